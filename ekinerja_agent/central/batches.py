@@ -1,0 +1,366 @@
+"""Imported files as batches of facts: stored, superseded by newer rows of the same key, taken back by a revocation.
+
+Nothing is ever changed or deleted: of each key the newest row stands whose batch is not revoked. Checks no rule of a
+kind; the rows that arrive here are already typed as the columns of `tables.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    exists,
+    func,
+    insert,
+    select,
+)
+
+from ekinerja_agent.central import audit, stale
+from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.bulk import insert_rows
+from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.tables import (
+    FACT_KEYS,
+    accounts,
+    import_batches,
+    import_revocations,
+    metadata,
+    punches,
+)
+from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.model import Coverage, Punch, Quarantined
+
+T = TypeVar("T")
+
+PUNCH_KINDS = frozenset({"punches", "attlog"})
+
+_LOOKED_UP_BY = {  # the indexed column of a kind's key
+    "units": "code",
+    "employees": "nip",
+    "enrolments": "pin",
+    "calendar": "date",
+    "absences": "nip",
+    "activities": "activity_id",
+}
+_SPANS = {
+    "units": ("valid_from", "valid_to"),
+    "employees": ("valid_from", "valid_to"),
+    "enrolments": ("valid_from", "valid_to"),
+    "calendar": ("date", "date"),
+    "absences": ("first_day", "last_day"),
+    "activities": ("date", "date"),
+}
+_KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReceipt:
+    """What an import did. `stored` rows are new to central; `new_versions` of them replace an earlier row of their key.
+
+    `unchanged` rows say what already stood. `quarantined` punch lines wait for a person.
+    """
+
+    batch: int
+    stored: int
+    unchanged: int
+    new_versions: int
+    quarantined: int = 0
+
+
+def fact_table(kind: str) -> Table:
+    """Given an import kind that has a table of facts, return the table. Raise WrongUsage for any other word."""
+    if kind not in FACT_KEYS:
+        raise WrongUsage(f"{kind!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KEYS))}")
+    return metadata.tables[kind]
+
+
+def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | None = None) -> Select[Any]:
+    """Given a table of facts, return a query for the rows that stand: of each key the newest one not taken back.
+
+    Nulls in a key are equal. `conditions` narrow the search and must be on key columns only, or an older version would
+    rise from the dead; filter the result instead. `up_to_batch` looks at the past.
+    """
+    newest = (
+        func.row_number()
+        .over(
+            partition_by=[table.c[name] for name in FACT_KEYS[table.name]],
+            order_by=[table.c.batch.desc(), table.c.id.desc()],
+        )
+        .label("newest")
+    )
+    inner = select(*table.c, newest).where(_not_revoked(table), *conditions)
+    if up_to_batch is not None:
+        inner = inner.where(table.c.batch <= up_to_batch)
+    ranked = inner.subquery()
+    return select(*(ranked.c[column.name] for column in table.c)).where(ranked.c.newest == 1)
+
+
+def store_batch(
+    engine: Engine,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    rows: Sequence[Mapping[str, Any]],
+    rejected: int,
+    now: datetime,
+) -> BatchReceipt:
+    """Given the typed rows of a file, keep them in one transaction with the audit row.
+
+    A row holds the columns of the kind's table, and `row`, its number in the file. A row equal to the one that stands
+    is not stored again. `rejected` counts the rows whose status says so.
+    """
+    table = fact_table(kind)
+    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
+
+    def work(conn: Connection) -> BatchReceipt:
+        batch = _new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
+        fresh, versions, spans = _fresh(conn, table, columns, rows)
+        insert_rows(
+            conn,
+            table,
+            ["batch", "row", *columns],
+            ((batch, row["row"], *(row.get(name) for name in columns)) for row in fresh),
+        )
+        stale.mark_spans(conn, spans, _today(now))
+        details = {
+            "kind": kind,
+            "file": file_name,
+            "digest": digest,
+            "stored": len(fresh),
+            "rejected": rejected,
+        }
+        audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+        return BatchReceipt(batch=batch, stored=len(fresh), unchanged=len(rows) - len(fresh), new_versions=versions)
+
+    return in_transaction(engine, work)
+
+
+def store_punch_batch(
+    engine: Engine,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    arriving: Iterable[Punch],
+    quarantined: Sequence[Quarantined],
+    coverage: Sequence[Coverage],
+    now: datetime,
+) -> BatchReceipt:
+    """Given the punches of a file, keep each with this batch as a witness, and what the file proves to be complete.
+
+    `stored` counts punches that no other standing witness had. The same file again adds a witness, so that either batch
+    may be taken back without losing a punch. A punch that central can never hold is quarantined, and its terminal gets
+    no coverage from this file.
+    """
+    named = {punch.punch_id: punch for punch in arriving}
+
+    def work(conn: Connection) -> BatchReceipt:
+        known = _known_punches(conn, list(named))
+        total = len(named) + len(quarantined)
+        batch = _new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
+        _, refused = insert_punches(conn, named, batch, now)
+        lost = [_quarantined(named[name], reason, now) for name, reason in refused.items()]
+        insert_quarantined(conn, [*quarantined, *lost], batch)
+        doubtful = {record.terminal for record in lost}
+        insert_coverage(conn, [c for c in coverage if c.terminal not in doubtful], batch)
+        stale.mark(conn, punch_days(named.values()))
+        for stretch in coverage:
+            span = (
+                None if stretch.start is None else stretch.start.date(),
+                stretch.end.date() + timedelta(days=1),
+            )
+            stale.mark_spans(conn, [span], _today(now), stretch.terminal)
+        stored = len(named.keys() - known - refused.keys())
+        details = {"kind": kind, "file": file_name, "digest": digest, "stored": stored}
+        audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+        return BatchReceipt(
+            batch=batch,
+            stored=stored,
+            unchanged=len(named) - stored - len(refused),
+            new_versions=0,
+            quarantined=len(quarantined) + len(lost),
+        )
+
+    return in_transaction(engine, work)
+
+
+def list_batches(engine: Engine) -> list[dict[str, Any]]:
+    """Given the database, return what came in, newest first, and what was taken back."""
+    importer, revoker = accounts.alias(), accounts.alias()
+    b, r = import_batches, import_revocations
+    query = (
+        select(
+            b.c.id.label("batch"),
+            b.c.kind,
+            b.c.file_name.label("file"),
+            b.c.rows,
+            b.c.rejected,
+            b.c.digest,
+            importer.c.name.label("imported_by"),
+            b.c.imported_at,
+            revoker.c.name.label("revoked_by"),
+            r.c.revoked_at,
+            r.c.reason,
+        )
+        .select_from(b)
+        .join(importer, importer.c.id == b.c.account_id)
+        .outerjoin(r, r.c.batch == b.c.id)
+        .outerjoin(revoker, revoker.c.id == r.c.account_id)
+        .order_by(b.c.id.desc())
+    )
+    with reading(engine) as conn:
+        return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> None:
+    """Given a batch, take it back: its rows stand no more, the rows before them do again. A new fact, no deletion.
+
+    Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before.
+    """
+    if not reason.strip():
+        raise WrongUsage("taking a batch back needs a reason")
+
+    def work(conn: Connection) -> None:
+        found = conn.execute(select(import_batches).where(import_batches.c.id == batch)).one_or_none()
+        if found is None:
+            raise WrongUsage(f"there is no import batch {batch}; import list shows them")
+        if conn.scalar(select(exists().where(import_revocations.c.batch == batch))):
+            raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
+        conn.execute(
+            insert(import_revocations).values(batch=batch, account_id=account.id, revoked_at=now, reason=reason)
+        )
+        _mark_batch(conn, batch, found.kind, now)
+        audit.append(conn, account.name, "import.revoke", f"batch {batch}", {"reason": reason}, now)
+
+    in_transaction(engine, work)
+
+
+def _not_revoked(table: Table) -> ColumnElement[bool]:
+    return table.c.batch.not_in(select(import_revocations.c.batch))
+
+
+def _new_batch(
+    conn: Connection,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    rows: int,
+    rejected: int,
+    now: datetime,
+) -> int:
+    inserted = conn.execute(
+        insert(import_batches).values(
+            kind=kind,
+            file_name=file_name,
+            digest=digest,
+            rows=rows,
+            rejected=rejected,
+            account_id=account_id,
+            imported_at=now,
+        )
+    )
+    key = inserted.inserted_primary_key
+    if key is None:
+        raise NeedsAttention("the database gave the batch no number; run ekinerja-agent db check")
+    return int(key[0])
+
+
+def _fresh(
+    conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], int, set[stale.Span]]:
+    """Of the rows of a file: those that differ from what stands, how many replace a row, and the days they touch."""
+    keys = FACT_KEYS[table.name]
+    first, last = _SPANS[table.name]
+    standing = _standing(conn, table, columns, {row[_LOOKED_UP_BY[table.name]] for row in rows})
+    fresh: list[Mapping[str, Any]] = []
+    versions = 0
+    spans: set[stale.Span] = set()
+    for row in rows:
+        key = tuple(row.get(name) for name in keys)
+        values = {name: row.get(name) for name in columns}
+        before = standing.get(key)
+        if before == values:
+            continue
+        if before is not None:
+            versions += 1
+            spans.add((before[first], before[last]))
+        standing[key] = values
+        spans.add((row.get(first), row.get(last)))
+        fresh.append(row)
+    return fresh, versions, spans
+
+
+def _standing(
+    conn: Connection, table: Table, columns: Sequence[str], wanted: set[Any]
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    keys = FACT_KEYS[table.name]
+    standing: dict[tuple[Any, ...], dict[str, Any]] = {}
+    if not conn.scalar(select(exists().where(table.c.id > 0))):
+        return standing
+    for part in _parts(sorted(wanted)):
+        for row in conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings():
+            standing[tuple(row[name] for name in keys)] = {name: row[name] for name in columns}
+    return standing
+
+
+def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for part in _parts(names):
+        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), _not_revoked(punches))
+        known.update(conn.scalars(query))
+    return known
+
+
+def _quarantined(punch: Punch, reason: str, now: datetime) -> Quarantined:
+    return Quarantined(
+        terminal=punch.terminal,
+        source=punch.source,
+        position=-1,
+        raw=punch.raw,
+        reason=reason,
+        found_at=now,
+    )
+
+
+def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
+    if kind in PUNCH_KINDS:
+        days = select(punches.c.terminal, func.date(punches.c.clock)).where(punches.c.batch == batch).distinct()
+        marked = {(row[0], _as_date(row[1])) for row in conn.execute(days)}
+        stale.mark(conn, marked | {(terminal, day - timedelta(days=1)) for terminal, day in marked})
+        return
+    table = fact_table(kind)
+    first, last = _SPANS[kind]
+    spans = select(table.c[first], table.c[last]).where(table.c.batch == batch).distinct()
+    stale.mark_spans(conn, ((row[0], row[1]) for row in conn.execute(spans)), _today(now))
+
+
+def _account_name(conn: Connection, account_id: int) -> str:
+    name = conn.scalar(select(accounts.c.name).where(accounts.c.id == account_id))
+    if name is None:
+        raise WrongUsage(f"there is no account number {account_id}")
+    return str(name)
+
+
+def _today(now: datetime) -> date:
+    """The latest day that anybody's calendar shows at this instant."""
+    return now.date() + timedelta(days=1)
+
+
+def _as_date(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _KEYS_AT_ONCE):
+        yield values[start : start + _KEYS_AT_ONCE]

@@ -1,0 +1,167 @@
+"""Many rows into one table as fast as the database takes them: COPY on PostgreSQL, executemany on SQLite.
+
+Checks what the columns of `tables.py` would check: an instant has a zone, a terminal's clock has none. Does not know
+what the rows mean.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import IO, Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.types import TypeEngine
+
+from ekinerja_agent.central.tables import Clock, Instant
+
+Row = Sequence[Any]
+_Encode = Callable[[Any], Any]
+
+_NAIVE = "{} has no time zone; an instant must be aware"
+_AWARE = "{} has a time zone; a terminal's clock has none"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def insert_rows(
+    conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, ignore_known: bool = False
+) -> int:
+    """Given rows whose values are in the order of `columns`, insert them; return how many went in.
+
+    `ignore_known`: a row whose key is already there is left out. Raise what the library raises; the caller decides.
+    """
+    if conn.dialect.name == "postgresql":
+        return _copy(conn, table, columns, rows, ignore_known=ignore_known)
+    return _executemany(conn, table, columns, rows, ignore_known=ignore_known)
+
+
+def copy(conn: Connection, statement: str, stream: IO[Any]) -> int:
+    """Given a COPY statement of PostgreSQL and a stream to read or write, run it; return how many rows it moved.
+
+    Raise what SQLAlchemy would raise.
+    """
+    cursor = conn.connection.cursor()
+    driver = conn.dialect.loaded_dbapi
+    try:
+        cursor.copy_expert(statement, stream)
+        return int(cursor.rowcount)
+    except driver.Error as error:
+        lost = conn.dialect.is_disconnect(error, conn.connection.dbapi_connection, cursor)
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, connection_invalidated=lost, dialect=conn.dialect
+        ) from error
+    finally:
+        cursor.close()
+
+
+def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, ignore_known: bool) -> int:
+    names = ", ".join(f'"{column}"' for column in columns)
+    encode = [_copy_encoder(table.c[column].type) for column in columns]
+    text = "".join([_copy_line(row, encode) for row in rows])
+    if not ignore_known:
+        return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
+    try:
+        # Nearly always every row is new, and then this is twice as fast as the way around.
+        with conn.begin_nested():
+            return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
+    except IntegrityError:
+        return _copy_new(conn, table, names, text)
+
+
+def _copy_new(conn: Connection, table: Table, names: str, text: str) -> int:
+    """COPY cannot skip a known key: the rows pass through a table of this session."""
+    arriving = f"arriving_{table.name}"
+    conn.exec_driver_sql(
+        f"create temporary table if not exists {arriving} on commit delete rows as "
+        f"select {names} from {table.name} with no data"
+    )
+    copy(conn, f"copy {arriving} ({names}) from stdin", io.StringIO(text))
+    inserted = conn.exec_driver_sql(
+        f"insert into {table.name} ({names}) select {names} from {arriving} on conflict do nothing"
+    ).rowcount
+    conn.exec_driver_sql(f"delete from {arriving}")
+    return inserted
+
+
+def _executemany(
+    conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, ignore_known: bool
+) -> int:
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join("?" * len(columns))
+    encode = [_sqlite_encoder(table.c[column].type) for column in columns]
+    values = [tuple(value if f is None else f(value) for f, value in zip(encode, row, strict=True)) for row in rows]
+    if not values:
+        return 0
+    conflict = " ON CONFLICT DO NOTHING" if ignore_known else ""
+    result = conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}", values)
+    return result.rowcount
+
+
+def _copy_line(row: Row, encode: Sequence[_Encode]) -> str:
+    return "\t".join([r"\N" if v is None else f(v) for f, v in zip(encode, row, strict=True)]) + "\n"
+
+
+def _copy_encoder(kind: TypeEngine[Any]) -> _Encode:
+    if isinstance(kind, Instant):
+        return _instant
+    if isinstance(kind, Clock):
+        return _clock
+    if kind.python_type is str:
+        return _escaped
+    if kind.python_type is bytes:
+        return _hex
+    return str
+
+
+def _sqlite_encoder(kind: TypeEngine[Any]) -> _Encode | None:
+    if isinstance(kind, Instant):
+        return _sqlite_instant
+    if isinstance(kind, Clock):
+        return _sqlite_clock
+    if kind.python_type in (date, time):
+        return _sqlite_date_or_time
+    return None
+
+
+def _escaped(value: str) -> str:
+    return value.translate(_ESCAPES) if not value.isalnum() else value
+
+
+def _hex(value: bytes) -> str:
+    return "\\\\x" + value.hex()
+
+
+def _instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError(_NAIVE.format(value))
+    return value.isoformat()
+
+
+def _clock(value: datetime) -> str:
+    if value.tzinfo is not None:
+        raise ValueError(_AWARE.format(value))
+    return value.isoformat()
+
+
+def _sqlite_instant(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(_NAIVE.format(value))
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _sqlite_clock(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is not None:
+        raise ValueError(_AWARE.format(value))
+    return value.isoformat(" ", "microseconds")
+
+
+def _sqlite_date_or_time(value: date | time | None) -> str | None:
+    if isinstance(value, time):
+        return value.isoformat("microseconds")
+    return None if value is None else value.isoformat()

@@ -1,0 +1,83 @@
+"""What can be wrong with a central database that answers: another shape, a lost guard, rows that contradict each other.
+
+Reads only, and judges no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from ekinerja_agent.central.engine import REVISIONS
+from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, metadata
+
+_CONTRADICTIONS = {
+    "findings without a result": """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
+        WHERE r.period = f.period AND r.nip = f.nip AND r.revision = f.revision)""",
+    "days without a result": """SELECT count(*) FROM result_days d WHERE NOT EXISTS (SELECT 1 FROM results r
+        WHERE r.period = d.period AND r.nip = d.nip AND r.revision = d.revision)""",
+    "published results that no close recorded": """SELECT count(*) FROM results r WHERE r.revision > 0
+        AND NOT EXISTS (SELECT 1 FROM period_events e WHERE e.period = r.period)""",
+    "results whose parts do not add up": """SELECT count(*) FROM results WHERE payable_rp + whole_deduction_rp
+        + leave_deduction_rp + sanction_rp + hold_rp <> discipline_rp + performance_rp""",
+    "punches of a batch that does not exist": """SELECT count(*) FROM punches p WHERE p.batch > 0
+        AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = p.batch)""",
+    "punches whose name is not their identity": """SELECT count(*) FROM punches
+        WHERE substr(punch_id, 1, length(terminal) + 1) <> terminal || '/'""",
+    "coverage that ends before it starts": 'SELECT count(*) FROM coverage WHERE start >= "end"',
+}
+
+
+def flaws(conn: Connection, revision: str | None) -> list[str]:
+    """Given a connection and the schema that the database claims, return what is wrong, each with what to do."""
+    if revision is None:
+        return ["it is empty; run: ekinerja-agent db upgrade"]
+    if revision != REVISIONS[-1]:
+        return [f"it has schema {revision}, this program needs {REVISIONS[-1]}; run: ekinerja-agent db upgrade"]
+    return [*_damage(conn), *differences(conn), *_lost_guards(conn), *_contradictions(conn)]
+
+
+def differences(conn: Connection) -> list[str]:
+    """Given a connection, return how the tables differ from `tables.py`, in Alembic's words."""
+    context = MigrationContext.configure(conn, opts={"compare_type": True, "include_object": _is_ours})
+    return [f"a table differs from this program: {difference}" for difference in compare_metadata(context, metadata)]
+
+
+def _is_ours(_object: Any, name: str | None, kind: str, _reflected: bool, compared: Any) -> bool:
+    """Other programs may have tables beside ours."""
+    return not (kind == "table" and compared is None and name not in metadata.tables)
+
+
+def _damage(conn: Connection) -> Iterator[str]:
+    if conn.dialect.name != "sqlite":
+        return
+    for (found,) in conn.exec_driver_sql("PRAGMA quick_check(5)"):
+        if found != "ok":
+            yield f"the file is damaged: {found}; restore the latest backup"
+    for row in conn.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
+
+
+def _lost_guards(conn: Connection) -> Iterator[str]:
+    if conn.dialect.name == "sqlite":
+        query = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)"
+        )
+    guarded = {name for (name,) in conn.exec_driver_sql(query)}
+    for table in (*INSERT_ONLY, *PUBLISHED):
+        if table.name not in guarded:
+            yield f"{table.name} can be changed: its guard was removed; compare with the latest backup"
+
+
+def _contradictions(conn: Connection) -> Iterator[str]:
+    for what, query in _CONTRADICTIONS.items():
+        count = conn.exec_driver_sql(query).scalar()
+        if count:
+            yield f"{count} {what}; compare with the latest backup"

@@ -1,0 +1,230 @@
+"""The connection to the central database and its transactions, the same on SQLite and PostgreSQL.
+
+Promises: a writer never deadlocks with another writer of the same SQLite file (BEGIN IMMEDIATE); sessions run in UTC; a
+library's error leaves as one of ours. Knows no table's meaning.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from ekinerja_agent.central import tables
+from ekinerja_agent.central.faults import is_conflict, place, translated
+from ekinerja_agent.errors import CheckFailed, EkinerjaError, NeedsAttention, TemporarilyUnavailable, WrongUsage
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+T = TypeVar("T")
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS: tuple[str, ...] = tuple(
+    sorted(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+)
+"""The migrations that this program has, oldest first."""
+
+_BUSY_TIMEOUT_S = 30
+_TRIES = 5
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_MIGRATION_LOCK = 0x656B696E
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg2",
+    "postgresql+psycopg2": "postgresql+psycopg2",
+}
+
+
+def connect(url: str, password: str | None = None) -> Engine:
+    """Given a database URL and its password, return an engine whose first connection was made.
+
+    Raise WrongUsage if the URL cannot be meant, TemporarilyUnavailable if the database does not answer.
+    """
+    parsed = _parsed(url)
+    if password is not None:
+        parsed = parsed.set(password=password)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    try:
+        with engine.connect():
+            pass
+    except SQLAlchemyError as error:
+        ours = translated(error, parsed) or TemporarilyUnavailable(f"{place(parsed)} cannot be opened: {error}")
+        engine.dispose()
+        raise ours from error
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Given an engine, give a connection for one writing transaction: all of it or nothing.
+
+    Raise TemporarilyUnavailable where trying again may help, Refused where the database protects a row.
+    """
+    with _translating(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
+        yield conn
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Given an engine, give a connection whose queries all see the database at one moment. It cannot write."""
+    options = _SNAPSHOT if engine.dialect.name == "postgresql" else {}
+    with _translating(engine), engine.connect().execution_options(**options) as conn, conn.begin():
+        yield conn
+
+
+def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Given work for one transaction, do it and return its result; a deadlock or a conflict is tried again."""
+    for attempt in range(1, _TRIES):
+        try:
+            with engine.connect().execution_options(writes=True) as conn, conn.begin():
+                return work(conn)
+        except SQLAlchemyError as error:
+            if not is_conflict(error):
+                raise _ours(error, engine) from error
+        time.sleep(0.02 * attempt**2)
+    with transaction(engine) as conn:
+        return work(conn)
+
+
+def require_current(engine: Engine) -> None:
+    """Given an engine, make sure that the database has the tables of this program.
+
+    An empty database gets them; two processes that start at once are safe. Raise NeedsAttention if the database is
+    older ("db upgrade" is a person's decision), newer, or not ours.
+    """
+    with reading(engine) as conn:
+        found = _revision(conn)
+    if found is None:
+        upgrade(engine)
+        return
+    if found not in REVISIONS:
+        raise NeedsAttention(
+            f"{place(engine.url)} has schema {found}, this program knows up to {REVISIONS[-1]}: this program is older "
+            "than the database; install the version that the other machines run"
+        )
+    if found != REVISIONS[-1]:
+        raise NeedsAttention(
+            f"{place(engine.url)} has schema {found}, this program needs {REVISIONS[-1]}: make a backup, then run "
+            "ekinerja-agent db upgrade"
+        )
+
+
+def upgrade(engine: Engine) -> str:
+    """Given an engine, bring its database to the newest schema in one transaction; return that schema's revision.
+
+    Raise NeedsAttention if this program does not know the schema that the database has.
+    """
+    from alembic import command  # noqa: PLC0415 - an office's collector starts without it
+
+    with transaction(engine) as conn:
+        if engine.dialect.name == "postgresql":
+            conn.exec_driver_sql(f"select pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        found = _revision(conn)
+        if found is not None and found not in REVISIONS:
+            raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
+        command.upgrade(alembic_config(conn), "head")
+    return REVISIONS[-1]
+
+
+def check(engine: Engine) -> None:
+    """Given an engine, compare its database with what this program needs, and its rows with each other.
+
+    Raise CheckFailed naming everything that is wrong.
+    """
+    from ekinerja_agent.central.checks import flaws  # noqa: PLC0415 - loads the migration library
+
+    with reading(engine) as conn:
+        found = flaws(conn, _revision(conn))
+    if found:
+        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
+
+
+def alembic_config(conn: Connection) -> Config:
+    """Given a connection, return the configuration with which Alembic works on it. There is no alembic.ini."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = conn
+    return config
+
+
+def _revision(conn: Connection) -> str | None:
+    names = set(inspect(conn).get_table_names())
+    if "alembic_version" in names:
+        row = conn.exec_driver_sql("select version_num from alembic_version").first()
+        if row is not None:
+            return str(row[0])
+    ours = names & set(tables.metadata.tables)
+    if ours:
+        raise NeedsAttention(
+            f"{place(conn.engine.url)} holds tables named {', '.join(sorted(ours))} that no ekinerja-agent made; "
+            "name an empty database in central.url"
+        )
+    return None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise WrongUsage(f"{url!r} is not a database URL; write sqlite:///FILE or postgresql+psycopg2://…") from error
+    if parsed.drivername not in _DRIVERS:
+        raise WrongUsage(f"{parsed.drivername} is not supported; use sqlite or postgresql+psycopg2")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise WrongUsage("sqlite:// names no file; a database in memory would forget every punch")
+    return parsed.set(drivername=_DRIVERS[parsed.drivername])
+
+
+def _sqlite(url: URL) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # sqlite3 would begin on its own, and too late
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        writes = conn.get_execution_options().get("writes", False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": "ekinerja-agent",
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC",
+            "keepalives_idle": 30,
+        },
+    )
+
+
+def _ours(error: SQLAlchemyError, engine: Engine) -> EkinerjaError | SQLAlchemyError:
+    return translated(error, engine.url) or error
+
+
+@contextmanager
+def _translating(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        ours = translated(error, engine.url)
+        if ours is None:
+            raise
+        raise ours from error

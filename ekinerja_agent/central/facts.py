@@ -1,0 +1,312 @@
+"""All that is known of some offices for one month, read at one moment and laid out in the frames that are scored.
+
+Of each imported fact the newest row stands that was not taken back. Judges nothing: no rule is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, true
+
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.facts_columns import read_frame
+from ekinerja_agent.central.facts_punches import read_punches
+from ekinerja_agent.central.facts_terminals import duty_terminals, read_terminals
+from ekinerja_agent.central.tables import (
+    absences,
+    activities,
+    calendar,
+    coverage,
+    employees,
+    enrolments,
+    import_revocations,
+    result_days,
+    results,
+    units,
+)
+from ekinerja_agent.scoring.frames import (
+    ABSENCES,
+    ACTIVITIES,
+    CALENDAR,
+    COVERAGE,
+    EARLIER_DAYS,
+    SPELLS,
+    UNITS,
+    MonthFacts,
+    Schema,
+)
+
+ENROLMENTS: Schema = {
+    # The enrolments that stand, lowest id first; dates included, null = open.
+    "id": pl.Int64,
+    "terminal": pl.String,
+    "pin": pl.String,
+    "nip": pl.String,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+_MANY = 5_000
+"""Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The people of the offices, and the days of the month."""
+
+    nips: pl.Series
+    everybody: bool
+    first: date
+    last: date
+
+    def of(self, column: ColumnElement[str]) -> ColumnElement[bool]:
+        """Given a column of NIPs, return the condition that asks for these people, where that saves reading."""
+        if self.everybody or len(self.nips) > _MANY:
+            return true()
+        return column.in_(self.nips.to_list())
+
+    def keep(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Given a frame with a column nip, return the rows of these people."""
+        return frame.filter(pl.col("nip").is_in(self.nips.implode()))
+
+
+def month_facts(
+    engine: Engine,
+    month: date,
+    *,
+    profile: str,
+    now: datetime,
+    offices: Sequence[str] | None = None,
+    accept_pending: bool = False,
+) -> MonthFacts:
+    """Given a month (its first day), return the facts of the people whose first spell of it lies in `offices`.
+
+    `offices` None means all. A person who moves within the month comes with all spells of it, in one office only.
+    Punches reach from a day before the month to two days after it, so that nights are whole. `profile`, `now` and
+    `accept_pending` are handed on.
+    """
+    first, last = month.replace(day=1), last_day(month)
+    with reading(engine) as conn:
+        spells = _spells(conn, first, last, offices)
+        wanted = _Wanted(spells["nip"].unique(), offices is None, first, last)
+        all_units = _units(conn)
+        enrolled = _enrolments(conn, wanted)
+        terminals = read_terminals(conn)
+        needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
+        return MonthFacts(
+            month=first,
+            profile=profile,
+            now=now,
+            spells=spells,
+            units=all_units,
+            punches=wanted.keep(
+                read_punches(
+                    conn,
+                    enrolled,
+                    pins=None if wanted.everybody else wanted.keep(enrolled)["pin"].unique().to_list(),
+                    spells=lambda: _spells_of_all(conn),
+                    units=all_units,
+                    first=first,
+                    last=last,
+                )
+            ),
+            coverage=_coverage(conn, first, last, needed["terminal"].unique()),
+            duty_terminals=needed,
+            absences=_absences(conn, wanted),
+            calendar=_calendar(conn, first, last),
+            activities=_activities(conn, wanted),
+            earlier_days=_earlier_days(conn, wanted),
+            accept_pending=accept_pending,
+        )
+
+
+def offices_of(engine: Engine, month: date) -> list[str]:
+    """Given a month (its first day), return the units whose people are scored in it, sorted."""
+    return sorted(set(home_units(engine, month).values()))
+
+
+def home_units(engine: Engine, month: date) -> dict[str, str]:
+    """Given a month (its first day), return for each person on duty the unit in which the month is scored.
+
+    That is the unit of the first spell that touches the month.
+    """
+    with reading(engine) as conn:
+        spells = _spells_of_all(conn)
+    home = _homes(_touching(spells, month.replace(day=1), last_day(month)))
+    return dict(zip(home["nip"], home["unit"], strict=True))
+
+
+def last_day(month: date) -> date:
+    """Given a day, return the last one of its month."""
+    return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _spells(conn: Connection, first: date, last: date, offices: Sequence[str] | None) -> pl.DataFrame:
+    if offices is None:
+        return _touching(_spells_of_all(conn), first, last)
+    # On the key only: an older row of another unit must not rise where a newer one of the person stands.
+    ever_there = employees.c.nip.in_(select(employees.c.nip).where(employees.c.unit.in_(offices)))
+    spells = _touching(_spells_of_all(conn, ever_there), first, last)
+    home = _homes(spells).filter(pl.col("unit").is_in(list(offices)))
+    return spells.join(home.select("nip"), on="nip", how="semi", maintain_order="left")
+
+
+def _spells_of_all(conn: Connection, *conditions: ColumnElement[bool]) -> pl.DataFrame:
+    row = current(employees, *conditions).subquery().c
+    query = select(
+        row.nip,
+        row.name,
+        row.unit,
+        row.status.label("employment_status"),
+        row.attendance,
+        row.schedule,
+        row.position_class,
+        row.allowance_rp,
+        row.valid_from,
+        row.valid_to,
+    )
+    return read_frame(conn, query, SPELLS)
+
+
+def _homes(spells: pl.DataFrame) -> pl.DataFrame:
+    ordered = spells.sort("nip", "valid_from", nulls_last=False)
+    return ordered.unique("nip", keep="first", maintain_order=True).select("nip", "unit")
+
+
+def _touching(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """Rows of a dated frame that hold on a day of the month, in order of person and date."""
+    return frame.filter(
+        pl.col("valid_from").is_null() | (pl.col("valid_from") <= last),
+        pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
+    ).sort("nip", "valid_from", nulls_last=False)
+
+
+def _units(conn: Connection) -> pl.DataFrame:
+    row = current(units).subquery().c
+    query = select(
+        row.code.label("unit"),
+        row.name.label("unit_name"),
+        row.parent,
+        row.timezone,
+        row.head_nip,
+        row.schedule,
+        row.profile,
+        row.valid_from,
+        row.valid_to,
+    )
+    return read_frame(conn, query, UNITS).sort("unit", "valid_from", nulls_last=False)
+
+
+def _enrolments(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+    """Every enrolment of a PIN that one of these people ever had: another person's may beat theirs."""
+    condition = wanted.of(enrolments.c.nip)
+    query = current(enrolments, enrolments.c.pin.in_(select(enrolments.c.pin).where(condition))).subquery().c
+    columns = [query[name] for name in ENROLMENTS]
+    return read_frame(conn, select(*columns), ENROLMENTS).sort("id")
+
+
+def _coverage(conn: Connection, first: date, last: date, terminals: pl.Series) -> pl.DataFrame:
+    c = coverage.c
+    since = datetime.combine(first - timedelta(days=2), time(), UTC)
+    until = datetime.combine(last + timedelta(days=3), time(), UTC)
+    query = select(c.terminal, c.start, c.end, c.kind).where(
+        c.end > since,
+        c.start.is_(None) | (c.start < until),
+        c.batch.not_in(select(import_revocations.c.batch)),
+        c.terminal.in_(terminals.to_list()) if len(terminals) <= _MANY else true(),
+    )
+    return _joined(read_frame(conn, query, COVERAGE))
+
+
+def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
+    """Proven stretches that touch become one: a terminal that is read every minute has a thousand of them a day."""
+    by_terminal = ["terminal", "kind"]
+    ordered = stretches.sort("terminal", "kind", "start", "end", nulls_last=False)
+    reached = pl.col("end").cum_max().shift(1).over(by_terminal)
+    apart = reached.is_null() | (pl.col("start") > reached) | (pl.col("kind") == "silent")
+    return (
+        ordered.with_columns(stretch=apart.cast(pl.Int64).cum_sum().over(by_terminal))
+        .group_by(*by_terminal, "stretch", maintain_order=True)
+        .agg(pl.col("start").first(), pl.col("end").max())
+        .select(*COVERAGE)
+    )
+
+
+def _absences(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+    row = current(absences, wanted.of(absences.c.nip)).subquery().c
+    query = select(*(row[name] for name in ABSENCES)).where(
+        row.first_day <= wanted.last + timedelta(days=1), row.last_day >= wanted.first - timedelta(days=1)
+    )
+    return wanted.keep(read_frame(conn, query, ABSENCES)).sort("nip", "first_day", "from_time")
+
+
+def _calendar(conn: Connection, first: date, last: date) -> pl.DataFrame:
+    near = calendar.c.date.between(first - timedelta(days=1), last + timedelta(days=1))
+    row = current(calendar, near).subquery().c
+    query = select(row.date.label("day"), row.unit, row.kind, row.name, row.source)
+    return read_frame(conn, query, CALENDAR).sort("day", "unit")
+
+
+def _activities(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+    """Approved minutes by person and day; an approval without minutes approves the whole activity."""
+    a = activities.c
+    # On the key only: an activity may have moved into the month or out of it since it was first stored.
+    ever_there = a.activity_id.in_(
+        select(a.activity_id).where(a.date.between(wanted.first, wanted.last), wanted.of(a.nip))
+    )
+    row = current(activities, ever_there).subquery().c
+    query = select(row.nip, row.date.label("day"), row.start, row.end, row.approved_minutes).where(
+        row.status == "approved", row.date.between(wanted.first, wanted.last)
+    )
+    shape: Schema = {
+        "nip": pl.String,
+        "day": pl.Date,
+        "start": pl.Time,
+        "end": pl.Time,
+        "approved_minutes": pl.Int64,
+    }
+    whole = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
+    return (
+        wanted.keep(read_frame(conn, query, shape))
+        .with_columns(minutes=pl.coalesce("approved_minutes", whole))
+        .group_by("nip", "day")
+        .agg(pl.col("minutes").sum())
+        .sort("nip", "day")
+        .select(*ACTIVITIES)
+    )
+
+
+def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+    """From the published result of each earlier month of the year, where there is one, else from its draft."""
+    d = result_days.c
+    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes).where(
+        d.period >= f"{wanted.first:%Y}-01",
+        d.period < f"{wanted.first:%Y-%m}",
+        d.revision == _latest_revision(d.period, d.nip).scalar_subquery(),
+        wanted.of(d.nip),
+    )
+    shape: Schema = {
+        "nip": pl.String,
+        "day": pl.Date,
+        "state": pl.String,
+        "late_minutes": pl.Int64,
+        "early_minutes": pl.Int64,
+    }
+    return (
+        wanted.keep(read_frame(conn, query, shape))
+        .with_columns(
+            unexcused=pl.col("state") == "unexcused",
+            bank_minutes=pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0),
+        )
+        .sort("nip", "day")
+        .select(*EARLIER_DAYS)
+    )
+
+
+def _latest_revision(period: ColumnElement[Any], nip: ColumnElement[Any]) -> Select[Any]:
+    return select(func.max(results.c.revision)).where(results.c.period == period, results.c.nip == nip)

@@ -1,0 +1,197 @@
+"""Punches given to people, on columns: by the enrolments of the punch's day, with the instants that scoring takes.
+
+The same rule for single punches stands in `enrolled.py`; a test holds both to the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+from sqlalchemy import Connection, false, or_, select
+
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
+from ekinerja_agent.central.facts_columns import read_frame
+from ekinerja_agent.central.tables import enrolments, import_revocations, punches, slot_owners, terminal_facts
+from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
+
+CLOCK = pl.Datetime("us")
+
+_RECORDED: Schema = {
+    "punch_id": pl.String,
+    "batch": pl.Int64,
+    "terminal": pl.String,
+    "pin": pl.String,
+    "clock": CLOCK,
+    "at": INSTANT,
+    "offset_s": pl.Int64,
+    "corrected": pl.Boolean,
+}
+_OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
+_ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}
+_MANY = 5_000
+
+
+def read_punches(
+    conn: Connection,
+    enrolled: pl.DataFrame,
+    *,
+    pins: Sequence[str] | None,
+    spells: Callable[[], pl.DataFrame],
+    units: pl.DataFrame,
+    first: date,
+    last: date,
+) -> pl.DataFrame:
+    """Given the enrolments of the PINs in question, return PUNCHES of the days `first` - 1 to `last` + 2.
+
+    `pins` None reads all; `spells` are everybody's, read only where needed. A punch of an imported terminal whose zone
+    nobody told takes the zone of the units of the people enrolled by name on it, if that is one zone, else the zone of
+    the person's own unit.
+    """
+    recorded = _resolve_slots(conn, _recorded(conn, pins, first, last))
+    owned = _owned(recorded, enrolled)
+    located = _located(conn, owned, spells, units)
+    shifted = pl.when("corrected").then(pl.duration(seconds="offset_s")).otherwise(pl.duration(seconds=0))
+    return (
+        located.with_columns(clock_at=pl.col("at") + shifted)
+        .drop_nulls("at")
+        .select(*PUNCHES)
+        .sort("nip", "at", "punch_id")
+    )
+
+
+def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: date) -> pl.DataFrame:
+    """One row per punch: of several witnesses the collector's, else the earliest file's. `day`: its true local day."""
+    p = punches.c
+    since, until = (
+        datetime.combine(first, time()) - timedelta(days=1),
+        datetime.combine(last, time()) + timedelta(days=3),
+    )
+    inside = (p.clock >= since) & (p.clock < until)
+    # A clock that was far off may show any date: such a punch is found by its instant.
+    moved = p.corrected & (p.at >= since.replace(tzinfo=UTC) - timedelta(days=1)) & (p.at < until.replace(tzinfo=UTC))
+    query = select(*(p[name] for name in _RECORDED)).where(
+        or_(inside, moved), p.batch.not_in(select(import_revocations.c.batch))
+    )
+    if pins is not None and len(pins) <= _MANY:
+        query = query.where(or_(p.pin.in_(pins) if pins else false(), p.pin.startswith(SLOT)))
+    clock = pl.when("corrected").then(pl.col("clock") - pl.duration(seconds="offset_s")).otherwise("clock")
+    return (
+        read_frame(conn, query, _RECORDED)
+        .sort("punch_id", "batch")
+        .unique("punch_id", keep="first", maintain_order=True)
+        .with_columns(day=clock.dt.date())
+    )
+
+
+def _resolve_slots(conn: Connection, recorded: pl.DataFrame) -> pl.DataFrame:
+    """Slot numbers become PINs: of the owner seen last at or before the punch, else of the one seen first after it."""
+    by_slot = recorded.filter(pl.col("pin").str.starts_with(SLOT), pl.col("at").is_not_null())
+    if by_slot.is_empty():
+        return recorded
+    o = slot_owners.c
+    owners = (
+        read_frame(conn, select(o.terminal, o.uid, o.pin, o.seen_at), _OWNERS)
+        .select("terminal", "seen_at", pl.col("pin").alias("owner"), pin=pl.format(SLOT + "{}", "uid"))
+        .sort("seen_at", "owner")
+    )
+    keys = ["terminal", "pin"]
+    first_seen = owners.unique(keys, keep="first", maintain_order=True).select(*keys, first_owner="owner")
+    resolved = (
+        by_slot.sort("at")
+        .join_asof(owners, left_on="at", right_on="seen_at", by=keys, check_sortedness=False)
+        .join(first_seen, on=keys, how="left")
+        .select("punch_id", known=pl.coalesce("owner", "first_owner"))
+    )
+    return (
+        recorded.join(resolved, on="punch_id", how="left").with_columns(pin=pl.coalesce("known", "pin")).drop("known")
+    )
+
+
+def _owned(recorded: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame:
+    """The punches with the person whose enrolment holds on their day; a named terminal beats every terminal."""
+    holds = (
+        ((pl.col("terminal_enrolled") == pl.col("terminal")) | (pl.col("terminal_enrolled") == EVERY_TERMINAL))
+        & (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")))
+        & (pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")))
+    )
+    return (
+        recorded.lazy()
+        .join(enrolled.lazy(), on="pin", how="inner", suffix="_enrolled")
+        .filter(holds)
+        .with_columns(everywhere=pl.col("terminal_enrolled") == EVERY_TERMINAL)
+        .sort("punch_id", "everywhere", "id")
+        .unique("punch_id", keep="first", maintain_order=True)
+        .select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day")
+        .collect()
+    )
+
+
+def _located(
+    conn: Connection, owned: pl.DataFrame, spells: Callable[[], pl.DataFrame], units: pl.DataFrame
+) -> pl.DataFrame:
+    """Punches whose terminal had no known zone get their instant."""
+    lost = owned.filter(pl.col("at").is_null())
+    if lost.is_empty():
+        return owned
+    everybody = spells()
+    named = _named(conn, lost["terminal"].unique().to_list())
+    zones = (
+        lost.join(_told_zones(conn), on="terminal", how="left")
+        .join(_zones_of_named(named, everybody, units), on="terminal", how="left")
+        .join(_zones_of_people(lost, everybody, units), on="punch_id", how="left")
+        .with_columns(zone=pl.coalesce("told_zone", "named_zone", "own_zone"))
+        .drop("told_zone", "named_zone", "own_zone")
+    )
+    parts = [owned.filter(pl.col("at").is_not_null())]
+    for zone in zones["zone"].drop_nulls().unique().sort():
+        at = pl.col("clock").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        here = zones.filter(pl.col("zone") == zone)
+        parts.append(here.with_columns(at=at.dt.convert_time_zone("UTC")).select(owned.columns))
+    return pl.concat(parts)
+
+
+def _told_zones(conn: Connection) -> pl.DataFrame:
+    """What a collector said last: terminal, told_zone."""
+    f = terminal_facts.c
+    told = read_frame(conn, select(f.terminal, f.timezone, f.since), _ZONES).sort("since")
+    return told.unique("terminal", keep="last", maintain_order=True).select("terminal", told_zone="timezone")
+
+
+def _named(conn: Connection, terminals: Sequence[str]) -> pl.DataFrame:
+    """Everybody who is enrolled by name on these terminals, whichever office is asked for: terminal, nip."""
+    row = current(enrolments, enrolments.c.terminal.in_(terminals)).subquery().c
+    return read_frame(conn, select(row.terminal, row.nip), {"terminal": pl.String, "nip": pl.String}).unique()
+
+
+def _zones_of_named(named: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """The one zone of the units of everybody enrolled by name on a terminal: terminal, named_zone."""
+    zone_of_unit = units.select("unit", "timezone").unique()
+    return (
+        named.join(spells.select("nip", "unit").unique(), on="nip")
+        .join(zone_of_unit, on="unit")
+        .group_by("terminal")
+        .agg(pl.col("timezone").unique().sort())
+        .filter(pl.col("timezone").list.len() == 1)
+        .select("terminal", named_zone=pl.col("timezone").list.first())
+    )
+
+
+def _zones_of_people(lost: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """The zone of the person's own unit on the punch's day: punch_id, own_zone."""
+
+    def holds(suffix: str) -> pl.Expr:
+        since, until = pl.col(f"valid_from{suffix}"), pl.col(f"valid_to{suffix}")
+        return (since.is_null() | (since <= pl.col("day"))) & (until.is_null() | (pl.col("day") <= until))
+
+    return (
+        lost.select("punch_id", "nip", "day")
+        .join(spells.select("nip", "unit", "valid_from", "valid_to"), on="nip")
+        .filter(holds(""))
+        .join(units.select("unit", "timezone", "valid_from", "valid_to"), on="unit", suffix="_unit")
+        .filter(holds("_unit"))
+        .unique("punch_id", keep="first")
+        .select("punch_id", own_zone="timezone")
+    )

@@ -1,0 +1,99 @@
+"""Translates what the database libraries raise into our errors, so that callers know whether to try again.
+
+Does not know any table. A message never holds a password.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import URL
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, TemporarilyUnavailable
+
+REFUSED_BY_TRIGGER = "23001"
+"""SQLSTATE (restrict_violation) with which our triggers on PostgreSQL refuse a change."""
+
+_RETRY = frozenset({"40001", "40P01", "55P03"})
+_UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
+_DATA_CLASSES = frozenset({"22", "23"})
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+def place(url: URL) -> str:
+    """Given a database URL, return where it is in words for a message, without user or password."""
+    if url.get_backend_name() == "sqlite":
+        return f"the database file {url.database}"
+    host = url.host or url.query.get("host") or "this machine"
+    return f"the database {url.database} on {host}" + (f":{url.port}" if url.port else "")
+
+
+def is_conflict(error: Exception) -> bool:
+    """Given an error, return whether the same transaction, tried again at once, may succeed (deadlock, conflict)."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) in _RETRY
+
+
+def is_bad_data(error: Exception) -> bool:
+    """Given an error, return whether the values are at fault and not the database or the link to it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (StatementError, ValueError, OverflowError))
+    return _sqlstate(error)[:2] in _DATA_CLASSES or isinstance(error, (DataError, IntegrityError))
+
+
+def reason(error: Exception) -> str:
+    """Given an error, return its cause in one line, without the statement and its values."""
+    cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__
+
+
+def translated(error: Exception, url: URL) -> EkinerjaError | None:
+    """Given what a library raised, return our error for it, or None if it is a mistake of ours."""
+    if isinstance(error, PoolTimeout):
+        return TemporarilyUnavailable(f"{place(url)} has no free connection; try again later")
+    if not isinstance(error, DBAPIError):
+        return None
+    name = getattr(error.orig, "sqlite_errorname", None)  # absent where the error is not SQLite's
+    return _translated_postgresql(error, url) if name is None else _translated_sqlite(error, name, url)
+
+
+def _translated_sqlite(error: DBAPIError, name: str, url: URL) -> EkinerjaError | None:
+    """`name` is the extended result code, as in https://sqlite.org/rescode.html."""
+    if name == "SQLITE_CONSTRAINT_TRIGGER":
+        return Refused(reason(error))
+    if name.startswith(_DAMAGE):
+        return NeedsAttention(
+            f"{place(url)} is damaged: {reason(error)}. Stop the service, keep the file under another name and restore "
+            "the latest backup; the spools and the terminals still hold what came later"
+        )
+    if name.startswith(_BUSY):
+        return TemporarilyUnavailable(f"{place(url)} is in use by another process: {reason(error)}; try again later")
+    if isinstance(error, OperationalError) and name != "SQLITE_ERROR":
+        return TemporarilyUnavailable(f"{place(url)} cannot be used now: {reason(error)}")
+    return None
+
+
+def _translated_postgresql(error: DBAPIError, url: URL) -> EkinerjaError | None:
+    state = _sqlstate(error)
+    if state == REFUSED_BY_TRIGGER:
+        return Refused(reason(error))
+    if state in _RETRY:
+        return TemporarilyUnavailable(f"{place(url)} is busy: {reason(error)}; try again later")
+    lost = error.connection_invalidated or (not state and isinstance(error, OperationalError))
+    if lost or state[:2] in _UNAVAILABLE_CLASSES or isinstance(error, InterfaceError):
+        return TemporarilyUnavailable(f"{place(url)} does not answer: {reason(error)}; try again later")
+    if state == "42501":
+        return Refused(f"{place(url)}: {reason(error)}; use a database role that is allowed to do this")
+    return None
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "pgcode", None) or ""

@@ -1,0 +1,77 @@
+"""What an import file is compared with: the facts that stand now, as plain rows of what they say.
+
+Does not tell which file brought a row, nor know why somebody asks. A reader sees what was committed before it asked;
+nothing is locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, exists, func, select
+
+from ekinerja_agent.central.batches import current, fact_table
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.tables import activities, terminal_facts
+
+Facts = Sequence[Mapping[str, Any]]
+
+_IDS_AT_ONCE = 10_000
+_ORIGIN = ("id", "batch", "row")
+
+
+class StoredFacts:
+    """The facts of one central database. Each kind is read once: one file is judged against one moment."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._rows: dict[str, Facts] = {}
+
+    def rows(self, kind: str) -> Facts:
+        """Given a kind of facts, return all its rows that stand, in the order they were stored."""
+        if kind not in self._rows:
+            table = fact_table(kind)
+            with reading(self._engine) as conn:
+                standing = conn.execute(current(table)).mappings().all()
+            self._rows[kind] = [_fact(row) for row in sorted(standing, key=lambda row: row["id"])]
+        return self._rows[kind]
+
+    def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Facts:
+        """Return the activities that stand and have one of these ids or lie on these days, both included."""
+        table = activities.c
+        found: dict[str, Mapping[str, Any]] = {}
+        with reading(self._engine) as conn:
+            if not conn.scalar(select(exists().where(table.id > 0))):
+                return []
+            on_days = select(table.activity_id).where(table.date.between(first_day, last_day))
+            found.update(_by_id(conn, table.activity_id.in_(on_days)))
+            others = iter([one for one in ids if one not in found])
+            while part := list(islice(others, _IDS_AT_ONCE)):
+                found.update(_by_id(conn, table.activity_id.in_(part)))
+        return list(found.values())
+
+
+def _by_id(conn: Connection, condition: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
+    rows = conn.execute(current(activities, condition)).mappings()
+    return {row["activity_id"]: _fact(row) for row in rows}
+
+
+def _fact(row: RowMapping) -> dict[str, Any]:
+    fact = dict(row)
+    for column in _ORIGIN:
+        del fact[column]
+    return fact
+
+
+def terminal_zones(engine: Engine) -> dict[str, str]:
+    """Given the database, return the time zone of each terminal, as a collector told it last."""
+    facts = terminal_facts.c
+    newest = select(facts.terminal, func.max(facts.since).label("since")).group_by(facts.terminal).subquery()
+    query = select(facts.terminal, facts.timezone).join(
+        newest, (newest.c.terminal == facts.terminal) & (newest.c.since == facts.since)
+    )
+    with reading(engine) as conn:
+        return {row.terminal: row.timezone for row in conn.execute(query)}

@@ -1,0 +1,252 @@
+"""Scores as they stand: drafts that each run replaces, and published revisions that the database itself freezes.
+
+A published row is written once, its findings and days before it; then nothing can be added to it either. Computes no
+score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from ekinerja_agent.central import audit, stale
+from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.facts import home_units, last_day
+from ekinerja_agent.central.facts_columns import write_frame
+from ekinerja_agent.central.scorecards import newest_revision, scores
+from ekinerja_agent.central.tables import (
+    period_events,
+    result_days,
+    result_findings,
+    result_pending,
+    results,
+    stale_days,
+)
+from ekinerja_agent.errors import Refused
+from ekinerja_agent.scoring.frames import INSTANT, MonthResult
+
+__all__ = [
+    "clear_stale",
+    "period_status",
+    "publish",
+    "save_draft",
+    "scores",
+    "seen_stale",
+    "stale_months",
+]
+
+CLOSED = "closed"
+_DRAFT = 0
+_RESULT_LOCK = 0x72657375
+_NIPS_AT_ONCE = 500
+_SHOWN = 5
+
+
+def save_draft(
+    engine: Engine, month: date, result: MonthResult, *, office: str, rules_digest: str, now: datetime
+) -> None:
+    """Given the result of one office, put it in place of that office's drafts; published rows are never touched.
+
+    Drafts of people who left the office go, unless another office scores them.
+    """
+    elsewhere = {nip for nip, unit in home_units(engine, month).items() if unit != office}
+
+    def work(conn: Connection) -> None:
+        _lock(conn)
+        period = f"{month:%Y-%m}"
+        r = results.c
+        drafts = select(r.nip).where(r.period == period, r.revision == _DRAFT, r.unit == office)
+        gone = set(conn.scalars(drafts)) - elsewhere
+        _delete_drafts(conn, period, sorted(gone | set(result.people["nip"])))
+        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+
+    in_transaction(engine, work)
+
+
+def publish(
+    engine: Engine,
+    month: date,
+    office: str,
+    result: MonthResult,
+    *,
+    account: Account,
+    accepted_pending: str | None,
+    rules_digest: str,
+    now: datetime,
+) -> int:
+    """Given the result of one office, publish it for payroll and freeze it; return the revision.
+
+    Raise Refused if the office is closed, a day is pending, or one of its people is published with another office.
+    """
+    period = f"{month:%Y-%m}"
+    if result.pending.height:
+        raise Refused(
+            f"{office} has {result.pending.height} pending days in {period}; bring the missing data, or accept them "
+            "with a reason"
+        )
+
+    def work(conn: Connection) -> int:
+        _lock(conn)
+        revision = _next_revision(conn, period, office)
+        _refuse_published(conn, period, result.people["nip"].to_list())
+        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, published_at=now)
+        conn.execute(
+            insert(period_events).values(
+                period=period,
+                unit=office,
+                event=CLOSED,
+                revision=revision,
+                rules_digest=rules_digest,
+                accepted_pending=accepted_pending,
+                account_id=account.id,
+                at=now,
+            )
+        )
+        details = {
+            "unit": office,
+            "revision": revision,
+            "people": result.people.height,
+            "payable_rp": int(result.people["payable_rp"].sum()),
+            "rules": rules_digest,
+            "accepted_pending": accepted_pending,
+        }
+        audit.append(conn, account.name, "period.close", period, details, now)
+        return revision
+
+    return in_transaction(engine, work)
+
+
+def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
+    """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
+
+    Keys: period, unit, people, pending_days (of the latest scores), state (open, closed), revision, published_at,
+    accepted_pending.
+    """
+    period = f"{month:%Y-%m}"
+    people: dict[str, int] = {}
+    homes = home_units(engine, month)
+    for unit in homes.values():
+        people[unit] = people.get(unit, 0) + 1
+    pending: dict[str, int] = {}
+    with reading(engine) as conn:
+        closed = _closings(conn, period)
+        waiting = select(result_pending.c.nip, func.count()).where(
+            result_pending.c.period == period, result_pending.c.revision == newest_revision(result_pending)
+        )
+        for nip, count in conn.execute(waiting.group_by(result_pending.c.nip)):
+            if nip in homes:
+                pending[homes[nip]] = pending.get(homes[nip], 0) + count
+    return [
+        {
+            "period": period,
+            "unit": unit,
+            "people": people.get(unit, 0),
+            "pending_days": pending.get(unit, 0),
+            "state": CLOSED if unit in closed else "open",
+            "revision": closed[unit].revision if unit in closed else None,
+            "published_at": closed[unit].at if unit in closed else None,
+            "accepted_pending": closed[unit].accepted_pending if unit in closed else None,
+        }
+        for unit in sorted(people.keys() | closed.keys())
+    ]
+
+
+def stale_months(engine: Engine) -> list[date]:
+    """Given the database, return the months (first days) with scores of which a fact changed since, oldest first."""
+    with reading(engine) as conn:
+        scored = set(conn.scalars(select(results.c.period).distinct()))
+        days = conn.scalars(select(stale_days.c.day).distinct())
+        months = {day.replace(day=1) for day in days}
+    return sorted(month for month in months if f"{month:%Y-%m}" in scored)
+
+
+def seen_stale(engine: Engine, month: date) -> stale.StaleDays:
+    """Given a month (its first day), return its marks. A run asks before it reads the facts."""
+    return stale.read(engine, month.replace(day=1), last_day(month))
+
+
+def clear_stale(engine: Engine, seen: stale.StaleDays) -> None:
+    """Given the marks that a run of all offices saw, remove them; a day marked again meanwhile stays marked."""
+    in_transaction(engine, lambda conn: stale.clear(conn, seen))
+
+
+def _insert(
+    conn: Connection,
+    period: str,
+    result: MonthResult,
+    *,
+    revision: int,
+    rules_digest: str,
+    now: datetime,
+    published_at: datetime | None,
+) -> None:
+    key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
+    position = pl.int_range(pl.len()).over("nip").alias("position")
+    parts = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
+    for table, frame in parts:
+        write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
+    # The person's row comes last: once it is published, its parts are sealed.
+    status = pl.lit("published") if published_at is not None else pl.col("status")
+    write_frame(
+        conn,
+        results,
+        result.people.select(
+            *key,
+            pl.exclude("nip", "status"),
+            status.alias("status"),
+            pl.lit(rules_digest).alias("rules_digest"),
+            pl.lit(now.astimezone(UTC), dtype=INSTANT).alias("computed_at"),
+            pl.lit(published_at and published_at.astimezone(UTC), dtype=INSTANT).alias("published_at"),
+        ),
+    )
+
+
+def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
+    for start in range(0, len(nips), _NIPS_AT_ONCE):
+        part = nips[start : start + _NIPS_AT_ONCE]
+        for table in (result_findings, result_days, result_pending, results):
+            c = table.c
+            conn.execute(delete(table).where(c.period == period, c.revision == _DRAFT, c.nip.in_(part)))
+
+
+def _next_revision(conn: Connection, period: str, office: str) -> int:
+    closing = _closings(conn, period).get(office)
+    if closing is not None:
+        raise Refused(
+            f"{office} is closed for {period} (revision {closing.revision}, {closing.at:%Y-%m-%d}); "
+            "what is published stays as it is"
+        )
+    return 1
+
+
+def _refuse_published(conn: Connection, period: str, nips: Sequence[str]) -> None:
+    r = results.c
+    found: dict[str, str] = {}
+    for start in range(0, len(nips), _NIPS_AT_ONCE):
+        query = select(r.nip, r.unit).where(
+            r.period == period, r.revision > _DRAFT, r.nip.in_(nips[start : start + _NIPS_AT_ONCE])
+        )
+        found.update((row.nip, row.unit) for row in conn.execute(query))
+    if found:
+        shown = ", ".join(f"{nip} ({unit})" for nip, unit in sorted(found.items())[:_SHOWN])
+        raise Refused(
+            f"{len(found)} people are published for {period} already, with another unit: {shown}; correct their spells "
+            "of duty so that each is scored once"
+        )
+
+
+def _closings(conn: Connection, period: str) -> dict[str, Any]:
+    """By unit: its latest closing."""
+    query = select(period_events).where(period_events.c.period == period, period_events.c.event == CLOSED)
+    return {row.unit: row for row in conn.execute(query.order_by(period_events.c.revision))}
+
+
+def _lock(conn: Connection) -> None:
+    """Two runs of one month wait for each other. On SQLite a writer is alone anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_RESULT_LOCK})")

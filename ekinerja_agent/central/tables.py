@@ -1,0 +1,495 @@
+"""Every table of the central database. Facts are insert-only; what may change says so.
+
+The migrations build these tables; a test holds both to the same shape. Knows no use case.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Time,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: timestamptz on PostgreSQL, UTC text on SQLite. A naive datetime is refused at the column."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; an instant must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Clock(TypeDecorator[datetime]):
+    """What a terminal's clock showed: naive local time. An aware datetime is refused at the column."""
+
+    impl = DateTime(timezone=False)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is not None:
+            raise ValueError(f"{value} has a time zone; a terminal's clock has none")
+        return value
+
+
+def _serial_key() -> Column[Any]:
+    return Column("id", Serial, primary_key=True, autoincrement=True)
+
+
+# --- people who act ---------------------------------------------------------------------------------------------------
+
+accounts = Table(  # changes: roles, unit, binding, disabled_at; every change is in the audit log
+    "accounts",
+    metadata,
+    _serial_key(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("roles", Text, nullable=False),  # comma separated, sorted: employee, head, operator, payroll
+    Column("unit", Text),
+    Column("nip", Text),
+    Column("os_user", Text, unique=True),
+    Column("feeds", Text, nullable=False),  # comma separated import kinds whose decisions in a file count; "*" = all
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _serial_key(),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),  # account name, or "system"
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),  # canonical JSON
+    Column("previous_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+)
+
+# --- what terminals recorded ------------------------------------------------------------------------------------------
+
+terminal_facts = Table(
+    "terminal_facts",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("since", Instant, primary_key=True),
+    Column("office", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)
+
+terminal_status = Table(  # changes: the last that was heard, for display
+    "terminal_status",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("firmware", Text, nullable=False),
+    Column("records", Integer),
+    Column("capacity", Integer),
+    Column("users", Integer),
+    Column("clock_offset_s", BigInteger),
+    Column("last_contact", Instant),
+    Column("state", Text, nullable=False),
+)
+
+punches = Table(
+    # One row per punch and witness: batch 0 is the collector, others are imported files. Witnesses never add up.
+    "punches",
+    metadata,
+    Column("punch_id", Text, primary_key=True),
+    Column("batch", Serial, primary_key=True, autoincrement=False),
+    Column("terminal", Text, nullable=False),
+    Column("pin", Text, nullable=False),
+    Column("clock", Clock, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("at", Instant),  # null: the zone of an imported terminal is not known yet
+    Column("offset_s", BigInteger),  # a terminal's clock can be a century off: more than 2^31 seconds
+    Column("verify", Integer, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("work_code", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("corrected", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Index(None, "clock"),
+    # The few whose clock was far off are found by their true instant instead.
+    Index("ix_punches_corrected_at", "at", postgresql_where=text("corrected"), sqlite_where=text("corrected")),
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    _serial_key(),
+    Column("terminal", Text, nullable=False),
+    Column("start", Instant),
+    Column("end", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("batch", Serial, nullable=False),
+    UniqueConstraint("terminal", "end", "start", "kind", "batch"),
+    CheckConstraint("kind in ('proven', 'silent')", name="kind"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("quarantine_id", Text, primary_key=True),  # digest of terminal, source, batch, bytes and reason
+    Column("terminal", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("batch", Serial, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("found_at", Instant, nullable=False),
+)
+
+slot_owners = Table(
+    "slot_owners",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("uid", Integer, primary_key=True),
+    Column("seen_at", Instant, primary_key=True),
+    Column("pin", Text, nullable=False),
+)
+
+clock_readings = Table(
+    "clock_readings",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("offset_s", BigInteger, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+)
+
+stale_days = Table(  # changes: rows go when the day was scored again
+    "stale_days",
+    metadata,
+    Column("terminal", Text, primary_key=True),  # "*": a fact that is not of one terminal
+    Column("day", Date, primary_key=True),
+    Column("marks", BigInteger, nullable=False),  # grows with each mark: a run clears only the marks that it saw
+)
+
+# --- what people imported ---------------------------------------------------------------------------------------------
+
+import_batches = Table(
+    "import_batches",
+    metadata,
+    _serial_key(),
+    Column("kind", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("imported_at", Instant, nullable=False),
+)
+
+import_revocations = Table(
+    "import_revocations",
+    metadata,
+    Column("batch", ForeignKey("import_batches.id"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("revoked_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+
+def _fact(name: str, *columns: Column[Any]) -> Table:
+    """A table of imported facts: the newest row of a key whose batch is not revoked stands, older ones stay."""
+    return Table(
+        name,
+        metadata,
+        _serial_key(),
+        Column("batch", ForeignKey("import_batches.id"), nullable=False, index=True),
+        Column("row", Integer, nullable=False),
+        *columns,
+    )
+
+
+def _decision_columns() -> tuple[Column[Any], ...]:
+    """The columns (D) of the contract. `status` is what counts here; the others are what the file claims."""
+    return (
+        Column("document", Text),
+        Column("requested_by", Text),
+        Column("requested_at", Text),
+        Column("status", Text, nullable=False),  # pending | approved | rejected
+        Column("decided_by", Text),
+        Column("decided_at", Text),
+    )
+
+
+units = _fact(
+    "units",
+    Column("code", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("parent", Text),
+    Column("timezone", Text, nullable=False),
+    Column("head_nip", Text),
+    Column("schedule", Text),
+    Column("profile", Text),
+    Column("successor", Text),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+employees = _fact(
+    "employees",
+    Column("nip", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attendance", Text, nullable=False),
+    Column("position", Text),
+    Column("position_class", Text),
+    Column("supervisor_nip", Text),
+    Column("schedule", Text),
+    Column("allowance_rp", BigInteger),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+enrolments = _fact(
+    "enrolments",
+    Column("terminal", Text, nullable=False),
+    Column("pin", Text, nullable=False, index=True),
+    Column("nip", Text, nullable=False, index=True),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+calendar = _fact(
+    "calendar",
+    Column("date", Date, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+absences = _fact(
+    "absences",
+    Column("nip", Text, nullable=False, index=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("from_time", Time),
+    Column("to_time", Time),
+    Column("case_id", Text),
+    Column("child_number", Integer),
+    *_decision_columns(),
+)
+
+activities = _fact(
+    "activities",
+    Column("activity_id", Text, nullable=False, index=True),
+    Column("nip", Text, nullable=False, index=True),
+    Column("date", Date, nullable=False, index=True),
+    Column("start", Time, nullable=False),
+    Column("end", Time, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("type", Text),
+    Column("volume", Text),
+    Column("output", Text),
+    Column("plan", Text),
+    Column("status", Text, nullable=False),  # draft | pending | approved | returned | rejected
+    Column("reason", Text),  # why a rule rejected it
+    Column("approved_minutes", Integer),
+    Column("decided_by", Text),
+    Column("decided_at", Text),
+    Column("entered_at", Text),
+)
+
+FACT_KEYS: dict[str, tuple[str, ...]] = {
+    # The same key with new values is a new version of the row.
+    "units": ("code", "valid_from"),
+    "employees": ("nip", "valid_from"),
+    "enrolments": ("terminal", "pin", "valid_from"),
+    "calendar": ("date", "unit"),
+    "absences": ("nip", "first_day", "from_time", "kind"),
+    "activities": ("activity_id",),
+}
+
+# --- results ----------------------------------------------------------------------------------------------------------
+# revision 0 is the draft, replaced by each run; from 1 on a row is published and the database refuses any change.
+
+
+def _result_key() -> tuple[Column[Any], ...]:
+    return (
+        Column("period", Text, primary_key=True),  # YYYY-MM
+        Column("nip", Text, primary_key=True),
+        Column("revision", Integer, primary_key=True, autoincrement=False),
+    )
+
+
+results = Table(
+    "results",
+    metadata,
+    *_result_key(),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("unit_name", Text, nullable=False),
+    Column("position_class", Text),
+    Column("profile", Text, nullable=False),
+    Column("rules_digest", Text, nullable=False),
+    Column("employment_status", Text, nullable=False),
+    Column("status", Text, nullable=False),  # draft | pending | published
+    Column("working_days", Integer, nullable=False),
+    Column("days_present", Integer, nullable=False),
+    Column("days_excused", Integer, nullable=False),
+    Column("discipline_score_ppm", BigInteger, nullable=False),
+    Column("discipline_deduction_ppm", BigInteger, nullable=False),
+    Column("performance_score_ppm", BigInteger, nullable=False),
+    Column("performance_deduction_ppm", BigInteger, nullable=False),
+    Column("rating", Text),
+    Column("approved_minutes", BigInteger, nullable=False),
+    Column("credited_minutes", BigInteger, nullable=False),
+    Column("target_minutes", BigInteger, nullable=False),
+    Column("base_rp", BigInteger, nullable=False),
+    Column("discipline_rp", BigInteger, nullable=False),
+    Column("performance_rp", BigInteger, nullable=False),
+    Column("multiplier_ppm", BigInteger, nullable=False),
+    Column("whole_deduction_rp", BigInteger, nullable=False),
+    Column("leave_deduction_rp", BigInteger, nullable=False),
+    Column("sanction_rp", BigInteger, nullable=False),
+    Column("hold_rp", BigInteger, nullable=False),
+    Column("payable_rp", BigInteger, nullable=False),
+    Column("unexcused_days", Integer, nullable=False),
+    Column("bank_minutes_year", BigInteger, nullable=False),
+    Column("converted_days", Integer, nullable=False),
+    Column("days_this_year", Integer, nullable=False),
+    Column("longest_run", Integer, nullable=False),
+    Column("run_reached_on", Date),
+    Column("threshold", Text),
+    Column("computed_at", Instant, nullable=False),
+    Column("published_at", Instant),
+)
+
+result_findings = Table(
+    "result_findings",
+    metadata,
+    *_result_key(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("date", Date, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("scan", Text),
+    Column("minutes", Integer),
+    Column("deduction_ppm", BigInteger, nullable=False),
+    Column("base", Text, nullable=False),
+    Column("deduction_rp", BigInteger, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("punch_ids", Text, nullable=False),  # separated by newlines
+)
+
+result_days = Table(
+    "result_days",
+    metadata,
+    *_result_key(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("date", Date, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("required_minutes", Integer, nullable=False),
+    Column("worked_minutes", Integer),
+    Column("late_minutes", Integer),
+    Column("early_minutes", Integer),
+    Column("arrive_at", Instant),
+    Column("break_out_at", Instant),
+    Column("break_in_at", Instant),
+    Column("leave_at", Instant),
+    Column("arrive_punch", Text),
+    Column("break_out_punch", Text),
+    Column("break_in_punch", Text),
+    Column("leave_punch", Text),
+)
+
+result_pending = Table(
+    "result_pending",
+    metadata,
+    *_result_key(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("date", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+period_events = Table(
+    "period_events",
+    metadata,
+    _serial_key(),
+    Column("period", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("event", Text, nullable=False),  # closed
+    Column("revision", Integer, nullable=False),
+    Column("rules_digest", Text, nullable=False),
+    Column("accepted_pending", Text),  # the reason a person gave; null if nothing was pending
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("period", "unit", "revision"),
+)
+
+INSERT_ONLY: tuple[Table, ...] = (
+    punches,
+    coverage,
+    quarantine,
+    slot_owners,
+    clock_readings,
+    terminal_facts,
+    import_batches,
+    import_revocations,
+    units,
+    employees,
+    enrolments,
+    calendar,
+    absences,
+    activities,
+    audit,
+    period_events,
+)
+"""Tables whose rows the database itself refuses to change or delete."""
+
+PUBLISHED: tuple[Table, ...] = (results, result_findings, result_days, result_pending)
+"""Tables whose rows the database refuses to change or delete once their revision is above 0."""

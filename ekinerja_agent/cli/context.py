@@ -1,0 +1,90 @@
+"""What every command shares: the configuration, the central database and who is acting, each made when first asked for.
+
+Does not know any command. Imports the database and the rules only when a command needs them, so that `--help` is quick
+and an office server never loads what it does not use.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.model import utc_now
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.config import Config
+    from ekinerja_agent.rules import RuleBook
+
+
+@dataclass
+class Context:
+    """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise."""
+
+    config_path: str | None = None
+    lang: str | None = None
+    _said: set[str] = field(default_factory=set)
+
+    @cached_property
+    def _config(self) -> Config:
+        from ekinerja_agent.config import find_config, load
+
+        return load(find_config(self.config_path))
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from ekinerja_agent.central.engine import connect, require_current
+
+        central = self._config.agent.central
+        engine = connect(central.url, central.password())
+        require_current(engine)
+        return engine
+
+    @cached_property
+    def _rulebook(self) -> RuleBook:
+        from ekinerja_agent.rulebook import load_rulebook
+
+        return load_rulebook(self._config.agent.rules)
+
+    def config(self) -> Config:
+        """Return the configuration. Raise ConfigurationError with every problem of every file."""
+        return self._config
+
+    def engine(self) -> Engine:
+        """Return the central database, its schema current. Raise TemporarilyUnavailable if it does not answer."""
+        return self._engine
+
+    def rulebook(self) -> RuleBook:
+        """Return the rules of the configured directory. Raise ConfigurationError with every problem."""
+        return self._rulebook
+
+    def actor(self) -> Account:
+        """Return the account of the operating-system user who runs this command. Raise Refused if there is none.
+
+        While there is no account at all, that user becomes the first operator; it is said on standard error, once.
+        """
+        from ekinerja_agent.central.accounts import actor
+
+        account, created = actor(self._engine, getpass.getuser(), self.now())
+        if created:
+            self.say(
+                f"No account existed: {account.name} is now operator and authorised feed for all kinds "
+                "(recorded in the audit log; see `ekinerja-agent account --help`)"
+            )
+        return account
+
+    def now(self) -> datetime:
+        """Return the instant of this command."""
+        return utc_now()
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something beside the result: on standard error, never twice."""
+        if sentence not in self._said:
+            self._said.add(sentence)
+            sys.stderr.write(f"{sentence}\n")

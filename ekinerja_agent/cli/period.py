@@ -1,0 +1,58 @@
+"""`period`: publish a month for payroll and freeze it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent.cli.confirm import confirm
+from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.months import Month
+from ekinerja_agent.usecases import period
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
+
+STATUS = "period unit people pending_days state revision published_at accepted_pending".split()
+
+
+@click.group("period")
+def group() -> None:
+    """Publish a month for payroll and freeze it."""
+
+
+@group.command("status")
+@click.argument("month", type=Month())
+@format_option
+@click.pass_obj
+def status_command(context: Context, month: date, fmt: str | None) -> None:
+    """Show each unit: open with how many pending days, or closed in which revision."""
+    emit(period.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending",))
+
+
+@group.command("close")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is open.")
+@click.option(
+    "--accept-pending",
+    metavar="REASON",
+    help="Publish although days are pending; they then count as present. The reason is kept for ever.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask: publishing cannot be undone.")
+@click.pass_obj
+def close_command(context: Context, month: date, office: str | None, accept_pending: str | None, yes: bool) -> None:
+    """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which."""
+    engine, rules, account = context.engine(), context.rulebook(), context.actor()
+    profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
+    prepared = period.prepare(
+        engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending
+    )
+    confirm(
+        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}? This cannot be undone.",
+        yes=yes,
+    )
+    closed = period.publish(engine, prepared, account=account, now=now)
+    for unit in closed:
+        click.echo(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")

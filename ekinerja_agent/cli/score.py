@@ -1,0 +1,121 @@
+"""`score`: compute a month, show it, explain each point."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ekinerja_agent.central import results
+from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.months import Month
+from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases.explain import explain
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
+
+PEOPLE = (
+    "month nip name unit profile status employment_status working_days days_present days_excused discipline_pct "
+    "performance_pct approved_minutes target_minutes multiplier_pct allowance_base_rp discipline_rp performance_rp "
+    "whole_deduction_rp leave_deduction_rp sanction_rp hold_rp payable_rp unexcused_days pending_days rules"
+).split()
+FINDINGS = "month nip date code scan minutes deduction_pct base deduction_rp rule source punch_ids".split()
+DAYS = (
+    "month nip date schedule state required_minutes worked_minutes late_minutes early_minutes "
+    "arrive break_out break_in leave"
+).split()
+DOCUMENT = (
+    "month nip name unit profile rules status employment_status working_days days_present days_excused discipline "
+    "performance allowance unexcused days pending"
+).split()
+
+
+@click.group("score")
+def group() -> None:
+    """Compute a month, show it, explain each point."""
+
+
+@group.command("run")
+@click.option("--month", type=Month(), required=True, help="The month to compute.")
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use.")
+@click.pass_obj
+def run_command(context: Context, month: date, office: str | None, workers: int) -> None:
+    """Compute the draft scores of a month. Published scores are never touched."""
+    summary = score.run(
+        context.engine(),
+        context.rulebook(),
+        month,
+        profile=context.config().agent.profile,
+        now=context.now(),
+        offices=[office] if office else None,
+        workers=workers,
+    )
+    click.echo(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
+    if summary.pending:
+        click.echo("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
+
+
+@group.command("show")
+@click.option("--month", type=Month(), required=True, help="The month to show.")
+@click.option("--nip", help="Only this person.")
+@click.option("--office", metavar="UNIT", help="Only this unit.")
+@click.option("--findings", "part", flag_value="findings", help="One row per finding (table and csv).")
+@click.option("--days", "part", flag_value="days", help="One row per day (table and csv).")
+@format_option
+@click.pass_obj
+def show_command(
+    context: Context, month: date, nip: str | None, office: str | None, part: str | None, fmt: str | None
+) -> None:
+    """Show what was computed: published where it is published, else the draft."""
+    documents = results.scores(context.engine(), month, nip=nip, office=office)
+    if nip and not documents:
+        raise NeedsAttention(
+            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, "
+            "or check the number with `ekinerja-agent score show`"
+        )
+    if fmt == "json":
+        emit(documents, DOCUMENT, fmt)
+    elif part == "findings":
+        emit(_parts(documents, "findings"), FINDINGS, fmt, free_text=("source",))
+    elif part == "days":
+        emit(_parts(documents, "days"), DAYS, fmt)
+    else:
+        emit(map(_person, documents), PEOPLE, fmt, free_text=("name",))
+
+
+@group.command("explain")
+@click.argument("nip")
+@click.argument("month", type=Month())
+@click.pass_obj
+def explain_command(context: Context, nip: str, month: date) -> None:
+    """Lead every point and rupiah of a person back to rule, document, punch and raw bytes."""
+    for line in explain(context.engine(), nip, month):
+        click.echo(line)
+
+
+def _person(document: dict[str, Any]) -> dict[str, Any]:
+    allowance = document["allowance"]
+    return {
+        **{name: document[name] for name in PEOPLE if name in document},
+        **{name: allowance[name] for name in PEOPLE if name in allowance},
+        "allowance_base_rp": allowance["base_rp"],
+        "discipline_pct": document["discipline"]["score_pct"],
+        "performance_pct": document["performance"]["score_pct"],
+        "approved_minutes": document["performance"]["approved_minutes"],
+        "target_minutes": document["performance"]["target_minutes"],
+        "unexcused_days": document["unexcused"]["days"],
+        "pending_days": len(document["pending"]),
+    }
+
+
+def _parts(documents: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
+    rows = []
+    for document in documents:
+        entries = document["discipline"]["findings"] if part == "findings" else document["days"]
+        whose = {"month": document["month"], "nip": document["nip"]}
+        rows += [whose | entry | entry.get("scans", {}) for entry in entries]
+    return rows

@@ -1,0 +1,122 @@
+"""`terminal`: list terminals and read them now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ekinerja_agent import hostclock
+from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.usecases import collect, terminals
+from ekinerja_agent.usecases.forward import forward
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
+    from ekinerja_agent.config import Config, TerminalConfig
+    from ekinerja_agent.spool import Spool
+    from ekinerja_agent.usecases.collect import PollResult
+
+LIST = (
+    "id office address serial firmware records capacity users clock_offset_s last_contact complete_until state"
+).split()
+POLL = "id read new duplicate quarantined bytes mode".split()
+
+
+@click.group("terminal")
+def group() -> None:
+    """List terminals and read them now."""
+
+
+@group.command("list")
+@format_option
+@click.pass_obj
+def list_command(context: Context, fmt: str | None) -> None:
+    """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
+    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",))
+
+
+@group.command("poll")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--full", is_flag=True, help="Read the whole log. (Every read is a full one until tails are proven.)")
+@format_option
+@click.pass_obj
+def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | None) -> None:  # noqa: ARG001
+    """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
+    config = context.config()
+    chosen = [config.terminal(each) for each in ids] or _pollable(config)
+    failures: list[EkinerjaError] = []
+    results: list[PollResult] = []
+    with collect.open_spool(config.agent.spool_path) as spool:
+        with ThreadPoolExecutor(min(config.agent.poll.workers, len(chosen))) as workers:
+            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal), chosen):
+                if isinstance(outcome, EkinerjaError):
+                    failures.append(outcome)
+                else:
+                    results.append(outcome)
+        for result in results:
+            for doubt in result.doubts:
+                context.say(f"{result.terminal}: {doubt}")
+        emit(map(_row, results), POLL, fmt)
+        try:
+            moved = forward(spool, context.engine(), now=context.now)
+        except EkinerjaError as error:
+            failures.append(error)
+        else:
+            if moved.rejected:
+                context.say(f"Central refused {moved.rejected} punches; see `ekinerja-agent spool status`")
+    _raise(failures, context)
+
+
+@group.command("accept")
+@click.argument("terminal_id", metavar="ID")
+@click.pass_obj
+def accept_command(context: Context, terminal_id: str) -> None:
+    """Let a terminal that was replaced in its place be read: forget the pinned serial, read, pin the one found."""
+    config = context.config()
+    terminal = config.terminal(terminal_id)
+    account = context.actor()
+    with collect.open_spool(config.agent.spool_path) as spool:
+        old = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
+    click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
+
+
+def _pollable(config: Config) -> list[TerminalConfig]:
+    chosen = [each for each in config.terminals if each.enabled and each.transport != "none"]
+    if not chosen:
+        raise WrongUsage(f"{config.agent.devices} has no enabled terminal that can be polled")
+    return chosen
+
+
+def _poll(config: Config, spool: Spool, terminal: TerminalConfig) -> PollResult | EkinerjaError:
+    """Poll one of many: its failure is told at the end and stops no other."""
+    try:
+        return collect.poll(
+            terminal,
+            spool,
+            state_dir=config.agent.state_dir,
+            tolerance_s=config.agent.clock.tolerance_s,
+            reply_timeout_s=config.agent.poll.timeout_s,
+            host_clock_trusted=hostclock.is_synchronised(),
+        )
+    except EkinerjaError as error:
+        return error
+
+
+def _row(result: PollResult) -> dict[str, Any]:
+    return asdict(result) | {"id": result.terminal, "bytes": result.received_bytes}
+
+
+def _raise(failures: list[EkinerjaError], context: Context) -> None:
+    """Tell every failure; end with the one that most needs a person."""
+    if not failures:
+        return
+    worst = max(failures, key=lambda error: (not error.retryable, error.exit_code))
+    for error in failures:
+        if error is not worst:
+            context.say(str(error))
+    raise worst

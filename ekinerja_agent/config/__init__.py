@@ -1,0 +1,161 @@
+"""What agent.yaml and devices.yaml say: one frozen configuration, every default filled in.
+
+Promises that a configuration is either right as a whole or refused with every problem of both files at once.
+Does not know how anything configured here is done, and opens no secret before somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ekinerja_agent.config.doubts import agent_doubts, terminal_doubts
+from ekinerja_agent.config.secrets import is_exposed
+from ekinerja_agent.config.settings import (
+    DEFAULT_DEVICES,
+    AgentConfig,
+    DevicesFile,
+    TerminalConfig,
+    shipped_rules,
+)
+from ekinerja_agent.errors import ConfigurationError, Problem, WrongUsage
+from ekinerja_agent.yamlfile import Document, fit, read_document
+from ekinerja_agent.yamlfile.scalars import absolute
+
+__all__ = [
+    "AgentConfig",
+    "Config",
+    "DevicesFile",
+    "Survey",
+    "TerminalConfig",
+    "find_config",
+    "load",
+    "secret_problems",
+    "secret_warnings",
+    "shipped_rules",
+    "survey_config",
+]
+
+ENVIRONMENT_VARIABLE: Final = "EKINERJA_CONFIG"
+SEARCHED: Final = (Path("config/agent.yaml"), Path("/etc/ekinerja-agent/agent.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration of one agent. `path` is agent.yaml."""
+
+    path: Path
+    agent: AgentConfig
+    terminals: tuple[TerminalConfig, ...]
+
+    def terminal(self, terminal_id: str) -> TerminalConfig:
+        """Given an id, return its terminal. Raise WrongUsage if devices.yaml has none of that id."""
+        for terminal in self.terminals:
+            if terminal.id == terminal_id:
+                return terminal
+        known = ", ".join(sorted(terminal.id for terminal in self.terminals)) or "none"
+        raise WrongUsage(f"no terminal is called {terminal_id!r}; {self.agent.devices} has {known}")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What can be said of a configuration, right or wrong. `config` is None if there are problems.
+
+    `rules` is the directory of the rule files, `document` agent.yaml itself, as far as they can be read.
+    """
+
+    config: Config | None
+    problems: tuple[Problem, ...]
+    rules: Path
+    document: Document | None
+
+
+def find_config(cli_value: str | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Given what `--config` said, return agent.yaml: that, else EKINERJA_CONFIG, else ./config, else /etc.
+
+    A file that was named is returned whether it exists or not. Raise ConfigurationError if nothing is found.
+    """
+    named = cli_value or environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named)
+    for path in SEARCHED:
+        if path.is_file():
+            return path
+    looked = ", ".join(map(str, SEARCHED))
+    message = f"there is no such file, nor the other places of agent.yaml ({looked}); name it with --config FILE"
+    raise ConfigurationError([Problem(str(SEARCHED[0]), 0, 0, "", message)])
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Given agent.yaml, return the configuration. Raise ConfigurationError: every problem of both files."""
+    survey = survey_config(path, environ)
+    if survey.config is None:
+        raise ConfigurationError(survey.problems)
+    return survey.config
+
+
+def survey_config(path: Path, environ: Mapping[str, str] = os.environ) -> Survey:
+    """Given agent.yaml, return all that is wrong with it and devices.yaml, or the configuration."""
+    problems: list[Problem] = []
+    document, found = read_document(path, environ=environ)
+    problems.extend(found)
+    if document is None:
+        return Survey(None, tuple(problems), shipped_rules(), None)
+    loaded = fit(document, AgentConfig, problems)
+    problems.extend(agent_doubts(document))
+    terminals = _terminals(document, problems, environ)
+    rules = document.get(("rules",))
+    rules_path = absolute(path.parent, rules) if isinstance(rules, str) and rules else shipped_rules()
+    rules_path = _as_given(rules_path, path)
+    if problems or loaded is None:
+        return Survey(None, tuple(sorted(set(problems))), rules_path, document)
+    return Survey(Config(path, loaded.value, terminals), (), rules_path, document)
+
+
+def _terminals(agent: Document, problems: list[Problem], environ: Mapping[str, str]) -> tuple[TerminalConfig, ...]:
+    """Given agent.yaml, return the terminals of its devices file; what is wrong goes to `problems`."""
+    roles = agent.get(("roles",))
+    collects = "roles" not in agent.tree or (isinstance(roles, list) and "collect" in roles)
+    named = agent.get(("devices",))
+    if ("devices",) in agent.told or isinstance(named, dict | list):
+        return ()
+    path = absolute(agent.path.parent, named or DEFAULT_DEVICES)
+    if not collects and "devices" not in agent.tree and not path.exists():
+        return ()
+    document, found = read_document(_as_given(path, agent.path), environ=environ)
+    problems.extend(found)
+    if document is None:
+        return ()
+    loaded = fit(document, DevicesFile, problems)
+    problems.extend(terminal_doubts(document))
+    return loaded.value.terminals if loaded else ()
+
+
+def _as_given(path: Path, agent: Path) -> Path:
+    """Given an absolute path, return it as short as agent.yaml was named, so that problems read alike."""
+    return path if agent.is_absolute() else Path(os.path.relpath(path))
+
+
+def secret_problems(config: Config) -> list[Problem]:
+    """Given a configuration, return what is wrong with the files of its secrets."""
+    problems: list[Problem] = []
+    for read in (config.agent.central.password, *(terminal.comm_key for terminal in config.terminals)):
+        try:
+            read()
+        except ConfigurationError as error:
+            problems.extend(error.problems)
+    return problems
+
+
+def secret_warnings(config: Config) -> list[Problem]:
+    """Given a configuration, return the secrets that every user of this host can read."""
+    files = {terminal.comm_key_file: f"comm_key_file of {terminal.id}" for terminal in config.terminals}
+    files[config.agent.central.password_file] = "central.password_file"
+    return [
+        Problem(str(path), 0, 0, key, f"every user of this host can read it; run: chmod o-rwx {path}")
+        for path, key in files.items()
+        if path is not None and is_exposed(path)
+    ]

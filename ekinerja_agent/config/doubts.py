@@ -1,0 +1,84 @@
+"""What is wrong between the keys of a file, or between the terminals of devices.yaml.
+
+Works on the text as written, so that it is told together with every value that is wrong by itself. Does not
+know files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ekinerja_agent.config.settings import TERMINAL_PORT
+from ekinerja_agent.errors import Problem
+from ekinerja_agent.yamlfile import Document, KeyPath
+from ekinerja_agent.yamlfile.scalars import parse_host_port
+
+
+def agent_doubts(document: Document) -> Iterator[Problem]:
+    """Given agent.yaml, yield what is wrong in it besides each value: a secret written into it."""
+    path = ("central", "url")
+    written = document.written.get(path) or document.get(path)
+    if not isinstance(written, str):
+        return
+    login = re.match(r"[^/]*://[^/@:]*:(?P<password>.+)@", written)
+    if login and not re.fullmatch(r"\$\{[^}]*\}", login["password"]):
+        message = "a password stands in the URL; name a file that holds it in central.password_file, or use ${NAME}"
+        yield document.problem(path, message)
+
+
+def terminal_doubts(document: Document) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of a terminal or between terminals.
+
+    Works on the text, so that it is told together with everything else that is wrong in the file.
+    """
+    terminals = document.get(("terminals",))
+    seen: dict[tuple[str, str], int] = {}
+    for index, terminal in enumerate(terminals if isinstance(terminals, list) else ()):
+        if not isinstance(terminal, dict):
+            continue
+        texts = {key: value for key, value in terminal.items() if isinstance(value, str)}
+        path: KeyPath = ("terminals", index)
+        yield from _contradictions(document, path, texts)
+        for key, value in _unique_values(texts):
+            first = seen.setdefault((key, value), index)
+            if first != index:
+                line = document.place(("terminals", first, key))[0]
+                yield document.problem((*path, key), f"{texts[key]!r} stands on line {line} too; {_UNIQUE[key]}")
+
+
+_UNIQUE: Final = {
+    "id": "an id is unique for ever, for it is part of the identity of every punch",
+    "serial": "one serial has one id",
+    "address": "two enabled terminals cannot share one address",
+}
+
+
+def _unique_values(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the values of one terminal that no other terminal may have."""
+    for key in ("id", "serial"):
+        if key in texts:
+            yield key, texts[key]
+    if "address" in texts and texts.get("enabled") != "false" and texts.get("transport") != "none":
+        try:
+            yield "address", str(parse_host_port(texts["address"].lower(), TERMINAL_PORT))
+        except ValueError:
+            return  # told by the type already
+
+
+def _contradictions(document: Document, path: KeyPath, texts: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of one terminal."""
+
+    def absent(key: str) -> bool:
+        return key not in texts and (*path, key) not in document.told
+
+    if absent("address") and (absent("transport") or texts.get("transport", "none") != "none"):
+        message = "the key is missing; host[:port] is required unless transport is none"
+        yield document.key_problem((*path, "address"), message)
+    if texts.get("transport") == "none" and texts.get("mode") == "live":
+        message = "live was found with transport none; without a transport only poll is allowed"
+        yield document.problem((*path, "mode"), message)
+    if texts.get("push") == "true" and absent("serial"):
+        message = "true was found without a serial; uploads are recognised by it, so push requires it"
+        yield document.problem((*path, "push"), message)

@@ -1,0 +1,226 @@
+"""The keys of agent.yaml and devices.yaml: their types, defaults and meaning.
+
+Promises that a setting is frozen, that its default is written as a person would write it, and that paths are
+absolute. Does not compare one terminal with another; that is in `doubts`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from ekinerja_agent.config.secrets import read_secret, unusable_secret
+from ekinerja_agent.yamlfile import FileSection, faults
+from ekinerja_agent.yamlfile.scalars import (
+    Flag,
+    HostPort,
+    Id,
+    PathHere,
+    Text,
+    TimeOfDay,
+    Word,
+    Zone,
+    absolute,
+    base_of,
+    duration,
+    host_port,
+    whole,
+)
+
+DEFAULT_DEVICES: Final = "../devices.yaml"
+TERMINAL_PORT: Final = 4370
+WEB_PORT: Final = 8460
+MAX_COMM_KEY: Final = 2**32 - 1
+DATABASE_SCHEMES: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
+
+Role = Literal["collect", "score", "web"]
+Interval = Annotated[timedelta, duration(timedelta(seconds=1), timedelta(days=1))]
+
+
+def _written(value: object) -> Any:
+    """Given a default as a person would write it in the file, return the field that reads it the same way."""
+    return Field(default=value, validate_default=True)
+
+
+def shipped_rules() -> Path:
+    """Return the directory of the shipped rule files: in a wheel, else the source tree."""
+    package = Path(__file__).parents[1]
+    installed = package / "shipped" / "config" / "rules"
+    return installed if installed.is_dir() else package.parent / "config" / "rules"
+
+
+def _database_url(text: str, info: ValidationInfo) -> str:
+    """Given a database URL as written, return it with an SQLite path made absolute."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in DATABASE_SCHEMES:
+        message = f"{scheme!r} does not begin a URL that is allowed: "
+        raise faults([((), message + "sqlite:///PATH or postgresql+psycopg2://USER@HOST/DATABASE")])
+    if scheme.startswith("sqlite"):
+        path = rest.removeprefix("/")
+        if rest == path or not path or path.startswith((":", "file:")) or "?" in path:
+            message = "no file that stays is named; sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH is allowed"
+            raise faults([((), message)])
+        return f"{scheme}:///{absolute(base_of(info), path)}"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises when it is not a number
+    except ValueError as error:
+        raise faults(
+            [((), f"this is not a URL ({error}); postgresql+psycopg2://USER@HOST/DATABASE is allowed")]
+        ) from error
+    if not parts.path.strip("/"):
+        raise faults([((), "the URL names no database; postgresql+psycopg2://USER@HOST/DATABASE is allowed")])
+    return text
+
+
+def _all_different(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    repeated = [
+        ((index,), f"{role} stands twice; once is enough") for index, role in enumerate(roles) if role in roles[:index]
+    ]
+    if repeated:
+        raise faults(repeated)
+    return roles
+
+
+class CentralConfig(FileSection):
+    """The central database."""
+
+    url: Annotated[Text, AfterValidator(_database_url)] = _written("sqlite:///../state/central.db")
+    """sqlite:///PATH, relative to this file, or postgresql+psycopg2://USER@HOST/DATABASE."""
+    password_file: PathHere | None = None
+    """A file that holds the database password, relative to this file."""
+
+    def password(self) -> str | None:
+        """Return the database password, None without a password file. Raise ConfigurationError."""
+        return None if self.password_file is None else read_secret(self.password_file, "central.password_file")
+
+
+class PollConfig(FileSection):
+    """How terminals are read."""
+
+    every: Interval = _written("60s")
+    """Time between two reads of a terminal."""
+    timeout: Annotated[timedelta, duration(timedelta(seconds=1), timedelta(minutes=10))] = _written("20s")
+    """How long one reply of a terminal may take."""
+    workers: Annotated[int, whole(1, 1024)] = 64
+    """How many terminals are read at the same time."""
+    tail_read: Flag = True
+    """Read only what is new where a terminal has proven that it can."""
+
+    @property
+    def timeout_s(self) -> float:
+        return self.timeout.total_seconds()
+
+
+class ClockConfig(FileSection):
+    """What is done about terminals whose clock is wrong."""
+
+    tolerance: Annotated[timedelta, duration(timedelta(0), timedelta(hours=1))] = _written("120s")
+    """Up to this difference a terminal's clock is believed; beyond it punches are corrected and flagged."""
+    sync: Flag = False
+    """Set the clocks of terminals that are off."""
+
+    @property
+    def tolerance_s(self) -> int:
+        return int(self.tolerance.total_seconds())
+
+
+class ScoreConfig(FileSection):
+    """When drafts are computed."""
+
+    at: TimeOfDay = _written("01:00")
+    """Time of day of this host."""
+
+
+class WebConfig(FileSection):
+    """The web server."""
+
+    listen: Annotated[HostPort, host_port(WEB_PORT)] = _written(f"127.0.0.1:{WEB_PORT}")
+    """Address and port to listen on."""
+
+
+class LogConfig(FileSection):
+    """What is logged, to standard error."""
+
+    format: Literal["console", "json"] = "console"
+    """console for people, json under systemd."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important level that is logged."""
+
+
+class AgentConfig(FileSection):
+    """agent.yaml. Paths are absolute."""
+
+    roles: Annotated[tuple[Role, ...], Field(min_length=1), AfterValidator(_all_different)] = (
+        "collect",
+        "score",
+        "web",
+    )
+    """An office server: [collect]; the central server: [score, web]; one box: all three."""
+    state_dir: PathHere = _written("../state")
+    """Directory of the local queue, quarantine and backups, relative to this file."""
+    devices: PathHere = _written(DEFAULT_DEVICES)
+    """The file of the terminals, relative to this file."""
+    rules: PathHere = Field(default_factory=shipped_rules)
+    """Directory of the rule files, relative to this file. Default: the rules that come with the program."""
+    profile: Id = "tpp-model"
+    """The rule profile of units that name none: a file of rules/profiles."""
+    central: CentralConfig = _written({})
+    poll: PollConfig = _written({})
+    clock: ClockConfig = _written({})
+    score: ScoreConfig = _written({})
+    web: WebConfig = _written({})
+    log: LogConfig = _written({})
+
+    @property
+    def spool_path(self) -> Path:
+        return self.state_dir / "spool.db"
+
+
+class TerminalConfig(FileSection):
+    """One terminal of devices.yaml."""
+
+    id: Id
+    """Unique for ever: it is part of the identity of every punch."""
+    office: Word
+    """Code of the unit whose people scan here."""
+    address: Annotated[HostPort, host_port(TERMINAL_PORT)] | None = None
+    """host[:port]; needed unless transport is none."""
+    transport: Literal["tcp", "udp", "none"] = "tcp"
+    """none: only uploads (push) or USB files."""
+    push: Flag = False
+    """Also, or only, receives uploads of this serial."""
+    timezone: Zone
+    """The zone that the terminal's clock shows."""
+    serial: Word | None = None
+    """Optional: the first serial seen is pinned."""
+    comm_key_file: PathHere | None = None
+    """A file that holds the terminal's communication key, relative to this file."""
+    mode: Literal["poll", "live"] = "poll"
+    """live also polls, to fill gaps."""
+    every: Interval | None = None
+    """Time between two reads, where it differs from poll.every."""
+    enabled: Flag = True
+    """false: no longer read, but its punches keep their id."""
+
+    def comm_key(self) -> int:
+        """Return the communication key, 0 without a key file. Raise ConfigurationError if it holds no key."""
+        if self.comm_key_file is None:
+            return 0
+        text = read_secret(self.comm_key_file, f"comm_key_file of {self.id}")
+        if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_COMM_KEY:
+            message = f"this is not a communication key; a number from 0 to {MAX_COMM_KEY} is allowed, nothing else"
+            raise unusable_secret(self.comm_key_file, f"comm_key_file of {self.id}", message)
+        return int(text)
+
+
+class DevicesFile(FileSection):
+    """devices.yaml."""
+
+    terminals: tuple[TerminalConfig, ...]
+    """Every terminal there is or ever was."""

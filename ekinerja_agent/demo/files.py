@@ -1,0 +1,194 @@
+"""Writes the demo's directory: a configuration, the rules, and the files an office would send in.
+
+Promises to touch only what it wrote itself: a directory without its mark that holds anything is refused, and
+a second run replaces what the first one made and nothing else. Does not know how files are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ekinerja_agent.config import shipped_rules
+from ekinerja_agent.demo import month
+from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
+from ekinerja_agent.errors import Refused
+
+MARK = ".ekinerja-demo"
+_MADE = ("agent.yaml", "devices.yaml", "report.html", "rules", "import", "state", MARK)
+
+AGENT_YAML = f"""\
+# The demo's configuration. It is a real one: every command works on it with --config.
+roles: [collect, score]        # one box does all: reads the terminals and computes the scores
+state_dir: state               # the queue of punches on their way, and copies of what could not be read
+devices: devices.yaml
+rules: rules/                  # a copy of the shipped rules; change a value and run `score run` again
+profile: {PROFILE}     # four scans a day
+central:
+  url: sqlite:///state/central.db
+poll: {{every: 10m, timeout: 5s}}
+clock: {{tolerance: 120s}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The demo's directory, absolute and as the person named it (`shown`), with the files in it."""
+
+    directory: Path
+    shown: Path
+
+    @property
+    def shown_agent(self) -> Path:
+        """agent.yaml as the person who called would write it."""
+        return self.shown / "agent.yaml"
+
+    @property
+    def agent(self) -> Path:
+        return self.directory / "agent.yaml"
+
+    @property
+    def report(self) -> Path:
+        return self.directory / "report.html"
+
+    def table(self, name: str) -> Path:
+        return self.directory / "import" / f"{name}.csv"
+
+
+def prepare(directory: Path) -> Place:
+    """Given where the demo may live, return the place, empty of what an earlier demo made.
+
+    Raise Refused if the directory holds files and no demo made it.
+    """
+    shown, directory = directory, directory.absolute()
+    if directory.exists() and not directory.is_dir():
+        raise Refused(f"{directory} is a file; name a directory that the demo may create, e.g. --dir demo")
+    made_here = (directory / MARK).exists()
+    if not made_here and directory.is_dir() and any(directory.iterdir()):
+        raise Refused(
+            f"{directory} holds files that no demo wrote; nothing was changed. "
+            "Name a new or an empty directory, e.g. --dir /tmp/ekinerja-demo"
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MARK).write_text("Made by `ekinerja-agent demo`, which may replace what it wrote here.\n")
+    for name in _MADE:
+        path = directory / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif name != MARK:
+            path.unlink(missing_ok=True)
+    return Place(directory, shown)
+
+
+def write_configuration(place: Place, ports: Mapping[str, int]) -> None:
+    """Given the loopback port of each terminal, write agent.yaml, devices.yaml and the rules."""
+    (place.directory / "state").mkdir()
+    place.agent.write_text(AGENT_YAML)
+    (place.directory / "devices.yaml").write_text(
+        "# Five simulated terminals. They are switched on only while the demo plays its month.\nterminals:\n"
+        + "".join(_device(gate, ports[gate.id]) for gate in GATES)
+    )
+    shutil.copytree(shipped_rules(), place.directory / "rules")
+
+
+def _device(gate: Gate, port: int) -> str:
+    return (
+        f"  - id: {gate.id}\n"
+        f"    office: {gate.office}\n"
+        f"    address: 127.0.0.1:{port}\n"
+        f"    transport: {gate.transport}\n"
+        f"    timezone: {TIMEZONE}\n"
+        f"    serial: {gate.serial}\n"
+    )
+
+
+def write_tables(place: Place) -> None:
+    """Write the files that are imported: who works where, whose finger is whose, documents, notes of work."""
+    everyone = people()
+    (place.directory / "import").mkdir()
+    heads = {person.office: person.nip for person in everyone if person.position == "head"}
+    forgotten = next(person for person in everyone if person.name == month.FORGOTTEN)
+    _write(
+        place.table("units"),
+        ({"code": o.code, "name": o.name, "timezone": TIMEZONE, "head_nip": heads[o.code]} for o in OFFICES),
+    )
+    _write(place.table("employees"), map(_employee, everyone))
+    _write(place.table("enrolments"), (_enrolment(p) for p in everyone if p is not forgotten))
+    _write(place.table("enrolments-late"), [_enrolment(forgotten)])
+    _write(
+        place.table("calendar"),
+        [
+            {
+                "date": month.LOCAL_HOLIDAY,
+                "unit": "*",
+                "kind": "libur_daerah",
+                "name": month.LOCAL_HOLIDAY_NAME,
+                "source": "SK Bupati 100.3.3/212/2026 (demo)",
+            }
+        ],
+    )
+    nips = {person.name: person.nip for person in everyone}
+    _write(place.table("absences"), (_absence(d, nips[d.name]) for d in month.DOCUMENTS))
+    _write(place.table("activities"), map(_activity, month.notes()))
+
+
+def _employee(person: Person) -> dict[str, object]:
+    return {
+        "nip": person.nip,
+        "name": person.name,
+        "unit": person.office,
+        "status": person.status,
+        "attendance": "terminal",
+        "position": person.rank.title,
+        "position_class": person.rank.position_class,
+        "supervisor_nip": person.supervisor_nip,
+        "allowance_rp": person.rank.allowance_rp,
+        "valid_from": "2026-01-01" if person.status != "cpns" else "2026-03-01",
+    }
+
+
+def _enrolment(person: Person) -> dict[str, object]:
+    return {
+        "terminal": person.terminal,
+        "pin": person.pin,
+        "nip": person.nip,
+        "valid_from": month.ENROLMENT_DAY,
+    }
+
+
+def _absence(document: month.Document, nip: str) -> dict[str, object]:
+    return {
+        "nip": nip,
+        "from": document.first,
+        "to": document.last,
+        "kind": document.kind,
+        "from_time": document.from_time or "",
+        "to_time": document.to_time or "",
+        "document": document.number,
+        "status": document.status,
+    }
+
+
+def _activity(note: month.Note) -> dict[str, object]:
+    return {
+        "id": note.id,
+        "nip": note.nip,
+        "date": note.day,
+        "start": note.start,
+        "end": note.end,
+        "description": note.description,
+        "status": note.status,
+        "decided_by": note.decided_by,
+    }
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows of equal columns as the csv that an office would send."""
+    first, *others = rows
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, list(first))
+        table.writeheader()
+        table.writerows([first, *others])

@@ -1,0 +1,162 @@
+"""The nouns that travel from a terminal to the central database.
+
+Two clocks, two words, everywhere: `clock` is what a terminal showed (naive local time), `at` is the instant (UTC).
+Intervals are half-open unless said otherwise. Knows nothing of sockets, files or SQL. The columns of the frames that
+are scored stand in `scoring/frames.py`, the nouns of the rules in `rules.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal
+from urllib.parse import quote
+
+FROM_TERMINAL = 0
+"""Batch number of what a collector delivered; files that people import have numbers from 1."""
+
+
+class Source(StrEnum):
+    """Which way a punch reached us."""
+
+    POLL = "poll"
+    PUSH = "push"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Punch:
+    """One record of a terminal's attendance log: somebody was recognised at that second.
+
+    `pin` is the PIN as recorded (`uid:7` where the record holds only the slot number). `occurrence` counts from 1 among
+    the records of one log whose terminal, PIN and clock are equal. `at` is None while the terminal's time zone is
+    unknown (an imported file). `offset_s` is terminal clock minus host clock in seconds, None if not measured.
+    `verify` and `state` are the terminal's raw numbers, shown but never believed. `raw` are the record's own bytes.
+    `corrected` tells that `at` was moved by the measured offset because it lay beyond the tolerance.
+    """
+
+    terminal: str
+    pin: str
+    clock: datetime
+    occurrence: int
+    at: datetime | None
+    offset_s: int | None
+    verify: int
+    state: int
+    work_code: int
+    source: Source
+    raw: bytes
+    corrected: bool = False
+
+    @property
+    def punch_id(self) -> str:
+        return punch_id(self.terminal, self.pin, self.clock, self.occurrence)
+
+
+def punch_id(terminal: str, pin: str, clock: datetime, occurrence: int) -> str:
+    """Given the identity of a punch, return its name: readable, unique for ever, sortable by terminal, PIN and clock.
+
+    Example: `dinkes-lobby/1001/2026-09-07T07:28:11/1`.
+    """
+    quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
+    return f"{terminal}/{quoted}/{clock.isoformat(timespec='seconds')}/{occurrence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A stretch of host time [start, end) in which all records of a terminal are proven to be in central.
+
+    `start` None means since ever. `silent` marks a stretch of more than ten minutes between two good reads in which the
+    terminal recorded nothing: it may have been without power, so it counts only outside duty hours (the scorer knows
+    those, the collector does not).
+    """
+
+    terminal: str
+    start: datetime | None
+    end: datetime
+    kind: Literal["proven", "silent"] = "proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record that cannot become a punch yet, with its bytes and the reason in words a person can act on."""
+
+    terminal: str
+    source: Source
+    position: int
+    raw: bytes
+    reason: str
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOwner:
+    """Whose PIN a slot number (`uid`) of an 8-byte terminal stood for at an instant: slots are reused."""
+
+    terminal: str
+    uid: int
+    pin: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """Terminal clock minus host clock, in seconds, at one instant; `trusted` if the host's own clock could vouch."""
+
+    terminal: str
+    at: datetime
+    offset_s: int
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalFact:
+    """What the collector's devices.yaml says of a terminal since `since`: whom it serves and in which zone it lives."""
+
+    terminal: str
+    office: str
+    timezone: str
+    enabled: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalStatus:
+    """The last that was heard of a terminal. Display only: nothing is scored from it."""
+
+    terminal: str
+    address: str
+    serial: str
+    firmware: str
+    records: int | None
+    capacity: int | None
+    users: int | None
+    clock_offset_s: int | None
+    last_contact: datetime | None
+    state: str
+
+
+Note = Coverage | Quarantined | SlotOwner | ClockReading | TerminalFact | TerminalStatus
+"""What travels behind the punches it vouches for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One batch for central, oldest first: punches, then the notes that may follow them."""
+
+    punches: tuple[Punch, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How central settled a delivery: ids now durable there, and ids it can never take with the reason of each."""
+
+    accepted: tuple[str, ...] = ()
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+def utc_now() -> datetime:
+    """The host's wall clock in UTC: the default of every `now` parameter."""
+    return datetime.now(UTC)

@@ -1,0 +1,40 @@
+"""How a report reaches a disk: whole or not at all, readable by its owner alone, with a digest for the audit log.
+
+Does not know what is in it; it may name persons, and is treated so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from ekinerja_agent.errors import WrongUsage
+
+
+def digest(content: bytes) -> str:
+    """Given a file's bytes, return `sha256:…`, by which it can be recognised later."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Given a path, put the bytes there in place of what was there, with mode 0600.
+
+    Raise WrongUsage if nothing can be written there; an older file then stays as it was.
+    """
+    try:
+        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(handle)
+            Path(unfinished).replace(path)
+        except BaseException:
+            Path(unfinished).unlink()
+            raise
+    except OSError as error:
+        raise WrongUsage(
+            f"{path} cannot be written: {error.strerror}; name a file in a directory where you may write"
+        ) from error

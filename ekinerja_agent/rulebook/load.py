@@ -1,0 +1,158 @@
+"""A directory of rule files into a RuleBook, or into every problem of every file.
+
+Promises that no YAML file in the directory is passed over in silence: one that this version does not know is
+a problem, because a rule in it would not be applied. Does not know what a rule means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.rulebook.build import (
+    ProfileBuilder,
+    RuleFile,
+    build_holidays,
+    build_ramadans,
+    build_schedules,
+    build_unexcused,
+)
+from ekinerja_agent.rulebook.digest import digest_of
+from ekinerja_agent.rulebook.files import HolidaysFile, RamadanFile, SchedulesFile, UnexcusedFile
+from ekinerja_agent.rulebook.profile_file import ProfileFile
+from ekinerja_agent.rules import Holiday, RuleBook
+from ekinerja_agent.yamlfile import load
+from ekinerja_agent.yamlfile.scalars import ID_PATTERN
+
+M = TypeVar("M", bound=BaseModel)
+
+YEAR_PATTERN: Final = "[0-9]{4}"
+SINGLE_FILES: Final = ("schedules.yaml", "ramadan.yaml", "unexcused.yaml")
+LAYOUT: Final = ", ".join((*SINGLE_FILES, "holidays/YEAR.yaml", "profiles/NAME.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What can be said of a rules directory, right or wrong. `book` is None if there are problems.
+
+    `files` are the rule files that were read, `profiles` the names of those in profiles/, right or wrong.
+    """
+
+    book: RuleBook | None
+    problems: tuple[Problem, ...]
+    files: tuple[Path, ...]
+    profiles: tuple[str, ...]
+
+
+def load_rulebook(directory: Path) -> RuleBook:
+    """Given the rules directory, return its rules. Raise ConfigurationError: every problem of every file."""
+    rules = survey_rules(directory)
+    if rules.book is None:
+        raise ConfigurationError(rules.problems)
+    return rules.book
+
+
+def survey_rules(directory: Path) -> Rules:
+    """Given the rules directory, return all that is wrong in it, and the rules if nothing is."""
+    if not directory.is_dir():
+        message = f"there is no such directory; the rules directory holds {LAYOUT}"
+        return Rules(None, (Problem(str(directory), 0, 0, "", message),), (), ())
+    reader = _Reader(directory)
+    book = reader.read()
+    return Rules(book, tuple(sorted(reader.problems)), tuple(reader.files), tuple(reader.profiles))
+
+
+class _Reader:
+    """Reads the files of one directory; `problems` grows as they are read."""
+
+    def __init__(self, directory: Path) -> None:
+        self.problems: list[Problem] = []
+        self.files: list[Path] = []
+        self.profiles: list[str] = []
+        self._directory = directory
+
+    def read(self) -> RuleBook | None:
+        self.problems.extend(self._strangers())
+        schedules_file = self._load("schedules.yaml", SchedulesFile)
+        ramadan_file = self._load("ramadan.yaml", RamadanFile)
+        unexcused_file = self._load("unexcused.yaml", UnexcusedFile)
+        holidays, years = self._holidays()
+        schedules = build_schedules(schedules_file) if schedules_file else None
+        files = self._profiles()
+        broken = [name for name in self.profiles if name not in files]
+        profiles = ProfileBuilder(files, broken, schedules, self.problems).build()
+        if self.problems or schedules is None or ramadan_file is None or unexcused_file is None:
+            return None
+        book = RuleBook(
+            profiles=profiles,
+            schedules=schedules,
+            holidays=holidays,
+            holiday_years=frozenset(years),
+            ramadans=build_ramadans(ramadan_file),
+            unexcused=build_unexcused(unexcused_file),
+            digest="",
+        )
+        return digest_of(book)
+
+    def _strangers(self) -> Iterator[Problem]:
+        """Yield the YAML files that stand where none is read."""
+        for path in sorted(self._directory.rglob("*.y*ml")):
+            name = path.relative_to(self._directory).as_posix()
+            known = name in SINGLE_FILES or re.fullmatch(
+                rf"(holidays/{YEAR_PATTERN}|profiles/{ID_PATTERN})\.yaml", name
+            )
+            if not known:
+                message = f"this file is not read, so nothing in it would apply; the rules directory holds {LAYOUT}"
+                yield Problem(str(path), 0, 0, "", message)
+
+    def _load(self, name: str, model: type[M]) -> RuleFile[M] | None:
+        path = self._directory / name
+        self.files.append(path)
+        loaded = load(path, model, self.problems)
+        return RuleFile(name, loaded.value, loaded.document) if loaded else None
+
+    def _names(self, folder: str, pattern: str) -> list[str]:
+        """Given a folder, return the names in it without `.yaml`; a folder without any is a problem."""
+        paths = (self._directory / folder).glob("*.yaml")
+        names = sorted(path.stem for path in paths if re.fullmatch(pattern, path.stem))
+        if not names:
+            message = f"no file is there; the rules directory holds {LAYOUT}"
+            self.problems.append(Problem(str(self._directory / folder), 0, 0, "", message))
+        return names
+
+    def _holidays(self) -> tuple[dict[date, Holiday], list[int]]:
+        holidays: dict[date, Holiday] = {}
+        years: list[int] = []
+        for name in self._names("holidays", YEAR_PATTERN):
+            file = self._load(f"holidays/{name}.yaml", HolidaysFile)
+            if file is None:
+                continue
+            self.problems.extend(_holiday_doubts(file, int(name)))
+            holidays.update(build_holidays(file))
+            years.append(int(name))
+        return holidays, years
+
+    def _profiles(self) -> dict[str, RuleFile[ProfileFile]]:
+        """Return the files of the profiles that are right in themselves, by name."""
+        self.profiles = self._names("profiles", ID_PATTERN)
+        files = {name: self._load(f"profiles/{name}.yaml", ProfileFile) for name in self.profiles}
+        return {name: file for name, file in files.items() if file is not None}
+
+
+def _holiday_doubts(file: RuleFile[HolidaysFile], year: int) -> Iterator[Problem]:
+    """Yield days outside the year that the file's name says, and days that stand twice."""
+    first_lines: dict[date, int] = {}
+    for index, entry in enumerate(file.value.holidays):
+        path = ("holidays", index, "date")
+        if entry.date.year != year:
+            yield file.document.problem(path, f"{entry.date} was found; only days of {year} are allowed in this file")
+        line = first_lines.setdefault(entry.date, file.document.line(path))
+        if line != file.document.line(path):
+            yield file.document.problem(path, f"{entry.date} stands on line {line} too; join both names in one entry")

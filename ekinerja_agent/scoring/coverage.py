@@ -1,0 +1,206 @@
+"""Which days cannot be judged yet, because "no punch" is not "absent" where a terminal's data are missing.
+
+A finding stands only if every terminal that could hold a punch to remove it is proven complete for the
+stretch that matters. Taking coverage away never adds a deduction. Does not know percent or rupiah.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.scoring.discipline import Judgement
+from ekinerja_agent.scoring.documents import Documents
+from ekinerja_agent.scoring.schedule import Roster, covers
+
+_SINCE_EVER_US = -(2**62)
+_US_PER_DAY = 86_400_000_000
+_AFTER_DUTY_US = 3_600_000_000
+_WEEKS_BESIDE = 4
+NO_TERMINAL = "no enrolment or no terminal known"
+
+
+def hold_incomplete(
+    roster: Roster, judgement: Judgement, coverage: pl.DataFrame, duty_terminals: pl.DataFrame
+) -> pl.DataFrame:
+    """Given COVERAGE and DUTY_TERMINALS, return the duties that must wait: duty, reason (local times); one
+    row each.
+    """
+    stretches = _stretches(judgement)
+    needed = _needed_terminals(roster, duty_terminals)
+    without = (
+        stretches.select("duty").unique().join(needed, on="duty", how="anti").with_columns(reason=pl.lit(NO_TERMINAL))
+    )
+    covered = _covered(coverage, _duty_spans(roster, needed))
+    gaps = _gaps(stretches.join(needed, on="duty", how="inner"), covered)
+    return pl.concat([without, _told(gaps, roster)])
+
+
+def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
+    """Given requests that nobody decided, return the duties with a finding that an approval would remove:
+    duty, reason.
+    """
+    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
+    suspects = pl.concat([judgement.findings.select("duty"), absent]).unique()
+    of_scan = judgement.findings.select("duty", "scan_order")
+    touched = [
+        requests.whole.join(suspects, on="duty", how="semi").select("duty", "document"),
+        requests.partial.join(of_scan, on=["duty", "scan_order"], how="semi").select("duty", "document"),
+        requests.partial.join(absent, on="duty", how="semi").select("duty", "document"),
+    ]
+    return (
+        pl.concat(touched)
+        .group_by("duty")
+        .agg(pl.col("document").min())
+        .select(
+            "duty",
+            reason=pl.format("a request is undecided: {}", "document").fill_null("a request is undecided"),
+        )
+    )
+
+
+def _stretches(judgement: Judgement) -> pl.DataFrame:
+    """Where a punch could lie that nobody has seen: duty, scan_order, low_us, high_us (half-open).
+
+    First punch counts: from the window's opening to the punch used. Last punch counts: from the punch used to
+    the window's end. No punch: the whole window; an absence: all windows of the duty.
+    """
+    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    scans = judgement.scans.lazy()
+    found = judgement.findings.lazy().select("duty", "scan_order")
+    doubtful = pl.concat(
+        [
+            scans.join(found, on=["duty", "scan_order"], how="semi"),
+            scans.join(absent, on="duty", how="semi"),
+        ]
+    )
+    low = pl.when("take_last").then(pl.coalesce("at", "opens")).otherwise("opens")
+    high = pl.when("take_last").then("closes").otherwise(pl.coalesce("at", "closes"))
+    return doubtful.select("duty", "scan_order", low_us=low.to_physical(), high_us=high.to_physical()).collect()
+
+
+def _needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:
+    """The terminals each duty waits for: duty, plan, terminal."""
+    return (
+        roster.duties.lazy()
+        .select("duty", "nip", "date", "plan")
+        .join(duty_terminals.lazy(), on="nip", how="inner")
+        .filter(covers("date"))
+        .select("duty", "plan", "terminal")
+        .unique()
+        .collect()
+    )
+
+
+def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
+    """When each terminal's people are on duty, and an hour more: terminal, from_us, to_us (half-open).
+
+    The weeks beside the month are taken to have the hours of any week of the month: a silence that reaches
+    across the month's edge is believed only if no such week speaks against it.
+    """
+    inside = (
+        needed.lazy()
+        .select("terminal", "plan")
+        .unique()
+        .join(roster.plans.lazy(), on="plan", how="inner")
+        .select(
+            "terminal",
+            "day",
+            from_us=pl.col("first_due").to_physical(),
+            to_us=pl.col("last_due").to_physical() + _AFTER_DUTY_US,
+        )
+        .unique()
+    )
+    weeks = pl.LazyFrame({"weeks": [n for n in range(-_WEEKS_BESIDE, _WEEKS_BESIDE + 1) if n]})
+    moved_day = pl.col("day") + pl.duration(weeks="weeks")
+    beside = (
+        inside.join(weeks, how="cross")
+        .filter(moved_day.dt.truncate("1mo") != pl.col("day").dt.truncate("1mo"))
+        .with_columns(pl.col("from_us", "to_us") + 7 * _US_PER_DAY * pl.col("weeks"))
+    )
+    columns = ("terminal", "from_us", "to_us")
+    return pl.concat([inside.select(columns), beside.select(columns)]).unique().collect()
+
+
+def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """What is proven, and silence outside duty, as a union: terminal, from_us, to_us; sorted by from_us."""
+    rows = (
+        coverage.select(
+            "terminal",
+            "kind",
+            from_us=pl.col("start").to_physical().fill_null(_SINCE_EVER_US),
+            to_us=pl.col("end").to_physical(),
+        )
+        .unique()
+        .with_row_index("row")
+    )
+    silent = rows.filter(pl.col("kind") == "silent")
+    on_duty = silent.join(spans, on="terminal", suffix="_duty").filter(
+        pl.col("from_us") < pl.col("to_us_duty"), pl.col("to_us") > pl.col("from_us_duty")
+    )
+    believed = rows.join(on_duty, on="row", how="anti").sort("terminal", "from_us", "to_us")
+    reached = pl.col("to_us").cum_max().shift(1).over("terminal")
+    return (
+        believed.with_columns(run=(reached.is_null() | (pl.col("from_us") > reached)).cum_sum())
+        .group_by("run", "terminal")
+        .agg(pl.col("from_us").min(), pl.col("to_us").max())
+        .select("terminal", "from_us", "to_us")
+        .sort("from_us")
+    )
+
+
+def _gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """The stretches that no run of coverage holds whole, with the gap: hole_from_us, hole_to_us (null = to
+    this day).
+    """
+    holding = covered.select("terminal", "from_us", "to_us")
+    holes = (
+        stretches.sort("low_us")
+        .join_asof(holding, left_on="low_us", right_on="from_us", by="terminal", check_sortedness=False)
+        .filter(pl.col("to_us").is_null() | (pl.col("to_us") < pl.col("high_us")))
+        .with_columns(hole_from_us=pl.max_horizontal("low_us", "to_us"))
+        .drop("from_us", "to_us")
+        .sort("hole_from_us")
+    )
+    again = covered.select("terminal", pl.col("from_us").alias("hole_to_us"))
+    return holes.join_asof(
+        again,
+        left_on="hole_from_us",
+        right_on="hole_to_us",
+        by="terminal",
+        strategy="forward",
+        check_sortedness=False,
+    )
+
+
+def _told(gaps: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """One reason per duty: the first gap of its day."""
+    gap = (
+        gaps.sort("duty", "scan_order", "terminal", "hole_from_us")
+        .unique("duty", keep="first", maintain_order=True)
+        .join(roster.duties.select("duty", "plan", "timezone"), on="duty", how="left")
+        .join(roster.plans.select("plan", pl.col("closes").to_physical().alias("closes_us")), on="plan")
+    )
+    to_the_end = pl.col("hole_to_us").is_null() | (pl.col("hole_to_us") >= pl.col("closes_us"))
+    told = [gap.clear().select("duty", reason=pl.lit("", pl.String))]
+    for (zone,), rows in gap.group_by("timezone"):
+        told.append(
+            rows.select(
+                "duty",
+                reason=pl.when(to_the_end)
+                .then(pl.format("{} not complete until the end of the day", "terminal"))
+                .otherwise(
+                    pl.format(
+                        "{} has no complete data between {} and {}",
+                        "terminal",
+                        _local_time("hole_from_us", str(zone)),
+                        _local_time("hole_to_us", str(zone)),
+                    )
+                ),
+            )
+        )
+    return pl.concat(told)
+
+
+def _local_time(instant_us: str, zone: str) -> pl.Expr:
+    instant = pl.from_epoch(pl.col(instant_us), time_unit="us").dt.replace_time_zone("UTC")
+    return instant.dt.convert_time_zone(zone).dt.strftime("%H:%M")

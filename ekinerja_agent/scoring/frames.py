@@ -1,0 +1,217 @@
+"""The columns of every frame that scoring takes and gives. All times are UTC microseconds, all dates local to
+the unit.
+
+Money is whole rupiah (Int64), percentages are parts per million of their base (Int64), minutes are whole and
+floored. Null means "does not exist", never zero. An empty frame still has all its columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+INSTANT = pl.Datetime("us", "UTC")
+
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+
+SPELLS: Schema = {
+    # One row per person and spell of duty that touches the month; dates are included, valid_to null = open.
+    "nip": pl.String,
+    "name": pl.String,
+    "unit": pl.String,
+    "employment_status": pl.String,  # pns, cpns, pppk, pppk_paruh_waktu, non_asn
+    "attendance": pl.String,  # terminal, register, exempt
+    "schedule": pl.String,  # null = the unit's, else the profile's
+    "position_class": pl.String,
+    "allowance_rp": pl.Int64,  # null = none known
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+UNITS: Schema = {
+    "unit": pl.String,
+    "unit_name": pl.String,
+    "parent": pl.String,
+    "timezone": pl.String,
+    "head_nip": pl.String,
+    "schedule": pl.String,
+    "profile": pl.String,  # null = the profile of agent.yaml
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+PUNCHES: Schema = {
+    # Punches that an enrolment of their day gives to a person. at = clock_at unless the offset was beyond
+    # tolerance.
+    "nip": pl.String,
+    "punch_id": pl.String,
+    "terminal": pl.String,
+    "at": INSTANT,
+    "clock_at": INSTANT,
+}
+COVERAGE: Schema = {
+    # kind: proven | silent (see model.Coverage); start null = since ever. Half-open.
+    "terminal": pl.String,
+    "start": INSTANT,
+    "end": INSTANT,
+    "kind": pl.String,
+}
+DUTY_TERMINALS: Schema = {
+    # The terminals whose logs must be complete before silence of this person means absence; dates included.
+    "nip": pl.String,
+    "terminal": pl.String,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+ABSENCES: Schema = {
+    # Documents. status: pending | approved | rejected. Times null = the whole day, else local, on each date.
+    "nip": pl.String,
+    "first_day": pl.Date,
+    "last_day": pl.Date,
+    "kind": pl.String,
+    "from_time": pl.Time,
+    "to_time": pl.Time,
+    "status": pl.String,
+    "document": pl.String,
+}
+CALENDAR: Schema = {
+    # Imported rows; unit "*" = everyone. kind: libur_nasional, cuti_bersama, libur_daerah, ramadan, kerja.
+    "day": pl.Date,
+    "unit": pl.String,
+    "kind": pl.String,
+    "name": pl.String,
+    "source": pl.String,
+}
+ACTIVITIES: Schema = {
+    # Approved activities only; minutes as approved.
+    "nip": pl.String,
+    "day": pl.Date,
+    "minutes": pl.Int64,
+}
+EARLIER_DAYS: Schema = {
+    # Duty days of the same calendar year before the month, from the latest results of those months.
+    "nip": pl.String,
+    "day": pl.Date,
+    "unexcused": pl.Boolean,
+    "bank_minutes": pl.Int64,  # late + early minutes of that day
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """All that is known of some offices for one month.
+
+    `month` is its first day. `profile` is the profile of units that name none. `now` is the instant of
+    judging: a scan whose window has not closed by then is not judged yet. `accept_pending` is a person's
+    signed decision that days without complete data count as present.
+    """
+
+    month: date
+    profile: str
+    now: datetime
+    spells: pl.DataFrame
+    units: pl.DataFrame
+    punches: pl.DataFrame
+    coverage: pl.DataFrame
+    duty_terminals: pl.DataFrame
+    absences: pl.DataFrame
+    calendar: pl.DataFrame
+    activities: pl.DataFrame
+    earlier_days: pl.DataFrame
+    accept_pending: bool = False
+
+
+PEOPLE: Schema = {
+    # One row per person of the month; the shape of the contract's section 5, flattened.
+    "nip": pl.String,
+    "name": pl.String,
+    "unit": pl.String,
+    "unit_name": pl.String,
+    "position_class": pl.String,
+    "profile": pl.String,
+    "employment_status": pl.String,
+    "status": pl.String,  # draft | pending
+    "working_days": pl.Int64,
+    "days_present": pl.Int64,
+    "days_excused": pl.Int64,
+    "discipline_score_ppm": pl.Int64,
+    "discipline_deduction_ppm": pl.Int64,
+    "performance_score_ppm": pl.Int64,  # rounded half up to 1 ppm for display; money uses the exact fraction
+    "performance_deduction_ppm": pl.Int64,
+    "rating": pl.String,
+    "approved_minutes": pl.Int64,
+    "credited_minutes": pl.Int64,
+    "target_minutes": pl.Int64,
+    "base_rp": pl.Int64,
+    "discipline_rp": pl.Int64,
+    "performance_rp": pl.Int64,
+    "multiplier_ppm": pl.Int64,
+    "whole_deduction_rp": pl.Int64,
+    "leave_deduction_rp": pl.Int64,
+    "sanction_rp": pl.Int64,
+    "hold_rp": pl.Int64,
+    "payable_rp": pl.Int64,
+    "unexcused_days": pl.Int64,
+    "bank_minutes_year": pl.Int64,
+    "converted_days": pl.Int64,
+    "days_this_year": pl.Int64,
+    "longest_run": pl.Int64,
+    "run_reached_on": pl.Date,
+    "threshold": pl.String,
+}
+DAYS: Schema = {
+    # One row per person and duty. state: present | excused | unexcused | pending | exempt | future.
+    "nip": pl.String,
+    "date": pl.Date,
+    "unit": pl.String,
+    "schedule": pl.String,
+    "timezone": pl.String,
+    "state": pl.String,
+    "required_minutes": pl.Int64,
+    "worked_minutes": pl.Int64,  # net of the break; null unless both arrive and leave exist
+    "late_minutes": pl.Int64,  # that count: 0 where excused, open or accepted; null without arrive scan
+    "early_minutes": pl.Int64,  # likewise; null without a leave scan
+    "arrive_at": INSTANT,
+    "break_out_at": INSTANT,
+    "break_in_at": INSTANT,
+    "leave_at": INSTANT,
+    "arrive_punch": pl.String,
+    "break_out_punch": pl.String,
+    "break_in_punch": pl.String,
+    "leave_punch": pl.String,
+}
+FINDINGS: Schema = {
+    # In order of nip, date, scan order. scan null for TK.
+    "nip": pl.String,
+    "date": pl.Date,
+    "code": pl.String,
+    "scan": pl.String,
+    "minutes": pl.Int64,
+    "deduction_ppm": pl.Int64,
+    "base": pl.String,
+    "deduction_rp": pl.Int64,
+    "rule": pl.String,
+    "source": pl.String,
+    "place": pl.String,
+    "punch_ids": pl.List(pl.String),
+}
+PENDING: Schema = {
+    "nip": pl.String,
+    "date": pl.Date,
+    "reason": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthResult:
+    """What the rules make of the facts: people, their days, what was found, and what cannot be judged yet."""
+
+    people: pl.DataFrame
+    days: pl.DataFrame
+    findings: pl.DataFrame
+    pending: pl.DataFrame
+
+
+def empty(schema: Schema) -> pl.DataFrame:
+    """Given a schema, return a frame without rows that has all its columns."""
+    return pl.DataFrame(schema=schema)

@@ -1,0 +1,163 @@
+"""One duty of one day: its due times and the window of each scan, as absolute instants.
+
+Nights, Fridays, Ramadan and time zones end here: what comes out is UTC. Does not know who is on duty, nor
+holidays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.rules import Bound, DayHours, RuleBook, Scan, ScanRule, Schedule
+
+SCAN_ORDER: Mapping[Scan, int] = {scan: position for position, scan in enumerate(Scan)}
+"""Position of a scan in time order, from 0."""
+
+LATEST: frozenset[Scan] = frozenset({Scan.ARRIVE, Scan.BREAK_IN})
+"""Scans whose due time is the latest allowed one; of the others it is the earliest."""
+
+_MINUTE = timedelta(minutes=1)
+
+
+class Plan(NamedTuple):
+    """What makes two duties of a date alike: the same rules, the same hours, the same zone."""
+
+    day: date
+    profile: str
+    schedule: str
+    timezone: str
+    ramadan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One expected scan: when it is due, and the half-open window [opens, closes) of the punches for it."""
+
+    scan: Scan
+    due: datetime
+    due_local: datetime
+    opens: datetime
+    closes: datetime
+    take_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One duty in absolute time. `break_from` and `break_to` are both None where the hours have no break."""
+
+    starts: datetime
+    ends: datetime
+    break_from: datetime | None
+    break_to: datetime | None
+    windows: tuple[Window, ...]
+
+
+def hours_on(schedule: Schedule, day: date, *, ramadan: bool) -> DayHours | None:
+    """Given a schedule and a day, return its hours, None for a weekday without duty. Raise NoRule if none are
+    dated.
+    """
+    week = schedule.ramadan_week if ramadan and schedule.ramadan_week is not None else schedule.week
+    return week.on(day).value.days[day.weekday()]
+
+
+def required_minutes(hours: DayHours) -> int:
+    """Given duty hours, return their minutes net of the break."""
+    local = _local_times(date(2000, 1, 1), hours)
+    net = local.end - local.start
+    if local.break_start is not None and local.break_end is not None:
+        net -= local.break_end - local.break_start
+    return net // _MINUTE
+
+
+def duty_of(plan: Plan, rules: RuleBook) -> Duty:
+    """Given a plan of a day with duty, return the duty. Raise NoRule if a value in use does not cover the
+    day.
+    """
+    hours = hours_on(rules.schedule(plan.schedule), plan.day, ramadan=plan.ramadan)
+    if hours is None:
+        raise ValueError(f"{plan.schedule} has no duty on {plan.day}")
+    zone = _zone(plan.timezone)
+    local = _local_times(plan.day, hours)
+    starts, ends = _instant(local.start, zone), _instant(local.end, zone)
+    due_local = {Scan.ARRIVE: local.start, Scan.LEAVE: local.end}
+    break_from = break_to = None
+    if local.break_start is not None and local.break_end is not None:
+        break_from, break_to = _instant(local.break_start, zone), _instant(local.break_end, zone)
+        due_local |= {Scan.BREAK_OUT: local.break_start, Scan.BREAK_IN: local.break_end}
+    scan_rules = rules.profile(plan.profile).scans.on(plan.day).value
+    wanted = sorted((rule for rule in scan_rules if rule.scan in due_local), key=lambda rule: SCAN_ORDER[rule.scan])
+    bare = Duty(starts, ends, break_from, break_to, ())
+    windows = [_window(rule, due_local[rule.scan], zone, bare) for rule in wanted]
+    return Duty(starts, ends, break_from, break_to, _without_overlap(windows))
+
+
+class _LocalTimes(NamedTuple):
+    start: datetime
+    end: datetime
+    break_start: datetime | None
+    break_end: datetime | None
+
+
+def _local_times(day: date, hours: DayHours) -> _LocalTimes:
+    """A time that is not after the one before it belongs to the next day: that is how a night duty is
+    written.
+    """
+    start = datetime.combine(day, hours.start)
+    end = _next(start, hours.end)
+    if hours.break_start is None or hours.break_end is None:
+        return _LocalTimes(start, end, None, None)
+    break_start = _next(start, hours.break_start)
+    return _LocalTimes(start, end, break_start, _next(break_start, hours.break_end))
+
+
+def _next(after: datetime, clock: time) -> datetime:
+    same_day = datetime.combine(after.date(), clock)
+    return same_day if same_day > after else same_day + timedelta(days=1)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise NeedsAttention(
+            f"no time zone is called {name!r}; a unit's timezone is a name such as Asia/Jakarta, Asia/Makassar"
+            " or Asia/Jayapura; import units again"
+        ) from error
+
+
+def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _window(rule: ScanRule, due_local: datetime, zone: ZoneInfo, duty: Duty) -> Window:
+    due = _instant(due_local, zone)
+    opens = _edge(rule.opens, due, duty)
+    closes = _edge(rule.closes, due, duty)
+    if not rule.closes.from_middle:
+        closes += _MINUTE
+    if rule.scan is Scan.BREAK_IN and duty.break_from is not None and duty.break_to is not None:
+        opens = max(opens, duty.break_from + (duty.break_to - duty.break_from) / 2)
+    return Window(rule.scan, due, due_local, opens, closes, rule.take_last)
+
+
+def _edge(bound: Bound, due: datetime, duty: Duty) -> datetime:
+    """The middle is floored to its minute, which belongs to the later window as a whole."""
+    if bound.from_middle:
+        middle = duty.starts + (duty.ends - duty.starts) / 2
+        return middle.replace(second=0, microsecond=0)
+    return due + bound.minutes * _MINUTE
+
+
+def _without_overlap(windows: list[Window]) -> tuple[Window, ...]:
+    """An earlier window ends where a later one opens; one that is cut to nothing expects no scan."""
+    kept: list[Window] = []
+    for position, window in enumerate(windows):
+        closes = min([window.closes, *(later.opens for later in windows[position + 1 :])])
+        if window.opens < closes:
+            kept.append(Window(window.scan, window.due, window.due_local, window.opens, closes, window.take_last))
+    return tuple(kept)

@@ -1,0 +1,84 @@
+"""Unexcused working days of the calendar year (PP 94/2021 and its predecessor): arithmetic, never a verdict.
+
+Late and early minutes are banked; full days of them count as days, the remainder is kept within the year.
+Does not know allowances.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.rules import UnexcusedRule
+from ekinerja_agent.scoring.schedule import Roster
+
+
+def count_unexcused(
+    roster: Roster, days: pl.DataFrame, earlier_days: pl.DataFrame, rule: UnexcusedRule
+) -> pl.DataFrame:
+    """Given the month's days, EARLIER_DAYS and the rule of the month's last day, return one row per person.
+
+    person, unexcused_days (of the month), bank_minutes_year, converted_days, days_this_year, longest_run
+    (consecutive working days), run_reached_on (first day on which a run was as long as the rule allows none
+    to be), threshold (the code reached; null for statuses that the rule does not judge).
+    """
+    year = pl.concat([_this_month(days), _earlier(roster, earlier_days)]).sort("person", "day")
+    totals = year.group_by("person").agg(
+        unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
+        unexcused_year=pl.col("unexcused").sum().cast(pl.Int64),
+        bank_minutes_year=pl.col("bank_minutes").sum(),
+    )
+    people = (
+        roster.people.select("person", "employment_status")
+        .join(totals, on="person", how="left")
+        .join(_runs(year, rule.run_days), on="person", how="left")
+        .with_columns(pl.col("unexcused_days", "unexcused_year", "bank_minutes_year", "longest_run").fill_null(0))
+        .with_columns(converted_days=pl.col("bank_minutes_year") // rule.minutes_per_day)
+        .with_columns(days_this_year=pl.col("unexcused_year") + pl.col("converted_days"))
+    )
+    return people.select(
+        *("person", "unexcused_days", "bank_minutes_year", "converted_days", "days_this_year"),
+        *("longest_run", "run_reached_on"),
+        threshold=_threshold(rule),
+    )
+
+
+def _this_month(days: pl.DataFrame) -> pl.DataFrame:
+    bank = pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0)
+    return days.select(
+        "person",
+        pl.col("date").alias("day"),
+        unexcused=pl.col("state") == "unexcused",
+        bank_minutes=pl.when(pl.col("state") == "present").then(bank).otherwise(0),
+        this_month=pl.lit(True),
+    )
+
+
+def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.DataFrame:
+    return earlier_days.join(roster.people.select("nip", "person"), on="nip", how="inner").select(
+        "person", "day", "unexcused", "bank_minutes", this_month=pl.lit(False)
+    )
+
+
+def _runs(year: pl.DataFrame, run_days: int | None) -> pl.DataFrame:
+    """Any working day that is not unexcused ends a run, be it excused, exempt or not yet judged."""
+    runs = (
+        year.with_columns(run=pl.struct("person", "unexcused").rle_id())
+        .filter("unexcused")
+        .with_columns(length=pl.col("day").cum_count().over("run").cast(pl.Int64))
+    )
+    reached = pl.col("day").filter(pl.col("length") == run_days).min() if run_days else pl.lit(None, pl.Date)
+    return runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached)
+
+
+def _threshold(rule: UnexcusedRule) -> pl.Expr:
+    """A run that ends it all outranks every rung."""
+    code = pl.lit(None, pl.String)
+    for rung in rule.rungs:
+        days = pl.col("days_this_year")
+        inside = days >= rung.from_days
+        if rung.to_days is not None:
+            inside &= days <= rung.to_days
+        code = pl.when(inside).then(pl.lit(rung.code)).otherwise(code)
+    code = pl.when(pl.col("run_reached_on").is_not_null()).then(pl.lit(rule.run_code)).otherwise(code)
+    judged = pl.col("employment_status").is_in(sorted(rule.statuses))
+    return pl.when(judged).then(code).otherwise(pl.lit(None, pl.String))

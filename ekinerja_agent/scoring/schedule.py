@@ -1,0 +1,328 @@
+"""Who is on duty when: spells, units, calendar and rules become duties with expected scans in absolute time.
+
+Raises NoRule for a day that no value covers; nothing is ever taken from the nearest one. Does not know
+punches, documents or money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema
+from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes
+
+PLANS: Schema = {
+    # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.
+    "plan": pl.UInt32,
+    "day": pl.Date,
+    "first_due": INSTANT,
+    "last_due": INSTANT,
+    "closes": INSTANT,  # of the last window; null if the duty expects no scan
+    "break_from": INSTANT,
+    "break_to": INSTANT,
+    "base": pl.String,
+    "day_cap_ppm": pl.Int64,
+}
+PLAN_SCANS: Schema = {
+    # One row per plan and expected scan; window [opens, closes); due_day and due_time are local.
+    "plan": pl.UInt32,
+    "scan_order": pl.Int8,
+    "scan": pl.String,
+    "latest": pl.Boolean,  # the due time is the latest allowed one (arrive, break_in), else the earliest
+    "take_last": pl.Boolean,
+    "due": INSTANT,
+    "opens": INSTANT,
+    "closes": INSTANT,
+    "due_day": pl.Date,
+    "due_time": pl.Time,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everybody's duties of one month.
+
+    `people`: one row per person in order of nip: person, nip, name, unit, unit_name, position_class, profile,
+    employment_status, base_rp, pay_day (the first working day, whose spell pays), working_days, duty_minutes,
+    full_days (duty days that the calendar of the paying unit gives the full month).
+    `duties`: one row per person and duty in order of nip and date: duty, person, nip, date, unit, timezone,
+    schedule, profile, attendance, plan, required_minutes.
+    `plans`, `plan_scans`: see PLANS and PLAN_SCANS. `plan_keys`: a plan's number is its position here.
+    """
+
+    people: pl.DataFrame
+    duties: pl.DataFrame
+    plans: pl.DataFrame
+    plan_scans: pl.DataFrame
+    plan_keys: tuple[Plan, ...]
+
+
+def plan_month(facts: MonthFacts, rules: RuleBook) -> Roster:
+    """Given the facts of a month, return its roster.
+
+    Raise NoRule for a day without rule, holiday decree or decided Ramadan; NeedsAttention for a unit that is
+    unknown on a day when somebody serves in it.
+    """
+    if facts.month.year not in rules.holiday_years:
+        raise NoRule(
+            f"the holidays of {facts.month.year} are not in config/rules/holidays; "
+            f"propose them with `config holidays {facts.month.year}`, keep what the decree says"
+        )
+    first, last = facts.month, last_day(facts.month)
+    spells = _spells(facts.spells, first, last)
+    posts = spells.select("unit", "own_schedule").unique(maintain_order=True).with_row_index("post")
+    spells = spells.join(posts, on=["unit", "own_schedule"], how="left", nulls_equal=True)
+    grid = _unit_days(posts, facts, rules, first, last)
+    working = _working_days(grid, facts.calendar, rules)
+    _require_units(spells, grid)
+    served, plan_keys = _number_plans(_serve(spells, working))
+    people = _people(spells, served, grid, working)
+    duties = (
+        served.join(people.select("person", "nip"), on="person", how="left", maintain_order="left")
+        .with_row_index("duty")
+        .select(
+            *(
+                "duty",
+                "person",
+                "nip",
+                pl.col("day").alias("date"),
+                "unit",
+                "timezone",
+                "schedule",
+                "profile",
+            ),
+            *("attendance", "plan", "required_minutes"),
+        )
+    )
+    plans, plan_scans = _plan_frames(plan_keys, rules)
+    return Roster(people, duties, plans, plan_scans, plan_keys)
+
+
+def last_day(month: date) -> date:
+    """Given the first day of a month, return its last."""
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Expr:
+    """Given column names, tell whether a day lies in dates that are both included; a null date is open."""
+    after_start = pl.col(first).is_null() | (pl.col(first) <= pl.col(day))
+    return after_start & (pl.col(last).is_null() | (pl.col(day) <= pl.col(last)))
+
+
+def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """Spells that touch the month, cut to it, in order of nip and start; people are numbered by nip."""
+    return (
+        spells.sort("nip", "valid_from", "valid_to", "unit", nulls_last=False)
+        .rename({"schedule": "own_schedule"})
+        .with_columns(
+            from_day=pl.max_horizontal("valid_from", pl.lit(first)),
+            to_day=pl.min_horizontal("valid_to", pl.lit(last)),
+        )
+        .filter(pl.col("from_day") <= pl.col("to_day"))
+        .with_columns(person=pl.col("nip").rle_id())
+        .with_row_index("spell")
+    )
+
+
+def _unit_days(posts: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: date, last: date) -> pl.DataFrame:
+    """Each post (a unit and a person's own schedule, if any) on each day, with zone, profile and schedule of
+    the day.
+
+    A day that no row of the unit covers borrows the latest row, marked not `covered`: it only helps to count
+    the full month of a unit that begins or ends in it; nobody's duty is taken from it.
+    """
+    days = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
+    units = facts.units.select("unit", "unit_name", "timezone", "schedule", "profile", "valid_from", "valid_to")
+    grid = (
+        posts.join(days, how="cross")
+        .join(units, on="unit", how="left", maintain_order="left")
+        .with_columns(
+            covered=pl.col("timezone").is_not_null() & covers("day"),
+            profile=pl.col("profile").fill_null(facts.profile),
+        )
+        .sort("post", "day", "covered", "valid_from", nulls_last=False)
+        .unique(["post", "day"], keep="last", maintain_order=True)
+    )
+    names = grid["profile"].unique().to_list()
+    usual = pl.DataFrame(
+        {"profile": names, "usual_schedule": [rules.profile(name).schedule for name in names]},
+        schema={"profile": pl.String, "usual_schedule": pl.String},
+    )
+    return grid.join(usual, on="profile", how="left", maintain_order="left").with_columns(
+        schedule=pl.coalesce("own_schedule", "schedule", "usual_schedule")
+    )
+
+
+def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
+    """The days of the grid that are working days, with `ramadan` and `required_minutes`.
+
+    Imported rows beat the rule files, a unit's own row beats `*`. `kerja` gives a holiday back to work; on a
+    weekday for which the schedule has no hours there are none to give.
+    """
+    ramadan_rows = calendar.filter(pl.col("kind") == "ramadan").select("day", "unit", marked=pl.lit(True))
+    off_rows = (
+        calendar.filter(pl.col("kind") != "ramadan").group_by("day", "unit").agg(off=(pl.col("kind") != "kerja").any())
+    )
+    national = pl.Series("national", list(rules.holidays), dtype=pl.Date)
+    marked = (
+        _own_and_common(_own_and_common(grid, off_rows, "off"), ramadan_rows, "marked")
+        .with_columns(
+            off=pl.coalesce("off", "off_common", pl.col("day").is_in(national.implode())),
+            marked=pl.coalesce("marked", "marked_common", pl.lit(False)),
+        )
+        .filter(~pl.col("off") & pl.col("timezone").is_not_null())
+    )
+    keys = marked.select("schedule", "day", "marked").unique(maintain_order=True)
+    hours = pl.DataFrame(
+        _hours_rows(keys.rows(), rules),
+        schema={
+            "schedule": pl.String,
+            "day": pl.Date,
+            "marked": pl.Boolean,
+            "ramadan": pl.Boolean,
+            "required_minutes": pl.Int64,
+        },
+        orient="row",
+    )
+    return marked.join(hours, on=["schedule", "day", "marked"], how="inner", maintain_order="left")
+
+
+def _own_and_common(grid: pl.DataFrame, rows: pl.DataFrame, value: str) -> pl.DataFrame:
+    common = rows.filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
+    return grid.join(rows, on=["day", "unit"], how="left", maintain_order="left").join(
+        common, on="day", how="left", maintain_order="left"
+    )
+
+
+def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list[tuple[Any, ...]]:
+    rows = []
+    for name, day, marked in keys:
+        schedule = rules.schedule(name)
+        ramadan = schedule.ramadan_week is not None and (marked or rules.ramadan_on(day) is not None)
+        hours = hours_on(schedule, day, ramadan=ramadan)
+        if hours is not None:
+            rows.append((name, day, marked, ramadan, required_minutes(hours)))
+    return rows
+
+
+def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
+    lost = (
+        spells.lazy()
+        .select("post", "from_day", "to_day")
+        .unique()
+        .join(grid.lazy().filter(~pl.col("covered")), on="post", how="inner")
+        .filter(pl.col("day").is_between("from_day", "to_day"))
+        .select("unit", "day")
+        .sort("unit", "day")
+        .first()
+        .collect()
+    )
+    if lost.height:
+        unit, day = lost.row(0)
+        raise NeedsAttention(
+            f"somebody serves in unit {unit} on {day}, but no row of that unit covers the day; "
+            "import units with dates that do"
+        )
+
+
+def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
+    """One row per person and working day; where two spells claim a day, the one that began later has it."""
+    return (
+        spells.lazy()
+        .select(
+            "person",
+            "spell",
+            "post",
+            "attendance",
+            day=pl.date_ranges("from_day", "to_day"),
+        )
+        .explode("day")
+        .unique(["person", "day"], keep="last", maintain_order=True)
+        .join(
+            working.lazy().select(
+                "post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "required_minutes"
+            ),
+            on=["post", "day"],
+            how="inner",
+        )
+        .sort("person", "day")
+        .collect()
+    )
+
+
+def _number_plans(served: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
+    keys = served.select(Plan._fields).unique().sort(Plan._fields)
+    numbered = served.join(keys.with_row_index("plan"), on=Plan._fields, how="left", maintain_order="left")
+    return numbered, tuple(Plan(*row) for row in keys.iter_rows())
+
+
+def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
+    """One row per person; who has no working day is described by the first spell."""
+    totals = served.group_by("person").agg(
+        pl.col("spell").first().alias("duty_spell"),
+        pl.col("day").first().alias("duty_day"),
+        pl.len().cast(pl.Int64).alias("working_days"),
+        pl.col("required_minutes").sum().alias("duty_minutes"),
+    )
+    paying = (
+        spells.unique("person", keep="first", maintain_order=True)
+        .join(totals, on="person", how="left", maintain_order="left")
+        .select(
+            "person",
+            "working_days",
+            "duty_minutes",
+            spell=pl.coalesce("duty_spell", "spell"),
+            pay_day=pl.coalesce("duty_day", "from_day"),
+        )
+    )
+    full = working.group_by("post").agg(pl.len().cast(pl.Int64).alias("full_days"))
+    described = spells.select(
+        *("spell", "nip", "name", "unit", "position_class", "employment_status", "allowance_rp", "post")
+    )
+    units = grid.select("post", pl.col("day").alias("pay_day"), "unit_name", "profile")
+    return (
+        paying.join(described, on="spell", how="left", maintain_order="left")
+        .join(units, on=["post", "pay_day"], how="left", maintain_order="left")
+        .join(full, on="post", how="left", maintain_order="left")
+        .select(
+            *("person", "nip", "name", "unit", "unit_name", "position_class", "profile", "employment_status"),
+            pl.col("allowance_rp").fill_null(0).alias("base_rp"),
+            "pay_day",
+            pl.col("working_days", "duty_minutes", "full_days").fill_null(0),
+        )
+    )
+
+
+def _plan_frames(plan_keys: Sequence[Plan], rules: RuleBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    plans: list[tuple[Any, ...]] = []
+    scans: list[tuple[Any, ...]] = []
+    for number, plan in enumerate(plan_keys):
+        duty = duty_of(plan, rules)
+        profile = rules.profile(plan.profile)
+        closes = duty.windows[-1].closes if duty.windows else None
+        plans.append(
+            (
+                *(number, plan.day, duty.starts, duty.ends, closes, duty.break_from, duty.break_to),
+                profile.base.on(plan.day).value.value,
+                profile.day_cap.on(plan.day).value,
+            )
+        )
+        scans.extend(
+            (
+                *(number, SCAN_ORDER[window.scan], window.scan.value, window.scan in LATEST),
+                *(window.take_last, window.due, window.opens, window.closes),
+                *(window.due_local.date(), window.due_local.time()),
+            )
+            for window in duty.windows
+        )
+    return (
+        pl.DataFrame(plans, schema=PLANS, orient="row"),
+        pl.DataFrame(scans, schema=PLAN_SCANS, orient="row"),
+    )

@@ -1,0 +1,525 @@
+"""Durable local queue of punches: what was added is on disk, at least once, and no id is ever forgotten.
+
+Does not know what central is, nor what a terminal is. One SQLite file serves several processes and threads at once. The
+file is never deleted or overwritten here, whatever state it is in.
+
+What coverage may claim. A coverage note says "all records of this stretch are in central", so it leaves only behind all
+punches added before it, and it stays as long as a punch that it vouches for is rejected. That punch was read after the
+coverage before it was proven and before the first coverage behind it, hence it lies within that first one: this one,
+and every other that overlaps it, is held back. Coverage of other stretches goes on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.model import (
+    Coverage,
+    Delivery,
+    Note,
+    Punch,
+    Quarantined,
+    Receipt,
+    SlotOwner,
+    Source,
+    TerminalStatus,
+    utc_now,
+)
+from ekinerja_agent.spool_notes import decode_note, encode_note, kind_of, quarantine_key
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x454B5350
+"""Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
+
+BUSY_TIMEOUT_S = 30.0
+
+_SCHEMA = (
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    """CREATE TABLE seen (
+        terminal TEXT NOT NULL, clock TEXT NOT NULL, pin TEXT NOT NULL, occurrence INTEGER NOT NULL,
+        seq INTEGER NOT NULL, PRIMARY KEY (terminal, clock, pin, occurrence)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE queue (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        terminal TEXT NOT NULL, pin TEXT NOT NULL, clock TEXT NOT NULL, occurrence INTEGER NOT NULL,
+        at TEXT, offset_s INTEGER, verify INTEGER NOT NULL, state INTEGER NOT NULL, work_code INTEGER NOT NULL,
+        source TEXT NOT NULL, raw BLOB NOT NULL, corrected INTEGER NOT NULL,
+        added_s INTEGER NOT NULL, reason TEXT
+    )""",
+    "CREATE INDEX queue_rejected ON queue (terminal, seq) WHERE reason IS NOT NULL",
+    # An executemany that the tables themselves keep free of duplicates: one statement per punch, no round trip.
+    """CREATE TRIGGER queue_knows BEFORE INSERT ON queue WHEN EXISTS (
+        SELECT 1 FROM seen WHERE terminal = NEW.terminal AND clock = NEW.clock AND pin = NEW.pin
+        AND occurrence = NEW.occurrence)
+    BEGIN SELECT RAISE(IGNORE); END""",
+    """CREATE TRIGGER queue_remembers AFTER INSERT ON queue
+    BEGIN INSERT INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq); END""",
+    """CREATE TABLE notes (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        terminal TEXT NOT NULL, kind TEXT NOT NULL, call INTEGER NOT NULL, after_seq INTEGER NOT NULL,
+        body TEXT NOT NULL UNIQUE
+    )""",
+    "CREATE INDEX notes_of_terminal ON notes (terminal, kind, call)",
+    "CREATE TABLE told (subject TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE memory (
+        terminal TEXT PRIMARY KEY, serial TEXT, record_size INTEGER, records INTEGER, last_read_at TEXT,
+        office TEXT, timezone TEXT, enabled INTEGER
+    ) WITHOUT ROWID""",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+_COLUMNS = "terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected, added_s"
+_INSERT = f"INSERT INTO queue ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_THIS_PUNCH = "seq = (SELECT seq FROM seen WHERE terminal = ? AND clock = ? AND pin = ? AND occurrence = ?)"
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_Row = tuple[str, str, str, int, str | None, int | None, int, int, int, str, bytes, bool, int]
+
+
+class Added(NamedTuple):
+    """How many punches of a call are new, and how many the spool had already seen."""
+
+    new: int
+    duplicate: int
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalMemory:
+    """What must be known of a terminal when the program starts again; None where it is not known yet.
+
+    `serial` is the pinned one. `records` is how many the log held at the last good full read, `last_read_at` the host
+    instant just before that read began. `office`, `timezone` and `enabled` are those last told to central.
+    """
+
+    terminal: str
+    serial: str | None = None
+    record_size: int | None = None
+    records: int | None = None
+    last_read_at: datetime | None = None
+    office: str | None = None
+    timezone: str | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolCounts:
+    """The state of the queue. `oldest_added_at` is the host instant when the oldest waiting punch was added."""
+
+    waiting: int
+    rejected: int
+    notes: int
+    oldest_added_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPunch:
+    """A punch that central can never take as it is, with central's reason."""
+
+    punch: Punch
+    reason: str
+
+
+class Spool:
+    """Given a path, open or create the spool there. Raise NeedsAttention if the file is damaged, newer or not ours."""
+
+    def __init__(self, path: Path | str, now: Callable[[], datetime] = utc_now) -> None:
+        self.path = Path(path)
+        self._now = now
+        self._lock = threading.RLock()
+        with self._translated():
+            self._db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            try:
+                self._open()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. What was added stays."""
+        with self._lock:
+            self._db.close()
+
+    def known_counts(self, terminal: str) -> dict[tuple[str, datetime], int]:
+        """Given a terminal, return for each (PIN, clock) how many occurrences, from the first on, were ever added.
+
+        Settling does not lower a count. An occurrence that was added without the ones before it does not raise it.
+        """
+        counts: dict[tuple[str, datetime], int] = {}
+        query = "SELECT pin, clock, occurrence FROM seen WHERE terminal = ? ORDER BY clock, pin, occurrence"
+        parse = datetime.fromisoformat
+        with self._translated(), self._lock:
+            for pin, clock, occurrence in self._db.execute(query, (terminal,)):
+                key = (pin, parse(clock))
+                if occurrence == counts.get(key, 0) + 1:
+                    counts[key] = occurrence
+        return counts
+
+    def add(
+        self,
+        punches: Iterable[Punch],
+        notes: Iterable[Note] = (),
+        *,
+        memory: TerminalMemory | None = None,
+    ) -> Added:
+        """Given punches in log order, the notes behind them and the terminal's memory, keep all or nothing of it.
+
+        It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
+        record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
+        `punches` may be a generator; it is consumed within the transaction, so it should not wait for a network.
+        Raise TemporarilyUnavailable if the disk is full or the file is locked.
+        """
+        added_s = int(self._now().timestamp())
+        offered = 0
+
+        def rows() -> Iterator[_Row]:
+            nonlocal offered
+            for punch in punches:
+                offered += 1
+                yield _row(punch, added_s)
+
+        with self._writing() as db:
+            new = db.executemany(_INSERT, rows()).rowcount
+            last, call = _last_seq(db, "queue"), _last_seq(db, "notes") + 1
+            for note in notes:
+                _add_note(db, note, call, last)
+            if memory is not None:
+                _write_memory(db, memory)
+        new = max(new, 0)  # sqlite3 reports -1 when it was given no row at all
+        return Added(new=new, duplicate=offered - new)
+
+    def waiting(self, limit: int) -> Delivery:
+        """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free."""
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
+            ).fetchall()
+            drained = len(rows) < limit
+            last = _last_seq(db, "queue") if drained else rows[-1][-1]
+            return Delivery(punches=tuple(_punch(row) for row in rows), notes=tuple(_free_notes(db, last, limit)))
+
+    def settle(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Given a delivery and its receipt, let go what is durable in central and mark what it rejected.
+
+        Punches in neither list stay waiting. Notes leave, except coverage of a terminal of which a punch was not
+        accepted. Settling the same delivery again changes nothing.
+        """
+        accepted = set(receipt.accepted)
+        gone = [_identity(p) for p in delivery.punches if p.punch_id in accepted]
+        refused = [
+            (receipt.rejected[p.punch_id], *_identity(p)) for p in delivery.punches if p.punch_id in receipt.rejected
+        ]
+        doubtful = {p.terminal for p in delivery.punches if p.punch_id not in accepted}
+        told = [
+            (encode_note(note),)
+            for note in delivery.notes
+            if not (isinstance(note, Coverage) and note.terminal in doubtful)
+        ]
+        with self._writing() as db:
+            db.executemany(f"DELETE FROM queue WHERE {_THIS_PUNCH}", gone)
+            db.executemany(f"UPDATE queue SET reason = ? WHERE {_THIS_PUNCH}", refused)
+            db.executemany("DELETE FROM notes WHERE body = ?", told)
+
+    def state(self, terminal: str) -> TerminalMemory | None:
+        """Given a terminal, return what was last remembered of it, or None."""
+        with self._translated(), self._lock:
+            row = self._db.execute("SELECT * FROM memory WHERE terminal = ?", (terminal,)).fetchone()
+        if row is None:
+            return None
+        _, serial, record_size, records, last_read_at, office, timezone, enabled = row
+        return TerminalMemory(
+            terminal=terminal,
+            serial=serial,
+            record_size=record_size,
+            records=records,
+            last_read_at=None if last_read_at is None else datetime.fromisoformat(last_read_at),
+            office=office,
+            timezone=timezone,
+            enabled=None if enabled is None else bool(enabled),
+        )
+
+    def remember(self, memory: TerminalMemory) -> None:
+        """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""
+        with self._writing() as db:
+            _write_memory(db, memory)
+
+    def counts(self) -> SpoolCounts:
+        """Return how much waits, how much was rejected and since when the oldest waits."""
+        with self._reading() as db:
+            total, oldest = db.execute(
+                "SELECT count(*), (SELECT added_s FROM queue WHERE reason IS NULL ORDER BY seq LIMIT 1) FROM queue"
+            ).fetchone()
+            (rejected,) = db.execute("SELECT count(*) FROM queue WHERE reason IS NOT NULL").fetchone()
+            (notes,) = db.execute("SELECT count(*) FROM notes").fetchone()
+        return SpoolCounts(
+            waiting=total - rejected,
+            rejected=rejected,
+            notes=notes,
+            oldest_added_at=None if oldest is None else datetime.fromtimestamp(oldest, UTC),
+        )
+
+    def rejected(self, limit: int) -> tuple[RejectedPunch, ...]:
+        """Given the most that are wanted, return the oldest rejected punches with central's reasons."""
+        with self._translated(), self._lock:
+            rows = self._db.execute(
+                f"SELECT {_COLUMNS}, reason FROM queue WHERE reason IS NOT NULL ORDER BY seq LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return tuple(RejectedPunch(punch=_punch(row), reason=row[-1]) for row in rows)
+
+    def retry(self) -> int:
+        """Put every rejected punch back among the waiting, in its old place. Return how many."""
+        with self._writing() as db:
+            return db.execute("UPDATE queue SET reason = NULL WHERE reason IS NOT NULL").rowcount
+
+    def check(self) -> None:
+        """Read the whole file. Raise NeedsAttention if it is damaged. Takes seconds per gigabyte."""
+        with self._translated(), self._lock:
+            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise NeedsAttention(self._damaged(verdict))
+
+    def _open(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if version == 0:
+            self._create()
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise NeedsAttention(
+                f"{self.path} is a database of another program; point state_dir in agent.yaml to a directory of its own"
+            )
+        if version > SCHEMA_VERSION:
+            raise NeedsAttention(
+                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: a newer version of "
+                "ekinerja-agent wrote it; run that version again, the file was not touched"
+            )
+
+    def _create(self) -> None:
+        with self._writing() as db:
+            # Another process may have created the tables while this one waited for the lock.
+            if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                for statement in _SCHEMA:
+                    db.execute(statement)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            yield db
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._transaction("BEGIN") as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with self._translated(), self._lock:
+            self._db.execute(begin)
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise TemporarilyUnavailable(
+                f"the spool {self.path} cannot be used now: {error}; free the disk or wait for the other process, "
+                "then run the command again"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in _DAMAGE:
+                raise
+            raise NeedsAttention(self._damaged(str(error))) from error
+
+    def _damaged(self, found: str) -> str:
+        return (
+            f"the spool {self.path} is damaged: {found}. It was left as it is. Stop the service, keep the file (and "
+            "its -wal) under another name, and start again: every terminal is then read in full, so nothing that the "
+            "terminals still hold is lost"
+        )
+
+
+def _row(punch: Punch, added_s: int) -> _Row:
+    at = punch.at
+    if punch.clock.tzinfo is not None or (at is not None and at.tzinfo is None):
+        raise ValueError(f"{punch.punch_id}: a clock has no time zone, an instant has one")
+    return (
+        punch.terminal,
+        punch.pin,
+        punch.clock.isoformat(),
+        punch.occurrence,
+        None if at is None else at.isoformat(),
+        punch.offset_s,
+        punch.verify,
+        punch.state,
+        punch.work_code,
+        punch.source,
+        punch.raw,
+        punch.corrected,
+        added_s,
+    )
+
+
+def _punch(row: Sequence[Any]) -> Punch:
+    terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected = row[:12]
+    return Punch(
+        terminal=terminal,
+        pin=pin,
+        clock=datetime.fromisoformat(clock),
+        occurrence=occurrence,
+        at=None if at is None else datetime.fromisoformat(at),
+        offset_s=offset_s,
+        verify=verify,
+        state=state,
+        work_code=work_code,
+        source=Source(source),
+        raw=raw,
+        corrected=bool(corrected),
+    )
+
+
+def _identity(punch: Punch) -> tuple[str, str, str, int]:
+    return punch.terminal, punch.clock.isoformat(), punch.pin, punch.occurrence
+
+
+def _last_seq(db: sqlite3.Connection, table: str) -> int:
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _add_note(db: sqlite3.Connection, note: Note, call: int, last_seq: int) -> None:
+    """Given a note, the number of the call that brings it and the last punch before it, let it wait if it is news."""
+    if isinstance(note, SlotOwner) and not _tell(db, f"slot/{note.terminal}/{note.uid}", note.pin):
+        return
+    if isinstance(note, Quarantined) and not _tell(db, quarantine_key(note), note.found_at.isoformat(), once=True):
+        return
+    if isinstance(note, TerminalStatus):
+        db.execute("DELETE FROM notes WHERE terminal = ? AND kind = ?", (note.terminal, kind_of(note)))
+    if isinstance(note, Coverage) and _extend(db, note):
+        return
+    db.execute(
+        "INSERT INTO notes (terminal, kind, call, after_seq, body) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (body) DO UPDATE SET after_seq = excluded.after_seq",
+        (note.terminal, kind_of(note), call, last_seq, encode_note(note)),
+    )
+
+
+def _tell(db: sqlite3.Connection, subject: str, value: str, *, once: bool = False) -> bool:
+    """Given what a note says of a subject, return whether that is news (`once`: whether the subject is)."""
+    known = db.execute("SELECT value FROM told WHERE subject = ?", (subject,)).fetchone()
+    if known is not None and (once or known == (value,)):
+        return False
+    db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (subject, value))
+    return True
+
+
+def _extend(db: sqlite3.Connection, coverage: Coverage) -> bool:
+    """Given coverage, lengthen the waiting one that it continues and return True, or return False.
+
+    Months without central then cost one row per punch, not one per poll. Only where no punch of the terminal came in
+    between and none is rejected: elsewhere the border is needed to hold back as little as possible. Silent stretches
+    are never joined, their length has a meaning.
+    """
+    row = db.execute(
+        "SELECT seq, after_seq, body FROM notes WHERE terminal = ? AND kind = ? ORDER BY call DESC, seq DESC LIMIT 1",
+        (coverage.terminal, kind_of(coverage)),
+    ).fetchone()
+    if row is None or coverage.kind != "proven":
+        return False
+    seq, after_seq, body = row
+    before = decode_note(body)
+    if not isinstance(before, Coverage) or before.kind != "proven" or before.end != coverage.start:
+        return False
+    if db.execute(
+        "SELECT 1 FROM queue WHERE terminal = ? AND (seq > ? OR reason IS NOT NULL) LIMIT 1",
+        (coverage.terminal, after_seq),
+    ).fetchone():
+        return False
+    db.execute("DELETE FROM notes WHERE body = ?", (encode_note(replace(before, end=coverage.end)),))
+    db.execute("UPDATE notes SET body = ? WHERE seq = ?", (encode_note(replace(before, end=coverage.end)), seq))
+    return True
+
+
+def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[Note]:
+    """Notes, oldest first, whose punches all have a sequence up to `last_seq` and that no rejected punch holds back."""
+    held = _held(db)
+    for after_seq, body in db.execute(
+        "SELECT after_seq, body FROM notes WHERE after_seq <= ? ORDER BY seq", (last_seq,)
+    ):
+        note = decode_note(body)
+        if isinstance(note, Coverage) and any(
+            after_seq >= rejected_seq and _overlap(note, coverage)
+            for rejected_seq, coverage in held.get(note.terminal, ())
+        ):
+            continue
+        yield note
+        limit -= 1
+        if limit <= 0:
+            return
+
+
+def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
+    """By terminal: sequence of a rejected punch, and the coverage (all that came in one call) that vouches for it."""
+    held: dict[str, list[tuple[int, Coverage]]] = {}
+    kind = Coverage.__name__
+    groups = db.execute(
+        "SELECT terminal, min(seq), cover FROM (SELECT q.terminal, q.seq, (SELECT min(call) FROM notes n "
+        "WHERE n.terminal = q.terminal AND n.kind = ? AND n.after_seq >= q.seq) AS cover "
+        "FROM queue q WHERE q.reason IS NOT NULL) WHERE cover IS NOT NULL GROUP BY terminal, cover",
+        (kind,),
+    ).fetchall()
+    for terminal, rejected_seq, cover in groups:
+        query = "SELECT body FROM notes WHERE terminal = ? AND kind = ? AND call = ?"
+        for (body,) in db.execute(query, (terminal, kind, cover)):
+            note = decode_note(body)
+            if isinstance(note, Coverage):
+                held.setdefault(terminal, []).append((rejected_seq, note))
+    return held
+
+
+def _overlap(one: Coverage, other: Coverage) -> bool:
+    return (one.start is None or one.start < other.end) and (other.start is None or other.start < one.end)
+
+
+def _write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
+    last_read_at = memory.last_read_at
+    if last_read_at is not None and last_read_at.tzinfo is None:
+        raise ValueError(f"{last_read_at} has no time zone; an instant must be aware")
+    db.execute(
+        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            memory.terminal,
+            memory.serial,
+            memory.record_size,
+            memory.records,
+            None if last_read_at is None else last_read_at.isoformat(),
+            memory.office,
+            memory.timezone,
+            memory.enabled,
+        ),
+    )

@@ -1,0 +1,18 @@
+"""Tells systemd how the service is doing (sd_notify). Without systemd it does nothing. Source: sd_notify(3)."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(state: str) -> None:
+    """Given an assignment such as `READY=1`, send it to the service manager that started this process, if one did."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]  # an abstract socket, see unix(7)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.connect(address)
+        channel.sendall(state.encode())

@@ -1,0 +1,101 @@
+"""What a ZK terminal answers over TCP or UDP: facts about itself, and whole tables.
+
+Whatever happens inside `open_terminal`, the terminal's buffer is freed, the session ended and the socket
+closed. Only reads: nothing here disables, clears or writes. Does not know what the bytes of a table mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.terminals.link import Link, Transport
+from ekinerja_agent.terminals.session import Session
+from ekinerja_agent.terminals.transfer import ATTENDANCE_LOG, REFUSALS, USERS, read_table
+from ekinerja_agent.terminals.wire import Command, FreeSizes, decode_free_sizes, decode_option, decode_time
+from ekinerja_agent.terminals.wire.values import decode_text
+
+Answer = TypeVar("Answer")
+
+
+@contextmanager
+def open_terminal(
+    terminal: str,
+    host: str,
+    port: int,
+    *,
+    transport: Transport = "tcp",
+    comm_key: int | None = None,
+    reply_timeout_s: float = 20.0,
+) -> Iterator[Client]:
+    """Given where a terminal is, return a context with a client that is connected and let in.
+
+    `reply_timeout_s` is for one reply; a table may take as long as its size allows, the rest of the session
+    twelve replies. Raise TerminalUnavailable if the terminal does not answer, TerminalRefused if it does not
+    let us in.
+    """
+    with Link(terminal, host, port, transport, reply_timeout_s) as link:
+        session = Session(link, reply_timeout_s)
+        try:
+            session.connect(comm_key)
+            yield Client(session, link)
+        except BaseException:
+            session.abandon()
+            raise
+        session.leave()
+
+
+class Client:
+    """A terminal that let us in. `open_terminal` makes it and says good-bye for it."""
+
+    def __init__(self, session: Session, link: Link) -> None:
+        self._session = session
+        self._link = link
+
+    @property
+    def received_bytes(self) -> int:
+        """What came from the terminal so far, headers included."""
+        return self._link.received_bytes
+
+    def option(self, key: str) -> str | None:
+        """Given the name of an option, return its value, None if the terminal does not have it."""
+        return self._fact(lambda data: decode_option(data, key), Command.OPTIONS_RRQ, key.encode("ascii") + b"\0")
+
+    def firmware(self) -> str | None:
+        """The firmware's version in its own words."""
+        return self._fact(lambda data: decode_text(data).strip(), Command.VERSION)
+
+    def sizes(self) -> FreeSizes | None:
+        """What the terminal says it holds: a hint only."""
+        return self._fact(decode_free_sizes, Command.GET_FREE_SIZES)
+
+    def clock(self) -> datetime | None:
+        """What the terminal's clock shows, naive; None if it does not tell, or shows a date that does not
+        exist.
+        """
+        return self._fact(decode_time, Command.GET_TIME)
+
+    def read_log(self, counted: int | None = None) -> bytes:
+        """The whole attendance log; see `transfer.read_table`."""
+        return read_table(self._session, ATTENDANCE_LOG, counted)
+
+    def read_users(self, counted: int | None = None) -> bytes:
+        """The whole user table; see `transfer.read_table`."""
+        return read_table(self._session, USERS, counted)
+
+    def _fact(self, decode: Callable[[bytes], Answer], command: Command, data: bytes = b"") -> Answer | None:
+        """Given a question with one small answer, return that, decoded; None if just this question is
+        refused.
+        """
+        answer = self._session.patiently(lambda: self._session.ask(command, data))
+        if answer.command in REFUSALS:
+            return None
+        if answer.command != Command.ACK_OK:
+            raise self._session.violation(f"answered {answer.command} to {command.name}")
+        try:
+            return decode(answer.data)
+        except ProtocolViolation as error:
+            raise self._session.violation(f"gave an answer to {command.name} that cannot be read: {error}") from error

@@ -1,0 +1,150 @@
+"""One full read of a ZK terminal, in the order that makes it trustworthy.
+
+First who it is, then what it says of itself, then its clock, then its log. Not a byte of the log is believed
+before the serial is the expected one. Does not know the spool or configuration files, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ekinerja_agent.errors import NeedsAttention, TerminalRefused
+from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.interface import LogRead, TerminalAddress
+from ekinerja_agent.terminals.wire import AmbiguousLog, DecodedLog, FreeSizes, decode_log, decode_users
+
+SLOT_RECORD_SIZE = 8
+"""Records of this size hold a slot number instead of the PIN, so the user table has to be read as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZkTerminal:
+    """A terminal on port 4370, over TCP or UDP."""
+
+    place: TerminalAddress
+
+    def read(
+        self,
+        *,
+        known_record_size: int | None,
+        expected_serial: str | None,
+        expected_by: str = "devices.yaml",
+        now: Callable[[], datetime],
+    ) -> LogRead:
+        """As `read_log`, for this place."""
+        return read_log(
+            self.place,
+            known_record_size=known_record_size,
+            expected_serial=expected_serial,
+            expected_by=expected_by,
+            now=now,
+        )
+
+
+def read_log(
+    place: TerminalAddress,
+    *,
+    known_record_size: int | None,
+    expected_serial: str | None,
+    expected_by: str = "devices.yaml",
+    now: Callable[[], datetime],
+) -> LogRead:
+    """Given where a terminal is, return all that it holds.
+
+    `expected_serial` None takes any serial (the first contact); `expected_by` says where the expected one is
+    written, for the message. `known_record_size` is the one of the last read of this serial. `now` is the
+    host's clock (aware). Raise TerminalUnavailable, ProtocolViolation or TerminalRefused as the client does,
+    and AmbiguousLog with the raw log if its records cannot be told apart.
+    """
+    with open_terminal(
+        place.terminal,
+        place.host,
+        place.port,
+        transport=place.transport,
+        comm_key=place.comm_key,
+        reply_timeout_s=place.reply_timeout_s,
+    ) as client:
+        serial = _checked_serial(client, place.terminal, expected_serial, expected_by)
+        firmware, platform, name = client.firmware(), client.option("~Platform"), client.option("~DeviceName")
+        sizes = client.sizes()
+        offset_s = _clock_offset(client, place.zone, now)
+        began_at = now()
+        raw = client.read_log(sizes.records if sizes else None)
+        log = _decoded(place.terminal, raw, known_record_size)
+        slot_owners, user_doubts = _slot_owners(client, log, sizes)
+        received_bytes = client.received_bytes
+    return LogRead(
+        terminal=place.terminal,
+        serial=serial,
+        firmware=firmware or "",
+        platform=platform or "",
+        device_name=name or "",
+        sizes=sizes,
+        began_at=began_at,
+        offset_s=offset_s,
+        log=log,
+        slot_owners=slot_owners,
+        received_bytes=received_bytes,
+        doubts=(*_doubts(sizes, offset_s, log), *user_doubts),
+    )
+
+
+def _checked_serial(client: Client, terminal: str, expected: str | None, expected_by: str) -> str:
+    serial = client.option("~SerialNumber")
+    if not serial:
+        raise TerminalRefused(
+            f"{terminal} does not tell its serial number, so its punches cannot be told from another "
+            "terminal's; use its USB file or push"
+        )
+    if expected is not None and serial != expected:
+        raise TerminalRefused(
+            f"{terminal} answered with serial {serial}, {expected_by} says {expected}; if the terminal was "
+            f"replaced, give it a new id, or pin this serial with `terminal accept {terminal}`"
+        )
+    return serial
+
+
+def _clock_offset(client: Client, zone: ZoneInfo, now: Callable[[], datetime]) -> int | None:
+    """Terminal clock minus host clock in whole seconds, at the middle of the round trip; None if the clock is
+    unknown.
+
+    A terminal shows whole seconds that have begun, so the host's seconds are cut the same way: equal clocks
+    give 0.
+    """
+    asked_at = now()
+    clock = client.clock()
+    if clock is None:
+        return None
+    middle = (asked_at + (now() - asked_at) / 2).astimezone(zone)
+    return int((clock - middle.replace(tzinfo=None, microsecond=0)).total_seconds())
+
+
+def _decoded(terminal: str, raw: bytes, known_record_size: int | None) -> DecodedLog:
+    try:
+        return decode_log(raw, known_record_size)
+    except AmbiguousLog as error:
+        raise AmbiguousLog(f"{terminal}: {error}", error.raw) from error
+
+
+def _slot_owners(client: Client, log: DecodedLog, sizes: FreeSizes | None) -> tuple[dict[int, str], list[str]]:
+    """Whose PIN each slot stands for, and what is doubtful about that. The punches do not depend on it."""
+    if log.record_size != SLOT_RECORD_SIZE or not log.records:
+        return {}, []
+    try:
+        return {user.uid: user.pin for user in decode_users(client.read_users(sizes.users if sizes else None))}, []
+    except NeedsAttention as error:
+        return {}, [f"the owners of the slots are not known: {error}"]
+
+
+def _doubts(sizes: FreeSizes | None, offset_s: int | None, log: DecodedLog) -> list[str]:
+    doubts = []
+    if offset_s is None:
+        doubts.append("the terminal's clock does not show a possible time")
+    held = len(log.records) + len(log.undecodable) + log.empty_slots
+    counted = sizes.records if sizes else None
+    if counted is not None and counted > held:
+        doubts.append(f"the terminal counted {counted} records, its log holds {held}")
+    return doubts

@@ -1,0 +1,168 @@
+"""One conversation over a link: questions with reply ids, being let in, and saying good-bye.
+
+An answer that `ask` returns belongs to its question. Every wait ends: each answer has a time, and the whole
+session an end that only an announced transfer moves. Never disables or clears. Does not know what is asked
+for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.terminals.link import Link
+from ekinerja_agent.terminals.wire import Command, Packet, scramble_comm_key
+
+Answer = TypeVar("Answer")
+
+ATTEMPTS = {"tcp": 1, "udp": 4}
+"""TCP repeats what is lost by itself; what goes wrong there is not mended by asking again on the same
+connection.
+"""
+SLOWEST_BYTES_PER_S = 4096
+"""Terminals need up to ten minutes for 96,000 records, about 6,400 bytes a second; slower is taken for
+broken.
+"""
+FAREWELL_S = 3.0
+"""How long an answer to FREE_DATA or EXIT is awaited: nothing depends on it."""
+REPLIES_PER_SESSION = 12
+"""A session without tables asks about eight questions; so many full waits end it."""
+
+
+class Session:
+    """Asks one question after the other. `terminal` names it in every error."""
+
+    def __init__(self, link: Link, reply_timeout_s: float) -> None:
+        self.terminal = link.terminal
+        self.transport = link.transport
+        self._link = link
+        self._reply_timeout_s = reply_timeout_s
+        self._attempts = ATTEMPTS[link.transport]
+        self._session_id = 0
+        self._reply_id = -1
+        self._open = False
+        self._buffer_held = False
+        self._ends = time.monotonic() + REPLIES_PER_SESSION * reply_timeout_s
+
+    # --- in and out -----------------------------------------------------------------------------------------
+
+    def connect(self, comm_key: int | None) -> None:
+        """Open a session, with the comm key if the terminal asks for one (some ask although theirs is 0).
+
+        Raise TerminalRefused if the key is wrong or missing, TerminalUnavailable if nobody is let in now.
+        """
+        answer = self.patiently(lambda: self.ask(Command.CONNECT))
+        if answer.command == Command.ACK_ERROR:
+            raise TerminalUnavailable(f"{self.terminal} lets nobody in now; another program may be connected to it")
+        self._session_id = answer.session
+        self._open = True
+        if answer.command == Command.ACK_UNAUTH:
+            scrambled = scramble_comm_key(comm_key or 0, self._session_id)
+            answer = self.patiently(lambda: self.ask(Command.AUTH, scrambled))
+            if answer.command in (Command.ACK_UNAUTH, Command.ACK_ERROR):
+                found = (
+                    "answers only with a comm key" if comm_key is None else "refuses the comm key of its comm_key_file"
+                )
+                raise TerminalRefused(
+                    f"{self.terminal} {found}; comm_key_file in devices.yaml names a file with the number shown in the "
+                    "terminal's menu Comm. > PC Connection"
+                )
+        if answer.command != Command.ACK_OK:
+            raise self.violation(f"answered {answer.command} when we connected")
+
+    def leave(self) -> None:
+        """End the session after all went well. An answer that does not come changes nothing about what was
+        read.
+        """
+        with suppress(TerminalUnavailable, ProtocolViolation):
+            self.ask(Command.EXIT, wait_s=FAREWELL_S)
+
+    def abandon(self) -> None:
+        """Free the buffer and end the session without waiting: the connection is in doubt, but may still
+        stand.
+        """
+        with suppress(TerminalUnavailable):
+            if self._buffer_held:
+                self._send(Command.FREE_DATA)
+            if self._open:
+                self._send(Command.EXIT)
+            self._link.flush()
+
+    # --- questions and answers ------------------------------------------------------------------------------
+
+    def ask(self, command: Command, data: bytes = b"", *, wait_s: float | None = None) -> Packet:
+        """Given a question, return the first packet of its answer; `wait_s` is the reply timeout unless
+        given.
+
+        Raise TerminalUnavailable if none comes in time, TerminalRefused if the firmware is encrypted.
+        """
+        self._send(command, data)
+        wait_s = self._patience_s if wait_s is None else wait_s
+        return self._receive(min(time.monotonic() + wait_s, self._ends), silence_s=wait_s)
+
+    def ask_slow(self, command: Command, data: bytes = b"") -> Packet:
+        """As `ask`, for a question that makes the terminal work: it is not asked again before the full reply
+        timeout.
+        """
+        return self.ask(command, data, wait_s=self._reply_timeout_s)
+
+    def more(self) -> Packet:
+        """Return the next packet of a bulk answer: the transfer may last as long as its size allows, but not
+        be silent.
+        """
+        return self._receive(self._ends, silence_s=self._patience_s)
+
+    def patiently(self, conversation: Callable[[], Answer], most_attempts: int = ATTEMPTS["udp"]) -> Answer:
+        """Given a question and its whole answer, return that answer; over UDP it is asked again if a datagram
+        was lost.
+
+        Each attempt has its own reply id, so what comes late for an earlier one is skipped. Raise what the
+        last attempt raised.
+        """
+        for _ in range(min(self._attempts, most_attempts) - 1):
+            with suppress(TerminalUnavailable, ProtocolViolation):
+                return conversation()
+        return conversation()
+
+    def expect(self, size_bytes: int) -> None:
+        """Move the end of the session by the time that a transfer of so many bytes may take."""
+        self._ends += self._reply_timeout_s + size_bytes / SLOWEST_BYTES_PER_S
+
+    def hold_buffer(self) -> None:
+        """From now on the terminal may hold a buffer for us, which has to be freed in any case."""
+        self._buffer_held = True
+
+    def free_buffer(self) -> None:
+        """Free the buffer after a transfer; the table is complete, so an answer that does not come spoils
+        nothing.
+        """
+        with suppress(TerminalUnavailable, ProtocolViolation):
+            self.ask(Command.FREE_DATA, wait_s=FAREWELL_S)
+            self._buffer_held = False
+
+    def violation(self, found: str) -> ProtocolViolation:
+        """Given what the terminal did, return the error that says so."""
+        return ProtocolViolation(f"{self.terminal} {found}; the connection was closed, the next poll reads again")
+
+    @property
+    def _patience_s(self) -> float:
+        return self._reply_timeout_s / self._attempts
+
+    def _send(self, command: Command, data: bytes = b"") -> None:
+        self._reply_id = (self._reply_id + 1) & 0xFFFF
+        self._link.send(Packet(command, self._session_id, self._reply_id, data))
+
+    def _receive(self, deadline: float, silence_s: float) -> Packet:
+        while True:
+            packet = self._link.receive(deadline, silence_s)
+            if packet.reply_id != self._reply_id or packet.command == Command.REG_EVENT:
+                continue
+            if packet.command == Command.ENCRYPTED:
+                raise TerminalRefused(
+                    f"{self.terminal} has encrypted firmware and talks to no open client: encrypted, use "
+                    "push (devices.yaml: transport: none, push: true)"
+                )
+            return packet

@@ -1,0 +1,102 @@
+"""The small answers of a terminal: comm key, time, options, sizes, text.
+
+Each function takes the data of one packet and says what it means. Does not know commands or sessions.
+"""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ekinerja_agent.errors import ProtocolViolation
+
+SECONDS_PER_DAY = 86_400
+TICKS = 50
+"""The byte that other clients put in as a pseudo time; terminals read it back from the scrambled key."""
+
+
+def scramble_comm_key(comm_key: int, session: int) -> bytes:
+    """Given a comm key (32 bits) and the session the terminal answered with, return the data of AUTH.
+
+    Protocol section 2: reverse the bits, add the session, XOR with `ZKSO`, swap the halves, mix in the ticks.
+    """
+    reversed_key = int(f"{comm_key & 0xFFFFFFFF:032b}"[::-1], 2)
+    added = struct.pack("<I", (reversed_key + session) & 0xFFFFFFFF)
+    _low0, low1, high0, high1 = (byte ^ mask for byte, mask in zip(added, b"ZKSO", strict=True))
+    return bytes((high0 ^ TICKS, high1 ^ TICKS, TICKS, low1 ^ TICKS))
+
+
+def day_start(day: int) -> datetime:
+    """Given a packed day number (31 a month, 12 months a year, from 2000), return its midnight. Raise
+    ValueError with the date in words if it does not exist.
+    """
+    months, days = divmod(day, 31)
+    year, month = 2000 + months // 12, months % 12 + 1
+    try:
+        return datetime(year, month, days + 1)  # noqa: DTZ001 - a terminal's clock has no zone
+    except ValueError as error:
+        raise ValueError(f"the date {year:04}-{month:02}-{days + 1:02} does not exist") from error
+
+
+def decode_time(data: bytes) -> datetime | None:
+    """Given the answer to GET_TIME, return the terminal's clock (naive local time, whole seconds), None if
+    that date does not exist. Raise ProtocolViolation if the answer is shorter than four bytes.
+    """
+    if len(data) < 4:
+        raise ProtocolViolation(f"the terminal's time has {len(data)} bytes; 4 are needed")
+    day, second = divmod(int.from_bytes(data[:4], "little"), SECONDS_PER_DAY)
+    with suppress(ValueError):
+        return day_start(day) + timedelta(seconds=second)
+    return None
+
+
+def decode_text(field: bytes) -> str:
+    """Given a text field, return it up to the first NUL (garbage may follow): UTF-8, else GB18030, else byte
+    by byte.
+    """
+    text = field.partition(b"\0")[0]
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return text.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return text.decode("latin-1")
+
+
+def decode_option(data: bytes, key: str) -> str:
+    """Given the answer `Key=Value` to a question for `key`, return the value without surrounding spaces.
+
+    The tilde in front of a key is not significant. Raise ProtocolViolation if another key, or none, was
+    answered.
+    """
+    answered, equals, value = decode_text(data).partition("=")
+    if not equals or answered.strip().lstrip("~").casefold() != key.lstrip("~").casefold():
+        raise ProtocolViolation(f"asked for {key}, the answer is {data[:40]!r}")
+    return value.strip()
+
+
+class FreeSizes(NamedTuple):
+    """What a terminal says it holds and can hold. Counts may be late or wrong: a hint, never a divisor. None:
+    not said.
+    """
+
+    users: int | None
+    fingers: int | None
+    records: int | None
+    fingers_capacity: int | None
+    users_capacity: int | None
+    records_capacity: int | None
+    faces: int | None
+    faces_capacity: int | None
+
+
+def decode_free_sizes(data: bytes) -> FreeSizes:
+    """Given the answer to GET_FREE_SIZES (80, 92 and 112 bytes are known), return the sizes; absent or
+    negative is None.
+    """
+    words = struct.unpack_from(f"<{len(data) // 4}i", data)
+    return FreeSizes(
+        *(words[index] if index < len(words) and words[index] >= 0 else None for index in (4, 6, 8, 14, 15, 16, 20, 22))
+    )

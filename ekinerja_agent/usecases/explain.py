@@ -1,0 +1,110 @@
+"""Leads every point and rupiah of a person's month back to its rule, document, punch and raw bytes.
+
+Reads only what was stored with the score and computes nothing anew, so that it explains what was decided, not what
+would be decided today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central import evidence, results
+from ekinerja_agent.errors import NeedsAttention
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
+    """Given a person and a month, yield the lines of the explanation. Raise NeedsAttention if there is no score."""
+    documents = results.scores(engine, month, nip=nip)
+    if not documents:
+        raise NeedsAttention(
+            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first"
+        )
+    document = documents[0]
+    yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"
+    yield f"Profile {document['profile']}, rules {document['rules']}"
+    yield ""
+    yield from _money(document)
+    punches = {row["punch_id"]: row for row in evidence.punches(engine, _punch_ids(document))}
+    yield from _findings(document, punches)
+    yield from _pending(document)
+
+
+def _money(document: dict[str, Any]) -> Iterator[str]:
+    allowance, discipline, performance = (document[part] for part in ("allowance", "discipline", "performance"))
+    yield f"Payable                Rp {allowance['payable_rp']:>13,}"
+    yield (
+        f"  of the allowance     Rp {allowance['base_rp']:>13,}, "
+        f"{document['working_days']} working days, {document['days_present']} present, "
+        f"{document['days_excused']} excused"
+    )
+    yield (
+        f"  discipline           Rp {allowance['discipline_rp']:>13,}  at {discipline['score_pct']} % "
+        f"(100 − {discipline['deduction_pct']})"
+    )
+    yield (
+        f"  performance          Rp {allowance['performance_rp']:>13,}  at {performance['score_pct']} %: "
+        f"{performance['approved_minutes']} approved + {performance['credited_minutes']} credited of "
+        f"{performance['target_minutes']} minutes"
+    )
+    for name in ("whole_deduction_rp", "leave_deduction_rp", "sanction_rp", "hold_rp"):
+        if allowance[name]:
+            label = name.removesuffix("_rp").replace("_", " ")
+            yield f"  {label:<20} Rp {-allowance[name]:>13,}"
+    yield ""
+
+
+def _findings(document: dict[str, Any], punches: dict[str, dict[str, Any]]) -> Iterator[str]:
+    findings = document["discipline"]["findings"]
+    yield f"{len(findings)} findings" if findings else "No finding: nothing was deducted for discipline."
+    days = {day["date"]: day for day in document["days"]}
+    for finding in findings:
+        yield ""
+        minutes = f", {finding['minutes']} minutes" if finding["minutes"] is not None else ""
+        scan = f" {finding['scan']}" if finding["scan"] else ""
+        yield (
+            f"{finding['date']}  {finding['code']}{scan}{minutes}: {finding['deduction_pct']} % of {finding['base']} = "
+            f"Rp {finding['deduction_rp']:,}"
+        )
+        yield f"  rule    {finding['rule']} ({finding['place']})"
+        yield f"  source  {finding['source']}"
+        yield f"  day     {_day(days[finding['date']])}"
+        for punch_id in finding["punch_ids"]:
+            yield from _punch(punches[punch_id])
+        if not finding["punch_ids"]:
+            yield "  punch   none in the window, and the terminals' logs are complete there"
+
+
+def _day(day: dict[str, Any]) -> str:
+    scans = ", ".join(f"{scan} {clock or '-'}" for scan, clock in day["scans"].items())
+    return f"schedule {day['schedule']}, {day['required_minutes']} minutes; {scans}"
+
+
+def _punch(punch: dict[str, Any]) -> Iterator[str]:
+    yield f"  punch   {punch['punch_id']}"
+    offset = "not measured" if punch["offset_s"] is None else f"{punch['offset_s']:+d} s"
+    yield (
+        f"          terminal {punch['terminal']} showed {punch['clock']}, offset {offset}, "
+        f"by {punch['source']}{_file(punch)}, in central since {punch['received_at']:%Y-%m-%d %H:%M:%S} UTC"
+    )
+    yield f"          raw {punch['raw'].hex()}"
+
+
+def _file(punch: dict[str, Any]) -> str:
+    return f" (batch {punch['batch']}, {punch['file_name']})" if punch["batch"] else ""
+
+
+def _pending(document: dict[str, Any]) -> Iterator[str]:
+    if document["pending"]:
+        yield ""
+        yield f"{len(document['pending'])} pending days; they deduct nothing"
+        for entry in document["pending"]:
+            yield f"{entry['date']}  {entry['reason']}"
+
+
+def _punch_ids(document: dict[str, Any]) -> list[str]:
+    return sorted({name for finding in document["discipline"]["findings"] for name in finding["punch_ids"]})

@@ -1,0 +1,122 @@
+"""Kind `activities`: what people did, from when to when.
+
+A minute of a person counts once: what overlaps is rejected. The earlier one stays: what is stored before what
+is new, and in a file the upper row. Does not know targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any
+
+from ekinerja_agent.usecases.import_kinds.decisions import keep_decisions, settle_decisions
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.usecases.import_kinds.people import refuse_unknown_people
+from ekinerja_agent.usecases.import_kinds.shapes import DATE, MINUTES, MOMENT, TEXT, TIME, shown, words
+
+KEY = ("activity_id",)
+REJECTED = "rejected"
+_WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_unknown_people(draft)
+    _judge_lengths(draft)
+    settle_decisions(draft)
+    stored = _stored(draft)
+    keep_decisions(draft, stored.values(), KEY, (*KEY, *_WORK))
+    _refuse_ids_of_others(draft, stored)
+    for row in draft.rows:
+        row["reason"] = None
+    _reject_overlaps(draft, stored)
+    for row in draft.rows:
+        _settle_minutes(row)
+
+
+def _stored(draft: Draft) -> Mapping[str, Mapping[str, Any]]:
+    if not draft.rows:
+        return {}
+    days = [row["date"] for row in draft.rows]
+    ids = [row["activity_id"] for row in draft.rows]
+    return {row["activity_id"]: row for row in draft.stored.activities(ids, min(days), max(days))}
+
+
+def _judge_lengths(draft: Draft) -> None:
+    for row in draft.rows:
+        start, end, approved = row["start"], row["end"], row["approved_minutes"]
+        if end <= start:
+            draft.refuse(row, "end", f"{end} is not after start {start}; allowed: a later time of the same day")
+        elif approved is not None and approved > _minutes(start, end):
+            longest = _minutes(start, end)
+            draft.refuse(row, "approved_minutes", f"{approved}; allowed: up to {longest}, the minutes it lasted")
+
+
+def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
+    """Two applications that both count from 1 would silently take each other's activities away."""
+    for row in draft.rows:
+        earlier = stored.get(row["activity_id"])
+        if earlier is not None and earlier["nip"] != row["nip"]:
+            found = shown(row["activity_id"])
+            draft.refuse(row, "id", f"{found} is stored as another person's activity; allowed: ids unique for ever")
+
+
+def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
+    replaced = {row["activity_id"] for row in draft.rows}
+    standing = {key for key, row in stored.items() if row["status"] != REJECTED}
+    taken: dict[tuple[str, date], list[tuple[time, time, str]]] = {}
+    for key in standing - replaced:
+        row = stored[key]
+        taken.setdefault((row["nip"], row["date"]), []).append((row["start"], row["end"], key))
+    arriving = [row for row in draft.rows if row["status"] != REJECTED]
+    arriving.sort(key=lambda row: (row["activity_id"] not in standing, row["row"]))
+    for row in arriving:
+        start, end = row["start"], row["end"]
+        day = taken.setdefault((row["nip"], row["date"]), [])
+        for other_start, other_end, other_id in day:
+            if start < other_end and other_start < end:
+                row["status"] = REJECTED
+                row["reason"] = f"overlaps {other_id} ({other_start:%H:%M}-{other_end:%H:%M})"
+                draft.reject(row, "start", row["reason"])
+                break
+        else:
+            day.append((start, end, row["activity_id"]))
+
+
+def _settle_minutes(row: Row) -> None:
+    """Minutes belong to an approval; an approval without minutes approves all of them."""
+    if row["status"] != "approved":
+        row["approved_minutes"] = None
+    elif row["approved_minutes"] is None:
+        row["approved_minutes"] = _minutes(row["start"], row["end"])
+
+
+def _minutes(start: time, end: time) -> int:
+    seconds = (end.hour - start.hour) * 3600 + (end.minute - start.minute) * 60 + end.second - start.second
+    return seconds // 60
+
+
+KIND = Kind(
+    "activities",
+    (
+        Field("id", TEXT, required=True, column="activity_id"),
+        Field("nip", TEXT, required=True),
+        Field("date", DATE, required=True),
+        Field("start", TIME, required=True),
+        Field("end", TIME, required=True),
+        Field("description", TEXT, required=True),
+        Field("type", TEXT),
+        Field("volume", TEXT),
+        Field("output", TEXT),
+        Field("plan", TEXT),
+        Field("status", words("draft", "pending", "approved", "returned", "rejected"), required=True),
+        Field("approved_minutes", MINUTES),
+        Field("decided_by", TEXT),
+        Field("decided_at", MOMENT),
+        Field("entered_at", MOMENT),
+    ),
+    KEY,
+    _judge,
+    "Daily activities with their approvals.",
+)

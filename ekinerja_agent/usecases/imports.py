@@ -1,0 +1,140 @@
+"""Brings a file of facts into central: read, judge everything, then store all of it or nothing.
+
+Promises that a file with one wrong row changes nothing, that bringing the same file again changes nothing,
+and that an importer's decisions count only where the importer may decide. Does not know files on a disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.central.batches import revoke, store_batch
+from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.errors import Problem, ProblemsFound, Refused
+from ekinerja_agent.tablefile import read_table
+from ekinerja_agent.usecases.import_kinds import KINDS
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, fill
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.rules import RuleBook
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """A file as it came: its name without folders, and its bytes."""
+
+    name: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` and the hex digest of the bytes."""
+        return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file of facts. `batch` is None if it was only tried; nothing else is counted then.
+
+    `stored` rows are new to central, `new_versions` of them replace a row of the same key; `unchanged` rows
+    were there already. `rejected` rows are stored or there like the others, but count for nothing; each has
+    its reason.
+    """
+
+    kind: str
+    file: str
+    rows: int
+    rejected: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    batch: int | None = None
+    stored: int = 0
+    new_versions: int = 0
+    unchanged: int = 0
+
+
+def importer_for(account: Account, kind: str) -> Importer:
+    """Given an account and a kind, return it as importer. Raise Refused if it may not bring such a file."""
+    vouches = account.is_feed(kind)
+    if not vouches and OPERATOR not in account.roles:
+        raise Refused(
+            f"{account.name} may not import {kind}; an operator may, or a feed "
+            f"(`ekinerja-agent account add NAME --feed {kind}`)"
+        )
+    return Importer(account.name, account.nip, vouches)
+
+
+def import_facts(
+    engine: Engine,
+    account: Account,
+    kind: str,
+    file: ImportFile,
+    *,
+    now: datetime,
+    rules: RuleBook | None = None,
+    dry_run: bool = False,
+) -> Imported:
+    """Given a file of a kind of `import_kinds.KINDS`, store its rows as one batch; return what became of it.
+
+    `rules` are the names that units, employees and absences may use; None if no rules are configured. Raise
+    ProblemsFound with every problem of every row, and Refused if the account may not; then nothing is stored.
+    """
+    draft = judge_file(StoredFacts(engine), importer_for(account, kind), kind, file, now=now, rules=rules)
+    rejected, warnings = tuple(sorted(draft.rejected)), tuple(sorted(draft.warnings))
+    if dry_run:
+        return Imported(kind, file.name, len(draft.rows), rejected, warnings)
+    receipt = store_batch(
+        engine,
+        account.id,
+        kind,
+        file.name,
+        file.digest,
+        draft.rows,
+        rejected=len(rejected),
+        now=now,
+    )
+    return Imported(
+        kind,
+        file.name,
+        len(draft.rows),
+        rejected,
+        warnings,
+        batch=receipt.batch,
+        stored=receipt.stored,
+        new_versions=receipt.new_versions,
+        unchanged=receipt.unchanged,
+    )
+
+
+def judge_file(
+    stored: StoredFacts,
+    importer: Importer,
+    kind: str,
+    file: ImportFile,
+    *,
+    now: datetime,
+    rules: RuleBook | None = None,
+) -> Draft:
+    """Given what is stored and a file, return its rows ready to be stored. Raise ProblemsFound."""
+    one = KINDS[kind]
+    table, problems = read_table(file.name, file.content, required=one.required, optional=one.optional)
+    draft = Draft(file.name, importer, now.date(), stored, rules, problems=problems)
+    fill(draft, one, table)
+    one.judge(draft)
+    if draft.problems:
+        raise ProblemsFound(draft.problems)
+    return draft
+
+
+def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, now: datetime) -> None:
+    """Given a batch, let it count no more; what stood before it stands again. Raise Refused."""
+    if OPERATOR not in account.roles:
+        raise Refused(f"{account.name} may not take a batch back; an operator may")
+    revoke(engine, batch, account, reason, now)

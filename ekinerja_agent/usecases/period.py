@@ -1,0 +1,155 @@
+"""Publishes a month for payroll, office by office, and says why it cannot.
+
+Promises that nothing is published that was not scored a moment before with the rules in force, and that a pending day
+is published only with a person's reason. Does not know SQL or how a point is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central import facts, results
+from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.scoring import score_month
+from ekinerja_agent.usecases.score import EASTERNMOST
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.rules import RuleBook
+    from ekinerja_agent.scoring.frames import MonthResult
+
+SHOWN_DAYS = 10
+"""How many pending days a refusal lists; `score show` and `period status` have all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A month that may be published: the fresh result of each office.
+
+    `accepted_pending` has the reason a person gave, for the offices that had a pending day.
+    """
+
+    month: date
+    offices: tuple[str, ...]
+    people: int
+    accepted_pending: Mapping[str, str]
+    rules_digest: str
+    by_office: Mapping[str, MonthResult]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedUnit:
+    """One unit of a month that is published now."""
+
+    unit: str
+    people: int
+    revision: int
+
+
+def prepare(
+    engine: Engine,
+    rules: RuleBook,
+    month: date,
+    *,
+    profile: str,
+    now: datetime,
+    offices: Sequence[str] | None = None,
+    accept_pending: str | None = None,
+) -> Prepared:
+    """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
+
+    Raise Refused (7) if the month is not over, an office is closed already, or a day is pending and `accept_pending`
+    has no reason. Nothing is changed.
+    """
+    _refuse_before_its_end(month, now)
+    if accept_pending is not None and not accept_pending.strip():
+        raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
+    chosen = _open_offices(engine, month, offices)
+    by_office = {
+        office: score_month(facts.month_facts(engine, month, profile=profile, now=now, offices=[office]), rules)
+        for office in chosen
+    }
+    pending = {office: result for office, result in by_office.items() if result.pending.height}
+    if pending and accept_pending is None:
+        raise Refused(_why_pending(month, pending))
+    reasons = {office: accept_pending for office in pending if accept_pending is not None}
+    for office in reasons:
+        accepted = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], accept_pending=True)
+        by_office[office] = score_month(accepted, rules)
+    return Prepared(
+        month,
+        tuple(chosen),
+        sum(result.people.height for result in by_office.values()),
+        reasons,
+        rules.digest,
+        by_office,
+    )
+
+
+def publish(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> list[ClosedUnit]:
+    """Given what `prepare` returned, publish it office by office; from then on the database refuses any change."""
+    closed = []
+    for office, result in prepared.by_office.items():
+        revision = results.publish(
+            engine,
+            prepared.month,
+            office,
+            result,
+            account=account,
+            accepted_pending=prepared.accepted_pending.get(office),
+            rules_digest=prepared.rules_digest,
+            now=now,
+        )
+        closed.append(ClosedUnit(office, result.people.height, revision))
+    return closed
+
+
+def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
+    """Given a month, yield each unit's state: open with its people and pending days, or closed in which revision."""
+    yield from results.period_status(engine, month)
+
+
+def _refuse_before_its_end(month: date, now: datetime) -> None:
+    today = (now + EASTERNMOST).date()
+    if (today.year, today.month) <= (month.year, month.month):
+        raise Refused(f"{month:%Y-%m} is not over; a month is published after its last day")
+
+
+def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) -> list[str]:
+    states = {row["unit"]: row for row in results.period_status(engine, month)}
+    for office in offices or ():
+        if office not in states:
+            raise NeedsAttention(
+                f"no employee of unit {office!r} has a spell of duty in {month:%Y-%m}; units of that month: "
+                f"{', '.join(states) or 'none'}"
+            )
+        if states[office]["state"] == "closed":
+            raise Refused(f"{office} is closed for {month:%Y-%m} (revision {states[office]['revision']})")
+    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] == "open"]
+    if not chosen:
+        raise Refused(
+            f"{month:%Y-%m} has no open unit: "
+            + ("every unit is closed" if states else "no employee has a spell of duty in it")
+        )
+    return chosen
+
+
+def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> str:
+    rows = [
+        (office, row["date"], row["nip"], row["reason"])
+        for office, result in pending.items()
+        for row in result.pending.iter_rows(named=True)
+    ]
+    lines = [f"  {office} {day} {nip}: {reason}" for office, day, nip, reason in rows[:SHOWN_DAYS]]
+    if len(rows) > SHOWN_DAYS:
+        lines.append(f"  … and {len(rows) - SHOWN_DAYS} more; `ekinerja-agent score show` lists all")
+    advice = (
+        "Bring the missing punches or documents and close again, or sign that these days count as present: "
+        '--accept-pending "reason"'
+    )
+    return "\n".join([f"{month:%Y-%m} cannot be closed: {len(rows)} days are pending.", *lines, advice])

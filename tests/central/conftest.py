@@ -1,0 +1,42 @@
+"""An operator, and facts in central without files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from ekinerja_agent.central.accounts import Account, actor
+from ekinerja_agent.central.batches import BatchReceipt, store_batch
+
+NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
+
+Store = Callable[..., BatchReceipt]
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "units": {"name": "Dinas", "timezone": "Asia/Makassar"},
+    "employees": {"name": "Ani", "status": "pns", "attendance": "terminal", "allowance_rp": 4_000_000},
+    "enrolments": {"terminal": "*"},
+    "calendar": {"unit": "*", "kind": "libur_daerah", "name": "Hari jadi", "source": "SK 1"},
+    "absences": {"kind": "dinas_luar", "status": "approved"},
+    "activities": {"description": "Rapat", "status": "approved"},
+}
+
+
+@pytest.fixture
+def operator(central: Engine) -> Account:
+    return actor(central, "root", NOW).account
+
+
+@pytest.fixture
+def store(central: Engine, operator: Account) -> Store:
+    """Stores rows of a kind; what a test does not care about has a plain value."""
+
+    def _store(kind: str, *rows: Mapping[str, Any], now: datetime = NOW) -> BatchReceipt:
+        numbered = [DEFAULTS[kind] | dict(row) | {"row": n} for n, row in enumerate(rows, 2)]
+        return store_batch(central, operator.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, now)
+
+    return _store

@@ -1,0 +1,148 @@
+"""Accounts, the actor, and the chained log of what they did."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from ekinerja_agent.central import accounts, audit
+from ekinerja_agent.central.accounts import Account, actor
+from ekinerja_agent.central.engine import in_transaction, transaction
+from ekinerja_agent.errors import CheckFailed, Refused, WrongUsage
+
+NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)
+
+
+def test_the_first_user_becomes_operator_and_feed_and_is_told(central: Engine) -> None:
+    account, is_first = actor(central, "siti", NOW)
+    assert is_first
+    assert (account.name, account.os_user, account.roles, account.feeds) == ("siti", "siti", {"operator"}, {"*"})
+    assert account.is_feed("absences")
+    assert actor(central, "siti", NOW) == (account, False)
+    assert [(row["actor"], row["action"], row["subject"]) for row in audit.rows(central)] == [
+        ("system", "account.first", "siti")
+    ]
+
+
+def test_two_users_who_start_together_do_not_both_become_first(central: Engine) -> None:
+    def start(name: str) -> bool:
+        try:
+            return actor(central, name, NOW).is_first
+        except Refused:
+            return False
+
+    with ThreadPoolExecutor(4) as workers:
+        assert sorted(workers.map(start, ["a", "b", "c", "d"])) == [False, False, False, True]
+    assert len(accounts.list_accounts(central)) == 1
+
+
+def test_a_user_without_account_is_refused_and_told_what_to_do(central: Engine, operator: Account) -> None:
+    with pytest.raises(Refused, match="account bind NAME budi"):
+        actor(central, "budi", NOW)
+
+
+def test_an_account_is_added_bound_disabled_and_all_of_it_recorded(central: Engine, operator: Account) -> None:
+    added = accounts.add(
+        central, "budi", roles=["payroll", "head"], by=operator, now=NOW, unit="BKD", nip="1", feeds=["units"]
+    )
+    assert added in accounts.list_accounts(central)
+    assert (added.is_feed("units"), added.is_feed("employees")) == (True, False)
+    assert accounts.bind(central, "budi", "bud", by=operator, now=NOW).os_user == "bud"
+    assert actor(central, "bud", NOW).account.name == "budi"
+    accounts.disable(central, "budi", by=operator, now=NOW)
+    with pytest.raises(Refused, match="was disabled on 2026-09-07"):
+        actor(central, "bud", NOW)
+    assert [row["action"] for row in audit.rows(central)][1:] == ["account.add", "account.bind", "account.disable"]
+    assert audit.verify(central) == 4
+
+
+def test_only_an_operator_changes_accounts(central: Engine, operator: Account) -> None:
+    clerk = accounts.add(central, "clerk", roles=["payroll"], by=operator, now=NOW)
+    for act in (
+        lambda: accounts.add(central, "x", roles=["operator"], by=clerk, now=NOW),
+        lambda: accounts.disable(central, operator.name, by=clerk, now=NOW),
+        lambda: accounts.bind(central, operator.name, "clerk", by=clerk, now=NOW),
+    ):
+        with pytest.raises(Refused, match="needs the role operator"):
+            act()
+
+
+def test_the_last_operator_cannot_be_disabled(central: Engine, operator: Account) -> None:
+    accounts.add(central, "clerk", roles=["payroll"], by=operator, now=NOW)
+    with pytest.raises(Refused, match="last operator"):
+        accounts.disable(central, operator.name, by=operator, now=NOW)
+
+
+def test_names_and_users_are_taken_once(central: Engine, operator: Account) -> None:
+    with pytest.raises(Refused, match="already an account root"):
+        accounts.add(central, "root", roles=["head"], by=operator, now=NOW)
+    with pytest.raises(Refused, match="already acts as root"):
+        accounts.add(central, "other", roles=["head"], by=operator, now=NOW, os_user="root")
+    accounts.add(central, "other", roles=["head"], by=operator, now=NOW)
+    with pytest.raises(Refused, match="already acts as root"):
+        accounts.bind(central, "other", "root", by=operator, now=NOW)
+
+
+@pytest.mark.parametrize("roles", [[], ["king"]])
+def test_roles_that_do_not_exist_are_named(central: Engine, operator: Account, roles: list[str]) -> None:
+    with pytest.raises(WrongUsage, match="employee, head, operator, payroll"):
+        accounts.add(central, "x", roles=roles, by=operator, now=NOW)
+    with pytest.raises(WrongUsage, match="no account nobody"):
+        accounts.bind(central, "nobody", "x", by=operator, now=NOW)
+
+
+def test_the_log_gives_back_what_was_written(central: Engine) -> None:
+    details = {"b": [1, None, "é"], "a": {"x": True}}
+    with transaction(central) as conn:
+        audit.append(conn, "root", "do", "this", details, NOW)
+    (row,) = audit.rows(central)
+    assert (row["at"], row["actor"], row["action"], row["subject"], row["details"]) == (
+        NOW,
+        "root",
+        "do",
+        "this",
+        details,
+    )
+
+
+def test_writers_together_make_one_chain(central: Engine) -> None:
+    def write(n: int) -> None:
+        in_transaction(central, lambda conn: audit.append(conn, "root", "do", str(n), {}, NOW))
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(write, range(20)))
+    assert audit.verify(central) == 20
+
+
+def _without_guards(central: Engine, statement: str) -> None:
+    """What somebody could do who owns the database itself."""
+    with transaction(central) as conn:
+        if central.dialect.name == "postgresql":
+            conn.exec_driver_sql("alter table audit disable trigger user")
+        else:
+            for what in ("update", "delete", "key"):
+                conn.exec_driver_sql(f"drop trigger audit_keep_{what}")
+        conn.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "row"),
+    [
+        ("update audit set actor = 'nobody' where id = 2", 2),
+        ("delete from audit where id = 2", 3),
+        ("delete from audit where id = 1", 2),
+        ("update audit set at = '2026-09-07 01:02:03.456788' where id = 3", 3),
+        ("update audit set details = '{\"n\":9}' where id = 1", 1),
+    ],
+)
+def test_a_changed_or_removed_row_shows(central: Engine, statement: str, row: int) -> None:
+    for n in range(3):
+        with transaction(central) as conn:
+            audit.append(conn, "root", "do", "this", {"n": n}, NOW)
+    assert audit.verify(central) == 3
+    _without_guards(central, statement)
+    with pytest.raises(CheckFailed, match=f"broken at row {row} "):
+        audit.verify(central)

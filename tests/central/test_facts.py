@@ -1,0 +1,472 @@
+"""A month's facts: whose punch it is, which terminals a person needs, and what stands of what was imported."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.batches import revoke, store_punch_batch
+from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.enrolled import Enrolments
+from ekinerja_agent.central.facts_punches import _owned, _resolve_slots
+from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.tables import result_days, results
+from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
+from ekinerja_agent.scoring import frames
+from ekinerja_agent.scoring.frames import MonthFacts
+
+SEPTEMBER = date(2026, 9, 1)
+NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
+SINCE = datetime(2026, 8, 31, 16, tzinfo=UTC)  # midnight of 1 September in Makassar
+WITA = timedelta(hours=8)
+
+
+def day(n: int, month: int = 9) -> date:
+    return date(2026, month, n)
+
+
+def instant(n: int, hour: int, month: int = 9) -> datetime:
+    """Local time in Makassar."""
+    return datetime(2026, month, n, hour, tzinfo=UTC) - WITA
+
+
+def punch(n: int, hour: int = 8, *, pin: str = "1", terminal: str = "lobby", month: int = 9, **more: Any) -> Punch:
+    clock = datetime(2026, month, n, hour)
+    fields = {"at": (clock - WITA).replace(tzinfo=UTC), "offset_s": 0, "corrected": False} | more
+    return Punch(
+        terminal, pin, clock, 1, fields["at"], fields["offset_s"], 1, 0, 0, Source.POLL, b"", fields["corrected"]
+    )
+
+
+def serves(terminal: str, office: str, since: datetime = SINCE, *, enabled: bool = True) -> TerminalFact:
+    return TerminalFact(terminal, office, "Asia/Makassar", enabled, since)
+
+
+def bring(engine: Engine, *punches: Punch, notes: tuple[Note, ...] = ()) -> None:
+    assert not deliver(engine, Delivery(punches, notes), NOW).rejected
+
+
+def month(engine: Engine, **options: Any) -> MonthFacts:
+    return facts.month_facts(engine, SEPTEMBER, profile="tpp-model", now=NOW, **options)
+
+
+def owners(engine: Engine, **options: Any) -> list[tuple[str, str]]:
+    return sorted((row["nip"], row["punch_id"].split("/", 1)[1]) for row in month(engine, **options).punches.to_dicts())
+
+
+def needs(engine: Engine, **options: Any) -> list[tuple[str, str, date, date]]:
+    return month(engine, **options).duty_terminals.rows()
+
+
+@pytest.fixture
+def office(store: Any) -> Any:
+    """One unit with one person who is enrolled with PIN 1 everywhere."""
+    store("units", {"code": "DINKES"})
+    store("employees", {"nip": "ani", "unit": "DINKES"})
+    store("enrolments", {"pin": "1", "nip": "ani"})
+    return store
+
+
+def test_an_empty_database_gives_empty_frames_with_all_columns(central: Engine) -> None:
+    empty = month(central)
+    shapes = {
+        "spells": frames.SPELLS,
+        "units": frames.UNITS,
+        "punches": frames.PUNCHES,
+        "coverage": frames.COVERAGE,
+        "duty_terminals": frames.DUTY_TERMINALS,
+        "absences": frames.ABSENCES,
+        "calendar": frames.CALENDAR,
+        "activities": frames.ACTIVITIES,
+        "earlier_days": frames.EARLIER_DAYS,
+    }
+    for name, schema in shapes.items():
+        frame = getattr(empty, name)
+        assert frame.schema == pl.Schema(schema), name
+        assert frame.is_empty(), name
+    assert facts.offices_of(central, SEPTEMBER) == []
+
+
+def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engine, office: Any) -> None:
+    office(
+        "absences", {"nip": "ani", "first_day": day(1), "last_day": day(2), "from_time": time(10), "to_time": time(12)}
+    )
+    office("calendar", {"date": day(17)})
+    office("activities", {"activity_id": "A", "nip": "ani", "date": day(1), "start": time(8), "end": time(9)})
+    bring(central, punch(7), notes=(serves("lobby", "DINKES"), Coverage("lobby", None, instant(30, 0))))
+    full = month(central, accept_pending=True)
+    assert full.accept_pending
+    for name in ("spells", "units", "punches", "coverage", "duty_terminals", "absences", "calendar", "activities"):
+        assert getattr(full, name).schema == pl.Schema(getattr(frames, name.upper())), name
+        assert getattr(full, name).height == 1, name
+    assert full.absences.row(0) == ("ani", day(1), day(2), "dinas_luar", time(10), time(12), "approved", None)
+    assert full.punches.row(0) == ("ani", punch(7).punch_id, "lobby", instant(7, 8), instant(7, 8))
+    assert full.coverage.row(0) == ("lobby", None, instant(30, 0), "proven")
+    assert full.calendar.row(0) == (day(17), "*", "libur_daerah", "Hari jadi", "SK 1")
+
+
+def test_a_punch_belongs_to_whom_the_enrolment_of_its_day_names(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"})
+    store("employees", *({"nip": nip, "unit": "DINKES"} for nip in ("ani", "budi", "citra")))
+    store(
+        "enrolments",
+        {"pin": "1", "nip": "ani", "valid_to": day(7)},
+        {"pin": "1", "nip": "budi", "valid_from": day(8)},
+        {"terminal": "gate", "pin": "1", "nip": "citra", "valid_from": day(8)},
+    )
+    bring(central, *(punch(n, terminal=t) for n in (7, 8) for t in ("lobby", "gate")), punch(8, pin="2"))
+    assert owners(central) == [
+        ("ani", "1/2026-09-07T08:00:00/1"),
+        ("ani", "1/2026-09-07T08:00:00/1"),
+        ("budi", "1/2026-09-08T08:00:00/1"),
+        ("citra", "1/2026-09-08T08:00:00/1"),
+    ]
+
+
+def test_another_offices_named_enrolment_beats_ours_even_when_only_ours_is_scored(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
+    store("enrolments", {"pin": "1", "nip": "ani"}, {"terminal": "gate", "pin": "1", "nip": "budi"})
+    bring(central, punch(7), punch(7, 9, terminal="gate"))
+    assert owners(central, offices=["DINKES"]) == [("ani", "1/2026-09-07T08:00:00/1")]
+    assert owners(central, offices=["BKD"]) == [("budi", "1/2026-09-07T09:00:00/1")]
+
+
+def test_a_later_enrolment_assigns_old_punches_too(central: Engine, office: Any) -> None:
+    bring(central, punch(7, pin="99"))
+    assert owners(central) == []
+    office("enrolments", {"pin": "99", "nip": "ani"})
+    assert owners(central) == [("ani", "99/2026-09-07T08:00:00/1")]
+
+
+def test_a_slot_number_is_whose_it_was_at_that_moment(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"})
+    store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "DINKES"})
+    store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
+    seen = (SlotOwner("lobby", 7, "1", instant(2, 0)), SlotOwner("lobby", 7, "2", instant(5, 0)))
+    bring(central, *(punch(n, pin="uid:7") for n in (1, 3, 6)), punch(6, pin="uid:8"), notes=seen)
+    assert [nip for nip, _ in owners(central)] == ["ani", "ani", "budi"]
+
+
+def test_punches_reach_from_the_day_before_to_two_days_after(central: Engine, office: Any) -> None:
+    bring(
+        central,
+        punch(30, month=8),
+        punch(31, 0, month=8),
+        punch(2, 23, month=10),
+        punch(3, 0, month=10),
+    )
+    assert [name for _, name in owners(central)] == ["1/2026-08-31T00:00:00/1", "1/2026-10-02T23:00:00/1"]
+
+
+def test_a_corrected_punch_is_found_by_its_true_time_and_keeps_what_the_clock_showed(
+    central: Engine, office: Any
+) -> None:
+    years_off = 400 * 86400
+    wrong = punch(7, at=instant(7, 8) - timedelta(seconds=years_off), offset_s=years_off, corrected=True)
+    found = Punch("lobby", "1", datetime(2020, 1, 1, 8), 1, instant(9, 8), -5, 1, 0, 0, Source.POLL, b"", True)
+    bring(central, found, wrong)
+    rows = {row["punch_id"]: row for row in month(central).punches.to_dicts()}
+    assert rows[found.punch_id]["at"] == instant(9, 8)
+    assert rows[found.punch_id]["clock_at"] == instant(9, 8) - timedelta(seconds=5)
+
+
+def import_punches(engine: Engine, account: Account, *given: Punch, digest: str = "d") -> int:
+    return store_punch_batch(engine, account.id, "punches", "p.csv", digest, given, [], [], NOW).batch
+
+
+def test_of_two_witnesses_the_collector_speaks_and_a_revoked_file_is_silent(
+    central: Engine, office: Any, operator: Account
+) -> None:
+    from_file = punch(7, at=None)
+    batch = import_punches(central, operator, from_file, punch(8, at=None))
+    bring(central, punch(7, at=instant(7, 9), offset_s=-3600, corrected=True))
+    assert month(central).punches["at"].to_list() == [instant(7, 9), instant(8, 8)]
+    revoke(central, batch, operator, "r", NOW)
+    assert month(central).punches["at"].to_list() == [instant(7, 9)]
+
+
+def test_a_file_of_an_unknown_terminal_takes_the_zone_of_those_enrolled_by_name_on_it(
+    central: Engine, store: Any, operator: Account
+) -> None:
+    store("units", {"code": "WIB", "timezone": "Asia/Jakarta"}, {"code": "WIT", "timezone": "Asia/Jayapura"})
+    store("employees", {"nip": "ani", "unit": "WIB"}, {"nip": "guest", "unit": "WIT"})
+    store("enrolments", {"pin": "1", "nip": "guest"}, {"terminal": "box", "pin": "2", "nip": "ani"})
+    import_punches(central, operator, punch(7, at=None, terminal="box"))
+    eight_in_jakarta = datetime(2026, 9, 7, 1, tzinfo=UTC)
+    for offices in (None, ["WIT"]):
+        assert month(central, offices=offices).punches["at"].to_list() == [eight_in_jakarta]
+
+
+def test_without_names_on_it_the_zone_is_that_of_the_persons_own_unit_and_a_collector_knows_best(
+    central: Engine, store: Any, operator: Account
+) -> None:
+    store("units", {"code": "WIB", "timezone": "Asia/Jakarta"})
+    store("employees", {"nip": "ani", "unit": "WIB"})
+    store("enrolments", {"pin": "1", "nip": "ani"})
+    import_punches(central, operator, punch(7, at=None, terminal="box"))
+    assert month(central).punches["at"].to_list() == [datetime(2026, 9, 7, 1, tzinfo=UTC)]
+    bring(central, notes=(serves("box", "WIB"),))
+    assert month(central).punches["at"].to_list() == [datetime(2026, 9, 7, 0, tzinfo=UTC)]
+
+
+def test_everywhere_means_the_units_enabled_terminals_else_the_nearest_above(central: Engine, store: Any) -> None:
+    store("units", {"code": "SETDA"}, {"code": "DINKES", "parent": "SETDA"}, {"code": "UPT", "parent": "DINKES"})
+    store("employees", {"nip": "ani", "unit": "UPT"}, {"nip": "budi", "unit": "SETDA"})
+    store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
+    listed = (serves("top", "SETDA"), serves("lobby", "DINKES"), serves("spare", "DINKES", enabled=False))
+    bring(central, notes=listed)
+    whole = (day(31, 8), day(1, 10))
+    assert needs(central) == [("ani", "lobby", *whole), ("budi", "top", *whole)]
+
+
+def test_names_ask_for_what_they_name_and_dates_are_kept(central: Engine, office: Any) -> None:
+    office("enrolments", {"terminal": "gate", "pin": "5", "nip": "ani", "valid_from": day(10), "valid_to": day(20)})
+    assert needs(central) == [("ani", "gate", day(10), day(20))]
+
+
+def test_without_enrolment_or_terminal_a_person_needs_nothing_and_stays_pending(central: Engine, office: Any) -> None:
+    assert needs(central) == []
+
+
+def test_a_transfer_changes_the_terminals_with_the_unit_of_the_day(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store(
+        "employees",
+        {"nip": "ani", "unit": "DINKES", "valid_to": day(14)},
+        {"nip": "ani", "unit": "BKD", "valid_from": day(15)},
+    )
+    store("enrolments", {"pin": "1", "nip": "ani"})
+    bring(central, notes=(serves("lobby", "DINKES"), serves("gate", "BKD")))
+    assert needs(central) == [("ani", "gate", day(15), day(1, 10)), ("ani", "lobby", day(31, 8), day(14))]
+
+
+def test_a_terminal_that_moves_or_is_switched_off_counts_on_that_day_for_both(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
+    store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
+    bring(
+        central,
+        notes=(
+            serves("old", "DINKES"),
+            serves("old", "DINKES", instant(20, 10), enabled=False),
+            serves("box", "DINKES", instant(10, 10)),
+            serves("box", "BKD", instant(15, 10)),
+        ),
+    )
+    assert needs(central) == [
+        ("ani", "box", day(10), day(15)),
+        ("ani", "old", day(31, 8), day(20)),
+        ("budi", "box", day(31, 8), day(1, 10)),
+    ]
+
+
+def test_a_circle_of_units_ends(central: Engine, store: Any) -> None:
+    store("units", {"code": "A", "parent": "B"}, {"code": "B", "parent": "A"})
+    store("employees", {"nip": "ani", "unit": "A"})
+    store("enrolments", {"pin": "1", "nip": "ani"})
+    assert needs(central) == []
+
+
+def test_stretches_that_touch_are_one_and_silent_ones_stay_apart(central: Engine, office: Any) -> None:
+    def stretch(start: int | None, end: int, kind: Any = "proven") -> Coverage:
+        return Coverage("lobby", None if start is None else instant(7, start), instant(7, end), kind)
+
+    notes = (
+        stretch(None, 1),
+        stretch(1, 2),
+        stretch(1, 3),
+        stretch(4, 5),
+        stretch(5, 6, "silent"),
+        stretch(6, 7, "silent"),
+    )
+    bring(central, notes=(serves("lobby", "DINKES"), *notes))
+    found = [(row["start"], row["end"], row["kind"]) for row in month(central).coverage.to_dicts()]
+    assert sorted(found, key=lambda row: row[1]) == [
+        (None, instant(7, 3), "proven"),
+        (instant(7, 4), instant(7, 5), "proven"),
+        (instant(7, 5), instant(7, 6), "silent"),
+        (instant(7, 6), instant(7, 7), "silent"),
+    ]
+
+
+def test_coverage_from_a_file_that_was_taken_back_counts_no_more(
+    central: Engine, office: Any, operator: Account
+) -> None:
+    office("enrolments", {"terminal": "box", "pin": "5", "nip": "ani"})
+    claim = [Coverage("box", None, instant(30, 0))]
+    batch = store_punch_batch(central, operator.id, "punches", "f", "d", [], [], claim, NOW).batch
+    assert month(central).coverage.height == 1
+    revoke(central, batch, operator, "r", NOW)
+    assert month(central).coverage.height == 0
+
+
+def test_a_person_who_moves_is_scored_in_one_office_with_all_spells(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store(
+        "employees",
+        {"nip": "ani", "unit": "DINKES", "valid_to": day(14)},
+        {"nip": "ani", "unit": "BKD", "valid_from": day(15)},
+        {"nip": "gone", "unit": "DINKES", "valid_to": day(31, 8)},
+        {"nip": "later", "unit": "DINKES", "valid_from": day(1, 10)},
+    )
+    assert facts.offices_of(central, SEPTEMBER) == ["DINKES"]
+    assert month(central, offices=["DINKES"]).spells["unit"].to_list() == ["DINKES", "BKD"]
+    assert month(central, offices=["BKD"]).spells.is_empty()
+
+
+def test_office_by_office_is_all_of_them(central: Engine, store: Any) -> None:
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
+    store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
+    store("absences", {"nip": "budi", "first_day": day(1), "last_day": day(2)})
+    store("activities", {"activity_id": "A", "nip": "budi", "date": day(1), "start": time(8), "end": time(9)})
+    bring(central, punch(7), punch(7, pin="2"), notes=(serves("lobby", "DINKES"), serves("gate", "BKD")))
+    whole, parts = month(central), [month(central, offices=[office]) for office in ("BKD", "DINKES")]
+    for name in ("spells", "punches", "duty_terminals", "absences", "activities"):
+        joined = pl.concat([getattr(part, name) for part in parts])
+        assert sorted(joined.rows(), key=str) == sorted(getattr(whole, name).rows(), key=str), name
+
+
+def test_approved_minutes_add_up_by_day_and_an_approval_without_minutes_means_all(central: Engine, office: Any) -> None:
+    common = {"nip": "ani", "date": day(7), "start": time(8), "end": time(9, 30, 59)}
+    office(
+        "activities",
+        common | {"activity_id": "A"},
+        common | {"activity_id": "B", "approved_minutes": 10},
+        common | {"activity_id": "C", "status": "rejected"},
+        common | {"activity_id": "D", "date": day(8), "approved_minutes": 5},
+        common | {"activity_id": "E", "date": day(1, 10)},
+    )
+    office("activities", common | {"activity_id": "D", "date": day(1, 10), "approved_minutes": 5})
+    assert month(central).activities.rows() == [("ani", day(7), 100)]
+
+
+def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_draft(
+    central: Engine, office: Any
+) -> None:
+    def result(period: str, revision: int, state: str, late: int | None) -> None:
+        key = {"period": period, "nip": "ani", "revision": revision}
+        numbers = {c.name: 0 for c in results.c if not c.nullable and c.type.python_type is int and c.name not in key}
+        words = dict.fromkeys(
+            ["name", "unit", "unit_name", "profile", "rules_digest", "employment_status", "status"], "x"
+        )
+        first = date.fromisoformat(f"{period}-01")
+        one_day = {"position": 0, "date": first, "unit": "x", "schedule": "x", "timezone": "UTC", "state": state}
+        minutes = {"required_minutes": 450, "late_minutes": late}
+        with transaction(central) as conn:
+            conn.execute(result_days.insert(), key | one_day | minutes)
+            conn.execute(results.insert(), key | numbers | words | {"computed_at": NOW})
+
+    result("2025-12", 0, "unexcused", None)
+    result("2026-07", 0, "present", 7)
+    result("2026-08", 0, "present", 5)
+    result("2026-08", 1, "unexcused", None)
+    result("2026-09", 0, "present", 3)
+    assert month(central).earlier_days.rows() == [("ani", day(1, 7), False, 7), ("ani", day(1, 8), True, 0)]
+
+
+def test_rows_of_a_batch_taken_back_are_not_read(central: Engine, office: Any, operator: Account) -> None:
+    batch = office("absences", {"nip": "ani", "first_day": day(1), "last_day": day(2)}).batch
+    office("absences", {"nip": "ani", "first_day": day(30, 8), "last_day": day(30, 8)})
+    assert month(central).absences.height == 1
+    revoke(central, batch, operator, "r", NOW)
+    assert month(central).absences.height == 0
+
+
+dates = st.none() | st.dates(day(1), day(10))
+enrolments = st.lists(
+    st.fixed_dictionaries(
+        {
+            "terminal": st.sampled_from(["*", "lobby", "gate"]),
+            "pin": st.sampled_from(["1", "2"]),
+            "nip": st.sampled_from(["ani", "budi", "citra"]),
+            "valid_from": dates,
+            "valid_to": dates,
+        }
+    ),
+    max_size=8,
+)
+slots = st.lists(
+    st.tuples(
+        st.sampled_from(["lobby", "gate"]), st.integers(1, 2), st.sampled_from(["1", "2", "3"]), st.integers(1, 10)
+    ),
+    max_size=6,
+    unique_by=lambda row: (row[0], row[1], row[3]),
+)
+
+
+@pytest.fixture(scope="module")
+def columnar() -> Any:
+    """The columnar rule, with slot owners from memory in place of the database."""
+
+    def answer(recorded: pl.DataFrame, enrolled: pl.DataFrame, seen: pl.DataFrame, patch: pytest.MonkeyPatch) -> Any:
+        patch.setattr("ekinerja_agent.central.facts_punches.read_frame", lambda *_: seen)
+        found = _owned(_resolve_slots(None, recorded), enrolled)  # type: ignore[arg-type] # no query is made
+        return dict(found.select("punch_id", "nip").rows())
+
+    return answer
+
+
+@given(
+    enrolled=enrolments,
+    seen=slots,
+    recorded=st.lists(
+        st.tuples(
+            st.sampled_from(["lobby", "gate"]), st.sampled_from(["1", "2", "uid:1", "uid:2"]), st.integers(1, 10)
+        ),
+        max_size=8,
+        unique=True,
+    ),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_columns_and_single_punches_know_the_same_owner(
+    enrolled: list[dict[str, Any]],
+    seen: list[tuple[str, int, str, int]],
+    recorded: list[tuple[str, str, int]],
+    columnar: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slot_rows = [{"terminal": t, "uid": uid, "pin": pin, "seen_at": instant(n, 8)} for t, uid, pin, n in seen]
+    book = Enrolments(enrolled, slot_rows)
+    single = {
+        str(n): owner
+        for n, (terminal, pin, on) in enumerate(recorded)
+        if (owner := book.nip(terminal, pin, day(on), instant(on, 8))) is not None
+    }
+    punches = [
+        {
+            "punch_id": str(n),
+            "terminal": t,
+            "pin": pin,
+            "clock": datetime(2026, 9, on, 8),
+            "at": instant(on, 8),
+            "day": day(on),
+        }
+        for n, (t, pin, on) in enumerate(recorded)
+    ]
+    punch_frame = pl.DataFrame(
+        [row | {"offset_s": 0, "corrected": False} for row in punches],
+        schema={
+            "punch_id": pl.String,
+            "terminal": pl.String,
+            "pin": pl.String,
+            "clock": pl.Datetime("us"),
+            "at": frames.INSTANT,
+            "day": pl.Date,
+            "offset_s": pl.Int64,
+            "corrected": pl.Boolean,
+        },
+    )
+    enrolled_frame = pl.DataFrame([{"id": n} | row for n, row in enumerate(enrolled)], schema=facts.ENROLMENTS)
+    owner_schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": frames.INSTANT}
+    slot_frame = pl.DataFrame(slot_rows, schema=owner_schema)
+    assert columnar(punch_frame, enrolled_frame, slot_frame, monkeypatch) == single

@@ -1,0 +1,161 @@
+"""Real SQL against the guards: facts and published results cannot be changed, deleted or overwritten."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from ekinerja_agent.central.engine import reading, transaction
+from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, metadata
+from ekinerja_agent.errors import Refused
+
+TIME = "'2026-09-07 01:00:00'"
+ROWS = {
+    "accounts": f"(id, name, roles, feeds, created_at) values (1, 'root', 'operator', '*', {TIME})",
+    "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
+    f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
+    "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",
+    "punches": "(punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, "
+    f"received_at) values ('p', 0, 't', '1', {TIME}, 1, 1, 0, 0, 'poll', '', false, {TIME})",
+    "coverage": f"""(id, terminal, "end", kind, batch) values (1, 't', {TIME}, 'proven', 0)""",
+    "quarantine": "(quarantine_id, terminal, source, batch, position, raw, reason, found_at) "
+    f"values ('q', 't', 'poll', 0, 1, '', 'r', {TIME})",
+    "slot_owners": f"(terminal, uid, seen_at, pin) values ('t', 1, {TIME}, '1')",
+    "clock_readings": f"(terminal, at, offset_s, trusted) values ('t', {TIME}, 3, true)",
+    "terminal_facts": f"(terminal, since, office, timezone, enabled) values ('t', {TIME}, 'o', 'UTC', true)",
+    "units": "(id, batch, row, code, name, timezone) values (1, 1, 2, 'U', 'n', 'UTC')",
+    "employees": "(id, batch, row, nip, name, unit, status, attendance) "
+    "values (1, 1, 2, 'n', 'a', 'U', 'pns', 'terminal')",
+    "enrolments": "(id, batch, row, terminal, pin, nip) values (1, 1, 2, '*', '1', 'n')",
+    "calendar": "(id, batch, row, date, unit, kind, name, source) "
+    "values (1, 1, 2, '2026-09-07', '*', 'kerja', 'n', 's')",
+    "absences": "(id, batch, row, nip, first_day, last_day, kind, status) "
+    "values (1, 1, 2, 'n', '2026-09-07', '2026-09-07', 'izin', 'approved')",
+    "activities": '(id, batch, row, activity_id, nip, date, start, "end", description, status) '
+    "values (1, 1, 2, 'A', 'n', '2026-09-07', '08:00', '09:00', 'd', 'draft')",
+    "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "
+    f"values (1, {TIME}, 'a', 'b', 'c', '{{}}', '0', '1')",
+    "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at) "
+    f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME})",
+}
+PARTS = {
+    "result_findings": "position, date, code, deduction_ppm, base, deduction_rp, rule, source, place, punch_ids) "
+    "values ('2026-09', 'n', {revision}, {position}, '2026-09-07', 'TK', 1, 'whole', 1, 'r', 's', 'p', '')",
+    "result_days": "position, date, unit, schedule, timezone, state, required_minutes) "
+    "values ('2026-09', 'n', {revision}, {position}, '2026-09-07', 'U', 's', 'UTC', 'present', 450)",
+    "result_pending": "position, date, reason) values ('2026-09', 'n', {revision}, {position}, '2026-09-07', 'r')",
+}
+PERSON_NUMBERS = [
+    *(c.name for c in metadata.tables["results"].c if not c.nullable and c.name.endswith(("_rp", "_ppm", "_minutes"))),
+    *"working_days days_present days_excused unexcused_days bank_minutes_year converted_days".split(),
+    *"days_this_year longest_run".split(),
+]
+
+
+def add(engine: Engine, table: str, how: str = "insert") -> None:
+    with transaction(engine) as conn:
+        conn.exec_driver_sql(f"{how} into {table} {ROWS[table]}")
+
+
+def add_part(engine: Engine, table: str, revision: int, position: int = 0, how: str = "insert") -> None:
+    with transaction(engine) as conn:
+        values = PARTS[table].format(revision=revision, position=position)
+        conn.exec_driver_sql(f"{how} into {table} (period, nip, revision, {values}")
+
+
+def add_person(engine: Engine, revision: int, how: str = "insert") -> None:
+    with transaction(engine) as conn:
+        conn.exec_driver_sql(
+            f"{how} into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, "
+            f"employment_status, status, computed_at, {', '.join(PERSON_NUMBERS)}) values ('2026-09', 'n', {revision}, "
+            f"'a', 'U', 'u', 'p', 'r', 'pns', 'published', {TIME}{', 0' * len(PERSON_NUMBERS)})"
+        )
+
+
+def execute(engine: Engine, statement: str) -> None:
+    with transaction(engine) as conn:
+        conn.exec_driver_sql(statement)
+
+
+def content(engine: Engine, table: str) -> list[tuple[object, ...]]:
+    with reading(engine) as conn:
+        return [tuple(row) for row in conn.exec_driver_sql(f"select * from {table}")]
+
+
+@pytest.fixture
+def facts(central: Engine) -> Engine:
+    """One row in every table of facts."""
+    for table in ROWS:
+        add(central, table)
+    return central
+
+
+def test_every_table_of_facts_has_a_row_in_this_test() -> None:
+    assert {table.name for table in INSERT_ONLY} == set(ROWS) - {"accounts"}
+    assert {table.name for table in PUBLISHED} == {*PARTS, "results"}
+
+
+def test_no_fact_can_be_changed_or_deleted_and_the_refusal_says_what_to_do(facts: Engine) -> None:
+    for table in INSERT_ONLY:
+        column = next(iter(table.c)).name
+        before = content(facts, table.name)
+        for statement in (f"update {table.name} set {column} = {column}", f"delete from {table.name}"):
+            with pytest.raises(Refused, match=rf"{table.name} refuses (update|delete): .{{20}}"):
+                execute(facts, statement)
+        assert content(facts, table.name) == before
+
+
+def test_no_fact_can_be_overwritten_or_truncated(facts: Engine) -> None:
+    for table in INSERT_ONLY:
+        before = content(facts, table.name)
+        if facts.dialect.name == "postgresql":
+            with pytest.raises(Refused, match="refuses truncate"):
+                execute(facts, f"truncate {table.name} cascade")
+        else:
+            add(facts, table.name, how="insert or replace")
+        assert content(facts, table.name) == before
+
+
+def test_drafts_come_and_go(central: Engine) -> None:
+    add_person(central, 0)
+    for table in PARTS:
+        add_part(central, table, 0)
+    for table in (*PARTS, "results"):
+        execute(central, f"update {table} set nip = 'm'")
+        execute(central, f"delete from {table}")
+        assert content(central, table) == []
+
+
+def test_a_published_result_is_frozen_with_all_its_parts(central: Engine) -> None:
+    for table in PARTS:
+        add_part(central, table, 1)
+    add_person(central, 1)
+    for table in (*PARTS, "results"):
+        before = content(central, table)
+        for statement in (f"update {table} set nip = 'm'", f"delete from {table}"):
+            with pytest.raises(Refused, match="a published result stays"):
+                execute(central, statement)
+        if central.dialect.name == "postgresql":
+            with pytest.raises(Refused, match="refuses truncate"):
+                execute(central, f"truncate {table}")
+        assert content(central, table) == before
+
+
+def test_nothing_can_be_added_to_a_published_result(central: Engine) -> None:
+    for table in PARTS:
+        add_part(central, table, 1)
+    add_person(central, 1)
+    how = "insert" if central.dialect.name == "postgresql" else "insert or replace"
+    for table in PARTS:
+        for position in (0, 1):
+            with pytest.raises(Refused, match="published"):
+                add_part(central, table, 1, position, how)
+    if central.dialect.name == "sqlite":
+        with pytest.raises(Refused, match="a published result stays"):
+            add_person(central, 1, how)
+
+
+def test_a_draft_cannot_be_turned_into_a_published_row(central: Engine) -> None:
+    add_person(central, 0)
+    with pytest.raises(Refused, match="a published result stays"):
+        execute(central, "update results set revision = 1")

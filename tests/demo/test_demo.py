@@ -1,0 +1,194 @@
+"""The whole demo, once, as a newcomer runs it; then what it left is compared with what the terminals know."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from ekinerja_agent import config as configuration
+from ekinerja_agent.central import audit, punchlist, results
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.demo import files, month
+from ekinerja_agent.demo.county import GATES, people
+from ekinerja_agent.demo.play import Stage
+from ekinerja_agent.demo.story import ACCEPTED, EXPLAINED, tell
+from ekinerja_agent.demo.voice import Voice
+
+# One worker plays the month once for all tests here (pytest-xdist, --dist loadgroup).
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@dataclass(frozen=True)
+class Told:
+    place: files.Place
+    stage: Stage
+    text: str
+    engine: Engine
+
+    def scores(self) -> list[dict[str, Any]]:
+        return results.scores(self.engine, month.MONTH)
+
+    def score(self, name: str) -> dict[str, Any]:
+        return next(document for document in self.scores() if document["name"] == name)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    directory = tmp_path_factory.mktemp("county") / "demo"
+    out = StringIO()
+    stage = tell(directory, Voice(out))
+    place = files.Place(directory, directory)
+    engine = connect(configuration.load(place.agent).agent.central.url)
+    yield Told(place, stage, out.getvalue(), engine)
+    engine.dispose()
+
+
+def test_every_finger_on_a_terminal_is_in_central_exactly_as_often(told: Told) -> None:
+    fast_s = {gate.id: gate.fast_s for gate in GATES}
+    uid = {
+        (name, user.pin): f"uid:{user.uid}"
+        for name, terminal in told.stage.terminals.items()
+        for user in terminal.device.users.values()
+        if terminal.gate.layout == 8
+    }
+    laid = Counter(
+        (
+            press.gate,
+            uid.get((press.gate, press.pin), press.pin),
+            datetime.fromtimestamp(press.moment.timestamp() + fast_s[press.gate], month.ZONE).replace(tzinfo=None),
+        )
+        for press in month.presses()
+    )
+    central = Counter((row["terminal"], row["pin"], row["clock"]) for row in punchlist.punch_rows(told.engine))
+    assert central == laid
+    assert told.stage.delivered == told.stage.new == laid.total()
+
+
+def test_asking_every_terminal_once_more_brought_nothing_new(told: Told) -> None:
+    assert "read once more, from their first record: 0 new punches" in " ".join(told.text.split())
+    assert told.stage.quarantined == 0
+
+
+def test_both_failures_were_met_and_no_other_poll_failed(told: Told) -> None:
+    assert set(told.stage.away) == {failure.gate for failure in month.FAILURES}
+    assert told.stage.polls + told.stage.away.total() == 5 * (sum(1 for _ in month.poll_times()) + 1)
+
+
+def test_nobody_of_the_dead_terminal_is_deducted_on_its_day(told: Told) -> None:
+    day = date(2026, 9, 16).isoformat()
+    served = {person.nip for person in people() if person.terminal == month.POWER_CUT.gate}
+    assert len(served) == 7
+    documents = [document for document in told.scores() if document["nip"] in served]
+    assert len(documents) == len(served)
+    for document in documents:
+        assert [finding for finding in document["discipline"]["findings"] if finding["date"] == day] == []
+
+
+def test_nobody_is_deducted_because_a_link_was_broken(told: Told) -> None:
+    assert not told.score("H. Abdul Gafur, S.Sos.")["discipline"]["findings"]
+
+
+def test_absence_without_reason_is_counted_and_absence_with_a_document_is_not(told: Told) -> None:
+    absent = told.score("Supiani")
+    assert [f["date"] for f in absent["discipline"]["findings"] if f["code"] == "TK"] == [
+        "2026-09-10",
+        "2026-09-11",
+    ]
+    assert absent["unexcused"]["days"] == 2
+    for document in month.DOCUMENTS:
+        if document.status == "approved" and document.from_time is None:
+            scored = told.score(document.name)
+            days = (document.last - document.first).days + 1
+            assert scored["days_excused"] == days, document
+            between = [
+                f
+                for f in scored["discipline"]["findings"]
+                if document.first.isoformat() <= f["date"] <= document.last.isoformat()
+            ]
+            assert between == []
+
+
+def test_the_forgotten_enrolment_found_its_old_punches_and_the_stranger_stays_listed(told: Told) -> None:
+    assert {row["pin"] for row in punchlist.unmatched(told.engine)} == {month.STRANGER_PIN}
+    assert told.score(month.FORGOTTEN)["days_present"] == len(month.duty_days())
+
+
+def test_the_month_was_refused_first_and_then_published_with_the_reason(told: Told) -> None:
+    refused, accepted = told.text.index("cannot be closed"), told.text.index("people published, revision 1")
+    assert refused < accepted
+    assert "exit code 7" in " ".join(told.text.split())
+    assert {document["status"] for document in told.scores()} == {"published"}
+    states = list(results.period_status(told.engine, month.MONTH))
+    assert {row["state"] for row in states} == {"closed"}
+    assert ACCEPTED in {row["accepted_pending"] for row in states}
+
+
+def test_payroll_reads_what_score_show_says(told: Told) -> None:
+    database = told.place.directory / "state" / "central.db"
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        paid = connection.execute(
+            "SELECT nip, discipline_pct, performance_pct, allowance_base_rp, discipline_rp, performance_rp, "
+            "payable_rp FROM payroll_scores_v1 WHERE period = '2026-09' ORDER BY nip"
+        ).fetchall()
+    finally:
+        connection.close()
+    shown = sorted(
+        (
+            d["nip"],
+            d["discipline"]["score_pct"],
+            d["performance"]["score_pct"],
+            *(d["allowance"][part] for part in ("base_rp", "discipline_rp", "performance_rp", "payable_rp")),
+        )
+        for d in told.scores()
+    )
+    assert len(shown) == 40
+    assert paid == shown
+
+
+def test_a_deduction_was_led_back_to_the_bytes_of_the_terminal(told: Told) -> None:
+    late = told.score(EXPLAINED)["discipline"]["findings"]
+    assert late
+    assert late[0]["code"].startswith("TL")
+    row = next(r for r in punchlist.punch_rows(told.engine) if r["punch_id"] == late[0]["punch_ids"][0])
+    raw = next(line.split()[-1] for line in told.text.splitlines() if line.strip().startswith("raw "))
+    assert row["pin"].encode() in bytes.fromhex(raw)
+
+
+def test_the_report_exists_and_names_everybody(told: Told) -> None:
+    page = told.place.report.read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert all(person.name in page for person in people())
+
+
+def test_what_was_done_is_in_an_unbroken_audit_log(told: Told) -> None:
+    audit.verify(told.engine)
+    actions = {row["action"] for row in audit.rows(told.engine)}
+    assert len(actions) >= 3
+
+
+def test_the_same_month_gives_the_same_scores_on_every_machine(told: Told) -> None:
+    scores = told.scores()
+    found = Counter(finding["code"] for document in scores for finding in document["discipline"]["findings"])
+    assert found == {
+        "TL1": 56,
+        "TL2": 11,
+        "TL3": 7,
+        "TL4": 8,
+        "PSW1": 12,
+        "PSW2": 5,
+        "IST1": 19,
+        "TAK": 13,
+        "TAI": 13,
+        "TK": 2,
+    }
+    assert sum(d["allowance"]["base_rp"] for d in scores) == sum(p.rank.allowance_rp for p in people())
+    assert sum(d["allowance"]["payable_rp"] for d in scores) == 167_977_711

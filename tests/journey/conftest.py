@@ -1,0 +1,110 @@
+"""A whole installation in a directory, driven by the commands that people type."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ekinerja_agent import cli
+
+RULES = Path(__file__).parents[2] / "config" / "rules"
+COLUMNS = {
+    "units": "code name timezone schedule profile parent",
+    "employees": "nip name unit status attendance allowance_rp schedule valid_from valid_to",
+    "enrolments": "terminal pin nip valid_from valid_to",
+    "punches": "terminal pin clock",
+    "absences": "nip from to kind from_time to_time document status",
+    "activities": "id nip date start end description status approved_minutes",
+    "calendar": "date unit kind name source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Installation:
+    """One box: configuration, rules, SQLite or PostgreSQL, and a way to run commands."""
+
+    def __init__(self, directory: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.directory = directory
+        self.url = url
+        self._capsys = capsys
+        self._files = 0
+        self.configure()
+
+    def configure(self, *, profile: str = "tpp-model", terminals: Sequence[dict[str, Any]] = ()) -> None:
+        """Write agent.yaml and devices.yaml. JSON is YAML."""
+        agent = {
+            "roles": ["collect", "score"],
+            "state_dir": "state",
+            "devices": "devices.yaml",
+            "rules": str(RULES),
+            "profile": profile,
+            "central": {"url": self.url},
+            "poll": {"every": "1s", "timeout": "2s"},
+        }
+        (self.directory / "agent.yaml").write_text(json.dumps(agent))
+        (self.directory / "devices.yaml").write_text(json.dumps({"terminals": list(terminals)}))
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run one command in this process and return how it ended."""
+        self._capsys.readouterr()
+        command = ["ekinerja-agent", "--config", str(self.directory / "agent.yaml"), *arguments]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", command)
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        captured = self._capsys.readouterr()
+        code = ended.value.code
+        return Outcome(code if isinstance(code, int) else int(code is not None), captured.out, captured.err)
+
+    def ok(self, *arguments: str) -> str:
+        """Run one command that must succeed and return what it printed."""
+        outcome = self.run(*arguments)
+        assert outcome.code == 0, outcome
+        return outcome.out
+
+    def load(self, kind: str, rows: Sequence[dict[str, Any]], *options: str) -> str:
+        """Import rows through a csv file."""
+        self._files += 1
+        path = self.directory / f"{self._files:02}-{kind}.csv"
+        columns = [c for c in COLUMNS[kind].split() if any(c in row for row in rows)]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        return self.ok("import", kind, str(path), *options)
+
+    def scores(self, month: str, *options: str) -> dict[str, dict[str, Any]]:
+        """Score a month and return its documents by NIP."""
+        self.ok("score", "run", "--month", month)
+        shown = self.ok("score", "show", "--month", month, "--format", "json", *options)
+        return {document["nip"]: document for document in json.loads(shown)}
+
+
+@pytest.fixture
+def installation(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Installation:
+    """An installation on SQLite, and once more on PostgreSQL."""
+    return Installation(tmp_path, central_url, capsys)
+
+
+def nip(number: int) -> str:
+    """A valid NIP for the number-th person of a test."""
+    return f"19900101201501{1 + number // 999:d}{1 + number % 999:03d}"
+
+
+@pytest.fixture
+def name_nip() -> Any:
+    return nip

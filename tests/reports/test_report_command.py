@@ -1,0 +1,243 @@
+"""From stored scores to a file in an office's hand, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from ekinerja_agent.central import audit, inbox, results
+from ekinerja_agent.central.accounts import Account, actor
+from ekinerja_agent.cli.context import Context
+from ekinerja_agent.cli.report import group
+from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.model import Delivery, Punch, Source, TerminalFact
+from ekinerja_agent.reports.files import digest
+from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthResult, Schema
+from ekinerja_agent.usecases import report
+
+MONTH = date(2026, 9, 1)
+SCORED = datetime(2026, 9, 30, 17, 0, tzinfo=UTC)
+MADE = datetime(2026, 10, 1, 0, 30, tzinfo=UTC)
+DIGEST = "sha256:" + "c0de" * 16
+Maker = Callable[..., Any]
+
+
+def frame(schema: Schema, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Rows with zero or nothing in the columns that they leave out."""
+    unsaid = {name: 0 if kind == pl.Int64 else None for name, kind in schema.items()}
+    return pl.DataFrame([unsaid | row for row in rows], schema=schema)
+
+
+def a_result(unit: str, name: str, nips: Sequence[str], pending_reason: str | None = None) -> MonthResult:
+    """People of one unit, each 75 minutes late on the 7th; with a reason, each pending on the 14th."""
+    person = {
+        "unit": unit,
+        "unit_name": name,
+        "profile": "four-scan-example",
+        "employment_status": "pns",
+        "status": "pending" if pending_reason else "draft",
+        "working_days": 22,
+        "days_present": 22,
+        "discipline_score_ppm": 987_500,
+        "discipline_deduction_ppm": 12_500,
+        "performance_score_ppm": 1_000_000,
+        "base_rp": 4_000_000,
+        "discipline_rp": 1_580_000,
+        "performance_rp": 2_400_000,
+        "multiplier_ppm": 1_000_000,
+        "payable_rp": 3_980_000,
+    }
+    day = {
+        "date": date(2026, 9, 7),
+        "unit": unit,
+        "schedule": "national",
+        "timezone": "Asia/Makassar",
+        "state": "present",
+        "required_minutes": 450,
+        "late_minutes": 75,
+    }
+    finding = {
+        "date": date(2026, 9, 7),
+        "code": "TL3",
+        "scan": "arrive",
+        "minutes": 75,
+        "deduction_ppm": 12_500,
+        "base": "discipline",
+        "deduction_rp": 20_000,
+        "rule": "late_early_classes",
+        "source": "Keputusan Mendagri 900-4700/2020",
+        "place": "profiles/tpp-model.yaml:12",
+        "punch_ids": [],
+    }
+    waiting = {"date": date(2026, 9, 14), "reason": pending_reason}
+    return MonthResult(
+        people=frame(PEOPLE, [person | {"nip": nip, "name": f"Pegawai {nip[-3:]}"} for nip in nips]),
+        days=frame(DAYS, [day | {"nip": nip} for nip in nips]),
+        findings=frame(FINDINGS, [finding | {"nip": nip} for nip in nips]),
+        pending=frame(PENDING, [waiting | {"nip": nip} for nip in nips] if pending_reason else []),
+    )
+
+
+def a_punch(clock: datetime) -> Punch:
+    return Punch("dinkes-lobby", "99", clock, 1, clock.replace(tzinfo=UTC), 0, 1, 0, 0, Source.POLL, b"raw")
+
+
+NIPS = [f"199001012015011{number:03d}" for number in range(4)]
+
+
+@pytest.fixture
+def account(central: Engine) -> Account:
+    return actor(central, getpass.getuser(), SCORED).account
+
+
+@pytest.fixture
+def scored(central: Engine, account: Account) -> Engine:
+    """DINKES is published with accepted days, DISDIK is a draft with a pending day, one PIN belongs to nobody."""
+    accepted = "listrik padam, surat no. 12"
+    published = a_result("DINKES", "Dinas Kesehatan", NIPS[:2])
+    results.publish(
+        central,
+        MONTH,
+        "DINKES",
+        published,
+        account=account,
+        accepted_pending=accepted,
+        rules_digest=DIGEST,
+        now=SCORED,
+    )
+    draft = a_result("DISDIK", "Dinas Pendidikan", NIPS[2:], "disdik-a not complete until the end of the day")
+    results.save_draft(central, MONTH, draft, office="DISDIK", rules_digest=DIGEST, now=SCORED)
+    inbox.deliver(
+        central,
+        Delivery(
+            (
+                a_punch(datetime(2026, 8, 31, 7, 0)),  # a terminal's clock has no zone
+                a_punch(datetime(2026, 9, 7, 7, 0)),
+                a_punch(datetime(2026, 9, 30, 16, 0)),
+            ),
+            (TerminalFact("dinkes-lobby", "DINKES", "Asia/Makassar", True, SCORED.replace(month=8)),),
+        ),
+        SCORED,
+    )
+    return central
+
+
+def test_the_page_shows_what_score_show_prints(
+    scored: Engine, account: Account, tmp_path: Path, read_page: Maker
+) -> None:
+    out = tmp_path / "laporan.html"
+    reported = report.monthly(scored, MONTH, out=out, account=account, lang="id", now=MADE)
+    page = read_page(out.read_text(encoding="utf-8"))
+    assert reported.people == 4
+    documents = results.scores(scored, MONTH)
+    total = sum(document["allowance"]["payable_rp"] for document in documents)
+    assert total == 4 * 3_980_000
+    assert page.keys["Jumlah dibayarkan"] == f"Rp {total:,}".replace(",", ".")
+    assert page.keys["Rata-rata nilai disiplin"] == f"{documents[0]['discipline']['score_pct']}%".replace(".", ",")
+    assert page.keys["Hari tertunda"] == "2"
+    assert page.keys["Sidik aturan"] == DIGEST
+    assert page.keys["Dihitung"] == "1 Oktober 2026 pukul 01.00 WITA"
+    assert page.keys["Laporan dibuat"] == "1 Oktober 2026 pukul 08.30 WITA"
+    assert "listrik padam, surat no. 12" in page.text
+    assert "Belum diterbitkan: DISDIK." in page.text
+    assert page.table_with("Alasan").rows[1][2] == "disdik-a not complete until the end of the day"
+    assert page.table_with("Kode").rows[1][:4] == ["TL3 Terlambat, tingkat 3", "4", "4", "300"]
+
+
+def test_pins_without_a_person_are_those_of_the_month(
+    scored: Engine, account: Account, tmp_path: Path, read_page: Maker
+) -> None:
+    out = tmp_path / "laporan.html"
+    shown = {}
+    for office in (None, "DINKES", "DISDIK"):
+        report.monthly(scored, MONTH, out=out, account=account, lang="en", office=office, now=MADE)
+        page = read_page(out.read_text(encoding="utf-8"))
+        shown[office] = page.keys["PINs without a person"], "have 2 punches" in page.text
+    assert shown == {None: ("1", True), "DINKES": ("1", True), "DISDIK": ("0", False)}
+
+
+def test_one_office_alone_has_only_its_people_and_its_closing(scored: Engine, account: Account, tmp_path: Path) -> None:
+    out = tmp_path / "laporan.html"
+    reported = report.monthly(scored, MONTH, out=out, account=account, lang="en", office="DISDIK", now=MADE)
+    text = out.read_text(encoding="utf-8")
+    assert reported.people == 2
+    assert NIPS[2] in text
+    assert NIPS[0] not in text
+    assert "listrik padam" not in text
+
+
+def test_an_export_is_in_the_audit_log_with_its_digest(scored: Engine, account: Account, tmp_path: Path) -> None:
+    out = tmp_path / "laporan.html"
+    reported = report.monthly(scored, MONTH, out=out, account=account, lang="id", now=MADE)
+    *_, entry = audit.rows(scored)
+    assert (entry["actor"], entry["action"], entry["subject"]) == (account.name, "report.monthly", "2026-09")
+    assert entry["details"] == {
+        "file": "laporan.html",
+        "office": None,
+        "people": 4,
+        "digest": digest(out.read_bytes()),
+    }
+    assert reported.digest == entry["details"]["digest"]
+
+
+def test_a_file_that_cannot_be_written_leaves_no_entry(scored: Engine, account: Account, tmp_path: Path) -> None:
+    before = list(audit.rows(scored))
+    with pytest.raises(WrongUsage, match="cannot be written"):
+        report.monthly(scored, MONTH, out=tmp_path / "no" / "laporan.html", account=account, lang="id", now=MADE)
+    with pytest.raises(WrongUsage, match=r"laporan\.pdf does not end in \.html"):
+        report.monthly(scored, MONTH, out=tmp_path / "laporan.pdf", account=account, lang="id", now=MADE)
+    assert list(audit.rows(scored)) == before
+    assert audit.verify(scored) == len(before)
+
+
+def test_an_empty_month_gives_a_page_that_says_so(
+    central: Engine, account: Account, tmp_path: Path, read_page: Maker
+) -> None:
+    out = tmp_path / "laporan.html"
+    assert report.monthly(central, MONTH, out=out, account=account, lang="en", now=MADE).people == 0
+    page = read_page(out.read_text(encoding="utf-8"))
+    assert "There are no scores for this month." in page.text
+    assert page.keys["Report made"] == "1 October 2026 at 00:30 UTC"
+
+
+class OneDatabase(Context):
+    """The context of a command whose configuration names this database."""
+
+    def __init__(self, engine: Engine, lang: str | None) -> None:
+        super().__init__(lang=lang)
+        self._database = engine
+
+    def engine(self) -> Engine:
+        return self._database
+
+    def actor(self) -> Account:
+        return actor(self._database, getpass.getuser(), SCORED).account
+
+
+def run(engine: Engine, *arguments: str, lang: str | None = None) -> Result:
+    return CliRunner().invoke(group, arguments, obj=OneDatabase(engine, lang))
+
+
+def test_the_command_writes_the_page_in_the_language_asked_for(scored: Engine, tmp_path: Path) -> None:
+    out = tmp_path / "laporan.html"
+    asked = ("monthly", "--month", "2026-09", "--out", str(out), "--now", "2026-10-01T08:30:00+08:00")
+    done = run(scored, *asked, lang="en")
+    assert done.exit_code == 0, done.output
+    assert done.output == f"{out}: 2026-09, 4 people, {digest(out.read_bytes())}\n"
+    assert '<html lang="en">' in out.read_text(encoding="utf-8")
+    assert "1 October 2026 at 08:30 WITA" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("month", ["2026-13", "September", "2026-9-1"])
+def test_a_month_that_is_none_is_wrong_usage(central: Engine, tmp_path: Path, month: str) -> None:
+    done = run(central, "monthly", "--month", month, "--out", str(tmp_path / "laporan.html"))
+    assert done.exit_code == 2
+    assert "is not a month; write it as 2026-09" in done.output

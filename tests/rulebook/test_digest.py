@@ -1,0 +1,61 @@
+"""The digest names the meaning of the rules: any value changes it, nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ekinerja_agent.rulebook import load_rulebook
+
+Edited = Callable[..., Path]
+
+
+def test_the_same_rules_have_the_same_digest_anywhere(shipped: Path, edited: Edited) -> None:
+    digest = load_rulebook(shipped).digest
+    assert load_rulebook(edited()).digest == digest
+    assert digest.startswith("sha256:")
+    assert len(digest) == len("sha256:") + 64
+
+
+def test_comments_order_quotes_and_other_spellings_of_a_number_do_not_change_it(shipped: Path, edited: Edited) -> None:
+    edited("profiles/hsu.yaml", "title: Hulu Sungai Utara, four scans\nextends: tpp-model\n", "# moved\n\n")
+    path = edited() / "profiles/hsu.yaml"
+    path.write_text(path.read_text() + "\nextends: 'tpp-model'\ntitle: \"Hulu Sungai Utara, four scans\"\n")
+    edited("profiles/tpp-model.yaml", "value: 1.5", "value: 1.5000 # percent")
+    edited("profiles/tpp-model.yaml", "closes: 479m", "closes: +479m")
+    edited("unexcused.yaml", "statuses: [pns, cpns]", "statuses: [cpns, pns]")
+    assert load_rulebook(edited()).digest == load_rulebook(shipped).digest
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("profiles/tpp-model.yaml", "value: 1.5", "value: 1.5001"),
+        ("profiles/tpp-model.yaml", "from: 2021-01-01", "from: 2021-01-02"),
+        ("profiles/tpp-model.yaml", "mark: V", "mark: S"),
+        ("profiles/tpp-model.yaml", "takes: first", "takes: last"),
+        ("profiles/hsu.yaml", "(press)", "(Perbup)"),
+        ("profiles/hsu.yaml", "credited_minutes: 360", "credited_minutes: 361"),
+        ("profiles/four-scan-example.yaml", "value: 3,", "value: none,"),
+        ("schedules.yaml", "break: 12:00-13:00", "break: 12:00-13:01"),
+        ("schedules.yaml", "saturday: off", "saturday: {duty: 07:30-12:00}"),
+        ("ramadan.yaml", "last: 2026-03-20", "last: 2026-03-19"),
+        ("holidays/2026.yaml", "cuti_bersama", "libur_nasional"),
+        ("holidays/2026.yaml", "Tahun Baru Masehi", "Tahun Baru"),
+        ("unexcused.yaml", "run_days: 10", "run_days: 11"),
+        ("unexcused.yaml", "to: 2021-08-30\n    source: PP 53/2010", "to: 2021-08-30\n    source: PP 53/2010 Ps 8"),
+    ],
+)
+def test_any_value_date_source_and_mark_changes_it(
+    shipped: Path, edited: Edited, name: str, old: str, new: str
+) -> None:
+    assert load_rulebook(edited(name, old, new)).digest != load_rulebook(shipped).digest
+
+
+def test_a_year_more_changes_it_even_without_holidays(shipped: Path, edited: Edited) -> None:
+    (edited() / "holidays/2027.yaml").write_text("source: none yet\nmark: I\nholidays: []\n")
+    book = load_rulebook(edited())
+    assert 2027 in book.holiday_years
+    assert book.digest != load_rulebook(shipped).digest

@@ -1,0 +1,193 @@
+"""The service as a real process: it reads, forwards, reloads, survives SIGKILL and ends when it is asked to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from ekinerja_agent.simulator import Device, Endpoint, serve
+
+PATIENCE_S = 30.0
+
+
+def until(holds: Callable[[], Any], what: str) -> Any:
+    """Wait until something holds and return it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        value = holds()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
+
+
+class Box:
+    """One directory with a configuration, and the processes of `run` that a test starts in it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def configure(self, *endpoints: Endpoint, **changes: Any) -> None:
+        agent = {
+            "roles": ["collect", "score"],
+            "state_dir": "state",
+            "devices": "devices.yaml",
+            "central": {"url": "sqlite:///central.db"},
+            "poll": {"every": "1s", "timeout": "2s"},
+            "log": {"format": "json"},
+        } | changes
+        terminals = [
+            {"id": f"t{number}", "office": "A", "address": f"{e.host}:{e.port}", "timezone": "Asia/Jakarta"}
+            for number, e in enumerate(endpoints, 1)
+        ]
+        (self.directory / "agent.yaml").write_text(json.dumps(agent))
+        (self.directory / "devices.yaml").write_text(json.dumps({"terminals": terminals}))
+
+    def start(self, **environment: str) -> subprocess.Popen[str]:
+        log = self.directory / f"log-{len(self.processes)}"
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", "run"],
+                cwd=self.directory,
+                stderr=file,
+                text=True,
+                env=os.environ | environment,
+            )
+        self.processes.append(process)
+        return process
+
+    def events(self) -> list[dict[str, Any]]:
+        lines = (self.directory / f"log-{len(self.processes) - 1}").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def has_event(self, name: str) -> bool:
+        return any(event["event"] == name for event in self.events())
+
+    def punches(self) -> list[str]:
+        if not (self.directory / "central.db").exists():
+            return []
+        engine = create_engine(f"sqlite:///{self.directory / 'central.db'}")
+        try:
+            with engine.connect() as conn:
+                return sorted(conn.execute(text("select punch_id from punches")).scalars())
+        except OperationalError:  # the tables are not there yet
+            return []
+        finally:
+            engine.dispose()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    box = Box(tmp_path)
+    yield box
+    for process in box.processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_it_reads_forwards_and_ends_on_sigterm(box: Box) -> None:
+    device = Device()
+    device.punch("1001")
+    with serve(device) as endpoint:
+        box.configure(endpoint)
+        process = box.start()
+        until(lambda: len(box.punches()) == 1, "the first punch in central")
+        device.punch("1002")
+        until(lambda: len(box.punches()) == 2, "a new punch in central")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert [event["event"] for event in box.events()][-1] == "service.stopped"
+
+
+def test_it_is_killed_at_any_moment_and_nothing_is_lost_or_doubled(box: Box) -> None:
+    device = Device()
+    with serve(device) as endpoint:
+        box.configure(endpoint)
+        for round_number in range(4):
+            process = box.start()
+            for pin in range(20):
+                device.punch(str(1000 * (round_number + 1) + pin))
+                time.sleep(0.05)
+            if round_number < 3:
+                process.kill()
+                process.wait()
+        until(lambda: len(box.punches()) == len(device.history), "every punch in central")
+        time.sleep(1.5)  # one more poll must add nothing
+    assert len(box.punches()) == len(device.history) == 80
+
+
+def test_sighup_takes_the_new_terminals_and_refuses_a_wrong_file(box: Box) -> None:
+    first, second = Device(serial="A"), Device(serial="B")
+    second.punch("2001")
+    with serve(first) as one, serve(second) as two:
+        box.configure(one)
+        process = box.start()
+        until(lambda: box.has_event("service.ready"), "ready")
+        (box.directory / "devices.yaml").write_text("terminals: nonsense")
+        process.send_signal(signal.SIGHUP)
+        until(lambda: box.has_event("config.refused"), "the refusal")
+        box.configure(one, two)
+        process.send_signal(signal.SIGHUP)
+        until(lambda: box.has_event("config.reloaded"), "the reload")
+        until(lambda: len(box.punches()) == 1, "the punch of the second terminal")
+        assert process.poll() is None
+
+
+def test_a_terminal_that_goes_away_is_told_once_and_once_more_when_it_is_back(box: Box) -> None:
+    device = Device()
+    with serve(device) as endpoint:
+        box.configure(endpoint)
+        box.start()
+        until(lambda: box.has_event("service.ready"), "ready")
+        until(lambda: len(device.commands), "a poll")
+        port = endpoint.port
+    until(lambda: box.has_event("terminal.away"), "away")
+    time.sleep(2.5)
+    device.punch("1001")
+    with serve(device, port=port):
+        until(lambda: box.has_event("terminal.back"), "back")
+        until(lambda: len(box.punches()) == 1, "the punch")
+    assert [event["event"] for event in box.events()].count("terminal.away") <= 2
+
+
+def test_systemd_is_told_when_it_is_ready_and_when_it_stops(box: Box) -> None:
+    address = str(box.directory / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, serve(Device()) as endpoint:
+        manager.bind(address)
+        manager.settimeout(PATIENCE_S)
+        box.configure(endpoint)
+        process = box.start(NOTIFY_SOCKET=address)
+        assert manager.recv(4096) == b"READY=1"
+        process.send_signal(signal.SIGINT)
+        assert manager.recv(4096) == b"STOPPING=1"
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_wrong_configuration_ends_it_with_3(box: Box) -> None:
+    box.configure(roles=["nonsense"])
+    assert box.start().wait(PATIENCE_S) == 3
+
+
+def test_an_office_server_holds_no_scoring_library_in_memory(box: Box) -> None:
+    device = Device()
+    device.punch("1001")
+    with serve(device) as endpoint:
+        box.configure(endpoint, roles=["collect"])
+        process = box.start()
+        until(lambda: len(box.punches()) == 1, "the punch in central")
+        mapped = Path(f"/proc/{process.pid}/maps").read_text()
+    assert "polars" not in mapped

@@ -1,0 +1,253 @@
+"""Punches in the spool: on disk, once, for ever known."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ekinerja_agent.spool as spool_module
+from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.model import Delivery, Punch, Receipt, Source
+from ekinerja_agent.spool import Added, Spool, TerminalMemory
+
+START = datetime(2026, 9, 7, 7, 30)  # a terminal's clock has no zone
+
+
+def punch(n: int = 0, *, pin: str = "1001", terminal: str = "lobby", occurrence: int = 1) -> Punch:
+    clock = START + timedelta(seconds=n)
+    return Punch(
+        terminal=terminal,
+        pin=pin,
+        clock=clock,
+        occurrence=occurrence,
+        at=(clock - timedelta(hours=8)).replace(tzinfo=UTC),
+        offset_s=3,
+        verify=1,
+        state=0,
+        work_code=0,
+        source=Source.POLL,
+        raw=bytes([n % 256]) * 40,
+    )
+
+
+def accepted(delivery: Delivery) -> Receipt:
+    return Receipt(tuple(p.punch_id for p in delivery.punches))
+
+
+def test_what_was_added_is_there_after_a_restart_unchanged_and_in_order(path: Path) -> None:
+    punches = [punch(5), punch(1, pin="uid:7"), punch(3, pin="0\x00é")]
+    with Spool(path) as spool:
+        assert spool.add(punches) == Added(new=3, duplicate=0)
+    with Spool(path) as spool:
+        assert spool.waiting(10).punches == tuple(punches)
+
+
+def test_a_punch_is_new_once_even_after_it_was_settled(spool: Spool) -> None:
+    assert spool.add([punch(), punch(), punch(1)]) == Added(new=2, duplicate=1)
+    delivery = spool.waiting(10)
+    spool.settle(delivery, accepted(delivery))
+    assert spool.waiting(10).punches == ()
+    assert spool.add([punch(), punch(1), punch(2)]) == Added(new=1, duplicate=2)
+    assert spool.waiting(10).punches == (punch(2),)
+
+
+def test_known_counts_are_the_occurrences_from_the_first_on_and_stay_after_settling(spool: Spool) -> None:
+    spool.add([punch(occurrence=1), punch(occurrence=2), punch(9, occurrence=2), punch(terminal="other")])
+    delivery = spool.waiting(10)
+    spool.settle(delivery, accepted(delivery))
+    assert spool.known_counts("lobby") == {("1001", START): 2}
+    assert spool.known_counts("other") == {("1001", START): 1}
+    assert spool.known_counts("nobody") == {}
+
+
+def test_an_occurrence_that_came_before_its_predecessor_does_not_hide_it(spool: Spool) -> None:
+    spool.add([punch(occurrence=2)])
+    assert spool.known_counts("lobby") == {}
+    assert spool.add([punch(occurrence=1), punch(occurrence=2)]) == Added(new=1, duplicate=1)
+    assert spool.known_counts("lobby") == {("1001", START): 2}
+
+
+def test_an_add_that_breaks_off_leaves_nothing(spool: Spool) -> None:
+    def breaking() -> Iterator[Punch]:
+        yield punch()
+        raise RuntimeError("the log was unreadable")
+
+    with pytest.raises(RuntimeError, match="unreadable"):
+        spool.add(breaking(), memory=TerminalMemory("lobby", serial="1"))
+    assert spool.waiting(10) == Delivery()
+    assert spool.known_counts("lobby") == {}
+    assert spool.state("lobby") is None
+    assert spool.add([punch()]) == Added(new=1, duplicate=0)
+
+
+def test_the_memory_of_a_terminal_comes_back_as_it_was(path: Path) -> None:
+    memory = TerminalMemory(
+        "lobby", "CKJN1", 40, 5_000, datetime(2026, 9, 7, tzinfo=UTC), "DINKES", "Asia/Makassar", True
+    )
+    with Spool(path) as spool:
+        spool.add([punch()], memory=memory)
+    with Spool(path) as spool:
+        assert spool.state("lobby") == memory
+        spool.remember(TerminalMemory("lobby"))
+        assert spool.state("lobby") == TerminalMemory("lobby")
+        assert spool.state("other") is None
+
+
+def test_rejected_punches_wait_apart_with_their_reason_until_somebody_retries(spool: Spool) -> None:
+    spool.add([punch(0), punch(1), punch(2)])
+    delivery = spool.waiting(2)
+    spool.settle(delivery, Receipt((punch(0).punch_id,), {punch(1).punch_id: "the PIN holds a NUL"}))
+    assert [(r.punch, r.reason) for r in spool.rejected(10)] == [(punch(1), "the PIN holds a NUL")]
+    assert spool.waiting(10).punches == (punch(2),)
+    counts = spool.counts()
+    assert (counts.waiting, counts.rejected) == (1, 1)
+    assert spool.retry() == 1
+    assert spool.waiting(10).punches == (punch(1), punch(2))
+    assert spool.rejected(10) == ()
+
+
+def test_a_punch_that_central_neither_took_nor_rejected_waits_on(spool: Spool) -> None:
+    spool.add([punch(0), punch(1)])
+    spool.settle(spool.waiting(10), Receipt((punch(1).punch_id,)))
+    assert spool.waiting(10).punches == (punch(0),)
+
+
+def test_counts_tell_since_when_the_oldest_waits(path: Path) -> None:
+    now = datetime(2026, 9, 7, 8, tzinfo=UTC)
+    with Spool(path, now=lambda: now) as spool:
+        assert spool.counts().oldest_added_at is None
+        spool.add([punch()])
+        assert spool.counts().oldest_added_at == now
+
+
+def test_an_instant_without_zone_is_refused_and_nothing_is_kept(spool: Spool) -> None:
+    naive = Punch("lobby", "1", START, 1, START, None, 1, 0, 0, Source.POLL, b"")
+    with pytest.raises(ValueError, match="no time zone"):
+        spool.add([punch(), naive])
+    assert spool.waiting(10).punches == ()
+
+
+@given(
+    pin=st.text(st.characters(exclude_categories=["Cs"]), max_size=24),
+    raw=st.binary(max_size=60),
+    code=st.integers(0, 2**32 - 1),
+)
+def test_any_pin_and_bytes_come_back_as_they_were(pin: str, raw: bytes, code: int) -> None:
+    given_punch = Punch("t", pin, START, 1, None, None, 255, 0, code, Source.FILE, raw, corrected=True)
+    with Spool(":memory:") as spool:
+        spool.add([given_punch])
+        assert spool.waiting(1).punches == (given_punch,)
+
+
+def test_threads_and_processes_that_bring_the_same_log_keep_each_punch_once(path: Path) -> None:
+    log = [punch(n) for n in range(300)]
+    spools = [Spool(path) for _ in range(3)]
+    with ThreadPoolExecutor(6) as workers:
+        added = list(workers.map(lambda n: spools[n % 3].add(log), range(6)))
+    assert sum(each.new for each in added) == len(log)
+    assert spools[0].waiting(1_000).punches == tuple(log)
+    for each in spools:
+        each.close()
+
+
+KILLED = """
+import sys
+from datetime import datetime, timedelta
+from ekinerja_agent.model import Punch, Source
+from ekinerja_agent.spool import Spool
+spool, start = Spool(sys.argv[1]), datetime(2026, 9, 7)
+for batch in range(100_000):
+    spool.add(
+        Punch("lobby", "1", start + timedelta(seconds=batch * 50 + n), 1, None, None, 1, 0, 0, Source.POLL, b"x" * 40)
+        for n in range(50)
+    )
+    print(batch, flush=True)
+"""
+
+
+def test_a_process_killed_while_adding_loses_no_batch_that_it_reported_and_keeps_no_half_one(path: Path) -> None:
+    for wanted in (3, 8):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        reported = -1
+        for line in process.stdout:
+            reported = int(line)
+            if reported >= wanted:
+                os.kill(process.pid, signal.SIGKILL)
+                break
+        rest = process.stdout.read().split()
+        process.stdout.close()
+        assert process.wait() == -signal.SIGKILL
+        reported = int(rest[-1]) if rest else reported
+        with Spool(path) as spool:
+            spool.check()
+            kept = len(spool.waiting(10_000_000).punches)
+            assert kept == len(spool.known_counts("lobby"))
+        assert kept % 50 == 0
+        assert (reported + 1) * 50 <= kept <= (reported + 2) * 50
+
+
+def test_a_damaged_file_is_named_and_left_alone(path: Path) -> None:
+    path.write_bytes(b"this is not a database, but it may hold something" * 100)
+    before = path.read_bytes()
+    with pytest.raises(NeedsAttention, match=r"spool\.db is damaged.*left as it is"):
+        Spool(path)
+    assert path.read_bytes() == before
+
+
+def test_damage_inside_the_file_is_found_by_check(path: Path) -> None:
+    with Spool(path) as spool:
+        spool.add(punch(n) for n in range(2_000))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    with Spool(path) as spool, pytest.raises(NeedsAttention, match="damaged"):
+        spool.check()
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    Spool(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(NeedsAttention, match="newer version"):
+        Spool(path)
+
+
+def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    with pytest.raises(NeedsAttention, match="another program"):
+        Spool(path)
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+    db.close()
+
+
+def test_a_locked_file_is_a_reason_to_try_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_module, "BUSY_TIMEOUT_S", 0.1)
+    with Spool(path) as spool:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TemporarilyUnavailable, match="locked"):
+            spool.add([punch()])
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        assert spool.add([punch()]).new == 1
+
+
+def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TemporarilyUnavailable, match="nowhere"):
+        Spool(tmp_path / "nowhere" / "spool.db")

@@ -1,0 +1,287 @@
+"""The client against peers and links that fail: never less than the whole table, always a farewell."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from functools import partial
+
+import pytest
+
+from ekinerja_agent.errors import ProtocolViolation, TerminalUnavailable
+from ekinerja_agent.terminals.client import open_terminal
+
+IMPATIENT_S = 0.4
+"""The reply timeout of the fixture `talk`."""
+
+
+# --- terminals and links that fail --------------------------------------------------------------------------
+
+
+def test_nobody_there_is_worth_another_try():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    for transport in ("tcp", "udp"):
+        with (
+            pytest.raises(TerminalUnavailable, match=f"dinkes-lobby .127.0.0.1:{port}/{transport}") as caught,
+            open_terminal("dinkes-lobby", "127.0.0.1", port, transport=transport, reply_timeout_s=IMPATIENT_S),
+        ):
+            pass
+        assert caught.value.retryable
+
+
+def test_a_name_that_nobody_knows_is_worth_another_try():
+    with (
+        pytest.raises(TerminalUnavailable, match=r"dinkes-lobby .* cannot be reached"),
+        open_terminal("dinkes-lobby", "no such host", 4370),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize("command", [1000, 11, 1503, 1504])
+def test_a_terminal_that_hangs_is_left_in_time(scripted, visit, big, transport, command):
+    script = scripted.script(log=big, on={command: lambda _: []})
+    started = time.monotonic()
+    with pytest.raises(TerminalUnavailable, match=r"dinkes-lobby .* did not"):
+        visit(script, transport)
+    assert time.monotonic() - started < 8 * IMPATIENT_S
+    if command != 1000:
+        assert script.said_goodbye()
+
+
+@pytest.mark.parametrize("goodbye", [1502, 1001])
+def test_a_terminal_that_hangs_after_all_was_read_spoils_nothing(scripted, talk, big, goodbye, monkeypatch):
+    monkeypatch.setattr("ekinerja_agent.terminals.session.FAREWELL_S", IMPATIENT_S)
+    script = scripted.script(log=big, on={goodbye: lambda _: []})
+    with talk(script) as client:
+        assert client.read_log() == big
+    assert script.said_goodbye()
+
+
+def test_a_byte_now_and_then_does_not_hold_the_reader(scripted, talk):
+    script = scripted.script()
+    script.on[11] = lambda request: [
+        step
+        for byte in script.framed(request)
+        for step in (scripted.raw(bytes([byte])), scripted.pause(IMPATIENT_S / 4))
+    ]
+    started = time.monotonic()
+    with pytest.raises(TerminalUnavailable, match="in time"), talk(script) as client:
+        client.option("~SerialNumber")
+    assert time.monotonic() - started < 4 * IMPATIENT_S
+
+
+def test_a_transfer_that_dribbles_ends_with_its_size(scripted, talk, big, monkeypatch):
+    monkeypatch.setattr("ekinerja_agent.terminals.session.REPLIES_PER_SESSION", 1)
+    monkeypatch.setattr("ekinerja_agent.terminals.session.SLOWEST_BYTES_PER_S", 10 * len(big))
+    script = scripted.script(log=big)
+
+    def slowly(request):
+        for packet in script.honest(request):
+            yield packet
+            yield scripted.pause(IMPATIENT_S / 4)
+
+    script.on[1504] = slowly
+    started = time.monotonic()
+    with pytest.raises(TerminalUnavailable, match="in time"), talk(script) as client:
+        client.read_log()
+    assert time.monotonic() - started < 5 * IMPATIENT_S
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 30])
+def test_a_terminal_that_closes_in_mid_transfer_is_worth_another_try(scripted, talk, big, after):
+    script = scripted.script(log=big)
+    script.on[1504] = lambda request: [*script.honest(request)[:after], scripted.close()]
+    with (
+        pytest.raises(TerminalUnavailable, match=r"dinkes-lobby .* (closed the connection|broke off|is gone)"),
+        talk(script) as client,
+    ):
+        client.read_log()
+
+
+def test_a_connection_cut_inside_a_packet_is_worth_another_try(scripted, talk):
+    script = scripted.script()
+    script.on[11] = lambda request: [scripted.raw(script.framed(request)[:9]), scripted.close()]
+    with pytest.raises(TerminalUnavailable), talk(script) as client:
+        client.option("~SerialNumber")
+
+
+# --- answers that break the protocol ------------------------------------------------------------------------
+
+
+def mangled(script, change):
+    """A handler that changes the honest answer's packets; `reply(command, data, session)` makes another one."""
+    return lambda request: change(list(script.honest(request)), partial(script.reply, request))
+
+
+def changed_byte(packets, _reply):
+    packets[2] = packets[2][:-1] + bytes([packets[2][-1] ^ 1])
+    return packets
+
+
+def missing_packet(packets, _reply):
+    return [*packets[:3], *packets[4:]]
+
+
+def swapped_packets(packets, _reply):
+    packets[2], packets[3] = packets[3], packets[2]
+    return packets
+
+
+def repeated_packet(packets, _reply):
+    return [*packets[:3], packets[2], *packets[3:]]
+
+
+def no_announcement(packets, _reply):
+    return packets[1:]
+
+
+def early_end(packets, _reply):
+    return [*packets[:-2], packets[-1]]
+
+
+def no_data_at_all(packets, _reply):
+    return packets[-1:]
+
+
+def empty_packet(packets, reply):
+    return [*packets[:2], reply(1501, b"", 1), *packets[3:]]
+
+
+def too_long_packet(packets, reply):
+    return [*packets[:2], reply(1501, b"x" * 0xFF00, 1), *packets[3:]]
+
+
+def announced_again_at_the_end(packets, _reply):
+    return [*packets[:-1], packets[0]]
+
+
+BROKEN = [
+    empty_packet,
+    too_long_packet,
+    announced_again_at_the_end,
+    changed_byte,
+    missing_packet,
+    swapped_packets,
+    repeated_packet,
+    no_announcement,
+    early_end,
+    no_data_at_all,
+]
+
+
+@pytest.mark.parametrize("change", BROKEN)
+def test_a_broken_bulk_answer_is_a_violation_on_tcp(scripted, talk, big, change):
+    script = scripted.script(log=big)
+    script.on[1504] = mangled(script, change)
+    with pytest.raises(ProtocolViolation, match="dinkes-lobby"), talk(script) as client:
+        client.read_log()
+    assert script.said_goodbye()
+
+
+@pytest.mark.parametrize("change", BROKEN)
+def test_a_broken_chunk_is_asked_again_on_udp(scripted, talk, big, change):
+    script = scripted.script(log=big)
+    broken = mangled(script, change)
+
+    def sometimes(request):
+        asked = script.commands().count(1504)
+        return broken(request) if asked % 3 == 1 else script.honest(request)
+
+    script.on[1504] = sometimes
+    with talk(script, "udp") as client:
+        assert client.read_log() == big
+    assert script.said_goodbye()
+
+
+def test_a_datagram_that_is_always_lost_never_makes_a_shorter_log(scripted, talk, big):
+    script = scripted.script(log=big)
+    script.on[1504] = mangled(script, missing_packet)
+    with (
+        pytest.raises(ProtocolViolation, match="dinkes-lobby sent data packet 3 where 2 was next"),
+        talk(script, "udp") as client,
+    ):
+        client.read_log()
+    assert script.commands().count(1504) == 4
+    assert script.said_goodbye()
+
+
+@pytest.mark.parametrize("command", [1000, 11, 50, 201, 1503, 1504])
+def test_a_lost_answer_is_asked_for_again_on_udp(scripted, talk, big, command):
+    script = scripted.script(log=big)
+    script.on[command] = lambda request: script.honest(request) if script.commands().count(command) > 1 else []
+    with talk(script, "udp") as client:
+        client.option("~SerialNumber")
+        client.sizes()
+        client.clock()
+        assert client.read_log() == big
+    assert script.said_goodbye()
+
+
+def test_a_late_answer_to_the_first_attempt_is_not_mixed_into_the_second(scripted, talk, big):
+    script = scripted.script(log=big)
+    held = []
+
+    def late(request):
+        if not held:
+            held.extend(script.honest(request))
+            return []
+        return [*held[:9], *script.honest(request)]
+
+    script.on[1504] = late
+    with talk(script, "udp") as client:
+        assert client.read_log() == big
+
+
+def test_answers_with_another_reply_id_are_no_answers(scripted, talk, encode):
+    script = scripted.script()
+    script.on[11] = lambda request: [encode.packet(2000, 0x45CF, request.reply_id + 1, b"~SerialNumber=1\0")]
+    with pytest.raises(TerminalUnavailable), talk(script) as client:
+        client.option("~SerialNumber")
+
+
+def announcing(script, size):
+    return lambda request: [script.reply(request, 1500, struct.pack("<II", size, 1024))]
+
+
+MISFITS = [
+    (1504, lambda script, request: [script.reply(request, 1501, b"x" * 10)], "sent 10 bytes where 65472"),
+    (1504, lambda script, request: announcing(script, 10)(request), "announced 10 bytes where 65472"),
+    (1504, lambda script, request: [script.reply(request, 1500, b"xx")], "without its size"),
+    (1504, lambda script, request: [script.reply(request, 2001)], "answered 2001 where data"),
+    (1503, lambda script, request: [script.reply(request, 2000, b"\0\1")], "with 2 bytes; 5 are needed"),
+    (1503, lambda script, request: [script.reply(request, 2000, b"\0" + b"\xff" * 12)], "announced 4294967295"),
+    (1503, lambda script, request: [script.reply(request, 1501, b"\x09\0\0\0x")], "not whole"),
+    (1503, lambda script, request: [script.reply(request, 1500, b"\xff" * 8)], "announced 4294967295"),
+    (1503, lambda script, request: [script.reply(request, 501)], "answered 501 where data"),
+    (11, lambda script, request: [script.reply(request, 2000, b"~Platform=x\0")], "asked for ~SerialNumber"),
+    (11, lambda script, request: [script.reply(request, 1234)], "answered 1234 to OPTIONS_RRQ"),
+    (1000, lambda script, request: [script.reply(request, 1234)], "answered 1234 when we connected"),
+]
+
+
+@pytest.mark.parametrize("misfit", MISFITS, ids=[words for _, _, words in MISFITS])
+def test_lengths_and_answers_that_do_not_fit_are_violations(scripted, visit, big, misfit):
+    command, answer, words = misfit
+    script = scripted.script(log=big)
+    script.on[command] = lambda request: answer(script, request)
+    with pytest.raises(ProtocolViolation, match=f"dinkes-lobby .*{words}"):
+        visit(script)
+    if command != 1000:
+        assert script.said_goodbye()
+
+
+def test_noise_instead_of_a_frame_is_a_violation(scripted, visit):
+    script = scripted.script()
+    script.on[11] = lambda _: [scripted.raw(b"HTTP/1.1 400 Bad Request")]
+    with pytest.raises(ProtocolViolation, match=r"dinkes-lobby .* starts with 48 54 54 50"):
+        visit(script)
+
+
+def test_a_table_that_says_another_length_than_it_has_is_a_violation(scripted, talk, big):
+    script = scripted.script(log=struct.pack("<I", len(big)) + big[4:])
+    with pytest.raises(ProtocolViolation, match="not whole"), talk(script) as client:
+        client.read_log()

@@ -1,0 +1,91 @@
+"""The user table: captured ones, both layouts, and never a password."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ekinerja_agent.errors import EkinerjaError, NeedsAttention, ProtocolViolation
+from ekinerja_agent.terminals.wire import FrameBuffer, decode_users
+from ekinerja_agent.terminals.wire.users import _USER72
+
+UIDS = st.lists(st.integers(1, 0xFFFF), min_size=1, max_size=30, unique=True)
+
+
+def test_every_captured_user_table_is_read(captures):
+    entries = [entry for entry in captures if "users" in entry["decoded"] and "total_size" in entry["decoded"]]
+    assert len(entries) == 2
+    for entry in entries:
+        table = FrameBuffer().feed(bytes.fromhex(entry["hex"]))[0].data
+        users = decode_users(table)
+        assert len(table) == 4 + entry["decoded"]["total_size"]
+        assert [(user.uid, user.pin, user.name, user.privilege, user.card, user.group) for user in users] == [
+            (said["uid"], said["user_id"], said["name"], said["privilege"], said["card"], said["group"])
+            for said in entry["decoded"]["users"]
+        ]
+
+
+def test_the_sure_part_of_the_captured_user_with_garbage_after_a_nul_is_read(captures):
+    ((raw, said),) = [(entry["hex"], entry["decoded"]) for entry in captures if entry["kind"] == "user72"]
+    uid, privilege, name, card, group, _ = _USER72.unpack(bytes.fromhex(raw)[:72])
+    assert (uid, privilege, name.partition(b"\0")[0].decode(), card, group) == (
+        said["uid"],
+        said["privilege"],
+        said["name"],
+        said["card"],
+        said["group"],
+    )
+
+
+@given(UIDS, st.data())
+def test_users_of_28_bytes_come_back(encode, uids, data):
+    pins = [data.draw(st.integers(1, 0xFFFFFFFF)) for _ in uids]
+    users = decode_users(encode.table(*map(encode.user28, uids, pins, ["Siti"] * len(uids))))
+    assert [(user.uid, user.pin, user.name) for user in users] == [
+        (uid, str(pin), "Siti") for uid, pin in zip(uids, pins, strict=True)
+    ]
+
+
+@given(UIDS, st.data())
+def test_users_of_72_bytes_come_back(encode, uids, data):
+    pins = [data.draw(st.text("0123456789ABC", min_size=1, max_size=24)) for _ in uids]
+    users = decode_users(encode.table(*map(encode.user72, uids, pins, ["Jamal"] * len(uids))))
+    assert [(user.uid, user.pin, user.name) for user in users] == [
+        (uid, pin, "Jamal") for uid, pin in zip(uids, pins, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("count", [7, 14])
+def test_a_length_that_both_layouts_divide_is_decided_by_what_holds_for_users(encode, count):
+    assert len(decode_users(encode.table(*(encode.user72(uid, str(uid)) for uid in range(1, count + 1))))) == count
+    short = [encode.user28(uid, 1000 + uid) for uid in range(1, 18 * count // 7 + 1)]
+    assert len(decode_users(encode.table(*short))) == 18 * count // 7
+
+
+def test_no_password_is_kept(encode):
+    users = decode_users(encode.table(encode.user72(1, "1001", "Siti")))
+    assert "secret" not in repr(users)
+
+
+def test_two_users_in_one_slot_are_for_a_person_to_look_at(encode):
+    with pytest.raises(NeedsAttention, match="no known layouts"):
+        decode_users(encode.table(encode.user72(1, "1001"), encode.user72(1, "1002")))
+
+
+def test_no_users_are_no_users(encode):
+    assert decode_users(encode.table()) == []
+
+
+def test_a_cut_user_table_is_never_decoded(encode):
+    with pytest.raises(ProtocolViolation):
+        decode_users(encode.table(encode.user72(1, "1001"))[:-1])
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_users_or_our_error(encode, raw):
+    try:
+        users = decode_users(encode.table(raw))
+    except EkinerjaError:
+        return
+    assert len(users) * 28 == len(raw) or len(users) * 72 == len(raw)
