@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.model import (
@@ -30,11 +30,21 @@ from ekinerja_agent.model import (
     Quarantined,
     Receipt,
     SlotOwner,
-    Source,
     TerminalStatus,
     utc_now,
 )
 from ekinerja_agent.spool_notes import decode_note, encode_note, kind_of, quarantine_key
+from ekinerja_agent.spool_rows import (
+    COLUMNS,
+    TerminalMemory,
+    identity,
+    memory_of,
+    memory_row,
+    punch_of,
+    punch_row,
+)
+
+__all__ = ["Added", "RejectedPunch", "Spool", "SpoolCounts", "TerminalMemory"]
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x454B5350
@@ -56,13 +66,6 @@ _SCHEMA = (
         added_s INTEGER NOT NULL, reason TEXT
     )""",
     "CREATE INDEX queue_rejected ON queue (terminal, seq) WHERE reason IS NOT NULL",
-    # An executemany that the tables themselves keep free of duplicates: one statement per punch, no round trip.
-    """CREATE TRIGGER queue_knows BEFORE INSERT ON queue WHEN EXISTS (
-        SELECT 1 FROM seen WHERE terminal = NEW.terminal AND clock = NEW.clock AND pin = NEW.pin
-        AND occurrence = NEW.occurrence)
-    BEGIN SELECT RAISE(IGNORE); END""",
-    """CREATE TRIGGER queue_remembers AFTER INSERT ON queue
-    BEGIN INSERT INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq); END""",
     """CREATE TABLE notes (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         terminal TEXT NOT NULL, kind TEXT NOT NULL, call INTEGER NOT NULL, after_seq INTEGER NOT NULL,
@@ -77,12 +80,15 @@ _SCHEMA = (
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
 
-_COLUMNS = "terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected, added_s"
-_INSERT = f"INSERT INTO queue ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO queue ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _THIS_PUNCH = "seq = (SELECT seq FROM seen WHERE terminal = ? AND clock = ? AND pin = ? AND occurrence = ?)"
+_SAME_PUNCH = "s.terminal = q.terminal AND s.clock = q.clock AND s.pin = q.pin AND s.occurrence = q.occurrence"
+_REMEMBER_NEW = (
+    "INSERT OR IGNORE INTO seen SELECT terminal, clock, pin, occurrence, seq FROM queue WHERE seq > ? ORDER BY seq"
+)
+_DROP_KNOWN = f"DELETE FROM queue AS q WHERE q.seq > ? AND q.seq <> (SELECT s.seq FROM seen AS s WHERE {_SAME_PUNCH})"
+_REMEMBER_TERMINAL = "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-_Row = tuple[str, str, str, int, str | None, int | None, int, int, int, str, bytes, bool, int]
 
 
 class Added(NamedTuple):
@@ -90,24 +96,6 @@ class Added(NamedTuple):
 
     new: int
     duplicate: int
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalMemory:
-    """What must be known of a terminal when the program starts again; None where it is not known yet.
-
-    `serial` is the pinned one. `records` is how many the log held at the last good full read, `last_read_at` the host
-    instant just before that read began. `office`, `timezone` and `enabled` are those last told to central.
-    """
-
-    terminal: str
-    serial: str | None = None
-    record_size: int | None = None
-    records: int | None = None
-    last_read_at: datetime | None = None
-    office: str | None = None
-    timezone: str | None = None
-    enabled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,33 +174,28 @@ class Spool:
         Raise TemporarilyUnavailable if the disk is full or the file is locked.
         """
         added_s = int(self._now().timestamp())
-        offered = 0
-
-        def rows() -> Iterator[_Row]:
-            nonlocal offered
-            for punch in punches:
-                offered += 1
-                yield _row(punch, added_s)
-
         with self._writing() as db:
-            new = db.executemany(_INSERT, rows()).rowcount
+            before = _last_seq(db, "queue")
+            offered = db.executemany(_INSERT, (punch_row(punch, added_s) for punch in punches)).rowcount
+            new = db.execute(_REMEMBER_NEW, (before,)).rowcount
+            if new < offered:
+                db.execute(_DROP_KNOWN, (before,))
             last, call = _last_seq(db, "queue"), _last_seq(db, "notes") + 1
             for note in notes:
                 _add_note(db, note, call, last)
             if memory is not None:
-                _write_memory(db, memory)
-        new = max(new, 0)  # sqlite3 reports -1 when it was given no row at all
-        return Added(new=new, duplicate=offered - new)
+                db.execute(_REMEMBER_TERMINAL, memory_row(memory))
+        return Added(new=new, duplicate=max(offered - new, 0))  # sqlite3 counts -1 when it was given no row at all
 
     def waiting(self, limit: int) -> Delivery:
         """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free."""
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
+                f"SELECT {COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
             ).fetchall()
             drained = len(rows) < limit
             last = _last_seq(db, "queue") if drained else rows[-1][-1]
-            return Delivery(punches=tuple(_punch(row) for row in rows), notes=tuple(_free_notes(db, last, limit)))
+            return Delivery(punches=tuple(punch_of(row) for row in rows), notes=tuple(_free_notes(db, last, limit)))
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Given a delivery and its receipt, let go what is durable in central and mark what it rejected.
@@ -221,9 +204,9 @@ class Spool:
         accepted. Settling the same delivery again changes nothing.
         """
         accepted = set(receipt.accepted)
-        gone = [_identity(p) for p in delivery.punches if p.punch_id in accepted]
+        gone = [identity(p) for p in delivery.punches if p.punch_id in accepted]
         refused = [
-            (receipt.rejected[p.punch_id], *_identity(p)) for p in delivery.punches if p.punch_id in receipt.rejected
+            (receipt.rejected[p.punch_id], *identity(p)) for p in delivery.punches if p.punch_id in receipt.rejected
         ]
         doubtful = {p.terminal for p in delivery.punches if p.punch_id not in accepted}
         told = [
@@ -240,24 +223,12 @@ class Spool:
         """Given a terminal, return what was last remembered of it, or None."""
         with self._translated(), self._lock:
             row = self._db.execute("SELECT * FROM memory WHERE terminal = ?", (terminal,)).fetchone()
-        if row is None:
-            return None
-        _, serial, record_size, records, last_read_at, office, timezone, enabled = row
-        return TerminalMemory(
-            terminal=terminal,
-            serial=serial,
-            record_size=record_size,
-            records=records,
-            last_read_at=None if last_read_at is None else datetime.fromisoformat(last_read_at),
-            office=office,
-            timezone=timezone,
-            enabled=None if enabled is None else bool(enabled),
-        )
+        return None if row is None else memory_of(row)
 
     def remember(self, memory: TerminalMemory) -> None:
         """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""
         with self._writing() as db:
-            _write_memory(db, memory)
+            db.execute(_REMEMBER_TERMINAL, memory_row(memory))
 
     def counts(self) -> SpoolCounts:
         """Return how much waits, how much was rejected and since when the oldest waits."""
@@ -278,10 +249,10 @@ class Spool:
         """Given the most that are wanted, return the oldest rejected punches with central's reasons."""
         with self._translated(), self._lock:
             rows = self._db.execute(
-                f"SELECT {_COLUMNS}, reason FROM queue WHERE reason IS NOT NULL ORDER BY seq LIMIT ?",
+                f"SELECT {COLUMNS}, reason FROM queue WHERE reason IS NOT NULL ORDER BY seq LIMIT ?",
                 (limit,),
             ).fetchall()
-        return tuple(RejectedPunch(punch=_punch(row), reason=row[-1]) for row in rows)
+        return tuple(RejectedPunch(punch=punch_of(row), reason=row[-1]) for row in rows)
 
     def retry(self) -> int:
         """Put every rejected punch back among the waiting, in its old place. Return how many."""
@@ -362,49 +333,6 @@ class Spool:
             "its -wal) under another name, and start again: every terminal is then read in full, so nothing that the "
             "terminals still hold is lost"
         )
-
-
-def _row(punch: Punch, added_s: int) -> _Row:
-    at = punch.at
-    if punch.clock.tzinfo is not None or (at is not None and at.tzinfo is None):
-        raise ValueError(f"{punch.punch_id}: a clock has no time zone, an instant has one")
-    return (
-        punch.terminal,
-        punch.pin,
-        punch.clock.isoformat(),
-        punch.occurrence,
-        None if at is None else at.isoformat(),
-        punch.offset_s,
-        punch.verify,
-        punch.state,
-        punch.work_code,
-        punch.source,
-        punch.raw,
-        punch.corrected,
-        added_s,
-    )
-
-
-def _punch(row: Sequence[Any]) -> Punch:
-    terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected = row[:12]
-    return Punch(
-        terminal=terminal,
-        pin=pin,
-        clock=datetime.fromisoformat(clock),
-        occurrence=occurrence,
-        at=None if at is None else datetime.fromisoformat(at),
-        offset_s=offset_s,
-        verify=verify,
-        state=state,
-        work_code=work_code,
-        source=Source(source),
-        raw=raw,
-        corrected=bool(corrected),
-    )
-
-
-def _identity(punch: Punch) -> tuple[str, str, str, int]:
-    return punch.terminal, punch.clock.isoformat(), punch.pin, punch.occurrence
 
 
 def _last_seq(db: sqlite3.Connection, table: str) -> int:
@@ -504,22 +432,3 @@ def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
 
 def _overlap(one: Coverage, other: Coverage) -> bool:
     return (one.start is None or one.start < other.end) and (other.start is None or other.start < one.end)
-
-
-def _write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
-    last_read_at = memory.last_read_at
-    if last_read_at is not None and last_read_at.tzinfo is None:
-        raise ValueError(f"{last_read_at} has no time zone; an instant must be aware")
-    db.execute(
-        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            memory.terminal,
-            memory.serial,
-            memory.record_size,
-            memory.records,
-            None if last_read_at is None else last_read_at.isoformat(),
-            memory.office,
-            memory.timezone,
-            memory.enabled,
-        ),
-    )

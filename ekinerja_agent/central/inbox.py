@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import sha256
-from operator import itemgetter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -85,23 +84,16 @@ def insert_punches(
 
     Return how many were not there before, and by id the reason why others can never be.
     """
-    rejected: dict[str, str] = {}
     new = 0
-    # One order for all writers: two that bring the same punches wait for each other, never in a circle.
-    rows = sorted(named.items(), key=itemgetter(0))
 
-    def store(part: Sequence[tuple[str, Punch]]) -> None:
+    def store(names: Sequence[str]) -> None:
         nonlocal new
-        new += insert_rows(
-            conn,
-            punches,
-            PUNCH_COLUMNS,
-            (punch_row(name, punch, batch, received_at) for name, punch in part),
-            ignore_known=True,
-        )
+        rows = (punch_row(name, named[name], batch, received_at) for name in names)
+        new += insert_rows(conn, punches, PUNCH_COLUMNS, rows, ignore_known=True)
 
-    for (name, _), error in _isolate(conn, rows, store):
-        rejected[name] = f"central cannot store it: {reason(error)}"
+    # One order for all writers: two that bring the same punches wait for each other, never in a circle.
+    refused = _isolate(conn, sorted(named), store)
+    rejected = {name: f"central cannot store it: {reason(error)}" for name, error in refused}
     return new, rejected
 
 
