@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -23,11 +24,15 @@ from apscheduler.triggers.interval import IntervalTrigger
 from ekinerja_agent import hostclock, systemd
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import Config, TerminalConfig
-from ekinerja_agent.errors import ConfigurationError, EkinerjaError
+from ekinerja_agent.errors import ConfigurationError, EkinerjaError, TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
+from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.rounds import Rounds
+from ekinerja_agent.usecases.turns import TerminalBusy
+from ekinerja_agent.usecases.verify import Desk
+from ekinerja_agent.usecases.watch import Watch
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,6 +46,13 @@ JITTER_SHARE = 10
 """Polls are moved by up to one tenth of their interval, so that terminals drift apart."""
 SPARE_WORKERS = 3
 """Threads beside the poll workers: forwarding, scoring, and one to answer with."""
+
+FIRST_CLOCK_AFTER = timedelta(hours=1)
+"""Clocks are set once a day, first a while after a start: many offices switch everything on at the same time."""
+ASK_CENTRAL_EVERY_S = 600.0
+"""How often central is asked whether it agrees with this host's clock."""
+WATCH_AGAIN_S = 60.0
+"""When a listener broke for a reason that nobody expected."""
 
 
 class Service:
@@ -56,8 +68,13 @@ class Service:
         self._spool: Spool | None = None
         self._engine: Engine | None = None
         self._engine_lock = threading.Lock()
-        self._away: dict[str, str] = {}
+        self._rounds: Rounds
+        self._doubts: dict[str, tuple[str, ...]] = {}
         self._central_away = False
+        self._central_vouches = False
+        self._ask_central_at = 0.0
+        self._watchers: list[threading.Thread] = []
+        self._watches_over = threading.Event()
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raise ConfigurationError if the configuration is wrong at the start."""
@@ -104,6 +121,7 @@ class Service:
 
     def _start(self, config: Config) -> None:
         self._config = config
+        self._rounds = Rounds(config.agent.poll.workers)
         workers = config.agent.poll.workers + SPARE_WORKERS
         self._scheduler = scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
@@ -113,6 +131,8 @@ class Service:
             self._spool = collect.open_spool(config.agent.spool_path)
             collect.announce(self._spool, config.terminals, now=utc_now())
             self._schedule_polls(scheduler)
+            if config.agent.clock.sync:
+                self._schedule_clocks(scheduler)
             scheduler.add_job(
                 partial(self._guarded, "forward", self._forward),
                 IntervalTrigger(seconds=FORWARD_EVERY_S),
@@ -123,22 +143,47 @@ class Service:
             scheduler.add_job(
                 partial(self._guarded, "score", self._score), CronTrigger(hour=at.hour, minute=at.minute), id="score"
             )
+        if "web" in config.agent.roles:
+            log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
         scheduler.start()
+        self._watch_live_terminals()
+
+    def _watch_live_terminals(self) -> None:
+        """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
+        self._watches_over.clear()
+        for terminal in self._polled():
+            if terminal.mode == "live":
+                watcher = threading.Thread(target=self._watch, args=(terminal,), name=f"watch:{terminal.id}")
+                self._watchers.append(watcher)
+                watcher.start()
 
     def _schedule_polls(self, scheduler: BackgroundScheduler) -> None:
         terminals = self._polled()
         for index, terminal in enumerate(terminals):
-            every_s = (terminal.every or self._config.agent.poll.every).total_seconds()
+            every_s = self._every_s(terminal)
             first = utc_now() + timedelta(seconds=FIRST_POLLS_WITHIN_S * index / len(terminals))
             scheduler.add_job(
-                partial(self._guarded, "poll", partial(self._poll, terminal), terminal=terminal.id),
+                partial(self._guarded, "poll", partial(self._poll_in_turn, terminal), terminal=terminal.id),
                 IntervalTrigger(seconds=every_s, jitter=every_s / JITTER_SHARE),
                 id=f"poll:{terminal.id}",
                 next_run_time=first,
             )
 
+    def _schedule_clocks(self, scheduler: BackgroundScheduler) -> None:
+        terminals = self._polled()
+        for index, terminal in enumerate(terminals):
+            scheduler.add_job(
+                partial(self._guarded, "clock", partial(self._set_clock, terminal), terminal=terminal.id),
+                IntervalTrigger(days=1),
+                id=f"clock:{terminal.id}",
+                next_run_time=utc_now() + FIRST_CLOCK_AFTER * (1 + index / len(terminals)),
+            )
+
     def _halt(self) -> None:
         """Let running jobs end, then close what they used."""
+        self._watches_over.set()
+        while self._watchers:
+            self._watchers.pop().join()
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
@@ -149,7 +194,7 @@ class Service:
             self._engine.dispose()
             self._engine = None
 
-    def _guarded(self, job: str, work: Callable[[], None], **fields: str) -> None:
+    def _guarded(self, job: str, work: Callable[[], object], **fields: str) -> None:
         """Run one job; whatever it raises is logged here and nowhere else, and ends only this job."""
         try:
             work()
@@ -167,7 +212,36 @@ class Service:
                 self._engine = engine
             return self._engine
 
-    def _poll(self, terminal: TerminalConfig) -> None:
+    def _watch(self, terminal: TerminalConfig) -> None:
+        agent = self._config.agent
+
+        def listen() -> None:
+            place = collect.place_of(terminal, agent.poll.timeout_s)
+            read = partial(self._poll, terminal, full=False)
+            Watch(place, state_dir=agent.state_dir, read=read, over=self._watches_over).run()
+
+        while not self._watches_over.is_set():
+            self._guarded("watch", listen, terminal=terminal.id)
+            self._watches_over.wait(WATCH_AGAIN_S)
+
+    def _every_s(self, terminal: TerminalConfig) -> float:
+        return (terminal.every or self._config.agent.poll.every).total_seconds()
+
+    def _poll_in_turn(self, terminal: TerminalConfig) -> None:
+        """Read a terminal if it is not resting; what may take long only where there is room, else at a later turn."""
+        assert self._spool is not None  # noqa: S101  # as in _poll
+        if self._rounds.rests(terminal.id):
+            return
+        away, tail_read = self._rounds.is_away(terminal.id), self._config.agent.poll.tail_read
+        effort = collect.next_read(self._spool.state(terminal.id), terminal, utc_now(), tail_read=tail_read)
+        with self._rounds.room(slow=away or effort != "quick") as has_room:
+            if has_room:
+                self._poll(terminal)
+            elif effort == "due" and not away:
+                self._poll(terminal, full=False)
+
+    def _poll(self, terminal: TerminalConfig, *, full: bool | None = None) -> bool:
+        """Read a terminal, `full` as `collect.poll` takes it; tell whether that went well."""
         assert self._spool is not None  # noqa: S101  # polls are scheduled only after the spool was opened
         agent = self._config.agent
         try:
@@ -177,25 +251,53 @@ class Service:
                 state_dir=agent.state_dir,
                 tolerance_s=agent.clock.tolerance_s,
                 reply_timeout_s=agent.poll.timeout_s,
-                host_clock_trusted=hostclock.is_synchronised(),
+                host_clock_trusted=self._clock_is_trusted(),
+                full=full,
+                tail_read=agent.poll.tail_read,
             )
+        except TerminalBusy:
+            return False  # somebody else of this host reads it: it is not away
         except EkinerjaError as error:
-            if self._away.get(terminal.id) != str(error):
-                self._away[terminal.id] = str(error)
+            # A full disk of ours is no reason to let the terminal rest.
+            rest_s = 0.0 if type(error) is TemporarilyUnavailable else self._every_s(terminal)
+            if self._rounds.failed(terminal.id, type(error).__name__, rest_s):
                 log.warning("terminal.away", terminal=terminal.id, error=str(error))
-            return
-        if self._away.pop(terminal.id, None) is not None:
-            log.info("terminal.back", terminal=terminal.id, new=result.new)
+            return False
+        away_s = self._rounds.answered(terminal.id)
+        if away_s is not None:
+            log.info("terminal.back", terminal=terminal.id, away_s=round(away_s), new=result.new)
+        if self._doubts.get(terminal.id, ()) != result.doubts:
+            self._doubts[terminal.id] = result.doubts
+            log.warning("terminal.doubtful", terminal=terminal.id, doubts=list(result.doubts) or ["none any more"])
         if result.new or result.quarantined:
             log.info("terminal.read", terminal=terminal.id, new=result.new, quarantined=result.quarantined)
+        return True
+
+    def _clock_is_trusted(self) -> bool:
+        """Whether this host's clock can vouch for a terminal's: by the kernel's word, else by central's agreement."""
+        return hostclock.is_synchronised() or self._central_vouches
+
+    def _set_clock(self, terminal: TerminalConfig) -> None:
+        assert self._spool is not None  # noqa: S101  # as in _poll
+        desk = Desk.of(self._config, self._spool, self._central(), host_clock_trusted=self._clock_is_trusted())
+        checked = clocks.set_if_off(terminal, desk)
+        if checked.offset_after_s is not None:
+            log.info("terminal.clock_set", terminal=terminal.id, before_s=checked.offset_s)
+
+    def _ask_central_for_the_time(self) -> None:
+        if time.monotonic() >= self._ask_central_at:
+            self._ask_central_at = time.monotonic() + ASK_CENTRAL_EVERY_S
+            self._central_vouches = clocks.host_vouches(self._central(), utc_now(), synchronised=False)
 
     def _forward(self) -> None:
         assert self._spool is not None  # noqa: S101  # as in _poll
         try:
             moved = forward(self._spool, self._central(), stop=lambda: self._stopping)
+            self._ask_central_for_the_time()
         except EkinerjaError as error:
             if not error.retryable:
                 raise
+            self._central_vouches = False
             if not self._central_away:
                 self._central_away = True
                 log.warning("central.away", error=str(error))

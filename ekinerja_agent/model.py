@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 from urllib.parse import quote
 
@@ -137,16 +138,42 @@ class TerminalStatus:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class LogCursor:
+    """Where the last good read of a terminal's log ended, and by which bytes that place is found again.
+
+    `position` counts the slots up to there; an all-zero slot at the very end is not one of them. `anchor` holds the raw
+    bytes of the last slots. `latest_clock` is the latest clock of any record up to there: none of them has a later one.
+    `proven` tells that this serial, firmware and transport gave the right bytes for any stretch of its log, `judged_at`
+    when that was last tried (host instant); None if it could not be tried.
+    """
+
+    serial: str
+    firmware: str
+    transport: str
+    record_size: int
+    position: int
+    anchor: bytes
+    latest_clock: datetime | None
+    proven: bool
+    judged_at: datetime | None
+
+
 Note = Coverage | Quarantined | SlotOwner | ClockReading | TerminalFact | TerminalStatus
 """What travels behind the punches it vouches for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """One batch for central, oldest first: punches, then the notes that may follow them."""
 
     punches: tuple[Punch, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @cached_property
+    def named(self) -> dict[str, Punch]:
+        """The punches by id, in their order."""
+        return {punch.punch_id: punch for punch in self.punches}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "enrolments": "pin",
     "calendar": "date",
     "absences": "nip",
+    "outages": "terminal",
     "activities": "activity_id",
 }
 _SPANS = {
@@ -57,6 +58,7 @@ _SPANS = {
     "enrolments": ("valid_from", "valid_to"),
     "calendar": ("date", "date"),
     "absences": ("first_day", "last_day"),
+    "outages": ("starts", "ends"),
     "activities": ("date", "date"),
 }
 _KEYS_AT_ONCE = 500
@@ -294,9 +296,9 @@ def _fresh(
             continue
         if before is not None:
             versions += 1
-            spans.add((before[first], before[last]))
+            spans.add(_days(before[first], before[last]))
         standing[key] = values
-        spans.add((row.get(first), row.get(last)))
+        spans.add(_days(row.get(first), row.get(last)))
         fresh.append(row)
     return fresh, versions, spans
 
@@ -342,7 +344,14 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
     table = fact_table(kind)
     first, last = _SPANS[kind]
     spans = select(table.c[first], table.c[last]).where(table.c.batch == batch).distinct()
-    stale.mark_spans(conn, ((row[0], row[1]) for row in conn.execute(spans)), _today(now))
+    stale.mark_spans(conn, (_days(row[0], row[1]) for row in conn.execute(spans)), _today(now))
+
+
+def _days(first: date | None, last: date | None) -> stale.Span:
+    """The days of duty that a span of dates or of local times touches: a night began on the day before."""
+    if isinstance(first, datetime):
+        first = first.date() - timedelta(days=1)
+    return first, last.date() if isinstance(last, datetime) else last
 
 
 def _account_name(conn: Connection, account_id: int) -> str:

@@ -7,11 +7,12 @@ what the rows mean.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import IO, Any
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
@@ -22,6 +23,7 @@ _Encode = Callable[[Any], Any]
 
 _NAIVE = "{} has no time zone; an instant must be aware"
 _AWARE = "{} has a time zone; a terminal's clock has none"
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -58,7 +60,7 @@ def copy(conn: Connection, statement: str, stream: IO[Any]) -> int:
 
 def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, ignore_known: bool) -> int:
     names = ", ".join(f'"{column}"' for column in columns)
-    text = _copy_text([table.c[column] for column in columns], rows)
+    text = _copy_text([_copy_encoder(table.c[column].type) for column in columns], rows)
     if not ignore_known:
         return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
     try:
@@ -98,17 +100,16 @@ def _executemany(
     return result.rowcount
 
 
-def _copy_text(columns: Sequence[Column[Any]], rows: Iterable[Row]) -> str:
-    """Column by column: most of the work then runs inside the interpreter's own loops."""
-    encoded = [_copy_column(column, values) for column, values in zip(columns, zip(*rows, strict=True), strict=False)]
-    return "".join([line + "\n" for line in map("\t".join, zip(*encoded, strict=True))])
-
-
-def _copy_column(column: Column[Any], values: Iterable[Any]) -> Iterable[str]:
-    encode = _copy_encoder(column.type)
-    if not column.nullable:
-        return map(encode, values)
-    return [r"\N" if value is None else encode(value) for value in values]
+def _copy_text(encode: Sequence[_Encode], rows: Iterable[Row]) -> str:
+    """Column by column, because most columns hold few different values: each of them is written once."""
+    columns = list(zip(*rows, strict=True))
+    if not columns:
+        return ""
+    texts = []
+    for f, values in zip(encode, columns, strict=True):
+        written = {value: r"\N" if value is None else f(value) for value in set(values)}
+        texts.append(list(map(written.__getitem__, values)))
+    return "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
 
 
 def _copy_encoder(kind: TypeEngine[Any]) -> _Encode:
@@ -134,7 +135,7 @@ def _sqlite_encoder(kind: TypeEngine[Any]) -> _Encode | None:
 
 
 def _escaped(value: str) -> str:
-    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+    return value.translate(_ESCAPES) if _ESCAPED.search(value) else value
 
 
 def _hex(value: bytes) -> str:

@@ -12,7 +12,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.engine import REVISIONS
 from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, metadata
 
 _CONTRADICTIONS = {
@@ -32,12 +31,12 @@ _CONTRADICTIONS = {
 }
 
 
-def flaws(conn: Connection, revision: str | None) -> list[str]:
-    """Given a connection and the schema that the database claims, return what is wrong, each with what to do."""
+def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
+    """Given a connection, the schema the database claims and the one it needs, return what is wrong and what to do."""
     if revision is None:
         return ["it is empty; run: ekinerja-agent db upgrade"]
-    if revision != REVISIONS[-1]:
-        return [f"it has schema {revision}, this program needs {REVISIONS[-1]}; run: ekinerja-agent db upgrade"]
+    if revision != needed:
+        return [f"it has schema {revision}, this program needs {needed}; run: ekinerja-agent db upgrade"]
     return [*_damage(conn), *differences(conn), *_lost_guards(conn), *_contradictions(conn)]
 
 

@@ -141,7 +141,7 @@ def check(engine: Engine) -> None:
     from ekinerja_agent.central.checks import flaws  # noqa: PLC0415 - loads the migration library
 
     with reading(engine) as conn:
-        found = flaws(conn, _revision(conn))
+        found = flaws(conn, _revision(conn), REVISIONS[-1])
     if found:
         raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
 

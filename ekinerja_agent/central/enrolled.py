@@ -1,7 +1,7 @@
 """Whose punch it is: the person whom an enrolment of that day gives the PIN, on that terminal or on every one.
 
 A named terminal beats `*`. On 8-byte terminals, whose records hold a slot number, the slot's owner of that moment says
-the PIN. The same rule on columns stands in `facts_punches.py`; a test holds both to the same answers.
+the PIN. The same rule on columns stands in `facts/punches.py`; a test holds both to the same answers.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.redatings import read_standing
 from ekinerja_agent.central.tables import import_batches, import_revocations
 from ekinerja_agent.central.tables import punches as recorded
 
@@ -21,10 +22,11 @@ def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Given punch ids, return one row each, sorted by id: the collector's record, else the earliest file's.
 
     Columns: punch_id, terminal, pin, clock, at, offset_s, corrected, verify, state, source, batch (0: a collector),
-    file_name (None: a collector), received_at, raw, witnesses (how many ways it came).
+    file_name (None: a collector), received_at, raw, witnesses (how many ways it came), redated_at (None: it was not).
     """
     found: dict[str, dict[str, Any]] = {}
     with reading(engine) as conn:
+        redated = read_standing(conn)
         for start in range(0, len(ids), _IDS_AT_ONCE):
             p = recorded.c
             query = (
@@ -37,8 +39,10 @@ def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
                 .order_by(p.punch_id, p.batch)
             )
             for row in conn.execute(query).mappings():
-                first = found.setdefault(row["punch_id"], {**row, "witnesses": 0})
+                first = found.setdefault(row["punch_id"], {**row, "witnesses": 0, "redated_at": None})
                 first["witnesses"] += 1
+                if row["punch_id"] in redated:
+                    first["redated_at"] = redated[row["punch_id"]].at
     return [found[name] for name in sorted(found)]
 
 

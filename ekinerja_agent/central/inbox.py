@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Table, exists, func, insert, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, Text, exists, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -111,7 +111,7 @@ def punch_row(name: str, punch: Punch, batch: int, received_at: datetime) -> tup
         punch.verify,
         punch.state,
         punch.work_code,
-        punch.source.value,
+        punch.source,
         punch.raw,
         punch.corrected,
         received_at,
@@ -174,7 +174,7 @@ def punch_days(arriving: Iterable[Punch]) -> set[tuple[str, date]]:
 
 
 def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Receipt:
-    named = {punch.punch_id: punch for punch in delivery.punches}
+    named = delivery.named
     _, rejected = insert_punches(conn, named, FROM_TERMINAL, received_at)
     doubtful = {named[name].terminal for name in rejected}
     trusted = [n for n in delivery.notes if not (isinstance(n, Coverage) and n.terminal in doubtful)]
@@ -241,13 +241,18 @@ def _zones(conn: Connection, terminals: set[str]) -> dict[str, tzinfo]:
 
 
 def _replace_status(conn: Connection, status: TerminalStatus) -> None:
+    """What a terminal did not tell this time (it was away) stays as it was last heard."""
     table = terminal_status
     added = _upsert(conn, table).values(_columns(status))
-    others = [column.name for column in table.columns if column.name != "terminal"]
+
+    def heard(column: Column[Any]) -> ColumnElement[Any]:
+        told = added.excluded[column.name]
+        return func.coalesce(func.nullif(told, "") if isinstance(column.type, Text) else told, column)
+
     conn.execute(
         added.on_conflict_do_update(
             index_elements=["terminal"],
-            set_={name: added.excluded[name] for name in others},
+            set_={column.name: heard(column) for column in table.columns if not column.primary_key},
             # A status that was delayed on its way never hides a newer one.
             where=func.coalesce(added.excluded.last_contact >= table.c.last_contact, literal(True)),
         )

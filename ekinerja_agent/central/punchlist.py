@@ -16,6 +16,7 @@ from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.enrolled import read_enrolments, read_spells, true_day
+from ekinerja_agent.central.redatings import Redated, read_standing
 from ekinerja_agent.central.tables import import_revocations, punches, quarantine, terminal_facts
 
 _ROWS_AT_ONCE = 5_000
@@ -38,22 +39,22 @@ def punch_rows(
     with reading(engine) as conn:
         offices = _offices(conn)
         spells = read_spells(conn)
-        for row, owner in _owned(conn, _between(first, last, terminal)):
+        for row, owner, redated in _owned(conn, _between(first, last, terminal)):
             if nip is not None and owner != nip:
                 continue
             if office is not None:
-                day = true_day(row.clock, row.offset_s, row.corrected)
+                day = _day(row, redated)
                 unit = offices.get(row.terminal) if owner is None else spells.unit(owner, day)
                 if unit != office:
                     continue
-            yield _listed(row, owner)
+            yield _listed(row, owner, redated)
 
 
 def unmatched(engine: Engine) -> Iterator[dict[str, Any]]:
     """Given the database, yield PINs without a person: terminal, pin, punches (how many), first and last clock."""
     found: dict[tuple[str, str], list[Any]] = {}
     with reading(engine) as conn:
-        for row, owner in _owned(conn, _between(None, None, None)):
+        for row, owner, _ in _owned(conn, _between(None, None, None)):
             if owner is None:
                 entry = found.setdefault((row.terminal, row.pin), [0, row.clock, row.clock])
                 entry[0] += 1
@@ -97,14 +98,22 @@ def _between(first: date | None, last: date | None, terminal: str | None) -> Sel
     return query if terminal is None else query.where(punches.c.terminal == terminal)
 
 
-def _owned(conn: Connection, query: Select[Any]) -> Iterator[tuple[Row[Any], str | None]]:
-    """One row per punch, in order of clock, with the person whose it is."""
-    enrolled = read_enrolments(conn)
+def _owned(conn: Connection, query: Select[Any]) -> Iterator[tuple[Row[Any], str | None, Redated | None]]:
+    """One row per punch, in order of clock, with the person whose it is, and where it truly was if it was redated."""
+    enrolled, moved = read_enrolments(conn), read_standing(conn)
     rows = conn.execute(witnesses(query).execution_options(yield_per=_ROWS_AT_ONCE))
     for _, same in groupby(rows, key=lambda row: row.punch_id):
         row = next(same)
-        day = true_day(row.clock, row.offset_s, row.corrected)
-        yield row, enrolled.nip(row.terminal, row.pin, day, row.at)
+        redated = moved.get(row.punch_id)
+        at = redated.at if redated else row.at
+        yield row, enrolled.nip(row.terminal, row.pin, _day(row, redated), at), redated
+
+
+def _day(row: Row[Any], redated: Redated | None) -> date:
+    """The punch's true local day."""
+    if redated is not None:
+        return true_day(row.clock, -redated.shift_s, corrected=True)
+    return true_day(row.clock, row.offset_s, row.corrected)
 
 
 def _offices(conn: Connection) -> dict[str, str]:
@@ -118,13 +127,14 @@ def _offices(conn: Connection) -> dict[str, str]:
     return {row.terminal: row.office for row in conn.execute(query)}
 
 
-def _listed(row: Row[Any], owner: str | None) -> dict[str, Any]:
+def _listed(row: Row[Any], owner: str | None, redated: Redated | None) -> dict[str, Any]:
     flags = [
         word
         for word, holds in (
-            ("corrected", row.corrected),
+            ("redated", redated is not None),
+            ("corrected", row.corrected and redated is None),
             ("unmatched", owner is None),
-            ("no_zone", row.at is None),
+            ("no_zone", row.at is None and redated is None),
         )
         if holds
     ]
@@ -132,7 +142,7 @@ def _listed(row: Row[Any], owner: str | None) -> dict[str, Any]:
         "terminal": row.terminal,
         "pin": row.pin,
         "clock": row.clock,
-        "at": row.at,
+        "at": redated.at if redated else row.at,
         "offset_s": row.offset_s,
         "verify": row.verify,
         "state": row.state,

@@ -17,7 +17,7 @@ from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, last_day
-from ekinerja_agent.central.facts_columns import write_frame
+from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.scorecards import newest_revision, scores
 from ekinerja_agent.central.tables import (
     period_events,

@@ -202,6 +202,19 @@ clock_readings = Table(
     Column("trusted", Boolean, nullable=False),
 )
 
+disable_trials = Table(
+    # What a finger showed: whether this kind of terminal refuses punches while it is disabled.
+    "disable_trials",
+    metadata,
+    _serial_key(),
+    Column("terminal", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("firmware", Text, nullable=False),
+    Column("refuses", Boolean, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("tried_at", Instant, nullable=False),
+)
+
 stale_days = Table(  # changes: rows go when the day was scored again
     "stale_days",
     metadata,
@@ -320,6 +333,15 @@ absences = _fact(
     *_decision_columns(),
 )
 
+outages = _fact(
+    "outages",
+    Column("terminal", Text, nullable=False, index=True),
+    Column("starts", Clock, nullable=False),  # local time of the terminal's place
+    Column("ends", Clock, nullable=False),
+    Column("cause", Text, nullable=False),
+    *_decision_columns(),
+)
+
 activities = _fact(
     "activities",
     Column("activity_id", Text, nullable=False, index=True),
@@ -347,8 +369,42 @@ FACT_KEYS: dict[str, tuple[str, ...]] = {
     "enrolments": ("terminal", "pin", "valid_from"),
     "calendar": ("date", "unit"),
     "absences": ("nip", "first_day", "from_time", "kind"),
+    "outages": ("terminal", "starts"),
     "activities": ("activity_id",),
 }
+
+# --- a block of punches gets its true time ----------------------------------------------------------------------------
+# A request and its punches stay; a decision is a row of its own. Of several approved ones the newest counts.
+
+redatings = Table(
+    "redatings",
+    metadata,
+    _serial_key(),
+    Column("terminal", Text, nullable=False),
+    Column("first_clock", Clock, nullable=False),  # both ends included, as the terminal recorded them
+    Column("last_clock", Clock, nullable=False),
+    Column("shift_s", BigInteger, nullable=False),  # true local time minus clock
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("requested_at", Instant, nullable=False),
+)
+
+redated_punches = Table(
+    "redated_punches",
+    metadata,
+    Column("redating", ForeignKey("redatings.id"), primary_key=True),
+    Column("punch_id", Text, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+redating_decisions = Table(
+    "redating_decisions",
+    metadata,
+    Column("redating", ForeignKey("redatings.id"), primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
 
 # --- results ----------------------------------------------------------------------------------------------------------
 # revision 0 is the draft, replaced by each run; from 1 on a row is published and the database refuses any change.
@@ -485,7 +541,12 @@ INSERT_ONLY: tuple[Table, ...] = (
     enrolments,
     calendar,
     absences,
+    outages,
     activities,
+    disable_trials,
+    redatings,
+    redated_punches,
+    redating_decisions,
     audit,
     period_events,
 )

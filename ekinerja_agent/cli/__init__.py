@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:command", "A small simulated county from fingers to payroll, in about a minute."),
     "simulate": ("simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
     "config": ("config:group", "Check the configuration, print its schema, propose holidays."),
-    "terminal": ("terminal:group", "List terminals and read them now."),
+    "terminal": ("terminal:group", "List terminals, read, verify and clear them, set their clocks."),
     "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),
     "import": ("imports:group", "Bring in units, employees, enrolments, punches, absences, activities."),
     "account": ("accounts:group", "The people who act: roles and operating-system users."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central import punchlist
+from ekinerja_agent.cli import redate
 from ekinerja_agent.cli.listing import emit, format_option
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group("punch")
 def group() -> None:
     """What the terminals recorded, and what nobody owns."""
+
+
+group.add_command(redate.group)
 
 
 @group.command("list")

@@ -8,20 +8,30 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from itertools import cycle
 from types import FrameType
 from typing import cast
 
 import click
 
-from ekinerja_agent.simulator import FAULTS, LAYOUTS, Device, Endpoint, Layout, Model, populate, serve
-from ekinerja_agent.simulator.faults import Transport
+from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.simulator import LAYOUTS, Device, Endpoint, Fault, Layout, Model, named_fault, populate, serve
+from ekinerja_agent.simulator.faults import KINDS, Transport
+from ekinerja_agent.simulator.rows import EVENT_SIZES
 
 _DEFAULT_CAPACITY = 100_000
 
 
+def _named_faults(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[Fault, ...]:
+    try:
+        return tuple(named_fault(name) for name in names)
+    except WrongUsage as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _faults_help() -> str:
-    lines = "\n".join(f"  {fault.name:<18}  {fault.description}" for fault in FAULTS.values())
-    return f"\b\nFaults:\n{lines}"
+    lines = "\n".join(f"  {kind.usage:<25} {kind.description}" for kind in KINDS.values())
+    return f"\b\nFaults, with the value N that they have when none is given:\n{lines}"
 
 
 @click.command("simulate", epilog=_faults_help())
@@ -46,7 +56,26 @@ def _faults_help() -> str:
     show_default=True,
     help="Milliseconds from one packet to the next: real terminals are slow, and some clients need it.",
 )
-@click.option("--fault", "faults", type=click.Choice(list(FAULTS)), multiple=True, help="May be repeated; see below.")
+@click.option(
+    "--event-bytes",
+    type=click.Choice([str(size) for size in EVENT_SIZES]),
+    help="Bytes of a live event; by default 12 or 32, by the layout.",
+)
+@click.option(
+    "--punch-every",
+    "punch_every_s",
+    type=click.FloatRange(min=0.01),
+    metavar="SECONDS",
+    help="Let one user after the other punch; by default nobody does.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    metavar="NAME[=N]",
+    multiple=True,
+    callback=_named_faults,
+    help="May be repeated; see below.",
+)
 def command(
     *,
     port: int,
@@ -58,7 +87,9 @@ def command(
     comm_key: int | None,
     serial: str | None,
     gap_ms: int,
-    faults: tuple[str, ...],
+    event_bytes: str | None,
+    punch_every_s: float | None,
+    faults: tuple[Fault, ...],
 ) -> None:
     """A simulated terminal on this machine that speaks the real protocol.
 
@@ -70,6 +101,7 @@ def command(
         capacity=max(_DEFAULT_CAPACITY, records),
         user_capacity=max(10_000, users),
         packet_gap_s=gap_ms / 1_000,
+        event_size=None if event_bytes is None else int(event_bytes),
     )
     device = Device(serial=serial or f"SIM{port:05d}{layout:0>2}", model=model)
     populate(device, users=users, records=records)
@@ -80,17 +112,24 @@ def command(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    chosen = [FAULTS[name] for name in dict.fromkeys(faults)]
-    with serve(device, cast(Transport, transport), port, host=host, faults=chosen) as endpoint:
+    with serve(device, cast(Transport, transport), port, host=host, faults=faults) as endpoint:
         _announce(device, endpoint, faults)
-        stop.wait()
+        _punch_until(stop, device, punch_every_s)
 
 
-def _announce(device: Device, endpoint: Endpoint, faults: tuple[str, ...]) -> None:
+def _punch_until(stop: threading.Event, device: Device, every_s: float | None) -> None:
+    for pin in cycle(list(device.users) or ["1001"]):
+        if stop.wait(every_s):
+            return
+        device.punch(pin)
+
+
+def _announce(device: Device, endpoint: Endpoint, faults: tuple[Fault, ...]) -> None:
     address = f"{endpoint.host}:{endpoint.port}"
     click.echo(
         f"{address} {endpoint.transport} serial={device.serial} users={len(device.users)} "
-        f"records={len(device.log)} layout={device.model.layout} faults={','.join(faults) or 'none'}"
+        f"records={len(device.log)} layout={device.model.layout} "
+        f"faults={','.join(fault.name for fault in faults) or 'none'}"
     )
     if sys.stdout.isatty():
         click.echo(

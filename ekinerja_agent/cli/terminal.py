@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent import hostclock
+from ekinerja_agent.cli import terminal_care as care
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import collect, terminals
@@ -29,7 +30,7 @@ POLL = "id read new duplicate quarantined bytes mode".split()
 
 @click.group("terminal")
 def group() -> None:
-    """List terminals and read them now."""
+    """List terminals, read, verify and clear them, set their clocks."""
 
 
 @group.command("list")
@@ -42,10 +43,10 @@ def list_command(context: Context, fmt: str | None) -> None:
 
 @group.command("poll")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--full", is_flag=True, help="Read the whole log. (Every read is a full one until tails are proven.)")
+@click.option("--full", is_flag=True, help="Read the whole log, not only what is new.")
 @format_option
 @click.pass_obj
-def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | None) -> None:  # noqa: ARG001
+def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | None) -> None:
     """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
     config = context.config()
     chosen = [config.terminal(each) for each in ids] or _pollable(config)
@@ -53,7 +54,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:
         with ThreadPoolExecutor(min(config.agent.poll.workers, len(chosen))) as workers:
-            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal), chosen):
+            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal, full=full), chosen):
                 if isinstance(outcome, EkinerjaError):
                     failures.append(outcome)
                 else:
@@ -85,6 +86,10 @@ def accept_command(context: Context, terminal_id: str) -> None:
     click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
+for _command in care.COMMANDS:
+    group.add_command(_command)
+
+
 def _pollable(config: Config) -> list[TerminalConfig]:
     chosen = [each for each in config.terminals if each.enabled and each.transport != "none"]
     if not chosen:
@@ -92,7 +97,7 @@ def _pollable(config: Config) -> list[TerminalConfig]:
     return chosen
 
 
-def _poll(config: Config, spool: Spool, terminal: TerminalConfig) -> PollResult | EkinerjaError:
+def _poll(config: Config, spool: Spool, terminal: TerminalConfig, *, full: bool) -> PollResult | EkinerjaError:
     """Poll one of many: its failure is told at the end and stops no other."""
     try:
         return collect.poll(
@@ -102,6 +107,8 @@ def _poll(config: Config, spool: Spool, terminal: TerminalConfig) -> PollResult 
             tolerance_s=config.agent.clock.tolerance_s,
             reply_timeout_s=config.agent.poll.timeout_s,
             host_clock_trusted=hostclock.is_synchronised(),
+            full=full or None,
+            tail_read=config.agent.poll.tail_read,
         )
     except EkinerjaError as error:
         return error

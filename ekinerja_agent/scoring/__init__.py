@@ -10,12 +10,14 @@ import polars as pl
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.allowance import pay_out, price_findings
-from ekinerja_agent.scoring.coverage import hold_incomplete, hold_undecided
+from ekinerja_agent.scoring.coverage import hold_incomplete, hold_reported, hold_undecided
 from ekinerja_agent.scoring.discipline import Judgement, day_frame, judge
 from ekinerja_agent.scoring.documents import credits_of, documents_with
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthFacts, MonthResult, Schema
 from ekinerja_agent.scoring.matching import match_punches
+from ekinerja_agent.scoring.needs import needed_terminals
+from ekinerja_agent.scoring.outages import Outages, nothing_missing, outages_of
 from ekinerja_agent.scoring.performance import measure_performance, month_terms
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
@@ -36,8 +38,10 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     roster = plan_month(facts, rules)
     approved = documents_with("approved", facts.absences, roster, facts.month)
     prices = price_list(roster.plan_keys, rules)
-    judgement = judge(roster, match_punches(roster, facts.punches), approved, prices, facts.now)
-    held = _held(roster, judgement, facts)
+    needed = needed_terminals(roster, facts.duty_terminals)
+    outages = outages_of(facts.outages, needed)
+    judgement = judge(roster, match_punches(roster, facts.punches), approved, outages, prices, facts.now)
+    held = _held(roster, judgement, needed, outages, facts)
     days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
     terms = month_terms(roster.people, rules)
     findings = price_findings(_standing(roster, judgement, held), roster.people, terms)
@@ -54,14 +58,18 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     )
 
 
-def _held(roster: Roster, judgement: Judgement, facts: MonthFacts) -> pl.DataFrame:
+def _held(
+    roster: Roster, judgement: Judgement, needed: pl.DataFrame, outages: Outages, facts: MonthFacts
+) -> pl.DataFrame:
     """Duties that must wait, with one reason each: duty, reason. Missing data are named before undecided
     requests.
     """
     requests = documents_with("pending", facts.absences, roster, facts.month)
-    incomplete = hold_incomplete(roster, judgement, facts.coverage, facts.duty_terminals)
+    coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
+    incomplete = hold_incomplete(roster, judgement, coverage, needed)
     undecided = hold_undecided(judgement, requests)
-    return pl.concat([incomplete, undecided]).unique("duty", keep="first", maintain_order=True)
+    reported = hold_reported(judgement, outages)
+    return pl.concat([incomplete, undecided, reported]).unique("duty", keep="first", maintain_order=True)
 
 
 def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.DataFrame:

@@ -10,7 +10,8 @@ import polars as pl
 
 from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.outages import Outages
+from ekinerja_agent.scoring.schedule import Roster
 
 _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000
@@ -19,14 +20,11 @@ _WEEKS_BESIDE = 4
 NO_TERMINAL = "no enrolment or no terminal known"
 
 
-def hold_incomplete(
-    roster: Roster, judgement: Judgement, coverage: pl.DataFrame, duty_terminals: pl.DataFrame
-) -> pl.DataFrame:
-    """Given COVERAGE and DUTY_TERMINALS, return the duties that must wait: duty, reason (local times); one
-    row each.
+def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame, needed: pl.DataFrame) -> pl.DataFrame:
+    """Given COVERAGE and the terminals of each duty, return the duties that must wait: duty, reason (local
+    times); one row each.
     """
     stretches = _stretches(judgement)
-    needed = _needed_terminals(roster, duty_terminals)
     without = (
         stretches.select("duty").unique().join(needed, on="duty", how="anti").with_columns(reason=pl.lit(NO_TERMINAL))
     )
@@ -58,6 +56,18 @@ def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
     )
 
 
+def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
+    """Given outages, return the duties with a finding that an undecided one could change: duty, reason."""
+    return (
+        _stretches(judgement)
+        .join(outages.undecided, on="duty", how="inner")
+        .filter(pl.col("from_us") < pl.col("high_us"), pl.col("to_us") > pl.col("low_us"))
+        .group_by("duty")
+        .agg(pl.col("terminal").min())
+        .select("duty", reason=pl.format("an outage of {} is undecided", "terminal"))
+    )
+
+
 def _stretches(judgement: Judgement) -> pl.DataFrame:
     """Where a punch could lie that nobody has seen: duty, scan_order, low_us, high_us (half-open).
 
@@ -76,19 +86,6 @@ def _stretches(judgement: Judgement) -> pl.DataFrame:
     low = pl.when("take_last").then(pl.coalesce("at", "opens")).otherwise("opens")
     high = pl.when("take_last").then("closes").otherwise(pl.coalesce("at", "closes"))
     return doubtful.select("duty", "scan_order", low_us=low.to_physical(), high_us=high.to_physical()).collect()
-
-
-def _needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:
-    """The terminals each duty waits for: duty, plan, terminal."""
-    return (
-        roster.duties.lazy()
-        .select("duty", "nip", "date", "plan")
-        .join(duty_terminals.lazy(), on="nip", how="inner")
-        .filter(covers("date"))
-        .select("duty", "plan", "terminal")
-        .unique()
-        .collect()
-    )
 
 
 def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.scoring.documents import Documents
 from ekinerja_agent.scoring.hours import SCAN_ORDER
+from ekinerja_agent.scoring.outages import Outages, relieved
 from ekinerja_agent.scoring.schedule import Roster
 
 _MINUTE = timedelta(minutes=1)
@@ -37,9 +38,11 @@ class Judgement:
     findings: pl.DataFrame
 
 
-def judge(roster: Roster, matched: pl.DataFrame, approved: Documents, prices: pl.DataFrame, now: datetime) -> Judgement:
-    """Given who serves which scan and the approved documents, return the judgement at the instant `now`."""
-    scans = _scans(roster, matched, approved, now)
+def judge(
+    roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, prices: pl.DataFrame, now: datetime
+) -> Judgement:
+    """Given who serves which scan, approved documents and outages, return the judgement at the instant `now`."""
+    scans = _scans(roster, matched, approved, outages, now)
     states = _states(roster, scans, approved)
     return Judgement(scans, states, _capped(_findings(roster, scans, states, prices), roster))
 
@@ -94,25 +97,17 @@ def _worked_minutes() -> pl.Expr:
     return (net_us // 60_000_000).clip(lower_bound=0)
 
 
-def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, now: datetime) -> pl.DataFrame:
+def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, now: datetime) -> pl.DataFrame:
     excuses = approved.partial.lazy().select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
-    distance = (
-        pl.when("latest").then(pl.col("at") - pl.col("due")).otherwise(pl.col("due") - pl.col("at"))
-    ).dt.total_microseconds()
-    return (
+    expected = (
         roster.duties.lazy()
         .select("duty", "plan")
         .join(roster.plan_scans.lazy().drop("due_day", "due_time"), on="plan", how="inner")
         .join(matched.lazy(), on=["duty", "scan_order"], how="left")
         .join(excuses, on=["duty", "scan_order"], how="left")
-        .with_columns(
-            minutes=(distance // 60_000_000).clip(lower_bound=0),
-            closed=pl.col("closes") <= pl.lit(now),
-            excused=pl.col("excused").fill_null(value=False),
-        )
-        .drop("latest", "due")
-        .collect()
+        .with_columns(closed=pl.col("closes") <= pl.lit(now), excused=pl.col("excused").fill_null(value=False))
     )
+    return relieved(expected, outages).drop("latest", "due").collect()
 
 
 def _states(roster: Roster, scans: pl.DataFrame, approved: Documents) -> pl.DataFrame:

@@ -74,6 +74,14 @@ ABSENCES: Schema = {
     "status": pl.String,
     "document": pl.String,
 }
+OUTAGES: Schema = {
+    # When a terminal could not record, half-open. status: pending | approved | rejected.
+    "terminal": pl.String,
+    "start": INSTANT,
+    "end": INSTANT,
+    "status": pl.String,
+    "document": pl.String,
+}
 CALENDAR: Schema = {
     # Imported rows; unit "*" = everyone. kind: libur_nasional, cuti_bersama, libur_daerah, ramadan, kerja.
     "day": pl.Date,
@@ -118,6 +126,7 @@ class MonthFacts:
     calendar: pl.DataFrame
     activities: pl.DataFrame
     earlier_days: pl.DataFrame
+    outages: pl.DataFrame
     accept_pending: bool = False
 
 

@@ -9,8 +9,9 @@ Many terminals in one thread: `with Switchboard() as board: board.connect(device
 Shares no code with the collector it is read by.
 """
 
-from ekinerja_agent.simulator.device import Device, Model, Received
-from ekinerja_agent.simulator.faults import FAULTS, Fault
+from ekinerja_agent.simulator.device import Device, Received
+from ekinerja_agent.simulator.faults import FAULTS, Fault, named_fault
+from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.population import populate
 from ekinerja_agent.simulator.rows import LAYOUTS, Layout, Record, User
 from ekinerja_agent.simulator.server import Endpoint, Switchboard, serve
@@ -27,6 +28,7 @@ __all__ = [
     "Record",
     "Switchboard",
     "User",
+    "named_fault",
     "populate",
     "serve",
 ]

@@ -1,7 +1,7 @@
 """What a terminal says to one client: request packets in, answer packets out, live events when they are due.
 
 Follows protocol sections 2, 3 and 5. Does not know sockets, threads or faults. A buffer is a copy of the
-table taken when it was prepared, and lasts until it is freed or the client leaves.
+table taken when it was prepared (unless the model keeps none), and lasts until it is freed or the client leaves.
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from ekinerja_agent.simulator.codec import (
     unpack_clock,
 )
 from ekinerja_agent.simulator.device import Device, Received
-from ekinerja_agent.simulator.faults import Transport
+from ekinerja_agent.simulator.faults.script import Transport
 from ekinerja_agent.simulator.rows import Record, encode_event, encode_table
 
 ATTENDANCE_EVENT = 1
-EVENT_PATIENCE_S = 1.0
-"""How long an unacknowledged event keeps the next one back: some clients never acknowledge."""
-
 _WAITING_EVENTS = 256
 _UDP_PAYLOAD_BYTES = 1024
 _INLINE_BYTES = 1016
@@ -52,7 +49,8 @@ class Conversation:
         self._on_record = on_record
         self._session: int | None = None
         self._authorised = False
-        self._buffer: bytes | None = None
+        self._buffer: Callable[[], bytes] | None = None
+        self._starts = device.starts
         self._events: deque[Record] = deque(maxlen=_WAITING_EVENTS)
         self._stop_listening: Callable[[], None] | None = None
         self._unacknowledged_since: float | None = None
@@ -78,6 +76,16 @@ class Conversation:
             Command.CLEAR_DATA: self._clear_data,
             Command.REG_EVENT: self._register_events,
         }
+
+    @property
+    def connection(self) -> int:
+        """The number of this client, counted from 1."""
+        return self._connection
+
+    @property
+    def lost(self) -> bool:
+        """Whether the terminal lost power or started again, and so forgot this client."""
+        return self._starts != self._device.starts
 
     def answer(self, request: Packet) -> list[bytes]:
         """Given a request, return the encoded packets of its answer; none if it acknowledges an event."""
@@ -116,13 +124,13 @@ class Conversation:
 
     # -- events ----------------------------------------------------------------------------------------
 
-    def next_event(self, monotonic_s: float) -> bytes | None:
+    def next_event(self, monotonic_s: float) -> Packet | None:
         """Given the time, return the next live event if one may leave now, else None."""
         if not self._events or self.event_due_s(monotonic_s) > monotonic_s:
             return None
         self._unacknowledged_since = monotonic_s
         body = encode_event(self._events.popleft(), self._device.model.event_bytes)
-        return encode_packet(Packet(Command.REG_EVENT, ATTENDANCE_EVENT, 0, body))
+        return Packet(Command.REG_EVENT, ATTENDANCE_EVENT, 0, body)
 
     def event_due_s(self, monotonic_s: float) -> float:
         """Given the time, return when the next event may leave; infinity if none waits."""
@@ -130,7 +138,7 @@ class Conversation:
             return float("inf")
         if self._unacknowledged_since is None:
             return monotonic_s
-        return self._unacknowledged_since + EVENT_PATIENCE_S
+        return self._unacknowledged_since + self._device.model.event_patience_s
 
     def _listen(self, *, wanted: bool) -> None:
         if self._stop_listening:
@@ -218,17 +226,21 @@ class Conversation:
         if len(request.data) != _PREPARE_BUFFER.size:
             return [self._say(Reply.ERROR, request)]
         _, table, function, _ = _PREPARE_BUFFER.unpack(request.data)
-        if table == Command.ATTLOG_RRQ:
-            self._buffer = self._device.log_table()
-        elif table == Command.USERTEMP_RRQ and function == _TABLE_USERS:
-            self._buffer = self._device.user_table()
-        else:
-            # Fingerprint templates and whatever else is asked for: a table without a row.
-            self._buffer = encode_table(b"")
-        if len(self._buffer) <= _INLINE_BYTES:
-            return [self._say(Reply.DATA, request, self._buffer)]
-        size = len(self._buffer)
+        read = self._reader(table, function)
+        content = read()
+        self._buffer = (lambda: content) if self._device.model.holds_snapshot else read
+        size = len(content)
+        if size <= _INLINE_BYTES:
+            return [self._say(Reply.DATA, request, content)]
         return self._ok(request, struct.pack("<BIII", 0, size, size, self._free_memory_bytes()))
+
+    def _reader(self, table: int, function: int) -> Callable[[], bytes]:
+        if table == Command.ATTLOG_RRQ:
+            return self._device.log_table
+        if table == Command.USERTEMP_RRQ and function == _TABLE_USERS:
+            return self._device.user_table
+        # Fingerprint templates and whatever else is asked for: a table without a row.
+        return lambda: encode_table(b"")
 
     def _free_memory_bytes(self) -> int:
         return 64 * (self._device.model.capacity - len(self._device.log))
@@ -237,9 +249,12 @@ class Conversation:
         if self._buffer is None or len(request.data) != 8:
             return [self._say(Reply.ERROR, request)]
         start, size = struct.unpack("<ii", request.data)
-        if start < 0 or size <= 0 or start + size > len(self._buffer):
+        content = self._buffer()
+        if start < 0 or size <= 0 or start + size > len(content):
             return [self._say(Reply.ERROR, request)]
-        asked = self._buffer[start : start + size]
+        step = self._device.model.offset_step_bytes
+        start = start - start % step if step else 0
+        asked = content[start : start + size]
         if size <= min(self._device.model.lone_data_bytes, self._payload_bytes()):
             return [self._say(Reply.DATA, request, asked)]
         return self._bulk(request, asked)
@@ -266,7 +281,7 @@ def free_sizes(device: Device) -> bytes:
     """Given a terminal, return its answer to FREE_SIZES: the i32 fields of protocol section 2."""
     model = device.model
     fields = [0] * (model.free_sizes_bytes // 4)
-    users, records = len(device.users), len(device.log)
+    users, records = len(device.users), device.counted_records()
     fields[4], fields[8] = users, records
     fields[14:17] = model.user_capacity, model.user_capacity, model.capacity
     fields[17:20] = model.user_capacity, model.user_capacity - users, model.capacity - records

@@ -1,8 +1,8 @@
-"""The state of one terminal: who is enrolled, what was punched, what its clock says, how much it can hold.
+"""The state of one terminal: who is enrolled, what was punched, what its clock says, whether it has power.
 
-Promises the truth about itself: `history` keeps every record that was ever written, whatever the log lost
-since, and `commands` every command that was received. Safe to use from several threads. Does not know packets
-or sockets.
+Promises the truth about itself: `history` keeps every record that was ever written, with the instant of its
+punch, whatever the log lost since, and `commands` every command that was received. Safe to use from several
+threads. Does not know packets or sockets.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import count
-from typing import Literal
+from typing import TypeVar
 
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator.codec import pack_clock
+from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.rows import (
-    EVENT_SIZES,
-    Layout,
     Record,
     User,
-    UserSize,
     encode_event,
     encode_table,
     encode_user,
     record_encoder,
 )
 
+_Listener = TypeVar("_Listener")
+
 _REMEMBERED_COMMANDS = 100_000
+_CLOCK_WITHOUT_BATTERY = datetime(2000, 1, 1)  # noqa: DTZ001 - a terminal's clock has no zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,60 +46,13 @@ class Received:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What kind of terminal this is; nothing here changes while it runs.
-
-    `layout` and `user_size` are bytes per row (`user_size` None: 28 with records of 8 and 16, else 72).
-    `event_size` is the body of a live event (None: 12 with 28-byte users, else 32). `free_sizes_bytes` is 80,
-    92 or 112. `data_payload_bytes` is the most that one DATA packet carries on TCP (captured: 1008, 65528,
-    65536); on UDP it is 1024. Answers to 1504 up to `lone_data_bytes` come as one DATA without PREPARE_DATA.
-    `packet_gap_s` is the pause after every packet: real terminals are slow, and some clients only work
-    because of it. `comm_key` None asks for no key; 0 is a key too: some firmware wants it.
-    `when_full` tells what a full log does: delete its oldest `oldest_deleted` records at once, or refuse the
-    punch.
-    """
-
-    layout: Layout = 40
-    user_size: UserSize | None = None
-    event_size: int | None = None
-    free_sizes_bytes: Literal[80, 92, 112] = 80
-    data_payload_bytes: int = 65_528
-    lone_data_bytes: int = 0
-    packet_gap_s: float = 0.0
-    comm_key: int | None = None
-    capacity: int = 100_000
-    user_capacity: int = 10_000
-    when_full: Literal["delete-oldest", "refuse"] = "delete-oldest"
-    oldest_deleted: int = 100
-    punches_while_disabled: bool = False
-    firmware: str = "Ver 6.60 Aug 23 2014"
-    platform: str = "ZEM760_TFT"
-    device_name: str = "K20"
-
-    def __post_init__(self) -> None:
-        if self.event_bytes not in EVENT_SIZES:
-            raise WrongUsage(f"no terminal sends events of {self.event_bytes} bytes; choose one of {EVENT_SIZES}")
-
-    @property
-    def user_row_bytes(self) -> UserSize:
-        if self.user_size is not None:
-            return self.user_size
-        return 28 if self.layout in {8, 16} else 72
-
-    @property
-    def event_bytes(self) -> int:
-        if self.event_size is not None:
-            return self.event_size
-        return 12 if self.user_row_bytes == 28 else 32
-
-
 @dataclass
 class Device:
     """A terminal. `now` is the host's clock (aware), `zone` the place's time zone, None for this machine's.
 
-    The terminal's own clock is `now` in `zone` plus `offset_s`; a simulated `now` therefore drives all of it.
-    `sessions` yields the session numbers it will hand out.
+    The terminal's own clock is `now` in `zone` plus `offset_s` and what it drifted since; a simulated `now`
+    therefore drives all of it. `sessions` yields the session numbers it will hand out. FREE_SIZES counts
+    `count_lag` records fewer than there are.
     """
 
     serial: str = "SIM0000000001"
@@ -106,7 +60,7 @@ class Device:
     now: Callable[[], datetime] = utc_now
     zone: tzinfo | None = None
     offset_s: float = 0.0
-    powered: bool = True
+    count_lag: int = 0
     refused_punches: int = 0
     users: dict[str, User] = field(default_factory=dict, init=False)
     log: list[Record] = field(default_factory=list, init=False)
@@ -119,9 +73,16 @@ class Device:
         self._encode_record = record_encoder(self.model.layout)
         self._rows = bytearray()
         self._pin_of_slot: dict[int, str] = {}
+        self._blank_slot = False
         self._listeners: list[Callable[[Record], None]] = []
         self._disabled = False
         self._enable_again_at: datetime | None = None
+        self._drift_s_per_day = 0.0
+        self._drifts_since = self.now()
+        self._starts = 1
+        self._powered = True
+        self._power_back_at: datetime | None = None
+        self._start_listeners: list[Callable[[], None]] = []
 
     # -- the clock -------------------------------------------------------------------------------------
 
@@ -130,13 +91,34 @@ class Device:
         at = self.now() if at is None else at
         return at if at.tzinfo is None else at.astimezone(self.zone).replace(tzinfo=None)
 
-    def clock(self) -> datetime:
-        """Return what the terminal shows now (naive, whole seconds)."""
-        return (self.place_time() + timedelta(seconds=self.offset_s)).replace(microsecond=0)
+    def instant(self, at: datetime | None = None) -> datetime:
+        """Given an instant or the place's true local time, naive (None: now), return the instant in UTC."""
+        at = self.now() if at is None else at
+        return (at if at.tzinfo or self.zone is None else at.replace(tzinfo=self.zone)).astimezone(UTC)
+
+    def error_s(self, at: datetime | None = None) -> float:
+        """Given an instant (None: now), return by how many seconds the terminal's clock is ahead then."""
+        drifting_s = (self.instant(at) - self._drifts_since).total_seconds()
+        return self.offset_s + self._drift_s_per_day * drifting_s / 86_400
+
+    def clock(self, at: datetime | None = None) -> datetime:
+        """Given an instant or true local time (None: now), return what the terminal shows, in whole seconds."""
+        self._notice_power()
+        return (self.place_time(at) + timedelta(seconds=self.error_s(at))).replace(microsecond=0)
 
     def set_clock(self, clock: datetime) -> None:
         """Let the terminal show this clock from now on, as SET_TIME or a person does."""
+        self._drifts_since = self.now()
         self.offset_s = (clock - self.place_time()).total_seconds()
+
+    def jump_clock(self, seconds: float) -> None:
+        """Let the clock jump forward, or back by a negative number."""
+        self.offset_s += seconds
+
+    def drift(self, seconds_per_day: float) -> None:
+        """Let the clock gain so many seconds a day from now on (negative: lose); what it gained stays."""
+        self.offset_s, self._drifts_since = self.error_s(), self.now()
+        self._drift_s_per_day = seconds_per_day
 
     # -- people and punches ----------------------------------------------------------------------------
 
@@ -192,8 +174,8 @@ class Device:
                 self.refused_punches += 1
                 return None
             user = self.users.get(pin) or self.enrol(pin)
-            clock = self.place_time(at) + timedelta(seconds=self.offset_s)
-            return self.write(Record(user.uid, pin, pack_clock(clock), verify, status, work_code))
+            shown = pack_clock(self.clock(at))
+            return self.write(Record(user.uid, pin, shown, verify, status, work_code, self.instant(at)))
 
     def write(self, record: Record, position: int | None = None) -> Record | None:
         """Write a record as it stands at the end of the log, or before `position`, and tell who listens.
@@ -208,6 +190,8 @@ class Device:
                     return None
                 self.delete_oldest(self.model.oldest_deleted)
             place = len(self.log) if position is None else position
+            if place == len(self.log):
+                self._blank_slot = False
             self.log.insert(place, record)
             self._rows[place * len(row) : place * len(row)] = row
             self.history.append(record)
@@ -216,17 +200,26 @@ class Device:
             listener(record)
         return record
 
+    def leave_blank_slot(self) -> None:
+        """Let the log end with a row of zeros, which is counted, and which the next punch fills (section 3)."""
+        self._blank_slot = True
+
     def delete_oldest(self, records: int) -> None:
         """Forget the first records of the log, as some firmware does when it is full."""
+        self.delete_range(0, records)
+
+    def delete_range(self, first: int, end: int) -> None:
+        """Forget the records from position `first` up to but not including `end`; what follows moves down."""
         with self._lock:
-            del self.log[:records]
-            del self._rows[: records * self.model.layout]
+            del self.log[first:end]
+            del self._rows[first * self.model.layout : end * self.model.layout]
 
     def clear(self) -> None:
         """Forget the whole log (CLEAR_ATTLOG); `history` still knows it."""
         with self._lock:
             self.log.clear()
             self._rows.clear()
+            self._blank_slot = False
 
     def wipe(self) -> None:
         """Forget log and users (CLEAR_DATA): what no collector may ever ask for."""
@@ -240,7 +233,12 @@ class Device:
     def log_table(self) -> bytes:
         """Return a copy of the log as the table that goes over the wire."""
         with self._lock:
-            return encode_table(bytes(self._rows))
+            return encode_table(self._rows + bytes(self.model.layout) if self._blank_slot else self._rows)
+
+    def counted_records(self) -> int:
+        """Return how many records FREE_SIZES claims: a hint, late by `count_lag`, the blank slot included."""
+        with self._lock:
+            return max(0, len(self.log) + self._blank_slot - self.count_lag)
 
     def user_table(self) -> bytes:
         """Return the users by slot as the table that goes over the wire."""
@@ -285,18 +283,74 @@ class Device:
         self._disabled, self._enable_again_at = False, None
 
     def disable(self, seconds: int) -> None:
-        """Lock it; 0 seconds means until somebody enables it."""
-        self._enable_again_at = self.now() + timedelta(seconds=seconds) if seconds else None
+        """Lock it; 0 seconds means until somebody enables it, as does a model that does not enable itself."""
+        limited = seconds and self.model.enables_itself
+        self._enable_again_at = self.now() + timedelta(seconds=seconds) if limited else None
         self._disabled = True
 
     def listen(self, listener: Callable[[Record], None]) -> Callable[[], None]:
         """Call `listener` with each record from now on, in the thread that punches; return what ends that."""
+        return self._add(self._listeners, listener)
+
+    def _add(self, listeners: list[_Listener], listener: _Listener) -> Callable[[], None]:
         with self._lock:
-            self._listeners.append(listener)
+            listeners.append(listener)
 
         def stop() -> None:
             with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+                if listener in listeners:
+                    listeners.remove(listener)
 
         return stop
+
+    # -- power -----------------------------------------------------------------------------------------
+
+    @property
+    def powered(self) -> bool:
+        """Whether it has power; without it nothing is recorded and nothing is answered."""
+        self._notice_power()
+        return self._powered
+
+    @property
+    def starts(self) -> int:
+        """How often it was started or went off: what was agreed with a client before the last time is forgotten."""
+        return self._starts
+
+    def power_off(self, seconds: float | None = None) -> None:
+        """Take the power away, for so long (None: until `power_on`). The log stays, sessions and locks end."""
+        with self._lock:
+            self._powered = False
+            self._power_back_at = None if seconds is None else self.now() + timedelta(seconds=seconds)
+        self._forget_clients()
+
+    def power_on(self) -> None:
+        """Give the power back, now; a model that does not keep its clock starts at 2000-01-01."""
+        with self._lock:
+            if not self._powered:
+                self._start(back_at=self.now())
+
+    def reboot(self) -> None:
+        """Start again at once: sessions, held buffers and locks are forgotten, the log and the clock are kept."""
+        self._forget_clients()
+
+    def listen_to_starts(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` whenever it goes off or starts, in the thread that causes it; return what ends that."""
+        return self._add(self._start_listeners, listener)
+
+    def _notice_power(self) -> None:
+        with self._lock:
+            if self._power_back_at is not None and self.now() >= self._power_back_at:
+                self._start(self._power_back_at)
+
+    def _start(self, back_at: datetime) -> None:
+        self._powered, self._power_back_at = True, None
+        if not self.model.keeps_clock:
+            self.set_clock(_CLOCK_WITHOUT_BATTERY + (self.now() - back_at))
+
+    def _forget_clients(self) -> None:
+        with self._lock:
+            self._starts += 1
+            self.enable()
+            listeners = tuple(self._start_listeners)
+        for listener in listeners:
+            listener()

@@ -34,17 +34,19 @@ def populate(device: Device, *, users: int, records: int) -> None:
     for pin in pins:
         device.enrol(pin, f"PEGAWAI {pin}")
     newest_first: list[tuple[datetime, str, int]] = []
-    for workday in _workdays_backwards(device.clock().date()):
+    now = device.clock()
+    for workday in _workdays_backwards(now.date()):
         if len(newest_first) >= records:
             break
         punches = (punch for pin in pins for punch in _day_of(pin, workday))
-        newest_first += sorted((punch for punch in punches if punch[0] <= device.clock()), reverse=True)
+        newest_first += sorted((punch for punch in punches if punch[0] <= now), reverse=True)
     if len(newest_first) < records:
         raise WrongUsage(
             f"{users} users leave fewer than {records} records since 2000; ask for more users or fewer records"
         )
     for clock, pin, status in reversed(newest_first[:records]):
-        device.write(Record(device.users[pin].uid, pin, pack_clock(clock), 1, status))
+        punched_at = device.instant(clock - timedelta(seconds=device.offset_s))
+        device.write(Record(device.users[pin].uid, pin, pack_clock(clock), 1, status, at=punched_at))
 
 
 def _workdays_backwards(last: date) -> Iterator[date]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -47,7 +47,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of the log. `packed_time` is raw because terminals also hold times that are no date."""
+    """One row of the log. `packed_time` is raw because terminals also hold times that are no date.
+
+    `at` is the true instant (UTC) of the punch, which the terminal itself does not know and no row carries; None
+    if nobody punched. It takes no part in comparing: two records are equal if their rows are.
+    """
 
     uid: int
     pin: str
@@ -55,6 +59,7 @@ class Record:
     verify: int = 1
     status: int = 0
     work_code: int = 0
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def clock(self) -> datetime:

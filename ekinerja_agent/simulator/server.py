@@ -1,6 +1,6 @@
 """Serves simulated terminals: one thread carries the ports of any number of them, on loopback by default.
 
-Does not know what is said on a port (`ports`, `conversation`) or what goes wrong there (`faults`).
+Does not know what is said on a port (`tcp_port`, `udp_port`, `conversation`) or what goes wrong there (`faults`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.simulator.answers import Answers
 from ekinerja_agent.simulator.device import Device
-from ekinerja_agent.simulator.faults import Fault, Transport
-from ekinerja_agent.simulator.ports import NEVER_S, Answers, Port, TcpPort, UdpPort
+from ekinerja_agent.simulator.faults.script import Fault, Transport
+from ekinerja_agent.simulator.ports import NEVER_S, Port
+from ekinerja_agent.simulator.tcp_port import TcpPort
+from ekinerja_agent.simulator.udp_port import UdpPort
 
 _WAITING_CLIENTS = 16
 _LOOK_AFTER_THREAD_S = 1.0
@@ -130,6 +133,9 @@ class Switchboard:
 
     def _order(self, work: Callable[[], None]) -> bool:
         """Do this in the switchboard's thread, return once it is done; False if the thread does not run."""
+        if threading.current_thread() is self._thread:
+            work()
+            return True
         if not self._thread.is_alive():
             return False
         done = threading.Event()

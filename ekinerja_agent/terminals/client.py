@@ -7,15 +7,31 @@ closed. Only reads: nothing here disables, clears or writes. Does not know what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.errors import ProtocolViolation, TerminalRefused
 from ekinerja_agent.terminals.link import Link, Transport
 from ekinerja_agent.terminals.session import Session
-from ekinerja_agent.terminals.transfer import ATTENDANCE_LOG, REFUSALS, USERS, read_table
-from ekinerja_agent.terminals.wire import Command, FreeSizes, decode_free_sizes, decode_option, decode_time
+from ekinerja_agent.terminals.transfer import (
+    ATTENDANCE_LOG,
+    REFUSALS,
+    USERS,
+    HeldTable,
+    held_table,
+    read_table,
+    read_the_old_way,
+)
+from ekinerja_agent.terminals.wire import (
+    ATTENDANCE,
+    Command,
+    FreeSizes,
+    Packet,
+    decode_free_sizes,
+    decode_option,
+    decode_time,
+)
 from ekinerja_agent.terminals.wire.values import decode_text
 
 Answer = TypeVar("Answer")
@@ -37,11 +53,22 @@ def open_terminal(
     twelve replies. Raise TerminalUnavailable if the terminal does not answer, TerminalRefused if it does not
     let us in.
     """
+    with open_session(
+        terminal, host, port, transport=transport, comm_key=comm_key, reply_timeout_s=reply_timeout_s
+    ) as (session, link):
+        yield Client(session, link)
+
+
+@contextmanager
+def open_session(
+    terminal: str, host: str, port: int, *, transport: Transport, comm_key: int | None, reply_timeout_s: float
+) -> Iterator[tuple[Session, Link]]:
+    """As `open_terminal`, for those who bring a client of their own."""
     with Link(terminal, host, port, transport, reply_timeout_s) as link:
         session = Session(link, reply_timeout_s)
         try:
             session.connect(comm_key)
-            yield Client(session, link)
+            yield session, link
         except BaseException:
             session.abandon()
             raise
@@ -82,9 +109,33 @@ class Client:
         """The whole attendance log; see `transfer.read_table`."""
         return read_table(self._session, ATTENDANCE_LOG, counted)
 
+    def held_log(self) -> AbstractContextManager[bytes | HeldTable | None]:
+        """The attendance log as the terminal holds it for a while; see `transfer.held_table`."""
+        return held_table(self._session, ATTENDANCE_LOG)
+
+    def read_log_the_old_way(self, counted: int | None = None) -> bytes:
+        """The whole attendance log without a buffer; see `transfer.read_the_old_way`."""
+        return read_the_old_way(self._session, ATTENDANCE_LOG, counted)
+
     def read_users(self, counted: int | None = None) -> bytes:
         """The whole user table; see `transfer.read_table`."""
         return read_table(self._session, USERS, counted)
+
+    def ask_for_events(self) -> None:
+        """Let the terminal tell of punches until the connection ends. Raise TerminalRefused if it does not do that."""
+        mask = ATTENDANCE.to_bytes(4, "little")
+        answer = self._session.patiently(lambda: self._session.ask(Command.REG_EVENT, mask))
+        if answer.command in REFUSALS:
+            raise TerminalRefused(
+                f"{self._session.terminal} does not tell of punches as they happen ({answer.command}); mode: poll in "
+                "devices.yaml reads it all the same"
+            )
+        if answer.command != Command.ACK_OK:
+            raise self._session.violation(f"answered {answer.command} to REG_EVENT")
+
+    def events(self, wait_s: float) -> list[Packet]:
+        """What the terminal told since the last call; see `Session.events`."""
+        return self._session.events(wait_s)
 
     def _fact(self, decode: Callable[[bytes], Answer], command: Command, data: bytes = b"") -> Answer | None:
         """Given a question with one small answer, return that, decoded; None if just this question is

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.model import Punch, Quarantined, Source
+from ekinerja_agent.terminals.drift import Reading, offset_at
 from ekinerja_agent.terminals.wire import DecodedLog, Record
 
 LATEST_AHEAD = timedelta(days=1)
@@ -23,6 +24,7 @@ FUTURE_REASON = "the clock was more than a day ahead of the host; it is judged a
 
 _RESET_ENDS = datetime(2001, 1, 1)  # noqa: DTZ001 - a terminal's clock has no zone
 _EASTERNMOST = timedelta(hours=14)
+_NO_TIME = timedelta(0)
 _NOTHING_KNOWN: Mapping[tuple[str, datetime], int] = MappingProxyType({})
 
 
@@ -31,19 +33,26 @@ class ClockRule:
     """How one terminal's clock becomes an instant.
 
     `zone` None: not known yet, no record gets an instant. `offset_s` is terminal clock minus host clock, None
-    if it was not measured or the host's own clock could not be trusted. Beyond `tolerance_s` the offset is
-    taken off the clock.
+    if it was not measured or the host's own clock could not be trusted. `readings` are the earlier trusted
+    measurements that matter and this one, in order; with them the offset is that of the clock in question.
+    Beyond `tolerance_s` the offset is taken off the clock.
     """
 
     zone: ZoneInfo | None
     offset_s: int | None
     tolerance_s: int
+    readings: tuple[Reading, ...] = ()
 
-    @property
-    def correction(self) -> timedelta:
-        """What is taken off the clock: the offset where it is beyond the tolerance, otherwise nothing."""
-        offset_s = self.offset_s or 0
-        return timedelta(seconds=offset_s if abs(offset_s) > self.tolerance_s else 0)
+    def offset_of(self, clock: datetime) -> int | None:
+        """Given a clock, return by how many seconds it was ahead when it was shown; None if that is not known."""
+        if self.offset_s is None or len(self.readings) < 2:
+            return self.offset_s
+        return offset_at(self.readings, clock)
+
+    def correction(self, clock: datetime) -> timedelta:
+        """Given a clock, return what is taken off it: its offset beyond the tolerance, otherwise nothing."""
+        offset_s = self.offset_of(clock) or 0
+        return timedelta(seconds=offset_s) if abs(offset_s) > self.tolerance_s else _NO_TIME
 
     def at(self, clock: datetime) -> datetime | None:
         """Given a clock, return its instant in UTC, or None without a zone.
@@ -52,7 +61,7 @@ class ClockRule:
         instants, and one that was skipped counts with the offset before the skip (both are `fold=0`), so that
         every clock has an instant.
         """
-        return None if self.zone is None else _instant(clock - self.correction, self.zone)
+        return None if self.zone is None else _instant(clock - self.correction(clock), self.zone)
 
 
 def to_punches(
@@ -73,7 +82,6 @@ def to_punches(
     than a day ahead of `read_at`; a record ahead becomes a punch at the first read that it is not ahead of.
     """
     latest = _latest_clock(read_at, clock_rule.zone)
-    corrected = clock_rule.zone is not None and bool(clock_rule.correction)
     seen: dict[tuple[str, datetime], int] = {}
     punches = []
     for record in decoded.records:
@@ -90,13 +98,13 @@ def to_punches(
                     clock=clock,
                     occurrence=occurrence,
                     at=clock_rule.at(clock),
-                    offset_s=clock_rule.offset_s,
+                    offset_s=clock_rule.offset_of(clock),
                     verify=record.verify,
                     state=record.status,
                     work_code=record.work_code,
                     source=source,
                     raw=record.raw,
-                    corrected=corrected,
+                    corrected=clock_rule.zone is not None and bool(clock_rule.correction(clock)),
                 )
             )
     quarantined = [
@@ -147,7 +155,7 @@ def _instants(records: Sequence[Record], index: int, clock_rule: ClockRule) -> l
     if clock_rule.zone is None or not 0 <= index < len(records):
         return []
     clock = records[index].clock
-    return [_instant(clock, clock_rule.zone), _instant(clock - clock_rule.correction, clock_rule.zone)]
+    return [_instant(clock, clock_rule.zone), _instant(clock - clock_rule.correction(clock), clock_rule.zone)]
 
 
 def _instant(local: datetime, zone: tzinfo) -> datetime:

@@ -5,12 +5,14 @@ Plain values only. Does not know protocols, the spool or configuration files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from ekinerja_agent.errors import TerminalUnavailable
+from ekinerja_agent.model import LogCursor
 from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 
 
@@ -27,29 +29,36 @@ class TerminalAddress:
     reply_timeout_s: float = 20.0
 
 
+class TailBroke(TerminalUnavailable):
+    """Link or protocol broke while only the end of the log was asked for: the next read should be a whole one."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogRead:
-    """What one complete read brought. Texts are empty and numbers None where the terminal does not tell.
+    """What one good read brought. Texts are empty and numbers None where the terminal does not tell.
 
     `began_at` is the host's instant just before the log was prepared: all that was recorded earlier is in
-    `log`. `offset_s` is terminal clock minus host clock, whether the host can vouch is for the caller to
-    know. `slot_owners` gives the PIN of each slot number and is filled for logs that record only those
-    (8-byte records). `doubts` are sentences for people about what does not fit; none of them makes the log
-    less complete.
+    `log`, or was read before. `offset_s` is terminal clock minus host clock, whether the host can vouch is for the
+    caller to know. A `tail` starts with slots that were read before; those from position `new_from` on are new. Of a
+    `full` read nothing is known to be new or old. `slot_owners` gives the PIN of each slot number and is filled for
+    logs that record only those (8-byte records). `cursor` is where the next read may begin, None if no record told
+    the record size. `known_end_gone` tells that the last slot of the read before is not in the log any more.
+    `doubts` are sentences for people about what does not fit; none of them makes the log less complete.
     """
 
     terminal: str
     serial: str
     firmware: str
-    platform: str
-    device_name: str
     sizes: FreeSizes | None
     began_at: datetime
     offset_s: int | None
     log: DecodedLog
     slot_owners: Mapping[int, str]
     received_bytes: int
-    mode: Literal["full"] = "full"
+    cursor: LogCursor | None = None
+    new_from: int = 0
+    known_end_gone: bool = False
+    mode: Literal["full", "tail"] = "full"
     doubts: tuple[str, ...] = ()
 
 
@@ -63,6 +72,9 @@ class Terminal(Protocol):
         expected_serial: str | None,
         expected_by: str,
         now: Callable[[], datetime],
+        cursor: LogCursor | None = None,
+        full: bool = False,
+        any_known: Callable[[Collection[tuple[str, datetime]]], bool] = bool,
     ) -> LogRead:
-        """Return all that the terminal holds; see `reading.read_log`."""
+        """Return what the terminal holds, or only what is new; see `reading.read_log`."""
         ...

@@ -7,6 +7,7 @@ terminal.
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from contextlib import suppress
@@ -69,10 +70,19 @@ class Link:
         doubt about the bytes, TerminalRefused if they are another device's language.
         """
         while not self._packets:
-            try:
-                self._packets = self._decode(self._read(deadline, silence_s))
-            except ProtocolViolation as error:
-                raise ProtocolViolation(f"{self._place} sent bytes that break the protocol: {error}") from error
+            self._fill(deadline, silence_s)
+        return self._packets.pop(0)
+
+    def receive_unasked(self, wait_s: float) -> Packet | None:
+        """Given how long to wait, return the next packet, None if none was complete by then. Raise as `receive`."""
+        until = time.monotonic() + wait_s
+        poll = select.poll()  # not select(): that one knows no socket beyond the 1,024th
+        poll.register(self._socket, select.POLLIN)
+        while not self._packets:
+            left_s = until - time.monotonic()
+            if left_s <= 0 or not poll.poll(left_s * 1000):
+                return None
+            self._fill(until + wait_s, wait_s)
         return self._packets.pop(0)
 
     def flush(self) -> None:
@@ -94,6 +104,12 @@ class Link:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+    def _fill(self, deadline: float, silence_s: float) -> None:
+        try:
+            self._packets = self._decode(self._read(deadline, silence_s))
+        except ProtocolViolation as error:
+            raise ProtocolViolation(f"{self._place} sent bytes that break the protocol: {error}") from error
 
     def _read(self, deadline: float, silence_s: float) -> bytes:
         left_s = deadline - time.monotonic()

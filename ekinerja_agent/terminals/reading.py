@@ -1,4 +1,4 @@
-"""One full read of a ZK terminal, in the order that makes it trustworthy.
+"""One read of a ZK terminal, in the order that makes it trustworthy.
 
 First who it is, then what it says of itself, then its clock, then its log. Not a byte of the log is believed
 before the serial is the expected one. Does not know the spool or configuration files, and keeps nothing.
@@ -12,10 +12,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.errors import NeedsAttention, TerminalRefused
+from ekinerja_agent.model import LogCursor
 from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.fetch import AnyKnown, Fetched, Origin, fetch_log
 from ekinerja_agent.terminals.interface import LogRead, TerminalAddress
-from ekinerja_agent.terminals.wire import AmbiguousLog, DecodedLog, FreeSizes, decode_log, decode_users
+from ekinerja_agent.terminals.wire import AmbiguousLog, FreeSizes, decode_users
 
+FILLING_PCT = 80
+"""From here on a log is said to fill up: some terminals drop the oldest records when it is full, some refuse new
+ones (protocol section 6).
+"""
 SLOT_RECORD_SIZE = 8
 """Records of this size hold a slot number instead of the PIN, so the user table has to be read as well."""
 
@@ -33,6 +39,9 @@ class ZkTerminal:
         expected_serial: str | None,
         expected_by: str = "devices.yaml",
         now: Callable[[], datetime],
+        cursor: LogCursor | None = None,
+        full: bool = False,
+        any_known: AnyKnown = bool,
     ) -> LogRead:
         """As `read_log`, for this place."""
         return read_log(
@@ -41,6 +50,9 @@ class ZkTerminal:
             expected_serial=expected_serial,
             expected_by=expected_by,
             now=now,
+            cursor=cursor,
+            full=full,
+            any_known=any_known,
         )
 
 
@@ -51,13 +63,18 @@ def read_log(
     expected_serial: str | None,
     expected_by: str = "devices.yaml",
     now: Callable[[], datetime],
+    cursor: LogCursor | None = None,
+    full: bool = False,
+    any_known: AnyKnown = bool,
 ) -> LogRead:
-    """Given where a terminal is, return all that it holds.
+    """Given where a terminal is, return all that it holds, or only what is new since `cursor` where that is proven.
 
     `expected_serial` None takes any serial (the first contact); `expected_by` says where the expected one is
     written, for the message. `known_record_size` is the one of the last read of this serial. `now` is the
-    host's clock (aware). Raise TerminalUnavailable, ProtocolViolation or TerminalRefused as the client does,
-    and AmbiguousLog with the raw log if its records cannot be told apart.
+    host's clock (aware). `full` asks for the whole log and for a new judgement whether its tail can be read.
+    `any_known` tells whether a punch of one of these (PIN, clock) was ever kept; without it, every one may have been.
+    Raise TerminalUnavailable, ProtocolViolation or TerminalRefused as the client does, TailBroke if a tail could not be
+    read, and AmbiguousLog with the raw log if its records cannot be told apart.
     """
     with open_terminal(
         place.terminal,
@@ -67,32 +84,48 @@ def read_log(
         comm_key=place.comm_key,
         reply_timeout_s=place.reply_timeout_s,
     ) as client:
-        serial = _checked_serial(client, place.terminal, expected_serial, expected_by)
-        firmware, platform, name = client.firmware(), client.option("~Platform"), client.option("~DeviceName")
+        serial = checked_serial(client, place.terminal, expected_serial, expected_by)
+        firmware = client.firmware() or ""
         sizes = client.sizes()
-        offset_s = _clock_offset(client, place.zone, now)
+        offset_s = clock_offset(client, place.zone, now)
         began_at = now()
-        raw = client.read_log(sizes.records if sizes else None)
-        log = _decoded(place.terminal, raw, known_record_size)
-        slot_owners, user_doubts = _slot_owners(client, log, sizes)
+        try:
+            fetched = fetch_log(
+                client,
+                Origin(serial, firmware, place.transport),
+                cursor=cursor,
+                full=full,
+                any_known=any_known,
+                record_size=known_record_size,
+                counted=sizes.records if sizes else None,
+                at=began_at,
+            )
+        except AmbiguousLog as error:
+            raise AmbiguousLog(f"{place.terminal}: {error}", error.raw) from error
+        slot_owners, user_doubts = _slot_owners(client, fetched, sizes)
         received_bytes = client.received_bytes
     return LogRead(
         terminal=place.terminal,
         serial=serial,
-        firmware=firmware or "",
-        platform=platform or "",
-        device_name=name or "",
+        firmware=firmware,
         sizes=sizes,
         began_at=began_at,
         offset_s=offset_s,
-        log=log,
+        log=fetched.log,
         slot_owners=slot_owners,
         received_bytes=received_bytes,
-        doubts=(*_doubts(sizes, offset_s, log), *user_doubts),
+        cursor=fetched.cursor,
+        new_from=fetched.new_from,
+        known_end_gone=fetched.known_end_gone,
+        mode=fetched.mode,
+        doubts=(*_doubts(sizes, offset_s, fetched), *user_doubts),
     )
 
 
-def _checked_serial(client: Client, terminal: str, expected: str | None, expected_by: str) -> str:
+def checked_serial(client: Client, terminal: str, expected: str | None, expected_by: str) -> str:
+    """Given who is expected (None: anybody), return the serial. Raise TerminalRefused if another one answers, or
+    none.
+    """
     serial = client.option("~SerialNumber")
     if not serial:
         raise TerminalRefused(
@@ -107,7 +140,7 @@ def _checked_serial(client: Client, terminal: str, expected: str | None, expecte
     return serial
 
 
-def _clock_offset(client: Client, zone: ZoneInfo, now: Callable[[], datetime]) -> int | None:
+def clock_offset(client: Client, zone: ZoneInfo, now: Callable[[], datetime]) -> int | None:
     """Terminal clock minus host clock in whole seconds, at the middle of the round trip; None if the clock is
     unknown.
 
@@ -122,29 +155,27 @@ def _clock_offset(client: Client, zone: ZoneInfo, now: Callable[[], datetime]) -
     return int((clock - middle.replace(tzinfo=None, microsecond=0)).total_seconds())
 
 
-def _decoded(terminal: str, raw: bytes, known_record_size: int | None) -> DecodedLog:
-    try:
-        return decode_log(raw, known_record_size)
-    except AmbiguousLog as error:
-        raise AmbiguousLog(f"{terminal}: {error}", error.raw) from error
-
-
-def _slot_owners(client: Client, log: DecodedLog, sizes: FreeSizes | None) -> tuple[dict[int, str], list[str]]:
+def _slot_owners(client: Client, fetched: Fetched, sizes: FreeSizes | None) -> tuple[dict[int, str], list[str]]:
     """Whose PIN each slot stands for, and what is doubtful about that. The punches do not depend on it."""
-    if log.record_size != SLOT_RECORD_SIZE or not log.records:
+    if fetched.log.record_size != SLOT_RECORD_SIZE or not fetched.brings_records:
         return {}, []
+    if fetched.broke_off:
+        return {}, ["the owners of the slots are not known: the terminal broke off while its tail was judged"]
     try:
         return {user.uid: user.pin for user in decode_users(client.read_users(sizes.users if sizes else None))}, []
     except NeedsAttention as error:
         return {}, [f"the owners of the slots are not known: {error}"]
 
 
-def _doubts(sizes: FreeSizes | None, offset_s: int | None, log: DecodedLog) -> list[str]:
+def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched) -> list[str]:
     doubts = []
     if offset_s is None:
         doubts.append("the terminal's clock does not show a possible time")
-    held = len(log.records) + len(log.undecodable) + log.empty_slots
     counted = sizes.records if sizes else None
-    if counted is not None and counted > held:
-        doubts.append(f"the terminal counted {counted} records, its log holds {held}")
+    if counted is not None and counted > fetched.held_slots:
+        doubts.append(f"the terminal counted {counted} records, its log holds {fetched.held_slots}")
+    capacity = sizes.records_capacity if sizes else None
+    if capacity and fetched.held_slots * 100 >= capacity * FILLING_PCT:
+        filled_pct = fetched.held_slots * 100 // capacity
+        doubts.append(f"the log is {filled_pct} % full: run `terminal clear` before it refuses or drops punches")
     return doubts

@@ -1,8 +1,8 @@
 """One conversation over a link: questions with reply ids, being let in, and saying good-bye.
 
 An answer that `ask` returns belongs to its question. Every wait ends: each answer has a time, and the whole
-session an end that only an announced transfer moves. Never disables or clears. Does not know what is asked
-for.
+session an end that only an announced transfer moves, or waiting for events. Never disables or clears. Does not
+know what is asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ SLOWEST_BYTES_PER_S = 4096
 """Terminals need up to ten minutes for 96,000 records, about 6,400 bytes a second; slower is taken for
 broken.
 """
+LARGEST_DATA_BYTES = 1 << 16
+"""The most that one DATA packet was seen to carry."""
 FAREWELL_S = 3.0
 """How long an answer to FREE_DATA or EXIT is awaited: nothing depends on it."""
 REPLIES_PER_SESSION = 12
@@ -45,6 +47,7 @@ class Session:
         self._reply_id = -1
         self._open = False
         self._buffer_held = False
+        self._events: list[Packet] = []
         self._ends = time.monotonic() + REPLIES_PER_SESSION * reply_timeout_s
 
     # --- in and out -----------------------------------------------------------------------------------------
@@ -93,7 +96,7 @@ class Session:
 
     # --- questions and answers ------------------------------------------------------------------------------
 
-    def ask(self, command: Command, data: bytes = b"", *, wait_s: float | None = None) -> Packet:
+    def ask(self, command: int, data: bytes = b"", *, wait_s: float | None = None) -> Packet:
         """Given a question, return the first packet of its answer; `wait_s` is the reply timeout unless
         given.
 
@@ -103,17 +106,27 @@ class Session:
         wait_s = self._patience_s if wait_s is None else wait_s
         return self._receive(min(time.monotonic() + wait_s, self._ends), silence_s=wait_s)
 
-    def ask_slow(self, command: Command, data: bytes = b"") -> Packet:
+    def ask_slow(self, command: int, data: bytes = b"") -> Packet:
         """As `ask`, for a question that makes the terminal work: it is not asked again before the full reply
         timeout.
         """
         return self.ask(command, data, wait_s=self._reply_timeout_s)
 
-    def more(self) -> Packet:
-        """Return the next packet of a bulk answer: the transfer may last as long as its size allows, but not
-        be silent.
+    def more(self, until_s: float | None = None) -> Packet:
+        """Return the next packet of a bulk answer, by `until_s` (monotonic) if given: the transfer may last as long
+        as its size allows, but not be silent.
         """
-        return self._receive(self._ends, silence_s=self._patience_s)
+        until_s = self._ends if until_s is None else min(until_s, self._ends)
+        return self._receive(until_s, silence_s=self._patience_s)
+
+    def pace(self) -> Callable[[int], float]:
+        """Return a function from the bytes of a bulk answer received so far to when (monotonic) the next packet is due.
+
+        A size that was only announced buys no time: whoever sends a byte every few seconds is left after one reply
+        timeout and the time of one packet.
+        """
+        began_s = time.monotonic() + self._reply_timeout_s
+        return lambda received_bytes: began_s + (received_bytes + LARGEST_DATA_BYTES) / SLOWEST_BYTES_PER_S
 
     def patiently(self, conversation: Callable[[], Answer], most_attempts: int = ATTEMPTS["udp"]) -> Answer:
         """Given a question and its whole answer, return that answer; over UDP it is asked again if a datagram
@@ -127,9 +140,25 @@ class Session:
                 return conversation()
         return conversation()
 
+    def events(self, wait_s: float) -> list[Packet]:
+        """Return the events that came since the last call, in order; wait up to `wait_s` for one if there are none.
+
+        They are acknowledged. The end of the session moves along: a terminal where nobody punches is not slow. Raise
+        TerminalUnavailable if the connection is gone.
+        """
+        if not self._events and (packet := self._link.receive_unasked(wait_s)):
+            self._hear(packet)
+        self._ends = time.monotonic() + REPLIES_PER_SESSION * self._reply_timeout_s
+        heard, self._events = self._events, []
+        return heard
+
     def expect(self, size_bytes: int) -> None:
         """Move the end of the session by the time that a transfer of so many bytes may take."""
         self._ends += self._reply_timeout_s + size_bytes / SLOWEST_BYTES_PER_S
+
+    def prolong(self, seconds: float) -> None:
+        """Move the end of the session by the time that somebody outside of it needs."""
+        self._ends += seconds
 
     def hold_buffer(self) -> None:
         """From now on the terminal may hold a buffer for us, which has to be freed in any case."""
@@ -151,14 +180,17 @@ class Session:
     def _patience_s(self) -> float:
         return self._reply_timeout_s / self._attempts
 
-    def _send(self, command: Command, data: bytes = b"") -> None:
+    def _send(self, command: int, data: bytes = b"") -> None:
         self._reply_id = (self._reply_id + 1) & 0xFFFF
         self._link.send(Packet(command, self._session_id, self._reply_id, data))
 
     def _receive(self, deadline: float, silence_s: float) -> Packet:
         while True:
             packet = self._link.receive(deadline, silence_s)
-            if packet.reply_id != self._reply_id or packet.command == Command.REG_EVENT:
+            if packet.command == Command.REG_EVENT:
+                self._hear(packet)
+                continue
+            if packet.reply_id != self._reply_id:
                 continue
             if packet.command == Command.ENCRYPTED:
                 raise TerminalRefused(
@@ -166,3 +198,9 @@ class Session:
                     "push (devices.yaml: transport: none, push: true)"
                 )
             return packet
+
+    def _hear(self, packet: Packet) -> None:
+        """Keep an event and acknowledge it: many terminals send the next one only then. Late answers are let go."""
+        if packet.command == Command.REG_EVENT:
+            self._events.append(packet)
+            self._link.send(Packet(Command.ACK_OK, self._session_id, packet.reply_id))

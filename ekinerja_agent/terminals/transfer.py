@@ -1,14 +1,15 @@
-"""Whole tables out of a terminal: prepared and read in chunks, or the old way in one stream.
+"""Tables out of a terminal: prepared and read in chunks, whole or any stretch, or the old way in one stream.
 
 A table that is returned is complete: index, order and length of every DATA packet, the announced sizes and
-the table's own length word agree. Less is never returned. Does not know what the bytes mean. Source: protocol
-section 3.
+the table's own length word agree, and its chunks join. Less is never returned. Does not
+know what the bytes mean. Source: protocol section 3.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ timeout.
 REFUSALS = frozenset((Command.ACK_ERROR, Command.ACK_UNKNOWN, Command.NO_MEMORY, Command.NO_DATA))
 """Answers that refuse one question and leave the session usable."""
 
+_SEAM_BYTES = 256
+"""Where two chunks meet, so much is read once more, from a multiple of 64: the chunks themselves begin at such."""
 _OUT_OF_ROOM = frozenset((Command.NO_MEMORY, Command.NO_DATA))
 _PREPARE = struct.Struct("<bhii")
 _CHUNK = struct.Struct("<ii")
@@ -47,6 +50,65 @@ ATTENDANCE_LOG = Table("attendance log", Command.ATTLOG_RRQ, 0, b"")
 USERS = Table("user table", Command.USERTEMP_RRQ, 5, b"\x05")
 
 
+class StretchRefused(ProtocolViolation):
+    """The terminal has no such stretch in its buffer, or does not give it out; the session goes on."""
+
+
+class ChunksDoNotJoin(StretchRefused):
+    """A stretch came in chunks that do not follow each other; the session goes on."""
+
+
+class HeldTable:
+    """A table that the terminal holds for us, `size_bytes` long, until the block of `held_table` ends."""
+
+    def __init__(self, session: Session, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self._session = session
+
+    def stretch(self, start: int, length: int) -> bytes:
+        """Given where to begin and how much, return exactly that much of what the terminal sends for it.
+
+        Whether it truly begins there is for the caller to find out: the answer does not say. Chunks do follow each
+        other. Raise StretchRefused, ChunksDoNotJoin, ProtocolViolation or TerminalUnavailable.
+        """
+        self._session.expect(length)
+        table = b"".join(self._chunks(start, length))
+        chunk = CHUNK_BYTES[self._session.transport]
+        if length > chunk:
+            seam = chunk - _SEAM_BYTES // 2
+            across = table[seam : seam + _SEAM_BYTES]
+            if next(self._chunks(start + seam, len(across))) != across:
+                raise ChunksDoNotJoin(
+                    f"{self._session.terminal} does not join the chunks of its table: it mistakes where they begin, or "
+                    "moved the table while it was read"
+                )
+        return table
+
+    def whole(self) -> bytes | None:
+        """Return the whole table, None if it cannot be had in chunks."""
+        try:
+            return _check_whole(self._session, self.stretch(0, self.size_bytes))
+        except ChunksDoNotJoin:
+            return None
+
+    def _chunks(self, start: int, length: int) -> Iterator[bytes]:
+        most = CHUNK_BYTES[self._session.transport]
+        for place in range(start, start + length, most):
+            yield self._session.patiently(partial(_chunk, self._session, place, min(most, start + length - place)))
+
+
+@contextmanager
+def held_table(session: Session, table: Table) -> Iterator[bytes | HeldTable | None]:
+    """Given a session and a table, return a context with the table if it is small, else with what the terminal holds.
+
+    None: it knows no buffers, or has no room for one. The buffer is freed at the end. Raise as `read_table`.
+    """
+    session.hold_buffer()
+    prepared = session.patiently(lambda: _prepare(session, table), SLOW_ATTEMPTS)
+    yield HeldTable(session, prepared) if isinstance(prepared, int) else prepared
+    session.free_buffer()
+
+
 def read_table(session: Session, table: Table, counted: int | None) -> bytes:
     """Given a session and a table, return all its bytes, length word included; no bytes at all if it is
     empty.
@@ -55,41 +117,36 @@ def read_table(session: Session, table: Table, counted: int | None) -> bytes:
     is 0. Raise ProtocolViolation if a packet or a length does not fit, TerminalUnavailable if the terminal
     broke off or was too slow, TerminalRefused if it does not give the table out.
     """
-    session.hold_buffer()
-    prepared = session.patiently(lambda: _prepare(session, table), SLOW_ATTEMPTS)
-    if isinstance(prepared, int):
-        prepared = b"".join(_chunks(session, prepared))
-        _check_whole(session, prepared)
-    session.free_buffer()
-    if isinstance(prepared, Packet):
-        return session.patiently(lambda: _old_way(session, table, counted), SLOW_ATTEMPTS)
-    return prepared
+    with held_table(session, table) as held:
+        whole = held.whole() if isinstance(held, HeldTable) else held
+    return read_the_old_way(session, table, counted) if whole is None else whole
 
 
-def _prepare(session: Session, table: Table) -> bytes | int | Packet:
-    """Return the table if it is small, the size of the buffer that holds it, or the packet that refused."""
+def read_the_old_way(session: Session, table: Table, counted: int | None) -> bytes:
+    """As `read_table`, without a buffer: in one stream, which begins again if something is lost."""
+    return session.patiently(lambda: _old_way(session, table, counted), SLOW_ATTEMPTS)
+
+
+def _prepare(session: Session, table: Table) -> bytes | int | None:
+    """Return the table if it is small, the size of the buffer that holds it, or None if that was refused."""
     question = _PREPARE.pack(1, table.command, table.function, 0)
     answer = session.ask_slow(Command.PREPARE_BUFFER, question)
     if answer.command in REFUSALS or (answer.command == Command.ACK_OK and not answer.data):
-        return answer
+        return None
     if answer.command != Command.ACK_OK:
         return _check_whole(session, _collect(session, answer, None))
     if len(answer.data) < 5:
         raise session.violation(f"announced the {table.name} with {len(answer.data)} bytes; 5 are needed")
     size = int.from_bytes(answer.data[1:5], "little")
     _check_size(session, size)
-    session.expect(size)
     return size
 
 
-def _chunks(session: Session, size: int) -> Iterator[bytes]:
-    chunk = CHUNK_BYTES[session.transport]
-    for start in range(0, size, chunk):
-        yield session.patiently(partial(_chunk, session, start, min(chunk, size - start)))
-
-
 def _chunk(session: Session, start: int, length: int) -> bytes:
-    return _collect(session, session.ask(Command.READ_BUFFER, _CHUNK.pack(start, length)), length)
+    answer = session.ask(Command.READ_BUFFER, _CHUNK.pack(start, length))
+    if answer.command in REFUSALS:
+        raise StretchRefused(f"{session.terminal} answered {answer.command} where data was asked for")
+    return _collect(session, answer, length)
 
 
 def _old_way(session: Session, table: Table, counted: int | None) -> bytes:
@@ -136,8 +193,9 @@ def _announced(session: Session, prepare: Packet, asked: int | None) -> Iterator
     elif size != asked:
         raise session.violation(f"announced {size} bytes where {asked} were asked for")
     received = index = 0
+    pace = session.pace()
     while received < size:
-        packet = session.more()
+        packet = session.more(pace(received))
         if packet.command != Command.DATA:
             raise session.violation(f"ended with {packet.command} after {received} of {size} bytes")
         if packet.session != index & 0xFFFF:

@@ -6,15 +6,16 @@ records may be missing. Does not know central, and decides nothing about people.
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.model import (
     ClockReading,
     Coverage,
@@ -28,16 +29,25 @@ from ekinerja_agent.model import (
     utc_now,
 )
 from ekinerja_agent.spool import Spool, TerminalMemory
-from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, LogRead, TerminalAddress
+from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, LogRead, TailBroke, TerminalAddress
+from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
+from ekinerja_agent.usecases.turns import turn
 
 LONGEST_UNWATCHED = timedelta(minutes=10)
 """A longer gap between two reads in which nothing was recorded may be a terminal without power."""
+RAW_LOG_KEPT_EVERY = timedelta(days=1)
+"""A log that cannot be told apart is kept whole when that begins, and then this often: it grows with every punch."""
+QUICK_LOG_BYTES = 1 << 16
+"""Reading so much whole is as quick as anything else."""
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What one poll brought. `read` counts the log's records, `received_bytes` everything the terminal sent."""
+    """What one poll brought. `read` counts the records that were read, in a tail only those behind the known end;
+    `received_bytes` everything the terminal sent. `mode` is `unchanged` for a tail that held nothing new.
+    """
 
     terminal: str
     read: int
@@ -45,7 +55,7 @@ class PollResult:
     duplicate: int
     quarantined: int
     received_bytes: int
-    mode: str
+    mode: Literal["tail", "full", "unchanged"]
     doubts: tuple[str, ...] = ()
 
 
@@ -63,27 +73,64 @@ def poll(
     tolerance_s: int,
     reply_timeout_s: float,
     host_clock_trusted: bool,
+    full: bool | None = None,
+    tail_read: bool = True,
     now: Callable[[], datetime] = utc_now,
 ) -> PollResult:
-    """Given a terminal, read all that it holds into the spool and return what came.
+    """Given a terminal, read into the spool what is new in it, or all that it holds, and return what came.
 
-    `host_clock_trusted` tells whether the measured offset may correct punches. Raise TerminalUnavailable,
-    ProtocolViolation or TerminalRefused if the terminal cannot be read now, and AmbiguousLog if its records cannot be
-    told apart; the raw log is then in quarantine. Nothing that was collected earlier is touched.
+    `host_clock_trusted` tells whether the measured offset may correct punches. `full` True reads the whole log, False
+    puts the daily read of the whole log off, None reads it when it is due; without `tail_read` every read is a whole
+    one. Raise TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal cannot be read now, and
+    AmbiguousLog if its records cannot be told apart; the raw log is then in quarantine. Nothing that was collected
+    earlier is touched.
     """
-    with _only_one(terminal.id, state_dir):
+    with turn(terminal.id, state_dir):
         announce(spool, [terminal], now=now())
         memory = spool.state(terminal.id) or TerminalMemory(terminal.id)
+        if full is None:
+            full = full_read_due(memory, terminal, now())
         try:
-            read = _read(terminal, memory, reply_timeout_s, now)
+            read = _read(terminal, spool, memory, reply_timeout_s, full or not tail_read, now)
         except AmbiguousLog as error:
-            raw = Quarantined(terminal.id, Source.POLL, 0, error.raw, str(error), now())
-            spool.add((), [raw, _unread(terminal, memory, str(error))])
+            _keep_raw_log(terminal, spool, memory, error, now())
+            raise
+        except TailBroke as error:
+            doubtful = memory.cursor and replace(memory.cursor, proven=False, judged_at=None)
+            spool.add((), [_unread(terminal, memory, str(error))], memory=replace(memory, cursor=doubtful))
             raise
         except EkinerjaError as error:
             spool.add((), [_unread(terminal, memory, str(error))])
             raise
         return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted)
+
+
+def next_read(
+    memory: TerminalMemory | None, terminal: TerminalConfig, at: datetime, *, tail_read: bool
+) -> Literal["quick", "due", "slow"]:
+    """Given what is remembered of a terminal, return how long its next read takes: `slow` if only the whole of a long
+    log will do, `due` if that is only the daily one and may be put off.
+    """
+    cursor = memory.cursor if memory else None
+    if memory is None or memory.last_read_at is None:
+        return "slow"
+    if cursor is None or cursor.position * cursor.record_size <= QUICK_LOG_BYTES:
+        return "slow" if cursor is None and memory.records else "quick"
+    if not (tail_read and cursor.proven):
+        return "slow"
+    return "due" if full_read_due(memory, terminal, at) else "quick"
+
+
+def full_read_due(memory: TerminalMemory, terminal: TerminalConfig, at: datetime) -> bool:
+    """Given a terminal, return whether its whole log is due at this instant: once a day, at its own time of day.
+
+    That time depends on its id only, so that a thousand terminals do not fall together, and stays for ever.
+    """
+    judged_at = memory.cursor.judged_at if memory.cursor else None
+    if judged_at is None:
+        return True
+    own_time_s = int.from_bytes(sha256(terminal.id.encode()).digest()[:4], "big") % _DAY_S
+    return (at.timestamp() - own_time_s) // _DAY_S != (judged_at.timestamp() - own_time_s) // _DAY_S
 
 
 def announce(spool: Spool, terminals: Iterable[TerminalConfig], *, now: datetime) -> None:
@@ -106,16 +153,17 @@ def accept(spool: Spool, terminal: TerminalConfig) -> str | None:
     memory = spool.state(terminal.id)
     if memory is None or memory.serial is None:
         return None
-    spool.remember(replace(memory, serial=None, record_size=None))
+    spool.remember(replace(memory, serial=None, record_size=None, cursor=None))
     return memory.serial
 
 
-def _read(
-    terminal: TerminalConfig, memory: TerminalMemory, reply_timeout_s: float, now: Callable[[], datetime]
-) -> LogRead:
+def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddress:
+    """Given a terminal of devices.yaml, return where it is and how to be let in. Raise WrongUsage if it only pushes, or
+    is only imported.
+    """
     if terminal.transport == "none" or terminal.address is None:
         raise WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
-    place = TerminalAddress(
+    return TerminalAddress(
         terminal=terminal.id,
         host=terminal.address.host,
         port=terminal.address.port,
@@ -124,11 +172,28 @@ def _read(
         comm_key=terminal.comm_key() if terminal.comm_key_file else None,
         reply_timeout_s=reply_timeout_s,
     )
-    return DRIVERS[terminal.transport](place).read(
+
+
+def _read(
+    terminal: TerminalConfig,
+    spool: Spool,
+    memory: TerminalMemory,
+    reply_timeout_s: float,
+    full: bool,
+    now: Callable[[], datetime],
+) -> LogRead:
+    def any_known(keys: Collection[tuple[str, datetime]]) -> bool:
+        return bool(spool.known_counts(terminal.id, keys))
+
+    place = place_of(terminal, reply_timeout_s)
+    return DRIVERS[place.transport](place).read(
         known_record_size=memory.record_size,
         expected_serial=terminal.serial or memory.serial,
         expected_by="devices.yaml" if terminal.serial else "its first contact",
         now=now,
+        cursor=memory.cursor,
+        full=full,
+        any_known=any_known,
     )
 
 
@@ -141,41 +206,87 @@ def _keep(
     host_clock_trusted: bool,
 ) -> PollResult:
     """Write punches, notes and memory of one read in one transaction."""
-    clock_rule = ClockRule(terminal.timezone, read.offset_s if host_clock_trusted else None, tolerance_s)
-    punches, quarantined = to_punches(
+    measured = _measured(terminal.id, read, host_clock_trusted)
+    clock_readings = memory.clock_readings if measured is None else (*memory.clock_readings, measured)
+    clock_rule = ClockRule(
+        terminal.timezone,
+        None if measured is None else measured.offset_s,
+        tolerance_s,
+        tuple(shown(reading, terminal.timezone) for reading in clock_readings),
+    )
+    punches, waiting = to_punches(
         terminal.id,
         read.log,
         clock_rule=clock_rule,
         source=Source.POLL,
         read_at=read.began_at,
-        known=spool.known_counts(terminal.id),
+        known=_known(terminal.id, spool, read),
     )
+    quarantined = [record for record in waiting if record.position >= read.new_from]
     notes: list[Note] = [*quarantined, *_slot_owners(terminal.id, read)]
     if read.offset_s is not None:
         notes.append(ClockReading(terminal.id, read.began_at, read.offset_s, host_clock_trusted))
-    good = len(read.log.records) + len(read.log.undecodable) - len(quarantined)
+    slots = _new_slots(read)
+    good = slots - len(quarantined)
     flaw = _flaw(memory, read, good - len(punches))
     if flaw is None:
-        notes += _coverage(terminal.id, memory, read, punches, quarantined, clock_rule)
+        notes += _coverage(terminal.id, memory, read, punches, waiting, clock_rule)
     notes.append(_status(terminal, read, flaw))
     remembered = replace(
         memory,
         serial=read.serial or None,
         record_size=read.log.record_size or memory.record_size,
-        records=len(read.log.records),
+        records=good + (memory.records or 0 if read.mode == "tail" else 0),
         last_read_at=read.began_at,
+        raw_log_kept_at=None,
+        cursor=read.cursor,
+        clock_readings=clock_readings if measured is None else (measured,),
     )
     added = spool.add(punches, notes, memory=remembered)
     return PollResult(
         terminal=terminal.id,
-        read=len(read.log.records) + len(read.log.undecodable),
+        read=slots,
         new=added.new,
         duplicate=good - added.new,
         quarantined=len(quarantined),
         received_bytes=read.received_bytes,
-        mode=read.mode,
+        mode="unchanged" if read.mode == "tail" and not slots else read.mode,
         doubts=(*([flaw] if flaw else []), *read.doubts),
     )
+
+
+def _measured(terminal: str, read: LogRead, host_clock_trusted: bool) -> ClockReading | None:
+    """What the read measured of the terminal's clock, if this host's own clock could vouch."""
+    if read.offset_s is None or not host_clock_trusted:
+        return None
+    return ClockReading(terminal, read.began_at, read.offset_s, trusted=True)
+
+
+def _known(terminal: str, spool: Spool, read: LogRead) -> Mapping[tuple[str, datetime], int]:
+    """How many occurrences must not be taken for new: all that were ever kept, for a tail those it shows again.
+
+    A tail comes only where none of its new records can be an occurrence of an older one.
+    """
+    if read.mode == "full":
+        return spool.known_counts(terminal)
+    return Counter((record.pin, record.clock) for record in read.log.records if record.position < read.new_from)
+
+
+def _new_slots(read: LogRead) -> int:
+    """How many records, undecodable ones included, lie behind what was known before the read."""
+    positions = [slot.position for slots in (read.log.records, read.log.undecodable) for slot in slots]
+    return sum(position >= read.new_from for position in positions)
+
+
+def _keep_raw_log(
+    terminal: TerminalConfig, spool: Spool, memory: TerminalMemory, error: AmbiguousLog, at: datetime
+) -> None:
+    """Keep the whole log where that is news; the terminal itself keeps what is not kept here."""
+    notes: list[Note] = [_unread(terminal, memory, str(error))]
+    if memory.raw_log_kept_at is None or at - memory.raw_log_kept_at >= RAW_LOG_KEPT_EVERY:
+        notes.append(Quarantined(terminal.id, Source.POLL, 0, error.raw, str(error), at))
+        memory = replace(memory, raw_log_kept_at=at)
+    spool.add((), notes, memory=memory)
 
 
 def _coverage(
@@ -230,8 +341,10 @@ def _flaw(memory: TerminalMemory, read: LogRead, known_records: int) -> str | No
     sizes = read.sizes
     if sizes and sizes.records and sizes.records_capacity and sizes.records >= sizes.records_capacity:
         return "the log is full, so the terminal may refuse punches or drop the oldest: verify and clear it"
-    if memory.records and not known_records:
+    if memory.records and not known_records and read.mode == "full":
         return "the log shares no record with the one read before (cleared or replaced): punches between may be lost"
+    if memory.records and read.known_end_gone:
+        return "the end of the log as read before is gone (records were deleted): punches after it may be lost"
     return None
 
 
@@ -272,21 +385,3 @@ def _unread(terminal: TerminalConfig, memory: TerminalMemory, why: str) -> Termi
 
 def _address(terminal: TerminalConfig) -> str:
     return str(terminal.address) if terminal.address else ""
-
-
-@contextmanager
-def _only_one(terminal: str, state_dir: Path) -> Iterator[None]:
-    """Hold the terminal for this process: a second connection would disturb the first on many models.
-
-    Raise TemporarilyUnavailable if another process reads it now.
-    """
-    locks = state_dir / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / f"{terminal}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TemporarilyUnavailable(
-                f"{terminal} is being read by another process of this host; try again in a moment"
-            ) from error
-        yield

@@ -91,6 +91,8 @@ def _punch(punch: dict[str, Any]) -> Iterator[str]:
         f"          terminal {punch['terminal']} showed {punch['clock']}, offset {offset}, "
         f"by {punch['source']}{_file(punch)}, in central since {punch['received_at']:%Y-%m-%d %H:%M:%S} UTC"
     )
+    if punch["redated_at"] is not None:
+        yield f"          redated with approval to {punch['redated_at']:%Y-%m-%d %H:%M:%S} UTC; its clock was wrong"
     yield f"          raw {punch['raw'].hex()}"
 
 

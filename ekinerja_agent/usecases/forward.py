@@ -6,7 +6,9 @@ accepts, and does not wait: an unreachable central is an error that the caller t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -44,11 +46,24 @@ def forward(
     """
     delivered = rejected = 0
     while not stop():
-        delivery = spool.waiting(BATCH_PUNCHES)
-        if not delivery.punches and not delivery.notes:
-            break
-        receipt = inbox.deliver(engine, delivery, now())
-        spool.settle(delivery, receipt)
+        with _collector_paused():
+            delivery = spool.waiting(BATCH_PUNCHES)
+            if not delivery.punches and not delivery.notes:
+                break
+            receipt = inbox.deliver(engine, delivery, now())
+            spool.settle(delivery, receipt)
         delivered += len(receipt.accepted)
         rejected += len(receipt.rejected)
     return Forwarded(delivered, rejected)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A batch makes a hundred thousand objects and no cycle: looking for cycles in it took a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

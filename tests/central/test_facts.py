@@ -16,7 +16,7 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import revoke, store_punch_batch
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.central.enrolled import Enrolments
-from ekinerja_agent.central.facts_punches import _owned, _resolve_slots
+from ekinerja_agent.central.facts.punches import _owned, _resolve_slots
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables import result_days, results
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
@@ -409,7 +409,7 @@ def columnar() -> Any:
     """The columnar rule, with slot owners from memory in place of the database."""
 
     def answer(recorded: pl.DataFrame, enrolled: pl.DataFrame, seen: pl.DataFrame, patch: pytest.MonkeyPatch) -> Any:
-        patch.setattr("ekinerja_agent.central.facts_punches.read_frame", lambda *_: seen)
+        patch.setattr("ekinerja_agent.central.facts.punches.read_frame", lambda *_: seen)
         found = _owned(_resolve_slots(None, recorded), enrolled)  # type: ignore[arg-type] # no query is made
         return dict(found.select("punch_id", "nip").rows())
 

@@ -31,6 +31,14 @@ ROWS = {
     "values (1, 1, 2, '2026-09-07', '*', 'kerja', 'n', 's')",
     "absences": "(id, batch, row, nip, first_day, last_day, kind, status) "
     "values (1, 1, 2, 'n', '2026-09-07', '2026-09-07', 'izin', 'approved')",
+    "outages": "(id, batch, row, terminal, starts, ends, cause, status) "
+    f"values (1, 1, 2, 't', {TIME}, {TIME}, 'r', 'approved')",
+    "disable_trials": "(id, terminal, serial, firmware, refuses, account_id, tried_at) "
+    f"values (1, 't', 's', 'f', true, 1, {TIME})",
+    "redatings": "(id, terminal, first_clock, last_clock, shift_s, reason, account_id, requested_at) "
+    f"values (1, 't', {TIME}, {TIME}, 60, 'r', 1, {TIME})",
+    "redated_punches": f"(redating, punch_id, at) values (1, 'p', {TIME})",
+    "redating_decisions": f"(redating, approved, account_id, decided_at) values (1, true, 1, {TIME})",
     "activities": '(id, batch, row, activity_id, nip, date, start, "end", description, status) '
     "values (1, 1, 2, 'A', 'n', '2026-09-07', '08:00', '09:00', 'd', 'draft')",
     "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "

@@ -200,3 +200,14 @@ def test_an_empty_delivery_is_settled(central: Engine) -> None:
 def test_a_naive_instant_is_a_mistake_of_the_caller(central: Engine) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         deliver(central, Delivery((punch(),)), NOW.replace(tzinfo=None))
+
+
+def test_a_terminal_that_is_away_keeps_what_was_last_heard_of_it(central: Engine) -> None:
+    heard = TerminalStatus("lobby", "10.0.0.1:4370", "A1", "Ver 6.60", 735, 100_000, 10, 3, NOW, "ok")
+    away = TerminalStatus("lobby", "10.0.0.1:4370", "", "", None, None, None, None, NOW, "cannot be reached")
+    for status in (heard, away):
+        deliver(central, Delivery(notes=(status,)), NOW)
+    with central.connect() as conn:
+        row = conn.execute(select(terminal_status)).one()
+    assert (row.serial, row.firmware, row.records, row.clock_offset_s) == ("A1", "Ver 6.60", 735, 3)
+    assert row.state == "cannot be reached"

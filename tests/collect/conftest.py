@@ -41,3 +41,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path)
     yield office
     office.spool.close()
+
+
+@pytest.fixture(scope="session")
+def office_kind() -> type[Office]:
+    """For tests that need several, or one for each example."""
+    return Office

@@ -31,8 +31,10 @@ def test_a_poll_brings_exactly_what_the_terminal_holds_and_a_second_one_nothing(
     with serve(device, transport) as endpoint:
         first = office.poll(endpoint, transport=transport)
         second = office.poll(endpoint, transport=transport)
+        again = office.poll(endpoint, transport=transport, full=True)
     assert (first.read, first.new, first.duplicate, first.quarantined) == (5_000, 5_000, 0, 0)
-    assert (second.read, second.new, second.duplicate) == (5_000, 0, 5_000)
+    assert (second.read, second.new, second.duplicate, second.mode) == (0, 0, 0, "unchanged")
+    assert (again.read, again.new, again.duplicate, again.mode) == (5_000, 0, 5_000, "full")
     assert office.waiting() == truth
     if layout == 8:
         assert {(owner.uid, owner.pin) for owner in notes(office, SlotOwner)} == {

@@ -246,6 +246,9 @@ class MonthBuilder:
         usual = {"nip": NIP, "kind": "izin", "status": "approved", "document": "800/1"}
         return self.add("absences", **{**usual, "first_day": first, "last_day": last or first, **changes})
 
+    def outage(self, start: datetime, end: datetime, terminal: str = "T", status: str = "approved") -> MonthBuilder:
+        return self.add("outages", terminal=terminal, start=start, end=end, status=status)
+
     def covered(self, start: datetime | None, end: datetime, terminal: str = "T", kind: str = "proven") -> MonthBuilder:
         self.complete = False
         return self.add("coverage", terminal=terminal, start=start, end=end, kind=kind)
@@ -267,6 +270,7 @@ class MonthBuilder:
             "calendar": frames.CALENDAR,
             "activities": frames.ACTIVITIES,
             "earlier_days": frames.EARLIER_DAYS,
+            "outages": frames.OUTAGES,
         }
         built = {name: pl.DataFrame(self.rows.get(name, []), schema=schema) for name, schema in schemas.items()}
         return MonthFacts(

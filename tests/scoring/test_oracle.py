@@ -34,6 +34,7 @@ class Case:
     punches: tuple[datetime, ...]  # local
     documents: tuple[tuple[date, time | None, time | None, bool], ...]  # approved, else undecided
     holes: tuple[Stretch, ...]  # local
+    outages: tuple[tuple[datetime, datetime, bool], ...]  # local; approved, else undecided
     minutes: tuple[tuple[date, int], ...]
     now: datetime  # local
 
@@ -59,6 +60,12 @@ def cases(draw: st.DrawFn) -> Case:
     moments = st.builds(datetime.combine, days, times_of_day())
     clock = st.one_of(st.none(), times_of_day().map(lambda at: at.replace(second=0)))
     holes = st.builds(lambda begin, hours: (begin, begin + timedelta(hours=hours)), moments, st.integers(1, 40))
+    outages = st.builds(
+        lambda begin, minutes, approved: (begin, begin + timedelta(minutes=minutes), approved),
+        moments,
+        st.one_of(st.integers(1, 120), st.integers(120, 1_500)),
+        st.booleans(),
+    )
     return Case(
         draw(st.sampled_from(PROFILES)),
         draw(st.sampled_from(ZONES)),
@@ -66,6 +73,7 @@ def cases(draw: st.DrawFn) -> Case:
         tuple(draw(st.lists(moments, max_size=25, unique=True))),
         tuple(draw(st.lists(st.tuples(days, clock, clock, st.booleans()), max_size=4))),
         tuple(draw(st.lists(holes, max_size=2))),
+        tuple(draw(st.lists(outages, max_size=3))),
         tuple(draw(st.lists(st.tuples(days, st.integers(1, 900)), max_size=4))),
         draw(st.one_of(st.just(datetime(2026, 12, 31)), moments)),
     )
@@ -133,13 +141,15 @@ def judge_day(case: Case, day: date) -> tuple[str, list[tuple[str, int | None, i
     if not any(closed):
         return "future", []
     whole = any(on == day and begins is None and ends is None and ok for on, begins, ends, ok in case.documents)
-    excused = [excused_by(case, due, day, approved=True) for _, due, *_ in windows]
-    if whole or all(excused):
-        return "excused", []
     used: list[datetime | None] = []
-    for scan, _, opens, end in windows:
+    excused = []
+    for scan, due, opens, end in windows:
         inside = sorted(at for at in case.punches if opens <= at < end)
         used.append((inside[-1] if scan == "leave" else inside[0]) if inside else None)
+        unseen = not inside and failed(case, opens, end, approved=True)
+        excused.append(unseen or excused_by(case, due, day, approved=True))
+    if whole or all(excused):
+        return "excused", []
     if not any(used) and not any(excused):
         return judge_empty_day(case, day, over=all(closed))
     found = [
@@ -148,7 +158,7 @@ def judge_day(case: Case, day: date) -> tuple[str, list[tuple[str, int | None, i
         if closed[number] and not excused[number]
         for finding in judge_scan(case, day, window, used[number])
     ]
-    if any(asked or touches(case, stretches) for *_, stretches, asked in found):
+    if any(asked or must_wait(case, stretches) for *_, stretches, asked in found):
         return "pending", []
     left = 30_000 if case.profile == "four-scan-example" else 10**9
     costs = []
@@ -163,7 +173,7 @@ def judge_empty_day(case: Case, day: date, *, over: bool) -> tuple[str, list[tup
         return "future", []
     windows = expected_windows(case, day)
     asked = any(excused_by(case, due, day, approved=False) for _, due, *_ in windows)
-    if asked or touches(case, [(opens, end) for *_, opens, end in windows]):
+    if asked or must_wait(case, [(opens, end) for *_, opens, end in windows]):
         return "pending", []
     return "unexcused", [("TK", None, 10_000 if case.profile == "hsu" else 30_000)]
 
@@ -178,7 +188,7 @@ def judge_scan(
     if at is None:
         code = {"arrive": "TAM", "break_out": "TAK", "break_in": "TAI", "leave": "TAP"}[scan]
         return [(code, None, 15_000, [(opens, end)], asked)]
-    off_s = int(((at - due) if scan in ("arrive", "break_in") else (due - at)).total_seconds())
+    off_s = late_s(case, due, at) if scan in ("arrive", "break_in") else early_s(case, due, at, opens, end)
     if off_s < 60:
         return []
     number, cost = band(off_s // 60)
@@ -187,8 +197,39 @@ def judge_scan(
     return [(f"{code}{number}", off_s // 60, cost, [stretch], asked)]
 
 
-def touches(case: Case, stretches: list[Stretch]) -> bool:
-    return any(low < gone and high > lost for low, high in stretches for lost, gone in case.holes)
+def late_s(case: Case, due: datetime, at: datetime) -> int:
+    """The seconds from due to punch in which the terminal worked."""
+    late, reached = 0, due
+    for begins, ends, _ in sorted(outage for outage in case.outages if outage[2]):
+        late += max(0, int((min(begins, at) - reached).total_seconds()))
+        reached = max(reached, ends)
+    return late + max(0, int((at - reached).total_seconds()))
+
+
+def early_s(case: Case, due: datetime, at: datetime, opens: datetime, end: datetime) -> int:
+    """Whoever could not scan any more is taken to have stayed until the terminal worked again."""
+    left = at
+    for begins, ends, approved in case.outages:
+        if approved and begins < end and ends > opens and ends > at:
+            left = max(left, min(ends, due))
+    return int((due - left).total_seconds())
+
+
+def failed(case: Case, low: datetime, high: datetime, *, approved: bool) -> bool:
+    return any(low < ends and high > begins for begins, ends, decided in case.outages if decided is approved)
+
+
+def must_wait(case: Case, stretches: list[Stretch]) -> bool:
+    """Data are missing for another reason than an approved outage, or an outage is undecided."""
+    holes = list(case.holes)
+    for begins, ends, approved in case.outages:
+        if approved:
+            cut = [((lost, min(gone, begins)), (max(lost, ends), gone)) for lost, gone in holes]
+            holes = [hole for pair in cut for hole in pair if hole[0] < hole[1]]
+    return any(
+        failed(case, low, high, approved=False) or any(low < gone and high > lost for lost, gone in holes)
+        for low, high in stretches
+    )
 
 
 def expected_pay(case: Case, duty: list[date], costs_ppm: int) -> int:
@@ -227,6 +268,8 @@ def build_case(build: Build, case: Case) -> Any:
         month.absence(day, kind="diklat", from_time=begins, to_time=ends, status=status)
     for day, minutes in case.minutes:
         month.add("activities", nip=NIP, day=day, minutes=minutes)
+    for begins, ends, approved in case.outages:
+        month.outage(instant(begins), instant(ends), status="approved" if approved else "pending")
     begin = None
     for lost, gone in sorted(case.holes):
         if begin is None or instant(lost) > begin:
@@ -252,13 +295,13 @@ def test_the_engine_finds_what_a_plain_reading_finds(build: Build, rules: RuleBo
 def test_the_plain_reading_itself_knows_the_worked_example() -> None:
     monday = date(2026, 9, 7)
     punches = tuple(datetime.combine(monday, time.fromisoformat(text)) for text in ("07:28", "12:05", "13:12", "16:02"))
-    case = Case("four-scan-example", ZONES[1], date(2026, 9, 1), punches, (), (), (), datetime(2026, 12, 31))
+    case = Case("four-scan-example", ZONES[1], date(2026, 9, 1), punches, (), (), (), (), datetime(2026, 12, 31))
     assert judge_day(case, monday) == ("present", [("IST1", 12, 5_000)])
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_month_without_anything_is_absent_every_day(build: Build, rules: RuleBook, profile: str) -> None:
-    case = Case(profile, ZONES[0], date(2026, 9, 1), (), (), (), (), datetime(2026, 12, 31))
+    case = Case(profile, ZONES[0], date(2026, 9, 1), (), (), (), (), (), datetime(2026, 12, 31))
     result = score_month(build_case(build, case).facts(), rules)
     assert set(result.findings["code"]) == {"TK"}
     assert result.findings.height == 22

@@ -6,13 +6,16 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from ekinerja_agent.simulator import Endpoint
+from ekinerja_agent.simulator import Device, Endpoint, Fault, named_fault, populate, serve
+from ekinerja_agent.simulator.faults import Transport
 
+LOG = struct.pack("<bhii", 1, 13, 0, 0)
 _CAPTURES = Path(__file__).parent.parent / "captures" / "packets.json"
 
 
@@ -36,6 +39,7 @@ class Dial:
     """One raw connection. `ask` sends one request and returns the next packet, `bulk` a long answer."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
         self.tcp = endpoint.transport == "tcp"
         kind = socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM
         self.sock = socket.socket(socket.AF_INET, kind)
@@ -92,6 +96,32 @@ class Dial:
         assert packets[-1].command == 2000
         return b"".join(packet.data for packet in packets[1:-1]), packets
 
+    def read_log(self) -> bytes:
+        """The whole log the buffered way, as section 3 has it."""
+        answer = self.ask(1503, LOG)
+        if answer.command == 1501:
+            return answer.data
+        assert answer.command == 2000
+        size = struct.unpack_from("<I", answer.data, 1)[0]
+        chunk = 0xFFC0 if self.tcp else 16_384
+        content = b"".join(self.chunk(start, min(chunk, size - start)) for start in range(0, size, chunk))
+        assert self.ask(1502).command == 2000
+        return content
+
+    def chunk(self, start: int, size: int) -> bytes:
+        """Part of the held buffer."""
+        return self.bulk(1504, struct.pack("<ii", start, size))[0]
+
+    def counted(self) -> int:
+        """How many records FREE_SIZES claims."""
+        return int(struct.unpack_from("<i", self.ask(50).data, 32)[0])
+
+    def expect_silence(self) -> None:
+        self.sock.settimeout(0.15)
+        with pytest.raises(TimeoutError):
+            self.receive_raw()
+        self.sock.settimeout(5)
+
 
 @pytest.fixture
 def dial() -> Iterator[Callable[[Endpoint], Dial]]:
@@ -105,6 +135,32 @@ def dial() -> Iterator[Callable[[Endpoint], Dial]]:
     yield open_one
     for one in opened:
         one.sock.close()
+
+
+@pytest.fixture
+def call() -> Iterator[Callable[..., Dial]]:
+    """A function that serves a device with faults, by name or scripted, and returns a line that said hello."""
+    with ExitStack() as stack:
+
+        def serve_and_call(
+            device: Device, *faults: str | Fault, transport: Transport = "tcp", hello: bool = True
+        ) -> Dial:
+            chosen = [named_fault(fault) if isinstance(fault, str) else fault for fault in faults]
+            line = Dial(stack.enter_context(serve(device, transport, faults=chosen)))
+            stack.callback(line.sock.close)
+            if hello:
+                line.hello()
+            return line
+
+        yield serve_and_call
+
+
+@pytest.fixture
+def filled() -> Device:
+    """A terminal with 10 users and 100 records: a table of 4,004 bytes, four datagrams over UDP."""
+    device = Device()
+    populate(device, users=10, records=100)
+    return device
 
 
 @pytest.fixture(scope="session")

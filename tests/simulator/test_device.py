@@ -136,9 +136,11 @@ def test_some_models_take_punches_while_locked() -> None:
 
 
 def test_without_power_nothing_is_recorded() -> None:
-    device = makassar(powered=False)
+    device = makassar()
+    device.power_off()
     assert device.punch("1001") is None
     assert not device.history
+    assert device.refused_punches == 1
 
 
 def test_clear_empties_the_log_and_keeps_people_and_history() -> None:
@@ -152,7 +154,7 @@ def test_clear_empties_the_log_and_keeps_people_and_history() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["punch", "delete", "clear", "insert"]), max_size=30),
+    st.lists(st.sampled_from(["punch", "delete", "range", "clear", "insert"]), max_size=30),
     st.sampled_from([8, 16, 40, 49]),
 )
 def test_the_table_is_always_the_log(deeds: list[str], layout: int) -> None:
@@ -162,6 +164,10 @@ def test_the_table_is_always_the_log(deeds: list[str], layout: int) -> None:
             device.punch("1001", NOON + timedelta(seconds=number))
         elif deed == "delete":
             device.delete_oldest(2)
+        elif deed == "range":
+            before = list(device.log)
+            device.delete_range(1, 3)
+            assert device.log == before[:1] + before[3:]
         elif deed == "clear":
             device.clear()
         else:

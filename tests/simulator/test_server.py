@@ -1,4 +1,4 @@
-"""Real sockets: framing as networks do it, one client at a time, snapshots, faults, start and stop."""
+"""Real sockets: framing as networks do it, one client at a time, snapshots, start and stop."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ekinerja_agent.errors import TemporarilyUnavailable
-from ekinerja_agent.simulator import FAULTS, Device, Endpoint, Fault, Model, Switchboard, populate, serve
-from ekinerja_agent.simulator.codec import Packet, decode_packet, unpack_time, with_wrong_checksum
-from ekinerja_agent.simulator.faults import Close, Occasion, Send, Step, Transport, Wait, on
+from ekinerja_agent.simulator import Device, Endpoint, Model, Switchboard, populate, serve
+from ekinerja_agent.simulator.codec import with_wrong_checksum
+from ekinerja_agent.simulator.faults import Transport
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Dial
@@ -23,28 +23,6 @@ Dialler = Callable[[Endpoint], "Dial"]
 
 LOG = struct.pack("<bhii", 1, 13, 0, 0)
 TRANSPORTS: list[Transport] = ["tcp", "udp"]
-CHUNK_BYTES = {"tcp": 0xFFC0, "udp": 16_384}
-
-
-def read_log(line: Dial) -> bytes:
-    """The buffered way, as section 3 has it."""
-    answer = line.ask(1503, LOG)
-    if answer.command == 1501:
-        return answer.data
-    assert answer.command == 2000
-    size = struct.unpack_from("<I", answer.data, 1)[0]
-    chunk = CHUNK_BYTES["tcp" if line.tcp else "udp"]
-    content = b"".join(
-        line.bulk(1504, struct.pack("<ii", start, min(chunk, size - start)))[0] for start in range(0, size, chunk)
-    )
-    assert line.ask(1502).command == 2000
-    return content
-
-
-def assert_silent(line: Dial) -> None:
-    line.sock.settimeout(0.15)
-    with pytest.raises(TimeoutError):
-        line.receive_raw()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -56,7 +34,7 @@ def test_5000_records_come_back_complete(dial: Dialler, transport: Transport, la
     with serve(device, transport) as endpoint:
         line = dial(endpoint)
         line.hello()
-        table = read_log(line)
+        table = line.read_log()
     assert int.from_bytes(table[:4], "little") == 5_000 * layout
     assert table == device.log_table()
 
@@ -130,7 +108,7 @@ def test_a_second_tcp_client_waits_until_the_first_has_left(dial: Dialler) -> No
         first, second = dial(endpoint), dial(endpoint)
         first.hello()
         second.send(1000)
-        assert_silent(second)
+        second.expect_silence()
         first.ask(1001)
         second.sock.settimeout(5)
         assert second.receive().command == 2000
@@ -202,7 +180,7 @@ def test_one_thread_carries_many_terminals(dial: Dialler) -> None:
             line.hello()
         for device, line in lines:
             assert line.ask(11, b"~SerialNumber\0").data == f"~SerialNumber={device.serial}\0".encode()
-            assert read_log(line) == device.log_table()
+            assert line.read_log() == device.log_table()
     assert threading.active_count() == threads
 
 
@@ -225,14 +203,15 @@ def test_a_terminal_can_be_unplugged_and_comes_back_at_the_same_port(dial: Diall
 
 
 def test_without_power_nobody_is_answered(dial: Dialler) -> None:
-    device = Device(powered=False)
+    device = Device()
+    device.power_off()
     with Switchboard() as board:
         line = dial(board.connect(device))
         with pytest.raises((EOFError, ConnectionResetError)):
             line.hello()
         silent = dial(board.connect(device, "udp"))
         silent.send(1000)
-        assert_silent(silent)
+        silent.expect_silence()
 
 
 def test_a_taken_port_is_said() -> None:
@@ -268,139 +247,6 @@ def test_a_large_log_waits_for_a_client_that_reads_slowly(dial: Dialler) -> None
             while (answer := line.receive()).command != 2000:
                 received += answer.data if answer.command == 1501 else b""
         assert received == device.log_table()[: 15 * chunk]
-
-
-# -- faults ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_hang_answers_nothing(dial: Dialler, transport: Transport) -> None:
-    with serve(Device(), transport, faults=[FAULTS["hang"]]) as endpoint:
-        line = dial(endpoint)
-        line.send(1000)
-        assert_silent(line)
-
-
-def test_close_mid_transfer_leaves_a_broken_packet(dial: Dialler) -> None:
-    device = Device()
-    populate(device, users=10, records=100)
-    with serve(device, faults=[FAULTS["close-mid-transfer"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        assert line.ask(1503, LOG).command == 2000
-        with pytest.raises(EOFError, match="of 4012"):
-            line.bulk(1504, struct.pack("<ii", 0, 4_004))
-        assert dial(endpoint).hello().command == 2000
-
-
-def test_close_mid_transfer_falls_silent_over_udp(dial: Dialler) -> None:
-    device = Device()
-    populate(device, users=10, records=100)
-    with serve(device, "udp", faults=[FAULTS["close-mid-transfer"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        line.ask(1503, LOG)
-        line.send(1504, struct.pack("<ii", 0, 4_004))
-        assert [line.receive().command for _ in range(3)] == [1500, 1501, 1501]
-        assert_silent(line)
-
-
-def test_wrong_checksum_spoils_data_and_nothing_else(dial: Dialler) -> None:
-    device = Device()
-    device.punch("1001")
-    with serve(device, faults=[FAULTS["wrong-checksum"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        line.send(1503, LOG)
-        assert decode_packet(line.receive_raw()) is None
-        assert line.ask(1502).command == 2000
-
-
-def test_drop_datagram_loses_one_and_asking_again_helps(dial: Dialler) -> None:
-    device = Device()
-    populate(device, users=10, records=100)
-    with serve(device, "udp", faults=[FAULTS["drop-datagram"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        line.ask(1503, LOG)
-        wanted = struct.pack("<ii", 0, 4_004)
-        _, packets = line.bulk(1504, wanted)
-        assert [packet.session for packet in packets[1:-1]] == [0, 1, 3]
-        assert line.bulk(1504, wanted)[0] == device.log_table()
-
-
-def test_drop_datagram_does_nothing_over_tcp(dial: Dialler) -> None:
-    device = Device()
-    populate(device, users=10, records=100)
-    with serve(device, faults=[FAULTS["drop-datagram"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        assert read_log(line) == device.log_table()
-
-
-@pytest.mark.parametrize("records", [0, 9])
-def test_feb30_stands_in_the_middle_of_the_log(records: int) -> None:
-    device = Device()
-    populate(device, users=3, records=records)
-    with serve(device, faults=[FAULTS["feb30"]]):
-        assert len(device.log) == records + 1
-        assert unpack_time(device.log[records // 2].packed_time)[1:3] == (2, 30)
-
-
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_encrypted_firmware_answers_6001(dial: Dialler, transport: Transport) -> None:
-    with serve(Device(), transport, faults=[FAULTS["encrypted"]]) as endpoint:
-        assert dial(endpoint).hello().command == 6001
-
-
-def test_old_firmware_knows_only_the_old_way(dial: Dialler) -> None:
-    device = Device()
-    populate(device, users=10, records=100)
-    with serve(device, faults=[FAULTS["old-firmware"]]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        assert line.ask(1503, LOG)[:3] == (0xFFFF, line.session, line.reply_id)
-        assert line.bulk(13)[0] == device.log_table()
-        assert line.bulk(9)[0] == device.user_table()
-
-
-def test_drift_shows_in_clock_and_punches() -> None:
-    device = Device()
-    with serve(device, faults=[FAULTS["drift"]]):
-        ahead = device.clock() - device.place_time()
-        assert 595 < ahead.total_seconds() <= 600
-
-
-def test_a_script_strikes_at_the_command_and_occurrence_it_names(dial: Dialler) -> None:
-    def repeat(occasion: Occasion, steps: list[Step]) -> list[Step]:
-        return steps * 2 if isinstance(occasion.request, Packet) else []
-
-    def fall_silent(_: Occasion, steps: list[Step]) -> list[Step]:
-        return [*(step for step in steps if not isinstance(step, Send)), Close()]
-
-    script = [
-        Fault("echo", "answers GET_TIME twice", alter=on(201, repeat, occurrences=frozenset({2}))),
-        Fault("gone", "closes at VERSION", alter=on(1100, fall_silent)),
-    ]
-    with serve(Device(), faults=script) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        assert [line.ask(201).reply_id, line.ask(201).reply_id, line.receive().reply_id] == [2, 3, 3]
-        with pytest.raises((EOFError, ConnectionResetError)):
-            line.ask(1100)
-
-
-def test_a_script_can_pause_and_forget_a_udp_client(dial: Dialler) -> None:
-    def pause_and_forget(_: Occasion, steps: list[Step]) -> list[Step]:
-        return [Wait(0.05), *steps, Close(), Close()]
-
-    with serve(Device(), "udp", faults=[Fault("rude", "", alter=on(1100, pause_and_forget))]) as endpoint:
-        line = dial(endpoint)
-        line.hello()
-        asked_at_s = time.monotonic()
-        assert line.ask(1100).command == 2000
-        assert time.monotonic() - asked_at_s >= 0.05
-        assert line.ask(201).command == 2005
 
 
 def test_a_slow_terminal_sends_packets_apart(dial: Dialler) -> None:

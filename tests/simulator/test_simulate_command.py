@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from ekinerja_agent.cli.simulate import command
 from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
-from ekinerja_agent.simulator import FAULTS, Device, Endpoint, serve
+from ekinerja_agent.simulator import Device, Endpoint, serve
+from ekinerja_agent.simulator.faults import KINDS
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Dial
@@ -55,7 +56,7 @@ def test_comm_key_serial_and_faults_are_taken(dial: Callable[[Endpoint], Dial]) 
         "--fault",
         "feb30",
         "--fault",
-        "drift",
+        "drift=90",
         "--records",
         "9",
     ]
@@ -64,9 +65,27 @@ def test_comm_key_serial_and_faults_are_taken(dial: Callable[[Endpoint], Dial]) 
         line = process.stdout.readline()
         assert "serial=ABC" in line
         assert "records=10" in line
-        assert "faults=feb30,drift" in line
+        assert "faults=feb30,drift=90" in line
         port = int(line.split()[0].split(":")[1])
         assert dial(Endpoint("127.0.0.1", port, "tcp", lambda: None)).hello().command == 2005
+        process.terminate()
+        assert process.wait(5) == 0
+
+
+def test_users_punch_in_turn_and_events_have_the_size_asked_for(dial: Callable[[Endpoint], Dial]) -> None:
+    options = ["--punch-every", "0.1", "--event-bytes", "52", "--users", "2", "--records", "0"]
+    with simulate(*options) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split()[0].split(":")[1])
+        client = dial(Endpoint("127.0.0.1", port, "tcp", lambda: None))
+        client.hello()
+        client.send(500, b"\1\0\0\0")
+        heard = [packet for packet in (client.receive(), client.receive()) if packet.command == 500]
+        while len(heard) < 2:
+            client.send(2000)
+            heard.append(client.receive())
+        assert {packet.data[:4] for packet in heard} == {b"1001", b"1002"}
+        assert {len(packet.data) for packet in heard} == {52}
         process.terminate()
         assert process.wait(5) == 0
 
@@ -75,7 +94,8 @@ def test_what_cannot_be_is_refused() -> None:
     runner = CliRunner()
     assert isinstance(runner.invoke(command, ["--users", "0"]).exception, WrongUsage)
     assert runner.invoke(command, ["--layout", "41"]).exit_code == 2
-    assert runner.invoke(command, ["--fault", "fire"]).exit_code == 2
+    for fault in ("fire", "wrap=1000", "hang=1", "drift=soon"):
+        assert runner.invoke(command, ["--fault", fault]).exit_code == 2
     with serve(Device()) as endpoint:
         taken = runner.invoke(command, ["--port", str(endpoint.port), "--records", "1"])
         assert isinstance(taken.exception, TemporarilyUnavailable)
@@ -83,5 +103,5 @@ def test_what_cannot_be_is_refused() -> None:
 
 def test_help_describes_every_fault() -> None:
     words = CliRunner().invoke(command, ["--help"]).output
-    for fault in FAULTS.values():
-        assert f"{fault.name:<18}  {fault.description}" in words
+    for kind in KINDS.values():
+        assert f"{kind.usage:<25} {kind.description}" in words

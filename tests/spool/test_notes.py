@@ -19,7 +19,7 @@ from ekinerja_agent.model import (
     TerminalStatus,
 )
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.spool_notes import decode_note, encode_note
+from ekinerja_agent.spool.notes import decode_note, encode_note
 
 DAY = datetime(2026, 9, 7, tzinfo=UTC)
 
@@ -82,13 +82,23 @@ def test_notes_without_punches_travel_at_once_and_once(spool: Spool) -> None:
     assert spool.waiting(10) == Delivery()
 
 
-def test_coverage_over_a_rejected_punch_stays_and_the_next_one_goes(spool: Spool) -> None:
+def test_coverage_over_a_rejected_punch_stays_and_later_coverage_goes(spool: Spool) -> None:
     spool.add([punch(1)], [covered(0, 2)])
     delivery = spool.waiting(10)
     settle(spool, delivery, punch(1))
     assert spool.waiting(10) == Delivery()
+    spool.add((), [covered(2, 3)])
+    spool.add([punch(3.5)], [covered(3, 4)])
+    assert spool.waiting(10) == Delivery((punch(3.5),), (covered(3, 4),))
+
+
+def test_the_next_coverage_stays_too_as_the_rejected_punch_may_be_younger_than_the_read_that_brought_it(
+    spool: Spool,
+) -> None:
+    spool.add([punch(2)], [covered(0, 2)])
+    settle(spool, spool.waiting(10), punch(2))
     spool.add([punch(2.5)], [covered(2, 3)])
-    assert spool.waiting(10) == Delivery((punch(2.5),), (covered(2, 3),))
+    assert spool.waiting(10) == Delivery((punch(2.5),))
 
 
 def test_coverage_since_ever_that_overlaps_a_rejected_punch_stays_too(spool: Spool) -> None:
@@ -197,4 +207,5 @@ def test_new_coverage_is_not_joined_to_one_that_a_rejected_punch_holds(spool: Sp
     spool.add([punch(1)], [covered(0, 2)])
     settle(spool, spool.waiting(10), punch(1))
     spool.add((), [covered(2, 3)])
-    assert spool.waiting(10).notes == (covered(2, 3),)
+    spool.add((), [covered(3, 4)])
+    assert spool.waiting(10).notes == (covered(3, 4),)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import ekinerja_agent.spool as spool_module
+import ekinerja_agent.spool.queue as spool_module
 from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
-from ekinerja_agent.model import Delivery, Punch, Receipt, Source
+from ekinerja_agent.model import Delivery, LogCursor, Punch, Receipt, Source
 from ekinerja_agent.spool import Added, Spool, TerminalMemory
 
 START = datetime(2026, 9, 7, 7, 30)  # a terminal's clock has no zone
@@ -71,6 +72,20 @@ def test_known_counts_are_the_occurrences_from_the_first_on_and_stay_after_settl
     assert spool.known_counts("nobody") == {}
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from("123"), st.integers(1, 4)), max_size=30),
+    st.sets(st.tuples(st.sampled_from("1234"), st.integers(0, 4))),
+)
+def test_some_counts_are_the_same_as_in_all_counts(
+    added: list[tuple[int, str, int]], asked: set[tuple[str, int]]
+) -> None:
+    with Spool(":memory:") as spool:
+        spool.add(punch(n, pin=pin, occurrence=occurrence) for n, pin, occurrence in added)
+        keys = {(pin, START + timedelta(seconds=n)) for pin, n in asked}
+        everything = spool.known_counts("lobby")
+        assert spool.known_counts("lobby", keys) == {key: everything[key] for key in keys & everything.keys()}
+
+
 def test_an_occurrence_that_came_before_its_predecessor_does_not_hide_it(spool: Spool) -> None:
     spool.add([punch(occurrence=2)])
     assert spool.known_counts("lobby") == {}
@@ -92,9 +107,9 @@ def test_an_add_that_breaks_off_leaves_nothing(spool: Spool) -> None:
 
 
 def test_the_memory_of_a_terminal_comes_back_as_it_was(path: Path) -> None:
-    memory = TerminalMemory(
-        "lobby", "CKJN1", 40, 5_000, datetime(2026, 9, 7, tzinfo=UTC), "DINKES", "Asia/Makassar", True
-    )
+    at = datetime(2026, 9, 7, tzinfo=UTC)
+    cursor = LogCursor("CKJN1", "Ver 6.60", "tcp", 40, 5_000, bytes(range(256)) * 10, START, True, at)
+    memory = TerminalMemory("lobby", "CKJN1", 40, 5_000, at, "DINKES", "Asia/Makassar", True, at, cursor)
     with Spool(path) as spool:
         spool.add([punch()], memory=memory)
     with Spool(path) as spool:
@@ -102,6 +117,26 @@ def test_the_memory_of_a_terminal_comes_back_as_it_was(path: Path) -> None:
         spool.remember(TerminalMemory("lobby"))
         assert spool.state("lobby") == TerminalMemory("lobby")
         assert spool.state("other") is None
+
+
+def test_a_file_of_the_first_version_keeps_its_memory_and_learns_to_keep_cursors(path: Path) -> None:
+    memory = TerminalMemory("lobby", serial="CKJN1", record_size=40, records=5_000)
+    with Spool(path) as spool:
+        spool.add([punch()], memory=memory)
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "DROP TABLE cursor; ALTER TABLE memory DROP COLUMN raw_log_kept_at; "
+            "ALTER TABLE memory DROP COLUMN clock_readings; PRAGMA user_version = 1;"
+        )
+    db.close()
+    cursor = LogCursor("CKJN1", "Ver 6.60", "tcp", 40, 64, b"x" * 2_560, None, False, None)
+    with Spool(path) as spool, Spool(path) as second:
+        assert spool.state("lobby") == memory
+        assert spool.waiting(10).punches == (punch(),)
+        spool.remember(replace(memory, cursor=cursor))
+        assert second.state("lobby") == replace(memory, cursor=cursor)
+        second.remember(memory)
+        assert spool.state("lobby") == memory
 
 
 def test_rejected_punches_wait_apart_with_their_reason_until_somebody_retries(spool: Spool) -> None:

@@ -150,9 +150,9 @@ class Script:
 
     def said_goodbye(self) -> bool:
         """The buffer was freed where one was asked for, the session ended last, and nothing dangerous was
-        sent.
+        sent. An event is acknowledged whenever it comes.
         """
-        commands = self.commands()
+        commands = [command for command in self.commands() if command != 2000]
         freed = 1503 not in commands or 1502 in commands[commands.index(1503) :]
         return freed and commands[-1] == 1001 and not {14, 15, 1003} & set(commands)
 

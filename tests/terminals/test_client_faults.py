@@ -91,6 +91,29 @@ def test_a_transfer_that_dribbles_ends_with_its_size(scripted, talk, big, monkey
     assert time.monotonic() - started < 5 * IMPATIENT_S
 
 
+@pytest.mark.parametrize("command", [1000, 11, 1503, 1504])
+def test_a_size_that_is_only_announced_buys_no_time(scripted, visit, big, command, monkeypatch):
+    monkeypatch.setattr("ekinerja_agent.terminals.session.LARGEST_DATA_BYTES", 0)
+    script = scripted.script(log=big)
+
+    def endlessly(request):
+        yield script.reply(request, 1500, struct.pack("<II", len(big), 8))
+        for index in range(40):
+            yield scripted.pause(IMPATIENT_S / 4)
+            yield script.reply(request, 1501, b"x", session=index)
+
+    def byte_by_byte(request):
+        for byte in script.framed(request):
+            yield scripted.raw(bytes([byte]))
+            yield scripted.pause(IMPATIENT_S / 4)
+
+    script.on[command] = endlessly if command == 1503 else byte_by_byte
+    started = time.monotonic()
+    with pytest.raises(TerminalUnavailable, match="in time"):
+        visit(script)
+    assert time.monotonic() - started < 4 * IMPATIENT_S
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 30])
 def test_a_terminal_that_closes_in_mid_transfer_is_worth_another_try(scripted, talk, big, after):
     script = scripted.script(log=big)

@@ -33,6 +33,13 @@ def test_every_captured_packet_is_decoded_and_encoded_to_the_same_bytes(captures
         assert (raw if entry["transport"] == "udp" else frame(raw)).hex() == entry["hex"], entry["id"]
 
 
+@pytest.mark.parametrize("zero", ["0000", "ffff"])
+def test_a_checksum_of_zero_may_be_written_in_both_ways_that_ones_complement_has(zero):
+    packet = Packet(2000, 0xFFFF - 2000, 0)
+    raw = encode_packet(packet)
+    assert decode_packet(raw[:2] + bytes.fromhex(zero) + raw[4:]) == packet
+
+
 def test_captured_packets_say_what_was_written_down_about_them(captures):
     names = {
         "ACK_OK": 2000,

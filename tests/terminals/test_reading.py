@@ -64,7 +64,6 @@ def test_what_the_terminal_says_of_itself_comes_along(scripted, read):
         "CKJN204860123",
         "Ver 6.60 Apr 28 2017",
     )
-    assert (found.platform, found.device_name) == ("ZEM760_TFT", "K20")
     assert (found.sizes.users, found.sizes.records, found.sizes.records_capacity) == (3, 0, 100_000)
     assert (found.log.records, found.log.record_size, found.doubts) == ((), None, ())
 

@@ -2,11 +2,12 @@
 
 Decodes what it is sure of and raises our errors on everything else. Does not know sockets, time or which
 terminal speaks. `packets` frames and checks, `values` reads small answers, `log` the attendance log, `users`
-the user table.
+the user table, `events` what a terminal says unasked.
 """
 
 from __future__ import annotations
 
+from ekinerja_agent.terminals.wire.events import ATTENDANCE, Event, decode_event, tells_of_a_punch
 from ekinerja_agent.terminals.wire.log import AmbiguousLog, DecodedLog, Record, Undecodable, decode_log
 from ekinerja_agent.terminals.wire.packets import (
     Command,
@@ -26,15 +27,18 @@ from ekinerja_agent.terminals.wire.values import (
 )
 
 __all__ = [
+    "ATTENDANCE",
     "AmbiguousLog",
     "Command",
     "DecodedLog",
+    "Event",
     "FrameBuffer",
     "FreeSizes",
     "Packet",
     "Record",
     "Undecodable",
     "User",
+    "decode_event",
     "decode_free_sizes",
     "decode_log",
     "decode_option",
@@ -44,4 +48,5 @@ __all__ = [
     "encode_packet",
     "frame",
     "scramble_comm_key",
+    "tells_of_a_punch",
 ]

@@ -83,13 +83,13 @@ class AmbiguousLog(NeedsAttention):
         super().__init__(message)
 
 
-def decode_log(raw_table: bytes, known_size: int | None = None) -> DecodedLog:
+def decode_log(raw_table: bytes, known_size: int | None = None, *, first_position: int = 0) -> DecodedLog:
     """Given the whole log table (u32 length, then records) and the record size last seen, return its records
     in order.
 
-    The known size is believed as long as the bytes fit it, otherwise the size is judged. Raise
-    ProtocolViolation if the length does not match, AmbiguousLog if the size cannot be told. Source: protocol
-    section 4.
+    A table of the last slots of a log is given the `first_position` that its first slot has there. The known size is
+    believed as long as the bytes fit it, otherwise the size is judged. Raise ProtocolViolation if the length does not
+    match, AmbiguousLog if the size cannot be told. Source: protocol section 4.
     """
     body = table_body(raw_table)
     if not body:
@@ -101,11 +101,21 @@ def decode_log(raw_table: bytes, known_size: int | None = None) -> DecodedLog:
     records: list[Record] = []
     undecodable: list[Undecodable] = []
     for slot in _LAYOUTS[size](body):
-        if isinstance(slot, Record):
-            records.append(slot)
+        placed = slot._replace(position=first_position + slot.position) if first_position else slot
+        if isinstance(placed, Record):
+            records.append(placed)
         else:
-            undecodable.append(slot)
+            undecodable.append(placed)
     return DecodedLog(size, tuple(records), tuple(undecodable), empty_slots)
+
+
+def decode_record(raw: bytes) -> Record | None:
+    """Given the bytes of one record, whose length tells its layout, return it (position 0), None if it cannot be
+    read.
+    """
+    layout = _LAYOUTS.get(len(raw))
+    slot = next(iter(layout(raw))) if layout else None
+    return slot if isinstance(slot, Record) else None
 
 
 def table_body(raw_table: bytes) -> bytes:

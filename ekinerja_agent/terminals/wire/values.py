@@ -52,6 +52,13 @@ def decode_time(data: bytes) -> datetime | None:
     return None
 
 
+def encode_time(clock: datetime) -> bytes:
+    """Given a clock (naive local time, from 2000 on), return the data of SET_TIME, in whole seconds."""
+    day = ((clock.year - 2000) * 12 + clock.month - 1) * 31 + clock.day - 1
+    second = clock.hour * 3600 + clock.minute * 60 + clock.second
+    return (day * SECONDS_PER_DAY + second).to_bytes(4, "little")
+
+
 def decode_text(field: bytes) -> str:
     """Given a text field, return it up to the first NUL (garbage may follow): UTF-8, else GB18030, else byte
     by byte.

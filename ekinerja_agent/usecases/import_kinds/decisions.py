@@ -83,11 +83,12 @@ def keep_decisions(draft: Draft, stored: Iterable[Mapping[str, Any]], key: Seque
 
 
 def _conflict(draft: Draft, row: Row) -> str | None:
-    """Nobody decides on themselves or on what they entered."""
-    if row["nip"] == draft.importer.nip:
+    """Nobody decides on themselves or on what they entered. An outage is about a terminal, not about a person."""
+    nip = row.get("nip")
+    if nip is not None and nip == draft.importer.nip:
         return f"{draft.importer.name} cannot decide on their own row"
     decided_by = row["decided_by"]
-    if decided_by is not None and decided_by == row["nip"]:
+    if decided_by is not None and decided_by == nip:
         return "decided by the person it is about"
     if decided_by is not None and decided_by == row.get("requested_by"):
         return "decided by the one who requested it"

@@ -104,6 +104,11 @@ def parse_minute(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def parse_local_time(text: str) -> datetime:
+    """Given `YYYY-MM-DD HH:MM[:SS]`, return the naive local time. Raise ValueError for anything else."""
+    return parse_minute(text) if _MINUTE.fullmatch(text) else parse_clock(text)
+
+
 def _parse_moment(text: str) -> str:
     for form in (_DATE, _MINUTE, _CLOCK):
         if form.fullmatch(text):
@@ -153,6 +158,7 @@ TERMINAL = Shape("the id of a terminal (letters, digits and - _ .)", parse_termi
 TERMINAL_OR_ALL = Shape("the id of a terminal (letters, digits and - _ .), or * for all", _parse_terminal_or_all)
 PIN = Shape("the PIN as the terminal has it, 1 to 24 characters without blanks", parse_pin)
 CLOCK = Shape("YYYY-MM-DD HH:MM:SS, the terminal's own time", parse_clock)
+LOCAL_TIME = Shape("YYYY-MM-DD HH:MM[:SS], local time of the place", parse_local_time)
 DATE = Shape("a date YYYY-MM-DD", parse_date)
 TIME = Shape("a time HH:MM or HH:MM:SS", parse_time)
 MOMENT = Shape("YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS]", _parse_moment)

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.facts_columns import read_frame
-from ekinerja_agent.central.facts_punches import read_punches
-from ekinerja_agent.central.facts_terminals import duty_terminals, read_terminals
+from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.outages import read_outages
+from ekinerja_agent.central.facts.punches import read_punches
+from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.tables import (
     absences,
     activities,
@@ -121,6 +122,7 @@ def month_facts(
             calendar=_calendar(conn, first, last),
             activities=_activities(conn, wanted),
             earlier_days=_earlier_days(conn, wanted),
+            outages=read_outages(conn, wanted.keep(enrolled), spells, all_units, first, last),
             accept_pending=accept_pending,
         )
 

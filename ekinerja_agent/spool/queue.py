@@ -5,8 +5,9 @@ file is never deleted or overwritten here, whatever state it is in.
 
 What coverage may claim. A coverage note says "all records of this stretch are in central", so it leaves only behind all
 punches added before it, and it stays as long as a punch that it vouches for is rejected. That punch was read after the
-coverage before it was proven and before the first coverage behind it, hence it lies within that first one: this one,
-and every other that overlaps it, is held back. Coverage of other stretches goes on.
+coverage before it was proven and before the first coverage behind it, hence it lies within that first one, or, if it
+was made after the read had begun that brought it, within the next: these two, and every other that overlaps one of
+them, are held back. Coverage of other stretches goes on.
 """
 
 from __future__ import annotations
@@ -33,20 +34,19 @@ from ekinerja_agent.model import (
     TerminalStatus,
     utc_now,
 )
-from ekinerja_agent.spool_notes import decode_note, encode_note, kind_of, quarantine_key
-from ekinerja_agent.spool_rows import (
-    COLUMNS,
+from ekinerja_agent.spool.memory import (
+    CLOCK_COLUMN,
+    CURSOR_TABLE,
+    MEMORY_TABLE,
+    RAW_LOG_COLUMN,
     TerminalMemory,
-    identity,
-    memory_of,
-    memory_row,
-    punch_of,
-    punch_row,
+    read_memory,
+    write_memory,
 )
+from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key
+from ekinerja_agent.spool.rows import COLUMNS, PunchRow, identity, punch_of, punch_row
 
-__all__ = ["Added", "RejectedPunch", "Spool", "SpoolCounts", "TerminalMemory"]
-
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x454B5350
 """Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
 
@@ -66,6 +66,13 @@ _SCHEMA = (
         added_s INTEGER NOT NULL, reason TEXT
     )""",
     "CREATE INDEX queue_rejected ON queue (terminal, seq) WHERE reason IS NOT NULL",
+    # An executemany that the tables themselves keep free of duplicates: one statement per punch, no round trip.
+    """CREATE TRIGGER queue_knows BEFORE INSERT ON queue WHEN EXISTS (
+        SELECT 1 FROM seen WHERE terminal = NEW.terminal AND clock = NEW.clock AND pin = NEW.pin
+        AND occurrence = NEW.occurrence)
+    BEGIN SELECT RAISE(IGNORE); END""",
+    """CREATE TRIGGER queue_remembers AFTER INSERT ON queue
+    BEGIN INSERT INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq); END""",
     """CREATE TABLE notes (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         terminal TEXT NOT NULL, kind TEXT NOT NULL, call INTEGER NOT NULL, after_seq INTEGER NOT NULL,
@@ -73,22 +80,28 @@ _SCHEMA = (
     )""",
     "CREATE INDEX notes_of_terminal ON notes (terminal, kind, call)",
     "CREATE TABLE told (subject TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE memory (
-        terminal TEXT PRIMARY KEY, serial TEXT, record_size INTEGER, records INTEGER, last_read_at TEXT,
-        office TEXT, timezone TEXT, enabled INTEGER
-    ) WITHOUT ROWID""",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
+    MEMORY_TABLE,
+    "PRAGMA user_version = 1",
 )
+_ADMISSION = (
+    "DROP TRIGGER IF EXISTS queue_knows",
+    "DROP TRIGGER IF EXISTS queue_remembers",
+    # The tables themselves keep an executemany free of duplicates: one look at the key per punch, no round trip.
+    """CREATE TRIGGER IF NOT EXISTS queue_admits BEFORE INSERT ON queue BEGIN
+        INSERT OR IGNORE INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq);
+        SELECT RAISE(IGNORE) WHERE changes() = 0;
+    END""",
+)
+_STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_ADMISSION)}
+"""From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
+"""
 
-_INSERT = f"INSERT INTO queue ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _THIS_PUNCH = "seq = (SELECT seq FROM seen WHERE terminal = ? AND clock = ? AND pin = ? AND occurrence = ?)"
-_SAME_PUNCH = "s.terminal = q.terminal AND s.clock = q.clock AND s.pin = q.pin AND s.occurrence = q.occurrence"
-_REMEMBER_NEW = (
-    "INSERT OR IGNORE INTO seen SELECT terminal, clock, pin, occurrence, seq FROM queue WHERE seq > ? ORDER BY seq"
-)
-_DROP_KNOWN = f"DELETE FROM queue AS q WHERE q.seq > ? AND q.seq <> (SELECT s.seq FROM seen AS s WHERE {_SAME_PUNCH})"
-_REMEMBER_TERMINAL = "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+Key = tuple[str, datetime]
+"""PIN and clock: what the occurrences of a punch have in common at one terminal."""
 
 
 class Added(NamedTuple):
@@ -144,19 +157,26 @@ class Spool:
         with self._lock:
             self._db.close()
 
-    def known_counts(self, terminal: str) -> dict[tuple[str, datetime], int]:
+    def known_counts(self, terminal: str, keys: Iterable[Key] | None = None) -> dict[Key, int]:
         """Given a terminal, return for each (PIN, clock) how many occurrences, from the first on, were ever added.
 
-        Settling does not lower a count. An occurrence that was added without the ones before it does not raise it.
+        With `keys` only those are looked up: a few are answered without reading the terminal's history. Settling does
+        not lower a count. An occurrence that was added without the ones before it does not raise it.
         """
-        counts: dict[tuple[str, datetime], int] = {}
-        query = "SELECT pin, clock, occurrence FROM seen WHERE terminal = ? ORDER BY clock, pin, occurrence"
+        counts: dict[Key, int] = {}
+        query = "SELECT pin, clock, occurrence FROM seen WHERE terminal = ?"
+        if keys is None:
+            wanted: list[tuple[str, tuple[str, ...]]] = [(f"{query} ORDER BY clock, pin, occurrence", (terminal,))]
+        else:
+            one = f"{query} AND clock = ? AND pin = ? ORDER BY occurrence"
+            wanted = [(one, (terminal, clock.isoformat(), pin)) for pin, clock in keys]
         parse = datetime.fromisoformat
         with self._translated(), self._lock:
-            for pin, clock, occurrence in self._db.execute(query, (terminal,)):
-                key = (pin, parse(clock))
-                if occurrence == counts.get(key, 0) + 1:
-                    counts[key] = occurrence
+            for statement, values in wanted:
+                for pin, clock, occurrence in self._db.execute(statement, values):
+                    key = (pin, parse(clock))
+                    if occurrence == counts.get(key, 0) + 1:
+                        counts[key] = occurrence
         return counts
 
     def add(
@@ -174,18 +194,23 @@ class Spool:
         Raise TemporarilyUnavailable if the disk is full or the file is locked.
         """
         added_s = int(self._now().timestamp())
+        offered = 0
+
+        def rows(last_seq: int) -> Iterator[PunchRow]:
+            nonlocal offered
+            for punch in punches:
+                offered += 1
+                yield punch_row(last_seq + offered, punch, added_s)
+
         with self._writing() as db:
-            before = _last_seq(db, "queue")
-            offered = db.executemany(_INSERT, (punch_row(punch, added_s) for punch in punches)).rowcount
-            new = db.execute(_REMEMBER_NEW, (before,)).rowcount
-            if new < offered:
-                db.execute(_DROP_KNOWN, (before,))
+            new = db.executemany(_INSERT, rows(_last_seq(db, "queue"))).rowcount
             last, call = _last_seq(db, "queue"), _last_seq(db, "notes") + 1
             for note in notes:
                 _add_note(db, note, call, last)
             if memory is not None:
-                db.execute(_REMEMBER_TERMINAL, memory_row(memory))
-        return Added(new=new, duplicate=max(offered - new, 0))  # sqlite3 counts -1 when it was given no row at all
+                write_memory(db, memory)
+        new = max(new, 0)  # sqlite3 reports -1 when it was given no row at all
+        return Added(new=new, duplicate=offered - new)
 
     def waiting(self, limit: int) -> Delivery:
         """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free."""
@@ -203,12 +228,11 @@ class Spool:
         Punches in neither list stay waiting. Notes leave, except coverage of a terminal of which a punch was not
         accepted. Settling the same delivery again changes nothing.
         """
-        accepted = set(receipt.accepted)
-        gone = [identity(p) for p in delivery.punches if p.punch_id in accepted]
-        refused = [
-            (receipt.rejected[p.punch_id], *identity(p)) for p in delivery.punches if p.punch_id in receipt.rejected
-        ]
-        doubtful = {p.terminal for p in delivery.punches if p.punch_id not in accepted}
+        accepted, rejected = set(receipt.accepted), receipt.rejected
+        named = delivery.named
+        gone = [identity(punch) for name, punch in named.items() if name in accepted]
+        refused = [(rejected[name], *identity(punch)) for name, punch in named.items() if name in rejected]
+        doubtful = {punch.terminal for name, punch in named.items() if name not in accepted}
         told = [
             (encode_note(note),)
             for note in delivery.notes
@@ -221,14 +245,13 @@ class Spool:
 
     def state(self, terminal: str) -> TerminalMemory | None:
         """Given a terminal, return what was last remembered of it, or None."""
-        with self._translated(), self._lock:
-            row = self._db.execute("SELECT * FROM memory WHERE terminal = ?", (terminal,)).fetchone()
-        return None if row is None else memory_of(row)
+        with self._reading() as db:
+            return read_memory(db, terminal)
 
     def remember(self, memory: TerminalMemory) -> None:
         """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""
         with self._writing() as db:
-            db.execute(_REMEMBER_TERMINAL, memory_row(memory))
+            write_memory(db, memory)
 
     def counts(self) -> SpoolCounts:
         """Return how much waits, how much was rejected and since when the oldest waits."""
@@ -272,12 +295,13 @@ class Spool:
         self._db.execute("PRAGMA synchronous = FULL")
         if version == 0:
             self._create()
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise NeedsAttention(
                 f"{self.path} is a database of another program; point state_dir in agent.yaml to a directory of its own"
             )
+        if version < SCHEMA_VERSION:
+            version = self._upgrade()
         if version > SCHEMA_VERSION:
             raise NeedsAttention(
                 f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: a newer version of "
@@ -290,6 +314,17 @@ class Spool:
             if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 for statement in _SCHEMA:
                     db.execute(statement)
+
+    def _upgrade(self) -> int:
+        with self._writing() as db:
+            # Another process may have taken some of the steps while this one waited for the lock.
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            for step in range(version, SCHEMA_VERSION):
+                for statement in _STEPS[step]:
+                    db.execute(statement)
+            version = max(int(version), SCHEMA_VERSION)
+            db.execute(f"PRAGMA user_version = {version}")
+            return version
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -383,10 +418,13 @@ def _extend(db: sqlite3.Connection, coverage: Coverage) -> bool:
     before = decode_note(body)
     if not isinstance(before, Coverage) or before.kind != "proven" or before.end != coverage.start:
         return False
-    if db.execute(
-        "SELECT 1 FROM queue WHERE terminal = ? AND (seq > ? OR reason IS NOT NULL) LIMIT 1",
-        (coverage.terminal, after_seq),
-    ).fetchone():
+    # Two questions, not one with OR: each has its index, and a queue of months is not searched at every poll.
+    since = "SELECT 1 FROM queue WHERE seq > ? AND terminal = ? LIMIT 1"
+    rejected = "SELECT 1 FROM queue WHERE terminal = ? AND reason IS NOT NULL LIMIT 1"
+    if (
+        db.execute(since, (after_seq, coverage.terminal)).fetchone()
+        or db.execute(rejected, (coverage.terminal,)).fetchone()
+    ):
         return False
     db.execute("DELETE FROM notes WHERE body = ?", (encode_note(replace(before, end=coverage.end)),))
     db.execute("UPDATE notes SET body = ? WHERE seq = ?", (encode_note(replace(before, end=coverage.end)), seq))
@@ -412,7 +450,7 @@ def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[N
 
 
 def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
-    """By terminal: sequence of a rejected punch, and the coverage (all that came in one call) that vouches for it."""
+    """By terminal: sequence of a rejected punch, and the coverage of the two calls of which one vouches for it."""
     held: dict[str, list[tuple[int, Coverage]]] = {}
     kind = Coverage.__name__
     groups = db.execute(
@@ -422,8 +460,11 @@ def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
         (kind,),
     ).fetchall()
     for terminal, rejected_seq, cover in groups:
-        query = "SELECT body FROM notes WHERE terminal = ? AND kind = ? AND call = ?"
-        for (body,) in db.execute(query, (terminal, kind, cover)):
+        query = (
+            "SELECT body FROM notes WHERE terminal = :terminal AND kind = :kind AND call IN (:cover, "
+            "(SELECT min(call) FROM notes WHERE terminal = :terminal AND kind = :kind AND call > :cover))"
+        )
+        for (body,) in db.execute(query, {"terminal": terminal, "kind": kind, "cover": cover}):
             note = decode_note(body)
             if isinstance(note, Coverage):
                 held.setdefault(terminal, []).append((rejected_seq, note))

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
-from sqlalchemy import Connection, false, or_, select
+from sqlalchemy import ColumnElement, Connection, false, or_, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
-from ekinerja_agent.central.facts_columns import read_frame
+from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.redatings import standing
 from ekinerja_agent.central.tables import enrolments, import_revocations, punches, slot_owners, terminal_facts
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
 
@@ -72,17 +73,36 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: d
     inside = (p.clock >= since) & (p.clock < until)
     # A clock that was far off may show any date: such a punch is found by its instant.
     moved = p.corrected & (p.at >= since.replace(tzinfo=UTC) - timedelta(days=1)) & (p.at < until.replace(tzinfo=UTC))
-    query = select(*(p[name] for name in _RECORDED)).where(
-        or_(inside, moved), p.batch.not_in(select(import_revocations.c.batch))
-    )
+    redated = standing()
+    wanted: list[ColumnElement[bool]] = [p.batch.not_in(select(import_revocations.c.batch))]
     if pins is not None and len(pins) <= _MANY:
-        query = query.where(or_(p.pin.in_(pins) if pins else false(), p.pin.startswith(SLOT)))
+        wanted.append(or_(p.pin.in_(pins) if pins else false(), p.pin.startswith(SLOT)))
+    query = select(*(p[name] for name in _RECORDED)).where(
+        or_(inside, moved), p.punch_id.not_in(select(redated.c.punch_id)), *wanted
+    )
     clock = pl.when("corrected").then(pl.col("clock") - pl.duration(seconds="offset_s")).otherwise("clock")
     return (
-        read_frame(conn, query, _RECORDED)
+        pl.concat([read_frame(conn, query, _RECORDED), _redated(conn, wanted, since, until)])
         .sort("punch_id", "batch")
         .unique("punch_id", keep="first", maintain_order=True)
         .with_columns(day=clock.dt.date())
+    )
+
+
+def _redated(conn: Connection, wanted: Sequence[ColumnElement[bool]], since: datetime, until: datetime) -> pl.DataFrame:
+    """Punches that an approved redating puts between two local times: as if their clock had shown the true time."""
+    p, r = punches.c, standing()
+    near = r.c.at.between(since.replace(tzinfo=UTC) - timedelta(days=1), until.replace(tzinfo=UTC))
+    columns = [r.c.at if name == "at" else p[name] for name in _RECORDED]
+    query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, *wanted)
+    return (
+        read_frame(conn, query, {**_RECORDED, "shift_s": pl.Int64})
+        .with_columns(
+            clock=pl.col("clock") + pl.duration(seconds="shift_s"),
+            offset_s=pl.lit(None, pl.Int64),
+            corrected=pl.lit(value=False),
+        )
+        .drop("shift_s")
     )
 
 
@@ -139,7 +159,7 @@ def _located(
     everybody = spells()
     named = _named(conn, lost["terminal"].unique().to_list())
     zones = (
-        lost.join(_told_zones(conn), on="terminal", how="left")
+        lost.join(told_zones(conn), on="terminal", how="left")
         .join(_zones_of_named(named, everybody, units), on="terminal", how="left")
         .join(_zones_of_people(lost, everybody, units), on="punch_id", how="left")
         .with_columns(zone=pl.coalesce("told_zone", "named_zone", "own_zone"))
@@ -153,8 +173,8 @@ def _located(
     return pl.concat(parts)
 
 
-def _told_zones(conn: Connection) -> pl.DataFrame:
-    """What a collector said last: terminal, told_zone."""
+def told_zones(conn: Connection) -> pl.DataFrame:
+    """Given a connection, return the zone that a collector told last: terminal, told_zone."""
     f = terminal_facts.c
     told = read_frame(conn, select(f.terminal, f.timezone, f.since), _ZONES).sort("since")
     return told.unique("terminal", keep="last", maintain_order=True).select("terminal", told_zone="timezone")

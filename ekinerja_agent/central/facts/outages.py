@@ -1,0 +1,62 @@
+"""When terminals could not record, as instants: outages are imported in local time of the terminal's place.
+
+Judges nothing: whom an outage excuses is not known here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+from sqlalchemy import Connection, select
+
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.punches import CLOCK, told_zones
+from ekinerja_agent.central.tables import outages
+from ekinerja_agent.scoring.frames import OUTAGES, Schema
+
+_TOLD: Schema = {
+    "terminal": pl.String,
+    "starts": CLOCK,
+    "ends": CLOCK,
+    "status": pl.String,
+    "document": pl.String,
+}
+
+
+def read_outages(
+    conn: Connection, enrolled: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame, first: date, last: date
+) -> pl.DataFrame:
+    """Given enrolments, spells and units, return OUTAGES that touch the days `first` - 1 to `last` + 2.
+
+    A terminal that no collector told of lies in the zones of the units of the people enrolled by name on it: in each of
+    them, if they are several, so that no reading of the time costs anybody.
+    """
+    since = datetime.combine(first - timedelta(days=1), time())
+    until = datetime.combine(last + timedelta(days=3), time())
+    row = current(outages).subquery().c
+    query = select(*(row[name] for name in _TOLD)).where(row.ends > since, row.starts < until)
+    told = read_frame(conn, query, _TOLD)
+    if told.is_empty():
+        return pl.DataFrame(schema=OUTAGES)
+    zones = told_zones(conn).rename({"told_zone": "zone"})
+    guessed = (
+        enrolled.join(zones, on="terminal", how="anti")
+        .join(spells.select("nip", "unit").unique(), on="nip")
+        .join(units.select("unit", zone="timezone").unique(), on="unit")
+        .select("terminal", "zone")
+        .unique()
+    )
+    placed = told.join(pl.concat([zones, guessed]), on="terminal", how="inner")
+    parts = [pl.DataFrame(schema=OUTAGES)]
+    for (zone,), rows in placed.group_by("zone", maintain_order=True):
+        instants = [
+            pl.col(clock)
+            .dt.replace_time_zone(str(zone), ambiguous="earliest", non_existent="null")
+            .dt.convert_time_zone("UTC")
+            .alias(name)
+            for clock, name in (("starts", "start"), ("ends", "end"))
+        ]
+        parts.append(rows.with_columns(instants).select(*OUTAGES))
+    return pl.concat(parts).sort("terminal", "start", "end")

