@@ -229,15 +229,17 @@ def _keep(
     slots = _new_slots(read)
     good = slots - len(quarantined)
     flaw = _flaw(memory, read, good - len(punches))
+    until = _vouched_until(read, tolerance_s, host_clock_trusted)
     if flaw is None:
-        notes += _coverage(terminal.id, memory, read, punches, waiting, clock_rule)
+        notes += _coverage(terminal.id, memory, read, until, punches, waiting, clock_rule)
     notes.append(_status(terminal, read, flaw))
     remembered = replace(
         memory,
         serial=read.serial or None,
         record_size=read.log.record_size or memory.record_size,
         records=good + (memory.records or 0 if read.mode == "tail" else 0),
-        last_read_at=read.began_at,
+        # A horizon that fell back is a clock that was lost: nobody vouches for what was recorded until now.
+        last_read_at=until if memory.last_read_at is None or until > memory.last_read_at else read.began_at,
         raw_log_kept_at=None,
         cursor=read.cursor,
         clock_readings=clock_readings if measured is None else (measured,),
@@ -293,28 +295,38 @@ def _coverage(
     terminal: str,
     memory: TerminalMemory,
     read: LogRead,
+    until: datetime,
     punches: list[Punch],
     quarantined: list[Quarantined],
     clock_rule: ClockRule,
 ) -> list[Coverage]:
-    """What the read vouches for: from the read before it (at first contact: the log's first record) to its own begin.
+    """What the read vouches for: from the read before it (at first contact: the log's first record) to `until`.
 
-    Nothing if the log has a flaw. Quarantined records leave holes between their neighbours.
+    Quarantined records leave holes between their neighbours.
     """
     start = memory.last_read_at or _first_instant(read, quarantined, clock_rule)
-    if start is None or start >= read.began_at:
+    if start is None or start >= until:
         return []
-    gap = read.began_at - start
-    recorded = any(punch.at is not None and start <= punch.at < read.began_at for punch in punches)
-    silent = memory.last_read_at is not None and gap > LONGEST_UNWATCHED and not recorded
+    recorded = any(punch.at is not None and start <= punch.at < until for punch in punches)
+    silent = memory.last_read_at is not None and until - start > LONGEST_UNWATCHED and not recorded
     holes = [
-        (hole.start or start, hole.end or read.began_at)
+        (hole.start or start, hole.end or until)
         for hole in quarantine_holes(read.log, quarantined, clock_rule=clock_rule)
     ]
     return [
-        Coverage(terminal, since, until, "silent" if silent else "proven")
-        for since, until in _outside(holes, start, read.began_at)
+        Coverage(terminal, since, end, "silent" if silent else "proven") for since, end in _outside(holes, start, until)
     ]
+
+
+def _vouched_until(read: LogRead, tolerance_s: int, host_clock_trusted: bool) -> datetime:
+    """The instant up to which a read can vouch: its own begin, by whichever clock is behind if nobody knows the truth.
+
+    A host whose clock is an hour ahead would otherwise vouch for an hour that nobody has lived through yet.
+    """
+    offset_s = read.offset_s
+    if host_clock_trusted or offset_s is None or offset_s >= -tolerance_s:
+        return read.began_at
+    return read.began_at + timedelta(seconds=offset_s)
 
 
 def _outside(
