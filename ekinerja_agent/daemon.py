@@ -15,16 +15,16 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ekinerja_agent import hostclock, systemd
+from ekinerja_agent import footprint, hostclock, systemd
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.errors import ConfigurationError, EkinerjaError, TemporarilyUnavailable
+from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
@@ -37,7 +37,7 @@ from ekinerja_agent.usecases.watch import Watch
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-log = structlog.get_logger()
+log = logger()
 
 FORWARD_EVERY_S = 5
 FIRST_POLLS_WITHIN_S = 10
@@ -80,6 +80,7 @@ class Service:
         """Serve until SIGTERM or SIGINT. Raise ConfigurationError if the configuration is wrong at the start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._flag)
+        footprint.share_one_heap()
         self._start(self._load())
         systemd.notify("READY=1")
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))

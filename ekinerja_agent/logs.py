@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-import structlog
+
+@contextmanager
+def _as_if_missing(package: str) -> Iterator[None]:
+    """Let a package look as if it were not installed: Python takes None in sys.modules for that."""
+    loaded = sys.modules.get(package)
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        if loaded is not None:
+            sys.modules[package] = loaded
+
+
+# structlog loads Rich where it finds it, for tracebacks that show local variables. Among those are keys and names, and
+# Rich is 5 MB that an office server would carry for ever.
+with _as_if_missing("rich"):
+    import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -20,10 +40,17 @@ def configure(log_format: str, level: str) -> None:
     if log_format == "json":
         processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        processors.append(
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        )
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def logger() -> Any:
+    """Return a logger, `info(event, **fields)` and the other levels; `configure` may be called after this."""
+    return structlog.get_logger()

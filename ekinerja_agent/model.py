@@ -61,7 +61,7 @@ def punch_id(terminal: str, pin: str, clock: datetime, occurrence: int) -> str:
     Example: `dinkes-lobby/1001/2026-09-07T07:28:11/1`.
     """
     quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
-    return f"{terminal}/{quoted}/{clock.isoformat(timespec='seconds')}/{occurrence}"
+    return f"{terminal}/{quoted}/{clock.isoformat()[:19]}/{occurrence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +165,24 @@ Note = Coverage | Quarantined | SlotOwner | ClockReading | TerminalFact | Termin
 
 @dataclass(frozen=True)
 class Delivery:
-    """One batch for central, oldest first: punches, then the notes that may follow them."""
+    """One batch for central, oldest first: punches, then the notes that may follow them.
+
+    `seqs` are the numbers under which the spool keeps the punches, in their order; only the spool reads them.
+    """
 
     punches: tuple[Punch, ...] = ()
     notes: tuple[Note, ...] = ()
+    seqs: tuple[int, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the punches, in their order."""
+        return tuple(punch.punch_id for punch in self.punches)
 
     @cached_property
     def named(self) -> dict[str, Punch]:
         """The punches by id, in their order."""
-        return {punch.punch_id: punch for punch in self.punches}
+        return dict(zip(self.ids, self.punches, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

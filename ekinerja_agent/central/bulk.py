@@ -23,6 +23,8 @@ _Encode = Callable[[Any], Any]
 
 _NAIVE = "{} has no time zone; an instant must be aware"
 _AWARE = "{} has a time zone; a terminal's clock has none"
+_SAMPLE = 40
+"""Values at the head of a column by which it is judged whether most of them are different."""
 _ESCAPED = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -101,14 +103,18 @@ def _executemany(
 
 
 def _copy_text(encode: Sequence[_Encode], rows: Iterable[Row]) -> str:
-    """Column by column, because most columns hold few different values: each of them is written once."""
+    """Column by column: where a column holds few different values, each of them is written once."""
     columns = list(zip(*rows, strict=True))
     if not columns:
         return ""
     texts = []
     for f, values in zip(encode, columns, strict=True):
-        written = {value: r"\N" if value is None else f(value) for value in set(values)}
-        texts.append(list(map(written.__getitem__, values)))
+        sample = values[:_SAMPLE]
+        if len(set(sample)) > len(sample) // 2:  # then writing each costs less than finding those that are equal
+            texts.append([r"\N" if value is None else f(value) for value in values])
+        else:
+            written = {value: r"\N" if value is None else f(value) for value in set(values)}
+            texts.append([written[value] for value in values])
     return "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
 
 

@@ -31,6 +31,8 @@ REVISIONS: tuple[str, ...] = tuple(
 """The migrations that this program has, oldest first."""
 
 _BUSY_TIMEOUT_S = 30
+_CACHE_KIB = 512
+"""SQLite keeps what it once took; four times as much makes a delivery a few hundredths cheaper."""
 _TRIES = 5
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _MIGRATION_LOCK = 0x656B696E
@@ -193,6 +195,7 @@ def _sqlite(url: URL) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:

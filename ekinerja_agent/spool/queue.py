@@ -34,70 +34,14 @@ from ekinerja_agent.model import (
     TerminalStatus,
     utc_now,
 )
-from ekinerja_agent.spool.memory import (
-    CLOCK_COLUMN,
-    CURSOR_TABLE,
-    MEMORY_TABLE,
-    RAW_LOG_COLUMN,
-    TerminalMemory,
-    read_memory,
-    write_memory,
-)
+from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key
-from ekinerja_agent.spool.rows import COLUMNS, PunchRow, identity, punch_of, punch_row
-
-SCHEMA_VERSION = 2
-APPLICATION_ID = 0x454B5350
-"""Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
+from ekinerja_agent.spool.rows import COLUMNS, PunchRow, punch_of, punch_row
+from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 
 BUSY_TIMEOUT_S = 30.0
 
-_SCHEMA = (
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    """CREATE TABLE seen (
-        terminal TEXT NOT NULL, clock TEXT NOT NULL, pin TEXT NOT NULL, occurrence INTEGER NOT NULL,
-        seq INTEGER NOT NULL, PRIMARY KEY (terminal, clock, pin, occurrence)
-    ) WITHOUT ROWID""",
-    """CREATE TABLE queue (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        terminal TEXT NOT NULL, pin TEXT NOT NULL, clock TEXT NOT NULL, occurrence INTEGER NOT NULL,
-        at TEXT, offset_s INTEGER, verify INTEGER NOT NULL, state INTEGER NOT NULL, work_code INTEGER NOT NULL,
-        source TEXT NOT NULL, raw BLOB NOT NULL, corrected INTEGER NOT NULL,
-        added_s INTEGER NOT NULL, reason TEXT
-    )""",
-    "CREATE INDEX queue_rejected ON queue (terminal, seq) WHERE reason IS NOT NULL",
-    # An executemany that the tables themselves keep free of duplicates: one statement per punch, no round trip.
-    """CREATE TRIGGER queue_knows BEFORE INSERT ON queue WHEN EXISTS (
-        SELECT 1 FROM seen WHERE terminal = NEW.terminal AND clock = NEW.clock AND pin = NEW.pin
-        AND occurrence = NEW.occurrence)
-    BEGIN SELECT RAISE(IGNORE); END""",
-    """CREATE TRIGGER queue_remembers AFTER INSERT ON queue
-    BEGIN INSERT INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq); END""",
-    """CREATE TABLE notes (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        terminal TEXT NOT NULL, kind TEXT NOT NULL, call INTEGER NOT NULL, after_seq INTEGER NOT NULL,
-        body TEXT NOT NULL UNIQUE
-    )""",
-    "CREATE INDEX notes_of_terminal ON notes (terminal, kind, call)",
-    "CREATE TABLE told (subject TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    MEMORY_TABLE,
-    "PRAGMA user_version = 1",
-)
-_ADMISSION = (
-    "DROP TRIGGER IF EXISTS queue_knows",
-    "DROP TRIGGER IF EXISTS queue_remembers",
-    # The tables themselves keep an executemany free of duplicates: one look at the key per punch, no round trip.
-    """CREATE TRIGGER IF NOT EXISTS queue_admits BEFORE INSERT ON queue BEGIN
-        INSERT OR IGNORE INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq);
-        SELECT RAISE(IGNORE) WHERE changes() = 0;
-    END""",
-)
-_STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_ADMISSION)}
-"""From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
-"""
-
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_THIS_PUNCH = "seq = (SELECT seq FROM seen WHERE terminal = ? AND clock = ? AND pin = ? AND occurrence = ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Key = tuple[str, datetime]
@@ -198,18 +142,20 @@ class Spool:
 
         def rows(last_seq: int) -> Iterator[PunchRow]:
             nonlocal offered
-            for punch in punches:
-                offered += 1
+            for offered, punch in enumerate(punches, 1):
                 yield punch_row(last_seq + offered, punch, added_s)
 
         with self._writing() as db:
-            new = db.executemany(_INSERT, rows(_last_seq(db, "queue"))).rowcount
-            last, call = _last_seq(db, "queue"), _last_seq(db, "notes") + 1
+            last = _last_seq(db)
+            new = max(db.executemany(_INSERT, rows(last)).rowcount, 0)  # -1: it was given no row at all
+            if new:
+                last += offered
+                db.execute("UPDATE numbered SET last_seq = ?", (last,))
+            call = _next_call(db)
             for note in notes:
                 _add_note(db, note, call, last)
             if memory is not None:
                 write_memory(db, memory)
-        new = max(new, 0)  # sqlite3 reports -1 when it was given no row at all
         return Added(new=new, duplicate=offered - new)
 
     def waiting(self, limit: int) -> Delivery:
@@ -219,28 +165,32 @@ class Spool:
                 f"SELECT {COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
             ).fetchall()
             drained = len(rows) < limit
-            last = _last_seq(db, "queue") if drained else rows[-1][-1]
-            return Delivery(punches=tuple(punch_of(row) for row in rows), notes=tuple(_free_notes(db, last, limit)))
+            last = _last_seq(db) if drained else rows[-1][-1]
+            return Delivery(
+                punches=tuple(map(punch_of, rows)),
+                notes=tuple(_free_notes(db, last, limit)),
+                seqs=tuple(row[-1] for row in rows),
+            )
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
-        """Given a delivery and its receipt, let go what is durable in central and mark what it rejected.
+        """Given a delivery of this spool and its receipt, let go what is durable in central and mark what it rejected.
 
         Punches in neither list stay waiting. Notes leave, except coverage of a terminal of which a punch was not
         accepted. Settling the same delivery again changes nothing.
         """
         accepted, rejected = set(receipt.accepted), receipt.rejected
-        named = delivery.named
-        gone = [identity(punch) for name, punch in named.items() if name in accepted]
-        refused = [(rejected[name], *identity(punch)) for name, punch in named.items() if name in rejected]
-        doubtful = {punch.terminal for name, punch in named.items() if name not in accepted}
+        seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
+        gone = [(seq,) for name, seq in seqs if name in accepted]
+        refused = [(rejected[name], seq) for name, seq in seqs if name in rejected]
+        doubtful = {p.terminal for name, p in zip(delivery.ids, delivery.punches, strict=True) if name not in accepted}
         told = [
             (encode_note(note),)
             for note in delivery.notes
             if not (isinstance(note, Coverage) and note.terminal in doubtful)
         ]
         with self._writing() as db:
-            db.executemany(f"DELETE FROM queue WHERE {_THIS_PUNCH}", gone)
-            db.executemany(f"UPDATE queue SET reason = ? WHERE {_THIS_PUNCH}", refused)
+            db.executemany("DELETE FROM queue WHERE seq = ?", gone)
+            db.executemany("UPDATE queue SET reason = ? WHERE seq = ?", refused)
             db.executemany("DELETE FROM notes WHERE body = ?", told)
 
     def state(self, terminal: str) -> TerminalMemory | None:
@@ -312,7 +262,7 @@ class Spool:
         with self._writing() as db:
             # Another process may have created the tables while this one waited for the lock.
             if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                for statement in _SCHEMA:
+                for statement in FIRST_SCHEMA:
                     db.execute(statement)
 
     def _upgrade(self) -> int:
@@ -320,7 +270,7 @@ class Spool:
             # Another process may have taken some of the steps while this one waited for the lock.
             (version,) = db.execute("PRAGMA user_version").fetchone()
             for step in range(version, SCHEMA_VERSION):
-                for statement in _STEPS[step]:
+                for statement in STEPS[step]:
                     db.execute(statement)
             version = max(int(version), SCHEMA_VERSION)
             db.execute(f"PRAGMA user_version = {version}")
@@ -370,9 +320,14 @@ class Spool:
         )
 
 
-def _last_seq(db: sqlite3.Connection, table: str) -> int:
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-    return 0 if row is None else int(row[0])
+def _last_seq(db: sqlite3.Connection) -> int:
+    """The highest number that any punch ever had. None is given twice: an old delivery may be settled once more."""
+    return int(db.execute("SELECT last_seq FROM numbered").fetchone()[0])
+
+
+def _next_call(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'notes'").fetchone()
+    return 1 if row is None else int(row[0]) + 1
 
 
 def _add_note(db: sqlite3.Connection, note: Note, call: int, last_seq: int) -> None:

@@ -14,7 +14,7 @@ from ekinerja_agent.model import Punch, Source
 COLUMNS = "terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected, added_s"
 """In the order of a row, behind its sequence number."""
 
-PunchRow = tuple[int, str, str, str, int, str | None, int | None, int, int, int, str, bytes, bool, int]
+PunchRow = tuple[int, str, str, str, int, str | None, int | None, int, int, int, str, bytes, int, int]
 
 _SOURCES = {source.value: source for source in Source}
 
@@ -38,9 +38,9 @@ def punch_row(seq: int, punch: Punch, added_s: int) -> PunchRow:
         punch.verify,
         punch.state,
         punch.work_code,
-        punch.source,
+        str(punch.source),  # plain text and a plain number: sqlite3 looks for an adapter of any other type
         punch.raw,
-        punch.corrected,
+        int(punch.corrected),
         added_s,
     )
 
@@ -62,8 +62,3 @@ def punch_of(row: Sequence[Any]) -> Punch:
         raw,
         bool(corrected),
     )
-
-
-def identity(punch: Punch) -> tuple[str, str, str, int]:
-    """Given a punch, return its terminal, clock, PIN and occurrence as they lie in the row."""
-    return punch.terminal, punch.clock.isoformat(), punch.pin, punch.occurrence

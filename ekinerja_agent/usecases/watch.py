@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import structlog
-
 from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.logs import logger
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.terminals.live import Listener, listen
 from ekinerja_agent.usecases.turns import TerminalBusy, spare_turn
 
-log = structlog.get_logger()
+log = logger()
 
 NEVER_S = float("inf")
 LOOK_UP_S = 0.5

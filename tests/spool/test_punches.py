@@ -21,6 +21,7 @@ import ekinerja_agent.spool.queue as spool_module
 from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.model import Delivery, LogCursor, Punch, Receipt, Source
 from ekinerja_agent.spool import Added, Spool, TerminalMemory
+from ekinerja_agent.spool.rows import punch_row
 
 START = datetime(2026, 9, 7, 7, 30)  # a terminal's clock has no zone
 
@@ -119,24 +120,82 @@ def test_the_memory_of_a_terminal_comes_back_as_it_was(path: Path) -> None:
         assert spool.state("other") is None
 
 
-def test_a_file_of_the_first_version_keeps_its_memory_and_learns_to_keep_cursors(path: Path) -> None:
-    memory = TerminalMemory("lobby", serial="CKJN1", record_size=40, records=5_000)
-    with Spool(path) as spool:
-        spool.add([punch()], memory=memory)
+FIRST_VERSION = """
+PRAGMA application_id = 1162564432;
+CREATE TABLE seen (
+    terminal TEXT NOT NULL, clock TEXT NOT NULL, pin TEXT NOT NULL, occurrence INTEGER NOT NULL,
+    seq INTEGER NOT NULL, PRIMARY KEY (terminal, clock, pin, occurrence)
+) WITHOUT ROWID;
+CREATE TABLE queue (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    terminal TEXT NOT NULL, pin TEXT NOT NULL, clock TEXT NOT NULL, occurrence INTEGER NOT NULL,
+    at TEXT, offset_s INTEGER, verify INTEGER NOT NULL, state INTEGER NOT NULL, work_code INTEGER NOT NULL,
+    source TEXT NOT NULL, raw BLOB NOT NULL, corrected INTEGER NOT NULL,
+    added_s INTEGER NOT NULL, reason TEXT
+);
+CREATE INDEX queue_rejected ON queue (terminal, seq) WHERE reason IS NOT NULL;
+CREATE TRIGGER queue_knows BEFORE INSERT ON queue WHEN EXISTS (
+    SELECT 1 FROM seen WHERE terminal = NEW.terminal AND clock = NEW.clock AND pin = NEW.pin
+    AND occurrence = NEW.occurrence)
+BEGIN SELECT RAISE(IGNORE); END;
+CREATE TRIGGER queue_remembers AFTER INSERT ON queue
+BEGIN INSERT INTO seen VALUES (NEW.terminal, NEW.clock, NEW.pin, NEW.occurrence, NEW.seq); END;
+CREATE TABLE notes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    terminal TEXT NOT NULL, kind TEXT NOT NULL, call INTEGER NOT NULL, after_seq INTEGER NOT NULL,
+    body TEXT NOT NULL UNIQUE
+);
+CREATE INDEX notes_of_terminal ON notes (terminal, kind, call);
+CREATE TABLE told (subject TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE memory (
+    terminal TEXT PRIMARY KEY, serial TEXT, record_size INTEGER, records INTEGER, last_read_at TEXT,
+    office TEXT, timezone TEXT, enabled INTEGER
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+"""The statements that released versions created a spool with."""
+
+
+@pytest.fixture
+def first_version(path: Path) -> Path:
+    """A spool of the first version: of three punches one is settled, one waits and one is rejected."""
     with sqlite3.connect(path) as db:
-        db.executescript(
-            "DROP TABLE cursor; ALTER TABLE memory DROP COLUMN raw_log_kept_at; "
-            "ALTER TABLE memory DROP COLUMN clock_readings; PRAGMA user_version = 1;"
-        )
+        db.executescript(FIRST_VERSION)
+        values = [punch_row(number + 1, punch(number), 0) for number in range(3)]
+        db.executemany(f"INSERT INTO queue VALUES ({', '.join('?' * 14)}, NULL)", values)
+        db.execute("UPDATE queue SET reason = 'the PIN holds a NUL' WHERE seq = 2")
+        db.execute("DELETE FROM queue WHERE seq = 3")
+        db.execute("INSERT INTO memory VALUES ('lobby', 'CKJN1', 40, 5000, NULL, NULL, NULL, NULL)")
     db.close()
+    return path
+
+
+def test_a_file_of_the_first_version_keeps_its_memory_and_learns_to_keep_cursors(first_version: Path) -> None:
+    memory = TerminalMemory("lobby", serial="CKJN1", record_size=40, records=5_000)
     cursor = LogCursor("CKJN1", "Ver 6.60", "tcp", 40, 64, b"x" * 2_560, None, False, None)
-    with Spool(path) as spool, Spool(path) as second:
+    with Spool(first_version) as spool, Spool(first_version) as second:
         assert spool.state("lobby") == memory
-        assert spool.waiting(10).punches == (punch(),)
         spool.remember(replace(memory, cursor=cursor))
         assert second.state("lobby") == replace(memory, cursor=cursor)
         second.remember(memory)
         assert spool.state("lobby") == memory
+
+
+def test_a_file_of_the_first_version_keeps_its_punches_and_knows_those_that_left(first_version: Path) -> None:
+    with Spool(first_version) as spool:
+        assert spool.waiting(10).punches == (punch(0),)
+        assert [r.punch for r in spool.rejected(10)] == [punch(1)]
+        assert spool.add([punch(0), punch(1), punch(2), punch(3)]) == Added(new=1, duplicate=3)
+        assert spool.waiting(10).punches == (punch(0), punch(3))
+
+
+def test_a_delivery_that_is_settled_once_more_touches_no_later_punch(spool: Spool) -> None:
+    spool.add([punch(0)])
+    old = spool.waiting(10)
+    spool.settle(old, accepted(old))
+    spool.add([punch(1)])
+    spool.settle(old, accepted(old))
+    assert spool.waiting(10).punches == (punch(1),)
 
 
 def test_rejected_punches_wait_apart_with_their_reason_until_somebody_retries(spool: Spool) -> None:
