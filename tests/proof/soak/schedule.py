@@ -277,7 +277,7 @@ class Schedule:
             return isinstance(error, AmbiguousLog)
         else:
             wall.read = held
-            wall.seen |= visible
+            wall.seen |= visible & wall.visible()  # what stood there before and after was there for the read
             outcome = f"{result.mode}, {result.new} new"
             self.tally[f"polls {result.mode}"] += 1
             if fault is None:

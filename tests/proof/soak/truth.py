@@ -41,8 +41,8 @@ class Truth:
     read: int = 0
     """So many of the device's history were in its log when a read began that succeeded."""
     seen: Counter[Key] = field(default_factory=Counter)
-    """Of each PIN and clock the largest number that any good read could see at once: a double punch whose first half
-    the terminal forgot before anybody read the second is one punch."""
+    """Of each PIN and clock the largest number that any good read must have seen at once: a double punch whose first
+    half the terminal forgot before anybody read the second, even in the middle of that poll, is one punch."""
 
     def visible(self) -> Counter[Key]:
         """Return how often each PIN and clock stands in the log now."""
