@@ -66,7 +66,6 @@ def test_punches_in_a_row_are_all_read_and_share_reads(office: Any, eventually: 
         eventually(lambda: listening(device), "an ear at the terminal")
         for number in range(50):
             device.punch(str(1000 + number))
-            time.sleep(0.01)
         eventually(lambda: len(office.pins()) == 50, "fifty punches")
     reads = sum(1 for each in device.commands if each.command == Command.PREPARE_BUFFER)
     assert reads < 25
