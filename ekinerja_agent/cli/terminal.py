@@ -11,6 +11,7 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.cli import terminal_care as care
+from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import collect, terminals
@@ -70,7 +71,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
         else:
             if moved.rejected:
                 context.say(f"Central refused {moved.rejected} punches; see `ekinerja-agent spool status`")
-    _raise(failures, context)
+    end_with(failures, context)
 
 
 @group.command("accept")
@@ -116,14 +117,3 @@ def _poll(config: Config, spool: Spool, terminal: TerminalConfig, *, full: bool)
 
 def _row(result: PollResult) -> dict[str, Any]:
     return asdict(result) | {"id": result.terminal, "bytes": result.received_bytes}
-
-
-def _raise(failures: list[EkinerjaError], context: Context) -> None:
-    """Tell every failure; end with the one that most needs a person."""
-    if not failures:
-        return
-    worst = max(failures, key=lambda error: (not error.retryable, error.exit_code))
-    for error in failures:
-        if error is not worst:
-            context.say(str(error))
-    raise worst

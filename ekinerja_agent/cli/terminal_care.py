@@ -11,6 +11,7 @@ import click
 from ekinerja_agent import hostclock
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.cli.confirm import confirm
+from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import clear, clocks, collect
@@ -54,7 +55,7 @@ def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | 
     for result in results:
         for name in result.missing[:10]:
             context.say(f"not in central: {name}")
-    _end(context, failures)
+    end_with(failures, context)
     if any(result.missing for result in results):
         click_context.exit(1)
 
@@ -109,7 +110,7 @@ def clock_command(context: Context, ids: Sequence[str], set_: bool, fmt: str | N
         CLOCK,
         fmt,
     )
-    _end(context, failures)
+    end_with(failures, context)
 
 
 COMMANDS = (verify_command, clear_command, clock_command)
@@ -145,14 +146,3 @@ def _each(
         except EkinerjaError as error:
             failures.append(error)
     return results, failures
-
-
-def _end(context: Context, failures: Sequence[EkinerjaError]) -> None:
-    """Tell every failure; end with the one that most needs a person."""
-    if not failures:
-        return
-    worst = max(failures, key=lambda error: (not error.retryable, error.exit_code))
-    for error in failures:
-        if error is not worst:
-            context.say(str(error))
-    raise worst
