@@ -34,6 +34,14 @@ def best_of(times: int, work: Callable[[], float]) -> float:
     return min(work() for _ in range(times))
 
 
+def best_of_each(times: int, *works: Callable[[], float]) -> list[float]:
+    """Given how often, and works that return seconds, do them in turn and return the fewest of each.
+
+    In turn: a computer that others use for a minute is then as slow for the one as for the other.
+    """
+    return [min(taken_s) for taken_s in zip(*([work() for work in works] for _ in range(times)), strict=True)]
+
+
 def table(findings: Sequence[Finding]) -> str:
     """Given findings, return them as lines of text in columns."""
     verdicts = {None: "", True: "yes", False: "NO"}

@@ -19,7 +19,7 @@ from ekinerja_agent.central.inbox import PUNCH_COLUMNS, punch_row
 from ekinerja_agent.model import FROM_TERMINAL, Punch, utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.forward import BATCH_PUNCHES, forward
-from tests.proof.bench.findings import Finding, best_of, timed
+from tests.proof.bench.findings import Finding, best_of_each, timed
 from tests.proof.databases import postgres_database, postgres_server
 from tests.proof.soak.made import made_punches
 
@@ -41,9 +41,15 @@ def measure(folder: Path) -> Iterator[Finding]:
             return timed(lambda: spool.add(punches))[0]
 
     rows = [_row(punch) for punch in punches]
-    ours_s = best_of(3, spooled)
-    for name, key in (("a table with the same key", _KEY), ("a table without a key", "")):
-        raw_s = _raw_s(folder, key, rows)
+
+    def keyed() -> float:
+        return _insert(folder / f"raw-{next(files)}.db", _KEY, rows)
+
+    def plain() -> float:
+        return _insert(folder / f"raw-{next(files)}.db", "", rows)
+
+    ours_s, keyed_s, plain_s = best_of_each(3, spooled, keyed, plain)
+    for name, raw_s, key in (("a table with the same key", keyed_s, True), ("a table without a key", plain_s, False)):
         yield Finding(
             f"{PUNCHES:,} punches durable in the spool",
             f"{PUNCHES / ours_s:,.0f}/s",
@@ -53,12 +59,6 @@ def measure(folder: Path) -> Iterator[Finding]:
             raw_s / ours_s >= 0.5 if key else None,
         )
     yield _forwarding(folder, punches)
-
-
-def _raw_s(folder: Path, key: str, rows: list[tuple[Any, ...]]) -> float:
-    kind = "keyed" if key else "plain"
-    files = iter(range(1_000))
-    return best_of(3, lambda: _insert(folder / f"raw-{kind}-{next(files)}.db", key, rows))
 
 
 def _insert(path: Path, key: str, rows: list[tuple[Any, ...]]) -> float:
@@ -99,9 +99,10 @@ def _row(punch: Punch) -> tuple[Any, ...]:
 
 def _forwarding(folder: Path, punches: list[Punch]) -> Finding:
     with postgres_server(durable=True) as server:
-        ours_s = best_of(2, lambda: _forward(server, folder / "forward.db", punches))
         texts = list(_copy_texts(punches))
-        raw_s = best_of(2, lambda: _copy(server, texts))
+        ours_s, raw_s = best_of_each(
+            3, lambda: _forward(server, folder / "forward.db", punches), lambda: _copy(server, texts)
+        )
     return Finding(
         f"{PUNCHES:,} punches from the spool to PostgreSQL, settled",
         f"{PUNCHES / ours_s:,.0f}/s",
