@@ -7,11 +7,12 @@ are scored stand in `scoring/frames.py`, the nouns of the rules in `rules.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
 FROM_TERMINAL = 0
@@ -26,8 +27,24 @@ class Source(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class Punch:
+class _PunchText(NamedTuple):
+    """The values of a punch in the order in which they travel; a clock and an instant as ISO 8601, instants in UTC."""
+
+    terminal: str
+    pin: str
+    clock_text: str
+    occurrence: int
+    at_text: str | None
+    offset_s: int | None
+    verify: int
+    state: int
+    work_code: int
+    source: Source
+    raw: bytes
+    corrected: bool
+
+
+class Punch(_PunchText):
     """One record of a terminal's attendance log: somebody was recognised at that second.
 
     `pin` is the PIN as recorded (`uid:7` where the record holds only the slot number). `occurrence` counts from 1 among
@@ -35,33 +52,56 @@ class Punch:
     unknown (an imported file). `offset_s` is terminal clock minus host clock in seconds, None if not measured.
     `verify` and `state` are the terminal's raw numbers, shown but never believed. `raw` are the record's own bytes.
     `corrected` tells that `at` was moved by the measured offset because it lay beyond the tolerance.
+
+    Made from a clock and an instant, it keeps their text: that is what it is named, stored and sent by, and a million
+    that wait need not be turned into dates and back. Raise ValueError if the clock has a time zone or `at` has none.
     """
 
-    terminal: str
-    pin: str
-    clock: datetime
-    occurrence: int
-    at: datetime | None
-    offset_s: int | None
-    verify: int
-    state: int
-    work_code: int
-    source: Source
-    raw: bytes
-    corrected: bool = False
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        terminal: str,
+        pin: str,
+        clock: datetime,
+        occurrence: int,
+        at: datetime | None,
+        offset_s: int | None,
+        verify: int,
+        state: int,
+        work_code: int,
+        source: Source,
+        raw: bytes,
+        corrected: bool = False,
+    ) -> Self:
+        if clock.tzinfo is not None or (at is not None and at.tzinfo is None):
+            raise ValueError(f"{terminal}, PIN {pin}, {clock}: a clock has no time zone, an instant has one")
+        clock_text = clock.isoformat()
+        at_text = None if at is None else at.astimezone(UTC).isoformat()
+        return cls._make(
+            (terminal, pin, clock_text, occurrence, at_text, offset_s, verify, state, work_code, source, raw, corrected)
+        )
+
+    def __reduce__(self) -> tuple[Callable[[tuple[Any, ...]], Punch], tuple[tuple[Any, ...]]]:
+        return Punch._make, (tuple(self),)  # a copy has the texts already
+
+    @property
+    def clock(self) -> datetime:
+        return datetime.fromisoformat(self.clock_text)
+
+    @property
+    def at(self) -> datetime | None:
+        return None if self.at_text is None else datetime.fromisoformat(self.at_text)
 
     @property
     def punch_id(self) -> str:
-        return punch_id(self.terminal, self.pin, self.clock, self.occurrence)
+        """Its name: readable, unique for ever, sortable by terminal, PIN and clock.
 
-
-def punch_id(terminal: str, pin: str, clock: datetime, occurrence: int) -> str:
-    """Given the identity of a punch, return its name: readable, unique for ever, sortable by terminal, PIN and clock.
-
-    Example: `dinkes-lobby/1001/2026-09-07T07:28:11/1`.
-    """
-    quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
-    return f"{terminal}/{quoted}/{clock.isoformat()[:19]}/{occurrence}"
+        Example: `dinkes-lobby/1001/2026-09-07T07:28:11/1`.
+        """
+        pin = self.pin
+        quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
+        return f"{self.terminal}/{quoted}/{self.clock_text[:19]}/{self.occurrence}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Many rows into one table as fast as the database takes them: COPY on PostgreSQL, executemany on SQLite.
 
-Checks what the columns of `tables.py` would check: an instant has a zone, a terminal's clock has none. Does not know
-what the rows mean.
+Checks what the columns of `tables.py` would check: an instant has a zone, a terminal's clock has none. Either may also
+come as its ISO 8601 text, which is taken as it is. Does not know what the rows mean.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from sqlalchemy.types import TypeEngine
 from ekinerja_agent.central.tables import Clock, Instant
 
 Row = Sequence[Any]
-_Encode = Callable[[Any], Any]
+_Encode = Callable[[Sequence[Any]], Iterable[str]]
+"""From values of a column, none of them None, to their texts, in their order."""
 
-_NAIVE = "{} has no time zone; an instant must be aware"
-_AWARE = "{} has a time zone; a terminal's clock has none"
 _SAMPLE = 40
 """Values at the head of a column by which it is judged whether most of them are different."""
 _ESCAPED = re.compile(r"[\\\t\n\r]")
@@ -107,30 +106,31 @@ def _copy_text(encode: Sequence[_Encode], rows: Iterable[Row]) -> str:
     columns = list(zip(*rows, strict=True))
     if not columns:
         return ""
-    texts = []
+    texts: list[Iterable[str]] = []
     for f, values in zip(encode, columns, strict=True):
         sample = values[:_SAMPLE]
-        if len(set(sample)) > len(sample) // 2:  # then writing each costs less than finding those that are equal
-            texts.append([r"\N" if value is None else f(value) for value in values])
+        if None not in values and len(set(sample)) > len(sample) // 2:  # finding those that are equal would cost more
+            texts.append(f(values))
         else:
-            written = {value: r"\N" if value is None else f(value) for value in set(values)}
+            different = [value for value in set(values) if value is not None]
+            written = dict(zip(different, f(different), strict=True)) | {None: r"\N"}
             texts.append([written[value] for value in values])
     return "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
 
 
 def _copy_encoder(kind: TypeEngine[Any]) -> _Encode:
     if isinstance(kind, Instant):
-        return _instant
+        return _instants
     if isinstance(kind, Clock):
-        return _clock
+        return _clocks
     if kind.python_type is str:
         return _escaped
     if kind.python_type is bytes:
         return _hex
-    return str
+    return _plain
 
 
-def _sqlite_encoder(kind: TypeEngine[Any]) -> _Encode | None:
+def _sqlite_encoder(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     if isinstance(kind, Instant):
         return _sqlite_instant
     if isinstance(kind, Clock):
@@ -140,43 +140,53 @@ def _sqlite_encoder(kind: TypeEngine[Any]) -> _Encode | None:
     return None
 
 
-def _escaped(value: str) -> str:
-    return value.translate(_ESCAPES) if _ESCAPED.search(value) else value
+def _plain(values: Sequence[Any]) -> Iterable[str]:
+    return map(str, values)
 
 
-def _hex(value: bytes) -> str:
-    return "\\\\x" + value.hex()
+def _escaped(values: Sequence[str]) -> Iterable[str]:
+    return (value.translate(_ESCAPES) for value in values) if _ESCAPED.search("".join(values)) else values
 
 
-def _instant(value: datetime) -> str:
-    if value.tzinfo is None:
-        raise ValueError(_NAIVE.format(value))
-    return value.isoformat()
+def _hex(values: Sequence[bytes]) -> Iterable[str]:
+    return ["\\\\x" + value.hex() for value in values]
 
 
-def _clock(value: datetime) -> str:
-    if value.tzinfo is not None:
-        raise ValueError(_AWARE.format(value))
-    return value.isoformat()
+def _instants(values: Sequence[datetime | str]) -> Iterable[str]:
+    return [value if isinstance(value, str) else _aware(value).isoformat() for value in values]
 
 
-def _sqlite_instant(value: datetime | None) -> str | None:
+def _clocks(values: Sequence[datetime | str]) -> Iterable[str]:
+    return [value if isinstance(value, str) else _naive(value).isoformat() for value in values]
+
+
+def _sqlite_instant(value: datetime | str | None) -> str | None:
     if value is None:
         return None
-    if value.tzinfo is None:
-        raise ValueError(_NAIVE.format(value))
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    at = _aware(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _sqlite_clock(value: datetime | None) -> str | None:
+def _sqlite_clock(value: datetime | str | None) -> str | None:
     if value is None:
         return None
-    if value.tzinfo is not None:
-        raise ValueError(_AWARE.format(value))
-    return value.isoformat(" ", "microseconds")
+    clock = _naive(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    return clock.isoformat(" ", "microseconds")
 
 
 def _sqlite_date_or_time(value: date | time | None) -> str | None:
     if isinstance(value, time):
         return value.isoformat("microseconds")
     return None if value is None else value.isoformat()
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone; an instant must be aware")
+    return value
+
+
+def _naive(value: datetime) -> datetime:
+    if value.tzinfo is not None:
+        raise ValueError(f"{value} has a time zone; a terminal's clock has none")
+    return value

@@ -209,6 +209,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
+        executemany_mode="values_plus_batch",  # many rows with ON CONFLICT: otherwise a round trip for each
         connect_args={
             "application_name": "ekinerja-agent",
             "connect_timeout": 10,

@@ -98,24 +98,8 @@ def insert_punches(
 
 
 def punch_row(name: str, punch: Punch, batch: int, received_at: datetime) -> tuple[Any, ...]:
-    """Given a punch's id and the punch, return its row in the order of PUNCH_COLUMNS."""
-    return (
-        name,
-        batch,
-        punch.terminal,
-        punch.pin,
-        punch.clock,
-        punch.occurrence,
-        punch.at,
-        punch.offset_s,
-        punch.verify,
-        punch.state,
-        punch.work_code,
-        punch.source,
-        punch.raw,
-        punch.corrected,
-        received_at,
-    )
+    """Given a punch's id and the punch, return its row in the order of PUNCH_COLUMNS, which is that of its values."""
+    return (name, batch, *punch, received_at)
 
 
 def insert_coverage(conn: Connection, stretches: Sequence[Coverage], batch: int) -> None:
@@ -164,7 +148,8 @@ def insert_quarantined(conn: Connection, records: Iterable[Quarantined], batch: 
 
 def punch_days(arriving: Iterable[Punch]) -> set[tuple[str, date]]:
     """Given punches, return (terminal, day) of what they change: their day, and the night duty that began before."""
-    days = {(punch.terminal, punch.clock.date()) for punch in arriving}
+    written = {(punch.terminal, punch.clock_text[:10]) for punch in arriving}
+    days = {(terminal, date.fromisoformat(day)) for terminal, day in written}
     days |= {
         (punch.terminal, (punch.clock - timedelta(seconds=punch.offset_s or 0)).date())
         for punch in arriving

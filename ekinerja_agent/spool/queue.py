@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -36,7 +37,7 @@ from ekinerja_agent.model import (
 )
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key
-from ekinerja_agent.spool.rows import COLUMNS, PunchRow, punch_of, punch_row
+from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 
 BUSY_TIMEOUT_S = 30.0
@@ -138,16 +139,12 @@ class Spool:
         Raise TemporarilyUnavailable if the disk is full or the file is locked.
         """
         added_s = int(self._now().timestamp())
-        offered = 0
-
-        def rows(last_seq: int) -> Iterator[PunchRow]:
-            nonlocal offered
-            for offered, punch in enumerate(punches, 1):
-                yield punch_row(last_seq + offered, punch, added_s)
-
         with self._writing() as db:
             last = _last_seq(db)
-            new = max(db.executemany(_INSERT, rows(last)).rowcount, 0)  # -1: it was given no row at all
+            numbers = count(last + 1)
+            rows = map(punch_row, punches, numbers, repeat(added_s))
+            new = max(db.executemany(_INSERT, rows).rowcount, 0)  # -1: it was given no row at all
+            offered = next(numbers) - last - 1
             if new:
                 last += offered
                 db.execute("UPDATE numbered SET last_seq = ?", (last,))
@@ -180,7 +177,7 @@ class Spool:
         """
         accepted, rejected = set(receipt.accepted), receipt.rejected
         seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
-        gone = [(seq,) for name, seq in seqs if name in accepted]
+        gone = _runs([seq for name, seq in seqs if name in accepted])
         refused = [(rejected[name], seq) for name, seq in seqs if name in rejected]
         doubtful = {p.terminal for name, p in zip(delivery.ids, delivery.punches, strict=True) if name not in accepted}
         told = [
@@ -189,7 +186,7 @@ class Spool:
             if not (isinstance(note, Coverage) and note.terminal in doubtful)
         ]
         with self._writing() as db:
-            db.executemany("DELETE FROM queue WHERE seq = ?", gone)
+            db.executemany("DELETE FROM queue WHERE seq BETWEEN ? AND ?", gone)
             db.executemany("UPDATE queue SET reason = ? WHERE seq = ?", refused)
             db.executemany("DELETE FROM notes WHERE body = ?", told)
 
@@ -323,6 +320,15 @@ class Spool:
 def _last_seq(db: sqlite3.Connection) -> int:
     """The highest number that any punch ever had. None is given twice: an old delivery may be settled once more."""
     return int(db.execute("SELECT last_seq FROM numbered").fetchone()[0])
+
+
+def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Given ascending numbers, yield the first and last of each run without a gap: nothing else lies between them."""
+    first = 0
+    for after in range(1, len(seqs) + 1):
+        if after == len(seqs) or seqs[after] != seqs[after - 1] + 1:
+            yield seqs[first], seqs[after - 1]
+            first = after
 
 
 def _next_call(db: sqlite3.Connection) -> int:

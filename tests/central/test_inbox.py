@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -86,7 +85,7 @@ def test_what_is_known_and_what_is_new_travel_together(central: Engine) -> None:
 
 def test_one_bad_punch_among_many_is_rejected_with_its_reason_and_the_others_go_in(central: Engine) -> None:
     many = [punch(n) for n in range(40)]
-    bad = replace(many[17], work_code=2**70)
+    bad = many[17]._replace(work_code=2**70)
     receipt = deliver(central, Delivery((*many[:17], bad, *many[18:])), NOW)
     assert list(receipt.rejected) == [bad.punch_id]
     assert "central cannot store it" in receipt.rejected[bad.punch_id]
@@ -101,7 +100,7 @@ def test_a_nul_that_postgresql_cannot_hold_is_rejected_not_lost(central: Engine)
 
 
 def test_coverage_of_a_terminal_with_a_rejected_punch_is_not_taken(central: Engine) -> None:
-    bad = replace(punch(), work_code=2**70)
+    bad = punch()._replace(work_code=2**70)
     stretches = (Coverage("lobby", None, DAY), Coverage("gate", None, DAY))
     deliver(central, Delivery((bad, punch(terminal="gate")), stretches), NOW)
     assert rows(central, coverage, "terminal") == [("gate",)]
@@ -154,7 +153,7 @@ def test_each_punch_marks_its_day_and_the_one_before(central: Engine) -> None:
 
 
 def test_a_corrected_punch_marks_the_day_its_clock_showed_and_the_true_one(central: Engine) -> None:
-    corrected = replace(punch(), offset_s=10 * 86400, corrected=True)
+    corrected = punch()._replace(offset_s=10 * 86400, corrected=True)
     deliver(central, Delivery((corrected,)), NOW)
     assert {day for _, day in rows(central, stale_days, "terminal", "day")} == {
         date(2026, 9, 7),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -266,7 +265,7 @@ def test_a_terminal_that_is_polled_and_pushes_counts_once(monday: Monday) -> Non
                     host_clock_trusted=True,
                     now=lambda: monday.now,
                 )
-            pushed.add(replace(punch, source=Source.PUSH) for punch in again.waiting(100).punches)
+            pushed.add(punch._replace(source=Source.PUSH) for punch in again.waiting(100).punches)
         engine = connect(monday.installation.url)
         forward(pushed, engine, now=lambda: monday.now)
         engine.dispose()

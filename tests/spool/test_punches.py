@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sqlite3
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def punch(n: int = 0, *, pin: str = "1001", terminal: str = "lobby", occurrence:
 
 def accepted(delivery: Delivery) -> Receipt:
     return Receipt(tuple(p.punch_id for p in delivery.punches))
+
+
+def test_a_punch_gives_back_the_clock_and_the_instant_that_it_was_made_of() -> None:
+    zone = timezone(timedelta(hours=8))
+    clock = datetime(2026, 9, 7, 7, 28, 11, 5)
+    made = Punch("lobby", "1001", clock, 1, clock.replace(tzinfo=zone), 3, 1, 0, 0, Source.POLL, b"raw")
+    assert (made.clock, made.at) == (clock, clock.replace(tzinfo=zone))
+    assert made == Punch("lobby", "1001", clock, 1, clock.replace(tzinfo=zone).astimezone(UTC), *made[5:])
+    assert Punch("lobby", "1001", clock, 1, None, *made[5:]).at is None
+    for copied in (copy.copy(made), copy.deepcopy(made)):
+        assert copied == made
+        assert copied.punch_id == "lobby/1001/2026-09-07T07:28:11/1"
+
+
+def test_a_punch_whose_clock_has_a_zone_or_whose_instant_has_none_is_refused() -> None:
+    for clock, at in ((START.replace(tzinfo=UTC), None), (START, START)):
+        with pytest.raises(ValueError, match="an instant has one"):
+            Punch("lobby", "1001", clock, 1, at, 3, 1, 0, 0, Source.POLL, b"raw")
 
 
 def test_what_was_added_is_there_after_a_restart_unchanged_and_in_order(path: Path) -> None:
@@ -161,7 +180,7 @@ def first_version(path: Path) -> Path:
     """A spool of the first version: of three punches one is settled, one waits and one is rejected."""
     with sqlite3.connect(path) as db:
         db.executescript(FIRST_VERSION)
-        values = [punch_row(number + 1, punch(number), 0) for number in range(3)]
+        values = [punch_row(punch(number), number + 1, 0) for number in range(3)]
         db.executemany(f"INSERT INTO queue VALUES ({', '.join('?' * 14)}, NULL)", values)
         db.execute("UPDATE queue SET reason = 'the PIN holds a NUL' WHERE seq = 2")
         db.execute("DELETE FROM queue WHERE seq = 3")
@@ -211,6 +230,29 @@ def test_rejected_punches_wait_apart_with_their_reason_until_somebody_retries(sp
     assert spool.rejected(10) == ()
 
 
+@given(st.lists(st.sampled_from(["accept", "reject", "keep"]), min_size=1, max_size=12), st.data())
+def test_settling_takes_exactly_what_was_accepted_whatever_lies_between(
+    verdicts: list[str], data: st.DataObject
+) -> None:
+    """Others were rejected before, were known already, or are put back while the delivery travels."""
+    log = [punch(n) for n in range(len(verdicts))]
+    with Spool(":memory:") as spool:
+        for each in log:
+            spool.add([log[0], each])  # a duplicate leaves a gap in the numbers
+        once = {each.punch_id: "bad" for each in log if data.draw(st.booleans())}
+        spool.settle(spool.waiting(99), Receipt((), once))
+        delivery = spool.waiting(99)
+        if data.draw(st.booleans()):
+            spool.retry()
+            once = {}
+        told = dict(zip(delivery.ids, verdicts, strict=False))
+        refused = {name: "bad" for name, verdict in told.items() if verdict == "reject"}
+        spool.settle(delivery, Receipt(tuple(n for n in told if told[n] == "accept"), refused))
+        left = {each.punch_id for each in (*spool.waiting(99).punches, *(r.punch for r in spool.rejected(99)))}
+        assert left == {each.punch_id for each in log} - {n for n in told if told[n] == "accept"}
+        assert {r.punch.punch_id for r in spool.rejected(99)} == refused.keys() | once.keys()
+
+
 def test_a_punch_that_central_neither_took_nor_rejected_waits_on(spool: Spool) -> None:
     spool.add([punch(0), punch(1)])
     spool.settle(spool.waiting(10), Receipt((punch(1).punch_id,)))
@@ -226,9 +268,12 @@ def test_counts_tell_since_when_the_oldest_waits(path: Path) -> None:
 
 
 def test_an_instant_without_zone_is_refused_and_nothing_is_kept(spool: Spool) -> None:
-    naive = Punch("lobby", "1", START, 1, START, None, 1, 0, 0, Source.POLL, b"")
+    def arriving() -> Iterator[Punch]:
+        yield punch()
+        yield Punch("lobby", "1", START, 1, START, None, 1, 0, 0, Source.POLL, b"")
+
     with pytest.raises(ValueError, match="no time zone"):
-        spool.add([punch(), naive])
+        spool.add(arriving())
     assert spool.waiting(10).punches == ()
 
 
