@@ -23,7 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from ekinerja_agent import footprint, hostclock, systemd
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import Config, TerminalConfig
-from ekinerja_agent.errors import ConfigurationError, EkinerjaError, TemporarilyUnavailable
+from ekinerja_agent.errors import ConfigurationError, EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
@@ -70,6 +70,7 @@ class Service:
         self._engine_lock = threading.Lock()
         self._rounds: Rounds
         self._doubts: dict[str, tuple[str, ...]] = {}
+        self._elsewhere: set[str] = set()
         self._central_away = False
         self._central_vouches = False
         self._ask_central_at = 0.0
@@ -219,11 +220,16 @@ class Service:
         def listen() -> None:
             place = collect.place_of(terminal, agent.poll.timeout_s)
             read = partial(self._poll, terminal, full=False)
-            Watch(place, state_dir=agent.state_dir, read=read, over=self._watches_over).run()
+            mine = partial(self._is_mine, terminal)
+            Watch(place, state_dir=agent.state_dir, read=read, over=self._watches_over, mine=mine).run()
 
         while not self._watches_over.is_set():
             self._guarded("watch", listen, terminal=terminal.id)
             self._watches_over.wait(WATCH_AGAIN_S)
+
+    def _is_mine(self, terminal: TerminalConfig) -> bool:
+        assert self._spool is not None  # noqa: S101  # as in _poll
+        return terminal.id not in self._spool.owned_elsewhere()
 
     def _every_s(self, terminal: TerminalConfig) -> float:
         return (terminal.every or self._config.agent.poll.every).total_seconds()
@@ -258,12 +264,20 @@ class Service:
             )
         except TerminalBusy:
             return False  # somebody else of this host reads it: it is not away
+        except OwnedElsewhere as error:
+            if terminal.id not in self._elsewhere:
+                self._elsewhere.add(terminal.id)
+                log.warning("terminal.elsewhere", terminal=terminal.id, error=str(error))
+            return False
         except EkinerjaError as error:
             # A full disk of ours is no reason to let the terminal rest.
             rest_s = 0.0 if type(error) is TemporarilyUnavailable else self._every_s(terminal)
             if self._rounds.failed(terminal.id, type(error).__name__, rest_s):
                 log.warning("terminal.away", terminal=terminal.id, error=str(error))
             return False
+        if terminal.id in self._elsewhere:
+            self._elsewhere.discard(terminal.id)
+            log.info("terminal.taken_over", terminal=terminal.id)
         away_s = self._rounds.answered(terminal.id)
         if away_s is not None:
             log.info("terminal.back", terminal=terminal.id, away_s=round(away_s), new=result.new)
@@ -280,6 +294,8 @@ class Service:
 
     def _set_clock(self, terminal: TerminalConfig) -> None:
         assert self._spool is not None  # noqa: S101  # as in _poll
+        if not self._is_mine(terminal):
+            return
         desk = Desk.of(self._config, self._spool, self._central(), host_clock_trusted=self._clock_is_trusted())
         checked = clocks.set_if_off(terminal, desk)
         if checked.offset_after_s is not None:

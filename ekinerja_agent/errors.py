@@ -103,5 +103,9 @@ class ProtocolViolation(TemporarilyUnavailable):
     """A terminal's answer breaks the protocol (checksum, reply id, index, length); the connection was closed."""
 
 
+class OwnedElsewhere(NeedsAttention):
+    """Another agent reads this terminal: one owner at a time."""
+
+
 class TerminalRefused(NeedsAttention):
     """A terminal answered and will not serve us: wrong comm key, encrypted firmware, wrong serial, another protocol."""

@@ -134,6 +134,14 @@ terminal_status = Table(  # changes: the last that was heard, for display
     Column("state", Text, nullable=False),
 )
 
+terminal_owners = Table(  # changes: `terminal accept` gives a terminal to another agent; each time an audit row
+    "terminal_owners",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
 punches = Table(
     # One row per punch and witness: batch 0 is the collector, others are imported files. Witnesses never add up.
     "punches",

@@ -78,12 +78,19 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
 @click.argument("terminal_id", metavar="ID")
 @click.pass_obj
 def accept_command(context: Context, terminal_id: str) -> None:
-    """Let a terminal that was replaced in its place be read: forget the pinned serial, read, pin the one found."""
+    """Read a terminal that was replaced (its pinned serial is forgotten), or take one over from another agent."""
     config = context.config()
     terminal = config.terminal(terminal_id)
     account = context.actor()
     with collect.open_spool(config.agent.spool_path) as spool:
-        old = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
+        done = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
+        agent = spool.agent
+    if done.taken_from is not None:
+        click.echo(
+            f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on."
+        )
+        return
+    old = done.forgotten_serial
     click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 

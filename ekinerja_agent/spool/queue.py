@@ -12,9 +12,11 @@ them, are held back. Coverage of other stretches goes on.
 
 from __future__ import annotations
 
+import secrets
+import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -81,6 +83,7 @@ class Spool:
         self.path = Path(path)
         self._now = now
         self._lock = threading.RLock()
+        self._agent: str | None = None
         with self._translated():
             self._db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             try:
@@ -199,6 +202,32 @@ class Spool:
         """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""
         with self._writing() as db:
             write_memory(db, memory)
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent that keeps its punches here: the host's name and a random part, made once for ever."""
+        if self._agent is None:
+            with self._writing() as db:
+                new = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+                db.execute("INSERT INTO agent SELECT ? WHERE NOT EXISTS (SELECT 1 FROM agent)", (new,))
+                (name,) = db.execute("SELECT name FROM agent").fetchone()
+            self._agent = str(name)
+        return self._agent
+
+    def learn_owners(self, owners: Mapping[str, str]) -> None:
+        """Given which agent owns each of some terminals, as central last told, remember it."""
+        known = "SELECT agent FROM owners WHERE terminal = ?"
+        with self._reading() as db:
+            news = [each for each in owners.items() if db.execute(known, each[:1]).fetchone() != each[1:]]
+        if news:
+            with self._writing() as db:
+                db.executemany("INSERT OR REPLACE INTO owners VALUES (?, ?)", news)
+
+    def owned_elsewhere(self) -> dict[str, str]:
+        """Return the other agents that owned terminals when central last told, by terminal."""
+        mine = self.agent
+        with self._reading() as db:
+            return dict(db.execute("SELECT terminal, agent FROM owners WHERE agent <> ?", (mine,)))
 
     def counts(self) -> SpoolCounts:
         """Return how much waits, how much was rejected and since when the oldest waits."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ekinerja_agent.spool.memory import CLOCK_COLUMN, CURSOR_TABLE, MEMORY_TABLE, RAW_LOG_COLUMN
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x454B5350
 """Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
 
@@ -70,6 +70,10 @@ _CHEAPER_QUEUE = (
         SELECT RAISE(IGNORE) WHERE changes() = 0;
     END""",
 )
-STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE)}
+_OWNERS = (
+    "CREATE TABLE agent (name TEXT NOT NULL)",  # one row, written when somebody first asks
+    "CREATE TABLE owners (terminal TEXT PRIMARY KEY, agent TEXT NOT NULL) WITHOUT ROWID",
+)
+STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE), 2: _OWNERS}
 """From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
 """

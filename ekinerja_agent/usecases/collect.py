@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, WrongUsage
 from ekinerja_agent.model import (
     ClockReading,
     Coverage,
@@ -82,9 +82,15 @@ def poll(
     `host_clock_trusted` tells whether the measured offset may correct punches. `full` True reads the whole log, False
     puts the daily read of the whole log off, None reads it when it is due; without `tail_read` every read is a whole
     one. Raise TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal cannot be read now, and
-    AmbiguousLog if its records cannot be told apart; the raw log is then in quarantine. Nothing that was collected
-    earlier is touched.
+    AmbiguousLog if its records cannot be told apart; the raw log is then in quarantine. Raise OwnedElsewhere if another
+    agent reads it. Nothing that was collected earlier is touched.
     """
+    owner = spool.owned_elsewhere().get(terminal.id)
+    if owner is not None:
+        raise OwnedElsewhere(
+            f"{terminal.id} is read by the agent {owner}, and a terminal has one owner; if this one ({spool.agent}) "
+            f"shall read it instead, run: ekinerja-agent terminal accept {terminal.id}"
+        )
     with turn(terminal.id, state_dir):
         announce(spool, [terminal], now=now())
         memory = spool.state(terminal.id) or TerminalMemory(terminal.id)

@@ -1,6 +1,7 @@
 """Empties the spool into central, oldest first, in batches that each settle completely.
 
-A crash between delivery and settlement repeats a delivery; central ignores what it has. Does not decide what central
+A crash between delivery and settlement repeats a delivery; central ignores what it has. Behind them it learns which
+agent owns the terminals that were read, and becomes the owner of those that had none. Does not decide what central
 accepts, and does not wait: an unreachable central is an error that the caller tries again.
 """
 
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import inbox
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.central import inbox, owners
+from ekinerja_agent.model import ClockReading, Coverage, Delivery, utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -48,6 +49,7 @@ def forward(
     Raise TemporarilyUnavailable if central does not answer; what was settled before stays settled.
     """
     delivered = rejected = 0
+    terminals_read: set[str] = set()
     while not stop():
         with _collector_paused():
             delivery = spool.waiting(BATCH_PUNCHES)
@@ -57,7 +59,18 @@ def forward(
             spool.settle(delivery, receipt)
         delivered += len(receipt.accepted)
         rejected += len(receipt.rejected)
+        terminals_read |= _terminals_read(delivery)
+    # Those that others own are asked for as well: what was learned of them may be old.
+    asked = terminals_read | spool.owned_elsewhere().keys()
+    if asked:
+        spool.learn_owners(owners.claim(engine, spool.agent, asked, now()))
     return Forwarded(delivered, rejected)
+
+
+def _terminals_read(delivery: Delivery) -> set[str]:
+    """The terminals that somebody has read to bring this; a line of devices.yaml or a failed try is no reading."""
+    punched = {punch.terminal for punch in delivery.punches}
+    return punched | {note.terminal for note in delivery.notes if isinstance(note, (Coverage, ClockReading))}
 
 
 @contextmanager

@@ -1,12 +1,13 @@
-"""What an officer does about terminals: see them all in one list, and accept a replaced one."""
+"""What an officer does about terminals: see them all in one list, accept a replaced one, take one over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import audit, terminallist
+from ekinerja_agent.central import audit, owners, terminallist
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.usecases import collect
 
@@ -21,27 +22,60 @@ if TYPE_CHECKING:
 def overview(config: Config, engine: Engine) -> Iterator[dict[str, Any]]:
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
     known = {row["id"]: row for row in terminallist.terminal_rows(engine)}
+    elsewhere = _owned_elsewhere(config, engine)
     for terminal in config.terminals:
         row = known.pop(terminal.id, None) or {"state": "never read"}
+        state = elsewhere.get(terminal.id, row["state"])
         yield (
             _blank(terminal.id)
             | row
             | {
                 "office": terminal.office,
                 "address": str(terminal.address) if terminal.address else None,
-                "state": row["state"] if terminal.enabled else "disabled in devices.yaml",
+                "state": state if terminal.enabled else "disabled in devices.yaml",
             }
         )
     for terminal_id, row in known.items():
         yield _blank(terminal_id) | row
 
 
-def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: Account, now: datetime) -> str | None:
-    """Given a terminal that was replaced, forget its pinned serial, on the record; return the old serial."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What `terminal accept` did: took the terminal over from another agent, or forgot the serial it was known by."""
+
+    taken_from: str | None = None
+    forgotten_serial: str | None = None
+
+
+def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: Account, now: datetime) -> Accepted:
+    """Given a terminal, make this agent its owner if another one is; otherwise forget its pinned serial. On the record.
+
+    One thing at a time: who takes a terminal over from another agent still finds the serial that is pinned here.
+    """
+    agent, told = spool.agent, spool.owned_elsewhere().get(terminal.id)
+    owner = owners.owners(engine, [terminal.id]).get(terminal.id, agent)
+    if owner != agent or told is not None:  # told: the command was cut off between central and the spool
+        before = owners.take_over(engine, agent, terminal.id, account=account, now=now)
+        spool.learn_owners({terminal.id: agent})
+        return Accepted(taken_from=told or owner if before in (None, agent) else before)
     old = collect.accept(spool, terminal)
     with transaction(engine) as conn:
         audit.append(conn, account.name, "terminal.accept", terminal.id, {"forgotten_serial": old}, now)
-    return old
+    return Accepted(forgotten_serial=old)
+
+
+def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, str]:
+    """What to say of terminals that this host would read if another agent did not; nothing where it reads none."""
+    if "collect" not in config.agent.roles or not config.agent.spool_path.exists():
+        return {}
+    with collect.open_spool(config.agent.spool_path) as spool:
+        agent = spool.agent
+    told = owners.owners(engine, [terminal.id for terminal in config.terminals])
+    return {
+        terminal: f"read by the agent {owner}; `terminal accept {terminal}` takes it over"
+        for terminal, owner in told.items()
+        if owner != agent
+    }
 
 
 def _blank(terminal_id: str) -> dict[str, Any]:

@@ -35,16 +35,23 @@ class Watch:
     """One terminal that is listened to.
 
     `read` reads the terminal and tells whether that went well; it takes the terminal's turn itself. `over` ends the
-    watch.
+    watch, and so does `mine` when it tells that another agent reads the terminal now.
     """
 
     def __init__(
-        self, place: TerminalAddress, *, state_dir: Path, read: Callable[[], bool], over: threading.Event
+        self,
+        place: TerminalAddress,
+        *,
+        state_dir: Path,
+        read: Callable[[], bool],
+        over: threading.Event,
+        mine: Callable[[], bool] = lambda: True,
     ) -> None:
         self._place = place
         self._state_dir = state_dir
         self._read = read
         self._over = over
+        self._mine = mine
         self._live = False
         self._behind = True
         self._counted: int | None = None
@@ -53,9 +60,9 @@ class Watch:
 
     def run(self) -> None:
         """Listen, and read after what was heard, until the watch is over. Terminals that fail are tried again."""
-        while not self._over.is_set():
+        while not self._ended():
             try:
-                if self._something_to_read() and not self._over.is_set():
+                if self._something_to_read() and not self._ended():
                     self._read_now()
             except TerminalBusy:
                 self._over.wait(LOOK_UP_S)
@@ -89,11 +96,14 @@ class Watch:
         """Listen until `read_at_s` (monotonic), or shortly after the first punch that is told of, or until somebody
         wants the terminal; return whether there is something to read.
         """
-        while not self._over.is_set() and not wanted() and (now_s := time.monotonic()) < read_at_s:
+        while not self._ended() and not wanted() and (now_s := time.monotonic()) < read_at_s:
             for event in listener.punches(min(LOOK_UP_S, read_at_s - now_s)):
                 log.debug("terminal.event", terminal=self._place.terminal, clock=event and event.clock)
                 read_at_s = min(read_at_s, max(time.monotonic() + SETTLE_S, self._rests_until_s))
         return read_at_s < NEVER_S
+
+    def _ended(self) -> bool:
+        return self._over.is_set() or not self._mine()
 
     def _read_now(self) -> None:
         """Read; then the terminal has as much time for fingers as the read took, however many events come."""

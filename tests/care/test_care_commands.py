@@ -13,8 +13,9 @@ import pytest
 
 from ekinerja_agent import cli, hostclock
 from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.central.lock_trials import record_trial
+from ekinerja_agent.central.owners import claim
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases import clear
@@ -89,6 +90,26 @@ def test_verify_ends_with_1_and_names_what_is_missing(box: Box, monkeypatch: pyt
     assert code == 1
     assert out.splitlines() == ["id,on_terminal,in_central,missing", "lobby,5,0,5"]
     assert "not in central: lobby/1001/" in err
+
+
+def test_a_terminal_of_another_agent_is_left_alone_until_it_is_accepted_here(box: Box) -> None:
+    engine = connect(box.url)
+    require_current(engine)
+    claim(engine, "other-host-1a2b3c", ["lobby"], utc_now())
+    engine.dispose()
+    assert len(box.rows("terminal", "poll")) == 1  # nobody told this agent yet
+    code, out, err = box.run("terminal", "poll", "--format", "csv")
+    assert (code, len(out.splitlines())) == (5, 1)
+    assert "other-host-1a2b3c" in err
+    assert "terminal accept lobby" in err
+    state = box.rows("terminal", "list")[0]["state"]
+    assert state == "read by the agent other-host-1a2b3c; `terminal accept lobby` takes it over"
+    code, out, _ = box.run("terminal", "accept", "lobby")
+    assert code == 0
+    assert "taken over from the agent other-host-1a2b3c" in out
+    assert box.rows("terminal", "poll")[0]["read"] == 5
+    assert box.rows("terminal", "list")[0]["state"] == "ok"
+    assert [row["subject"] for row in box.rows("audit", "list") if row["action"] == "terminal.take_over"] == ["lobby"]
 
 
 def test_clear_is_refused_with_7_until_a_finger_has_shown_what_a_lock_does(box: Box) -> None:

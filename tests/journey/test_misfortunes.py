@@ -17,7 +17,7 @@ import pytest
 
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere
 from ekinerja_agent.model import Source
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.spool import Spool
@@ -246,6 +246,7 @@ def test_a_stranger_under_the_terminals_address_is_not_believed(monday: Monday) 
 def test_two_agents_on_one_terminal_count_once(monday: Monday) -> None:
     monday.agents = ["office", "spare"]
     monday.pass_by()
+    assert {type(error) for error in monday.failed} == {OwnedElsewhere}
     assert monday.punches() == ["07:20", "16:40"]
     assert costs_nothing(monday.score())
 

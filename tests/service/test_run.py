@@ -17,6 +17,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central.owners import claim
+from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, serve
 
 PATIENCE_S = 30.0
@@ -162,6 +165,32 @@ def test_a_terminal_that_goes_away_is_told_once_and_once_more_when_it_is_back(bo
         until(lambda: box.has_event("terminal.back"), "back")
         until(lambda: len(box.punches()) == 1, "the punch")
     assert [event["event"] for event in box.events()].count("terminal.away") == 1
+
+
+def test_a_terminal_that_another_agent_reads_is_told_of_once_and_read_again_after_it_was_accepted(box: Box) -> None:
+    url = f"sqlite:///{box.directory / 'central.db'}"
+    central = connect(url)
+    require_current(central)
+    claim(central, "other", ["t1"], utc_now())
+    device = Device()
+    with serve(device) as endpoint:
+        box.configure(endpoint)
+        box.start()
+        until(lambda: box.has_event("terminal.elsewhere"), "it learned that another agent reads the terminal")
+        time.sleep(2.5)
+        device.punch("1001")
+        time.sleep(1.5)
+        assert box.punches() == []
+        accepted = subprocess.run(
+            [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", "terminal", "accept", "t1"],
+            cwd=box.directory,
+            check=False,
+        )
+        assert accepted.returncode == 0
+        until(lambda: box.has_event("terminal.taken_over"), "it reads the terminal again")
+        until(lambda: len(box.punches()) == 1, "the punch")
+    central.dispose()
+    assert [event["event"] for event in box.events()].count("terminal.elsewhere") == 1
 
 
 def test_systemd_is_told_when_it_is_ready_and_when_it_stops(box: Box) -> None:

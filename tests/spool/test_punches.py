@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.model import Delivery, LogCursor, Punch, Receipt, Source
 from ekinerja_agent.spool import Added, Spool, TerminalMemory
 from ekinerja_agent.spool.rows import punch_row
+from ekinerja_agent.spool.schema import STEPS
 
 START = datetime(2026, 9, 7, 7, 30)  # a terminal's clock has no zone
 
@@ -208,6 +210,45 @@ def test_a_file_of_the_first_version_keeps_its_punches_and_knows_those_that_left
         assert spool.waiting(10).punches == (punch(0), punch(3))
 
 
+@pytest.fixture
+def second_version(first_version: Path) -> Path:
+    """The same spool after the steps that the second version took."""
+    with sqlite3.connect(first_version, isolation_level=None) as db:
+        for statement in STEPS[1]:
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    return first_version
+
+
+def test_a_file_of_the_second_version_keeps_its_punches_and_learns_who_owns_terminals(second_version: Path) -> None:
+    with Spool(second_version) as spool, Spool(second_version) as second:
+        assert spool.waiting(10).punches == (punch(0),)
+        assert [r.punch for r in spool.rejected(10)] == [punch(1)]
+        assert spool.add([punch(0), punch(1), punch(2), punch(3)]) == Added(new=1, duplicate=3)
+        spool.learn_owners({"lobby": "another", "gate": spool.agent})
+        assert second.owned_elsewhere() == {"lobby": "another"}
+
+
+def test_an_agent_keeps_its_name_and_no_other_has_it(path: Path) -> None:
+    spools = [Spool(path) for _ in range(4)]
+    with ThreadPoolExecutor(4) as workers:
+        names = set(workers.map(lambda spool: spool.agent, spools))
+    for each in spools:
+        each.close()
+    with Spool(path) as again, Spool(path.with_name("other.db")) as other:
+        assert names == {again.agent}
+        assert other.agent != again.agent
+        assert again.agent.startswith(socket.gethostname())
+
+
+def test_what_was_last_told_of_owners_counts(spool: Spool) -> None:
+    assert spool.owned_elsewhere() == {}
+    spool.learn_owners({"lobby": "another", "gate": "another"})
+    spool.learn_owners({"lobby": spool.agent, "yard": "third"})
+    assert spool.owned_elsewhere() == {"gate": "another", "yard": "third"}
+
+
 def test_a_delivery_that_is_settled_once_more_touches_no_later_punch(spool: Spool) -> None:
     spool.add([punch(0)])
     old = spool.waiting(10)
@@ -317,6 +358,7 @@ for batch in range(100_000):
 
 def test_a_process_killed_while_adding_loses_no_batch_that_it_reported_and_keeps_no_half_one(path: Path) -> None:
     for wanted in (3, 8):
+        path = path.with_name(f"killed-{wanted}.db")  # where another run has left nothing
         process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         reported = -1
