@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-
-@contextmanager
-def _as_if_missing(package: str) -> Iterator[None]:
-    """Let a package look as if it were not installed: Python takes None in sys.modules for that."""
-    loaded = sys.modules.get(package)
-    sys.modules[package] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[package]
-        if loaded is not None:
-            sys.modules[package] = loaded
-
+from ekinerja_agent.footprint import as_if_missing
 
 # structlog loads Rich where it finds it, for tracebacks that show local variables. Among those are keys and names, and
 # Rich is 5 MB that an office server would carry for ever.
-with _as_if_missing("rich"):
+with as_if_missing("rich"):
     import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

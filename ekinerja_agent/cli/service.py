@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent import logs
-from ekinerja_agent.config import find_config, load
-from ekinerja_agent.daemon import Service
+from ekinerja_agent import footprint
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -18,6 +16,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(context: Context) -> None:
     """Serve until SIGTERM or Ctrl-C: read terminals, forward punches, score at night. SIGHUP reads the files again."""
+    footprint.without_openssl()
+    from ekinerja_agent import logs  # noqa: PLC0415 - nothing that loads hashlib or asyncio may come before
+    from ekinerja_agent.config import find_config, load  # noqa: PLC0415
+    from ekinerja_agent.daemon import Service  # noqa: PLC0415
+
     log = context.config().agent.log
     logs.configure(log.format, log.level)
     path = find_config(context.config_path)

@@ -43,6 +43,8 @@ from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 
 BUSY_TIMEOUT_S = 30.0
+_CACHE_KIB = 512
+"""SQLite keeps what it once took."""
 
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -161,16 +163,15 @@ class Spool:
     def waiting(self, limit: int) -> Delivery:
         """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free."""
         with self._reading() as db:
-            rows = db.execute(
+            seqs: list[int] = []
+            punches: list[Punch] = []
+            for row in db.execute(
                 f"SELECT {COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
-            ).fetchall()
-            drained = len(rows) < limit
-            last = _last_seq(db) if drained else rows[-1][-1]
-            return Delivery(
-                punches=tuple(map(punch_of, rows)),
-                notes=tuple(_free_notes(db, last, limit)),
-                seqs=tuple(row[-1] for row in rows),
-            )
+            ):
+                seqs.append(row[-1])
+                punches.append(punch_of(row))
+            last = seqs[-1] if len(seqs) == limit else _last_seq(db)
+            return Delivery(tuple(punches), tuple(_free_notes(db, last, limit)), tuple(seqs))
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Given a delivery of this spool and its receipt, let go what is durable in central and mark what it rejected.
@@ -269,6 +270,7 @@ class Spool:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if version == 0:
             self._create()
         (application,) = self._db.execute("PRAGMA application_id").fetchone()

@@ -220,3 +220,5 @@ def test_an_office_server_holds_no_scoring_library_in_memory(box: Box) -> None:
         until(lambda: len(box.punches()) == 1, "the punch in central")
         mapped = Path(f"/proc/{process.pid}/maps").read_text()
     assert "polars" not in mapped
+    assert "_hashlib" not in mapped
+    assert "_ssl" not in mapped
