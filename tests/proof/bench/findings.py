@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
@@ -34,12 +35,18 @@ def best_of(times: int, work: Callable[[], float]) -> float:
     return min(work() for _ in range(times))
 
 
-def best_of_each(times: int, *works: Callable[[], float]) -> list[float]:
-    """Given how often, and works that return seconds, do them in turn and return the fewest of each.
+def in_turn(times: int, *works: Callable[[], float]) -> list[list[float]]:
+    """Given how often, and works that return seconds, do them in turn; return the seconds of each, in order.
 
-    In turn: a computer that others use for a minute is then as slow for the one as for the other.
+    In turn: a computer that others use for a minute is then as slow for the one as for the other, and the ratio of two
+    that stand side by side holds.
     """
-    return [min(taken_s) for taken_s in zip(*([work() for work in works] for _ in range(times)), strict=True)]
+    return [list(taken_s) for taken_s in zip(*([work() for work in works] for _ in range(times)), strict=True)]
+
+
+def ratio(limit_s: Sequence[float], ours_s: Sequence[float]) -> float:
+    """Given the seconds of two works that were done in turn, return the median of how fast ours is beside the limit."""
+    return median(limit / ours for limit, ours in zip(limit_s, ours_s, strict=True))
 
 
 def table(findings: Sequence[Finding]) -> str:
