@@ -333,5 +333,5 @@ class Service:
         agent = self._config.agent
         rules = load_rulebook(agent.rules)
         for month in score.months_due(self._central(), utc_now()):
-            summary = score.run(self._central(), rules, month, profile=agent.profile, now=utc_now())
+            summary = score.refresh(self._central(), rules, month, profile=agent.profile, now=utc_now())
             log.info("score.done", month=f"{month:%Y-%m}", people=summary.people, pending=summary.pending)

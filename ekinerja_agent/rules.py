@@ -81,12 +81,78 @@ class Timeline(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Minutes `from_min`..`to_min` (both included, None = no end) cost `deduction_ppm` under the code people know."""
+    """Minutes `from_min`..`to_min` (both included, None = no end) cost `deduction_ppm` under the code people know.
+
+    With `per_minute` each of the minutes costs so much, else all of them together.
+    """
 
     from_min: int
     to_min: int | None
     code: str
     deduction_ppm: int
+    per_minute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a missing scan costs: `deduction_ppm`, or (it is then 0) what `as_minutes` late or early would."""
+
+    deduction_ppm: int
+    as_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceDay:
+    """What a day without scan and document costs: `deduction_ppm`, or its share of presence.
+
+    With `presence_share` the month's presence (days that are not such days of all working days) is rounded half up to
+    0.01 %, and each such day costs what it takes away from that; `deduction_ppm` is then 0.
+    """
+
+    deduction_ppm: int
+    presence_share: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlexibleStart:
+    """Arriving up to `minutes` after the due time is made good by leaving as much later on the same day.
+
+    Lateness (TL) counts from the end of that time. What was not made good costs by `bands` (KT1 ...).
+    """
+
+    minutes: int
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventCost:
+    """What it costs to miss an event of a kind (apel, upacara, krida), by weekday from Monday, and of what.
+
+    Without `in_ramadan` such an event costs nothing in the fasting month: it is not held.
+    """
+
+    kind: str
+    weekdays_ppm: tuple[int, ...]
+    in_ramadan: bool
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
+class Ceremony:
+    """A monthly ceremony that the rules themselves announce: the day, moved to the next working day if it is none.
+
+    `code` and the day make the name of the event, such as HKN-2026-09-17; `kind` is that of an event.
+
+    `fixed` are (month, day) on which it is held whatever day it is. Nobody scans for it before `opens` or after
+    `closes` (local, both minutes included).
+    """
+
+    code: str
+    kind: str
+    day_of_month: int
+    opens: time
+    closes: time
+    fixed: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +174,15 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A named working week, and the week that replaces it in Ramadan (None: the same week)."""
+    """A named working week, and the week that replaces it in Ramadan (None: the same week); or shifts by name.
+
+    A schedule has either `week` or `shifts`. With shifts, duty is what the roster of the person says.
+    """
 
     name: str
-    week: Timeline[Week]
+    week: Timeline[Week] | None
     ramadan_week: Timeline[Week] | None = None
+    shifts: Timeline[Mapping[str, DayHours]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +199,16 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class ScanRule:
-    """One expected scan: its window, and whether the first or the last punch inside counts."""
+    """One expected scan: its window, and whether the first or the last punch inside counts.
+
+    Up to `tolerance_min` minutes late or early count as none; beyond it all of them count.
+    """
 
     scan: Scan
     opens: Bound
     closes: Bound
     take_last: bool
+    tolerance_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +221,106 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Minutes of approved activities that make 100 % of a full month.
+    """Minutes of approved activities that make 100 % of a full month: exactly one of the first three is given.
 
-    `duty_cap_ppm` caps the target at that share of the person's duty minutes of the month, so that a month with few
-    working days can be reached (None: no cap).
+    `month_minutes` are those of a full month, `day_minutes` those of each working day, `duty_ppm` is a share of the
+    person's duty minutes. `duty_cap_ppm` caps the target at that share of the duty minutes of the month, so that a
+    month with few working days can be reached (None: no cap).
     """
 
-    minutes: int
+    month_minutes: int | None
+    day_minutes: int | None
+    duty_ppm: int | None
     duty_cap_ppm: int | None
+
+
+class Productivity(StrEnum):
+    """How the performance score is made."""
+
+    PROPORTIONAL = "proportional"
+    """Minutes of the target, at most 100 %."""
+    THRESHOLD = "threshold"
+    """100 % if the target is reached, else 0."""
+    RATING = "rating"
+    """By the latest approved rating; minutes are not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How performance is scored. `ratios_ppm` by predicate (sangat_baik ...) are used with RATING only.
+
+    `unrated_ppm` is the ratio of a person without a valid rating; None: their month is pending.
+    """
+
+    mode: Productivity
+    ratios_ppm: Mapping[str, int]
+    unrated_ppm: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveStep:
+    """From `first` to `last` (both included, None = no end), counted in months or days of a case, `paid_ppm` is paid.
+
+    `less_per_day_ppm` is what each calendar day after the step's first one takes away from `paid_ppm`, down to 0.
+    """
+
+    first: int
+    last: int | None
+    paid_ppm: int
+    less_per_day_ppm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeavePay:
+    """The share of the allowance that is paid during leave of one kind.
+
+    Steps count the months of the case (a month runs from the first day of the case); with `by_length` they count its
+    calendar days, and the step of the whole case holds for all of it. `short_case_ppm` is paid instead where the whole
+    case lasts no longer than a month (None: the steps hold).
+    """
+
+    steps: tuple[LeaveStep, ...]
+    by_length: bool = False
+    short_case_ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AbsenceKind:
-    """What an approved document of this kind does: it excuses; a whole day of it credits performance minutes."""
+    """What an approved document of this kind does: it excuses; a whole day of it credits performance minutes.
+
+    `deduction_ppm` is what each whole duty day costs (a finding under the kind in capitals), `pay` how much of the
+    allowance is paid (None: all). From child number `late_child_from` on, `late_child_pay` stands for `pay`.
+    """
 
     kind: str
     credited_minutes: int
+    deduction_ppm: int = 0
+    pay: LeavePay | None = None
+    late_child_from: int | None = None
+    late_child_pay: LeavePay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What the allowance is multiplied by, in whole percent: `general_pct`, and one by employment status (absent: 100).
+
+    `plt_pct` is the supplement for an acting post (plt): of the lower of both allowances.
+    """
+
+    general_pct: int
+    by_status_pct: Mapping[str, int]
+    plt_pct: int
+
+
+@dataclass(frozen=True, slots=True)
+class MassAnomaly:
+    """When so many of an office share one finding at one terminal and scan that a machine may be the cause.
+
+    At least `least_people`, and at least `share_ppm` of those expected: their days wait for a person.
+    """
+
+    share_ppm: int
+    least_people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +352,51 @@ class Profile:
     """What a regency chose. Every value is a Timeline, so an old month scores tomorrow as it did then.
 
     `late`, `early`, `break_late` and `break_early` hold bands by direction (an empty tuple: it costs nothing and has no
-    code). `missing_scan` and `absence_day` are ppm; `base` says of what all deductions are taken; `day_cap` is the most
-    a day may cost in ppm (None: no cap). `absences` holds the known kinds by name.
+    code). `base` says of what deductions are taken (events say it themselves); `day_cap` and `month_cap` are the most
+    that a day's and a month's findings may cost in ppm (None: no cap). `events` holds what events cost by kind,
+    `ceremonies` those that the rules announce. `absences` holds the known kinds by name. `prorate_transfers`: who moves
+    within the month is paid by each spell's working days, else by the spell of the first working day.
+    `corrections_per_month` is how many corrections of a person may be approved in a month (None: any number).
+    `lineage` are the names of this profile and of those it extends, nearest first.
     """
 
     name: str
     title: str
+    lineage: tuple[str, ...]
     schedule: str
     scans: Timeline[tuple[ScanRule, ...]]
     late: Timeline[tuple[Band, ...]]
     early: Timeline[tuple[Band, ...]]
     break_late: Timeline[tuple[Band, ...]]
     break_early: Timeline[tuple[Band, ...]]
-    missing_scan: Timeline[int]
-    absence_day: Timeline[int]
+    flexible_start: Timeline[FlexibleStart | None]
+    missing_scan: Timeline[Missing]
+    absence_day: Timeline[AbsenceDay]
     base: Timeline[Base]
     day_cap: Timeline[int | None]
+    month_cap: Timeline[int | None]
+    events: Timeline[Mapping[str, EventCost]]
+    ceremonies: Timeline[tuple[Ceremony, ...]]
     split: Timeline[Split]
     target: Timeline[Target]
+    performance: Timeline[Performance]
     absences: Timeline[Mapping[str, AbsenceKind]]
+    factors: Timeline[Factors]
+    prorate_transfers: Timeline[bool]
+    corrections_per_month: Timeline[int | None]
+    mass_anomaly: Timeline[MassAnomaly | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The decree by which a regency adopted a value that is not the text of a law. `value` "*" is every value."""
+
+    value: str
+    profile: str
+    decree: str
+    day: date
+    by: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +422,8 @@ class Ramadan:
 class RuleBook:
     """All rules that are in the files. `digest` is `sha256:…` over their meaning, the same for the same rules.
 
-    `holiday_years` are the years whose decree is in the files: a year without one cannot be scored.
+    `holiday_years` are the years whose decree is in the files: a year without one cannot be scored. Adoptions are not
+    part of the digest: they change no score.
     """
 
     profiles: Mapping[str, Profile]
@@ -247,6 +432,7 @@ class RuleBook:
     holiday_years: frozenset[int]
     ramadans: tuple[Ramadan, ...]
     unexcused: Timeline[UnexcusedRule]
+    adoptions: tuple[Adoption, ...]
     digest: str
 
     def profile(self, name: str) -> Profile:
@@ -263,7 +449,7 @@ class RuleBook:
             return self.schedules[name]
         except KeyError:
             known = ", ".join(sorted(self.schedules))
-            raise NoRule(f"no schedule is called {name!r}; config/rules/schedules.yaml has {known}") from None
+            raise NoRule(f"no schedule is called {name!r}; config/rules has {known}") from None
 
     def ramadan_on(self, day: date) -> Ramadan | None:
         """Given a day, return the fasting month it lies in, or None. Raise NoRule if its year has no decided date."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from ekinerja_agent.central import audit, stale
+from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction, reading
@@ -31,6 +31,7 @@ from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
     accounts,
+    correction_decisions,
     import_batches,
     import_revocations,
     metadata,
@@ -51,15 +52,9 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "absences": "nip",
     "outages": "terminal",
     "activities": "activity_id",
-}
-_SPANS = {
-    "units": ("valid_from", "valid_to"),
-    "employees": ("valid_from", "valid_to"),
-    "enrolments": ("valid_from", "valid_to"),
-    "calendar": ("date", "date"),
-    "absences": ("first_day", "last_day"),
-    "outages": ("starts", "ends"),
-    "activities": ("date", "date"),
+    "events": "code",
+    "event_attendance": "event",
+    **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
 }
 _KEYS_AT_ONCE = 500
 
@@ -125,15 +120,15 @@ def store_batch(
     columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
 
     def work(conn: Connection) -> BatchReceipt:
-        batch = _new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
-        fresh, versions, spans = _fresh(conn, table, columns, rows)
+        batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
+        fresh, versions, marks = _fresh(conn, table, columns, rows)
         insert_rows(
             conn,
             table,
             ["batch", "row", *columns],
             ((batch, row["row"], *(row.get(name) for name in columns)) for row in fresh),
         )
-        stale.mark_spans(conn, spans, _today(now))
+        stale.mark_subjects(conn, marks, _today(now))
         details = {
             "kind": kind,
             "file": file_name,
@@ -169,7 +164,7 @@ def store_punch_batch(
     def work(conn: Connection) -> BatchReceipt:
         known = _known_punches(conn, list(named))
         total = len(named) + len(quarantined)
-        batch = _new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
+        batch = new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
         _, refused = insert_punches(conn, named, batch, now)
         lost = [_quarantined(named[name], reason, now) for name, reason in refused.items()]
         insert_quarantined(conn, [*quarantined, *lost], batch)
@@ -251,7 +246,7 @@ def _not_revoked(table: Table) -> ColumnElement[bool]:
     return table.c.batch.not_in(select(import_revocations.c.batch))
 
 
-def _new_batch(
+def new_batch(
     conn: Connection,
     account_id: int,
     kind: str,
@@ -261,6 +256,7 @@ def _new_batch(
     rejected: int,
     now: datetime,
 ) -> int:
+    """Given what came in and who brought it, inside a transaction, open a batch for its rows; return its number."""
     inserted = conn.execute(
         insert(import_batches).values(
             kind=kind,
@@ -280,14 +276,13 @@ def _new_batch(
 
 def _fresh(
     conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> tuple[list[Mapping[str, Any]], int, set[stale.Span]]:
-    """Of the rows of a file: those that differ from what stands, how many replace a row, and the days they touch."""
+) -> tuple[list[Mapping[str, Any]], int, touched.Marks]:
+    """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
     keys = FACT_KEYS[table.name]
-    first, last = _SPANS[table.name]
     standing = _standing(conn, table, columns, {row[_LOOKED_UP_BY[table.name]] for row in rows})
+    beside = list(standing.values())
     fresh: list[Mapping[str, Any]] = []
-    versions = 0
-    spans: set[stale.Span] = set()
+    replaced: list[Mapping[str, Any]] = []
     for row in rows:
         key = tuple(row.get(name) for name in keys)
         values = {name: row.get(name) for name in columns}
@@ -295,12 +290,10 @@ def _fresh(
         if before == values:
             continue
         if before is not None:
-            versions += 1
-            spans.add(_days(before[first], before[last]))
+            replaced.append(before)
         standing[key] = values
-        spans.add(_days(row.get(first), row.get(last)))
         fresh.append(row)
-    return fresh, versions, spans
+    return fresh, len(replaced), touched.by_rows(table.name, [*fresh, *replaced], beside)
 
 
 def _standing(
@@ -311,9 +304,22 @@ def _standing(
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
     for part in _parts(sorted(wanted)):
-        for row in conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings():
-            standing[tuple(row[name] for name in keys)] = {name: row[name] for name in columns}
+        found = conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings().all()
+        decided = correction_statuses(conn, [row["id"] for row in found]) if table.name == "corrections" else {}
+        for row in found:
+            values = {name: row[name] for name in columns} | decided.get(row["id"], {})
+            standing[tuple(row[name] for name in keys)] = values
     return standing
+
+
+def correction_statuses(conn: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Given corrections by number, return of those that a command decided what counts: `status`."""
+    d = correction_decisions.c
+    return {
+        row.correction: {"status": "approved" if row.approved else "rejected"}
+        for part in _parts(numbers)
+        for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(part)))
+    }
 
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
@@ -342,16 +348,16 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
         stale.mark(conn, marked | {(terminal, day - timedelta(days=1)) for terminal, day in marked})
         return
     table = fact_table(kind)
-    first, last = _SPANS[kind]
-    spans = select(table.c[first], table.c[last]).where(table.c.batch == batch).distinct()
-    stale.mark_spans(conn, (_days(row[0], row[1]) for row in conn.execute(spans)), _today(now))
-
-
-def _days(first: date | None, last: date | None) -> stale.Span:
-    """The days of duty that a span of dates or of local times touches: a night began on the day before."""
-    if isinstance(first, datetime):
-        first = first.date() - timedelta(days=1)
-    return first, last.date() if isinstance(last, datetime) else last
+    looked_up = table.c[_LOOKED_UP_BY[kind]]
+    # An older version of a row may speak of other days, and stands again.
+    beside = conn.execute(
+        select(table).where(looked_up.in_(select(looked_up).where(table.c.batch == batch)))
+    ).mappings()
+    rows: list[Mapping[str, Any]] = [dict(row) for row in beside]
+    keys = FACT_KEYS[kind]
+    gone = {tuple(row[name] for name in keys) for row in rows if row["batch"] == batch}
+    changed = [row for row in rows if tuple(row[name] for name in keys) in gone]
+    stale.mark_subjects(conn, touched.by_revocation(kind, changed, rows), _today(now))
 
 
 def _account_name(conn: Connection, account_id: int) -> str:

@@ -1,21 +1,35 @@
-"""The punches behind a point, with their raw bytes and the way they came, from every witness that stands.
+"""What lies behind a point: punches with their raw bytes and the way they came, corrections, and documents.
 
-Does not know what the punches mean.
+Of each the rows that stand. Does not know what they mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
+from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.redatings import read_standing
-from ekinerja_agent.central.tables import import_batches, import_revocations
+from ekinerja_agent.central.tables import (
+    absences,
+    accounts,
+    correction_decisions,
+    holds,
+    import_batches,
+    import_revocations,
+    sanctions,
+)
+from ekinerja_agent.central.tables import corrections as recorded_corrections
 from ekinerja_agent.central.tables import punches as recorded
 
+CORRECTION = "correction/"
+"""Begins the reference of a correction, where a finding or a day else names a punch."""
 _IDS_AT_ONCE = 500
+_DOCUMENT = ("subject", "name", "document", "first_day", "last_day")
 
 
 def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -44,6 +58,48 @@ def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
                 if row["punch_id"] in redated:
                     first["redated_at"] = redated[row["punch_id"]].at
     return [found[name] for name in sorted(found)]
+
+
+def corrections(engine: Engine, references: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Given references such as `correction/7`, return by reference: scan, action, time, document, file_name,
+    entered_by, imported_at, decided_by (an account, or what the file claims).
+    """
+    c, d, b = recorded_corrections.c, correction_decisions.c, import_batches.c
+    entering, deciding = accounts.alias(), accounts.alias()
+    ids = [int(reference.removeprefix(CORRECTION)) for reference in references]
+    query = (
+        select(
+            *(c.id, c.scan, c.action, c.time, c.document, b.file_name, b.imported_at),
+            entering.c.name.label("entered_by"),
+            func.coalesce(deciding.c.name, c.decided_by, entering.c.name).label("decided_by"),
+        )
+        .join(import_batches, b.id == c.batch)
+        .join(entering, entering.c.id == b.account_id)
+        .outerjoin(correction_decisions, d.correction == c.id)
+        .outerjoin(deciding, deciding.c.id == d.account_id)
+        .where(c.id.in_(ids))
+    )
+    with reading(engine) as conn:
+        return {f"{CORRECTION}{row['id']}": dict(row) for row in conn.execute(query).mappings()}
+
+
+def documents(engine: Engine, nip: str, first: date, last: date) -> list[dict[str, Any]]:
+    """Given a person and days, both included, return what takes of the allowance as a whole or explains an absence:
+    subject (absence, sanction, hold), name, document, first_day, last_day; in this order, each by its first day.
+    """
+    found = []
+    with reading(engine) as conn:
+        row = current(absences, absences.c.nip == nip).subquery().c
+        query = select(row.kind, row.document, row.first_day, row.last_day).where(row.status == "approved")
+        found += [("absence", *values) for values in conn.execute(query)]
+        for subject, table, name in (("sanction", sanctions, "decree"), ("hold", holds, "kind")):
+            row = current(table, table.c.nip == nip).subquery().c
+            query = select(row[name], row.document, row.valid_from, row.valid_to)
+            found += [(subject, *values) for values in conn.execute(query)]
+    rows = [dict(zip(_DOCUMENT, values, strict=True)) for values in found]
+    touching = [one for one in rows if one["first_day"] <= last and (one["last_day"] or last) >= first]
+    order = {"absence": 0, "sanction": 1, "hold": 2}
+    return sorted(touching, key=lambda one: (order[one["subject"]], one["first_day"], one["name"]))
 
 
 def _columns() -> list[Any]:

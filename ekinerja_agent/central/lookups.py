@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, exists, func, select
 
-from ekinerja_agent.central.batches import current, fact_table
+from ekinerja_agent.central.batches import correction_statuses, current, fact_table
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables import activities, terminal_facts
 
@@ -36,7 +36,10 @@ class StoredFacts:
             table = fact_table(kind)
             with reading(self._engine) as conn:
                 standing = conn.execute(current(table)).mappings().all()
-            self._rows[kind] = [_fact(row) for row in sorted(standing, key=lambda row: row["id"])]
+                numbers = [row["id"] for row in standing] if kind == "corrections" else []
+                decided = correction_statuses(conn, numbers)
+            ordered = sorted(standing, key=lambda row: row["id"])
+            self._rows[kind] = [_fact(row) | decided.get(row["id"], {}) for row in ordered]
         return self._rows[kind]
 
     def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Facts:

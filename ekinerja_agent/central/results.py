@@ -6,7 +6,7 @@ score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.facts import home_units, last_day
+from ekinerja_agent.central.facts import home_units, homes_of, last_day
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.scorecards import newest_revision, scores
 from ekinerja_agent.central.tables import (
@@ -32,9 +33,11 @@ from ekinerja_agent.scoring.frames import INSTANT, MonthResult
 
 __all__ = [
     "clear_stale",
+    "mark_later",
     "period_status",
     "publish",
     "save_draft",
+    "save_drafts_of",
     "scores",
     "seen_stale",
     "stale_months",
@@ -54,16 +57,36 @@ def save_draft(
 
     Drafts of people who left the office go, unless another office scores them.
     """
-    elsewhere = {nip for nip, unit in home_units(engine, month).items() if unit != office}
 
     def work(conn: Connection) -> None:
         _lock(conn)
         period = f"{month:%Y-%m}"
         r = results.c
+        scored = set(result.people["nip"])
         drafts = select(r.nip).where(r.period == period, r.revision == _DRAFT, r.unit == office)
-        gone = set(conn.scalars(drafts)) - elsewhere
-        _delete_drafts(conn, period, sorted(gone | set(result.people["nip"])))
+        missing = set(conn.scalars(drafts)) - scored
+        homes = homes_of(conn, month, sorted(missing)) if missing else {}
+        gone = {nip for nip in missing if homes.get(nip, office) == office}
+        _delete_drafts(conn, period, sorted(gone | scored))
         _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+
+    in_transaction(engine, work)
+
+
+def save_drafts_of(
+    engine: Engine, month: date, nips: Collection[str], result: MonthResult, *, rules_digest: str, now: datetime
+) -> None:
+    """Given the result of single people, put it in place of their drafts; who is not in it any more has none.
+
+    Later months that count their days are marked. Published rows are never touched.
+    """
+
+    def work(conn: Connection) -> None:
+        _lock(conn)
+        period = f"{month:%Y-%m}"
+        _delete_drafts(conn, period, sorted({*nips, *result.people["nip"]}))
+        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+        mark_later_months(conn, month, map(stale.of_person, nips))
 
     in_transaction(engine, work)
 
@@ -173,6 +196,11 @@ def seen_stale(engine: Engine, month: date) -> stale.StaleDays:
 def clear_stale(engine: Engine, seen: stale.StaleDays) -> None:
     """Given the marks that a run of all offices saw, remove them; a day marked again meanwhile stays marked."""
     in_transaction(engine, lambda conn: stale.clear(conn, seen))
+
+
+def mark_later(engine: Engine, month: date) -> None:
+    """Given a month of which all drafts were made anew, mark the later months that count its days, for everybody."""
+    in_transaction(engine, lambda conn: mark_later_months(conn, month, [stale.EVERYBODY]))
 
 
 def _insert(

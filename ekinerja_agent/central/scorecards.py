@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,19 +17,23 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, fun
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables import result_days, result_findings, result_pending, results
 from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.scoring.frames import MonthResult
 
 _ALWAYS_SHOWN = ("arrive", "leave")
 _SCANS = ("arrive", "break_out", "break_in", "leave")
 
 Document = dict[str, Any]
+Row = RowMapping | Mapping[str, Any]
+"""A row of the database, or of a result that is not stored."""
 
 
 def scores(engine: Engine, month: date, *, nip: str | None = None, office: str | None = None) -> list[Document]:
     """Given a month (its first day) and whom to show, return the documents by unit and NIP.
 
     Beside the contract's keys a document has `unit_name`, `timezone` (of its first duty day, None without one) and
-    `computed_at` (the instant), a finding has `place`, the FILE:LINE of its rule, and a day has `state`. A day's scans
-    are arrive and leave, and those of the break where one was made or found missing.
+    `computed_at` (the instant), a finding has `place`, the FILE:LINE of its rule, and `reference` (the event or
+    document that it comes from), and a day has `state`. A day's scans are arrive and leave, and those of the break
+    where one was made or found missing.
     """
     period = f"{month:%Y-%m}"
     with reading(engine) as conn:
@@ -43,6 +47,21 @@ def scores(engine: Engine, month: date, *, nip: str | None = None, office: str |
             _parts(conn, table, wanted) for table in (result_findings, result_days, result_pending)
         )
     return [_document(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
+
+
+def documents_of(month: date, result: MonthResult, *, rules_digest: str, computed_at: datetime) -> list[Document]:
+    """Given a result that is not stored, return its documents by unit and NIP, as `scores` would after storing it."""
+    parts: list[dict[str, list[dict[str, Any]]]] = []
+    for frame in (result.findings, result.days, result.pending):
+        of_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in frame.iter_rows(named=True):
+            of_person[row["nip"]].append(row)
+        parts.append(of_person)
+    for finding in (one for findings in parts[0].values() for one in findings):
+        finding["punch_ids"] = "\n".join(finding["punch_ids"])
+    added = {"period": f"{month:%Y-%m}", "rules_digest": rules_digest, "computed_at": computed_at}
+    people = result.people.sort("unit", "nip").iter_rows(named=True)
+    return [_document(person | added, *(part[person["nip"]] for part in parts)) for person in people]
 
 
 def newest_revision(table: Table) -> Any:
@@ -67,9 +86,7 @@ def _parts(conn: Connection, table: Table, wanted: Iterable[ColumnElement[bool]]
     return rows
 
 
-def _document(
-    row: RowMapping, findings: list[RowMapping], days: list[RowMapping], pending: list[RowMapping]
-) -> Document:
+def _document(row: Row, findings: Sequence[Row], days: Sequence[Row], pending: Sequence[Row]) -> Document:
     found = {(finding["date"], finding["scan"]) for finding in findings}
     return {
         "month": row["period"],
@@ -106,7 +123,7 @@ def _document(
     }
 
 
-def _finding(row: RowMapping) -> Document:
+def _finding(row: Row) -> Document:
     return {
         "date": row["date"].isoformat(),
         "code": row["code"],
@@ -118,11 +135,12 @@ def _finding(row: RowMapping) -> Document:
         "rule": row["rule"],
         "source": row["source"],
         "place": row["place"],
+        "reference": row["reference"],
         "punch_ids": row["punch_ids"].split("\n") if row["punch_ids"] else [],
     }
 
 
-def _allowance(row: RowMapping) -> Document:
+def _allowance(row: Row) -> Document:
     return {
         "base_rp": row["base_rp"],
         "discipline_rp": row["discipline_rp"],
@@ -136,7 +154,7 @@ def _allowance(row: RowMapping) -> Document:
     }
 
 
-def _unexcused(row: RowMapping) -> Document:
+def _unexcused(row: Row) -> Document:
     reached: date | None = row["run_reached_on"]
     return {
         "days": row["unexcused_days"],
@@ -149,7 +167,7 @@ def _unexcused(row: RowMapping) -> Document:
     }
 
 
-def _day(row: RowMapping, found: set[tuple[date, str | None]]) -> Document:
+def _day(row: Row, found: set[tuple[date, str | None]]) -> Document:
     zone = ZoneInfo(row["timezone"])
     scans = {
         scan: _local(row[f"{scan}_at"], zone)

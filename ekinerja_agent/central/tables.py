@@ -226,7 +226,7 @@ disable_trials = Table(
 stale_days = Table(  # changes: rows go when the day was scored again
     "stale_days",
     metadata,
-    Column("terminal", Text, primary_key=True),  # "*": a fact that is not of one terminal
+    Column("terminal", Text, primary_key=True),  # or "nip:NIP": a fact about a person; "*": one about everybody
     Column("day", Date, primary_key=True),
     Column("marks", BigInteger, nullable=False),  # grows with each mark: a run clears only the marks that it saw
 )
@@ -370,6 +370,113 @@ activities = _fact(
     Column("entered_at", Text),
 )
 
+rosters = _fact(
+    # One row per person and date: what the roster says of the whole date.
+    "rosters",
+    Column("nip", Text, nullable=False, index=True),
+    Column("date", Date, nullable=False),
+    Column("shifts", Text, nullable=False),  # names separated by a blank, or OFF
+)
+
+corrections = _fact(
+    # `correction/ID` names a row. What a command decides stands in correction_decisions and beats the row's status.
+    "corrections",
+    Column("nip", Text, nullable=False, index=True),
+    Column("date", Date, nullable=False),
+    Column("scan", Text, nullable=False),
+    Column("action", Text, nullable=False),  # add | void
+    Column("time", Time),
+    *_decision_columns(),
+    Column("reason", Text),  # why a rule rejected it
+)
+
+correction_decisions = Table(
+    "correction_decisions",
+    metadata,
+    Column("correction", ForeignKey("corrections.id"), primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
+events = _fact(
+    "events",
+    Column("code", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),  # apel | upacara | krida
+    Column("unit", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("opens", Time),
+    Column("closes", Time),
+    Column("due", Time),
+    Column("terminal", Text),
+    Column("audience", Text),  # employment statuses and NIPs separated by a blank; null = all
+)
+
+event_attendance = _fact(
+    "event_attendance",
+    Column("event", Text, nullable=False, index=True),
+    Column("nip", Text, nullable=False),
+    Column("date", Date, nullable=False),  # of the event
+    Column("status", Text, nullable=False),  # present | excused
+    Column("document", Text),
+)
+
+allowances = _fact(
+    "allowances",
+    Column("nip", Text, nullable=False, index=True),
+    Column("criterion", Text, nullable=False),
+    Column("amount_rp", BigInteger),  # or both of the next two
+    Column("basic_rp", BigInteger),
+    Column("pct_bp", Integer),  # 1/100 %
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+)
+
+
+def _taken(name: str, what: str) -> Table:
+    """A table of what is taken of an allowance as a whole: either an amount or a share of it."""
+    return _fact(
+        name,
+        Column("nip", Text, nullable=False, index=True),
+        Column(what, Text, nullable=False),
+        Column("amount_rp", BigInteger),
+        Column("share_ppm", BigInteger),
+        Column("document", Text, nullable=False),
+        Column("valid_from", Date, nullable=False),
+        Column("valid_to", Date),
+    )
+
+
+holds = _taken("holds", "kind")
+sanctions = _taken("sanctions", "decree")
+
+assignments = _fact(
+    "assignments",
+    Column("nip", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # plt | plh | tugas_tambahan
+    Column("document", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("allowance_rp", BigInteger),
+)
+
+ratings = _fact(
+    "ratings",
+    Column("nip", Text, nullable=False, index=True),
+    Column("period", Text, nullable=False),  # YYYY | YYYY-MM
+    Column("result", Text),
+    Column("behaviour", Text),
+    Column("predicate", Text, nullable=False),  # as told, or worked out of the two before
+    Column("scheme", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("new_idea", Boolean, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    *_decision_columns(),
+)
+
 FACT_KEYS: dict[str, tuple[str, ...]] = {
     # The same key with new values is a new version of the row.
     "units": ("code", "valid_from"),
@@ -379,6 +486,15 @@ FACT_KEYS: dict[str, tuple[str, ...]] = {
     "absences": ("nip", "first_day", "from_time", "kind"),
     "outages": ("terminal", "starts"),
     "activities": ("activity_id",),
+    "rosters": ("nip", "date"),
+    "corrections": ("nip", "date", "scan", "action"),
+    "events": ("code", "unit"),
+    "event_attendance": ("event", "nip"),
+    "allowances": ("nip", "criterion", "valid_from"),
+    "holds": ("nip", "kind", "valid_from"),
+    "sanctions": ("nip", "decree", "valid_from"),
+    "assignments": ("nip", "unit", "kind", "valid_from"),
+    "ratings": ("nip", "period"),
 }
 
 # --- a block of punches gets its true time ----------------------------------------------------------------------------
@@ -485,6 +601,7 @@ result_findings = Table(
     Column("source", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("punch_ids", Text, nullable=False),  # separated by newlines
+    Column("reference", Text),  # event, document or correction that it comes from
 )
 
 result_days = Table(
@@ -551,6 +668,16 @@ INSERT_ONLY: tuple[Table, ...] = (
     absences,
     outages,
     activities,
+    rosters,
+    corrections,
+    correction_decisions,
+    events,
+    event_attendance,
+    allowances,
+    holds,
+    sanctions,
+    assignments,
+    ratings,
     disable_trials,
     redatings,
     redated_punches,

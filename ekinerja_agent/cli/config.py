@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,16 @@ from ekinerja_agent.config import (
     survey_config,
 )
 from ekinerja_agent.errors import ConfigurationError, Problem
-from ekinerja_agent.rulebook import RULE_FILES, Rules, fairness_doubts, survey_rules
+from ekinerja_agent.model import utc_now
+from ekinerja_agent.rulebook import (
+    ADOPTED,
+    RULE_FILES,
+    Rules,
+    fairness_doubts,
+    survey_rules,
+    unadopted,
+    unadopted_schedules,
+)
 from ekinerja_agent.yamlfile import allowed_words, schema_of
 
 MAY_USE_ENVIRONMENT: Final[dict[str, type[BaseModel]]] = {"agent": AgentConfig, "devices": DevicesFile}
@@ -42,7 +52,10 @@ def group() -> None:
 @group.command()
 @click.pass_obj
 def check(context: Context) -> None:
-    """Tell all that is wrong in agent.yaml, devices.yaml and the rule files; exit 3 if anything is."""
+    """Tell all that is wrong in agent.yaml, devices.yaml and the rule files; exit 3 if anything is.
+
+    Warnings name what the rules cannot promise, and the values of the configured profile that no decree has adopted.
+    """
     path = find_config(context.config_path)
     survey = survey_config(path)
     config = survey.config
@@ -90,9 +103,19 @@ def _warn(config: Config, rules: Rules | None) -> None:
     for warning in secret_warnings(config):
         sys.stderr.write(f"warning: {warning}\n")
     book = rules.book if rules else None
-    for name, profile in sorted(book.profiles.items()) if book else ():
+    if book is None:
+        return
+    for name, profile in sorted(book.profiles.items()):
         for doubt in fairness_doubts(profile):
             sys.stderr.write(f"warning: profile {name}: one more punch may add a deduction: {doubt}\n")
+    profile = book.profile(config.agent.profile)
+    days = (utc_now().date(), date.max)
+    found = [(f"{value} of {profile.name}", citation) for value, citation in unadopted(book, profile.name, *days)]
+    for value, citation in (*found, *unadopted_schedules(book, [profile.schedule], *days)):
+        sys.stderr.write(
+            f"warning: {_short(config.agent.rules / citation.place)}: {value} (mark {citation.mark}) is not adopted; "
+            f"name its decree in {_short(config.agent.rules / ADOPTED)}, or no month that uses it can be closed\n"
+        )
 
 
 def _short(path: Path) -> str:

@@ -91,6 +91,7 @@ def _facts_command(kind: Kind) -> click.Command:
             file,
             now=context.now(),
             rules=context.rulebook() if kind.names_rules else None,
+            profile=context.config().agent.profile,
             dry_run=dry_run,
         )
         _tell_facts(result, fmt)

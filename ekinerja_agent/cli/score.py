@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ekinerja_agent.central import results
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.cli.months import Month
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.cli.months import Instant, Month
+from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases.cluster import cluster
 from ekinerja_agent.usecases.explain import explain
+from ekinerja_agent.usecases.plan import Against, plan
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -27,10 +34,20 @@ DAYS = (
     "month nip date schedule state required_minutes worked_minutes late_minutes early_minutes "
     "arrive break_out break_in leave"
 ).split()
+PLAN = (
+    "month nip name unit standing standing_rp planned_rp difference_rp standing_discipline_pct planned_discipline_pct "
+    "standing_performance_pct planned_performance_pct pending_days changes"
+).split()
 DOCUMENT = (
     "month nip name unit profile rules status employment_status working_days days_present days_excused discipline "
     "performance allowance unexcused days pending"
 ).split()
+
+
+_NOW = click.option(
+    "--now", type=Instant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
+)
+_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group("score")
@@ -42,18 +59,55 @@ def group() -> None:
 @click.option("--month", type=Month(), required=True, help="The month to compute.")
 @click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use.")
+@click.option(
+    "--cluster", "address", metavar="ADDRESS", help="Score on the workers of this Dask scheduler (extra dask)."
+)
+@click.option("--changed", is_flag=True, help="Only the people whose draft no longer fits what is known.")
+@_NOW
 @click.pass_obj
-def run_command(context: Context, month: date, office: str | None, workers: int) -> None:
+def run_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    workers: int,
+    address: str | None,
+    changed: bool,
+    now: datetime | None,
+) -> None:
     """Compute the draft scores of a month. Published scores are never touched."""
-    summary = score.run(
+    if changed:
+        _refresh(context, month, office, workers, now or context.now())
+        return
+    with ExitStack() as stack:
+        executor, workers = stack.enter_context(cluster(address)) if address else (None, workers)
+        summary = score.run(
+            context.engine(),
+            context.rulebook(),
+            month,
+            profile=context.config().agent.profile,
+            now=now or context.now(),
+            offices=[office] if office else None,
+            workers=workers,
+            executor=executor,
+        )
+    _tell(month, summary)
+
+
+def _refresh(context: Context, month: date, office: str | None, workers: int, now: datetime) -> None:
+    if office is not None:
+        raise WrongUsage("--changed looks at everybody whose draft no longer fits; leave --office out")
+    summary = score.refresh(
         context.engine(),
         context.rulebook(),
         month,
         profile=context.config().agent.profile,
-        now=context.now(),
-        offices=[office] if office else None,
+        now=now,
         workers=workers,
     )
+    _tell(month, summary)
+
+
+def _tell(month: date, summary: score.ScoreSummary) -> None:
     click.echo(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
     if summary.pending:
         click.echo("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
@@ -65,13 +119,25 @@ def run_command(context: Context, month: date, office: str | None, workers: int)
 @click.option("--office", metavar="UNIT", help="Only this unit.")
 @click.option("--findings", "part", flag_value="findings", help="One row per finding (table and csv).")
 @click.option("--days", "part", flag_value="days", help="One row per day (table and csv).")
+@click.option(
+    "--now", type=Instant(), help="Score afresh as of this instant and store nothing, instead of what stands."
+)
 @format_option
 @click.pass_obj
 def show_command(
-    context: Context, month: date, nip: str | None, office: str | None, part: str | None, fmt: str | None
+    context: Context,
+    month: date,
+    nip: str | None,
+    office: str | None,
+    part: str | None,
+    now: datetime | None,
+    fmt: str | None,
 ) -> None:
     """Show what was computed: published where it is published, else the draft."""
-    documents = results.scores(context.engine(), month, nip=nip, office=office)
+    if now is None:
+        documents = results.scores(context.engine(), month, nip=nip, office=office)
+    else:
+        documents = [one for one in _replayed(context, month, office, now) if nip in {None, one["nip"]}]
     if nip and not documents:
         raise NeedsAttention(
             f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, "
@@ -87,6 +153,45 @@ def show_command(
         emit(map(_person, documents), PEOPLE, fmt, free_text=("name",))
 
 
+@group.command("plan")
+@click.option("--month", type=Month(), required=True, help="The month to compare.")
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
+@click.option("--rules", "directory", type=_DIRECTORY, help="Score by the rules of this directory instead.")
+@click.option(
+    "--against",
+    type=click.Choice(["published", "draft"]),
+    default="published",
+    show_default=True,
+    help="With what to compare.",
+)
+@_NOW
+@format_option
+@click.pass_obj
+def plan_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    directory: Path | None,
+    against: Against,
+    now: datetime | None,
+    fmt: str | None,
+) -> None:
+    """Show who would change, and by how much, against what is published. Nothing is stored."""
+    changes = plan(
+        context.engine(),
+        context.rulebook() if directory is None else load_rulebook(directory),
+        month,
+        profile=context.config().agent.profile,
+        now=now or context.now(),
+        offices=[office] if office else None,
+        against=against,
+    )
+    rows = [asdict(change) | {"month": f"{month:%Y-%m}"} for change in changes]
+    emit(rows, PLAN, fmt, free_text=("name", "changes"))
+    total_rp = sum(row["difference_rp"] for row in rows)
+    context.say(f"{len(rows)} people would change, by Rp {total_rp:,} together.")
+
+
 @group.command("explain")
 @click.argument("nip")
 @click.argument("month", type=Month())
@@ -95,6 +200,17 @@ def explain_command(context: Context, nip: str, month: date) -> None:
     """Lead every point and rupiah of a person back to rule, document, punch and raw bytes."""
     for line in explain(context.engine(), nip, month):
         click.echo(line)
+
+
+def _replayed(context: Context, month: date, office: str | None, now: datetime) -> Iterator[dict[str, Any]]:
+    return score.replay(
+        context.engine(),
+        context.rulebook(),
+        month,
+        profile=context.config().agent.profile,
+        now=now,
+        offices=[office] if office else None,
+    )
 
 
 def _person(document: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,12 @@ central:
 poll: {{every: 10m, timeout: 5s}}
 clock: {{tolerance: 120s}}
 """
+ADOPTED_YAML = f"""\
+# A month is closed only by values that are the text of a law or that the regency adopted by a decree. The demo's
+# regency is simulated, and so is its decree: "*" adopts every value of the profile. In a real one name each value.
+adopted:
+  - {{value: "*", profile: {PROFILE}, decree: Keputusan Demo 1/2026, date: 2026-01-02, by: Bupati Demo}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def prepare(directory: Path) -> Place:
 
 
 def write_configuration(place: Place, ports: Mapping[str, int]) -> None:
-    """Given the loopback port of each terminal, write agent.yaml, devices.yaml and the rules."""
+    """Given the loopback port of each terminal, write agent.yaml, devices.yaml, the rules and who adopted them."""
     (place.directory / "state").mkdir()
     place.agent.write_text(AGENT_YAML)
     (place.directory / "devices.yaml").write_text(
@@ -92,6 +98,7 @@ def write_configuration(place: Place, ports: Mapping[str, int]) -> None:
         + "".join(_device(gate, ports[gate.id]) for gate in GATES)
     )
     shutil.copytree(shipped_rules(), place.directory / "rules")
+    (place.directory / "rules" / "adopted.yaml").write_text(ADOPTED_YAML)
 
 
 def _device(gate: Gate, port: int) -> str:

@@ -4,15 +4,25 @@ Promises that rules are right as a whole or refused with every problem of every 
 changes with any value, date or source and with nothing else. Does not know how a rule is applied, nor which
 one a regency chose.
 
-`dated`, `files` and `profile_file` say what may stand in each file, `load` reads a directory, `build` turns it into the
-nouns of `rules.py`, `digest` names their meaning, `doubts` finds what a profile cannot promise, `proposal` writes a
-year's holidays for a person to keep.
+`dated`, `files` and `profile_file` (with `deductions` and `payment`) say what may stand in each file, `load` reads a
+directory, `build` turns it into the nouns of `rules.py`, `digest` names their meaning, `doubts` finds what a profile
+cannot promise, `adoption` what no decree has adopted, `proposal` writes a year's holidays for a person to keep.
 """
 
 from __future__ import annotations
 
+from ekinerja_agent.rulebook.adoption import unadopted, unadopted_schedules
 from ekinerja_agent.rulebook.doubts import fairness_doubts
 from ekinerja_agent.rulebook.files import RULE_FILES
-from ekinerja_agent.rulebook.load import Rules, load_rulebook, survey_rules
+from ekinerja_agent.rulebook.load import ADOPTED, Rules, load_rulebook, survey_rules
 
-__all__ = ["RULE_FILES", "Rules", "fairness_doubts", "load_rulebook", "survey_rules"]
+__all__ = [
+    "ADOPTED",
+    "RULE_FILES",
+    "Rules",
+    "fairness_doubts",
+    "load_rulebook",
+    "survey_rules",
+    "unadopted",
+    "unadopted_schedules",
+]

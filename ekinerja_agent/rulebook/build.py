@@ -16,46 +16,51 @@ from pydantic import BaseModel
 
 from ekinerja_agent.errors import Problem
 from ekinerja_agent.rulebook.dated import ONE_DAY, DatedEntry
+from ekinerja_agent.rulebook.deductions import (
+    AbsenceDayEntry,
+    BandsEntry,
+    BaseEntry,
+    CapEntry,
+    CeremoniesEntry,
+    EventsEntry,
+    FlexibleStartEntry,
+    MassAnomalyEntry,
+    MissingEntry,
+    PerMinuteEntry,
+    ScansEntry,
+)
 from ekinerja_agent.rulebook.files import (
-    DAYS_OF_WEEK,
-    DutyDay,
+    AdoptedFile,
     HolidaysFile,
     RamadanFile,
     SchedulesFile,
+    ShiftsEntry,
     UnexcusedEntry,
     UnexcusedFile,
     WeekEntry,
 )
-from ekinerja_agent.rulebook.profile_file import (
+from ekinerja_agent.rulebook.payment import (
     AbsencesEntry,
-    BandsEntry,
-    BaseEntry,
-    CapEntry,
-    PercentEntry,
-    ProfileFile,
-    ScansEntry,
+    CorrectionsEntry,
+    FactorsEntry,
+    PerformanceEntry,
     SplitEntry,
     TargetEntry,
+    TransfersEntry,
 )
+from ekinerja_agent.rulebook.profile_file import IN_TWO_WAYS, ProfileFile
 from ekinerja_agent.rules import (
-    AbsenceKind,
+    Adoption,
     Band,
-    Base,
     Citation,
     Dated,
-    DayHours,
     Holiday,
     Ladder,
     Profile,
     Ramadan,
-    Scan,
-    ScanRule,
     Schedule,
-    Split,
-    Target,
     Timeline,
     UnexcusedRule,
-    Week,
 )
 from ekinerja_agent.yamlfile import Document, KeyPath, allowed_words
 
@@ -106,31 +111,30 @@ class RuleFile(Generic[M]):
 
     def cite(self, entry: Cited, path: KeyPath) -> Citation:
         """Given an entry with a source and the path where it stands, return its citation."""
-        return Citation(entry.source, entry.mark, f"{self.name}:{self.document.line(path)}")
+        return Citation(entry.source, entry.mark, self.place(path))
+
+    def place(self, path: KeyPath) -> str:
+        """Given a path, return where it stands: FILE:LINE."""
+        return f"{self.name}:{self.document.line(path)}"
 
 
 def build_schedules(file: RuleFile[SchedulesFile]) -> dict[str, Schedule]:
-    """Given schedules.yaml, return the working weeks by name."""
+    """Given schedules.yaml or a file in schedules/, return the working weeks and shifts by name."""
     schedules: dict[str, Schedule] = {}
     for name, section in file.value.schedules.items():
         path: KeyPath = ("schedules", name)
-        ramadan = section.ramadan_week
+        week, ramadan, shifts = section.week, section.ramadan_week, section.shifts
         schedules[name] = Schedule(
             name,
-            file.timeline((*path, "week"), section.week, _week, f"week of {name}"),
-            file.timeline((*path, "ramadan_week"), ramadan, _week, f"ramadan_week of {name}") if ramadan else None,
+            week=file.timeline((*path, "week"), week, WeekEntry.meaning, f"week of {name}") if week else None,
+            ramadan_week=file.timeline((*path, "ramadan_week"), ramadan, WeekEntry.meaning, f"ramadan_week of {name}")
+            if ramadan
+            else None,
+            shifts=file.timeline((*path, "shifts"), shifts, ShiftsEntry.meaning, f"shifts of {name}")
+            if shifts
+            else None,
         )
     return schedules
-
-
-def _week(entry: WeekEntry) -> Week:
-    return Week(tuple(_hours(getattr(entry.value, day)) for day in DAYS_OF_WEEK))
-
-
-def _hours(day: DutyDay | None) -> DayHours | None:
-    if day is None:
-        return None
-    return DayHours(*day.duty, *(day.pause or (None, None)))
 
 
 def build_ramadans(file: RuleFile[RamadanFile]) -> tuple[Ramadan, ...]:
@@ -145,7 +149,7 @@ def build_holidays(file: RuleFile[HolidaysFile]) -> dict[date, Holiday]:
     """Given the holidays of a year, return them by date."""
     holidays: dict[date, Holiday] = {}
     for index, entry in enumerate(file.value.holidays):
-        place = f"{file.name}:{file.document.line(('holidays', index))}"
+        place = file.place(("holidays", index))
         citation = Citation(entry.source or file.value.source, entry.mark or file.value.mark, place)
         holidays[entry.date] = Holiday(entry.date, entry.kind, entry.name, citation)
     return holidays
@@ -162,11 +166,19 @@ def _unexcused(entry: UnexcusedEntry) -> UnexcusedRule:
     return UnexcusedRule(value.minutes_per_day, rungs, value.run_days, value.run_code or "", frozenset(value.statuses))
 
 
+def build_adoptions(file: RuleFile[AdoptedFile]) -> tuple[Adoption, ...]:
+    """Given adopted.yaml, return the adoptions in its order."""
+    return tuple(
+        Adoption(entry.value, entry.profile, entry.decree, entry.date, entry.by, file.place(("adopted", index)))
+        for index, entry in enumerate(file.value.adopted)
+    )
+
+
 class ProfileBuilder:
     """Joins profiles with what they extend. What is wrong between files goes to `problems`.
 
     `broken` are the names of profiles whose own file is wrong already; what extends them is passed over in
-    silence. `schedules` None means that schedules.yaml is wrong already.
+    silence. `schedules` None means that a file of schedules is wrong already.
     """
 
     def __init__(
@@ -185,62 +197,72 @@ class ProfileBuilder:
         """Return every profile whose line of parents is whole and that has all its values."""
         profiles = {}
         for name, file in sorted(self._files.items()):
-            chain = self._chain(name)
-            profile = self._profile(name, chain) if chain else None
+            names = self._names(name)
+            profile = self._profile(names) if names else None
             if profile is not None:
                 profiles[name] = profile
             self._check_schedule(file)
         return profiles
 
-    def _chain(self, name: str) -> list[RuleFile[ProfileFile]]:
-        """Given a profile, return its file and those it extends, nearest first; empty if they cannot join."""
-        chain = [self._files[name]]
+    def _names(self, name: str) -> list[str]:
+        """Given a profile, return its name and those of what it extends, nearest first; empty if they cannot join."""
+        file = self._files[name]
         names = [name]
-        while (parent := chain[-1].value.extends) is not None:
+        while (parent := self._files[names[-1]].value.extends) is not None:
             if parent in names:
                 # Told once: by the profiles that stand in the circle, not by those that lead into it.
                 if parent == name:
                     circle = " extends ".join([*names, parent])
-                    self._problems.append(chain[0].document.problem(("extends",), f"{circle}; a circle has no values"))
+                    self._problems.append(file.document.problem(("extends",), f"{circle}; a circle has no values"))
                 return []
             if parent in self._broken:
                 return []
             if parent not in self._files:
-                if len(chain) == 1:
+                if len(names) == 1:
                     known = allowed_words(parent, {*self._files, *self._broken} - {name})
                     message = f"there is no profile {parent!r}; {known}"
-                    self._problems.append(chain[0].document.problem(("extends",), message))
+                    self._problems.append(file.document.problem(("extends",), message))
                 return []
             names.append(parent)
-            chain.append(self._files[parent])
-        return chain
+        return names
 
     def _check_schedule(self, file: RuleFile[ProfileFile]) -> None:
         named = file.value.schedule
         if named is not None and self._schedules is not None and named not in self._schedules:
-            message = f"there is no schedule {named!r} in schedules.yaml; {allowed_words(named, self._schedules)}"
+            message = f"there is no schedule {named!r}; {allowed_words(named, self._schedules)}"
             self._problems.append(file.document.problem(("schedule",), message))
 
-    def _profile(self, name: str, chain: list[RuleFile[ProfileFile]]) -> Profile | None:
-        """Given a profile's name and files, return the profile; None if a value is missing."""
+    def _profile(self, lineage: list[str]) -> Profile | None:
+        """Given a profile's name and those of what it extends, return the profile; None if a value is missing."""
+        chain = [self._files[name] for name in lineage]
         values = _Values(chain)
         schedule = next((file.value.schedule for file in chain if file.value.schedule), "")
         profile = Profile(
-            name=name,
+            name=lineage[0],
             title=chain[0].value.title,
+            lineage=tuple(lineage),
             schedule=schedule,
-            scans=values.timeline("scans", _scans),
+            scans=values.timeline("scans", ScansEntry.meaning),
             late=values.bands("late_classes"),
             early=values.bands("early_classes"),
             break_late=values.bands("break_late_classes"),
             break_early=values.bands("break_early_classes"),
-            missing_scan=values.timeline("missing_scan", _percent),
-            absence_day=values.timeline("absence_day", _percent),
-            base=values.timeline("base", _base),
-            day_cap=values.timeline("day_cap", _cap),
-            split=values.timeline("split", _split),
-            target=values.timeline("target_minutes", _target),
-            absences=values.timeline("absences", _absences),
+            flexible_start=values.timeline("flexible_start", FlexibleStartEntry.meaning),
+            missing_scan=values.timeline("missing_scan", MissingEntry.meaning),
+            absence_day=values.timeline("absence_day", AbsenceDayEntry.meaning),
+            base=values.timeline("base", BaseEntry.meaning),
+            day_cap=values.timeline("day_cap", CapEntry.meaning),
+            month_cap=values.timeline("month_cap", CapEntry.meaning),
+            events=values.timeline("events", EventsEntry.meaning),
+            ceremonies=values.timeline("ceremonies", CeremoniesEntry.meaning),
+            split=values.timeline("split", SplitEntry.meaning),
+            target=values.timeline("target_minutes", TargetEntry.meaning),
+            performance=values.timeline("performance", PerformanceEntry.meaning),
+            absences=values.timeline("absences", AbsencesEntry.meaning),
+            factors=values.timeline("factors", FactorsEntry.meaning),
+            prorate_transfers=values.timeline("transfers", TransfersEntry.meaning),
+            corrections_per_month=values.timeline("corrections_per_month", CorrectionsEntry.meaning),
+            mass_anomaly=values.timeline("mass_anomaly", MassAnomalyEntry.meaning),
         )
         missing = [*values.missing, *([] if schedule else ["schedule"])]
         for key in missing:
@@ -269,43 +291,13 @@ class _Values:
         """Given a direction, return its bands: a file's own, else its shared, else of what it extends."""
         prefix, may_share = DIRECTIONS[key]
 
-        def convert(entry: BandsEntry) -> tuple[Band, ...]:
-            return tuple(
-                Band(band.from_min, band.to_min, f"{prefix}{number}", band.deduction_pct)
-                for number, band in enumerate(entry.value, start=1)
-            )
+        def convert(entry: BandsEntry | PerMinuteEntry) -> tuple[Band, ...]:
+            return entry.meaning(prefix)
 
+        keys = (key, IN_TWO_WAYS[key], *((SHARED_BANDS,) if may_share else ()))
         for file in self._chain:
-            for written in (key, SHARED_BANDS) if may_share else (key,):
+            for written in keys:
                 if entries := getattr(file.value, written):
                     return file.timeline((written,), entries, convert)
         self.missing.append(f"{key} or {SHARED_BANDS}" if may_share else key)
         return Timeline(key, ())
-
-
-def _scans(entry: ScansEntry) -> tuple[ScanRule, ...]:
-    return tuple(ScanRule(Scan(scan.scan), scan.opens, scan.closes, scan.takes == "last") for scan in entry.value)
-
-
-def _percent(entry: PercentEntry) -> int:
-    return entry.value
-
-
-def _base(entry: BaseEntry) -> Base:
-    return Base(entry.value)
-
-
-def _cap(entry: CapEntry) -> int | None:
-    return entry.value
-
-
-def _split(entry: SplitEntry) -> Split:
-    return Split(entry.value.discipline_pct, entry.value.performance_pct)
-
-
-def _target(entry: TargetEntry) -> Target:
-    return Target(entry.value.minutes, entry.value.duty_cap_pct)
-
-
-def _absences(entry: AbsencesEntry) -> dict[str, AbsenceKind]:
-    return {kind: AbsenceKind(kind, value.credited_minutes) for kind, value in sorted(entry.value.items())}

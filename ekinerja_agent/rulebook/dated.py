@@ -5,7 +5,7 @@ Promises that the values of one key ascend without overlap or gap. Does not know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final, Literal, TypeVar
 
@@ -15,6 +15,7 @@ from ekinerja_agent.yamlfile import FileSection, KeyPath, faults
 from ekinerja_agent.yamlfile.scalars import Day, Text
 
 ONE_DAY: Final = timedelta(days=1)
+MINUTES_A_DAY: Final = 1440
 
 Mark = Literal["V", "S", "C", "M", "I"]
 
@@ -78,3 +79,15 @@ def span_faults(spans: Sequence[tuple[int, int | None]], from_key: str, to_key: 
     if spans and (high := spans[-1][1]) is not None:
         message = f"{high} was found; the last entry has no {to_key}, so that nothing is left out"
         yield (len(spans) - 1, to_key), message
+
+
+def none_for(word: str, group: str) -> Callable[[object], object]:
+    """Given the word that stands for none and what else is allowed, return the validator that reads the word."""
+
+    def read(value: object) -> object:
+        # None would be an empty value, which is never meant here.
+        if value is None:
+            raise faults([((), f"nothing was found; {word} or {group} is allowed")])
+        return None if value == word else value
+
+    return read

@@ -17,9 +17,12 @@ from ekinerja_agent.rules import Citation, RuleBook
 
 
 def digest_of(book: RuleBook) -> RuleBook:
-    """Given rules, return them with `digest` set: `sha256:` and 64 hexadecimal digits."""
+    """Given rules, return them with `digest` set: `sha256:` and 64 hexadecimal digits.
+
+    Adoptions are not part of it: a decree that adopts a value changes no score.
+    """
     canonical = json.dumps(
-        _meaning(replace(book, digest="")), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        _meaning(replace(book, adoptions=(), digest="")), sort_keys=True, ensure_ascii=False, separators=(",", ":")
     )
     return replace(book, digest=f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}")
 

@@ -11,18 +11,20 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from ekinerja_agent.rulebook.dated import IN_ORDER, DatedEntry, Mark, span_faults
+from ekinerja_agent.rulebook.dated import IN_ORDER, MINUTES_A_DAY, DatedEntry, Mark, none_for, span_faults
+from ekinerja_agent.rulebook.deductions import WEEKDAYS
 from ekinerja_agent.rulebook.profile_file import ProfileFile
+from ekinerja_agent.rules import DayHours, Week
 from ekinerja_agent.yamlfile import FileSection, KeyPath, faults
 from ekinerja_agent.yamlfile.scalars import Day, Id, Text, TimeRange, Word, whole
 
-MINUTES_A_DAY: Final = 1440
 MONTH_DAYS: Final = (29, 30)
 """How many days a month of the Islamic calendar has."""
-DAYS_OF_WEEK: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NO_DUTY: Final = "OFF"
+"""How a roster says that a person has no duty on a date; no shift may be called so."""
 
 
-# --- schedules.yaml ---
+# --- schedules.yaml, schedules/NAME.yaml ---
 
 
 class DutyDay(FileSection):
@@ -44,15 +46,15 @@ class DutyDay(FileSection):
             raise faults([(("break",), "the break does not lie inside the duty")])
         return self
 
-
-def _off_is_none(value: object) -> object:
-    # None would be an empty value, which is never meant here.
-    if value is None:
-        raise faults([((), "nothing was found; off or a group with duty and break is allowed")])
-    return None if value == "off" else value
+    def meaning(self) -> DayHours:
+        """Return the hours."""
+        return DayHours(*self.duty, *(self.pause or (None, None)))
 
 
-OptionalDay = Annotated[DutyDay | None, BeforeValidator(_off_is_none, json_schema_input_type=DutyDay | Literal["off"])]
+OptionalDay = Annotated[
+    DutyDay | None,
+    BeforeValidator(none_for("off", "a group with duty and break"), json_schema_input_type=DutyDay | Literal["off"]),
+]
 
 
 class WeekValue(FileSection):
@@ -70,18 +72,59 @@ class WeekValue(FileSection):
 class WeekEntry(DatedEntry):
     value: WeekValue
 
+    def meaning(self) -> Week:
+        """Return the week."""
+        days = (getattr(self.value, day) for day in WEEKDAYS)
+        return Week(tuple(day.meaning() if day else None for day in days))
+
+
+def _shift_names(shifts: dict[str, DutyDay]) -> dict[str, DutyDay]:
+    if wrong := [
+        ((name,), f"a roster says {name} for no duty; give the shift another name")
+        for name in shifts
+        if name.upper() == NO_DUTY
+    ]:
+        raise faults(wrong)
+    return shifts
+
+
+class ShiftsEntry(DatedEntry):
+    value: Annotated[dict[Id, DutyDay], Field(min_length=1), AfterValidator(_shift_names)]
+    """The hours of each shift by its name in the roster."""
+
+    def meaning(self) -> dict[str, DayHours]:
+        """Return the shifts by name."""
+        return {name: day.meaning() for name, day in sorted(self.value.items())}
+
 
 class ScheduleSection(FileSection):
-    """A named working week."""
+    """A named working week, or shifts that a roster gives out."""
 
     title: Text
-    week: Annotated[tuple[WeekEntry, ...], *IN_ORDER]
+    week: Annotated[tuple[WeekEntry, ...], *IN_ORDER] = ()
     ramadan_week: Annotated[tuple[WeekEntry, ...], *IN_ORDER] = ()
     """The week of the fasting month. Without it: the same week."""
+    shifts: Annotated[tuple[ShiftsEntry, ...], *IN_ORDER] = ()
+    """Instead of a week: the shifts that a person's roster names day by day."""
+
+    @model_validator(mode="after")
+    def _week_or_shifts(self) -> ScheduleSection:
+        wrong: list[tuple[KeyPath, str]] = []
+        if not self.week and not self.shifts:
+            wrong.append(((), "neither week nor shifts was found; one of them is required"))
+        if self.shifts:
+            wrong += [
+                ((key,), f"a roster gives out the shifts, whatever the weekday; {key} is not allowed beside them")
+                for key in ("week", "ramadan_week")
+                if getattr(self, key)
+            ]
+        if wrong:
+            raise faults(wrong)
+        return self
 
 
 class SchedulesFile(FileSection):
-    """schedules.yaml: working weeks by name."""
+    """schedules.yaml, or a regency's own schedules/NAME.yaml: working weeks and shifts by name."""
 
     schedules: dict[Id, ScheduleSection]
 
@@ -197,11 +240,35 @@ class UnexcusedFile(FileSection):
     unexcused: Annotated[tuple[UnexcusedEntry, ...], *IN_ORDER]
 
 
+# --- adopted.yaml ---
+
+
+class AdoptedEntry(FileSection):
+    """The decree by which the regency adopted a value."""
+
+    value: Text
+    """The name of a value of the profile, "*" for all of them, or a part of a schedule: shifts of NAME."""
+    profile: Id
+    decree: Text
+    """Its number, such as Perbup 12/2026."""
+    date: Day
+    """The day of the decree."""
+    by: Text
+    """Who signed it."""
+
+
+class AdoptedFile(FileSection):
+    """adopted.yaml: values that are not the text of a law and that the regency made its own."""
+
+    adopted: tuple[AdoptedEntry, ...]
+
+
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "schedules": SchedulesFile,
     "ramadan": RamadanFile,
     "holidays": HolidaysFile,
     "unexcused": UnexcusedFile,
     "profile": ProfileFile,
+    "adopted": AdoptedFile,
 }
 """The model of each kind of rule file."""

@@ -7,7 +7,7 @@ a problem, because a rule in it would not be applied. Does not know what a rule 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,26 +16,32 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.rulebook.adoption import EVERY_VALUE, profile_values, schedule_values
 from ekinerja_agent.rulebook.build import (
     ProfileBuilder,
     RuleFile,
+    build_adoptions,
     build_holidays,
     build_ramadans,
     build_schedules,
     build_unexcused,
 )
 from ekinerja_agent.rulebook.digest import digest_of
-from ekinerja_agent.rulebook.files import HolidaysFile, RamadanFile, SchedulesFile, UnexcusedFile
+from ekinerja_agent.rulebook.files import AdoptedFile, HolidaysFile, RamadanFile, SchedulesFile, UnexcusedFile
 from ekinerja_agent.rulebook.profile_file import ProfileFile
-from ekinerja_agent.rules import Holiday, RuleBook
-from ekinerja_agent.yamlfile import load
+from ekinerja_agent.rules import Holiday, Profile, RuleBook, Schedule
+from ekinerja_agent.yamlfile import allowed_words, load
 from ekinerja_agent.yamlfile.scalars import ID_PATTERN
 
 M = TypeVar("M", bound=BaseModel)
 
 YEAR_PATTERN: Final = "[0-9]{4}"
 SINGLE_FILES: Final = ("schedules.yaml", "ramadan.yaml", "unexcused.yaml")
-LAYOUT: Final = ", ".join((*SINGLE_FILES, "holidays/YEAR.yaml", "profiles/NAME.yaml"))
+ADOPTED: Final = "adopted.yaml"
+"""The one file that need not be there."""
+LAYOUT: Final = ", ".join(
+    (*SINGLE_FILES, "holidays/YEAR.yaml", "profiles/NAME.yaml", f"optionally schedules/NAME.yaml and {ADOPTED}")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,16 @@ class _Reader:
 
     def read(self) -> RuleBook | None:
         self.problems.extend(self._strangers())
-        schedules_file = self._load("schedules.yaml", SchedulesFile)
         ramadan_file = self._load("ramadan.yaml", RamadanFile)
         unexcused_file = self._load("unexcused.yaml", UnexcusedFile)
         holidays, years = self._holidays()
-        schedules = build_schedules(schedules_file) if schedules_file else None
+        schedules = self._schedules()
         files = self._profiles()
         broken = [name for name in self.profiles if name not in files]
         profiles = ProfileBuilder(files, broken, schedules, self.problems).build()
+        adopted_file = self._load(ADOPTED, AdoptedFile) if (self._directory / ADOPTED).exists() else None
+        if adopted_file:
+            self.problems.extend(_adoption_doubts(adopted_file, self.profiles, profiles, schedules or {}))
         if self.problems or schedules is None or ramadan_file is None or unexcused_file is None:
             return None
         book = RuleBook(
@@ -97,6 +105,7 @@ class _Reader:
             holiday_years=frozenset(years),
             ramadans=build_ramadans(ramadan_file),
             unexcused=build_unexcused(unexcused_file),
+            adoptions=build_adoptions(adopted_file) if adopted_file else (),
             digest="",
         )
         return digest_of(book)
@@ -105,8 +114,8 @@ class _Reader:
         """Yield the YAML files that stand where none is read."""
         for path in sorted(self._directory.rglob("*.y*ml")):
             name = path.relative_to(self._directory).as_posix()
-            known = name in SINGLE_FILES or re.fullmatch(
-                rf"(holidays/{YEAR_PATTERN}|profiles/{ID_PATTERN})\.yaml", name
+            known = name in (*SINGLE_FILES, ADOPTED) or re.fullmatch(
+                rf"(holidays/{YEAR_PATTERN}|(profiles|schedules)/{ID_PATTERN})\.yaml", name
             )
             if not known:
                 message = f"this file is not read, so nothing in it would apply; the rules directory holds {LAYOUT}"
@@ -126,6 +135,23 @@ class _Reader:
             message = f"no file is there; the rules directory holds {LAYOUT}"
             self.problems.append(Problem(str(self._directory / folder), 0, 0, "", message))
         return names
+
+    def _schedules(self) -> dict[str, Schedule] | None:
+        """Return the schedules of schedules.yaml and of all files in schedules/; None if one of them is wrong."""
+        paths = sorted((self._directory / "schedules").glob("*.yaml"))
+        own = [f"schedules/{path.name}" for path in paths if re.fullmatch(ID_PATTERN, path.stem)]
+        loaded = [self._load(name, SchedulesFile) for name in ("schedules.yaml", *own)]
+        files = [file for file in loaded if file is not None]
+        schedules: dict[str, Schedule] = {}
+        homes: dict[str, str] = {}
+        for file in files:
+            for name, schedule in build_schedules(file).items():
+                if name in homes:
+                    message = f"{homes[name]} has a schedule {name} already; give this one another name"
+                    self.problems.append(file.document.key_problem(("schedules", name), message))
+                homes.setdefault(name, file.name)
+                schedules.setdefault(name, schedule)
+        return schedules if len(files) == len(loaded) else None
 
     def _holidays(self) -> tuple[dict[date, Holiday], list[int]]:
         holidays: dict[date, Holiday] = {}
@@ -156,3 +182,32 @@ def _holiday_doubts(file: RuleFile[HolidaysFile], year: int) -> Iterator[Problem
         line = first_lines.setdefault(entry.date, file.document.line(path))
         if line != file.document.line(path):
             yield file.document.problem(path, f"{entry.date} stands on line {line} too; join both names in one entry")
+
+
+def _adoption_doubts(
+    file: RuleFile[AdoptedFile],
+    names: Sequence[str],
+    profiles: Mapping[str, Profile],
+    schedules: Mapping[str, Schedule],
+) -> Iterator[Problem]:
+    """Yield profiles and values that do not exist, and values that one profile adopts twice.
+
+    `names` are those of all files in profiles/, `profiles` those that are right.
+    """
+    of_schedules = {values.name for schedule in schedules.values() for values in schedule_values(schedule)}
+    first_lines: dict[tuple[str, str], int] = {}
+    for index, entry in enumerate(file.value.adopted):
+        if entry.profile not in names:
+            message = f"there is no profile {entry.profile!r}; {allowed_words(entry.profile, names)}"
+            yield file.document.problem(("adopted", index, "profile"), message)
+        path = ("adopted", index, "value")
+        profile = profiles.get(entry.profile)
+        if profile is not None:
+            known = {EVERY_VALUE, *of_schedules, *(values.name for values in profile_values(profile))}
+            if entry.value not in known:
+                message = f"{entry.profile} has no value {entry.value!r}; {allowed_words(entry.value, known)}"
+                yield file.document.problem(path, message)
+        line = first_lines.setdefault((entry.profile, entry.value), file.document.line(path))
+        if line != file.document.line(path):
+            message = f"{entry.value} of {entry.profile} stands on line {line} too; keep the decree that is in force"
+            yield file.document.problem(path, message)

@@ -6,22 +6,33 @@ Offices are independent, so a month may be scored office by office in any proces
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.allowance import pay_out, price_findings
+from ekinerja_agent.scoring.allowance import Taken, pay_out, price_findings
+from ekinerja_agent.scoring.anomaly import hold_anomalies
+from ekinerja_agent.scoring.caps import settle
+from ekinerja_agent.scoring.ceremonies import announced
+from ekinerja_agent.scoring.corrections import corrected, hold_uncorrected
 from ekinerja_agent.scoring.coverage import hold_incomplete, hold_reported, hold_undecided
 from ekinerja_agent.scoring.discipline import Judgement, day_frame, judge
-from ekinerja_agent.scoring.documents import credits_of, documents_with
+from ekinerja_agent.scoring.documents import Documents, credits_of, documents_with, kinds_of
+from ekinerja_agent.scoring.entitlement import entitlements
+from ekinerja_agent.scoring.events import judge_events
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthFacts, MonthResult, Schema
+from ekinerja_agent.scoring.leave import leave_findings, unpaid_shares
 from ekinerja_agent.scoring.matching import match_punches
 from ekinerja_agent.scoring.needs import needed_terminals
-from ekinerja_agent.scoring.outages import Outages, nothing_missing, outages_of
-from ekinerja_agent.scoring.performance import measure_performance, month_terms
+from ekinerja_agent.scoring.outages import nothing_missing, outages_of
+from ekinerja_agent.scoring.performance import measure_performance
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
-from ekinerja_agent.scoring.schedule import Roster, last_day, plan_month
+from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
+from ekinerja_agent.scoring.terms import month_terms
 
 __all__ = ["MonthFacts", "MonthResult", "percent_text", "score_month"]
 
@@ -36,40 +47,63 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     themselves.
     """
     roster = plan_month(facts, rules)
+    facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
     approved = documents_with("approved", facts.absences, roster, facts.month)
-    prices = price_list(roster.plan_keys, rules)
-    needed = needed_terminals(roster, facts.duty_terminals)
-    outages = outages_of(facts.outages, needed)
-    judgement = judge(roster, match_punches(roster, facts.punches), approved, outages, prices, facts.now)
-    held = _held(roster, judgement, needed, outages, facts)
-    days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
+    kinds = kinds_of(approved, roster, rules)
     terms = month_terms(roster.people, rules)
-    findings = price_findings(_standing(roster, judgement, held), roster.people, terms)
-    credited = credits_of(approved, roster, rules)
-    performance = measure_performance(roster, terms, facts.activities, credited)
-    pay = pay_out(roster.people, terms, findings, performance)
+    days, found = _judge_days(roster, facts, approved, rules)
+    costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, rules)
+    entitled = entitlements(roster, terms, facts)
+    findings = price_findings(costing, roster.people, terms, entitled)
+    credited = credits_of(approved, kinds)
+    performance = measure_performance(roster, terms, facts.activities, credited, facts.ratings, facts.month)
+    taken = Taken(
+        unpaid_shares(roster, approved, kinds),
+        _of_month(facts.sanctions, roster, facts.month),
+        _of_month(facts.holds, roster, facts.month),
+    )
+    pay = pay_out(roster.people, terms, entitled, findings, performance, taken)
     unexcused_rule = rules.unexcused.on(last_day(facts.month)).value
-    unexcused = count_unexcused(roster, days, facts.earlier_days, unexcused_rule)
+    unexcused = count_unexcused(roster, days, facts.earlier_days, unexcused_rule, facts.month.year)
+    unrated = _unrated(roster, performance, facts)
+    pending = pl.concat([days.filter(pl.col("state") == "pending").select(*PENDING), unrated])
     return MonthResult(
-        people=_people(roster, (_tally(days), performance, pay, unexcused)),
+        people=_people(roster, (_tally(roster, days, pending), performance, pay, unexcused)),
         days=_shaped(days, DAYS),
-        findings=_shaped(findings, FINDINGS),
-        pending=_shaped(days.filter(pl.col("state") == "pending"), PENDING),
+        findings=_shaped(findings.with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls()), FINDINGS),
+        pending=_shaped(pending.sort("nip", "date", maintain_order=True), PENDING),
     )
 
 
-def _held(
-    roster: Roster, judgement: Judgement, needed: pl.DataFrame, outages: Outages, facts: MonthFacts
-) -> pl.DataFrame:
-    """Duties that must wait, with one reason each: duty, reason. Missing data are named before undecided
-    requests.
+def _judge_days(
+    roster: Roster, facts: MonthFacts, approved: Documents, rules: RuleBook
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Given the roster, facts, approved documents and rules, return the days, and what was found of those that need not
+    wait: scans, absences and events, before caps.
     """
-    requests = documents_with("pending", facts.absences, roster, facts.month)
+    prices = price_list(roster.plan_keys, rules)
+    needed = needed_terminals(roster, facts.duty_terminals)
+    outages = outages_of(facts.outages, needed)
     coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
-    incomplete = hold_incomplete(roster, judgement, coverage, needed)
-    undecided = hold_undecided(judgement, requests)
-    reported = hold_reported(judgement, outages)
-    return pl.concat([incomplete, undecided, reported]).unique("duty", keep="first", maintain_order=True)
+    requests = documents_with("pending", facts.absences, roster, facts.month)
+    served = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
+    judgement = judge(roster, served, approved, outages, prices, facts.now)
+    # Of several reasons to wait the first is told.
+    held = pl.concat(
+        [
+            hold_unplanned(roster, judgement.states),
+            hold_anomalies(roster, judgement, needed, facts.outages, rules),
+            hold_incomplete(roster, judgement, coverage, needed),
+            hold_undecided(judgement, requests),
+            hold_uncorrected(roster, judgement, facts.corrections),
+            hold_reported(judgement, outages),
+        ]
+    ).unique("duty", keep="first", maintain_order=True)
+    certain = judgement.states.filter(pl.col("state") == "present").join(held, on="duty", how="anti").select("duty")
+    events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
+    held = pl.concat([held, events.held])
+    days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
+    return days, pl.concat([judgement.findings.join(held, on="duty", how="anti"), events.findings])
 
 
 def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.DataFrame:
@@ -83,26 +117,44 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
     )
 
 
-def _standing(roster: Roster, judgement: Judgement, held: pl.DataFrame) -> pl.DataFrame:
-    """The findings of days that need not wait, with person, nip and date; in order of nip, date and scan."""
+def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
+    """Given HOLDS or SANCTIONS, return the sums of those whose dates touch the month: person, share_ppm, amount_rp."""
     return (
-        judgement.findings.join(held, on="duty", how="anti", maintain_order="left")
-        .join(
-            roster.duties.select("duty", "person", "nip", "date"),
-            on="duty",
-            how="left",
-            maintain_order="left",
+        taken.filter(
+            pl.col("valid_from").is_null() | (pl.col("valid_from") <= last_day(month)),
+            pl.col("valid_to").is_null() | (pl.col("valid_to") >= month),
         )
-        .with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls())
+        .join(roster.people.select("nip", "person"), on="nip", how="inner")
+        .group_by("person")
+        .agg(pl.col("share_ppm", "amount_rp").sum())
     )
 
 
-def _tally(days: pl.DataFrame) -> pl.DataFrame:
+def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Whose month waits for a rating, in the shape of PENDING, on the first working day."""
+    waiting = performance.filter("unrated").select("person")
+    if facts.accept_pending:
+        waiting = waiting.clear()
+    return roster.people.join(waiting, on="person", how="semi").select(
+        "nip", pl.col("pay_day").alias("date"), reason=pl.lit(f"no approved rating is valid on {facts.month}")
+    )
+
+
+def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.DataFrame:
     state = pl.col("state")
-    return days.group_by("person").agg(
-        days_present=(state == "present").sum().cast(pl.Int64),
-        days_excused=(state == "excused").sum().cast(pl.Int64),
-        pending_days=(state == "pending").sum(),
+    counted = days.group_by("person").agg(
+        days_present=(state == "present").sum().cast(pl.Int64), days_excused=(state == "excused").sum().cast(pl.Int64)
+    )
+    waiting = pending.select("nip").unique().with_columns(waits=pl.lit(value=True))
+    return (
+        roster.people.select("person", "nip")
+        .join(counted, on="person", how="left")
+        .join(waiting, on="nip", how="left")
+        .select(
+            "person",
+            pl.col("days_present", "days_excused").fill_null(0),
+            status=pl.when("waits").then(pl.lit("pending")).otherwise(pl.lit("draft")),
+        )
     )
 
 
@@ -110,13 +162,7 @@ def _people(roster: Roster, parts: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
     people = roster.people
     for part in parts:
         people = people.join(part, on="person", how="left", maintain_order="left")
-    return _shaped(
-        people.with_columns(
-            pl.col("days_present", "days_excused", "pending_days").fill_null(0),
-            rating=pl.lit(None, pl.String),
-        ).with_columns(status=pl.when(pl.col("pending_days") > 0).then(pl.lit("pending")).otherwise(pl.lit("draft"))),
-        PEOPLE,
-    )
+    return _shaped(people, PEOPLE)
 
 
 def _shaped(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from ekinerja_agent.rules import Scan
 from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.documents import Documents
+from ekinerja_agent.scoring.found import CORRECTION, FLEXIBLE_RANK, HELD
+from ekinerja_agent.scoring.frames import empty
+from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages
 from ekinerja_agent.scoring.schedule import Roster
 
@@ -17,6 +21,8 @@ _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000
 _AFTER_DUTY_US = 3_600_000_000
 _WEEKS_BESIDE = 4
+_NO_SPANS = empty({"terminal": pl.String, "from_us": pl.Int64, "to_us": pl.Int64})
+UNDECIDED = pl.format("a request is undecided: {}", "document").fill_null("a request is undecided")
 NO_TERMINAL = "no enrolment or no terminal known"
 
 
@@ -25,18 +31,34 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     times); one row each.
     """
     stretches = _stretches(judgement)
+    # A scan that stands in a register was not made at a terminal: nothing can be missing beside it.
+    by_register = roster.duties.filter(pl.col("attendance") == "register").select("duty")
+    in_register = stretches.filter("served").join(by_register, on="duty", how="semi")
     without = (
-        stretches.select("duty").unique().join(needed, on="duty", how="anti").with_columns(reason=pl.lit(NO_TERMINAL))
+        stretches.join(in_register, on=["duty", "scan_order"], how="anti")
+        .select("duty")
+        .unique()
+        .join(needed, on="duty", how="anti")
+        .with_columns(reason=pl.lit(NO_TERMINAL))
     )
     covered = _covered(coverage, _duty_spans(roster, needed))
-    gaps = _gaps(stretches.join(needed, on="duty", how="inner"), covered)
-    return pl.concat([without, _told(gaps, roster)])
+    lacking = gaps(stretches.join(needed, on="duty", how="inner"), covered)
+    return pl.concat([without, _told(lacking, roster)])
+
+
+def proven(coverage: pl.DataFrame) -> pl.DataFrame:
+    """Given COVERAGE, return what is proven without believing any silence: terminal, from_us, to_us (half-open, never
+    touching), sorted by from_us.
+    """
+    return _covered(coverage.filter(pl.col("kind") == "proven"), _NO_SPANS)
 
 
 def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
     """Given requests that nobody decided, return the duties with a finding that an approval would remove:
     duty, reason.
     """
+    if requests.whole.is_empty() and requests.partial.is_empty():
+        return empty(HELD)
     absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
     suspects = pl.concat([judgement.findings.select("duty"), absent]).unique()
     of_scan = judgement.findings.select("duty", "scan_order")
@@ -51,13 +73,15 @@ def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
         .agg(pl.col("document").min())
         .select(
             "duty",
-            reason=pl.format("a request is undecided: {}", "document").fill_null("a request is undecided"),
+            reason=UNDECIDED,
         )
     )
 
 
 def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
     """Given outages, return the duties with a finding that an undecided one could change: duty, reason."""
+    if outages.undecided.is_empty():
+        return empty(HELD)
     return (
         _stretches(judgement)
         .join(outages.undecided, on="duty", how="inner")
@@ -69,23 +93,33 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
 
 
 def _stretches(judgement: Judgement) -> pl.DataFrame:
-    """Where a punch could lie that nobody has seen: duty, scan_order, low_us, high_us (half-open).
+    """Where a punch could lie that nobody has seen: duty, scan_order, served (one is known), low_us, high_us.
+    Half-open.
 
-    First punch counts: from the window's opening to the punch used. Last punch counts: from the punch used to
-    the window's end. No punch: the whole window; an absence: all windows of the duty.
+    First punch counts: from the window's opening to the punch used. Last punch counts: from the punch used to the
+    window's end. Beside a correction any kinder punch counts. No punch: the whole window; an absence: all windows of
+    the duty.
     """
     absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
     scans = judgement.scans.lazy()
     found = judgement.findings.lazy().select("duty", "scan_order")
+    # Time that was not made good would be less with an earlier arrival too.
+    owing = judgement.findings.lazy().filter(pl.col("rank") == FLEXIBLE_RANK)
+    found = pl.concat([found, owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))]).unique()
     doubtful = pl.concat(
         [
             scans.join(found, on=["duty", "scan_order"], how="semi"),
             scans.join(absent, on="duty", how="semi"),
         ]
     )
-    low = pl.when("take_last").then(pl.coalesce("at", "opens")).otherwise("opens")
-    high = pl.when("take_last").then("closes").otherwise(pl.coalesce("at", "closes"))
-    return doubtful.select("duty", "scan_order", low_us=low.to_physical(), high_us=high.to_physical()).collect()
+    corrected = pl.col("punch_id").str.starts_with(CORRECTION).fill_null(value=False)
+    after = pl.when(corrected).then(~pl.col("latest")).otherwise("take_last")
+    low = pl.when(after).then(pl.max_horizontal("at", "opens")).otherwise("opens")
+    high = pl.when(after).then("closes").otherwise(pl.min_horizontal("at", "closes"))
+    served = pl.col("at").is_not_null()
+    return doubtful.select(
+        "duty", "scan_order", served=served, low_us=low.to_physical(), high_us=high.to_physical()
+    ).collect()
 
 
 def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +132,7 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
         needed.lazy()
         .select("terminal", "plan")
         .unique()
-        .join(roster.plans.lazy(), on="plan", how="inner")
+        .join(roster.plans.lazy().filter("planned"), on="plan", how="inner")
         .select(
             "terminal",
             "day",
@@ -145,9 +179,10 @@ def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
-    """The stretches that no run of coverage holds whole, with the gap: hole_from_us, hole_to_us (null = to
-    this day).
+def gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """Given stretches (terminal, low_us, high_us, and what else they carry) and what covers them (terminal, from_us,
+    to_us), return those that no run of coverage holds whole, with the gap: hole_from_us, hole_to_us (null = to this
+    day).
     """
     holding = covered.select("terminal", "from_us", "to_us")
     holes = (
@@ -169,10 +204,10 @@ def _gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _told(gaps: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+def _told(lacking: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """One reason per duty: the first gap of its day."""
     gap = (
-        gaps.sort("duty", "scan_order", "terminal", "hole_from_us")
+        lacking.sort("duty", "scan_order", "terminal", "hole_from_us")
         .unique("duty", keep="first", maintain_order=True)
         .join(roster.duties.select("duty", "plan", "timezone"), on="duty", how="left")
         .join(roster.plans.select("plan", pl.col("closes").to_physical().alias("closes_us")), on="plan")

@@ -7,30 +7,30 @@ its window has closed; a day without scans once all have. Does not know coverage
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.scoring.documents import Documents
+from ekinerja_agent.scoring.found import ABSENCE_RANK, FLEXIBLE_RANK, SCAN_RANK, as_found
 from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages, relieved
+from ekinerja_agent.scoring.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
 from ekinerja_agent.scoring.schedule import Roster
 
-_MINUTE = timedelta(minutes=1)
-_DAY_AS_A_WHOLE = -1
-"""Sorts what concerns the whole day before its scans."""
+_LEAVE_ORDER = SCAN_ORDER[Scan.LEAVE]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What was found, before anybody asks whether the data were complete.
 
-    `scans`: one row per duty and expected scan: duty, scan_order, plan, scan, opens, closes, take_last, at,
-    punch_id, minutes (late or early; null without punch), closed, excused.
+    `scans`: one row per duty and expected scan: duty, scan_order, plan, scan, latest, opens, closes, take_last, at,
+    punch_id, minutes (late or early; null without punch), owed_minutes (late, but to be made good at the end), closed,
+    excused.
     `states`: one row per duty: duty, state (exempt, excused, unexcused, future or present).
-    `findings`: one row per finding: duty, scan_order (null for an absence), scan, minutes, punch_id, code,
-    deduction_ppm (under the day's cap), base, rule, source, place. Each costs something before the cap.
+    `findings`: one row per finding in the columns of FOUND, scan_order null for an absence. Each costs something.
     """
 
     scans: pl.DataFrame
@@ -43,8 +43,8 @@ def judge(
 ) -> Judgement:
     """Given who serves which scan, approved documents and outages, return the judgement at the instant `now`."""
     scans = _scans(roster, matched, approved, outages, now)
-    states = _states(roster, scans, approved)
-    return Judgement(scans, states, _capped(_findings(roster, scans, states, prices), roster))
+    states = _states(roster, scans, approved, now)
+    return Judgement(scans, states, _findings(roster, scans, states, prices))
 
 
 def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
@@ -107,10 +107,16 @@ def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: 
         .join(excuses, on=["duty", "scan_order"], how="left")
         .with_columns(closed=pl.col("closes") <= pl.lit(now), excused=pl.col("excused").fill_null(value=False))
     )
-    return relieved(expected, outages).drop("latest", "due").collect()
+    made = (pl.col("at") - pl.col("due")).dt.total_microseconds() // 60_000_000
+    return (
+        relieved(expected, outages)
+        .with_columns(made_minutes=pl.when(pl.col("scan_order") == _LEAVE_ORDER).then(made.clip(lower_bound=0)))
+        .drop("due", "tolerance_min", "flexible_min")
+        .collect()
+    )
 
 
-def _states(roster: Roster, scans: pl.DataFrame, approved: Documents) -> pl.DataFrame:
+def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datetime) -> pl.DataFrame:
     tally = (
         scans.lazy()
         .group_by("duty")
@@ -126,14 +132,15 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents) -> pl.Data
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
     return (
         roster.duties.lazy()
-        .select("duty", "attendance")
+        .select("duty", "attendance", "plan")
+        .join(roster.plans.lazy().select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
         .join(whole, on="duty", how="left")
         .select(
             "duty",
             state=pl.when(pl.col("attendance") == "exempt")
             .then(pl.lit("exempt"))
-            .when(~pl.col("any_closed"))
+            .when(~pl.col("any_closed") | (~pl.col("planned") & (pl.col("closes") > pl.lit(now))))
             .then(pl.lit("future"))
             .when(pl.col("documented").is_not_null() | pl.col("all_excused"))
             .then(pl.lit("excused"))
@@ -148,56 +155,48 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents) -> pl.Data
     )
 
 
-def _findings(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices: pl.DataFrame) -> pl.LazyFrame:
+def _findings(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
     """All that costs something, each at its full price."""
-    present = states.lazy().filter(pl.col("state") == "present").select("duty")
-    judged = (scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")).select(
-        "duty", "plan", "scan_order", "scan", "minutes", "punch_id"
+    base = roster.plans.lazy().select("plan", "base")
+    price = prices.lazy().join(base, on="plan", how="left")
+    in_state = states.lazy().select("duty", "state")
+    present = in_state.filter(pl.col("state") == "present").select("duty")
+    judged = scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
+    untimely = _in_bands(judged.filter(pl.col("minutes") > 0), price.filter(pl.col("what") == UNTIMELY))
+    owing = _not_made_good(judged).filter(pl.col("minutes") > 0)
+    flexible = _in_bands(owing, price.filter(pl.col("what") == FLEXIBLE))
+    missing = judged.filter(pl.col("minutes").is_null()).join(
+        price.filter(pl.col("what") == MISSING), on=["plan", "scan_order"], how="inner"
     )
-    price = prices.lazy()
-    bands = price.filter(pl.col("from_min").is_not_null())
-    untimely = (
-        judged.filter(pl.col("minutes") > 0)
-        .join(bands, on=["plan", "scan_order"], how="inner")
+    absent = (
+        roster.duties.lazy()
+        .select("duty", "plan")
+        .join(in_state.filter(pl.col("state") == "unexcused"), on="duty", how="semi")
+        .join(price.filter(pl.col("what") == ABSENT), on="plan", how="inner")
+    )
+    found = [as_found(part, SCAN_RANK) for part in (untimely, missing)]
+    found += [as_found(flexible, FLEXIBLE_RANK), as_found(absent, ABSENCE_RANK)]
+    return pl.concat(found).collect()
+
+
+def _in_bands(untimely: pl.LazyFrame, bands: pl.LazyFrame) -> pl.LazyFrame:
+    """Scans with the band that holds their minutes, at its price for all of them."""
+    cost = pl.when("per_minute").then(pl.col("deduction_ppm") * pl.col("minutes")).otherwise("deduction_ppm")
+    return (
+        untimely.join(bands, on=["plan", "scan_order"], how="inner")
         .filter(
             pl.col("from_min") <= pl.col("minutes"),
             pl.col("to_min").is_null() | (pl.col("minutes") <= pl.col("to_min")),
         )
+        .with_columns(deduction_ppm=cost)
     )
-    of_missing = price.filter(pl.col("scan_order").is_not_null() & pl.col("from_min").is_null())
-    missing = judged.filter(pl.col("minutes").is_null()).join(of_missing, on=["plan", "scan_order"], how="inner")
-    of_absence = price.filter(pl.col("scan_order").is_null()).drop("scan_order")
-    absent = (
-        roster.duties.lazy()
-        .select("duty", "plan")
-        .join(states.lazy().filter(pl.col("state") == "unexcused"), on="duty", how="semi")
-        .with_columns(
-            scan_order=pl.lit(None, pl.Int8),
-            scan=pl.lit(None, pl.String),
-            minutes=pl.lit(None, pl.Int64),
-            punch_id=pl.lit(None, pl.String),
-        )
-        .join(of_absence, on="plan", how="inner")
-    )
-    columns = (
-        *("duty", "plan", "scan_order", "scan", "minutes", "punch_id"),
-        *("code", "deduction_ppm", "rule", "source", "place"),
-    )
-    return pl.concat([part.select(columns) for part in (untimely, missing, absent)])
 
 
-def _capped(findings: pl.LazyFrame, roster: Roster) -> pl.DataFrame:
-    """Findings keep their percent in scan order until the day's cap; later ones get the remainder, or 0."""
-    before = pl.col("deduction_ppm").cum_sum().over("duty") - pl.col("deduction_ppm")
-    room = (pl.col("day_cap_ppm") - before).clip(lower_bound=0)
+def _not_made_good(judged: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave scans with the minutes that were owed since arriving and not made good by leaving later."""
+    owed = judged.filter(pl.col("owed_minutes") > 0).select("duty", owed="owed_minutes")
     return (
-        findings.join(roster.plans.lazy().select("plan", "base", "day_cap_ppm"), on="plan", how="left")
-        .sort("duty", pl.col("scan_order").fill_null(_DAY_AS_A_WHOLE))
-        .with_columns(
-            deduction_ppm=pl.when(pl.col("day_cap_ppm").is_null())
-            .then("deduction_ppm")
-            .otherwise(pl.min_horizontal("deduction_ppm", room))
-        )
-        .drop("plan", "day_cap_ppm")
-        .collect()
+        judged.filter(pl.col("made_minutes").is_not_null())
+        .join(owed, on="duty", how="inner")
+        .with_columns(minutes=pl.col("owed") - pl.col("made_minutes"))
     )

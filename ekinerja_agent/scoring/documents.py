@@ -6,6 +6,7 @@ are due inside it, both ends included; times that run backwards pass midnight.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Literal
@@ -13,31 +14,58 @@ from typing import Literal
 import polars as pl
 
 from ekinerja_agent.errors import NoRule
-from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
+from ekinerja_agent.scoring.frames import Schema, empty
 from ekinerja_agent.scoring.schedule import Roster, last_day
 
 _START_OF_DAY = time.min
 _END_OF_DAY = time.max
 
 
+WHOLE: Schema = {
+    "duty": pl.UInt32,
+    "plan": pl.UInt32,
+    "kind": pl.String,
+    "document": pl.String,
+    "case_first": pl.Date,
+    "case_last": pl.Date,
+    "child_number": pl.Int64,
+}
+PARTIAL: Schema = {"duty": pl.UInt32, "scan_order": pl.Int8, "document": pl.String}
+TIMED: Schema = {
+    # Local times, both included, none past midnight.
+    "person": pl.UInt32,
+    "day": pl.Date,
+    "from_time": pl.Time,
+    "to_time": pl.Time,
+    "document": pl.String,
+}
+KindRules = Mapping[tuple[int, str], Dated[AbsenceKind]]
+"""By plan and kind of absence: what the profile of the day says of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Documents:
     """What documents of one status cover.
 
-    `whole`: duty, kind, document - one row per duty and document. `partial`: duty, scan_order, document.
+    `whole`: WHOLE, one row per duty and document. `partial`: PARTIAL. `timed`: TIMED.
     """
 
     whole: pl.DataFrame
     partial: pl.DataFrame
+    timed: pl.DataFrame
 
 
 def documents_with(
     status: Literal["pending", "approved"], absences: pl.DataFrame, roster: Roster, month: date
 ) -> Documents:
     """Given ABSENCES, return what those of one status cover of the month's duties."""
-    spread = _spread(absences.filter(pl.col("status") == status), roster, month)
+    asked = absences.filter(pl.col("status") == status)
+    if asked.is_empty():
+        return Documents(empty(WHOLE), empty(PARTIAL), empty(TIMED))
+    spread = _spread(asked, roster, month)
     untimed = pl.col("from_time").is_null() & pl.col("to_time").is_null()
-    whole = roster.duties.select("duty", "person", pl.col("date").alias("day")).join(
+    whole = roster.duties.select("duty", "person", "plan", pl.col("date").alias("day")).join(
         spread.filter(untimed), on=["person", "day"], how="inner"
     )
     timed = _split_at_midnight(spread.filter(~untimed))
@@ -57,29 +85,41 @@ def documents_with(
         .select("duty", "scan_order", "document")
         .collect()
     )
-    return Documents(whole.select("duty", "kind", "document"), partial)
+    return Documents(
+        whole.select(*WHOLE),
+        partial.select(*PARTIAL),
+        timed.select(*TIMED),
+    )
 
 
-def credits_of(approved: Documents, roster: Roster, rules: RuleBook) -> pl.DataFrame:
-    """Given approved documents, return the performance minutes they credit: duty, credited_minutes.
-
-    Of several documents of a day the one that credits most counts. Raise NoRule if the profile of the day
-    does not know a kind.
+def credits_of(approved: Documents, rules: KindRules) -> pl.DataFrame:
+    """Given approved documents and the rule of each, return the performance minutes of each duty: duty,
+    credited_minutes. Of several documents of a duty the one that credits most counts.
     """
-    kinds = approved.whole.join(roster.duties.select("duty", "plan"), on="duty", how="left")
-    used = kinds.select("plan", "kind").unique().sort("plan", "kind")
-    minutes = []
-    for number, kind in used.iter_rows():
+    worth = [(number, kind, rule.value.credited_minutes) for (number, kind), rule in rules.items()]
+    shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "credited_minutes": pl.Int64}
+    return (
+        approved.whole.join(pl.DataFrame(worth, schema=shape, orient="row"), on=["plan", "kind"], how="left")
+        .group_by("duty")
+        .agg(pl.col("credited_minutes").max())
+    )
+
+
+def kinds_of(approved: Documents, roster: Roster, rules: RuleBook) -> KindRules:
+    """Given approved documents, return by plan and kind the rule of the day. Raise NoRule for a kind that the profile
+    of the day does not know.
+    """
+    found = {}
+    for number, kind in approved.whole.select("plan", "kind").unique().sort("plan", "kind").iter_rows():
         plan = roster.plan_keys[number]
-        known = rules.profile(plan.profile).absences.on(plan.day).value
-        if kind not in known:
+        dated = rules.profile(plan.profile).absences.on(plan.day)
+        if kind not in dated.value:
             raise NoRule(
                 f"an approved absence of kind {kind!r} on {plan.day}, but profile {plan.profile} knows only "
-                f"{', '.join(sorted(known))}; add the kind with its source to the rule file"
+                f"{', '.join(sorted(dated.value))}; add the kind with its source to the rule file"
             )
-        minutes.append(known[kind].credited_minutes)
-    worth = used.with_columns(credited_minutes=pl.Series(minutes, dtype=pl.Int64))
-    return kinds.join(worth, on=["plan", "kind"], how="left").group_by("duty").agg(pl.col("credited_minutes").max())
+        found[number, kind] = Dated(dated.first, dated.last, dated.value[kind], dated.citation)
+    return found
 
 
 def _spread(absences: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
@@ -93,7 +133,7 @@ def _spread(absences: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame
         )
         .filter(pl.col("first_day") <= pl.col("last_day"))
         .select(
-            *("person", "kind", "document", "from_time", "to_time"),
+            *("person", "kind", "document", "from_time", "to_time", "case_first", "case_last", "child_number"),
             day=pl.date_ranges("first_day", "last_day"),
         )
         .explode("day")

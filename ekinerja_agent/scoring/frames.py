@@ -71,8 +71,78 @@ ABSENCES: Schema = {
     "kind": pl.String,
     "from_time": pl.Time,
     "to_time": pl.Time,
+    # case_first, case_last: first and last day of all approved documents of the case; a document without a case is
+    # its own. child_number: of maternity leave.
+    "case_first": pl.Date,
+    "case_last": pl.Date,
+    "child_number": pl.Int64,
     "status": pl.String,
     "document": pl.String,
+}
+CORRECTIONS: Schema = {
+    # A scan that a document adds at a local time, or takes away. status: pending | approved | rejected.
+    "nip": pl.String,
+    "day": pl.Date,  # of the duty
+    "scan": pl.String,
+    "action": pl.String,  # add | void
+    "time": pl.Time,  # null for void: whatever serves the scan
+    "status": pl.String,
+    "reference": pl.String,  # `correction/N`
+}
+ROSTERS: Schema = {
+    # What the roster says of a person whose schedule has shifts; several rows a date are several duties.
+    "nip": pl.String,
+    "day": pl.Date,
+    "shift": pl.String,  # the name of a shift, or OFF
+}
+EVENTS: Schema = {
+    # One row per unit that is called ("*" = everyone). opens and closes are local, both minutes included.
+    "event": pl.String,
+    "kind": pl.String,  # apel, upacara, krida
+    "unit": pl.String,
+    "day": pl.Date,
+    "opens": pl.Time,
+    "closes": pl.Time,
+    "terminal": pl.String,  # null: attendance rows alone tell
+    "audience": pl.List(pl.String),  # employment statuses and NIPs; null = all
+}
+EVENT_ATTENDANCE: Schema = {
+    "event": pl.String,
+    "nip": pl.String,
+    "mark": pl.String,  # present | excused
+    "document": pl.String,
+}
+ALLOWANCES: Schema = {
+    # Criteria of which the allowance is the sum; a person without any row has the allowance of the spell.
+    "nip": pl.String,
+    "criterion": pl.String,
+    "amount_e4": pl.Int64,  # 1/10,000 rupiah: a basic amount times a percentage stays exact
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+HOLDS: Schema = {
+    # Either amount_rp or share_ppm (of the allowance) is given. Dates included.
+    "nip": pl.String,
+    "amount_rp": pl.Int64,
+    "share_ppm": pl.Int64,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+SANCTIONS: Schema = dict(HOLDS)
+ASSIGNMENTS: Schema = {
+    "nip": pl.String,
+    "unit": pl.String,
+    "kind": pl.String,  # plt | plh | tugas_tambahan
+    "allowance_rp": pl.Int64,
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
+}
+RATINGS: Schema = {
+    # Approved ratings only; of several that are valid the last row counts.
+    "nip": pl.String,
+    "predicate": pl.String,  # sangat_baik, baik, butuh_perbaikan, cukup, kurang, sangat_kurang
+    "valid_from": pl.Date,
+    "valid_to": pl.Date,
 }
 OUTAGES: Schema = {
     # When a terminal could not record, half-open. status: pending | approved | rejected.
@@ -97,7 +167,7 @@ ACTIVITIES: Schema = {
     "minutes": pl.Int64,
 }
 EARLIER_DAYS: Schema = {
-    # Duty days of the same calendar year before the month, from the latest results of those months.
+    # Duty days of the same calendar year and of the December before, from the latest results of those months.
     "nip": pl.String,
     "day": pl.Date,
     "unexcused": pl.Boolean,
@@ -127,6 +197,15 @@ class MonthFacts:
     activities: pl.DataFrame
     earlier_days: pl.DataFrame
     outages: pl.DataFrame
+    corrections: pl.DataFrame
+    rosters: pl.DataFrame
+    events: pl.DataFrame
+    event_attendance: pl.DataFrame
+    allowances: pl.DataFrame
+    holds: pl.DataFrame
+    sanctions: pl.DataFrame
+    assignments: pl.DataFrame
+    ratings: pl.DataFrame
     accept_pending: bool = False
 
 
@@ -190,7 +269,7 @@ DAYS: Schema = {
     "leave_punch": pl.String,
 }
 FINDINGS: Schema = {
-    # In order of nip, date, scan order. scan null for TK.
+    # In order of nip, date, scan order. scan null for what concerns a day as a whole: TK, events, leave.
     "nip": pl.String,
     "date": pl.Date,
     "code": pl.String,
@@ -202,6 +281,7 @@ FINDINGS: Schema = {
     "rule": pl.String,
     "source": pl.String,
     "place": pl.String,
+    "reference": pl.String,  # event, document or correction that it comes from; null for punches alone
     "punch_ids": pl.List(pl.String),
 }
 PENDING: Schema = {

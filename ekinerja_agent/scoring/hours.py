@@ -7,13 +7,13 @@ holidays.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ekinerja_agent.errors import NeedsAttention
-from ekinerja_agent.rules import Bound, DayHours, RuleBook, Scan, ScanRule, Schedule
+from ekinerja_agent.rules import Bound, DayHours, FlexibleStart, RuleBook, Scan, ScanRule, Schedule
 
 SCAN_ORDER: Mapping[Scan, int] = {scan: position for position, scan in enumerate(Scan)}
 """Position of a scan in time order, from 0."""
@@ -25,18 +25,27 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Plan(NamedTuple):
-    """What makes two duties of a date alike: the same rules, the same hours, the same zone."""
+    """What makes two duties of a date alike: the same rules, the same hours, the same zone.
+
+    `shift` is the roster's word ("" on a schedule of weeks, or where the roster says nothing). A duty that is not
+    `planned` has no hours: nobody knows when it is.
+    """
 
     day: date
     profile: str
     schedule: str
     timezone: str
     ramadan: bool
+    shift: str = ""
+    planned: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One expected scan: when it is due, and the half-open window [opens, closes) of the punches for it."""
+    """One expected scan: when it is due, and the half-open window [opens, closes) of the punches for it.
+
+    Minutes up to `tolerance_min` count as none. `flexible_min` minutes after the due time may be made good at the end.
+    """
 
     scan: Scan
     due: datetime
@@ -44,6 +53,8 @@ class Window:
     opens: datetime
     closes: datetime
     take_last: bool
+    tolerance_min: int
+    flexible_min: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +68,28 @@ class Duty:
     windows: tuple[Window, ...]
 
 
-def hours_on(schedule: Schedule, day: date, *, ramadan: bool) -> DayHours | None:
-    """Given a schedule and a day, return its hours, None for a weekday without duty. Raise NoRule if none are
-    dated.
+def hours_on(schedule: Schedule, day: date, *, ramadan: bool = False, shift: str = "") -> DayHours | None:
+    """Given a schedule and a day, return its hours: of the weekday, or of the shift where the schedule has shifts.
+
+    None is a weekday without duty, or a shift that the schedule does not have. Raise NoRule if none are dated.
     """
+    if schedule.shifts is not None:
+        return schedule.shifts.on(day).value.get(shift)
     week = schedule.ramadan_week if ramadan and schedule.ramadan_week is not None else schedule.week
+    if week is None:
+        raise ValueError(f"schedule {schedule.name} has neither weeks nor shifts")
     return week.on(day).value.days[day.weekday()]
 
 
-def required_minutes(hours: DayHours) -> int:
-    """Given duty hours, return their minutes net of the break."""
+def start_minute(hours: DayHours | None) -> int | None:
+    """Given duty hours, return the minute of the local day in which they start; None where nobody knows."""
+    return None if hours is None else hours.start.hour * 60 + hours.start.minute
+
+
+def required_minutes(hours: DayHours | None) -> int:
+    """Given duty hours, return their minutes net of the break; 0 where nobody knows."""
+    if hours is None:
+        return 0
     local = _local_times(date(2000, 1, 1), hours)
     net = local.end - local.start
     if local.break_start is not None and local.break_end is not None:
@@ -75,13 +98,17 @@ def required_minutes(hours: DayHours) -> int:
 
 
 def duty_of(plan: Plan, rules: RuleBook) -> Duty:
-    """Given a plan of a day with duty, return the duty. Raise NoRule if a value in use does not cover the
-    day.
+    """Given a plan of a day with duty, return the duty; one that is not planned is the whole day, without scans.
+
+    Raise NoRule if a value in use does not cover the day.
     """
-    hours = hours_on(rules.schedule(plan.schedule), plan.day, ramadan=plan.ramadan)
+    zone = _zone(plan.timezone)
+    if not plan.planned:
+        begin = datetime.combine(plan.day, time())
+        return Duty(_instant(begin, zone), _instant(begin + timedelta(days=1), zone), None, None, ())
+    hours = hours_on(rules.schedule(plan.schedule), plan.day, ramadan=plan.ramadan, shift=plan.shift)
     if hours is None:
         raise ValueError(f"{plan.schedule} has no duty on {plan.day}")
-    zone = _zone(plan.timezone)
     local = _local_times(plan.day, hours)
     starts, ends = _instant(local.start, zone), _instant(local.end, zone)
     due_local = {Scan.ARRIVE: local.start, Scan.LEAVE: local.end}
@@ -89,10 +116,12 @@ def duty_of(plan: Plan, rules: RuleBook) -> Duty:
     if local.break_start is not None and local.break_end is not None:
         break_from, break_to = _instant(local.break_start, zone), _instant(local.break_end, zone)
         due_local |= {Scan.BREAK_OUT: local.break_start, Scan.BREAK_IN: local.break_end}
-    scan_rules = rules.profile(plan.profile).scans.on(plan.day).value
+    profile = rules.profile(plan.profile)
+    scan_rules = profile.scans.on(plan.day).value
+    flexible = profile.flexible_start.on(plan.day).value
     wanted = sorted((rule for rule in scan_rules if rule.scan in due_local), key=lambda rule: SCAN_ORDER[rule.scan])
     bare = Duty(starts, ends, break_from, break_to, ())
-    windows = [_window(rule, due_local[rule.scan], zone, bare) for rule in wanted]
+    windows = [_window(rule, due_local[rule.scan], zone, bare, flexible) for rule in wanted]
     return Duty(starts, ends, break_from, break_to, _without_overlap(windows))
 
 
@@ -134,7 +163,7 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _window(rule: ScanRule, due_local: datetime, zone: ZoneInfo, duty: Duty) -> Window:
+def _window(rule: ScanRule, due_local: datetime, zone: ZoneInfo, duty: Duty, flexible: FlexibleStart | None) -> Window:
     due = _instant(due_local, zone)
     opens = _edge(rule.opens, due, duty)
     closes = _edge(rule.closes, due, duty)
@@ -142,7 +171,8 @@ def _window(rule: ScanRule, due_local: datetime, zone: ZoneInfo, duty: Duty) -> 
         closes += _MINUTE
     if rule.scan is Scan.BREAK_IN and duty.break_from is not None and duty.break_to is not None:
         opens = max(opens, duty.break_from + (duty.break_to - duty.break_from) / 2)
-    return Window(rule.scan, due, due_local, opens, closes, rule.take_last)
+    flexible_min = flexible.minutes if flexible is not None and rule.scan is Scan.ARRIVE else 0
+    return Window(rule.scan, due, due_local, opens, closes, rule.take_last, rule.tolerance_min, flexible_min)
 
 
 def _edge(bound: Bound, due: datetime, duty: Duty) -> datetime:
@@ -159,5 +189,5 @@ def _without_overlap(windows: list[Window]) -> tuple[Window, ...]:
     for position, window in enumerate(windows):
         closes = min([window.closes, *(later.opens for later in windows[position + 1 :])])
         if window.opens < closes:
-            kept.append(Window(window.scan, window.due, window.due_local, window.opens, closes, window.take_last))
+            kept.append(replace(window, closes=closes))
     return tuple(kept)

@@ -14,6 +14,8 @@ import polars as pl
 
 from ekinerja_agent.scoring.frames import COVERAGE
 
+_US_PER_MINUTE = 60_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Outages:
@@ -40,31 +42,49 @@ def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
 
 
 def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
-    """Given one row per expected scan (duty, scan_order, latest, due, opens, closes, at, excused), return them with
-    `minutes` (late or early, null without punch) and `excused`, as approved outages leave them.
+    """Given one row per expected scan (duty, scan_order, latest, due, opens, closes, at, excused, tolerance_min,
+    flexible_min), return them with `minutes` (late or early that count, null without punch), `owed_minutes` (late, but
+    to be made good at the end) and `excused`, as approved outages leave them.
     """
+    counted_us = pl.col("due").to_physical() + pl.col("flexible_min") * _US_PER_MINUTE
+    scans = scans.with_columns(counted_us=counted_us)
     touching = (
         scans.join(outages.approved.lazy(), on="duty", how="inner")
         .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
         .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))
         .group_by("duty", "scan_order")
         .agg(
-            lost_us=(pl.min_horizontal("to_us", "at") - pl.max_horizontal("from_us", "due")).clip(lower_bound=0).sum(),
+            lost_us=_lost_since("counted_us"),
+            owed_lost_us=_lost_since("due"),
             gone_us=pl.min_horizontal("to_us", "due").filter(pl.col("to_us") > pl.col("at")).max(),
             touched=pl.lit(value=True).first(),
         )
     )
     due_us, at_us = pl.col("due").to_physical(), pl.col("at").to_physical()
     left_us = pl.when(pl.col("at").is_not_null()).then(pl.max_horizontal(at_us, "gone_us"))
-    distance_us = pl.when("latest").then(at_us - due_us - pl.col("lost_us").fill_null(0)).otherwise(due_us - left_us)
+    late_us = at_us - pl.col("counted_us") - pl.col("lost_us").fill_null(0)
+    owed_us = at_us - due_us - pl.col("owed_lost_us").fill_null(0)
+    minutes = _whole_minutes(pl.when("latest").then(late_us).otherwise(due_us - left_us))
     return (
         scans.join(touching, on=["duty", "scan_order"], how="left")
         .with_columns(
-            minutes=(distance_us // 60_000_000).clip(lower_bound=0),
+            minutes=pl.when(minutes <= pl.col("tolerance_min")).then(0).otherwise(minutes),
+            owed_minutes=pl.when(pl.col("at").is_null())
+            .then(0)
+            .otherwise(pl.min_horizontal(_whole_minutes(owed_us), "flexible_min")),
             excused=pl.col("excused") | (pl.col("at").is_null() & pl.col("touched").fill_null(value=False)),
         )
-        .drop("lost_us", "gone_us", "touched")
+        .drop("lost_us", "owed_lost_us", "gone_us", "touched", "counted_us")
     )
+
+
+def _lost_since(start: str) -> pl.Expr:
+    """The time from a start to the punch in which a terminal could not record."""
+    return (pl.min_horizontal("to_us", "at") - pl.max_horizontal("from_us", start)).clip(lower_bound=0).sum()
+
+
+def _whole_minutes(span_us: pl.Expr) -> pl.Expr:
+    return (span_us // _US_PER_MINUTE).clip(lower_bound=0)
 
 
 def _with(status: Literal["pending", "approved"], outages: pl.DataFrame, needed: pl.DataFrame) -> pl.DataFrame:

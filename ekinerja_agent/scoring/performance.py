@@ -1,94 +1,134 @@
-"""Approved and credited minutes against the target, as an exact fraction. Does not know rupiah."""
+"""Approved and credited minutes against the target, or a rating, as an exact fraction. Does not know rupiah."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
-from ekinerja_agent.rules import WHOLE_PPM, RuleBook
-from ekinerja_agent.scoring.frames import Schema
-from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.rules import WHOLE_PPM, Productivity
+from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.terms import Terms
 
-TERMS: Schema = {
-    # What the profile of the paying spell says on its first working day.
-    "profile": pl.String,
-    "pay_day": pl.Date,
-    "discipline_share_ppm": pl.Int64,
-    "performance_share_ppm": pl.Int64,
-    "full_target_minutes": pl.Int64,
-    "duty_cap_ppm": pl.Int64,  # null = the target is not capped
-}
-
-
-def month_terms(people: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
-    """Given people with profile and pay_day, return TERMS. Raise NoRule if a value does not cover the day."""
-    rows = []
-    for name, day in people.select("profile", "pay_day").unique().sort("profile", "pay_day").iter_rows():
-        profile = rules.profile(name)
-        split = profile.split.on(day).value
-        target = profile.target.on(day).value
-        shares = (split.discipline_ppm, split.performance_ppm)
-        rows.append((name, day, *shares, target.minutes, target.duty_cap_ppm))
-    return pl.DataFrame(rows, schema=TERMS, orient="row")
+_RATIO_ONE = 10_000
+_PPM_PER_RATIO = WHOLE_PPM // _RATIO_ONE
 
 
 def measure_performance(
-    roster: Roster, terms: pl.DataFrame, activities: pl.DataFrame, credited: pl.DataFrame
+    roster: Roster,
+    terms: Terms,
+    activities: pl.DataFrame,
+    credited: pl.DataFrame,
+    ratings: pl.DataFrame,
+    month: date,
 ) -> pl.DataFrame:
-    """Given ACTIVITIES and credited minutes by duty, return one row per person in order of nip: person,
-    approved_minutes, credited_minutes, target_minutes, achieved_minutes (at most the target).
+    """Given ACTIVITIES, credited minutes by duty and RATINGS, return one row per person in order of nip: person,
+    approved_minutes, credited_minutes, target_minutes, rating, unrated, and the score as achieved / goal.
 
-    A day's approved minutes count up to that day's duty minutes. The score is achieved / target; a target of
-    0 minutes is reached by everybody.
+    A day's approved minutes count up to that day's duty minutes; what a document credits counts once a day. A target of
+    0 minutes is reached by everybody. `unrated`: the profile asks for a rating and has no value for a person without
+    one; the score is then 100 %, and somebody must say that this is so.
     """
     done = (
         activities.lazy()
         .group_by("nip", pl.col("day").alias("date"))
         .agg(pl.col("minutes").sum())
-        .join(
-            roster.duties.lazy().select("nip", "person", "date", "required_minutes"),
-            on=["nip", "date"],
-            how="inner",
-        )
+        .join(_days(roster), on=["nip", "date"], how="inner")
         .group_by("person")
         .agg(approved_minutes=pl.min_horizontal("minutes", "required_minutes").sum())
     )
     given = (
         credited.lazy()
-        .join(roster.duties.lazy().select("duty", "person"), on="duty", how="inner")
+        .join(roster.duties.lazy().select("duty", "person", "date"), on="duty", how="inner")
+        .group_by("person", "date")
+        .agg(pl.col("credited_minutes").max())
         .group_by("person")
         .agg(pl.col("credited_minutes").sum())
     )
+    unrated = pl.col("by_rating") & pl.col("ratio_ppm").is_null()
+    achieved, goal = _score()
     return (
         roster.people.lazy()
-        .join(terms.lazy(), on=["profile", "pay_day"], how="left")
+        .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
         .join(given, on="person", how="left")
-        .with_columns(pl.col("approved_minutes", "credited_minutes").fill_null(0), target_minutes=_target_minutes())
+        .join(_rated(roster, terms, ratings, month), on="person", how="left")
+        .with_columns(
+            pl.col("approved_minutes", "credited_minutes").fill_null(0),
+            target_minutes=_target_minutes(),
+            by_rating=pl.col("mode") == Productivity.RATING,
+        )
+        .with_columns(
+            rating=pl.when("by_rating").then("predicate"),
+            ratio_ppm=pl.when("by_rating").then(pl.coalesce("ratio_ppm", "unrated_ppm")),
+        )
         .select(
-            "person",
-            "approved_minutes",
-            "credited_minutes",
-            "target_minutes",
-            achieved_minutes=pl.min_horizontal(
-                pl.col("approved_minutes") + pl.col("credited_minutes"), "target_minutes"
-            ),
+            *("person", "approved_minutes", "credited_minutes", "target_minutes", "rating"),
+            unrated=unrated,
+            achieved=achieved,
+            goal=goal,
         )
         .sort("person")
         .collect()
     )
 
 
+def _days(roster: Roster) -> pl.LazyFrame:
+    """One row per person and date of duty: several duties of a date are one day's minutes."""
+    by_day = roster.duties.lazy().group_by("nip", "person", "date")
+    return by_day.agg(pl.col("required_minutes").sum())
+
+
+def _score() -> tuple[pl.Expr, pl.Expr]:
+    """The score as a fraction: achieved, goal."""
+    done = pl.col("approved_minutes") + pl.col("credited_minutes")
+    reached = done >= pl.col("target_minutes")
+    whole = pl.col("target_minutes") == 0
+    ratio = (pl.col("ratio_ppm") // _PPM_PER_RATIO).fill_null(_RATIO_ONE)
+    proportional = (pl.col("mode") == Productivity.PROPORTIONAL) & ~whole
+    achieved = (
+        pl.when("by_rating")
+        .then(ratio)
+        .when(proportional)
+        .then(pl.min_horizontal(done, "target_minutes"))
+        .otherwise((reached | whole).cast(pl.Int64))
+    )
+    goal = pl.when("by_rating").then(_RATIO_ONE).when(proportional).then("target_minutes").otherwise(1)
+    return achieved, goal
+
+
+def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.LazyFrame:
+    """Of each person the newest rating that is valid on the month's first day, where the profile has a ratio for it."""
+    valid = (
+        ratings.lazy()
+        .with_columns(day=pl.lit(month))
+        .filter(covers("day"))
+        .unique("nip", keep="last", maintain_order=True)
+        .select("nip", "predicate")
+    )
+    return (
+        roster.people.lazy()
+        .select("person", "nip", "profile", "pay_day")
+        .join(valid, on="nip", how="inner")
+        .join(terms.ratios.lazy(), on=["profile", "pay_day", "predicate"], how="inner")
+        .select("person", "predicate", "ratio_ppm")
+    )
+
+
 def _target_minutes() -> pl.Expr:
-    """The share of the full month's target, entrants and leavers by working days; floored, which favours the
-    employee.
+    """The target of the person's days: of a full month's by working days, of each day's, or a share of the duty
+    minutes; floored, which favours the employee.
 
     Nobody owes more than a full month, however the calendars of two units differ.
     """
     own_days = pl.min_horizontal("working_days", "full_days")
-    by_days = (
+    by_month = (
         pl.when(pl.col("full_days") > 0)
-        .then(pl.col("full_target_minutes") * own_days // pl.max_horizontal("full_days", pl.lit(1)))
-        .otherwise(0)
+        .then(pl.col("month_minutes") * own_days // pl.max_horizontal("full_days", pl.lit(1)))
+        .when(pl.col("month_minutes").is_not_null())
+        .then(0)
     )
+    by_day = pl.col("day_minutes") * pl.col("working_days")
+    by_share = pl.col("duty_minutes") * pl.col("duty_ppm") // WHOLE_PPM
     reachable = pl.col("duty_minutes") * pl.col("duty_cap_ppm") // WHOLE_PPM
-    return pl.min_horizontal(by_days, reachable)
+    return pl.min_horizontal(pl.coalesce(by_month, by_day, by_share), reachable)

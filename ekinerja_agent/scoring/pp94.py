@@ -13,16 +13,19 @@ from ekinerja_agent.scoring.schedule import Roster
 
 
 def count_unexcused(
-    roster: Roster, days: pl.DataFrame, earlier_days: pl.DataFrame, rule: UnexcusedRule
+    roster: Roster, days: pl.DataFrame, earlier_days: pl.DataFrame, rule: UnexcusedRule, year: int
 ) -> pl.DataFrame:
-    """Given the month's days, EARLIER_DAYS and the rule of the month's last day, return one row per person.
+    """Given the month's days, EARLIER_DAYS, the rule of the month's last day and its year, return one row per person.
+    Days of another year count only for a run that reaches into this one.
 
     person, unexcused_days (of the month), bank_minutes_year, converted_days, days_this_year, longest_run
     (consecutive working days), run_reached_on (first day on which a run was as long as the rule allows none
     to be), threshold (the code reached; null for statuses that the rule does not judge).
     """
-    year = pl.concat([_this_month(days), _earlier(roster, earlier_days)]).sort("person", "day")
-    totals = year.group_by("person").agg(
+    # Several duties of a date stay in their order: a run ends with any of them.
+    known = pl.concat([_earlier(roster, earlier_days), _this_month(days)]).sort("person", "day", maintain_order=True)
+    this_year = known.filter(pl.col("day").dt.year() == year)
+    totals = this_year.group_by("person").agg(
         unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
         unexcused_year=pl.col("unexcused").sum().cast(pl.Int64),
         bank_minutes_year=pl.col("bank_minutes").sum(),
@@ -30,7 +33,7 @@ def count_unexcused(
     people = (
         roster.people.select("person", "employment_status")
         .join(totals, on="person", how="left")
-        .join(_runs(year, rule.run_days), on="person", how="left")
+        .join(_runs(known, rule.run_days, year), on="person", how="left")
         .with_columns(pl.col("unexcused_days", "unexcused_year", "bank_minutes_year", "longest_run").fill_null(0))
         .with_columns(converted_days=pl.col("bank_minutes_year") // rule.minutes_per_day)
         .with_columns(days_this_year=pl.col("unexcused_year") + pl.col("converted_days"))
@@ -59,12 +62,13 @@ def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _runs(year: pl.DataFrame, run_days: int | None) -> pl.DataFrame:
+def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.DataFrame:
     """Any working day that is not unexcused ends a run, be it excused, exempt or not yet judged."""
     runs = (
-        year.with_columns(run=pl.struct("person", "unexcused").rle_id())
+        known.with_columns(run=pl.struct("person", "unexcused").rle_id())
         .filter("unexcused")
         .with_columns(length=pl.col("day").cum_count().over("run").cast(pl.Int64))
+        .filter(pl.col("day").dt.year() == year)
     )
     reached = pl.col("day").filter(pl.col("length") == run_days).min() if run_days else pl.lit(None, pl.Date)
     return runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached)

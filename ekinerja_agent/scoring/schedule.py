@@ -16,7 +16,7 @@ import polars as pl
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema
-from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes
+from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes, start_minute
 
 PLANS: Schema = {
     # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.
@@ -24,9 +24,10 @@ PLANS: Schema = {
     "day": pl.Date,
     "first_due": INSTANT,
     "last_due": INSTANT,
-    "closes": INSTANT,  # of the last window; null if the duty expects no scan
+    "closes": INSTANT,  # of the last window, or of a day that is not planned; null if the duty expects no scan
     "break_from": INSTANT,
     "break_to": INSTANT,
+    "planned": pl.Boolean,  # false: a roster says nothing of it; the duty is then the whole local day
     "base": pl.String,
     "day_cap_ppm": pl.Int64,
 }
@@ -42,18 +43,25 @@ PLAN_SCANS: Schema = {
     "closes": INSTANT,
     "due_day": pl.Date,
     "due_time": pl.Time,
+    "tolerance_min": pl.Int64,  # so many minutes count as none
+    "flexible_min": pl.Int64,  # so many minutes after the due time may be made good at the end
 }
+
+
+OFF = "OFF"
+"""What a roster says of a day without duty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everybody's duties of one month.
+    """Everybody's duties of one month. A duty that is not planned has no scans and no required minutes.
 
     `people`: one row per person in order of nip: person, nip, name, unit, unit_name, position_class, profile,
-    employment_status, base_rp, pay_day (the first working day, whose spell pays), working_days, duty_minutes,
+    employment_status, spell_rp (null = none told), pay_day (the first working day, whose spell pays), working_days,
+    duty_minutes,
     full_days (duty days that the calendar of the paying unit gives the full month).
     `duties`: one row per person and duty in order of nip and date: duty, person, nip, date, unit, timezone,
-    schedule, profile, attendance, plan, required_minutes.
+    schedule, profile, attendance, spell_rp, plan, required_minutes.
     `plans`, `plan_scans`: see PLANS and PLAN_SCANS. `plan_keys`: a plan's number is its position here.
     """
 
@@ -80,12 +88,19 @@ def plan_month(facts: MonthFacts, rules: RuleBook) -> Roster:
     posts = spells.select("unit", "own_schedule").unique(maintain_order=True).with_row_index("post")
     spells = spells.join(posts, on=["unit", "own_schedule"], how="left", nulls_equal=True)
     grid = _unit_days(posts, facts, rules, first, last)
-    working = _working_days(grid, facts.calendar, rules)
+    by_roster = pl.col("schedule").is_in([name for name, one in rules.schedules.items() if one.shifts is not None])
+    working = _working_days(grid.filter(~by_roster), facts.calendar, rules)
     _require_units(spells, grid)
-    served, plan_keys = _number_plans(_serve(spells, working))
+    rostered = _rostered(spells, grid.filter(by_roster), facts.rosters, rules)
+    served, plan_keys = _number_plans(
+        pl.concat([_serve(spells, working), rostered]).sort("person", "day", "starts", "shift", nulls_last=True)
+    )
     people = _people(spells, served, grid, working)
+    by_shift = pl.col("planned") & (pl.col("shift") != "")
+    shown = pl.when(by_shift).then(pl.format("{}/{}", "schedule", "shift")).otherwise("schedule")
     duties = (
         served.join(people.select("person", "nip"), on="person", how="left", maintain_order="left")
+        .join(spells.select("spell", spell_rp="allowance_rp"), on="spell", how="left", maintain_order="left")
         .with_row_index("duty")
         .select(
             *(
@@ -95,14 +110,31 @@ def plan_month(facts: MonthFacts, rules: RuleBook) -> Roster:
                 pl.col("day").alias("date"),
                 "unit",
                 "timezone",
-                "schedule",
+                shown.alias("schedule"),
                 "profile",
             ),
-            *("attendance", "plan", "required_minutes"),
+            *("attendance", "spell_rp", "plan", "required_minutes"),
         )
     )
     plans, plan_scans = _plan_frames(plan_keys, rules)
     return Roster(people, duties, plans, plan_scans, plan_keys)
+
+
+def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
+    """Given the states of duties, return those of which the roster says nothing that can be used: duty, reason."""
+    unplanned = [
+        (number, f"the schedule {plan.schedule} has no shift {plan.shift}" if plan.shift else "no roster row")
+        for number, plan in enumerate(roster.plan_keys)
+        if not plan.planned
+    ]
+    reasons = pl.DataFrame(unplanned, schema={"plan": pl.UInt32, "reason": pl.String}, orient="row")
+    waiting = states.filter(pl.col("state") == "present").select("duty")
+    return (
+        roster.duties.select("duty", "plan")
+        .join(reasons, on="plan", how="inner")
+        .join(waiting, on="duty", how="semi")
+        .select("duty", "reason")
+    )
 
 
 def last_day(month: date) -> date:
@@ -187,6 +219,7 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
             "day": pl.Date,
             "marked": pl.Boolean,
             "ramadan": pl.Boolean,
+            "starts": pl.Int64,
             "required_minutes": pl.Int64,
         },
         orient="row",
@@ -208,7 +241,7 @@ def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list
         ramadan = schedule.ramadan_week is not None and (marked or rules.ramadan_on(day) is not None)
         hours = hours_on(schedule, day, ramadan=ramadan)
         if hours is not None:
-            rows.append((name, day, marked, ramadan, required_minutes(hours)))
+            rows.append((name, day, marked, ramadan, start_minute(hours), required_minutes(hours)))
     return rows
 
 
@@ -232,29 +265,56 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
         )
 
 
-def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
-    """One row per person and working day; where two spells claim a day, the one that began later has it."""
+_SERVED = (
+    *("person", "spell", "attendance", "day", "unit", "timezone", "profile", "schedule", "ramadan"),
+    *("shift", "planned", "starts", "required_minutes"),
+)
+
+
+def _days_of(spells: pl.DataFrame) -> pl.LazyFrame:
+    """One row per person and day; where two spells claim a day, the one that began later has it."""
     return (
         spells.lazy()
-        .select(
-            "person",
-            "spell",
-            "post",
-            "attendance",
-            day=pl.date_ranges("from_day", "to_day"),
-        )
+        .select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
         .explode("day")
         .unique(["person", "day"], keep="last", maintain_order=True)
-        .join(
-            working.lazy().select(
-                "post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "required_minutes"
-            ),
-            on=["post", "day"],
-            how="inner",
-        )
-        .sort("person", "day")
+    )
+
+
+def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
+    """One row per person and working day of a schedule of weeks."""
+    columns = ("post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "starts", "required_minutes")
+    return (
+        _days_of(spells)
+        .join(working.lazy().select(columns), on=["post", "day"], how="inner")
+        .with_columns(shift=pl.lit(""), planned=pl.lit(value=True))
+        .select(_SERVED)
         .collect()
     )
+
+
+def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
+    """One row per person and duty of the roster; a day of which the roster says nothing is a duty that is not planned.
+
+    Holidays and weekends do not matter: the roster knows them.
+    """
+    told = rosters.select("nip", "day", "shift").unique()
+    days = (
+        _days_of(spells)
+        .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
+        .join(told.lazy(), on=["nip", "day"], how="left")
+        .filter(pl.col("shift").is_null() | (pl.col("shift") != OFF))
+        .with_columns(pl.col("shift").fill_null(""), ramadan=pl.lit(value=False))
+        .collect()
+    )
+    keys = days.select("schedule", "day", "shift").unique(maintain_order=True)
+    found = [hours_on(rules.schedule(name), day, shift=shift) for name, day, shift in keys.iter_rows()]
+    hours = keys.with_columns(
+        planned=pl.Series([one is not None for one in found], dtype=pl.Boolean),
+        starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
+        required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
+    )
+    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(_SERVED)
 
 
 def _number_plans(served: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
@@ -293,9 +353,11 @@ def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, work
         .join(full, on="post", how="left", maintain_order="left")
         .select(
             *("person", "nip", "name", "unit", "unit_name", "position_class", "profile", "employment_status"),
-            pl.col("allowance_rp").fill_null(0).alias("base_rp"),
+            pl.col("allowance_rp").alias("spell_rp"),
             "pay_day",
-            pl.col("working_days", "duty_minutes", "full_days").fill_null(0),
+            pl.col("working_days", "duty_minutes").fill_null(0),
+            # Whoever serves by roster has no calendar to compare with: the own days are the full month.
+            full_days=pl.coalesce("full_days", "working_days").fill_null(0),
         )
     )
 
@@ -306,10 +368,10 @@ def _plan_frames(plan_keys: Sequence[Plan], rules: RuleBook) -> tuple[pl.DataFra
     for number, plan in enumerate(plan_keys):
         duty = duty_of(plan, rules)
         profile = rules.profile(plan.profile)
-        closes = duty.windows[-1].closes if duty.windows else None
+        closes = duty.windows[-1].closes if duty.windows else None if plan.planned else duty.ends
         plans.append(
             (
-                *(number, plan.day, duty.starts, duty.ends, closes, duty.break_from, duty.break_to),
+                *(number, plan.day, duty.starts, duty.ends, closes, duty.break_from, duty.break_to, plan.planned),
                 profile.base.on(plan.day).value.value,
                 profile.day_cap.on(plan.day).value,
             )
@@ -318,7 +380,7 @@ def _plan_frames(plan_keys: Sequence[Plan], rules: RuleBook) -> tuple[pl.DataFra
             (
                 *(number, SCAN_ORDER[window.scan], window.scan.value, window.scan in LATEST),
                 *(window.take_last, window.due, window.opens, window.closes),
-                *(window.due_local.date(), window.due_local.time()),
+                *(window.due_local.date(), window.due_local.time(), window.tolerance_min, window.flexible_min),
             )
             for window in duty.windows
         )

@@ -6,8 +6,8 @@ would be decided today.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import evidence, results
@@ -15,6 +15,9 @@ from ekinerja_agent.errors import NeedsAttention
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+
+EVENT_CODES = frozenset({"APEL", "UPACARA", "KRIDA"})
 
 
 def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
@@ -28,13 +31,16 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"
     yield f"Profile {document['profile']}, rules {document['rules']}"
     yield ""
-    yield from _money(document)
-    punches = {row["punch_id"]: row for row in evidence.punches(engine, _punch_ids(document))}
-    yield from _findings(document, punches)
+    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    yield from _money(document, evidence.documents(engine, nip, month, last))
+    names = _punch_ids(document)
+    corrections = [name for name in names if name.startswith(evidence.CORRECTION)]
+    punches = {row["punch_id"]: row for row in evidence.punches(engine, names)}
+    yield from _findings(document, punches, evidence.corrections(engine, corrections))
     yield from _pending(document)
 
 
-def _money(document: dict[str, Any]) -> Iterator[str]:
+def _money(document: dict[str, Any], documents: Sequence[dict[str, Any]]) -> Iterator[str]:
     allowance, discipline, performance = (document[part] for part in ("allowance", "discipline", "performance"))
     yield f"Payable                Rp {allowance['payable_rp']:>13,}"
     yield (
@@ -51,14 +57,31 @@ def _money(document: dict[str, Any]) -> Iterator[str]:
         f"{performance['approved_minutes']} approved + {performance['credited_minutes']} credited of "
         f"{performance['target_minutes']} minutes"
     )
-    for name in ("whole_deduction_rp", "leave_deduction_rp", "sanction_rp", "hold_rp"):
+    if performance["rating"] is not None:
+        yield f"                       by the rating {performance['rating']}"
+    if allowance["multiplier_pct"] != "100":
+        yield f"  all of it times      {allowance['multiplier_pct']:>16} %"
+    for name, subject in (
+        ("whole_deduction_rp", None),
+        ("leave_deduction_rp", "absence"),
+        ("sanction_rp", "sanction"),
+        ("hold_rp", "hold"),
+    ):
         if allowance[name]:
             label = name.removesuffix("_rp").replace("_", " ")
             yield f"  {label:<20} Rp {-allowance[name]:>13,}"
+            yield from (f"    {_document(one)}" for one in documents if one["subject"] == subject)
     yield ""
 
 
-def _findings(document: dict[str, Any], punches: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _document(one: dict[str, Any]) -> str:
+    until = f"to {one['last_day']}" if one["last_day"] else "until further notice"
+    return f"{one['name']}, from {one['first_day']} {until}, document {one['document'] or 'not named'}"
+
+
+def _findings(
+    document: dict[str, Any], punches: dict[str, dict[str, Any]], corrections: dict[str, dict[str, Any]]
+) -> Iterator[str]:
     findings = document["discipline"]["findings"]
     yield f"{len(findings)} findings" if findings else "No finding: nothing was deducted for discipline."
     days = {day["date"]: day for day in document["days"]}
@@ -73,10 +96,29 @@ def _findings(document: dict[str, Any], punches: dict[str, dict[str, Any]]) -> I
         yield f"  rule    {finding['rule']} ({finding['place']})"
         yield f"  source  {finding['source']}"
         yield f"  day     {_day(days[finding['date']])}"
-        for punch_id in finding["punch_ids"]:
-            yield from _punch(punches[punch_id])
-        if not finding["punch_ids"]:
+        for name in finding["punch_ids"]:
+            yield from _correction(name, corrections[name]) if name in corrections else _punch(punches[name])
+        if finding["scan"] is None and finding["reference"] is not None:
+            yield _reference(finding)
+        elif not finding["punch_ids"]:
             yield "  punch   none in the window, and the terminals' logs are complete there"
+
+
+def _reference(finding: dict[str, Any]) -> str:
+    """What a finding without scan comes from: an event that was missed, or a document that costs."""
+    if finding["code"] in EVENT_CODES:
+        told = "nobody told that this person was there or excused, and no punch at its terminal while it was on"
+        return f"  event   {finding['reference']}: {told}"
+    return f"  document {finding['reference']}"
+
+
+def _correction(name: str, row: dict[str, Any]) -> Iterator[str]:
+    document = row["document"] or "not named"
+    yield f"  punch   {name}: the scan {row['scan']} at {row['time']:%H:%M:%S}, document {document}"
+    yield (
+        f"          entered by {row['entered_by']} on {row['imported_at']:%Y-%m-%d} ({row['file_name']}), "
+        f"approved by {row['decided_by']}"
+    )
 
 
 def _day(day: dict[str, Any]) -> str:

@@ -79,14 +79,18 @@ def import_facts(
     *,
     now: datetime,
     rules: RuleBook | None = None,
+    profile: str = "",
     dry_run: bool = False,
 ) -> Imported:
     """Given a file of a kind of `import_kinds.KINDS`, store its rows as one batch; return what became of it.
 
-    `rules` are the names that units, employees and absences may use; None if no rules are configured. Raise
+    `rules` are the rules that rows may name or must keep; None if no rules are configured. `profile` is that of units
+    that name none. Raise
     ProblemsFound with every problem of every row, and Refused if the account may not; then nothing is stored.
     """
-    draft = judge_file(StoredFacts(engine), importer_for(account, kind), kind, file, now=now, rules=rules)
+    draft = judge_file(
+        StoredFacts(engine), importer_for(account, kind), kind, file, now=now, rules=rules, profile=profile
+    )
     rejected, warnings = tuple(sorted(draft.rejected)), tuple(sorted(draft.warnings))
     if dry_run:
         return Imported(kind, file.name, len(draft.rows), rejected, warnings)
@@ -121,11 +125,12 @@ def judge_file(
     *,
     now: datetime,
     rules: RuleBook | None = None,
+    profile: str = "",
 ) -> Draft:
     """Given what is stored and a file, return its rows ready to be stored. Raise ProblemsFound."""
     one = KINDS[kind]
     table, problems = read_table(file.name, file.content, required=one.required, optional=one.optional)
-    draft = Draft(file.name, importer, now.date(), stored, rules, problems=problems)
+    draft = Draft(file.name, importer, now.date(), stored, rules, problems=problems, profile=profile)
     fill(draft, one, table)
     one.judge(draft)
     if draft.problems:

@@ -7,12 +7,13 @@ is published only with a person's reason. Does not know SQL or how a point is ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import facts, results
 from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases.score import EASTERNMOST
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.scoring.frames import MonthResult
+    from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
 
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""
@@ -63,20 +64,27 @@ def prepare(
 ) -> Prepared:
     """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
 
-    Raise Refused (7) if the month is not over, an office is closed already, or a day is pending and `accept_pending`
-    has no reason. Nothing is changed.
+    Raise Refused (7) if the month is not over, an office is closed already, a value in use is neither the text of a law
+    nor adopted by a decree, or a day is pending and `accept_pending` has no reason. Nothing is changed.
     """
     _refuse_before_its_end(month, now)
     if accept_pending is not None and not accept_pending.strip():
         raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
     chosen = _open_offices(engine, month, offices)
-    by_office = {
-        office: score_month(facts.month_facts(engine, month, profile=profile, now=now, offices=[office]), rules)
-        for office in chosen
-    }
+    by_office = {}
+    in_use = _InUse()
+    for office in chosen:
+        office_facts = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
+        by_office[office] = score_month(office_facts, rules)
+        in_use.add(office_facts, by_office[office])
     pending = {office: result for office, result in by_office.items() if result.pending.height}
+    reasons_against = []
     if pending and accept_pending is None:
-        raise Refused(_why_pending(month, pending))
+        reasons_against.append(_why_pending(month, pending))
+    if lines := _unadopted_lines(rules, month, in_use):
+        reasons_against.append(_why_unadopted(month, lines))
+    if reasons_against:
+        raise Refused("\n\n".join(reasons_against))
     reasons = {office: accept_pending for office in pending if accept_pending is not None}
     for office in reasons:
         accepted = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], accept_pending=True)
@@ -118,6 +126,53 @@ def _refuse_before_its_end(month: date, now: datetime) -> None:
     today = (now + EASTERNMOST).date()
     if (today.year, today.month) <= (month.year, month.month):
         raise Refused(f"{month:%Y-%m} is not over; a month is published after its last day")
+
+
+@dataclass(frozen=True, slots=True)
+class _InUse:
+    """The profiles and schedules by which a month is judged and paid."""
+
+    profiles: set[str] = field(default_factory=set)
+    schedules: set[str] = field(default_factory=set)
+
+    def add(self, office: MonthFacts, result: MonthResult) -> None:
+        self.profiles.update(result.people["profile"].unique())
+        self.profiles.update(_profiles_of_days(office, result))
+        self.schedules.update(name.partition("/")[0] for name in result.days["schedule"].unique())
+
+
+def _profiles_of_days(office: MonthFacts, result: MonthResult) -> set[str]:
+    """The profiles of the units in which somebody served, where they are others than that of the first day."""
+    served = set(result.days["unit"].unique())
+    return {
+        profile or office.profile
+        for unit, profile in office.units.select("unit", "profile").iter_rows()
+        if unit in served
+    }
+
+
+def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[str]:
+    last = facts.last_day(month)
+    values = [
+        (f"{name} of {profile}", citation)
+        for profile in sorted(in_use.profiles)
+        for name, citation in unadopted(rules, profile, month, last)
+    ]
+    values += unadopted_schedules(rules, in_use.schedules, month, last)
+    return [f"  {name} ({citation.place}, mark {citation.mark}): {citation.source}" for name, citation in values]
+
+
+def _why_unadopted(month: date, lines: Sequence[str]) -> str:
+    count = f"{month:%Y-%m} cannot be closed: {len(lines)} values in use are neither the text of a law nor adopted by a"
+    return "\n".join(
+        [
+            f"{count} decree, and nobody is deducted without one.",
+            *lines,
+            "Name the decree of each in adopted.yaml of the rules directory, for example",
+            "  adopted:",
+            "    - {value: missing_scan, profile: tpp-model, decree: Perbup 12/2026, date: 2026-01-05, by: Bupati}",
+        ]
+    )
 
 
 def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) -> list[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, results
+from ekinerja_agent.central import affected, facts, results
+from ekinerja_agent.central.scorecards import documents_of
 from ekinerja_agent.scoring import score_month
 
 if TYPE_CHECKING:
@@ -43,42 +45,123 @@ def run(
     now: datetime,
     offices: Sequence[str] | None = None,
     workers: int = 1,
+    executor: Executor | None = None,
 ) -> ScoreSummary:
     """Given a month (its first day), compute and store the drafts of these offices (None: all).
 
-    `profile` serves units that name none. With `workers` above 1 offices are scored in that many processes.
-    Raise NoRule if no rule covers a day.
+    `profile` serves units that name none. With `workers` above 1 so many offices are scored at once: by `executor`,
+    which may be any of concurrent.futures or a cluster's, else by that many processes. Raise NoRule if no rule covers a
+    day.
     """
     people = pending = 0
     seen = results.seen_stale(engine, month)
     shards = facts.offices_of(engine, month) if offices is None else list(offices)
     inputs = (facts.month_facts(engine, month, profile=profile, now=now, offices=[office]) for office in shards)
-    for office, result in zip(shards, _scored(inputs, rules, workers), strict=True):
+    for office, result in zip(shards, _scored(inputs, rules, workers, executor), strict=True):
         results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now)
         people += result.people.height
         pending += result.people.filter(result.people["status"] == "pending").height
     if offices is None:
         results.clear_stale(engine, seen)
+        results.mark_later(engine, month)
     return ScoreSummary(people, pending)
 
 
-def months_due(engine: Engine, now: datetime) -> list[date]:
-    """Given the instant, return the months (first days) to score tonight, oldest first.
+def refresh(
+    engine: Engine,
+    rules: RuleBook,
+    month: date,
+    *,
+    profile: str,
+    now: datetime,
+    workers: int = 1,
+) -> ScoreSummary:
+    """Given a month (its first day), compute anew only the drafts that no longer fit; return how many.
+
+    A person's whole month is computed. Where a change may concern everybody, there is no draft yet, or about as many
+    are touched as not, the whole month is; where a mass anomaly may be, the whole office. A draft of the running month
+    holds for the day on which it was made. Another `profile` is not noticed: run the month then.
+    """
+    seen = results.seen_stale(engine, month)
+    found = affected.people(engine, month, seen, rules_digest=rules.digest, now=now)
+    if found is None:
+        return run(engine, rules, month, profile=profile, now=now, workers=workers)
+    people = pending = 0
+    by_office: dict[str | None, list[str]] = {}
+    homes = facts.home_units(engine, month, sorted(found.nips))
+    for nip in sorted(found.nips):
+        by_office.setdefault(homes.get(nip), []).append(nip)
+    least = _least_of_an_anomaly(rules, {profile, *affected.profiles_named(engine)})
+    for office, nips in sorted(by_office.items(), key=lambda item: item[0] or ""):
+        whole = (
+            office is not None
+            and least is not None
+            and affected.crowded(engine, month, nips, found.days, least_people=least)
+        )
+        result = score_month(
+            facts.month_facts(
+                engine,
+                month,
+                profile=profile,
+                now=now,
+                offices=[office] if whole and office else None,
+                nips=None if whole else nips,
+            ),
+            rules,
+        )
+        touched = {*nips, *result.people["nip"]}
+        results.save_drafts_of(engine, month, touched, result, rules_digest=rules.digest, now=now)
+        people += result.people.height
+        pending += result.people.filter(result.people["status"] == "pending").height
+    results.clear_stale(engine, seen)
+    return ScoreSummary(people, pending)
+
+
+def replay(
+    engine: Engine, rules: RuleBook, month: date, *, profile: str, now: datetime, offices: Sequence[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Given a month and an instant, yield the documents that scoring at that instant gives; nothing is stored.
+
+    Today's facts are used: a scan whose window had not closed at `now` is not judged.
+    """
+    for office in facts.offices_of(engine, month) if offices is None else offices:
+        result = score_month(facts.month_facts(engine, month, profile=profile, now=now, offices=[office]), rules)
+        yield from documents_of(month, result, rules_digest=rules.digest, computed_at=now)
+
+
+def months_due(engine: Engine, now: datetime) -> Iterator[date]:
+    """Given the instant, yield the months (first days) to score tonight, oldest first.
 
     These are the running month, the one before it, and every month of which something changed since it was scored.
+    Asks again after each: to score a month may touch later ones.
     """
     running = (now + EASTERNMOST).date().replace(day=1)
     before = (running - timedelta(days=1)).replace(day=1)
-    return sorted({running, before, *results.stale_months(engine)})
+    done = date.min
+    while waiting := [month for month in {running, before, *results.stale_months(engine)} if month > done]:
+        done = min(waiting)
+        yield done
 
 
-def _scored(inputs: Iterable[MonthFacts], rules: RuleBook, workers: int) -> Iterator[MonthResult]:
+def _least_of_an_anomaly(rules: RuleBook, profiles: Iterable[str]) -> int | None:
+    """The fewest people that one of these profiles takes for a mass anomaly; None: none looks for any."""
+    known = (rules.profiles[name] for name in profiles if name in rules.profiles)
+    values = (entry.value for profile in known for entry in profile.mass_anomaly)
+    return min((value.least_people for value in values if value is not None), default=None)
+
+
+def _scored(
+    inputs: Iterable[MonthFacts], rules: RuleBook, workers: int, executor: Executor | None
+) -> Iterator[MonthResult]:
     """Yield the result of each office in order; never more offices in memory than are being worked on."""
     if workers <= 1:
         yield from (score_month(office, rules) for office in inputs)
         return
-    # Spawned, never forked: Polars' threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as executor:
+    with ExitStack() as stack:
+        if executor is None:
+            # Spawned, never forked: Polars' threads do not survive a fork.
+            spawned = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+            executor = stack.enter_context(spawned)
         under_way: deque[Future[MonthResult]] = deque()
         for office in inputs:
             under_way.append(executor.submit(score_month, office, rules))

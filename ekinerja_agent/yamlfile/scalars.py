@@ -132,11 +132,11 @@ def parse_percent(text: str) -> int:
     return int(ppm)
 
 
-_PERCENT: Final = "a percentage from 0 to 100 with at most 4 decimals, such as 1.25"
-_PERCENT_SCHEMA: Final = {"type": "number", "minimum": 0, "maximum": 100}
+PERCENT: Final = "a percentage from 0 to 100 with at most 4 decimals, such as 1.25"
+PERCENT_SCHEMA: Final = {"type": "number", "minimum": 0, "maximum": 100}
 
 Flag = Annotated[bool, Scalar(parse_flag, "true or false", {"type": "boolean"})]
-PercentPpm = Annotated[int, Scalar(parse_percent, _PERCENT, _PERCENT_SCHEMA)]
+PercentPpm = Annotated[int, Scalar(parse_percent, PERCENT, PERCENT_SCHEMA)]
 """Percent in the file, parts per million in the model."""
 
 
@@ -146,7 +146,7 @@ def _percent_or_none(text: str) -> int | None:
 
 PercentPpmOrNone = Annotated[
     int | None,
-    Scalar(_percent_or_none, f"none or {_PERCENT}", {"anyOf": [{"const": "none"}, _PERCENT_SCHEMA]}),
+    Scalar(_percent_or_none, f"none or {PERCENT}", {"anyOf": [{"const": "none"}, PERCENT_SCHEMA]}),
 ]
 
 

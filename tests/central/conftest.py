@@ -22,6 +22,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "enrolments": {"terminal": "*"},
     "calendar": {"unit": "*", "kind": "libur_daerah", "name": "Hari jadi", "source": "SK 1"},
     "absences": {"kind": "dinas_luar", "status": "approved"},
+    "rosters": {"shifts": "PAGI"},
+    "corrections": {"scan": "arrive", "action": "add", "status": "approved"},
+    "outages": {"cause": "mati listrik", "status": "approved"},
+    "events": {"kind": "apel", "unit": "*"},
+    "event_attendance": {"status": "present"},
+    "allowances": {"criterion": "beban kerja"},
+    "holds": {"kind": "LHKPN", "document": "ND 1"},
+    "sanctions": {"decree": "SK 2", "document": "SK 2"},
+    "assignments": {"kind": "plt", "document": "SPT 3"},
+    "ratings": {"scheme": "panrb6", "mode": "70/30", "new_idea": False, "status": "approved"},
     "activities": {"description": "Rapat", "status": "approved"},
 }
 

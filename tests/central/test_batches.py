@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import audit, batches
+from ekinerja_agent.central import audit, batches, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, list_batches, revoke, store_punch_batch
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables import coverage, metadata, punches, quarantine, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
@@ -95,20 +95,85 @@ def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, st
 
 
 def test_a_kind_without_a_table_is_refused(central: Engine, store: Any) -> None:
-    with pytest.raises(WrongUsage, match="absences, activities, calendar"):
+    with pytest.raises(WrongUsage, match="absences, activities, allowances"):
         batches.fact_table("accounts")
 
 
+def marked(engine: Engine) -> dict[str, set[date]]:
+    with reading(engine) as conn:
+        found: dict[str, set[date]] = {}
+        for row in conn.execute(select(stale_days)):
+            found.setdefault(row.terminal, set()).add(row.day)
+    return found
+
+
+def days(first: int, last: int, month: int = 9) -> set[date]:
+    return {date(2026, month, n) for n in range(first, last + 1)}
+
+
 def test_a_changed_fact_marks_the_days_of_its_old_and_its_new_version(central: Engine, store: Any) -> None:
-    day = date(2026, 9, 7)
-    store("absences", {"nip": "1", "first_day": day, "last_day": day + timedelta(days=2)})
-    store("absences", {"nip": "1", "first_day": day, "last_day": day})
+    store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 9)})
+    assert marked(central) == {"nip:1": days(6, 9)}, "the duty of an evening reaches into the first morning"
+    forget(central)
+    store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 7)})
     store("absences", {"nip": "1", "first_day": date(2019, 1, 1), "last_day": date(2019, 1, 9)})
-    with reading(central) as conn:
-        marked = [
-            (row.terminal, row.day, row.marks) for row in conn.execute(select(stale_days).order_by(stale_days.c.day))
-        ]
-    assert marked == [("*", day, 2), ("*", day + timedelta(days=1), 2), ("*", day + timedelta(days=2), 2)]
+    assert marked(central) == {"nip:1": days(6, 9)}
+
+
+def test_an_older_version_that_stands_again_marks_its_own_days(central: Engine, store: Any, operator: Account) -> None:
+    store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 9)})
+    newer = store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 7)})
+    forget(central)
+    revoke(central, newer.batch, operator, "r", NOW)
+    assert marked(central) == {"nip:1": days(6, 9)}
+
+
+def test_a_document_marks_all_days_of_its_case(central: Engine, store: Any) -> None:
+    case = {"nip": "1", "kind": "cuti_sakit", "case_id": "K"}
+    store("absences", {**case, "first_day": date(2026, 9, 2), "last_day": date(2026, 9, 3)})
+    forget(central)
+    store("absences", {**case, "first_day": date(2026, 9, 21), "last_day": date(2026, 9, 22)})
+    assert marked(central) == {"nip:1": days(1, 3) | days(20, 22)}
+
+
+def test_an_enrolment_marks_whoever_had_the_pin_and_the_terminal_that_it_names(central: Engine, store: Any) -> None:
+    store("enrolments", {"pin": "7", "nip": "1"})
+    forget(central)
+    one_day = {"valid_from": date(2026, 9, 7), "valid_to": date(2026, 9, 7)}
+    store("enrolments", {"terminal": "gate", "pin": "7", "nip": "2", **one_day})
+    assert marked(central) == {"nip:1": days(6, 7), "nip:2": days(6, 7), "gate": days(6, 7)}
+
+
+def test_facts_of_everybody_of_a_terminal_and_of_a_person_are_told_apart(central: Engine, store: Any) -> None:
+    seventh = date(2026, 9, 7)
+    store("calendar", {"date": seventh})
+    store("outages", {"terminal": "lobby", "starts": datetime(2026, 9, 7, 7), "ends": datetime(2026, 9, 7, 9)})
+    store("rosters", {"nip": "1", "date": seventh})
+    assert marked(central) == {"*": {seventh}, "lobby": days(6, 7), "nip:1": {seventh}}
+
+
+def test_the_first_row_of_an_event_touches_all_who_were_called_later_ones_their_person(
+    central: Engine, store: Any
+) -> None:
+    row = {"event": "APEL-1", "date": date(2026, 9, 7)}
+    store("event_attendance", {**row, "nip": "1"})
+    assert set(marked(central)) == {"nip:1", "*"}
+    forget(central)
+    store("event_attendance", {**row, "nip": "2"})
+    assert set(marked(central)) == {"nip:2"}
+
+
+def test_a_batch_about_very_many_people_marks_its_days_for_everybody(
+    central: Engine, store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stale, "_MOST_OF_PEOPLE", 2)
+    store("rosters", *({"nip": str(n), "date": date(2026, 9, n)} for n in (1, 2, 3)))
+    assert marked(central) == {"*": days(1, 3)}
+
+
+def forget(engine: Engine) -> None:
+    with transaction(engine) as conn:
+        conn.execute(stale_days.delete())
 
 
 def punch(n: int = 0, terminal: str = "import-1", code: int = 0) -> Punch:

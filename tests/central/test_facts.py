@@ -107,7 +107,9 @@ def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engi
     for name in ("spells", "units", "punches", "coverage", "duty_terminals", "absences", "calendar", "activities"):
         assert getattr(full, name).schema == pl.Schema(getattr(frames, name.upper())), name
         assert getattr(full, name).height == 1, name
-    assert full.absences.row(0) == ("ani", day(1), day(2), "dinas_luar", time(10), time(12), "approved", None)
+    assert full.absences.row(0) == (
+        *("ani", day(1), day(2), "dinas_luar", time(10), time(12), day(1), day(2), None, "approved", None),
+    )
     assert full.punches.row(0) == ("ani", punch(7).punch_id, "lobby", instant(7, 8), instant(7, 8))
     assert full.coverage.row(0) == ("lobby", None, instant(30, 0), "proven")
     assert full.calendar.row(0) == (day(17), "*", "libur_daerah", "Hari jadi", "SK 1")
@@ -366,12 +368,17 @@ def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_dra
             conn.execute(result_days.insert(), key | one_day | minutes)
             conn.execute(results.insert(), key | numbers | words | {"computed_at": NOW})
 
+    result("2025-11", 0, "unexcused", None)
     result("2025-12", 0, "unexcused", None)
     result("2026-07", 0, "present", 7)
     result("2026-08", 0, "present", 5)
     result("2026-08", 1, "unexcused", None)
     result("2026-09", 0, "present", 3)
-    assert month(central).earlier_days.rows() == [("ani", day(1, 7), False, 7), ("ani", day(1, 8), True, 0)]
+    assert month(central).earlier_days.rows() == [
+        ("ani", date(2025, 12, 1), True, 0),
+        ("ani", day(1, 7), False, 7),
+        ("ani", day(1, 8), True, 0),
+    ]
 
 
 def test_rows_of_a_batch_taken_back_are_not_read(central: Engine, office: Any, operator: Account) -> None:

@@ -33,6 +33,20 @@ ROWS = {
     "values (1, 1, 2, 'n', '2026-09-07', '2026-09-07', 'izin', 'approved')",
     "outages": "(id, batch, row, terminal, starts, ends, cause, status) "
     f"values (1, 1, 2, 't', {TIME}, {TIME}, 'r', 'approved')",
+    "rosters": "(id, batch, row, nip, date, shifts) values (1, 1, 2, 'n', '2026-09-07', 'PAGI')",
+    "corrections": "(id, batch, row, nip, date, scan, action, status) "
+    "values (1, 1, 2, 'n', '2026-09-07', 'arrive', 'void', 'pending')",
+    "correction_decisions": f"(correction, approved, account_id, decided_at) values (1, true, 1, {TIME})",
+    "events": "(id, batch, row, code, kind, unit, date) values (1, 1, 2, 'E', 'apel', '*', '2026-09-07')",
+    "event_attendance": "(id, batch, row, event, nip, date, status) "
+    "values (1, 1, 2, 'E', 'n', '2026-09-07', 'present')",
+    "allowances": "(id, batch, row, nip, criterion, amount_rp) values (1, 1, 2, 'n', 'c', 1)",
+    "holds": "(id, batch, row, nip, kind, document, valid_from) values (1, 1, 2, 'n', 'k', 'd', '2026-09-07')",
+    "sanctions": "(id, batch, row, nip, decree, document, valid_from) values (1, 1, 2, 'n', 'k', 'd', '2026-09-07')",
+    "assignments": "(id, batch, row, nip, unit, kind, document, valid_from) "
+    "values (1, 1, 2, 'n', 'U', 'plt', 'd', '2026-09-07')",
+    "ratings": "(id, batch, row, nip, period, predicate, scheme, mode, new_idea, valid_from, status) "
+    "values (1, 1, 2, 'n', '2025', 'baik', 'panrb6', '70/30', false, '2026-01-01', 'approved')",
     "disable_trials": "(id, terminal, serial, firmware, refuses, account_id, tried_at) "
     f"values (1, 't', 's', 'f', true, 1, {TIME})",
     "redatings": "(id, terminal, first_clock, last_clock, shift_s, reason, account_id, requested_at) "

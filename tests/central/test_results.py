@@ -169,6 +169,7 @@ def test_a_score_is_shown_in_the_shape_of_the_contract(central: Engine) -> None:
                     "rule": "late_early_classes",
                     "source": "Perbup 5/2026, Pasal 7\nayat (2)",
                     "place": "profiles/tpp-model.yaml:15",
+                    "reference": None,
                     "punch_ids": [PUNCH, "second"],
                 },
                 {
@@ -182,6 +183,7 @@ def test_a_score_is_shown_in_the_shape_of_the_contract(central: Engine) -> None:
                     "rule": "late_early_classes",
                     "source": "Perbup 5/2026, Pasal 7\nayat (2)",
                     "place": "profiles/tpp-model.yaml:15",
+                    "reference": None,
                     "punch_ids": [],
                 },
             ],

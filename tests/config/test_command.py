@@ -34,18 +34,38 @@ def test_check_has_one_line_for_each_file_that_is_fine(monkeypatch: pytest.Monke
     rule_files = {str(path.relative_to(ROOT)) for path in (ROOT / "config/rules").rglob("*.yaml")}
     assert {line.removesuffix(": fine") for line in lines[2:-1]} == rule_files
     assert lines[-1].startswith("rules sha256:")
-    assert lines[-1].endswith("profiles four-scan-example, hsu, tpp-model; units that name none use hsu")
+    assert ": profiles badung, bali-last, banjarmasin, " in lines[-1]
+    assert lines[-1].endswith(", tpp-model, tulang-bawang; units that name none use hsu")
 
 
 def test_check_warns_where_one_more_punch_may_add_a_deduction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert call("check").stderr.splitlines() == [
-        (
-            "warning: profile tpp-model: one more punch may add a deduction: there is no day_cap, so a "
-            "day with scans may "
-            "cost more than a day without (from 2021-01-01)"
-        )
-    ]
+    warnings = [line for line in call("check").stderr.splitlines() if "one more punch" in line]
+    assert {line.partition(": one more")[0].rpartition(" ")[2] for line in warnings} == {
+        *("badung", "bali-last", "banjarmasin", "banyuwangi", "bulukumba", "jambi", "kemenkeu", "magetan"),
+        *("mempawah", "permenaker-15-2024", "tpp-model", "tulang-bawang"),
+    }
+    assert warnings[0] == (
+        "warning: profile badung: one more punch may add a deduction: there is no day_cap, so a day with scans may "
+        "cost more than a day without (from 2021-01-01)"
+    )
+
+
+def test_check_warns_which_values_of_the_configured_profile_no_decree_has_adopted(write: Write) -> None:
+    shutil.copytree(ROOT / "config/rules", "rules")
+    write("devices.yaml", "terminals: []")
+    write("agent.yaml", "devices: devices.yaml\nrules: rules\nprofile: kemenkeu\nroles: [score]\n")
+    warnings = [line for line in call("check", config="agent.yaml").stderr.splitlines() if "not adopted" in line]
+    assert warnings[0] == (
+        "warning: rules/profiles/tpp-model.yaml:7: scans of kemenkeu (mark I) is not adopted; name its decree in "
+        "rules/adopted.yaml, or no month that uses it can be closed"
+    )
+    assert ": week of five-day-kemenkeu (mark S) is not" in warnings[-1]
+    write(
+        "rules/adopted.yaml",
+        'adopted: [{value: "*", profile: kemenkeu, decree: PMK 221/2021, date: 2021-12-31, by: Menteri Keuangan}]',
+    )
+    assert "not adopted" not in call("check", config="agent.yaml").stderr
 
 
 def test_check_tells_the_problems_of_all_files_at_once(write: Write) -> None:
@@ -59,7 +79,8 @@ def test_check_tells_the_problems_of_all_files_at_once(write: Write) -> None:
     assert str(result.exception).splitlines() == [
         (
             "agent.yaml:3:10: profile: there is no profile 'hsv' in "
-            "rules; allowed are four-scan-example, hsu, tpp-model; did you mean hsu?"
+            "rules; allowed are badung, bali-last, banjarmasin, banyuwangi, bulukumba, four-scan-example, hsu, jambi, "
+            "kemenkeu, magetan, mempawah, permenaker-15-2024, tpp-model, tulang-bawang; did you mean hsu?"
         ),
         "agent.yaml:4:14: log.level: 'all' was found; allowed are debug, error, info, warning",
         "devices.yaml:1:13: terminals.1.address: the key is missing; host[:port] is required unless transport is none",
@@ -85,7 +106,7 @@ def test_check_reads_the_secrets_and_warns_of_exposed_ones(write: Write) -> None
 
 
 def test_schema_prints_one_file_or_all() -> None:
-    names = {"agent", "devices", "schedules", "ramadan", "holidays", "unexcused", "profile"}
+    names = {"agent", "devices", "schedules", "ramadan", "holidays", "unexcused", "profile", "adopted"}
     every = json.loads(call("schema").stdout)
     assert set(every) == names
     for name in names:

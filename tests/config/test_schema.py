@@ -15,6 +15,7 @@ from ekinerja_agent.yamlfile import schema_of
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "config/rules"
+EXAMPLE = ROOT / "tests/examples/new-regency/rules"
 FILES = [
     ("agent", ROOT / "config/agent.yaml"),
     ("devices", ROOT / "devices.yaml"),
@@ -23,6 +24,9 @@ FILES = [
     ("unexcused", RULES / "unexcused.yaml"),
     *(("holidays", path) for path in sorted(RULES.glob("holidays/*"))),
     *(("profile", path) for path in sorted(RULES.glob("profiles/*"))),
+    ("profile", EXAMPLE / "profiles/harapan.yaml"),
+    ("schedules", EXAMPLE / "schedules/harapan.yaml"),
+    ("adopted", EXAMPLE / "adopted.yaml"),
 ]
 TYPES = {
     "string": str,
@@ -111,6 +115,9 @@ def test_every_shipped_file_fits_its_schema(name: str, path: Path) -> None:
     assert fits(schema(name), value, schema(name))
 
 
+DATED = {"from": "2021-01-01", "source": "x", "mark": "V"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -122,6 +129,11 @@ def test_every_shipped_file_fits_its_schema(name: str, path: Path) -> None:
         ("devices", {"terminals": [{"id": "a"}]}),
         ("profile", {"title": "x", "missing_scan": [{"from": "2021-01-01", "value": 101, "source": "x", "mark": "V"}]}),
         ("profile", {"title": "x", "missing_scan": [{"from": "2021-01-01", "value": 1, "source": "x", "mark": "Z"}]}),
+        ("profile", {"title": "x", "events": [{**DATED, "value": {"apel": {"monday": 2, "in_ramadan": "no"}}}]}),
+        ("profile", {"title": "x", "absence_day": [{**DATED, "value": "presence"}]}),
+        ("profile", {"title": "x", "flexible_start": [{**DATED, "value": "never"}]}),
+        ("profile", {"title": "x", "corrections_per_month": [{**DATED, "value": -1}]}),
+        ("adopted", {"adopted": [{"value": "*", "profile": "hsu", "decree": "x", "date": "2026-01-05"}]}),
         ("schedules", {"schedules": {"x": {"title": "x", "week": []}}}),
         ("ramadan", {"ramadan": [{"first": "2026-2-19", "last": "2026-03-20", "source": "x", "mark": "M"}]}),
     ],

@@ -48,10 +48,11 @@ def judge() -> Judge:
         *,
         importer: Importer = FEED,
         rules: RuleBook | None = None,
+        profile: str = "tpp-model",
     ) -> Draft:
         one = KINDS[kind]
         table, problems = read_table(f"{kind}.csv", text.encode(), required=one.required, optional=one.optional)
-        draft = Draft(f"{kind}.csv", importer, TODAY, Rows(stored or {}), rules, problems=problems)
+        draft = Draft(f"{kind}.csv", importer, TODAY, Rows(stored or {}), rules, profile, problems=problems)
         fill(draft, one, table)
         one.judge(draft)
         return draft

@@ -178,3 +178,44 @@ def test_an_account_needs_a_known_role_and_a_nip_of_18_digits(people: Shell) -> 
     assert people.run("account", "add", "x").exit_code == 2
     assert isinstance(people.error("account", "add", "x", "--role", "head", "--nip", "17"), WrongUsage)
     assert isinstance(people.error("account", "disable", getpass.getuser(), "--yes"), Refused)
+
+
+def test_a_correction_is_entered_listed_and_decided_by_somebody_else(
+    people: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = people.run("correction", "add", ANI, "2026-09-07", "arrive", "--time", "07:25", "--document", "Surat 1")
+    assert entered.stdout.startswith("correction/1 waits. Another person decides it with ")
+    assert isinstance(people.error("correction", "approve", "1", "--yes"), Refused)
+    people.run("account", "add", "budi", "--role", "head", "--os-user", "budi")
+    monkeypatch.setattr(getpass, "getuser", lambda: "budi")
+    assert "Nobody is at the keyboard" in str(people.error("correction", "approve", "correction/1"))
+    done = people.run("correction", "approve", "correction/1", "--yes")
+    assert done.stdout == f"correction/1 of {ANI} on 2026-09-07 is approved.\n"
+    row = people.row("correction", "list", "--nip", ANI)
+    assert (row["number"], row["scan"], row["time"], row["status"]) == (1, "arrive", "07:25:00", "approved")
+    assert (row["decided_by"], row["batch"]) == ("budi", 4)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", ANI, "2026-09-07", "arrive", "--document", "S"),
+        ("add", ANI, "2026-09-07", "arrive", "--document", "S", "--void", "--time", "07:00"),
+        ("add", ANI, "2026-09-07", "lunch", "--document", "S", "--void"),
+        ("add", ANI, "2026-09-07", "arrive", "--void"),
+        ("approve", "seven", "--yes"),
+        ("reject", "1"),
+    ],
+)
+def test_a_correction_that_cannot_be_meant_ends_with_wrong_usage(people: Shell, words: tuple[str, ...]) -> None:
+    result = people.run("correction", *words)
+    assert result.exit_code == 2 or isinstance(result.exception, WrongUsage)
+
+
+def test_score_run_changed_looks_at_everybody(people: Shell) -> None:
+    error = people.error("score", "run", "--month", "2026-09", "--office", "DINKES", "--changed")
+    assert "leave --office out" in str(error)
+    done = people.run("score", "run", "--month", "2026-09", "--changed")
+    assert done.stdout.startswith("2026-09: 2 people scored")
+    again = people.run("score", "run", "--month", "2026-09", "--changed")
+    assert again.stdout.startswith("2026-09: 0 people scored")

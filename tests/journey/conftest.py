@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,16 @@ COLUMNS = {
     "absences": "nip from to kind from_time to_time document status",
     "activities": "id nip date start end description status approved_minutes",
     "calendar": "date unit kind name source",
+    "outages": "terminal from to reason document status",
+    "rosters": "nip date shift",
+    "corrections": "nip date scan action time document status",
+    "allowances": "nip criterion amount_rp basic_rp pct valid_from valid_to",
+    "holds": "nip kind amount_rp pct document from to",
+    "sanctions": "nip decree amount_rp pct document from to",
+    "assignments": "nip unit kind document valid_from valid_to allowance_rp",
+    "events": "code kind unit date opens closes due terminal audience",
+    "event_attendance": "event nip status document",
+    "ratings": "nip period result behaviour predicate scheme mode new_idea valid_from valid_to document status",
 }
 
 
@@ -50,13 +61,22 @@ class Installation:
             "roles": ["collect", "score"],
             "state_dir": "state",
             "devices": "devices.yaml",
-            "rules": str(RULES),
+            "rules": "rules",
             "profile": profile,
             "central": {"url": self.url},
             "poll": {"every": "1s", "timeout": "2s"},
         }
+        if not (self.directory / "rules").exists():
+            shutil.copytree(RULES, self.directory / "rules")
+        self.adopt(profile)
         (self.directory / "agent.yaml").write_text(json.dumps(agent))
         (self.directory / "devices.yaml").write_text(json.dumps({"terminals": list(terminals)}))
+
+    def adopt(self, *profiles: str) -> None:
+        """Every value of these profiles has a decree."""
+        decree = {"value": "*", "decree": "Perbup 1/2026", "date": "2026-01-02", "by": "Bupati"}
+        adopted = {"adopted": [decree | {"profile": profile} for profile in profiles]}
+        (self.directory / "rules" / "adopted.yaml").write_text(json.dumps(adopted))
 
     def run(self, *arguments: str) -> Outcome:
         """Run one command in this process and return how it ended."""

@@ -39,6 +39,23 @@ def test_comments_order_quotes_and_other_spellings_of_a_number_do_not_change_it(
         ("profiles/hsu.yaml", "(press)", "(Perbup)"),
         ("profiles/hsu.yaml", "credited_minutes: 360", "credited_minutes: 361"),
         ("profiles/four-scan-example.yaml", "value: 3,", "value: none,"),
+        ("profiles/banyuwangi.yaml", "fixed: [08-17]", "fixed: []"),
+        ("profiles/banyuwangi.yaml", "opens: 07:00", "opens: 07:01"),
+        ("profiles/tpp-model.yaml", "cpns: 80", "cpns: 81"),
+        ("profiles/tpp-model.yaml", "cpns: 80", "pppk: 80"),
+        ("profiles/tpp-model.yaml", "monday: 2", "tuesday: 2"),
+        ("profiles/tpp-model.yaml", "in_ramadan: false", "in_ramadan: true"),
+        ("profiles/tpp-model.yaml", "mode: proportional", "mode: threshold"),
+        ("profiles/tpp-model.yaml", "value: first_day", "value: prorate"),
+        ("profiles/tpp-model.yaml", "least_people: 10", "least_people: 9"),
+        ("profiles/tpp-model.yaml", "takes: first", "takes: first, tolerance_min: 5"),
+        ("profiles/bulukumba.yaml", "as_minutes: 90", "as_minutes: 91"),
+        ("profiles/banjarmasin.yaml", "value: presence_share", "value: 0"),
+        ("profiles/jambi.yaml", "unrated: 40", "unrated: pending"),
+        ("profiles/permenaker-15-2024.yaml", "less_per_day_pct: 1", "less_per_day_pct: 2"),
+        ("profiles/permenaker-15-2024.yaml", "short_case_pct: 100 ", "# "),
+        ("profiles/kemenkeu.yaml", "minutes: 90", "minutes: 60"),
+        ("schedules.yaml", "duty: 21:00-08:00", "duty: 21:00-07:00"),
         ("schedules.yaml", "break: 12:00-13:00", "break: 12:00-13:01"),
         ("schedules.yaml", "saturday: off", "saturday: {duty: 07:30-12:00}"),
         ("ramadan.yaml", "last: 2026-03-20", "last: 2026-03-19"),
@@ -59,3 +76,11 @@ def test_a_year_more_changes_it_even_without_holidays(shipped: Path, edited: Edi
     book = load_rulebook(edited())
     assert 2027 in book.holiday_years
     assert book.digest != load_rulebook(shipped).digest
+
+
+def test_an_adoption_does_not_change_it(shipped: Path, edited: Edited) -> None:
+    entry = '{value: "*", profile: hsu, decree: Perbup 1/2026, date: 2026-01-05, by: Bupati}'
+    (edited() / "adopted.yaml").write_text(f"adopted: [{entry}]\n")
+    book = load_rulebook(edited())
+    assert book.digest == load_rulebook(shipped).digest
+    assert len(book.adoptions) == 1

@@ -66,12 +66,12 @@ def test_a_circle_of_profiles_is_told_to_each_that_stands_in_it(edited: Edited) 
 
 def test_a_file_that_would_not_be_read_is_told(edited: Edited) -> None:
     directory = edited()
-    for name in ("holidays/2027.yml", "profile/x.yaml", "adopted.yaml", "holidays/new.yaml"):
+    for name in ("holidays/2027.yml", "profile/x.yaml", "adopted.yml", "holidays/new.yaml"):
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text("a: b")
     problems = found(directory)
     assert [problem.partition(":")[0] for problem in problems] == [
-        "adopted.yaml",
+        "adopted.yml",
         "holidays/2027.yml",
         "holidays/new.yaml",
         "profile/x.yaml",
@@ -87,7 +87,7 @@ def test_missing_files_and_directories_are_told(edited: Edited, tmp_path: Path) 
     assert found(directory) == [
         (
             "holidays: no file is there; the rules directory holds schedules.yaml, ramadan.yaml, unexcused.yaml, "
-            "holidays/YEAR.yaml, profiles/NAME.yaml"
+            "holidays/YEAR.yaml, profiles/NAME.yaml, optionally schedules/NAME.yaml and adopted.yaml"
         ),
         "unexcused.yaml: there is no such file",
     ]
@@ -110,7 +110,56 @@ def test_an_open_value_ends_the_day_before_the_next_begins(edited: Edited) -> No
     assert (str(first.last), str(second.first), second.last) == ("2026-06-30", "2026-07-01", None)
 
 
-NAMES = ["schedules.yaml", "ramadan.yaml", "unexcused.yaml", TPP, HSU, "holidays/2026.yaml"]
+def test_a_regency_keeps_its_own_schedules_in_files_of_their_own(edited: Edited) -> None:
+    (edited() / "schedules").mkdir()
+    path = edited() / "schedules/own.yaml"
+    path.write_text(f"schedules:\n  own: {{title: x, shifts: [{SHIFTS}]}}\n")
+    assert "own" in load_rulebook(edited()).schedules
+    path.write_text(f"schedules:\n  three-shifts: {{title: x, shifts: [{SHIFTS}]}}\n")
+    assert found(edited()) == [
+        (
+            "schedules/own.yaml:2:3: schedules.three-shifts: schedules.yaml has a schedule three-shifts already; "
+            "give this one another name"
+        )
+    ]
+    path.write_text("schedules: all\n")
+    assert len(found(edited())) == 1
+
+
+MORE = [f"profiles/{name}.yaml" for name in ("banyuwangi", "permenaker-15-2024", "kemenkeu", "jambi")]
+SHIFTS = "{from: 2021-01-01, source: x, mark: C, value: {pagi: {duty: 07:00-14:00}}}"
+
+
+def test_a_schedule_has_a_week_or_shifts(edited: Edited) -> None:
+    title = "title: Six days, Penajam Paser Utara"
+    edited("schedules.yaml", title, f"{title}\n    shifts: [{SHIFTS}]")
+    beside = "a roster gives out the shifts, whatever the weekday; {} is not allowed beside them"
+    assert [problem.partition(": ")[2] for problem in found(edited())] == [
+        f"schedules.six-day-penajam.week: {beside.format('week')}",
+        f"schedules.six-day-penajam.ramadan_week: {beside.format('ramadan_week')}",
+    ]
+
+
+def test_a_schedule_without_week_and_shifts_is_told(edited: Edited) -> None:
+    path = edited() / "schedules.yaml"
+    path.write_text(path.read_text().partition("    shifts:")[0])
+    (problem,) = found(edited())
+    assert problem.endswith("schedules.three-shifts: neither week nor shifts was found; one of them is required")
+
+
+def test_a_direction_is_read_from_the_nearest_file_in_either_way(edited: Edited) -> None:
+    own = "early_per_minute: [{from: 2021-01-01, value: 0.02, source: x, mark: C}]\n"
+    free = "late_per_minute: [{from: 2021-01-01, value: 0, source: x, mark: C}]\n"
+    path = edited() / FOUR
+    path.write_text(path.read_text() + own + free)
+    profile = load_rulebook(edited()).profile("four-scan-example")
+    (band,) = next(iter(profile.early)).value
+    assert (band.code, band.from_min, band.to_min, band.deduction_ppm, band.per_minute) == ("PSWM", 1, None, 200, True)
+    assert profile.early.name == "early_per_minute"
+    assert next(iter(profile.late)).value == ()
+
+
+NAMES = ["schedules.yaml", "ramadan.yaml", "unexcused.yaml", TPP, HSU, "holidays/2026.yaml", *MORE]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,24 @@ import pytest
 
 from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.rules import Base, Bound, DayHours, RuleBook, Scan
+from ekinerja_agent.rules import (
+    AbsenceDay,
+    Base,
+    Bound,
+    Ceremony,
+    DayHours,
+    Factors,
+    LeaveStep,
+    MassAnomaly,
+    Missing,
+    Performance,
+    Productivity,
+    Profile,
+    RuleBook,
+    Scan,
+    Schedule,
+    Target,
+)
 
 SEPTEMBER = date(2026, 9, 7)
 BANDS = [(1, 30, 5_000), (31, 60, 10_000), (61, 90, 12_500), (91, None, 15_000)]
@@ -23,6 +40,20 @@ def book(shipped: Path) -> RuleBook:
 
 def bands(timeline: object) -> list[tuple[int, int | None, int]]:
     return [(band.from_min, band.to_min, band.deduction_ppm) for band in timeline.on(SEPTEMBER).value]  # type: ignore[attr-defined]
+
+
+def costs(profile: Profile) -> dict[str, tuple[tuple[int, ...], bool, Base]]:
+    """What events of a profile cost, those that cost nothing left out."""
+    return {
+        kind: (cost.weekdays_ppm, cost.in_ramadan, cost.base)
+        for kind, cost in profile.events.on(SEPTEMBER).value.items()
+        if any(cost.weekdays_ppm)
+    }
+
+
+def days_of(schedule: Schedule, day: date = SEPTEMBER) -> tuple[DayHours | None, ...]:
+    assert schedule.week is not None
+    return schedule.week.on(day).value.days
 
 
 def net_minutes(day: DayHours | None) -> int:
@@ -45,14 +76,15 @@ def test_a_year_of_the_national_week_is_37_and_a_half_hours_and_32_and_a_half_in
     schedule = book.schedule("five-day-national")
     assert schedule.ramadan_week is not None
     for day in (date(2021, 5, 3), date(2023, 4, 11), date(2023, 4, 12), SEPTEMBER):
-        assert sum(map(net_minutes, schedule.week.on(day).value.days)) == 2250
+        assert sum(map(net_minutes, days_of(schedule, day))) == 2250
         assert sum(map(net_minutes, schedule.ramadan_week.on(day).value.days)) == 1950
-    friday = schedule.week.on(SEPTEMBER).value.days[4]
+    friday = days_of(schedule)[4]
     assert friday == DayHours(time(7, 30), time(16, 30), time(11, 30), time(13))
 
 
 def test_the_hours_change_their_source_with_the_decree(book: RuleBook) -> None:
     week = book.schedule("five-day-national").week
+    assert week is not None
     assert week.on(date(1995, 9, 27)).citation.source == "Keppres 68/1995"
     assert week.on(date(2023, 4, 11)).citation.source == "Keppres 68/1995"
     assert week.on(date(2023, 4, 12)).citation.source == "Perpres 21/2023 Ps 3-4"
@@ -76,14 +108,23 @@ def test_tpp_model(book: RuleBook) -> None:
     assert [band.code for band in profile.late.on(SEPTEMBER).value] == ["TL1", "TL2", "TL3", "TL4"]
     assert [band.code for band in profile.early.on(SEPTEMBER).value] == ["PSW1", "PSW2", "PSW3", "PSW4"]
     assert bands(profile.break_late) == bands(profile.break_early) == []
-    assert profile.missing_scan.on(SEPTEMBER).value == 15_000
-    assert profile.absence_day.on(SEPTEMBER).value == 30_000
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(15_000)
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(30_000)
     assert profile.base.on(SEPTEMBER).value is Base.DISCIPLINE
     assert profile.day_cap.on(SEPTEMBER).value is None
+    assert profile.month_cap.on(SEPTEMBER).value is None
+    assert profile.flexible_start.on(SEPTEMBER).value is None
+    assert costs(profile) == {"apel": ((20_000, 0, 0, 0, 0, 0, 0), False, Base.DISCIPLINE)}
+    assert profile.ceremonies.on(SEPTEMBER).value == ()
+    assert profile.factors.on(SEPTEMBER).value == Factors(100, {"cpns": 80}, 20)
+    assert profile.prorate_transfers.on(SEPTEMBER).value is False
+    assert profile.corrections_per_month.on(SEPTEMBER).value is None
+    assert profile.mass_anomaly.on(SEPTEMBER).value == MassAnomaly(800_000, 10)
+    assert profile.performance.on(SEPTEMBER).value == Performance(Productivity.PROPORTIONAL, {}, None)
+    assert profile.lineage == ("tpp-model",)
     split = profile.split.on(SEPTEMBER).value
     assert (split.discipline_ppm, split.performance_ppm) == (400_000, 600_000)
-    target = profile.target.on(SEPTEMBER).value
-    assert (target.minutes, target.duty_cap_ppm) == (6750, 900_000)
+    assert profile.target.on(SEPTEMBER).value == Target(6750, None, None, 900_000)
     arrive, leave = profile.scans.on(SEPTEMBER).value
     assert (arrive.scan, arrive.opens, arrive.closes) == (Scan.ARRIVE, Bound(-90), Bound(0, from_middle=True))
     assert (leave.scan, leave.opens, leave.closes) == (Scan.LEAVE, Bound(0, from_middle=True), Bound(479))
@@ -94,8 +135,11 @@ def test_tpp_model(book: RuleBook) -> None:
 def test_hsu(book: RuleBook) -> None:
     profile = book.profile("hsu")
     assert bands(profile.late) == bands(profile.early) == bands(profile.break_late) == bands(profile.break_early) == []
-    assert profile.missing_scan.on(SEPTEMBER).value == 0
-    assert profile.absence_day.on(SEPTEMBER).value == profile.day_cap.on(SEPTEMBER).value == 10_000
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(0)
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(10_000)
+    assert profile.day_cap.on(SEPTEMBER).value == 10_000
+    assert costs(profile) == {}
+    assert profile.lineage == ("hsu", "tpp-model")
     assert profile.base.on(SEPTEMBER).value is Base.WHOLE
     assert profile.split == book.profile("tpp-model").split
     credited = {kind.kind for kind in profile.absences.on(SEPTEMBER).value.values() if kind.credited_minutes == 360}
@@ -129,23 +173,181 @@ def test_four_scans_have_the_windows_of_the_regulations(book: RuleBook, name: st
     assert [rule.take_last for rule in book.profile(name).scans.on(SEPTEMBER).value] == [False, False, False, True]
 
 
-def test_every_profile_begins_with_2021_and_knows_the_kinds_of_absence(book: RuleBook) -> None:
+REGENCIES = ["banyuwangi", "mempawah", "hsu", "magetan", "badung"]
+
+
+@pytest.mark.parametrize("name", [*REGENCIES, "banjarmasin"])
+def test_the_five_regencies_and_banjarmasin_credit_six_hours_for_duty_elsewhere(book: RuleBook, name: str) -> None:
+    kinds = book.profile(name).absences.on(SEPTEMBER).value.values()
+    credited = {kind.kind: kind.credited_minutes for kind in kinds if kind.credited_minutes}
+    assert credited == {"dinas_luar": 360, "diklat": 360, "cuti_tahunan": 360}
+    assert not any(kind.deduction_ppm or kind.pay or kind.late_child_pay for kind in kinds)
+
+
+def test_banyuwangi_announces_its_ceremony_and_takes_nothing_for_it(book: RuleBook) -> None:
+    profile = book.profile("banyuwangi")
+    assert profile.ceremonies.on(SEPTEMBER).value == (
+        Ceremony("HKN", "upacara", 17, time(7), time(8), frozenset({(8, 17)})),
+    )
+    assert "upacara" not in costs(profile)
+    assert [name for name in book.profiles if book.profile(name).ceremonies.on(SEPTEMBER).value] == ["banyuwangi"]
+
+
+@pytest.mark.parametrize("name", ["banyuwangi", "mempawah", "magetan", "badung"])
+def test_what_a_regency_did_not_publish_is_as_in_the_tpp_model(book: RuleBook, name: str) -> None:
+    profile, model = book.profile(name), book.profile("tpp-model")
+    own = {"name", "title", "lineage", "absences", "ceremonies", "events"}
+    for value in set(type(profile).__dataclass_fields__) - own:
+        assert getattr(profile, value) == getattr(model, value)
+    assert costs(profile) == costs(model)
+
+
+def test_tulang_bawang_takes_of_the_whole(book: RuleBook) -> None:
+    profile = book.profile("tulang-bawang")
+    classes = [(1, 30, 2_000), (31, 60, 4_000), (61, 90, 5_000), (91, None, 6_000)]
+    assert bands(profile.late) == bands(profile.early) == classes
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(6_000)
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(6_000)
+    assert profile.base.on(SEPTEMBER).value is Base.WHOLE
+
+
+def test_bulukumba_counts_a_missing_scan_as_minutes_and_has_apel_every_day(book: RuleBook) -> None:
+    profile = book.profile("bulukumba")
+    assert bands(profile.late) == BANDS
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(0, as_minutes=90)
+    assert costs(profile) == {"apel": ((20_000, *[2_500] * 6), False, Base.DISCIPLINE)}
+
+
+def test_banjarmasin_takes_a_share_of_presence_and_pays_all_or_nothing(book: RuleBook) -> None:
+    profile = book.profile("banjarmasin")
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(0, presence_share=True)
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(15_000)
+    assert profile.performance.on(SEPTEMBER).value.mode is Productivity.THRESHOLD
+    assert profile.factors.on(SEPTEMBER).value == Factors(87, {"cpns": 80}, 20)
+
+
+def test_jambi_takes_of_both_parts_and_pays_by_rating(book: RuleBook) -> None:
+    profile = book.profile("jambi")
+    assert bands(profile.late) == BANDS
+    assert bands(profile.early) == [*BANDS[:3], (91, None, 15_500)]
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(0, as_minutes=91)
+    assert profile.base.on(SEPTEMBER).value is Base.BOTH
+    assert costs(profile)["apel"][2] is Base.DISCIPLINE
+    kinds = profile.absences.on(SEPTEMBER).value
+    assert {kind for kind in kinds if kinds[kind].deduction_ppm == 30_000} == {
+        "cuti_tahunan",
+        "cuti_sakit",
+        "cuti_besar",
+        "cuti_melahirkan",
+        "cuti_alasan_penting",
+    }
+    performance = profile.performance.on(SEPTEMBER).value
+    assert (performance.mode, performance.unrated_ppm) == (Productivity.RATING, 400_000)
+    assert performance.ratios_ppm == {
+        "sangat_baik": 1_000_000,
+        "baik": 1_000_000,
+        "cukup": 900_000,
+        "butuh_perbaikan": 900_000,
+        "kurang": 750_000,
+        "sangat_kurang": 500_000,
+    }
+
+
+def test_permenaker_counts_minutes_and_reduces_leave_by_tables(book: RuleBook) -> None:
+    profile = book.profile("permenaker-15-2024")
+    for timeline, code in ((profile.late, "TLM"), (profile.early, "PSWM")):
+        (band,) = timeline.on(SEPTEMBER).value
+        assert (band.code, band.deduction_ppm, band.per_minute) == (code, 100, True)
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(10_000)
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(30_000)
+    assert costs(profile) == {"upacara": ((30_000,) * 7, True, Base.DISCIPLINE)}
+    split = profile.split.on(SEPTEMBER).value
+    assert (split.discipline_ppm, split.performance_ppm) == (300_000, 700_000)
+    performance = profile.performance.on(SEPTEMBER).value
+    assert (performance.mode, performance.unrated_ppm) == (Productivity.RATING, None)
+    assert list(performance.ratios_ppm.values()) == [1_000_000, 1_000_000, 850_000, 600_000, 600_000]
+    pay = {kind.kind: kind.pay for kind in profile.absences.on(SEPTEMBER).value.values() if kind.pay}
+    assert {kind: [(step.first, step.last, step.paid_ppm) for step in table.steps] for kind, table in pay.items()} == {
+        "cuti_besar": [(1, 1, 500_000), (2, 2, 250_000), (3, None, 100_000)],
+        "cuti_sakit": [(1, 1, 1_000_000), (2, 2, 500_000), (3, 3, 250_000), (4, None, 0)],
+        "keguguran": [(1, 1, 1_000_000), (2, None, 990_000)],
+        "cltn": [(1, None, 0)],
+        "tugas_belajar": [(1, None, 800_000)],
+    }
+    assert pay["keguguran"].steps[1] == LeaveStep(2, None, 990_000, 10_000)
+    assert {kind for kind, table in pay.items() if table.short_case_ppm is not None} == {"cuti_besar"}
+    assert not any(table.by_length for table in pay.values())
+
+
+def test_kemenkeu_has_a_flexible_start(book: RuleBook) -> None:
+    profile = book.profile("kemenkeu")
+    flexible = profile.flexible_start.on(SEPTEMBER).value
+    assert flexible is not None
+    assert flexible.minutes == 90
+    classes = [(1, 30, 10_000), (31, 60, 12_500), (61, None, 25_000)]
+    assert [(band.from_min, band.to_min, band.deduction_ppm) for band in flexible.bands] == classes
+    assert [band.code for band in flexible.bands] == ["KT1", "KT2", "KT3"]
+    assert bands(profile.late) == bands(profile.early) == classes
+    assert profile.missing_scan.on(SEPTEMBER).value == Missing(25_000)
+    assert profile.absence_day.on(SEPTEMBER).value == AbsenceDay(0)
+    assert profile.base.on(SEPTEMBER).value is Base.WHOLE
+    assert sum(map(net_minutes, days_of(book.schedule(profile.schedule)))) == 42 * 60 + 45
+    with pytest.raises(NoRule):
+        profile.base.on(date(2021, 12, 30))
+
+
+def test_bali_takes_the_last_scan_of_every_window(book: RuleBook) -> None:
+    scans = book.profile("bali-last").scans.on(SEPTEMBER).value
+    assert [scan.scan for scan in scans] == [Scan.ARRIVE, Scan.LEAVE]
+    assert all(scan.take_last for scan in scans)
+
+
+def test_a_week_of_six_days_is_37_and_a_half_hours(book: RuleBook) -> None:
+    schedule = book.schedule("six-day-penajam")
+    assert sum(map(net_minutes, days_of(schedule))) == 2250
+    assert days_of(schedule)[5] == DayHours(time(7, 30), time(13, 30))
+    assert schedule.ramadan_week is not None
+    assert schedule.ramadan_week.on(SEPTEMBER).value.days[4] == DayHours(
+        time(8), time(14, 30), time(11, 30), time(12, 30)
+    )
+
+
+def test_three_shifts_reach_across_midnight(book: RuleBook) -> None:
+    schedule = book.schedule("three-shifts")
+    assert schedule.week is None
+    assert schedule.shifts is not None
+    assert schedule.shifts.on(SEPTEMBER).value == {
+        "pagi": DayHours(time(8), time(14)),
+        "siang": DayHours(time(14), time(21)),
+        "malam": DayHours(time(21), time(8)),
+    }
+
+
+FIRST_DAYS = {"kemenkeu": date(2021, 12, 31), "permenaker-15-2024": date(2025, 1, 1)}
+
+
+def test_every_profile_is_whole_from_its_first_day_on_and_knows_the_kinds_of_absence(book: RuleBook) -> None:
     kinds = (
         "dinas_luar diklat wfa cuti_tahunan cuti_sakit cuti_besar cuti_melahirkan keguguran cuti_alasan_penting cltn "
         "izin tugas_belajar kartu_kendali"
     )
-    for profile in book.profiles.values():
+    assert set(book.profiles) == {
+        *REGENCIES,
+        *("tpp-model", "four-scan-example", "tulang-bawang", "bulukumba", "banjarmasin", "jambi"),
+        *("permenaker-15-2024", "kemenkeu", "bali-last"),
+    }
+    for name, profile in book.profiles.items():
         timelines = [
-            getattr(profile, name)
-            for name in type(profile).__dataclass_fields__
-            if name not in ("name", "title", "schedule")
+            getattr(profile, value)
+            for value in type(profile).__dataclass_fields__
+            if value not in ("name", "title", "lineage", "schedule")
         ]
-        assert len(timelines) == 12
-        for timeline in timelines:
-            assert timeline.on(date(2021, 1, 1))
-            with pytest.raises(NoRule):
-                timeline.on(date(2020, 12, 31))
+        assert len(timelines) == 21
+        first = max(timeline.entries[0].first for timeline in timelines)
+        assert first == FIRST_DAYS.get(name, date(2021, 1, 1))
+        assert {timeline.on(day).first for timeline in timelines for day in (first, SEPTEMBER)}
         assert set(profile.absences.on(SEPTEMBER).value) == set(kinds.split())
+        assert profile.schedule in book.schedules
 
 
 def test_values_carry_the_names_of_the_file(book: RuleBook) -> None:
@@ -153,7 +355,8 @@ def test_values_carry_the_names_of_the_file(book: RuleBook) -> None:
     names = [profile.late.name, profile.early.name, profile.break_late.name, profile.break_early.name]
     assert names == ["late_early_classes", "late_early_classes", "break_late_classes", "break_early_classes"]
     assert [profile.missing_scan.name, profile.absence_day.name] == ["missing_scan", "absence_day"]
-    assert profile.target.name == "target_minutes"
+    assert [profile.target.name, profile.prorate_transfers.name] == ["target_minutes", "transfers"]
+    assert book.schedule("three-shifts").shifts.name == "shifts of three-shifts"  # type: ignore[union-attr]
 
 
 def test_citations_lead_to_the_line_of_the_value(book: RuleBook, shipped: Path) -> None:

@@ -4,17 +4,16 @@ month.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, time
 from functools import cache
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-import polars as pl
 import pytest
 
 from ekinerja_agent.rules import (
+    AbsenceDay,
     AbsenceKind,
     Band,
     Base,
@@ -22,8 +21,12 @@ from ekinerja_agent.rules import (
     Citation,
     Dated,
     DayHours,
+    Factors,
     Holiday,
     Ladder,
+    Missing,
+    Performance,
+    Productivity,
     Profile,
     Ramadan,
     RuleBook,
@@ -36,8 +39,7 @@ from ekinerja_agent.rules import (
     UnexcusedRule,
     Week,
 )
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthFacts
+from tests.proof.oracle.building import MonthBuilder
 
 T = TypeVar("T")
 NIP = "199001012015011001"
@@ -79,7 +81,15 @@ def _schedules() -> dict[str, Schedule]:
         always("ramadan_week", fasting, date(2018, 1, 1)),
     )
     nights = Schedule("nights", always("week", Week((night,) * 7)))
-    return {five.name: five, nights.name: nights}
+    shifts = Schedule(
+        "three-shifts",
+        None,
+        shifts=always(
+            "shifts",
+            {"pagi": _hours("08:00", "14:00"), "siang": _hours("14:00", "21:00"), "malam": _hours("21:00", "08:00")},
+        ),
+    )
+    return {schedule.name: schedule for schedule in (five, nights, shifts)}
 
 
 def _bands(prefix: str, *ppm: int) -> tuple[Band, ...]:
@@ -115,19 +125,29 @@ def _profiles() -> dict[str, Profile]:
     model = Profile(
         name="tpp-model",
         title="the model",
+        lineage=("tpp-model",),
         schedule="five-day",
         scans=always("scans", _TWO_SCANS),
         late=always(name, _bands("TL", *_CLASSES)),
         early=always(name, _bands("PSW", *_CLASSES)),
         break_late=always(name, _bands("IST", *_CLASSES)),
         break_early=always(name, _bands("ISC", *_CLASSES)),
-        missing_scan=always("missing_scan", 15_000),
-        absence_day=always("absence_day", 30_000),
+        flexible_start=always("flexible_start", None),
+        missing_scan=always("missing_scan", Missing(15_000)),
+        absence_day=always("absence_day", AbsenceDay(30_000)),
         base=always("base", Base.DISCIPLINE),
         day_cap=always("day_cap", None),
+        month_cap=always("month_cap", None),
+        events=always("events", {}),
+        ceremonies=always("ceremonies", ()),
         split=always("split", Split(400_000, 600_000)),
-        target=always("target_minutes", Target(6_750, 900_000)),
+        target=always("target_minutes", Target(6_750, None, None, 900_000)),
+        performance=always("performance", Performance(Productivity.PROPORTIONAL, {}, None)),
         absences=always("absences", _kinds(0)),
+        factors=always("factors", Factors(100, {}, 20)),
+        prorate_transfers=always("transfers", False),
+        corrections_per_month=always("corrections_per_month", None),
+        mass_anomaly=always("mass_anomaly", None),
     )
     nothing: tuple[Band, ...] = ()
     hsu = replace(
@@ -139,8 +159,8 @@ def _profiles() -> dict[str, Profile]:
         early=always(name, nothing),
         break_late=always(name, nothing),
         break_early=always(name, nothing),
-        missing_scan=always("missing_scan", 0),
-        absence_day=always("absence_day", 10_000),
+        missing_scan=always("missing_scan", Missing(0)),
+        absence_day=always("absence_day", AbsenceDay(10_000)),
         base=always("base", Base.WHOLE),
         day_cap=always("day_cap", 10_000),
         absences=always("absences", _kinds(360)),
@@ -199,87 +219,20 @@ def rule_book() -> RuleBook:
             Ramadan(date(2026, 2, 19), date(2026, 3, 20), isbat),
         ),
         unexcused=_unexcused(),
+        adoptions=(),
         digest="sha256:test",
     )
 
 
-@dataclass
-class MonthBuilder:
-    """Facts of a month, said in local times of one zone; a terminal `T` is complete for ever unless told
-    otherwise.
-    """
+def with_values(rules: RuleBook, profile: str = "tpp-model", **values: Any) -> RuleBook:
+    """The rules with other values in one profile, in force for ever: `with_values(rules, day_cap=30_000)`."""
+    changed = replace(rules.profiles[profile], **{name: always(name, value) for name, value in values.items()})
+    return replace(rules, profiles={**rules.profiles, profile: changed})
 
-    month: date = date(2026, 9, 1)
-    profile: str = "tpp-model"
-    zone: str = "Asia/Jakarta"
-    now: datetime = datetime(2026, 12, 31, tzinfo=UTC)
-    accept_pending: bool = False
-    complete: bool = True
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, frame: str, **row: Any) -> MonthBuilder:
-        self.rows.setdefault(frame, []).append(row)
-        return self
-
-    def unit(self, unit: str = "DINKES", **changes: Any) -> MonthBuilder:
-        return self.add("units", **{"unit": unit, "unit_name": f"Unit {unit}", "timezone": self.zone, **changes})
-
-    def person(self, nip: str = NIP, *, terminals: Iterable[str] = ("T",), **changes: Any) -> MonthBuilder:
-        usual = {"name": "Siti", "unit": "DINKES", "employment_status": "pns", "attendance": "terminal"}
-        self.add("spells", **{"nip": nip, "allowance_rp": 4_000_000, **usual, **changes})
-        for terminal in terminals:
-            self.add("duty_terminals", nip=nip, terminal=terminal)
-        return self
-
-    def punch(self, day: date, *clocks: str, nip: str = NIP, terminal: str = "T", clock_off_s: int = 0) -> MonthBuilder:
-        for clock in clocks:
-            at = self.at(day, clock)
-            shown = at + timedelta(seconds=clock_off_s)
-            punch_id = f"{terminal}/{nip}/{shown.isoformat()}"
-            self.add("punches", nip=nip, punch_id=punch_id, terminal=terminal, at=at, clock_at=shown)
-        return self
-
-    def at(self, day: date, clock: str) -> datetime:
-        return datetime.combine(day, time.fromisoformat(clock), tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
-
-    def absence(self, first: date, last: date | None = None, **changes: Any) -> MonthBuilder:
-        usual = {"nip": NIP, "kind": "izin", "status": "approved", "document": "800/1"}
-        return self.add("absences", **{**usual, "first_day": first, "last_day": last or first, **changes})
-
-    def outage(self, start: datetime, end: datetime, terminal: str = "T", status: str = "approved") -> MonthBuilder:
-        return self.add("outages", terminal=terminal, start=start, end=end, status=status)
-
-    def covered(self, start: datetime | None, end: datetime, terminal: str = "T", kind: str = "proven") -> MonthBuilder:
-        self.complete = False
-        return self.add("coverage", terminal=terminal, start=start, end=end, kind=kind)
-
-    def facts(self) -> MonthFacts:
-        if "units" not in self.rows:
-            self.unit()
-        if self.complete:
-            for terminal in {row["terminal"] for row in self.rows.get("duty_terminals", [])}:
-                self.add("coverage", terminal=terminal, end=datetime(2100, 1, 1, tzinfo=UTC), kind="proven")
-            self.complete = False
-        schemas: Mapping[str, frames.Schema] = {
-            "spells": frames.SPELLS,
-            "units": frames.UNITS,
-            "punches": frames.PUNCHES,
-            "coverage": frames.COVERAGE,
-            "duty_terminals": frames.DUTY_TERMINALS,
-            "absences": frames.ABSENCES,
-            "calendar": frames.CALENDAR,
-            "activities": frames.ACTIVITIES,
-            "earlier_days": frames.EARLIER_DAYS,
-            "outages": frames.OUTAGES,
-        }
-        built = {name: pl.DataFrame(self.rows.get(name, []), schema=schema) for name, schema in schemas.items()}
-        return MonthFacts(
-            month=self.month,
-            profile=self.profile,
-            now=self.now,
-            accept_pending=self.accept_pending,
-            **built,
-        )
+@pytest.fixture
+def changed() -> Callable[..., RuleBook]:
+    return with_values
 
 
 @pytest.fixture

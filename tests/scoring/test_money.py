@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ekinerja_agent.rules import RuleBook, Target
+from ekinerja_agent.rules import AbsenceDay, RuleBook, Target
 from ekinerja_agent.scoring import percent_text, score_month
 from ekinerja_agent.scoring.exact import round_half_up, wide
 
@@ -64,7 +64,7 @@ def test_a_whole_deduction_is_taken_after_both_parts(build: Build, rules: RuleBo
 def test_a_whole_deduction_takes_no_more_than_there_is(build: Build, rules: RuleBook) -> None:
     profile = rules.profile("hsu")
     [entry] = profile.absence_day.entries
-    harsh = replace(profile.absence_day, entries=(replace(entry, value=300_000),))
+    harsh = replace(profile.absence_day, entries=(replace(entry, value=AbsenceDay(300_000)),))
     [cap] = profile.day_cap.entries
     open_cap = replace(profile.day_cap, entries=(replace(cap, value=None),))
     rules = replace(rules, profiles={"hsu": replace(profile, absence_day=harsh, day_cap=open_cap)})
@@ -85,7 +85,7 @@ def test_a_deduction_of_both_shortens_each_part(build: Build, rules: RuleBook) -
 def test_discipline_never_falls_below_nothing(build: Build, rules: RuleBook) -> None:
     profile = rules.profile("tpp-model")
     [entry] = profile.absence_day.entries
-    harsh = replace(profile.absence_day, entries=(replace(entry, value=400_000),))
+    harsh = replace(profile.absence_day, entries=(replace(entry, value=AbsenceDay(400_000)),))
     rules = replace(rules, profiles={"tpp-model": replace(profile, absence_day=harsh)})
     person = paid(build().person(valid_from=MONDAY, valid_to=FRIDAY), rules)
     assert (person["discipline_score_ppm"], person["discipline_rp"], person["payable_rp"]) == (0, 0, 0)
@@ -147,7 +147,7 @@ def test_a_unit_that_begins_in_the_month_still_has_a_full_month(build: Build, ru
 def test_without_a_target_the_score_is_full(build: Build, rules: RuleBook) -> None:
     profile = rules.profile("tpp-model")
     [entry] = profile.target.entries
-    free = replace(profile.target, entries=(replace(entry, value=Target(0, None)),))
+    free = replace(profile.target, entries=(replace(entry, value=Target(0, None, None, None)),))
     rules = replace(rules, profiles={"tpp-model": replace(profile, target=free)})
     assert paid(build().person(), rules)["performance_score_ppm"] == 1_000_000
 

@@ -16,7 +16,16 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
+from ekinerja_agent.central.facts.personal import (
+    read_allowances,
+    read_assignments,
+    read_corrections,
+    read_ratings,
+    read_rosters,
+    read_takings,
+)
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.tables import (
@@ -83,21 +92,25 @@ def month_facts(
     profile: str,
     now: datetime,
     offices: Sequence[str] | None = None,
+    nips: Sequence[str] | None = None,
     accept_pending: bool = False,
 ) -> MonthFacts:
     """Given a month (its first day), return the facts of the people whose first spell of it lies in `offices`.
 
-    `offices` None means all. A person who moves within the month comes with all spells of it, in one office only.
+    `offices` None means all. With `nips` only these people of them are read, without a look at anybody else's rows
+    where an index leads to theirs. A person who moves within the month comes with all spells of it, in one office only.
     Punches reach from a day before the month to two days after it, so that nights are whole. `profile`, `now` and
     `accept_pending` are handed on.
     """
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
-        spells = _spells(conn, first, last, offices)
-        wanted = _Wanted(spells["nip"].unique(), offices is None, first, last)
+        spells = _spells(conn, first, last, offices, nips)
+        wanted = _Wanted(spells["nip"].unique(), offices is None and nips is None, first, last)
         all_units = _units(conn)
         enrolled = _enrolments(conn, wanted)
         terminals = read_terminals(conn)
+        called = read_events(conn, all_units, first, last)
+        holds, sanctions = read_takings(conn, wanted.of)
         needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
         return MonthFacts(
             month=first,
@@ -116,13 +129,24 @@ def month_facts(
                     last=last,
                 )
             ),
-            coverage=_coverage(conn, first, last, needed["terminal"].unique()),
+            coverage=_coverage(
+                conn, first, last, pl.concat([needed["terminal"], called["terminal"].drop_nulls()]).unique()
+            ),
             duty_terminals=needed,
             absences=_absences(conn, wanted),
             calendar=_calendar(conn, first, last),
             activities=_activities(conn, wanted),
             earlier_days=_earlier_days(conn, wanted),
             outages=read_outages(conn, wanted.keep(enrolled), spells, all_units, first, last),
+            corrections=read_corrections(conn, wanted.of, first, last),
+            rosters=read_rosters(conn, wanted.of, first, last),
+            events=called,
+            event_attendance=read_attendance(conn, wanted.of, first, last),
+            allowances=read_allowances(conn, wanted.of),
+            holds=holds,
+            sanctions=sanctions,
+            assignments=read_assignments(conn, wanted.of),
+            ratings=read_ratings(conn, wanted.of),
             accept_pending=accept_pending,
         )
 
@@ -132,14 +156,18 @@ def offices_of(engine: Engine, month: date) -> list[str]:
     return sorted(set(home_units(engine, month).values()))
 
 
-def home_units(engine: Engine, month: date) -> dict[str, str]:
-    """Given a month (its first day), return for each person on duty the unit in which the month is scored.
+def home_units(engine: Engine, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
+    """Given a month (its first day), return for each person on duty (of `nips`) the unit in which the month is scored.
 
     That is the unit of the first spell that touches the month.
     """
     with reading(engine) as conn:
-        spells = _spells_of_all(conn)
-    home = _homes(_touching(spells, month.replace(day=1), last_day(month)))
+        return homes_of(conn, month, nips)
+
+
+def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
+    """Given a connection, return what `home_units` does."""
+    home = _homes(_spells(conn, month.replace(day=1), last_day(month), None, nips))
     return dict(zip(home["nip"], home["unit"], strict=True))
 
 
@@ -148,12 +176,18 @@ def last_day(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def _spells(conn: Connection, first: date, last: date, offices: Sequence[str] | None) -> pl.DataFrame:
-    if offices is None:
-        return _touching(_spells_of_all(conn), first, last)
+def _spells(
+    conn: Connection, first: date, last: date, offices: Sequence[str] | None, nips: Sequence[str] | None
+) -> pl.DataFrame:
     # On the key only: an older row of another unit must not rise where a newer one of the person stands.
-    ever_there = employees.c.nip.in_(select(employees.c.nip).where(employees.c.unit.in_(offices)))
-    spells = _touching(_spells_of_all(conn, ever_there), first, last)
+    conditions: list[ColumnElement[bool]] = []
+    if nips is not None:
+        conditions.append(employees.c.nip.in_(nips))
+    elif offices is not None:
+        conditions.append(employees.c.nip.in_(select(employees.c.nip).where(employees.c.unit.in_(offices))))
+    spells = _touching(_spells_of_all(conn, *conditions), first, last)
+    if offices is None:
+        return spells
     home = _homes(spells).filter(pl.col("unit").is_in(list(offices)))
     return spells.join(home.select("nip"), on="nip", how="semi", maintain_order="left")
 
@@ -240,11 +274,27 @@ def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
 
 
 def _absences(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+    """Documents of the month; what they say of their case reaches back to its first approved day."""
     row = current(absences, wanted.of(absences.c.nip)).subquery().c
-    query = select(*(row[name] for name in ABSENCES)).where(
-        row.first_day <= wanted.last + timedelta(days=1), row.last_day >= wanted.first - timedelta(days=1)
+    shape = {name: kind for name, kind in ABSENCES.items() if name not in {"case_first", "case_last"}}
+    query = select(*(row[name] for name in shape), row.case_id)
+    told = wanted.keep(read_frame(conn, query, {**shape, "case_id": pl.String}))
+    cases = (
+        told.filter(pl.col("status") == "approved")
+        .drop_nulls("case_id")
+        .group_by("nip", "case_id")
+        .agg(case_first=pl.col("first_day").min(), case_last=pl.col("last_day").max())
     )
-    return wanted.keep(read_frame(conn, query, ABSENCES)).sort("nip", "first_day", "from_time")
+    return (
+        told.filter(
+            pl.col("first_day") <= wanted.last + timedelta(days=1),
+            pl.col("last_day") >= wanted.first - timedelta(days=1),
+        )
+        .join(cases, on=["nip", "case_id"], how="left")
+        .with_columns(pl.coalesce("case_first", "first_day"), pl.coalesce("case_last", "last_day"))
+        .sort("nip", "first_day", "from_time")
+        .select(*ABSENCES)
+    )
 
 
 def _calendar(conn: Connection, first: date, last: date) -> pl.DataFrame:
@@ -284,11 +334,15 @@ def _activities(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
 
 
 def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
-    """From the published result of each earlier month of the year, where there is one, else from its draft."""
+    """From the published result of each earlier month of the year and of the December before, where there is one, else
+    from its draft.
+    """
     d = result_days.c
     query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes).where(
-        d.period >= f"{wanted.first:%Y}-01",
-        d.period < f"{wanted.first:%Y-%m}",
+        # One by one, so that the key leads to a person's days past everybody else's.
+        d.period.in_(
+            [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
+        ),
         d.revision == _latest_revision(d.period, d.nip).scalar_subquery(),
         wanted.of(d.nip),
     )

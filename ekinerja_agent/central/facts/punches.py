@@ -9,13 +9,20 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, false, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, text
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.redatings import standing
-from ekinerja_agent.central.tables import enrolments, import_revocations, punches, slot_owners, terminal_facts
+from ekinerja_agent.central.tables import (
+    enrolments,
+    import_revocations,
+    punches,
+    redated_punches,
+    slot_owners,
+    terminal_facts,
+)
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
 
 CLOCK = pl.Datetime("us")
@@ -33,6 +40,17 @@ _RECORDED: Schema = {
 _OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
 _ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}
 _MANY = 5_000
+_FEW = 300
+"""Ranges of the primary key; SQLite refuses an expression of a thousand parts."""
+_TERMINALS = """
+    WITH RECURSIVE seen(id) AS (
+        SELECT min(punch_id) FROM punches
+        UNION ALL
+        SELECT (SELECT min(punch_id) FROM punches WHERE punch_id >= substr(id, 1, instr(id, '/') - 1) || '0')
+        FROM seen WHERE id IS NOT NULL
+    )
+    SELECT substr(id, 1, instr(id, '/') - 1) FROM seen WHERE id IS NOT NULL"""
+"""Every terminal that has a punch, by one look at the primary key for each; 0 is the character after /."""
 
 
 def read_punches(
@@ -76,7 +94,7 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: d
     redated = standing()
     wanted: list[ColumnElement[bool]] = [p.batch.not_in(select(import_revocations.c.batch))]
     if pins is not None and len(pins) <= _MANY:
-        wanted.append(or_(p.pin.in_(pins) if pins else false(), p.pin.startswith(SLOT)))
+        wanted += _of_pins(conn, [*pins, *_slots(conn, pins)])
     query = select(*(p[name] for name in _RECORDED)).where(
         or_(inside, moved), p.punch_id.not_in(select(redated.c.punch_id)), *wanted
     )
@@ -89,8 +107,34 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: d
     )
 
 
+def _slots(conn: Connection, pins: Sequence[str]) -> list[str]:
+    """The slot numbers, as PINs, that one of these PINs ever had on a terminal: no other can become one of them."""
+    owned = select(slot_owners.c.uid).where(slot_owners.c.pin.in_(pins)).distinct()
+    return [f"{SLOT}{uid}" for uid in conn.scalars(owned)]
+
+
+def _of_pins(conn: Connection, pins: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The conditions for punches of these PINs. On SQLite, for few of them, by the primary key, whose text begins with
+    TERMINAL/PIN/: an index by PIN would cost every collected punch, and there a look at a whole month costs a second.
+    """
+    p = punches.c
+    conditions: list[ColumnElement[bool]] = [p.pin.in_(pins)]
+    if conn.dialect.name == "sqlite" and len(pins) <= _FEW:
+        terminals = list(conn.scalars(text(_TERMINALS)))
+        if len(pins) * len(terminals) <= _FEW:
+            ranges = [
+                (p.punch_id > f"{terminal}/{pin}/") & (p.punch_id < f"{terminal}/{pin}0")
+                for terminal in terminals
+                for pin in pins
+            ]
+            conditions.append(or_(false(), *ranges))
+    return conditions
+
+
 def _redated(conn: Connection, wanted: Sequence[ColumnElement[bool]], since: datetime, until: datetime) -> pl.DataFrame:
     """Punches that an approved redating puts between two local times: as if their clock had shown the true time."""
+    if not conn.scalar(select(exists().where(redated_punches.c.redating > 0))):
+        return pl.DataFrame(schema=_RECORDED)
     p, r = punches.c, standing()
     near = r.c.at.between(since.replace(tzinfo=UTC) - timedelta(days=1), until.replace(tzinfo=UTC))
     columns = [r.c.at if name == "at" else p[name] for name in _RECORDED]

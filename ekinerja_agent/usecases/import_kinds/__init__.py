@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ekinerja_agent.usecases.import_kinds import absences, activities, calendar, employees, enrolments, outages, units
+from ekinerja_agent.usecases.import_kinds import (
+    absences,
+    activities,
+    allowances,
+    assignments,
+    calendar,
+    corrections,
+    employees,
+    enrolments,
+    event_attendance,
+    events,
+    outages,
+    ratings,
+    rosters,
+    takings,
+    units,
+)
 from ekinerja_agent.usecases.import_kinds.judging import Kind
 
-KINDS: Mapping[str, Kind] = {
-    module.KIND.name: module.KIND for module in (units, employees, enrolments, calendar, absences, outages, activities)
-}
+_ALL = (
+    *(units.KIND, employees.KIND, assignments.KIND, enrolments.KIND, calendar.KIND, rosters.KIND),
+    *(absences.KIND, corrections.KIND, outages.KIND, events.KIND, event_attendance.KIND),
+    *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activities.KIND),
+)
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}

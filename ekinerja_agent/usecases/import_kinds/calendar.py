@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.import_kinds.shapes import DATE, TEXT, shown, words
-from ekinerja_agent.usecases.import_kinds.units import known_units
-
-EVERYONE = "*"
+from ekinerja_agent.usecases.import_kinds.units import EVERY_UNIT, known_units
 
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
-    units = known_units(draft) | {EVERYONE}
+    units = known_units(draft) | {EVERY_UNIT}
     for row in draft.rows:
         if row["unit"] not in units:
             draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; allowed: a stored unit, or * for all")

@@ -67,7 +67,10 @@ class Field:
 
 @dataclass(slots=True)
 class Draft:
-    """The rows of one file on their way to central, and all that was found about them."""
+    """The rows of one file on their way to central, and all that was found about them.
+
+    `profile` is that of units that name none.
+    """
 
     file: str
     importer: Importer
@@ -78,6 +81,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     rejected: list[Problem] = field(default_factory=list)
+    profile: str = ""
 
     def refuse(self, row: Fact, column: str, message: str) -> None:
         """Note what is wrong with a row; the file will not be stored."""

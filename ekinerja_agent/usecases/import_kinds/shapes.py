@@ -19,6 +19,7 @@ _CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
 _TERMINAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PIN = re.compile(r"[!-~]{1,24}")
+_PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 MOST_RP = 1_000_000_000_000
@@ -128,6 +129,28 @@ def _parse_zone(text: str) -> str:
     return text
 
 
+def _decimal(places: int, most: int) -> Callable[[str], int]:
+    """Given how many decimals may stand and the largest number, return the parser: exact, in the smallest step."""
+    form = re.compile(rf"([0-9]{{1,4}})(?:\.([0-9]{{1,{places}}}))?")
+
+    def parse(text: str) -> int:
+        found = form.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        value: int = int(found[1]) * 10**places + int((found[2] or "0").ljust(places, "0"))
+        if value > most * 10**places:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _parse_period(text: str) -> str:
+    if not _PERIOD.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
 def _parse_code(text: str) -> str:
     if text == "*" or any(character.isspace() for character in text):
         raise ValueError(text)
@@ -165,4 +188,9 @@ MOMENT = Shape("YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS]", _parse_moment)
 ZONE = Shape("a time zone such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura", _parse_zone)
 RUPIAH = number(0, MOST_RP, f"whole rupiah from 0 to {MOST_RP}, digits only")
 MINUTES = number(0, 24 * 60, "whole minutes of a day, digits only")
+PERCENT_BP = Shape("a percentage from 0 to 1000 with at most two decimals, such as 62.5", _decimal(2, 1_000))
+"""In 1/100 %."""
+PERCENT_PPM = Shape("a percentage from 0 to 100 with at most four decimals, such as 12.5", _decimal(4, 100))
+"""In parts per million."""
+PERIOD = Shape("a year YYYY or a month YYYY-MM", _parse_period)
 ORDINAL = number(1, 99, "a whole number from 1 to 99")

@@ -15,6 +15,8 @@ from ekinerja_agent.usecases.import_kinds.shapes import CODE, DATE, TEXT, ZONE, 
 from ekinerja_agent.usecases.import_kinds.spans import refuse_overlaps, refuse_reversed_spans
 
 KEY = ("code", "valid_from")
+EVERY_UNIT = "*"
+"""In a row of another kind: whatever the unit."""
 
 
 def known_units(draft: Draft) -> frozenset[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ekinerja_agent.central.migrations.guarding import guard
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -58,7 +60,7 @@ def upgrade() -> None:
     )
     _redatings()
     for table, (key, instead) in GUARDED.items():
-        _guard(table, key, instead)
+        guard(table, key, instead)
 
 
 def _redatings() -> None:
@@ -93,21 +95,4 @@ def _redatings() -> None:
         sa.ForeignKeyConstraint(["redating"], ["redatings.id"], name=op.f("fk_redating_decisions_redating")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_redating_decisions_account_id")),
         sa.PrimaryKeyConstraint("redating", name=op.f("pk_redating_decisions")),
-    )
-
-
-def _guard(table: str, key: tuple[str, ...], instead: str) -> None:
-    """As migration 0002 guards the facts that it knew."""
-    if op.get_bind().dialect.name == "postgresql":
-        refuse = f"EXECUTE FUNCTION ekinerja_refuse('{instead}')"
-        op.execute(f"CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}")
-        op.execute(f"CREATE TRIGGER {table}_keep_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}")
-        return
-    for change in ("update", "delete"):
-        refuse = f"SELECT RAISE(ABORT, '{table} refuses {change}: {instead}')"
-        op.execute(f"CREATE TRIGGER {table}_keep_{change} BEFORE {change} ON {table} BEGIN {refuse}; END")
-    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
-    op.execute(
-        f"CREATE TRIGGER {table}_keep_key BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) BEGIN SELECT RAISE(IGNORE); END"
     )

@@ -1,0 +1,103 @@
+"""Whom a changed fact touches, and on which days: the marks that a batch or its revocation leaves.
+
+A fact about a person touches that person; an outage those who need its terminal; units, holidays and events everybody.
+Marks too much rather than too little. Reads and stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ekinerja_agent.central.stale import EVERYBODY, Span, of_person
+
+Rows = Sequence[Mapping[str, Any]]
+Marks = dict[str, set[Span]]
+"""By subject: the first and last days, both included, None = open."""
+
+_SPANS = {
+    "absences": ("first_day", "last_day"),
+    "outages": ("starts", "ends"),
+    **dict.fromkeys(
+        ("calendar", "activities", "rosters", "corrections", "events", "event_attendance"), ("date", "date")
+    ),
+    **dict.fromkeys(("units", "employees", "enrolments", "allowances"), ("valid_from", "valid_to")),
+    **dict.fromkeys(("holds", "sanctions", "assignments", "ratings"), ("valid_from", "valid_to")),
+}
+_OF_EVERYBODY = frozenset({"units", "calendar", "events"})
+_FROM_THE_NIGHT_BEFORE = frozenset({"absences", "enrolments", "outages"})
+"""What such a fact says of a morning concerns the duty that began on the evening before."""
+_ONE_DAY = timedelta(days=1)
+_EVERY_TERMINAL = "*"
+
+
+def by_rows(kind: str, changed: Rows, beside: Rows) -> Marks:
+    """Given the rows of a kind that come and those that they replace, return whom they touch.
+
+    `beside` are the rows that stood before and have the same PIN, person, event or code.
+    """
+    marks: Marks = defaultdict(set)
+    for row in changed:
+        marks[_subject(kind, row)].add(_span(kind, row))
+    if kind == "enrolments":
+        _add_rivals(marks, changed, beside)
+    elif kind == "absences":
+        _add_cases(marks, changed, beside)
+    elif kind == "event_attendance":
+        known = {row["event"] for row in beside}
+        _add_everybody(marks, kind, (row for row in changed if row["event"] not in known))
+    return marks
+
+
+def by_revocation(kind: str, changed: Rows, beside: Rows) -> Marks:
+    """Given all versions of the rows that a revoked batch had, return whom it touches; `beside` as in `by_rows`."""
+    marks = by_rows(kind, changed, beside)
+    if kind == "event_attendance":
+        _add_everybody(marks, kind, changed)
+    return marks
+
+
+def _subject(kind: str, row: Mapping[str, Any]) -> str:
+    if kind in _OF_EVERYBODY:
+        return EVERYBODY
+    return str(row["terminal"]) if kind == "outages" else of_person(row["nip"])
+
+
+def _span(kind: str, row: Mapping[str, Any]) -> Span:
+    first, last = (_day(row.get(column)) for column in _SPANS[kind])
+    if first is not None and kind in _FROM_THE_NIGHT_BEFORE:
+        first -= _ONE_DAY
+    return first, last
+
+
+def _day(value: date | None) -> date | None:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _add_rivals(marks: Marks, changed: Rows, beside: Rows) -> None:
+    """An enrolment may take a PIN's punches from others, and tell the zone of a terminal that only files know."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in beside:
+        owners[row["pin"]].add(row["nip"])
+    for row in changed:
+        span = _span("enrolments", row)
+        for nip in owners[row["pin"]]:
+            marks[of_person(nip)].add(span)
+        if row["terminal"] != _EVERY_TERMINAL:
+            marks[row["terminal"]].add(span)
+
+
+def _add_cases(marks: Marks, changed: Rows, beside: Rows) -> None:
+    """A document moves the first and last day of its case, on which the pay of all its days depends."""
+    cases = {(row["nip"], row["case_id"]) for row in changed if row.get("case_id") is not None}
+    for row in beside:
+        if (row["nip"], row["case_id"]) in cases:
+            marks[of_person(row["nip"])].add(_span("absences", row))
+
+
+def _add_everybody(marks: Marks, kind: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The first row of an event makes the silence of all others an absence."""
+    for row in rows:
+        marks[EVERYBODY].add(_span(kind, row))

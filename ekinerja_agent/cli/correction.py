@@ -1,0 +1,114 @@
+"""`correction`: a forgotten or impossible scan, with its document; counts once another person approved it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent.central import corrections
+from ekinerja_agent.cli.confirm import confirm
+from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.rules import Scan
+from ekinerja_agent.usecases import correct
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
+
+LIST = ("number nip date scan action time document requested_by entered_by status decided_by reason batch").split()
+
+_DATE = click.DateTime(["%Y-%m-%d"])
+_TIME = click.DateTime(["%H:%M", "%H:%M:%S"])
+
+
+class _Number(click.ParamType[int]):
+    """`7`, or the name `correction/7` that findings show."""
+
+    name = "N"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).removeprefix(corrections.reference(0)[:-1])
+        if not text.isascii() or not text.isdecimal():
+            self.fail(f"{value!r} is not the number of a correction; write it as 7 or correction/7", param, ctx)
+        return int(text)
+
+
+@click.group("correction")
+def group() -> None:
+    """A scan that was forgotten, or that is not the person's: entered by one, approved by another."""
+
+
+@group.command("add")
+@click.argument("nip")
+@click.argument("day", metavar="DATE", type=_DATE)
+@click.argument("scan", type=click.Choice([str(scan) for scan in Scan]))
+@click.option("--time", "at", type=_TIME, metavar="HH:MM[:SS]", help="When the person truly was there, local time.")
+@click.option("--void", is_flag=True, help="Take away whatever serves the scan, instead of adding one.")
+@click.option("--document", required=True, help="The letter or form that proves it.")
+@click.pass_obj
+def add_command(
+    context: Context, nip: str, day: datetime, scan: str, at: datetime | None, void: bool, document: str
+) -> None:
+    """Enter a correction for the duty that starts on DATE."""
+    number = correct.add(
+        context.engine(),
+        correct.Scanned(nip, _day(day), Scan(scan), _time(at, void=void)),
+        document=document,
+        account=context.actor(),
+        now=context.now(),
+    )
+    click.echo(
+        f"{corrections.reference(number)} waits. Another person decides it with `ekinerja-agent correction approve "
+        f"{number}` or `correction reject {number}`."
+    )
+
+
+@group.command("approve")
+@click.argument("number", type=_Number())
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def approve_command(context: Context, number: int, yes: bool) -> None:
+    """Let a correction count. Not by the person who entered it, nor by the one it is about."""
+    confirm(f"{corrections.reference(number)} will count from now on. Approve it?", yes=yes)
+    one = correct.approve(
+        context.engine(),
+        number,
+        rules=context.rulebook(),
+        profile=context.config().agent.profile,
+        account=context.actor(),
+        now=context.now(),
+    )
+    click.echo(f"{one.reference} of {one.nip} on {one.day} is approved.")
+
+
+@group.command("reject")
+@click.argument("number", type=_Number())
+@click.option("--reason", required=True, help="Why; it is kept with the decision.")
+@click.pass_obj
+def reject_command(context: Context, number: int, reason: str) -> None:
+    """Let a correction never count."""
+    one = correct.reject(context.engine(), number, reason=reason, account=context.actor(), now=context.now())
+    click.echo(f"{one.reference} of {one.nip} on {one.day} is rejected.")
+
+
+@group.command("list")
+@click.option("--nip", help="Only this person.")
+@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@format_option
+@click.pass_obj
+def list_command(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
+    """What was entered, by commands and by files, and what became of it, newest first."""
+    rows = corrections.rows(context.engine(), nip=nip, status=status)
+    emit(rows, LIST, fmt, free_text=("document", "reason"))
+
+
+def _day(given: datetime) -> date:
+    return given.date()
+
+
+def _time(given: datetime | None, *, void: bool) -> time | None:
+    if void == (given is not None):
+        raise WrongUsage("say --time HH:MM to add a scan, or --void to take one away, and not both")
+    return None if given is None else given.time()

@@ -1,0 +1,106 @@
+"""When many of an office share one finding at one terminal, a machine may be the cause: a person looks before it costs.
+
+Only says who must wait. An outage of the terminal that somebody decided, either way, answers the question. Does not
+know percent or rupiah.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.rules import WHOLE_PPM, RuleBook
+from ekinerja_agent.scoring.discipline import Judgement
+from ekinerja_agent.scoring.found import HELD
+from ekinerja_agent.scoring.frames import Schema, empty
+from ekinerja_agent.scoring.schedule import Roster
+
+_LIMITS: Schema = {"plan": pl.UInt32, "share_ppm": pl.Int64, "least_people": pl.Int64}
+_GROUP = ("unit", "date", "scan_order", "terminal")
+
+
+def hold_anomalies(
+    roster: Roster, judgement: Judgement, needed: pl.DataFrame, outages: pl.DataFrame, rules: RuleBook
+) -> pl.DataFrame:
+    """Given the judgement, the terminals of each duty and OUTAGES, return the duties that wait: duty, reason."""
+    limits = _limits(roster, rules)
+    suspects = _suspects(judgement)
+    if not limits or suspects.height < min(least for *_, least in limits):
+        return empty(HELD)
+    scans = _looked_at(roster, judgement, suspects, limits)
+    of_terminal = scans.join(needed.select("duty", "terminal"), on="duty", how="inner")
+    decided = _decided(of_terminal, outages)
+    groups = (
+        of_terminal.group_by(*_GROUP)
+        .agg(
+            expected=pl.len().cast(pl.Int64),
+            affected=pl.col("affected").sum().cast(pl.Int64),
+            share_ppm=pl.col("share_ppm").max(),
+            least_people=pl.col("least_people").max(),
+        )
+        .filter(
+            pl.col("affected") >= pl.col("least_people"),
+            pl.col("affected") * WHOLE_PPM >= pl.col("share_ppm") * pl.col("expected"),
+        )
+        .join(decided, on=_GROUP, how="anti")
+    )
+    reason = pl.format(
+        "{} of {} in {} share a finding at {} on {}: decide whether it failed (import outages, approved or rejected)",
+        *("affected", "expected", "unit", "terminal"),
+        pl.col("date").cast(pl.String),
+    )
+    return (
+        of_terminal.filter("affected")
+        .join(groups.with_columns(reason=reason), on=_GROUP, how="inner")
+        .sort("duty", "scan_order", "terminal")
+        .unique("duty", keep="first", maintain_order=True)
+        .select("duty", "reason")
+    )
+
+
+def _limits(roster: Roster, rules: RuleBook) -> list[tuple[int, int, int]]:
+    """Plan, share_ppm and least_people, for the plans whose profile looks for anomalies."""
+    looking = (rules.profile(plan.profile).mass_anomaly.on(plan.day).value for plan in roster.plan_keys)
+    return [(n, rule.share_ppm, rule.least_people) for n, rule in enumerate(looking) if rule is not None]
+
+
+def _suspects(judgement: Judgement) -> pl.DataFrame:
+    """Scans that would cost, and all scans of an absence: duty, scan_order, affected."""
+    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
+    found = judgement.findings.drop_nulls("scan_order").select("duty", "scan_order")
+    missing = judgement.scans.join(absent, on="duty", how="semi").select("duty", "scan_order")
+    return pl.concat([found, missing]).unique().with_columns(affected=pl.lit(value=True))
+
+
+def _looked_at(
+    roster: Roster, judgement: Judgement, suspects: pl.DataFrame, limits: list[tuple[int, int, int]]
+) -> pl.DataFrame:
+    """Scans of people who use terminals, where the rule looks for anomalies; `affected` tells whether it would cost."""
+    judged = judgement.states.filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
+    return (
+        judgement.scans.lazy()
+        .filter(pl.col("closed") & ~pl.col("excused"))
+        .select("duty", "scan_order", "plan", "opens", "closes")
+        .join(judged.lazy(), on="duty", how="semi")
+        .join(pl.LazyFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
+        .join(
+            roster.duties.lazy().filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
+            on="duty",
+            how="inner",
+        )
+        .join(suspects.lazy(), on=["duty", "scan_order"], how="left")
+        .with_columns(pl.col("affected").fill_null(value=False))
+        .collect()
+    )
+
+
+def _decided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
+    """The groups in whose window somebody decided about an outage of the terminal."""
+    known = outages.filter(pl.col("status").is_in(["approved", "rejected"])).select("terminal", "start", "end")
+    return (
+        scans.select(*_GROUP, "opens", "closes")
+        .unique()
+        .join(known, on="terminal", how="inner")
+        .filter(pl.col("start") < pl.col("closes"), pl.col("end") > pl.col("opens"))
+        .select(_GROUP)
+        .unique()
+    )

@@ -1,0 +1,74 @@
+"""What findings cost together: the share of presence that days took, and the most that a day and a month may cost.
+
+Findings keep their percent in order until a cap is reached; later ones get the remainder, or 0. Does not know rupiah.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.rules import WHOLE_PPM, RuleBook
+from ekinerja_agent.scoring.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.schedule import Roster
+
+_PRESENCE_STEP_PPM = 100
+"""Presence is rounded half up to 0.01 %. Source: regulations section 9."""
+_ORDER = ("duty", "rank", "scan_order", "reference", "code")
+
+
+def settle(findings: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl.DataFrame:
+    """Given the findings that stand, in the columns of FOUND, return them at what they cost, with person,
+    nip and date, in order of nip, date and scan.
+    """
+    dated = findings.join(
+        roster.duties.select("duty", "plan", "person", "nip", "date"), on="duty", how="left", maintain_order="left"
+    ).sort(*_ORDER, nulls_last=True)
+    shared = _with_shares(dated, roster)
+    capped = shared.join(roster.plans.select("plan", "day_cap_ppm"), on="plan", how="left", maintain_order="left")
+    capped = capped.with_columns(deduction_ppm=_up_to("day_cap_ppm", "duty"))
+    monthly = _month_caps(roster.people, rules)
+    return (
+        capped.join(
+            roster.people.select("person", "profile", "pay_day"), on="person", how="left", maintain_order="left"
+        )
+        .join(monthly, on=["profile", "pay_day"], how="left", maintain_order="left")
+        .with_columns(deduction_ppm=_up_to("month_cap_ppm", "person"))
+        .drop("plan", "day_cap_ppm", "profile", "pay_day", "month_cap_ppm", "by_share", "rank")
+    )
+
+
+def _with_shares(findings: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """A day that costs its share of presence gets what it takes away from the rounded presence of the month."""
+    if not findings["by_share"].any():
+        return findings
+    gone = pl.col("by_share").cum_sum().over("person").cast(pl.Int64)
+    days = roster.people.select("person", "working_days")
+    return (
+        findings.join(days, on="person", how="left", maintain_order="left")
+        .with_columns(
+            deduction_ppm=pl.when("by_share")
+            .then(_presence_ppm(gone - 1) - _presence_ppm(gone))
+            .otherwise("deduction_ppm")
+        )
+        .drop("working_days")
+    )
+
+
+def _presence_ppm(gone: pl.Expr) -> pl.Expr:
+    steps = WHOLE_PPM // _PRESENCE_STEP_PPM
+    there = pl.col("working_days") - gone
+    return _PRESENCE_STEP_PPM * round_half_up(wide(there) * steps, pl.col("working_days"))
+
+
+def _month_caps(people: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
+    keys = people.select("profile", "pay_day").unique().sort("profile", "pay_day")
+    shape: Schema = {"profile": pl.String, "pay_day": pl.Date, "month_cap_ppm": pl.Int64}
+    rows = [(name, day, rules.profile(name).month_cap.on(day).value) for name, day in keys.iter_rows()]
+    return pl.DataFrame(rows, schema=shape, orient="row")
+
+
+def _up_to(cap: str, whole: str) -> pl.Expr:
+    before = pl.col("deduction_ppm").cum_sum().over(whole) - pl.col("deduction_ppm")
+    room = (pl.col(cap) - before).clip(lower_bound=0)
+    return pl.when(pl.col(cap).is_null()).then("deduction_ppm").otherwise(pl.min_horizontal("deduction_ppm", room))

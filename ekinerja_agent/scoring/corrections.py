@@ -1,0 +1,90 @@
+"""Scans that a document adds or takes away, once another person approved it.
+
+A correction adds an instant to a scan; of punch and correction the one kinder to the employee counts. Does not know
+minutes or money, nor who may approve.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.scoring.discipline import Judgement
+from ekinerja_agent.scoring.found import HELD
+from ekinerja_agent.scoring.frames import empty
+from ekinerja_agent.scoring.schedule import Roster
+
+
+def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+    """Given what serves each scan (duty, scan_order, at, punch_id) and CORRECTIONS, return what then does.
+
+    A scan that a correction serves has its reference as punch_id. A scan that is taken away and not added has no row;
+    its punch serves no other scan.
+    """
+    approved = corrections.filter(pl.col("status") == "approved")
+    if approved.is_empty():
+        return matched
+    added = _added(roster, approved.filter(pl.col("action") == "add"))
+    voided = _scans_of(roster, approved.filter(pl.col("action") == "void")).select("duty", "scan_order").unique()
+    kept = (
+        matched.join(voided, on=["duty", "scan_order"], how="anti")
+        .join(added.select("duty", "scan_order", "latest").unique(), on=["duty", "scan_order"], how="left")
+        .with_columns(rank=pl.lit(0))
+    )
+    offered = pl.concat([kept, added.select(*kept.columns)])
+    kind = pl.when(pl.col("latest")).then(pl.col("at").to_physical()).otherwise(-pl.col("at").to_physical())
+    return (
+        offered.sort("duty", "scan_order", kind, "rank", "punch_id")
+        .unique(["duty", "scan_order"], keep="first", maintain_order=True)
+        .select(matched.columns)
+    )
+
+
+def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataFrame) -> pl.DataFrame:
+    """Given CORRECTIONS, return the duties with a finding that an undecided one would remove: duty, reason."""
+    undecided = corrections.filter(pl.col("status") == "pending", pl.col("action") == "add")
+    if undecided.is_empty():
+        return empty(HELD)
+    asked = _scans_of(roster, undecided)
+    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
+    touched = [
+        asked.join(judgement.findings.select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
+        asked.join(absent, on="duty", how="semi"),
+    ]
+    return (
+        pl.concat(touched)
+        .group_by("duty")
+        .agg(pl.col("reference").min())
+        .select("duty", reason=pl.format("a correction is undecided: {}", "reference"))
+    )
+
+
+def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+    """One row per correction and scan that it may mean: every duty of its day that expects the scan."""
+    return (
+        roster.duties.lazy()
+        .select("duty", "nip", "plan", day="date")
+        .join(corrections.lazy(), on=["nip", "day"], how="inner")
+        .join(roster.plan_scans.lazy(), on=["plan", "scan"], how="inner")
+        .collect()
+    )
+
+
+def _added(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+    """One row per added scan: duty, scan_order, at, punch_id, latest, rank.
+
+    The local time is of the duty's day or of the day after it: that on which it lies in the scan's window, else that
+    nearer to the due time. Of several duties it belongs to the one that is due nearest to it.
+    """
+    local = pl.col("day").dt.combine(pl.col("time")) + pl.duration(days="days_later")
+    away = local - pl.col("due_day").dt.combine(pl.col("due_time"))
+    return (
+        _scans_of(roster, corrections)
+        .join(pl.DataFrame({"days_later": [0, 1]}), how="cross")
+        .with_columns(at=pl.col("due") + away, away_us=away.abs().dt.total_microseconds())
+        .with_columns(outside=~((pl.col("opens") <= pl.col("at")) & (pl.col("at") < pl.col("closes"))))
+        .sort("reference", "duty", "outside", "away_us", "days_later")
+        .unique(["reference", "duty"], keep="first", maintain_order=True)
+        .sort("reference", "away_us", "duty")
+        .unique("reference", keep="first", maintain_order=True)
+        .select("duty", "scan_order", "at", "latest", punch_id="reference", rank=pl.lit(1))
+    )

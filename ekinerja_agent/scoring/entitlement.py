@@ -1,0 +1,83 @@
+"""What a person's allowance is before anything is deducted, as an exact fraction, and by what it is multiplied.
+
+Does not know discipline or performance. Source of the readings: regulations sections 4 and 9.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ekinerja_agent.scoring.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.terms import Terms
+
+E4_PER_RUPIAH = 10_000
+E6_PER_RUPIAH = 1_000_000
+MULTIPLIER_ONE = 10_000
+"""A multiplier is a product of two whole percentages."""
+_ACTING = "plt"
+
+
+def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFrame:
+    """Given the roster, its terms and the facts, return one row per person: person, base_e6 and base_days (the
+    allowance is base_e6 / base_days millionths of a rupiah), base_rp (rounded half up), multiplier (of MULTIPLIER_ONE).
+    """
+    paid = roster.people.join(terms.of_profile, on=["profile", "pay_day"], how="left", maintain_order="left")
+    first_day = paid.select("person", "nip", day="pay_day")
+    own = paid.select("person", "prorate", "working_days", "plt_pct", "spell_rp").join(
+        _criteria(first_day, facts).group_by("person").agg(pl.col("amount_e4").sum()), on="person", how="left"
+    )
+    own = own.with_columns(own_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
+    spread = pl.col("prorate") & (pl.col("working_days") > 0)
+    with_days = own.join(_over_the_month(roster, own.filter(spread), facts), on="person", how="left").with_columns(
+        base_days=pl.when(spread).then("working_days").otherwise(1),
+        base_e6=100 * pl.when(spread).then("month_e4").otherwise("own_e4"),
+    )
+    acting = _acting(first_day, own, facts)
+    factors = terms.status_factors.select("profile", "pay_day", "employment_status", "status_pct")
+    multiplied = paid.select("person", "profile", "pay_day", "employment_status", "general_pct").join(
+        factors, on=["profile", "pay_day", "employment_status"], how="left", maintain_order="left"
+    )
+    return (
+        multiplied.select("person", multiplier=pl.col("general_pct") * pl.col("status_pct").fill_null(100))
+        .join(with_days, on="person", how="left", maintain_order="left")
+        .join(acting, on="person", how="left", maintain_order="left")
+        .with_columns(base_e6=pl.col("base_e6") + pl.col("acting_e6").fill_null(0) * pl.col("base_days"))
+        .select(
+            *("person", "base_e6", "base_days", "multiplier"),
+            base_rp=round_half_up(wide(pl.col("base_e6")), pl.col("base_days") * E6_PER_RUPIAH),
+        )
+    )
+
+
+def _criteria(days: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Given person, nip and day, return the criteria that hold on the day: person, day, amount_e4."""
+    return days.join(facts.allowances, on="nip", how="inner").filter(covers("day")).select("person", "day", "amount_e4")
+
+
+def _over_the_month(roster: Roster, people: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """The sum of each duty's allowance, of the spell or the criteria of its day: person, month_e4."""
+    duties = roster.duties.join(people.select("person"), on="person", how="semi")
+    days = duties.select("person", "nip", day="date").unique()
+    by_criteria = _criteria(days, facts).group_by("person", "day").agg(pl.col("amount_e4").sum())
+    return (
+        duties.select("person", "spell_rp", day="date")
+        .join(by_criteria, on=["person", "day"], how="left")
+        .with_columns(day_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
+        .group_by("person")
+        .agg(month_e4=pl.col("day_e4").sum())
+    )
+
+
+def _acting(first_day: pl.DataFrame, own: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """The supplement of who acts for a vacant post, a share of the lower of both allowances: person, acting_e6."""
+    posts = facts.assignments.filter(pl.col("kind") == _ACTING).select("nip", "allowance_rp", "valid_from", "valid_to")
+    return (
+        first_day.join(posts, on="nip", how="inner")
+        .filter(covers("day"))
+        .join(own.select("person", "own_e4", "plt_pct"), on="person", how="left")
+        .with_columns(lower_e4=pl.min_horizontal("own_e4", pl.col("allowance_rp") * E4_PER_RUPIAH))
+        .group_by("person")
+        .agg(acting_e6=(pl.col("lower_e4") * pl.col("plt_pct")).sum())
+    )

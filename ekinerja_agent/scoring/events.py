@@ -1,0 +1,217 @@
+"""Apel, ceremonies and sports: who of those on duty was not there, and of whom nobody knows.
+
+An event costs only who is present on that day and has no document for its time. Does not know rupiah, nor who announced
+the event. Source of the readings: regulations section 9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.scoring.coverage import UNDECIDED, gaps, proven
+from ekinerja_agent.scoring.documents import Documents
+from ekinerja_agent.scoring.found import EVENT_RANK, FOUND, HELD, as_found
+from ekinerja_agent.scoring.frames import EVENTS, MonthFacts, Schema, empty
+from ekinerja_agent.scoring.prices import tag
+from ekinerja_agent.scoring.schedule import Roster
+
+_BEFORE_DUTY = pl.duration(minutes=90)
+_MINUTE = pl.duration(minutes=1)
+_COSTS: Schema = {
+    "plan": pl.UInt32,
+    "kind": pl.String,
+    "unit": pl.String,
+    "code": pl.String,
+    "deduction_ppm": pl.Int64,
+    "base": pl.String,
+    "rule": pl.String,
+    "source": pl.String,
+    "place": pl.String,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventJudgement:
+    """`findings` in the columns of FOUND; `held`: duty, reason - of whom nobody knows yet."""
+
+    findings: pl.DataFrame
+    held: pl.DataFrame
+
+
+def judge_events(
+    roster: Roster,
+    present: pl.DataFrame,
+    facts: MonthFacts,
+    coverage: pl.DataFrame,
+    documents: tuple[Documents, Documents],
+    rules: RuleBook,
+) -> EventJudgement:
+    """Given the duties that are present for certain (duty), the month's facts, what is covered or excused by an outage,
+    documents that are approved and those that nobody decided, return what the events of the month come to.
+    """
+    if facts.events.is_empty():
+        return EventJudgement(empty(FOUND), empty(HELD))
+    expected = _expected(roster, present, facts, documents[0], rules)
+    missing = _missing(expected, facts) if expected.height else expected
+    if missing.is_empty():
+        return EventJudgement(empty(FOUND), empty(HELD))
+    unknown = _unknown(missing, facts, coverage, documents[1])
+    held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
+    findings = missing.lazy().join(held.lazy(), on="duty", how="anti").with_columns(reference="event")
+    return EventJudgement(as_found(findings, EVENT_RANK).collect(), held.select(*HELD))
+
+
+def _expected(
+    roster: Roster, present: pl.DataFrame, facts: MonthFacts, approved: Documents, rules: RuleBook
+) -> pl.DataFrame:
+    """One row per event and person who should be there and for whom it costs: the event, its window as instants, duty
+    (the person's first one of that day), person and what it costs.
+    """
+    events = facts.events.filter(pl.col("opens").is_not_null(), pl.col("closes").is_not_null()).select(*EVENTS)
+    on_duty = (
+        present.join(roster.duties, on="duty", how="inner")
+        .join(roster.people.select("person", "employment_status"), on="person", how="left")
+        .rename({"date": "day"})
+    )
+    own = on_duty.join(events, on=["day", "unit"], how="inner")
+    of_all = on_duty.join(events.filter(pl.col("unit") == "*").drop("unit"), on="day", how="inner")
+    called = pl.concat([own, of_all.select(own.columns)])
+    audience = pl.col("audience")
+    called = called.filter(
+        audience.is_null()
+        | audience.list.contains(pl.col("employment_status"))
+        | audience.list.contains(pl.col("nip")),
+    )
+    priced = called.join(_costs(called, roster, facts, rules), on=["plan", "kind", "unit"], how="inner")
+    timed = _instants(priced).filter(pl.col("closes_at") <= pl.lit(facts.now))
+    spans = roster.plans.select("plan", "first_due", "last_due")
+    inside = (
+        timed.join(spans, on="plan", how="left")
+        .filter(
+            pl.col("opens_at") <= pl.col("last_due"),
+            pl.col("closes_at") > pl.col("first_due") - _BEFORE_DUTY,
+        )
+        .select("event", "person")
+        .unique()
+    )
+    documented = (
+        timed.join(approved.timed, on=["person", "day"], how="inner")
+        .filter(_touches_event())
+        .select("event", "person")
+        .unique()
+    )
+    return (
+        timed.join(inside, on=["event", "person"], how="semi")
+        .join(documented, on=["event", "person"], how="anti")
+        .sort("event", "person", "duty")
+        .unique(["event", "person"], keep="first", maintain_order=True)
+    )
+
+
+def _costs(called: pl.DataFrame, roster: Roster, facts: MonthFacts, rules: RuleBook) -> pl.DataFrame:
+    fasting = set(facts.calendar.filter(pl.col("kind") == "ramadan").select("day", "unit").iter_rows())
+    rows: list[dict[str, Any]] = []
+    for number, kind, unit in called.select("plan", "kind", "unit").unique().sort("plan", "kind", "unit").iter_rows():
+        plan = roster.plan_keys[number]
+        dated = rules.profile(plan.profile).events.on(plan.day)
+        cost = dated.value.get(kind)
+        cost_ppm = cost.weekdays_ppm[plan.day.weekday()] if cost is not None else 0
+        if cost is None or not cost_ppm or (not cost.in_ramadan and _is_fasting(plan.day, unit, fasting, rules)):
+            continue
+        price = tag(kind.upper(), cost_ppm, "events", dated)
+        rows.append({"plan": number, "kind": kind, "unit": unit, "base": cost.base.value, **price})
+    return pl.DataFrame(rows, schema=_COSTS)
+
+
+def _is_fasting(day: date, unit: str, marked: set[tuple[date, str]], rules: RuleBook) -> bool:
+    return (day, unit) in marked or (day, "*") in marked or rules.ramadan_on(day) is not None
+
+
+def _instants(called: pl.DataFrame) -> pl.DataFrame:
+    """The window of each event in the zone of the duty's unit: opens_at, closes_at (half-open)."""
+    parts = [called.clear().with_columns(opens_at=pl.lit(None, _UTC), closes_at=pl.lit(None, _UTC))]
+    for zone in called["timezone"].unique().sort():
+        here = called.filter(pl.col("timezone") == zone)
+        parts.append(
+            here.with_columns(opens_at=_at("opens", zone), closes_at=_at("closes", zone).dt.truncate("1m") + _MINUTE)
+        )
+    return pl.concat(parts)
+
+
+_UTC = pl.Datetime("us", "UTC")
+
+
+def _at(clock: str, zone: str) -> pl.Expr:
+    local = pl.col("day").dt.combine(pl.col(clock)).dt.cast_time_unit("us")
+    return local.dt.replace_time_zone(zone).dt.convert_time_zone("UTC")
+
+
+def _touches_event() -> pl.Expr:
+    """Tell whether local times of a document share a moment with the event."""
+    return (pl.col("from_time") <= pl.col("closes")) & (pl.col("to_time") >= pl.col("opens"))
+
+
+def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Those for whom nothing speaks: no row, no punch at the event's terminal, no approved outage of it."""
+    told = expected.join(facts.event_attendance.select("event", "nip").unique(), on=["event", "nip"], how="semi")
+    failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
+    seen = (
+        expected.lazy()
+        .select("event", "person", "nip", "terminal", "opens_at", "closes_at")
+        .join(facts.punches.lazy(), on=["nip", "terminal"], how="inner")
+        .filter(_within("at") | _within("clock_at"))
+        .select("event", "person")
+        .collect()
+    )
+    excused = failed.filter(_while_failing()).select("event", "person")
+    there = pl.concat([told.select("event", "person"), seen, excused]).unique()
+    return expected.join(there, on=["event", "person"], how="anti")
+
+
+def _failed(facts: MonthFacts, status: str) -> pl.DataFrame:
+    return facts.outages.filter(pl.col("status") == status).select("terminal", "start", "end")
+
+
+def _while_failing() -> pl.Expr:
+    return (pl.col("start") < pl.col("closes_at")) & (pl.col("end") > pl.col("opens_at"))
+
+
+def _within(instant: str) -> pl.Expr:
+    return (pl.col("opens_at") <= pl.col(instant)) & (pl.col(instant) < pl.col("closes_at"))
+
+
+def _unknown(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame, requests: Documents) -> pl.DataFrame:
+    """Those of whom nobody can say that they were not there: event, duty, reason."""
+    told = facts.event_attendance.select("event").unique()
+    untold = (
+        missing.filter(pl.col("terminal").is_null())
+        .join(told, on="event", how="anti")
+        .select("event", "duty", reason=pl.format("nobody told who was at {}", "event"))
+    )
+    by_hour = missing.join(requests.timed, on=["person", "day"], how="inner").filter(_touches_event())
+    whole = missing.join(requests.whole.select("duty", "document"), on="duty", how="inner")
+    asked = (
+        pl.concat([part.select("event", "duty", "document") for part in (by_hour, whole)])
+        .group_by("event", "duty")
+        .agg(pl.col("document").min())
+        .select("event", "duty", reason=UNDECIDED)
+    )
+    reported = (
+        missing.join(_failed(facts, "pending"), on="terminal", how="inner")
+        .filter(_while_failing())
+        .select("event", "duty", reason=pl.format("an outage of {} is undecided", "terminal"))
+    )
+    windows = missing.filter(pl.col("terminal").is_not_null()).with_columns(
+        low_us=pl.col("opens_at").to_physical(), high_us=pl.col("closes_at").to_physical()
+    )
+    # A terminal without power while the event was on is silent too: here no silence is believed.
+    incomplete = gaps(windows, proven(coverage)).select(
+        "event", "duty", reason=pl.format("{} not complete during {}", "terminal", "event")
+    )
+    reasons = [part.with_columns(order=pl.lit(n)) for n, part in enumerate((untold, incomplete, reported, asked))]
+    return pl.concat(reasons).sort("duty", "event", "order", "reason").unique(["duty", "event"], keep="first")

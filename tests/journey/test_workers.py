@@ -1,0 +1,89 @@
+"""Offices scored elsewhere: by processes, by any executor of concurrent.futures, and by a Dask cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from distributed import LocalCluster
+
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.usecases import score
+
+MONTH, MONDAY = "2026-09", "2026-09-07"
+OFFICES = ("DINKES", "DISDIK", "SETDA", "BKD")
+
+
+@pytest.fixture
+def county(installation: Any, name_nip: Any) -> Any:
+    """Four offices with one person each, who is so many minutes late on one Monday."""
+    installation.load("units", [{"code": unit, "name": unit, "timezone": "Asia/Jakarta"} for unit in OFFICES])
+    people = {unit: name_nip(number) for number, unit in enumerate(OFFICES)}
+    spell = {"allowance_rp": 4_000_000, "valid_from": MONDAY, "valid_to": MONDAY}
+    installation.load("employees", [{"nip": nip, "name": nip, "unit": unit, **spell} for unit, nip in people.items()])
+    pins = {nip: str(number) for number, nip in enumerate(people.values(), 1)}
+    installation.load("enrolments", [{"terminal": "lobby", "pin": pin, "nip": nip} for nip, pin in pins.items()])
+    clocks = [(pin, f"{MONDAY} 07:{30 + 5 * int(pin)}:00") for pin in pins.values()]
+    clocks += [(pin, f"{MONDAY} 16:00:00") for pin in pins.values()]
+    rows = [{"terminal": "lobby", "pin": pin, "clock": clock} for pin, clock in clocks]
+    installation.load("punches", rows, "--complete-until", "2026-10-02 12:00")
+    return installation
+
+
+def late_minutes(county: Any) -> dict[str, int]:
+    shown = json.loads(county.ok("score", "show", "--month", MONTH, "--format", "json"))
+    return {document["unit"]: document["days"][0]["late_minutes"] for document in shown}
+
+
+EXPECTED = {"DINKES": 5, "DISDIK": 10, "SETDA": 15, "BKD": 20}
+
+
+def test_offices_are_scored_in_processes(county: Any) -> None:
+    county.ok("score", "run", "--month", MONTH, "--workers", "2")
+    assert late_minutes(county) == EXPECTED
+
+
+def test_offices_are_scored_by_any_executor(county: Any) -> None:
+    engine = connect(county.url if "://" in county.url else "")
+    rules = load_rulebook(county.directory / "rules")
+    try:
+        with ThreadPoolExecutor(3) as executor:
+            summary = score.run(
+                engine,
+                rules,
+                date(2026, 9, 1),
+                profile="tpp-model",
+                now=datetime(2026, 10, 5, tzinfo=UTC),
+                workers=3,
+                executor=executor,
+            )
+    finally:
+        engine.dispose()
+    assert (summary.people, summary.pending) == (4, 0)
+    assert late_minutes(county) == EXPECTED
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """A real cluster of two worker processes on this host."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
+    ) as cluster:
+        yield str(cluster.scheduler_address)
+
+
+@pytest.mark.xdist_group("dask")
+def test_offices_are_scored_by_a_dask_cluster(county: Any, scheduler: str) -> None:
+    county.ok("score", "run", "--month", MONTH, "--cluster", scheduler)
+    assert late_minutes(county) == EXPECTED
+
+
+def test_an_address_without_a_scheduler_is_told(county: Any) -> None:
+    told = county.run("score", "run", "--month", MONTH, "--cluster", "tcp://127.0.0.1:9")
+    assert told.code == 4
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in told.err
