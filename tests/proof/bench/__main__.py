@@ -5,41 +5,54 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.proof.bench import decoding, serving, spooling, tails
-from tests.proof.bench.findings import Finding, table
+from tests.proof.bench import decoding, findings, scoring, serving, spooling, tails
+from tests.proof.bench.findings import Finding
 
-PARTS = ("decode", "tail", "spool", "office", "thousand")
+Measure = Callable[[Path], Iterable[Finding]]
 
 
 def main() -> int:
     """Measure; return the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures ratios, in one run on one computer.")
-    parser.add_argument("subject", choices=["collect"], help="what is measured")
-    parser.add_argument("--only", choices=PARTS, action="append", help="this part only; may be repeated")
+    parser.add_argument("subject", choices=["collect", "score"], help="what is measured")
+    parser.add_argument("--only", action="append", metavar="PART", help="this part only; may be repeated")
     parser.add_argument(
-        "--minutes", type=float, default=5, help="how long to watch a thousand terminals (5; at least 2)"
+        "--minutes", type=float, default=5, help="collect: how long to watch a thousand terminals (5; at least 2)"
     )
     asked = parser.parse_args()
     if asked.minutes < 2:
         parser.error("--minutes must be at least 2: a punch may take more than one to arrive")
-    measures: dict[str, Callable[[Path], Iterable[Finding]]] = {
+    measures = _measures(asked.subject, asked.minutes)
+    parts = asked.only or list(measures)
+    if unknown := set(parts) - measures.keys():
+        parser.error(f"{asked.subject} has no part {', '.join(sorted(unknown))}; its parts: {', '.join(measures)}")
+    found: list[Finding] = []
+    for part in parts:
+        sys.stderr.write(f"measuring: {part}\n")
+        with _folder() as folder:
+            found += measures[part](folder)
+    sys.stdout.write(findings.table(found) + "\n")
+    return int(any(finding.met is False for finding in found))
+
+
+def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
+    if subject == "score":
+        return {
+            "peers": lambda _: scoring.against_peers(),
+            "growth": lambda _: scoring.per_employee(),
+            "nation": lambda _: scoring.nation(),
+        }
+    return {
         "decode": lambda _: decoding.measure(),
         "tail": tails.measure,
         "spool": spooling.measure,
         "office": serving.small_office,
-        "thousand": lambda folder: serving.thousand_terminals(folder, asked.minutes),
+        "thousand": lambda folder: serving.thousand_terminals(folder, minutes),
     }
-    findings: list[Finding] = []
-    for part in asked.only or PARTS:
-        sys.stderr.write(f"measuring: {part}\n")
-        with _folder() as folder:
-            findings += measures[part](folder)
-    sys.stdout.write(table(findings) + "\n")
-    return int(any(finding.met is False for finding in findings))
 
 
 @contextmanager
