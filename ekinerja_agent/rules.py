@@ -17,6 +17,8 @@ from ekinerja_agent.errors import NoRule
 
 PPM_PER_PERCENT = 10_000
 WHOLE_PPM = 1_000_000
+CORRECTION = "correction/"
+"""Begins the reference of a correction, which names the scan that it adds where another has a punch."""
 
 T = TypeVar("T")
 

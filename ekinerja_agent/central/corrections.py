@@ -28,6 +28,7 @@ from ekinerja_agent.central.tables import (
     import_revocations,
 )
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.rules import CORRECTION
 
 KIND = "corrections"
 APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
@@ -81,7 +82,7 @@ class OnePerson:
 
 def reference(number: int) -> str:
     """Given a correction's number, return its name: `correction/N`."""
-    return f"correction/{number}"
+    return f"{CORRECTION}{number}"
 
 
 def request(

@@ -25,9 +25,8 @@ from ekinerja_agent.central.tables import (
 )
 from ekinerja_agent.central.tables import corrections as recorded_corrections
 from ekinerja_agent.central.tables import punches as recorded
+from ekinerja_agent.rules import CORRECTION
 
-CORRECTION = "correction/"
-"""Begins the reference of a correction, where a finding or a day else names a punch."""
 _IDS_AT_ONCE = 500
 _DOCUMENT = ("subject", "name", "document", "first_day", "last_day")
 

@@ -52,7 +52,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     kinds = kinds_of(approved, roster, rules)
     terms = month_terms(roster.people, rules)
     days, found = _judge_days(roster, facts, approved, rules)
-    costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, rules)
+    costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, terms)
     entitled = entitlements(roster, terms, facts)
     findings = price_findings(costing, roster.people, terms, entitled)
     credited = credits_of(approved, kinds)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.rules import WHOLE_PPM, RuleBook
+from ekinerja_agent.rules import WHOLE_PPM
 from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.frames import Schema
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.terms import Terms
 
 _PRESENCE_STEP_PPM = 100
 """Presence is rounded half up to 0.01 %. Source: regulations section 9."""
 _ORDER = ("duty", "rank", "scan_order", "reference", "code")
 
 
-def settle(findings: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl.DataFrame:
-    """Given the findings that stand, in the columns of FOUND, return them at what they cost, with person,
-    nip and date, in order of nip, date and scan.
+def settle(findings: pl.DataFrame, roster: Roster, terms: Terms) -> pl.DataFrame:
+    """Given the findings that stand, in the columns of FOUND, and the terms of the month, return them at what they
+    cost, with person, nip and date, in order of nip, date and scan.
     """
     dated = findings.join(
         roster.duties.select("duty", "plan", "person", "nip", "date"), on="duty", how="left", maintain_order="left"
@@ -27,7 +27,7 @@ def settle(findings: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl.DataFr
     shared = _with_shares(dated, roster)
     capped = shared.join(roster.plans.select("plan", "day_cap_ppm"), on="plan", how="left", maintain_order="left")
     capped = capped.with_columns(deduction_ppm=_up_to("day_cap_ppm", "duty"))
-    monthly = _month_caps(roster.people, rules)
+    monthly = terms.of_profile.select("profile", "pay_day", "month_cap_ppm")
     return (
         capped.join(
             roster.people.select("person", "profile", "pay_day"), on="person", how="left", maintain_order="left"
@@ -59,13 +59,6 @@ def _presence_ppm(gone: pl.Expr) -> pl.Expr:
     steps = WHOLE_PPM // _PRESENCE_STEP_PPM
     there = pl.col("working_days") - gone
     return _PRESENCE_STEP_PPM * round_half_up(wide(there) * steps, pl.col("working_days"))
-
-
-def _month_caps(people: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
-    keys = people.select("profile", "pay_day").unique().sort("profile", "pay_day")
-    shape: Schema = {"profile": pl.String, "pay_day": pl.Date, "month_cap_ppm": pl.Int64}
-    rows = [(name, day, rules.profile(name).month_cap.on(day).value) for name, day in keys.iter_rows()]
-    return pl.DataFrame(rows, schema=shape, orient="row")
 
 
 def _up_to(cap: str, whole: str) -> pl.Expr:

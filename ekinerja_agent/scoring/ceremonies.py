@@ -11,13 +11,12 @@ from datetime import date, timedelta
 import polars as pl
 
 from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
-from ekinerja_agent.scoring.frames import EVENTS, MonthFacts
+from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, MonthFacts
 from ekinerja_agent.scoring.hours import hours_on
 from ekinerja_agent.scoring.schedule import Roster, covers
 
 _SATURDAY = 5
 _MIDDLE = 15
-EVERY_UNIT = "*"
 
 
 def ceremony_day(ceremony: Ceremony, month: date, is_working: Callable[[date], bool]) -> date:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.rules import Scan
+from ekinerja_agent.rules import CORRECTION, Scan
 from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.found import CORRECTION, FLEXIBLE_RANK, HELD
+from ekinerja_agent.scoring.found import FLEXIBLE_RANK, HELD
 from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages

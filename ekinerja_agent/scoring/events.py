@@ -16,7 +16,7 @@ from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.coverage import UNDECIDED, gaps, proven
 from ekinerja_agent.scoring.documents import Documents
 from ekinerja_agent.scoring.found import EVENT_RANK, FOUND, HELD, as_found
-from ekinerja_agent.scoring.frames import EVENTS, MonthFacts, Schema, empty
+from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.prices import tag
 from ekinerja_agent.scoring.schedule import Roster
 
@@ -79,7 +79,7 @@ def _expected(
         .rename({"date": "day"})
     )
     own = on_duty.join(events, on=["day", "unit"], how="inner")
-    of_all = on_duty.join(events.filter(pl.col("unit") == "*").drop("unit"), on="day", how="inner")
+    of_all = on_duty.join(events.filter(pl.col("unit") == EVERY_UNIT).drop("unit"), on="day", how="inner")
     called = pl.concat([own, of_all.select(own.columns)])
     audience = pl.col("audience")
     called = called.filter(
@@ -129,21 +129,18 @@ def _costs(called: pl.DataFrame, roster: Roster, facts: MonthFacts, rules: RuleB
 
 
 def _is_fasting(day: date, unit: str, marked: set[tuple[date, str]], rules: RuleBook) -> bool:
-    return (day, unit) in marked or (day, "*") in marked or rules.ramadan_on(day) is not None
+    return (day, unit) in marked or (day, EVERY_UNIT) in marked or rules.ramadan_on(day) is not None
 
 
 def _instants(called: pl.DataFrame) -> pl.DataFrame:
     """The window of each event in the zone of the duty's unit: opens_at, closes_at (half-open)."""
-    parts = [called.clear().with_columns(opens_at=pl.lit(None, _UTC), closes_at=pl.lit(None, _UTC))]
+    parts = [called.clear().with_columns(opens_at=pl.lit(None, INSTANT), closes_at=pl.lit(None, INSTANT))]
     for zone in called["timezone"].unique().sort():
         here = called.filter(pl.col("timezone") == zone)
         parts.append(
             here.with_columns(opens_at=_at("opens", zone), closes_at=_at("closes", zone).dt.truncate("1m") + _MINUTE)
         )
     return pl.concat(parts)
-
-
-_UTC = pl.Datetime("us", "UTC")
 
 
 def _at(clock: str, zone: str) -> pl.Expr:

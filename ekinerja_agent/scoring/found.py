@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from ekinerja_agent.rules import CORRECTION
 from ekinerja_agent.scoring.frames import Schema
 
 ABSENCE_RANK, SCAN_RANK, FLEXIBLE_RANK, EVENT_RANK, DOCUMENT_RANK = range(5)
 """In which order findings of a duty stand: the absence of a day, scans, time not made good, events, documents."""
 
-CORRECTION = "correction/"
-"""Begins the reference of a correction, which names the scan that it adds where another has a punch."""
 FOUND: Schema = {
     "duty": pl.UInt32,
     "rank": pl.Int8,

@@ -26,6 +26,7 @@ TERMS: Schema = {
     "general_pct": pl.Int64,
     "plt_pct": pl.Int64,
     "prorate": pl.Boolean,
+    "month_cap_ppm": pl.Int64,  # null = a month's findings have no cap
 }
 RATIOS: Schema = {**_KEY, "predicate": pl.String, "ratio_ppm": pl.Int64}
 STATUS_FACTORS: Schema = {**_KEY, "employment_status": pl.String, "status_pct": pl.Int64}
@@ -54,6 +55,7 @@ def month_terms(people: pl.DataFrame, rules: RuleBook) -> Terms:
                 *(target.month_minutes, target.day_minutes, target.duty_ppm, target.duty_cap_ppm),
                 *(performance.mode.value, performance.unrated_ppm),
                 *(factor.general_pct, factor.plt_pct, profile.prorate_transfers.on(day).value),
+                profile.month_cap.on(day).value,
             )
         )
         ratios += [(*key, predicate, ratio) for predicate, ratio in performance.ratios_ppm.items()]

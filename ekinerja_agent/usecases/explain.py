@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import evidence, results
 from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.rules import CORRECTION
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,7 +35,7 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     yield from _money(document, evidence.documents(engine, nip, month, last))
     names = _punch_ids(document)
-    corrections = [name for name in names if name.startswith(evidence.CORRECTION)]
+    corrections = [name for name in names if name.startswith(CORRECTION)]
     punches = {row["punch_id"]: row for row in evidence.punches(engine, names)}
     yield from _findings(document, punches, evidence.corrections(engine, corrections))
     yield from _pending(document)

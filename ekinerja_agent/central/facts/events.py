@@ -14,9 +14,8 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import Wanted
 from ekinerja_agent.central.tables import event_attendance, events
-from ekinerja_agent.scoring.frames import EVENT_ATTENDANCE, EVENTS, Schema
+from ekinerja_agent.scoring.frames import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema
 
-EVERY_UNIT = "*"
 _DEEPEST_UNIT = 20
 
 

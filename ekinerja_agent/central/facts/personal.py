@@ -23,13 +23,13 @@ from ekinerja_agent.central.tables import (
     rosters,
     sanctions,
 )
+from ekinerja_agent.rules import CORRECTION
 from ekinerja_agent.scoring.frames import ALLOWANCES, ASSIGNMENTS, CORRECTIONS, HOLDS, RATINGS, ROSTERS, Schema
 
 Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """Given a column of NIPs, the condition that asks for the wanted people."""
 
 APPROVED = "approved"
-CORRECTION = "correction/"
 _ONE_DAY = timedelta(days=1)
 _E4_PER_RUPIAH = 10_000
 
