@@ -637,6 +637,23 @@ result_pending = Table(
     Column("reason", Text, nullable=False),
 )
 
+shared_findings = Table(
+    # Of the drafts of one office: how many of those expected at a terminal share a finding, as its last whole run saw.
+    "shared_findings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("office", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+    Column("scan", Text, primary_key=True),
+    Column("terminal", Text, primary_key=True),
+    Column("expected", Integer, nullable=False),
+    Column("affected", Integer, nullable=False),
+    Column("share_ppm", BigInteger, nullable=False),
+    Column("least_people", Integer, nullable=False),
+    Column("scored_since", Integer, nullable=False, server_default="0"),  # people scored alone since then
+)
+
 period_events = Table(
     "period_events",
     metadata,

@@ -294,14 +294,31 @@ PENDING: Schema = {
 }
 
 
+SHARED: Schema = {
+    # One row per unit, date, scan and terminal where a mass anomaly may be: how many of those expected have a finding
+    # there, and from which numbers on it is one. None where somebody decided about an outage of the terminal.
+    "unit": pl.String,
+    "date": pl.Date,
+    "scan": pl.String,
+    "terminal": pl.String,
+    "expected": pl.Int64,
+    "affected": pl.Int64,
+    "share_ppm": pl.Int64,
+    "least_people": pl.Int64,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MonthResult:
-    """What the rules make of the facts: people, their days, what was found, and what cannot be judged yet."""
+    """What the rules make of the facts: people, their days, what was found, what cannot be judged yet, and how many
+    share a finding.
+    """
 
     people: pl.DataFrame
     days: pl.DataFrame
     findings: pl.DataFrame
     pending: pl.DataFrame
+    shared: pl.DataFrame
 
 
 def empty(schema: Schema) -> pl.DataFrame:

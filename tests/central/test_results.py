@@ -107,6 +107,7 @@ def result(*people: dict[str, Any], pending: int = 0) -> MonthResult:
             [{"nip": nips[0] if nips else "", "date": date(2026, 9, 14), "reason": "lobby, not complete"}] * pending,
             frames.PENDING,
         ),
+        shared=frames.empty(frames.SHARED),
     )
 
 
