@@ -84,19 +84,17 @@ def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int
     """Scans of people who use terminals, where the rule looks for anomalies; `affected` tells whether it would cost."""
     judged = judgement.states.filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
     return (
-        judgement.scans.lazy()
-        .filter(pl.col("closed") & ~pl.col("excused"))
+        judgement.scans.filter(pl.col("closed") & ~pl.col("excused"))
         .select("duty", "scan_order", "plan", "opens", "closes")
-        .join(judged.lazy(), on="duty", how="semi")
-        .join(pl.LazyFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
+        .join(judged, on="duty", how="semi")
+        .join(pl.DataFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
         .join(
-            roster.duties.lazy().filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
+            roster.duties.filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
             on="duty",
             how="inner",
         )
-        .join(_suspects(judgement).lazy(), on=["duty", "scan_order"], how="left")
+        .join(_suspects(judgement), on=["duty", "scan_order"], how="left")
         .with_columns(pl.col("affected").fill_null(value=False))
-        .collect()
     )
 
 

@@ -62,8 +62,8 @@ def judge_events(
         return EventJudgement(empty(FOUND), empty(HELD))
     unknown = _unknown(missing, facts, coverage, documents[1])
     held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
-    findings = missing.lazy().join(held.lazy(), on="duty", how="anti").with_columns(reference="event")
-    return EventJudgement(as_found(findings, EVENT_RANK).collect(), held.select(*HELD))
+    findings = missing.join(held, on="duty", how="anti").with_columns(reference="event")
+    return EventJudgement(as_found(findings, EVENT_RANK), held.select(*HELD))
 
 
 def _expected(
@@ -158,12 +158,10 @@ def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     told = expected.join(facts.event_attendance.select("event", "nip").unique(), on=["event", "nip"], how="semi")
     failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
     seen = (
-        expected.lazy()
-        .select("event", "person", "nip", "terminal", "opens_at", "closes_at")
-        .join(facts.punches.lazy(), on=["nip", "terminal"], how="inner")
+        expected.select("event", "person", "nip", "terminal", "opens_at", "closes_at")
+        .join(facts.punches, on=["nip", "terminal"], how="inner")
         .filter(_within("at") | _within("clock_at"))
         .select("event", "person")
-        .collect()
     )
     excused = failed.filter(_while_failing()).select("event", "person")
     there = pl.concat([told.select("event", "person"), seen, excused]).unique()

@@ -35,28 +35,27 @@ def match_punches(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(matched)
 
 
-def _instants(roster: Roster, punches: pl.DataFrame) -> pl.LazyFrame:
+def _instants(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     """Each punch of a known person with its instant, or its two."""
-    known = punches.lazy().join(roster.people.lazy().select("nip", "person"), on="nip", how="inner")
+    known = punches.join(roster.people.select("nip", "person"), on="nip", how="inner")
     known = known.with_columns(doubled=(pl.col("at") != pl.col("clock_at")).fill_null(value=False))
     columns = ("person", "punch_id", "at", "doubled")
     second = known.filter("doubled").with_columns(at=pl.col("clock_at"))
     return pl.concat([known.select(columns), second.select(columns)]).with_columns(bucket=_bucket("at"))
 
 
-def _candidates(roster: Roster, instants: pl.LazyFrame) -> pl.DataFrame:
+def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
     """Every punch in every window that holds it. UTC days are the buckets of an equi-join; windows may span
     several.
     """
     scans = (
-        roster.plan_scans.lazy()
-        .select("plan", "scan_order", "latest", "take_last", "opens", "closes")
+        roster.plan_scans.select("plan", "scan_order", "latest", "take_last", "opens", "closes")
         .with_columns(
             bucket=pl.int_ranges(_bucket("opens"), _bucket("closes") + 1),
         )
         .explode("bucket")
     )
-    windows = roster.duties.lazy().select("duty", "person", "plan").join(scans, on="plan", how="inner")
+    windows = roster.duties.select("duty", "person", "plan").join(scans, on="plan", how="inner")
     inside = (
         instants.join(windows, on=["person", "bucket"], how="inner")
         .filter(pl.col("opens") <= pl.col("at"), pl.col("at") < pl.col("closes"))
@@ -66,7 +65,6 @@ def _candidates(roster: Roster, instants: pl.LazyFrame) -> pl.DataFrame:
             rank_us=pl.when("take_last").then(-pl.col("at_us")).otherwise(pl.col("at_us")),
             unkind_us=pl.when("latest").then(pl.col("at_us")).otherwise(-pl.col("at_us")),
         )
-        .collect()
     )
     kinder = (
         inside.filter("doubled")

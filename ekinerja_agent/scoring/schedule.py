@@ -247,15 +247,13 @@ def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list
 
 def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
     lost = (
-        spells.lazy()
-        .select("post", "from_day", "to_day")
+        spells.select("post", "from_day", "to_day")
         .unique()
-        .join(grid.lazy().filter(~pl.col("covered")), on="post", how="inner")
+        .join(grid.filter(~pl.col("covered")), on="post", how="inner")
         .filter(pl.col("day").is_between("from_day", "to_day"))
         .select("unit", "day")
         .sort("unit", "day")
-        .first()
-        .collect()
+        .head(1)
     )
     if lost.height:
         unit, day = lost.row(0)
@@ -271,11 +269,10 @@ _SERVED = (
 )
 
 
-def _days_of(spells: pl.DataFrame) -> pl.LazyFrame:
+def _days_of(spells: pl.DataFrame) -> pl.DataFrame:
     """One row per person and day; where two spells claim a day, the one that began later has it."""
     return (
-        spells.lazy()
-        .select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
+        spells.select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
         .explode("day")
         .unique(["person", "day"], keep="last", maintain_order=True)
     )
@@ -286,10 +283,9 @@ def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
     columns = ("post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "starts", "required_minutes")
     return (
         _days_of(spells)
-        .join(working.lazy().select(columns), on=["post", "day"], how="inner")
+        .join(working.select(columns), on=["post", "day"], how="inner")
         .with_columns(shift=pl.lit(""), planned=pl.lit(value=True))
         .select(_SERVED)
-        .collect()
     )
 
 
@@ -301,11 +297,10 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
     told = rosters.select("nip", "day", "shift").unique()
     days = (
         _days_of(spells)
-        .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
-        .join(told.lazy(), on=["nip", "day"], how="left")
+        .join(grid.select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
+        .join(told, on=["nip", "day"], how="left")
         .filter(pl.col("shift").is_null() | (pl.col("shift") != OFF))
         .with_columns(pl.col("shift").fill_null(""), ramadan=pl.lit(value=False))
-        .collect()
     )
     keys = days.select("schedule", "day", "shift").unique(maintain_order=True)
     found = [hours_on(rules.schedule(name), day, shift=shift) for name, day, shift in keys.iter_rows()]

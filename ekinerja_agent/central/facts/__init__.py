@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.columns import expect_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
 from ekinerja_agent.central.facts.personal import (
@@ -61,6 +61,8 @@ ENROLMENTS: Schema = {
     "valid_from": pl.Date,
     "valid_to": pl.Date,
 }
+_FEW = 50
+"""People whose facts are a few rows."""
 _MANY = 5_000
 """Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
 
@@ -104,6 +106,8 @@ def month_facts(
     """
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
+        if nips is not None and len(nips) <= _FEW:
+            expect_few(conn)
         spells = _spells(conn, first, last, offices, nips)
         wanted = _Wanted(spells["nip"].unique(), offices is None and nips is None, first, last)
         all_units = _units(conn)

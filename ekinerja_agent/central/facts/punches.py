@@ -182,14 +182,12 @@ def _owned(recorded: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")))
     )
     return (
-        recorded.lazy()
-        .join(enrolled.lazy(), on="pin", how="inner", suffix="_enrolled")
+        recorded.join(enrolled, on="pin", how="inner", suffix="_enrolled")
         .filter(holds)
         .with_columns(everywhere=pl.col("terminal_enrolled") == EVERY_TERMINAL)
         .sort("punch_id", "everywhere", "id")
         .unique("punch_id", keep="first", maintain_order=True)
         .select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day")
-        .collect()
     )
 
 
