@@ -618,6 +618,7 @@ result_days = Table(
     Column("worked_minutes", Integer),
     Column("late_minutes", Integer),
     Column("early_minutes", Integer),
+    Column("missing_scans", Integer, nullable=False, server_default="0"),
     Column("arrive_at", Instant),
     Column("break_out_at", Instant),
     Column("break_in_at", Instant),

@@ -68,11 +68,25 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
         )
         days = days.join(served, on="duty", how="left")
     waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")
-    return days.with_columns(
-        late_minutes=_waive(f"{Scan.ARRIVE}_minutes", waived),
-        early_minutes=_waive(f"{Scan.LEAVE}_minutes", waived),
-        worked_minutes=_worked_minutes(),
-    ).sort("duty")
+    return (
+        days.join(_missing(scans), on="duty", how="left")
+        .with_columns(
+            missing_scans=pl.when((pl.col("state") == "present") & ~waived).then("missing").fill_null(0),
+            late_minutes=_waive(f"{Scan.ARRIVE}_minutes", waived),
+            early_minutes=_waive(f"{Scan.LEAVE}_minutes", waived),
+            worked_minutes=_worked_minutes(),
+        )
+        .sort("duty")
+    )
+
+
+def _missing(scans: pl.DataFrame) -> pl.DataFrame:
+    """Arrive and leave scans that nobody made and nothing excuses, of each duty that lacks any: duty, missing."""
+    lacking = scans.filter(
+        pl.col("scan_order").is_in([SCAN_ORDER[Scan.ARRIVE], _LEAVE_ORDER]),
+        pl.col("at").is_null() & pl.col("closed") & ~pl.col("excused"),
+    )
+    return lacking.group_by("duty").agg(missing=pl.len().cast(pl.Int64))
 
 
 def _waive(minutes: str, waived: pl.Expr) -> pl.Expr:

@@ -175,6 +175,7 @@ EARLIER_DAYS: Schema = {
     "day": pl.Date,
     "unexcused": pl.Boolean,
     "bank_minutes": pl.Int64,  # late + early minutes of that day
+    "missing_scans": pl.Int64,  # arrive and leave scans that nothing excuses
 }
 
 
@@ -262,6 +263,7 @@ DAYS: Schema = {
     "worked_minutes": pl.Int64,  # net of the break; null unless both arrive and leave exist
     "late_minutes": pl.Int64,  # that count: 0 where excused, open or accepted; null without arrive scan
     "early_minutes": pl.Int64,  # likewise; null without a leave scan
+    "missing_scans": pl.Int64,  # arrive and leave scans of a present day that nothing excuses
     "arrive_at": INSTANT,
     "break_out_at": INSTANT,
     "break_in_at": INSTANT,

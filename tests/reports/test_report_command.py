@@ -63,6 +63,7 @@ def a_result(unit: str, name: str, nips: Sequence[str], pending_reason: str | No
         "state": "present",
         "required_minutes": 450,
         "late_minutes": 75,
+        "missing_scans": 0,
     }
     finding = {
         "date": date(2026, 9, 7),

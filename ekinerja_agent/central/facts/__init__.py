@@ -342,7 +342,7 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     from its draft.
     """
     d = result_days.c
-    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes).where(
+    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes, d.missing_scans).where(
         # One by one, so that the key leads to a person's days past everybody else's.
         d.period.in_(
             [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
@@ -356,6 +356,7 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
         "state": pl.String,
         "late_minutes": pl.Int64,
         "early_minutes": pl.Int64,
+        "missing_scans": pl.Int64,
     }
     return (
         wanted.keep(read_frame(conn, query, shape))
