@@ -15,7 +15,7 @@ import polars as pl
 
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema
+from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes, start_minute
 
 PLANS: Schema = {
@@ -228,6 +228,8 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
 
 
 def _own_and_common(grid: pl.DataFrame, rows: pl.DataFrame, value: str) -> pl.DataFrame:
+    if rows.is_empty():
+        return grid.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in (value, f"{value}_common"))
     common = rows.filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
     return grid.join(rows, on=["day", "unit"], how="left", maintain_order="left").join(
         common, on="day", how="left", maintain_order="left"
@@ -263,10 +265,21 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
         )
 
 
-_SERVED = (
-    *("person", "spell", "attendance", "day", "unit", "timezone", "profile", "schedule", "ramadan"),
-    *("shift", "planned", "starts", "required_minutes"),
-)
+_SERVED: Schema = {
+    "person": pl.UInt32,
+    "spell": pl.UInt32,
+    "attendance": pl.String,
+    "day": pl.Date,
+    "unit": pl.String,
+    "timezone": pl.String,
+    "profile": pl.String,
+    "schedule": pl.String,
+    "ramadan": pl.Boolean,
+    "shift": pl.String,
+    "planned": pl.Boolean,
+    "starts": pl.Int64,
+    "required_minutes": pl.Int64,
+}
 
 
 def _days_of(spells: pl.DataFrame) -> pl.DataFrame:
@@ -285,7 +298,7 @@ def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
         _days_of(spells)
         .join(working.select(columns), on=["post", "day"], how="inner")
         .with_columns(shift=pl.lit(""), planned=pl.lit(value=True))
-        .select(_SERVED)
+        .select(*_SERVED)
     )
 
 
@@ -294,6 +307,8 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
 
     Holidays and weekends do not matter: the roster knows them.
     """
+    if grid.is_empty():
+        return empty(_SERVED)
     told = rosters.select("nip", "day", "shift").unique()
     days = (
         _days_of(spells)
@@ -309,7 +324,7 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
         required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
     )
-    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(_SERVED)
+    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(*_SERVED)
 
 
 def _number_plans(served: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
