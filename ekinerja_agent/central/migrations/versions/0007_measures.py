@@ -7,6 +7,8 @@ rules and stand in no view.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,7 @@ depends_on = None
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 CORRECT_INSTEAD = "import the corrected row, or take the whole file back with: import revoke BATCH"
 DECISION = ("document?", "requested_by?", "requested_at?", "status", "decided_by?", "decided_at?")
-TYPES = {
+TYPES: dict[str, Any] = {
     **dict.fromkeys(("due_date", "date", "started", "ended"), sa.Date),
     **dict.fromkeys(("budget_rp", "realised_rp", "planned_ppm", "physical_ppm"), sa.BigInteger),
     **dict.fromkeys(("points_e2", "max_points_e2", "volume_e2", "standard_e2"), sa.BigInteger),
