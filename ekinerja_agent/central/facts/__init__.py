@@ -112,7 +112,8 @@ def month_facts(
         terminals = read_terminals(conn)
         called = read_events(conn, all_units, first, last)
         holds, sanctions = read_takings(conn, wanted.of)
-        plan_reports, budgets = read_plans(conn, wanted.nips, first)
+        own_units = spells["unit"].unique().sort().to_list()
+        plan_reports, budgets = read_plans(conn, wanted.of, wanted.nips, own_units, first)
         needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
         return MonthFacts(
             month=first,
@@ -150,7 +151,7 @@ def month_facts(
             assignments=read_assignments(conn, wanted.of),
             ratings=read_ratings(conn, wanted.of),
             plan_reports=plan_reports,
-            indicators=read_indicators(conn, wanted.of, first),
+            indicators=read_indicators(conn, wanted.of, own_units, first),
             budgets=budgets,
             accept_pending=accept_pending,
         )
