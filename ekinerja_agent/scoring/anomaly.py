@@ -32,22 +32,20 @@ def hold_anomalies(
     if not limits or roster.people.height < min(least for *_, least in limits):
         return empty(HELD), empty(SHARED)
     scans = _looked_at(roster, judgement, limits).join(needed.select("duty", "terminal"), on="duty", how="inner")
-    groups = (
-        scans.group_by(*_GROUP)
-        .agg(
-            expected=pl.len().cast(pl.Int64),
-            affected=pl.col("affected").sum().cast(pl.Int64),
-            share_ppm=pl.col("share_ppm").max(),
-            least_people=pl.col("least_people").max(),
-        )
-        .join(_decided(scans, outages), on=_GROUP, how="anti")
+    groups = scans.group_by(*_GROUP).agg(
+        expected=pl.len().cast(pl.Int64),
+        affected=pl.col("affected").sum().cast(pl.Int64),
+        share_ppm=pl.col("share_ppm").max(),
+        least_people=pl.col("least_people").max(),
     )
+    undecided = _undecided(scans, outages)
+    groups = groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")
     shared = groups.with_columns(scan=pl.col("scan_order").replace_strict(_SCANS, return_dtype=pl.String))
-    return _held(scans, groups), shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
+    return _held(undecided, groups), shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
 
 
-def _held(scans: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
-    """The duties with a finding that too many share: duty, reason."""
+def _held(undecided: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """The duties with an undecided scan whose finding too many share: duty, reason."""
     reason = pl.format(
         "{} of {} in {} share a finding at {} on {}: decide whether it failed (import outages, approved or rejected)",
         *("affected", "expected", "unit", "terminal"),
@@ -58,7 +56,7 @@ def _held(scans: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
         pl.col("affected") * WHOLE_PPM >= pl.col("share_ppm") * pl.col("expected"),
     )
     return (
-        scans.filter("affected")
+        undecided.filter("affected")
         .join(suspicious.with_columns(reason=reason), on=_GROUP, how="inner")
         .sort("duty", "scan_order", "terminal")
         .unique("duty", keep="first", maintain_order=True)
@@ -98,14 +96,16 @@ def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int
     )
 
 
-def _decided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
-    """The groups in whose window somebody decided about an outage of the terminal."""
+def _undecided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
+    """The scans in whose window nobody decided about an outage of the terminal."""
     known = outages.filter(pl.col("status").is_in(["approved", "rejected"])).select("terminal", "start", "end")
-    return (
-        scans.select(*_GROUP, "opens", "closes")
+    if known.is_empty():
+        return scans
+    window = ("terminal", "opens", "closes")
+    decided = (
+        scans.select(window)
         .unique()
         .join(known, on="terminal", how="inner")
         .filter(pl.col("start") < pl.col("closes"), pl.col("end") > pl.col("opens"))
-        .select(_GROUP)
-        .unique()
     )
+    return scans.join(decided.select(window).unique(), on=window, how="anti")

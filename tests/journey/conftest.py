@@ -17,7 +17,7 @@ from ekinerja_agent import cli
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
     "units": "code name timezone schedule profile parent",
-    "employees": "nip name unit status attendance allowance_rp schedule valid_from valid_to",
+    "employees": "nip name unit status attendance position allowance_rp schedule valid_from valid_to",
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
     "absences": "nip from to kind from_time to_time document status",
@@ -31,8 +31,16 @@ COLUMNS = {
     "sanctions": "nip decree amount_rp pct document from to",
     "assignments": "nip unit kind document valid_from valid_to allowance_rp",
     "events": "code kind unit date opens closes due terminal audience",
-    "event_attendance": "event nip status document",
+    "event_attendance": "event nip status document uniform",
     "ratings": "nip period result behaviour predicate scheme mode new_idea valid_from valid_to document status",
+    "plans": "code unit nip name due_date target_output budget_rp",
+    "plan_progress": "plan month planned_pct physical_pct realised_rp document status",
+    "indicators": "nip unit period code points max_points",
+    "workload_tasks": "unit job task volume per standard_minutes",
+    "staff": "unit job count",
+    "sakip": "unit year aspect score",
+    "evaluation_meetings": "unit date topic led_by document",
+    "innovations": "code unit name started ended document",
 }
 
 
