@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from ekinerja_agent.rules import WHOLE_PPM, RuleBook, Scan
-from tests.proof.oracle.duties import Person, Planner, days_of
+from tests.proof.oracle.duties import Duty, Person, Planner, days_of
 from tests.proof.oracle.events import Events
 from tests.proof.oracle.holds import Coverage, Holder, mass_anomalies
 from tests.proof.oracle.judge import Found, Judged, absence_finding, judge_person, leave_finding
@@ -137,7 +137,10 @@ def _add_events(person: Person, judged: Sequence[Judged], events: Events) -> Non
 
 
 def _standing(judged: Sequence[Judged]) -> list[tuple[Judged, list[Found]]]:
-    """The findings of the duties that need not wait, each duty's in its order."""
+    """The findings of the duties that need not wait, each duty's in its order.
+
+    A day that another unit's profile priced otherwise took nothing from the presence.
+    """
     absences = 0
     standing = []
     for each in judged:
@@ -145,7 +148,7 @@ def _standing(judged: Sequence[Judged]) -> list[tuple[Judged, list[Found]]]:
             continue
         found: list[Found] = []
         if each.state == "unexcused":
-            absences += 1
+            absences += _by_presence(each.duty)
             found += absence_finding(each) + _presence_finding(each, absences, len(judged))
         found += each.found
         found += leave_finding(each)
@@ -153,10 +156,14 @@ def _standing(judged: Sequence[Judged]) -> list[tuple[Judged, list[Found]]]:
     return standing
 
 
+def _by_presence(duty: Duty) -> bool:
+    return duty.profile.absence_day.on(duty.day).value.presence_share
+
+
 def _presence_finding(judged: Judged, number: int, working_days: int) -> list[Found]:
     """The `number`-th absence of the month costs what it takes from the presence, rounded half up to 0.01 %."""
     duty = judged.duty
-    if not duty.profile.absence_day.on(duty.day).value.presence_share:
+    if not _by_presence(duty):
         return []
 
     def presence_ppm(absences: int) -> int:
