@@ -26,12 +26,12 @@ from sqlalchemy import (
 from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.bulk import insert_rows
+from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
     accounts,
-    correction_decisions,
     import_batches,
     import_revocations,
     metadata,
@@ -52,6 +52,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "absences": "nip",
     "outages": "terminal",
     "activities": "activity_id",
+    "activity_standards": "type",
     "events": "code",
     "event_attendance": "event",
     **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
@@ -305,21 +306,9 @@ def _standing(
         return standing
     for part in _parts(sorted(wanted)):
         found = conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings().all()
-        decided = correction_statuses(conn, [row["id"] for row in found]) if table.name == "corrections" else {}
-        for row in found:
-            values = {name: row[name] for name in columns} | decided.get(row["id"], {})
-            standing[tuple(row[name] for name in keys)] = values
+        for row in with_decisions(conn, table.name, found):
+            standing[tuple(row[name] for name in keys)] = {name: row[name] for name in columns}
     return standing
-
-
-def correction_statuses(conn: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Given corrections by number, return of those that a command decided what counts: `status`."""
-    d = correction_decisions.c
-    return {
-        row.correction: {"status": "approved" if row.approved else "rejected"}
-        for part in _parts(numbers)
-        for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(part)))
-    }
 
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:

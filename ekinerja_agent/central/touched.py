@@ -24,9 +24,10 @@ _SPANS = {
         ("calendar", "activities", "rosters", "corrections", "events", "event_attendance"), ("date", "date")
     ),
     **dict.fromkeys(("units", "employees", "enrolments", "allowances"), ("valid_from", "valid_to")),
+    "activity_standards": ("valid_from", "valid_to"),  # it has none: a standard holds for all days
     **dict.fromkeys(("holds", "sanctions", "assignments", "ratings"), ("valid_from", "valid_to")),
 }
-_OF_EVERYBODY = frozenset({"units", "calendar", "events"})
+_OF_EVERYBODY = frozenset({"units", "calendar", "events", "activity_standards"})
 _FROM_THE_NIGHT_BEFORE = frozenset({"absences", "enrolments", "outages"})
 """What such a fact says of a morning concerns the duty that began on the evening before."""
 _ONE_DAY = timedelta(days=1)

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import model_validator
 
+from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import IN_ORDER
 from ekinerja_agent.rulebook.deductions import (
     AbsenceDayEntry,
@@ -109,6 +110,12 @@ class ProfileFile(FileSection):
     """How many corrections of a person may be approved in a month; none: any number."""
     mass_anomaly: Annotated[tuple[MassAnomalyEntry, ...], *IN_ORDER] = ()
     """When so many share a finding that a person must look before it costs anyone; none: never."""
+    activities: Annotated[tuple[ActivitiesEntry, ...], *IN_ORDER] = ()
+    """Which daily activities are taken, and what of them counts."""
+    superior_silence: Annotated[tuple[SilenceEntry, ...], *IN_ORDER] = ()
+    """What becomes of an activity that no superior decides."""
+    request_silence: Annotated[tuple[RequestSilenceEntry, ...], *IN_ORDER] = ()
+    """Days after which a request for leave or travel that nobody decided is rejected; none: it waits."""
 
     @model_validator(mode="after")
     def _each_thing_in_one_way(self) -> ProfileFile:

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "assignments": {"kind": "plt", "document": "SPT 3"},
     "ratings": {"scheme": "panrb6", "mode": "70/30", "new_idea": False, "status": "approved"},
     "activities": {"description": "Rapat", "status": "approved"},
+    "activity_standards": {},
 }
 
 

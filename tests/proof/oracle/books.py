@@ -16,6 +16,7 @@ from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import (
     AbsenceDay,
     AbsenceKind,
+    ActivityRule,
     Band,
     Base,
     Bound,
@@ -37,6 +38,8 @@ from ekinerja_agent.rules import (
     Scan,
     ScanRule,
     Schedule,
+    Settled,
+    SilenceRule,
     Split,
     Target,
     Timeline,
@@ -58,6 +61,7 @@ FOUR_SCANS = (
     ScanRule(Scan.BREAK_IN, Bound(-29), Bound(30), take_last=False),
     ScanRule(Scan.LEAVE, Bound(-60), Bound(479), take_last=True),
 )
+WORKING = frozenset({"dinas_luar", "diklat"})
 KINDS = ("dinas_luar", "diklat", "cuti_tahunan", "cuti_sakit", "kartu_kendali", "izin", "cuti_besar", "cuti_melahirkan")
 
 
@@ -111,6 +115,9 @@ def model() -> Profile:
         prorate_transfers=always("transfers", value=False),
         corrections_per_month=always("corrections_per_month", None),
         mass_anomaly=always("mass_anomaly", None),
+        activities=always("activities", ActivityRule(1, False, False, WORKING, None, doubtful_count=True)),
+        superior_silence=always("superior_silence", SilenceRule(3, 5, Settled.APPROVED)),
+        request_silence=always("request_silence", None),
     )
 
 
@@ -123,6 +130,7 @@ def four_scans(plain: Profile) -> Profile:
         break_late=always("break_late", bands("IST", *CLASSES)),
         break_early=always("break_early", bands("ISC", *CLASSES)),
         day_cap=always("day_cap", 30_000),
+        activities=always("activities", ActivityRule(None, False, False, WORKING, 240, doubtful_count=False)),
     )
 
 
@@ -167,6 +175,7 @@ def minutes_and_shares(plain: Profile) -> Profile:
         absences=always("absences", kinds),
         factors=always("factors", Factors(87, {"cpns": 80}, 20)),
         prorate_transfers=always("transfers", value=True),
+        activities=always("activities", ActivityRule(None, False, False, frozenset(), None, doubtful_count=False)),
         mass_anomaly=always("mass_anomaly", MassAnomaly(600_000, 2)),
     )
 
