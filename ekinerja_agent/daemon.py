@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -328,10 +329,13 @@ class Service:
     def _score(self) -> None:
         # The scoring libraries are loaded here: an office server that only collects never holds them in memory.
         from ekinerja_agent.rulebook import load_rulebook
-        from ekinerja_agent.usecases import score
+        from ekinerja_agent.usecases import score, silence
 
         agent = self._config.agent
         rules = load_rulebook(agent.rules)
+        settled = silence.run(self._central(), rules, profile=agent.profile, now=utc_now())
+        if settled.total:
+            log.info("silence.done", **asdict(settled))
         for month in score.months_due(self._central(), utc_now()):
             summary = score.refresh(self._central(), rules, month, profile=agent.profile, now=utc_now())
             log.info("score.done", month=f"{month:%Y-%m}", people=summary.people, pending=summary.pending)

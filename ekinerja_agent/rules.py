@@ -20,6 +20,9 @@ WHOLE_PPM = 1_000_000
 CORRECTION = "correction/"
 """Begins the reference of a correction, which names the scan that it adds where another has a punch."""
 
+VOLUME = r"^([0-9]{1,6})(?:[.,]([0-9]{1,2}))?$"
+"""What the volume of an activity looks like where its type has a standard time: at most two decimals."""
+
 T = TypeVar("T")
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     Select,
     Table,
     exists,
@@ -95,7 +96,7 @@ def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | N
         )
         .label("newest")
     )
-    inner = select(*table.c, newest).where(_not_revoked(table), *conditions)
+    inner = select(*table.c, newest).where(not_revoked(table), *conditions)
     if up_to_batch is not None:
         inner = inner.where(table.c.batch <= up_to_batch)
     ranked = inner.subquery()
@@ -243,7 +244,8 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
     in_transaction(engine, work)
 
 
-def _not_revoked(table: Table) -> ColumnElement[bool]:
+def not_revoked(table: FromClause) -> ColumnElement[bool]:
+    """Given a table of facts, return the condition for rows whose batch was not taken back."""
     return table.c.batch.not_in(select(import_revocations.c.batch))
 
 
@@ -314,7 +316,7 @@ def _standing(
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     known: set[str] = set()
     for part in _parts(names):
-        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), _not_revoked(punches))
+        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
         known.update(conn.scalars(query))
     return known
 

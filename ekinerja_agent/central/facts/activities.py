@@ -15,14 +15,13 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.tables import activities, activity_standards
+from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
 
 Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """Given a column of NIPs, the condition that asks for the wanted people."""
 
 APPROVED = "approved"
-VOLUME = r"^([0-9]{1,6})(?:[.,]([0-9]{1,2}))?$"
-"""What a volume looks like: a number with at most two decimals."""
 _HUNDREDTHS = 100
 _STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": pl.Int64}
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ekinerja_agent.usecases.import_kinds import (
     absences,
     activities,
+    activity_standards,
     allowances,
     assignments,
     calendar,
@@ -26,6 +27,6 @@ from ekinerja_agent.usecases.import_kinds.judging import Kind
 _ALL = (
     *(units.KIND, employees.KIND, assignments.KIND, enrolments.KIND, calendar.KIND, rosters.KIND),
     *(absences.KIND, corrections.KIND, outages.KIND, events.KIND, event_attendance.KIND),
-    *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activities.KIND),
+    *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activity_standards.KIND, activities.KIND),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -19,6 +19,7 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
 CORRECT_INSTEAD = "import the corrected row, or take the whole file back with: import revoke BATCH"
 STEP_INSTEAD = "what happened to an activity stays; the next step is a new row"
+OWN = "nobody approves their own activity; the superior of that day decides"
 FEED_INSTEAD = "send the activity again as a new row; the newest one stands"
 FEED = (
     *("activity_id", "nip", "date", "starts", "ends", "description", "type", "volume", "output", "plan"),
@@ -36,6 +37,7 @@ def upgrade() -> None:
     guard("absence_decisions", ("absence",), STEP_INSTEAD)
     guard("feed_activities", ("id",), FEED_INSTEAD)
     guard("feed_answers", ("entry",), FEED_INSTEAD)
+    _refuse_own_decisions()
 
 
 def _standards() -> None:
@@ -104,3 +106,29 @@ def _feed() -> None:
         sa.ForeignKeyConstraint(["batch"], ["import_batches.id"], name=op.f("fk_feed_answers_batch")),
         sa.PrimaryKeyConstraint("entry", name=op.f("pk_feed_answers")),
     )
+
+
+def _refuse_own_decisions() -> None:
+    """Whoever may write to the database: nobody approves their own activity."""
+    of_rows = "NEW.status = 'approved' AND NEW.decided_by = NEW.nip"
+    of_steps = (
+        "NEW.status = 'approved' AND EXISTS (SELECT 1 FROM activities a JOIN accounts c ON c.nip = a.nip "
+        "WHERE a.id = NEW.activity AND c.id = NEW.account_id)"
+    )
+    for table, condition in (("activities", of_rows), ("activity_steps", of_steps)):
+        if op.get_bind().dialect.name == "postgresql":
+            op.execute(f"""
+                CREATE FUNCTION {table}_refuse_own() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF {condition} THEN
+                        RAISE EXCEPTION '% refuses insert: {OWN}', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+                    END IF;
+                    RETURN NEW;
+                END $$""")
+            own = f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse_own()"
+            op.execute(f"CREATE TRIGGER {table}_own BEFORE INSERT ON {table} {own}")
+        else:
+            op.execute(
+                f"CREATE TRIGGER {table}_own BEFORE INSERT ON {table} WHEN {condition} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} refuses insert: {OWN}'); END"
+            )
