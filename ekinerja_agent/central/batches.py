@@ -58,7 +58,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "event_attendance": "event",
     **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
 }
-_KEYS_AT_ONCE = 500
+_KEYS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def store_batch(
             conn,
             table,
             ["batch", "row", *columns],
-            ((batch, row["row"], *(row.get(name) for name in columns)) for row in fresh),
+            [(batch, row["row"], *map(row.get, columns)) for row in fresh],
         )
         stale.mark_subjects(conn, marks, _today(now))
         details = {
@@ -283,27 +283,26 @@ def _fresh(
     """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
     keys = FACT_KEYS[table.name]
     standing = _standing(conn, table, columns, {row[_LOOKED_UP_BY[table.name]] for row in rows})
-    beside = list(standing.values())
+    beside: Sequence[Mapping[str, Any]] = list(standing.values())
     fresh: list[Mapping[str, Any]] = []
     replaced: list[Mapping[str, Any]] = []
     for row in rows:
-        key = tuple(row.get(name) for name in keys)
-        values = {name: row.get(name) for name in columns}
+        key = tuple(map(row.get, keys))
         before = standing.get(key)
-        if before == values:
-            continue
         if before is not None:
+            if all(before.get(name) == row.get(name) for name in columns):
+                continue
             replaced.append(before)
-        standing[key] = values
+        standing[key] = row
         fresh.append(row)
     return fresh, len(replaced), touched.by_rows(table.name, [*fresh, *replaced], beside)
 
 
 def _standing(
     conn: Connection, table: Table, columns: Sequence[str], wanted: set[Any]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     keys = FACT_KEYS[table.name]
-    standing: dict[tuple[Any, ...], dict[str, Any]] = {}
+    standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
     for part in _parts(sorted(wanted)):

@@ -40,8 +40,13 @@ def by_rows(kind: str, changed: Rows, beside: Rows) -> Marks:
     `beside` are the rows that stood before and have the same PIN, person, event or code.
     """
     marks: Marks = defaultdict(set)
+    seen: set[tuple[Any, ...]] = set()
+    said = _said(kind)
     for row in changed:
-        marks[_subject(kind, row)].add(_span(kind, row))
+        told = tuple(map(row.get, said))
+        if told not in seen:  # many rows of one person speak of the same days
+            seen.add(told)
+            marks[_subject(kind, row)].add(_span(kind, row))
     if kind == "enrolments":
         _add_rivals(marks, changed, beside)
     elif kind == "absences":
@@ -58,6 +63,12 @@ def by_revocation(kind: str, changed: Rows, beside: Rows) -> Marks:
     if kind == "event_attendance":
         _add_everybody(marks, kind, changed)
     return marks
+
+
+def _said(kind: str) -> tuple[str, ...]:
+    """The columns that tell whom a row touches, and when."""
+    subject = () if kind in _OF_EVERYBODY else ("terminal",) if kind == "outages" else ("nip",)
+    return (*subject, *_SPANS[kind])
 
 
 def _subject(kind: str, row: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ekinerja_agent.cli.months import Instant, Month
 from ekinerja_agent.cli.silence import told
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases import silence
+from ekinerja_agent.usecases import feed, silence
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -195,6 +195,15 @@ def silence_command(context: Context, now: datetime | None) -> None:
         context.engine(), context.rulebook(), profile=context.config().agent.profile, now=now or context.now()
     )
     click.echo(told(settled))
+
+
+@group.command("feed")
+@click.pass_obj
+def feed_command(context: Context) -> None:
+    """Take what another application left in feed_activities (docs/feed.md). The service does it every five minutes."""
+    context.actor()
+    done = feed.drain(context.engine(), context.rulebook(), profile=context.config().agent.profile, now=context.now())
+    click.echo(f"{done.stored} stored, {done.rejected} rejected by a rule, {done.refused} refused; see feed_answers.")
 
 
 def _desk(context: Context) -> life.Desk:

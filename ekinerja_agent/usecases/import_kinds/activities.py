@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rules import VOLUME, RuleBook
 from ekinerja_agent.usecases.import_kinds.activity_rules import ActivityRules
 from ekinerja_agent.usecases.import_kinds.decisions import keep_decisions, settle_decisions
@@ -87,7 +88,12 @@ def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> No
 def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
     known = ActivityRules(draft.stored.rows, rules, draft.profile)
     for row in draft.rows:
-        if row["status"] != REJECTED and (broken := known.broken(row)):
+        try:
+            broken = None if row["status"] == REJECTED else known.broken(row)
+        except NoRule as error:
+            draft.refuse(row, "date", str(error))
+            continue
+        if broken is not None:
             column, reason = broken
             row["status"], row["reason"] = REJECTED, reason
             draft.reject(row, column, reason)
