@@ -111,8 +111,9 @@ def test_the_database_itself_lets_nobody_approve_their_own_activity(office: Inst
             f"values ({version}, 'approved', 'approved', 0, 0, {number}, '2026-09-11 00:00:00+00')"
         ),
         (
-            f'insert into activities (batch, row, activity_id, nip, date, start, "end", description, status, decided_by) '
-            f"select batch, row, activity_id, nip, date, start, \"end\", description, 'approved', nip from activities "
+            'insert into activities (batch, row, activity_id, nip, date, start, "end", description, status, '
+            "decided_by) "
+            "select batch, row, activity_id, nip, date, start, \"end\", description, 'approved', nip from activities "
             f"where id = {version}"
         ),
     )
