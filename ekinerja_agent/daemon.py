@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 log = logger()
 
 FORWARD_EVERY_S = 5
+FEED_EVERY_S = 300
 FIRST_POLLS_WITHIN_S = 10
 """After a start the first polls are spread over this long, so that they do not all begin in one second."""
 JITTER_SHARE = 10
@@ -144,6 +146,9 @@ class Service:
             at = config.agent.score.at
             scheduler.add_job(
                 partial(self._guarded, "score", self._score), CronTrigger(hour=at.hour, minute=at.minute), id="score"
+            )
+            scheduler.add_job(
+                partial(self._guarded, "feed", self._drain_feed), IntervalTrigger(seconds=FEED_EVERY_S), id="feed"
             )
         if "web" in config.agent.roles:
             log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
@@ -325,13 +330,25 @@ class Service:
         if moved.rejected:
             log.error("forward.rejected", punches=moved.rejected, see="ekinerja-agent spool status")
 
+    def _drain_feed(self) -> None:
+        from ekinerja_agent.rulebook import load_rulebook
+        from ekinerja_agent.usecases import feed
+
+        agent = self._config.agent
+        done = feed.drain(self._central(), load_rulebook(agent.rules), profile=agent.profile, now=utc_now())
+        if done.stored or done.rejected or done.refused:
+            log.info("feed.done", stored=done.stored, rejected=done.rejected, refused=done.refused)
+
     def _score(self) -> None:
         # The scoring libraries are loaded here: an office server that only collects never holds them in memory.
         from ekinerja_agent.rulebook import load_rulebook
-        from ekinerja_agent.usecases import score
+        from ekinerja_agent.usecases import score, silence
 
         agent = self._config.agent
         rules = load_rulebook(agent.rules)
+        settled = silence.run(self._central(), rules, profile=agent.profile, now=utc_now())
+        if settled.total:
+            log.info("silence.done", **asdict(settled))
         for month in score.months_due(self._central(), utc_now()):
             summary = score.refresh(self._central(), rules, month, profile=agent.profile, now=utc_now())
             log.info("score.done", month=f"{month:%Y-%m}", people=summary.people, pending=summary.pending)

@@ -20,6 +20,9 @@ WHOLE_PPM = 1_000_000
 CORRECTION = "correction/"
 """Begins the reference of a correction, which names the scan that it adds where another has a punch."""
 
+VOLUME = r"^([0-9]{1,6})(?:[.,]([0-9]{1,2}))?$"
+"""What the volume of an activity looks like where its type has a standard time: at most two decimals."""
+
 T = TypeVar("T")
 
 
@@ -351,6 +354,45 @@ class Sakip:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityRule:
+    """Which activities are taken, and what of them counts.
+
+    An activity is entered on its day or at most `entry_days` after it (None: any day after it). With `inside_duty` it
+    lies in the hours of a duty, with `not_on_leave` on no day of leave; what does not is rejected. Documents of the
+    kinds `work_absences` are no leave: people work under them. A day's minutes count up to `day_minutes` (None: up to
+    the duty minutes). With `doubtful_count` minutes that attendance contradicts are shown and count.
+    """
+
+    entry_days: int | None
+    inside_duty: bool
+    not_on_leave: bool
+    work_absences: frozenset[str]
+    day_minutes: int | None
+    doubtful_count: bool
+
+
+class Settled(StrEnum):
+    """What becomes of an activity that no superior decides in time."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WAITS = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRule:
+    """What a superior's silence does to an activity, in days after its day (or after it was submitted again).
+
+    After `escalate_days` the next superior may decide too (None: never); after `settle_days` it becomes what `becomes`
+    says, and that is recorded against the superior.
+    """
+
+    escalate_days: int | None
+    settle_days: int | None
+    becomes: Settled
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveStep:
     """From `first` to `last` (both included, None = no end), counted in months or days of a case, `paid_ppm` is paid.
 
@@ -453,6 +495,7 @@ class Profile:
     within the month is paid by each spell's working days, else by the spell of the first working day.
     `corrections_per_month` is how many corrections of a person may be approved in a month (None: any number).
     `indicators` None: minutes or the rating alone make the performance score.
+    `request_silence` are the days after which a request (leave, official travel) that nobody decided is rejected.
     `lineage` are the names of this profile and of those it extends, nearest first.
     """
 
@@ -485,6 +528,9 @@ class Profile:
     indicators: Timeline[Indicators | None]
     workload: Timeline[Workload]
     sakip: Timeline[Sakip]
+    activities: Timeline[ActivityRule]
+    superior_silence: Timeline[SilenceRule]
+    request_silence: Timeline[int | None]
 
 
 @dataclass(frozen=True, slots=True)

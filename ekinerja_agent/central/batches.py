@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     Select,
     Table,
     exists,
@@ -26,12 +27,12 @@ from sqlalchemy import (
 from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.bulk import insert_rows
+from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
     accounts,
-    correction_decisions,
     import_batches,
     import_revocations,
     metadata,
@@ -52,6 +53,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "absences": "nip",
     "outages": "terminal",
     "activities": "activity_id",
+    "activity_standards": "type",
     "events": "code",
     "event_attendance": "event",
     **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
@@ -61,7 +63,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "innovations": "code",
     **dict.fromkeys(("workload_tasks", "staff", "sakip", "evaluation_meetings"), "unit"),
 }
-_KEYS_AT_ONCE = 500
+_KEYS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | N
         )
         .label("newest")
     )
-    inner = select(*table.c, newest).where(_not_revoked(table), *conditions)
+    inner = select(*table.c, newest).where(not_revoked(table), *conditions)
     if up_to_batch is not None:
         inner = inner.where(table.c.batch <= up_to_batch)
     ranked = inner.subquery()
@@ -131,7 +133,7 @@ def store_batch(
             conn,
             table,
             ["batch", "row", *columns],
-            ((batch, row["row"], *(row.get(name) for name in columns)) for row in fresh),
+            [(batch, row["row"], *map(row.get, columns)) for row in fresh],
         )
         stale.mark_subjects(conn, marks, _today(now))
         details = {
@@ -247,7 +249,8 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
     in_transaction(engine, work)
 
 
-def _not_revoked(table: Table) -> ColumnElement[bool]:
+def not_revoked(table: FromClause) -> ColumnElement[bool]:
+    """Given a table of facts, return the condition for rows whose batch was not taken back."""
     return table.c.batch.not_in(select(import_revocations.c.batch))
 
 
@@ -285,52 +288,39 @@ def _fresh(
     """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
     keys = FACT_KEYS[table.name]
     standing = _standing(conn, table, columns, {row[_LOOKED_UP_BY[table.name]] for row in rows})
-    beside = list(standing.values())
+    beside: Sequence[Mapping[str, Any]] = list(standing.values())
     fresh: list[Mapping[str, Any]] = []
     replaced: list[Mapping[str, Any]] = []
     for row in rows:
-        key = tuple(row.get(name) for name in keys)
-        values = {name: row.get(name) for name in columns}
+        key = tuple(map(row.get, keys))
         before = standing.get(key)
-        if before == values:
-            continue
         if before is not None:
+            if all(before.get(name) == row.get(name) for name in columns):
+                continue
             replaced.append(before)
-        standing[key] = values
+        standing[key] = row
         fresh.append(row)
     return fresh, len(replaced), touched.by_rows(table.name, [*fresh, *replaced], beside)
 
 
 def _standing(
     conn: Connection, table: Table, columns: Sequence[str], wanted: set[Any]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     keys = FACT_KEYS[table.name]
-    standing: dict[tuple[Any, ...], dict[str, Any]] = {}
+    standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
     for part in _parts(sorted(wanted)):
         found = conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings().all()
-        decided = correction_statuses(conn, [row["id"] for row in found]) if table.name == "corrections" else {}
-        for row in found:
-            values = {name: row[name] for name in columns} | decided.get(row["id"], {})
-            standing[tuple(row[name] for name in keys)] = values
+        for row in with_decisions(conn, table.name, found):
+            standing[tuple(row[name] for name in keys)] = {name: row[name] for name in columns}
     return standing
-
-
-def correction_statuses(conn: Connection, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Given corrections by number, return of those that a command decided what counts: `status`."""
-    d = correction_decisions.c
-    return {
-        row.correction: {"status": "approved" if row.approved else "rejected"}
-        for part in _parts(numbers)
-        for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(part)))
-    }
 
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     known: set[str] = set()
     for part in _parts(names):
-        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), _not_revoked(punches))
+        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
         known.update(conn.scalars(query))
     return known
 

@@ -93,12 +93,28 @@ def _executemany(
     names = ", ".join(f'"{column}"' for column in columns)
     marks = ", ".join("?" * len(columns))
     encode = [_sqlite_encoder(table.c[column].type) for column in columns]
-    values = [tuple(value if f is None else f(value) for f, value in zip(encode, row, strict=True)) for row in rows]
+    values = _sqlite_rows(encode, rows)
     if not values:
         return 0
     conflict = " ON CONFLICT DO NOTHING" if ignore_known else ""
     result = conn.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks}){conflict}", values)
     return result.rowcount
+
+
+def _sqlite_rows(encode: Sequence[Callable[[Any], Any] | None], rows: Iterable[Row]) -> Sequence[Row]:
+    """Column by column: what has to be written differently is, each different value once."""
+    columns = list(zip(*rows, strict=True))
+    if not columns or not any(encode):
+        return list(zip(*columns, strict=True))
+    for place, f in enumerate(encode):
+        if f is not None:
+            values, sample = columns[place], columns[place][:_SAMPLE]
+            if len(set(sample)) > len(sample) // 2:  # finding those that are equal would cost more
+                columns[place] = tuple(map(f, values))
+            else:
+                written = {value: f(value) for value in set(values)}
+                columns[place] = tuple(map(written.__getitem__, values))
+    return list(zip(*columns, strict=True))
 
 
 def _copy_text(encode: Sequence[_Encode], rows: Iterable[Row]) -> str:

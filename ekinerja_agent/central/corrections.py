@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exis
 
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import correction_statuses, current, fact_table, new_batch
+from ekinerja_agent.central.batches import current, fact_table, new_batch
+from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
@@ -73,10 +74,8 @@ class OnePerson:
             conditions.append(table.c.nip == self.nip)
         elif kind == enrolments.name:
             conditions.append(table.c.pin.in_(select(table.c.pin).where(table.c.nip == self.nip)))
-        standing = [dict(row) for row in self.conn.execute(current(table, *conditions)).mappings()]
-        if kind == KIND:
-            decided = correction_statuses(self.conn, [row["id"] for row in standing])
-            standing = [row | decided.get(row["id"], {}) for row in standing]
+        found = self.conn.execute(current(table, *conditions)).mappings().all()
+        standing = with_decisions(self.conn, kind, found)
         return [row for row in standing if row.get("nip", self.nip) == self.nip]
 
 

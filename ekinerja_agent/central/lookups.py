@@ -11,9 +11,10 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select
 
-from ekinerja_agent.central.batches import correction_statuses, current, fact_table
+from ekinerja_agent.central.batches import current, fact_table
+from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables import activities, terminal_facts
 
@@ -35,11 +36,8 @@ class StoredFacts:
         if kind not in self._rows:
             table = fact_table(kind)
             with reading(self._engine) as conn:
-                standing = conn.execute(current(table)).mappings().all()
-                numbers = [row["id"] for row in standing] if kind == "corrections" else []
-                decided = correction_statuses(conn, numbers)
-            ordered = sorted(standing, key=lambda row: row["id"])
-            self._rows[kind] = [_fact(row) | decided.get(row["id"], {}) for row in ordered]
+                standing = with_decisions(conn, kind, conn.execute(current(table)).mappings().all())
+            self._rows[kind] = [_fact(row) for row in sorted(standing, key=lambda row: row["id"])]
         return self._rows[kind]
 
     def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Facts:
@@ -58,11 +56,11 @@ class StoredFacts:
 
 
 def _by_id(conn: Connection, condition: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
-    rows = conn.execute(current(activities, condition)).mappings()
-    return {row["activity_id"]: _fact(row) for row in rows}
+    rows = conn.execute(current(activities, condition)).mappings().all()
+    return {row["activity_id"]: _fact(row) for row in with_decisions(conn, activities.name, rows)}
 
 
-def _fact(row: RowMapping) -> dict[str, Any]:
+def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
     fact = dict(row)
     for column in _ORIGIN:
         del fact[column]

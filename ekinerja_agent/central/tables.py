@@ -368,6 +368,43 @@ activities = _fact(
     Column("decided_by", Text),
     Column("decided_at", Text),
     Column("entered_at", Text),
+    Column("waits_from", Date),  # the day from which a superior's days count; null = the activity's own
+)
+
+activity_standards = _fact(
+    "activity_standards",
+    Column("type", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("standard_minutes", Integer, nullable=False),  # for a volume of 1
+    Column("unit", Text),  # null = all units without a row of their own
+)
+
+activity_steps = Table(
+    # What happened to one version of an activity since it was entered; the newest step of a version counts.
+    "activity_steps",
+    metadata,
+    _serial_key(),
+    Column("activity", ForeignKey("activities.id"), nullable=False, index=True),
+    Column("step", Text, nullable=False),  # submitted, approved, returned, rejected, objected, escalated
+    Column("status", Text, nullable=False),  # that the activity then has
+    Column("approved_minutes", Integer),
+    Column("reason", Text),
+    Column("first_tier", Integer, nullable=False),  # who may decide from then on: 0 is the direct superior of the day,
+    Column("last_tier", Integer, nullable=False),  # 1 that one's superior, and so on
+    Column("waits_from", Date),
+    Column("silent_nip", Text),  # the superior who decided nothing in time
+    Column("account_id", ForeignKey("accounts.id")),  # null = the system, by rule
+    Column("at", Instant, nullable=False),
+)
+
+absence_decisions = Table(
+    # What the rule of silence decided of a request; it beats the row's status.
+    "absence_decisions",
+    metadata,
+    Column("absence", ForeignKey("absences.id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
 )
 
 rosters = _fact(
@@ -563,6 +600,7 @@ FACT_KEYS: dict[str, tuple[str, ...]] = {
     "absences": ("nip", "first_day", "from_time", "kind"),
     "outages": ("terminal", "starts"),
     "activities": ("activity_id",),
+    "activity_standards": ("type", "unit"),
     "rosters": ("nip", "date"),
     "corrections": ("nip", "date", "scan", "action"),
     "events": ("code", "unit"),
@@ -581,6 +619,32 @@ FACT_KEYS: dict[str, tuple[str, ...]] = {
     "evaluation_meetings": ("unit", "date", "topic"),
     "innovations": ("code",),
 }
+
+# --- activities from another application ------------------------------------------------------------------------------
+# The application fills the first table and reads the second (docs/feed.md); every cell is text, as in a file.
+
+feed_activities = Table(
+    "feed_activities",
+    metadata,
+    _serial_key(),
+    *(
+        Column(name, Text)
+        for name in (
+            *("activity_id", "nip", "date", "starts", "ends", "description", "type", "volume", "output", "plan"),
+            *("status", "approved_minutes", "decided_by", "decided_at", "entered_at"),
+        )
+    ),
+)
+
+feed_answers = Table(
+    "feed_answers",
+    metadata,
+    Column("entry", ForeignKey("feed_activities.id"), primary_key=True),
+    Column("outcome", Text, nullable=False),  # stored | rejected (by a rule) | refused (it cannot be read)
+    Column("reason", Text),
+    Column("batch", ForeignKey("import_batches.id")),  # null = refused
+    Column("answered_at", Instant, nullable=False),
+)
 
 # --- a block of punches gets its true time ----------------------------------------------------------------------------
 # A request and its punches stay; a decision is a row of its own. Of several approved ones the newest counts.
@@ -771,6 +835,11 @@ INSERT_ONLY: tuple[Table, ...] = (
     absences,
     outages,
     activities,
+    activity_standards,
+    activity_steps,
+    absence_decisions,
+    feed_activities,
+    feed_answers,
     rosters,
     corrections,
     correction_decisions,

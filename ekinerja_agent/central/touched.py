@@ -25,9 +25,10 @@ _SPANS = {
         ("calendar", "activities", "rosters", "corrections", "events", "event_attendance"), ("date", "date")
     ),
     **dict.fromkeys(("units", "employees", "enrolments", "allowances"), ("valid_from", "valid_to")),
+    "activity_standards": ("valid_from", "valid_to"),  # it has none: a standard holds for all days
     **dict.fromkeys(("holds", "sanctions", "assignments", "ratings"), ("valid_from", "valid_to")),
 }
-_OF_EVERYBODY = frozenset({"units", "calendar", "events", "plans", "plan_progress"})
+_OF_EVERYBODY = frozenset({"units", "calendar", "events", "plans", "plan_progress", "activity_standards"})
 """A plan may be a part of the score of all people of its unit."""
 _OF_NOBODY = frozenset({"workload_tasks", "staff", "sakip", "evaluation_meetings", "innovations"})
 _FROM_THE_NIGHT_BEFORE = frozenset({"absences", "enrolments", "outages"})
@@ -44,8 +45,13 @@ def by_rows(kind: str, changed: Rows, beside: Rows) -> Marks:
     marks: Marks = defaultdict(set)
     if kind in _OF_NOBODY:
         return marks
+    seen: set[tuple[Any, ...]] = set()
+    said = _said(kind)
     for row in changed:
-        marks[_subject(kind, row)].add(_span(kind, row))
+        told = tuple(map(row.get, said))
+        if told not in seen:  # many rows of one person speak of the same days
+            seen.add(told)
+            marks[_subject(kind, row)].add(_span(kind, row))
     if kind == "enrolments":
         _add_rivals(marks, changed, beside)
     elif kind == "absences":
@@ -62,6 +68,12 @@ def by_revocation(kind: str, changed: Rows, beside: Rows) -> Marks:
     if kind == "event_attendance":
         _add_everybody(marks, kind, changed)
     return marks
+
+
+def _said(kind: str) -> tuple[str, ...]:
+    """The columns that tell whom a row touches, and when."""
+    subject = () if kind in _OF_EVERYBODY else ("terminal",) if kind == "outages" else ("nip",)
+    return (*subject, *_SPANS[kind])
 
 
 def _subject(kind: str, row: Mapping[str, Any]) -> str:

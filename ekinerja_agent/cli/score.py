@@ -14,9 +14,10 @@ import click
 from ekinerja_agent.central import results
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
+from ekinerja_agent.cli.silence import told as silence_told
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases import score, silence
 from ekinerja_agent.usecases.cluster import cluster
 from ekinerja_agent.usecases.explain import explain
 from ekinerja_agent.usecases.plan import Against, plan
@@ -74,7 +75,15 @@ def run_command(
     changed: bool,
     now: datetime | None,
 ) -> None:
-    """Compute the draft scores of a month. Published scores are never touched."""
+    """Compute the draft scores of a month. Published scores are never touched.
+
+    First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
+    """
+    settled = silence.run(
+        context.engine(), context.rulebook(), profile=context.config().agent.profile, now=now or context.now()
+    )
+    if settled.total:
+        context.say(silence_told(settled))
     if changed:
         _refresh(context, month, office, workers, now or context.now())
         return

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from ekinerja_agent.errors import Problem
+from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import ONE_DAY, DatedEntry
 from ekinerja_agent.rulebook.deductions import (
     AbsenceDayEntry,
@@ -275,6 +276,9 @@ class ProfileBuilder:
             indicators=values.timeline("indicators", IndicatorsEntry.meaning),
             workload=values.timeline("workload", WorkloadEntry.meaning),
             sakip=values.timeline("sakip", SakipEntry.meaning),
+            activities=values.timeline("activities", ActivitiesEntry.meaning),
+            superior_silence=values.timeline("superior_silence", SilenceEntry.meaning),
+            request_silence=values.timeline("request_silence", RequestSilenceEntry.meaning),
         )
         missing = [*values.missing, *([] if schedule else ["schedule"])]
         for key in missing:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ekinerja_agent.rulebook.activities import number_or_none
 from ekinerja_agent.rulebook.dated import MINUTES_A_DAY, DatedEntry, span_faults
 from ekinerja_agent.rules import (
     PPM_PER_PERCENT,
@@ -32,7 +33,6 @@ from ekinerja_agent.yamlfile.scalars import (
     PercentPpmOrNone,
     Scalar,
     parse_percent,
-    parse_whole,
     whole,
 )
 
@@ -107,24 +107,8 @@ class TransfersEntry(DatedEntry):
 MOST_CORRECTIONS: Final = 1000
 
 
-def _corrections(text: str) -> int | None:
-    if text == "none":
-        return None
-    number = parse_whole(text)
-    if 0 <= number <= MOST_CORRECTIONS:
-        return number
-    raise ValueError(text)
-
-
 class CorrectionsEntry(DatedEntry):
-    value: Annotated[
-        int | None,
-        Scalar(
-            _corrections,
-            f"none or a whole number from 0 to {MOST_CORRECTIONS}",
-            {"anyOf": [{"const": "none"}, {"type": "integer", "minimum": 0, "maximum": MOST_CORRECTIONS}]},
-        ),
-    ]
+    value: Annotated[int | None, number_or_none(0, MOST_CORRECTIONS)]
 
     def meaning(self) -> int | None:
         """Return how many corrections of a person a month allows, None for any number."""

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import model_validator
 
+from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import IN_ORDER
 from ekinerja_agent.rulebook.deductions import (
     AbsenceDayEntry,
@@ -118,6 +119,12 @@ class ProfileFile(FileSection):
     """Workload analysis (ABK): minutes of a year, classes of effectiveness. It costs nobody anything."""
     sakip: Annotated[tuple[SakipEntry, ...], *IN_ORDER] = ()
     """Accountability (SAKIP): weights, grades and the target. It costs nobody anything."""
+    activities: Annotated[tuple[ActivitiesEntry, ...], *IN_ORDER] = ()
+    """Which daily activities are taken, and what of them counts."""
+    superior_silence: Annotated[tuple[SilenceEntry, ...], *IN_ORDER] = ()
+    """What becomes of an activity that no superior decides."""
+    request_silence: Annotated[tuple[RequestSilenceEntry, ...], *IN_ORDER] = ()
+    """Days after which a request for leave or travel that nobody decided is rejected; none: it waits."""
 
     @model_validator(mode="after")
     def _each_thing_in_one_way(self) -> ProfileFile:

@@ -18,6 +18,7 @@ from ekinerja_agent.scoring.caps import settle
 from ekinerja_agent.scoring.ceremonies import announced
 from ekinerja_agent.scoring.corrections import corrected, hold_uncorrected
 from ekinerja_agent.scoring.coverage import hold_incomplete, hold_reported, hold_undecided
+from ekinerja_agent.scoring.crosscheck import DOUBTS, check_activities
 from ekinerja_agent.scoring.discipline import Judgement, day_frame, judge
 from ekinerja_agent.scoring.documents import Documents, credits_of, documents_with, kinds_of
 from ekinerja_agent.scoring.entitlement import entitlements
@@ -37,7 +38,7 @@ from ekinerja_agent.scoring.prices import price_list
 from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
 from ekinerja_agent.scoring.terms import month_terms
 
-__all__ = ["MonthFacts", "MonthResult", "percent_text", "score_month"]
+__all__ = ["DOUBTS", "MonthFacts", "MonthResult", "check_month", "percent_text", "score_month"]
 
 
 def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
@@ -63,7 +64,8 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     ]
     findings = price_findings(with_shortfalls(costing, shortfalls, roster), roster.people, terms, entitled)
     credited = credits_of(approved, kinds)
-    done = measure_performance(roster, terms, facts.activities, credited, facts.ratings, facts.month)
+    checked = check_activities(roster, days, approved, facts.activities, rules)
+    done = measure_performance(roster, terms, checked, credited, facts.ratings, facts.month)
     performance = weigh_work(done, roster, rules)
     taken = Taken(
         unpaid_shares(roster, approved, kinds),
@@ -82,6 +84,17 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
         pending=_shaped(pending.sort("nip", "date", maintain_order=True), PENDING),
         shared=shared,
     )
+
+
+def check_month(facts: MonthFacts, rules: RuleBook) -> pl.DataFrame:
+    """Given the facts of some offices for one month and the rules, return what attendance says of each activity on a
+    day of duty, decided or not: the columns of `crosscheck.CHECKED`. Raise as `score_month` does.
+    """
+    roster = plan_month(facts, rules)
+    facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
+    approved = documents_with("approved", facts.absences, roster, facts.month)
+    days, _, _ = _judge_days(roster, facts, approved, rules)
+    return check_activities(roster, days, approved, facts.activities, rules)
 
 
 def _judge_days(

@@ -28,7 +28,7 @@ class Judgement:
 
     `scans`: one row per duty and expected scan: duty, scan_order, plan, scan, latest, opens, closes, take_last, at,
     punch_id, minutes (late or early; null without punch), owed_minutes (late, but to be made good at the end), closed,
-    excused.
+    excused, touched (by an approved outage).
     `states`: one row per duty: duty, state (exempt, excused, unexcused, future or present).
     `findings`: one row per finding in the columns of FOUND, scan_order null for an absence. Each costs something.
     """
@@ -49,7 +49,7 @@ def judge(
 
 def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
     """Given scans and final states (duty, state, accepted), return one row per duty in the shape of DAYS,
-    with `duty`.
+    with `duty`, `plan`, `accepted`, and for each scan NAME_sure: no document or outage casts doubt on its time.
 
     Late and early minutes are those that count: 0 where a document excuses the scan or the day, where the
     window is still open, for the exempt, and on a day whose missing data a person accepted. Worked minutes
@@ -65,6 +65,7 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
             pl.col("at").alias(f"{scan}_at"),
             pl.col("punch_id").alias(f"{scan}_punch"),
             counted.alias(f"{scan}_minutes"),
+            (pl.col("closed") & ~pl.col("excused") & ~pl.col("touched")).alias(f"{scan}_sure"),
         )
         days = days.join(served, on="duty", how="left")
     waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")

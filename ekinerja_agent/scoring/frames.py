@@ -164,9 +164,12 @@ CALENDAR: Schema = {
     "source": pl.String,
 }
 ACTIVITIES: Schema = {
-    # Approved activities only; minutes as approved.
+    # Approved activities only; minutes as approved, at most the standard time of their type and volume.
     "nip": pl.String,
+    "activity": pl.String,
     "day": pl.Date,
+    "start": pl.Time,  # local, half-open; null = not known
+    "end": pl.Time,
     "minutes": pl.Int64,
 }
 PLAN_REPORTS: Schema = {

@@ -44,7 +44,7 @@ def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
 def relieved(scans: pl.DataFrame, outages: Outages) -> pl.DataFrame:
     """Given one row per expected scan (duty, scan_order, latest, due, opens, closes, at, excused, tolerance_min,
     flexible_min), return them with `minutes` (late or early that count, null without punch), `owed_minutes` (late, but
-    to be made good at the end) and `excused`, as approved outages leave them.
+    to be made good at the end) and `excused`, as approved outages leave them, and whether one `touched` the window.
     """
     counted_us = pl.col("due").to_physical() + pl.col("flexible_min") * _US_PER_MINUTE
     scans = scans.with_columns(counted_us=counted_us)
@@ -73,8 +73,9 @@ def relieved(scans: pl.DataFrame, outages: Outages) -> pl.DataFrame:
             .then(0)
             .otherwise(pl.min_horizontal(_whole_minutes(owed_us), "flexible_min")),
             excused=pl.col("excused") | (pl.col("at").is_null() & pl.col("touched").fill_null(value=False)),
+            touched=pl.col("touched").fill_null(value=False),
         )
-        .drop("lost_us", "owed_lost_us", "gone_us", "touched", "counted_us")
+        .drop("lost_us", "owed_lost_us", "gone_us", "counted_us")
     )
 
 

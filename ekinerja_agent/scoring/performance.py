@@ -17,24 +17,25 @@ _PPM_PER_RATIO = WHOLE_PPM // _RATIO_ONE
 def measure_performance(
     roster: Roster,
     terms: Terms,
-    activities: pl.DataFrame,
+    checked: pl.DataFrame,
     credited: pl.DataFrame,
     ratings: pl.DataFrame,
     month: date,
 ) -> pl.DataFrame:
-    """Given ACTIVITIES, credited minutes by duty and RATINGS, return one row per person in order of nip: person,
-    approved_minutes, credited_minutes, target_minutes, rating, unrated, and the score as achieved / goal.
+    """Given CHECKED activities, credited minutes by duty and RATINGS, return one row per person in order of nip:
+    person, approved_minutes, credited_minutes, target_minutes, rating, unrated, and the score as achieved / goal.
 
-    A day's approved minutes count up to that day's duty minutes; what a document credits counts once a day. A target of
+    A day's approved minutes count up to that day's duty minutes, or what the rule lets count of it; what a document
+    credits counts once a day. A target of
     0 minutes is reached by everybody. `unrated`: the profile asks for a rating and has no value for a person without
     one; the score is then 100 %, and somebody must say that this is so.
     """
     done = (
-        activities.group_by("nip", pl.col("day").alias("date"))
-        .agg(pl.col("minutes").sum())
+        checked.group_by("nip", pl.col("day").alias("date"))
+        .agg(pl.col("counted_minutes").sum(), pl.col("day_minutes").first())
         .join(_days(roster), on=["nip", "date"], how="inner")
         .group_by("person")
-        .agg(approved_minutes=pl.min_horizontal("minutes", "required_minutes").sum())
+        .agg(approved_minutes=pl.min_horizontal("counted_minutes", "required_minutes", "day_minutes").sum())
     )
     given = (
         credited.join(roster.duties.select("duty", "person", "date"), on="duty", how="inner")

@@ -41,6 +41,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "evaluation_meetings": {"topic": "Evaluasi"},
     "innovations": {"name": "Antar obat"},
     "activities": {"description": "Rapat", "status": "approved"},
+    "activity_standards": {},
 }
 
 

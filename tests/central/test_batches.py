@@ -95,7 +95,7 @@ def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, st
 
 
 def test_a_kind_without_a_table_is_refused(central: Engine, store: Any) -> None:
-    with pytest.raises(WrongUsage, match="absences, activities, allowances"):
+    with pytest.raises(WrongUsage, match="absences, activities, activity_standards, allowances"):
         batches.fact_table("accounts")
 
 

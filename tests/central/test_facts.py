@@ -338,7 +338,7 @@ def test_office_by_office_is_all_of_them(central: Engine, store: Any) -> None:
         assert sorted(joined.rows(), key=str) == sorted(getattr(whole, name).rows(), key=str), name
 
 
-def test_approved_minutes_add_up_by_day_and_an_approval_without_minutes_means_all(central: Engine, office: Any) -> None:
+def test_approved_activities_come_and_an_approval_without_minutes_means_all(central: Engine, office: Any) -> None:
     common = {"nip": "ani", "date": day(7), "start": time(8), "end": time(9, 30, 59)}
     office(
         "activities",
@@ -349,7 +349,28 @@ def test_approved_minutes_add_up_by_day_and_an_approval_without_minutes_means_al
         common | {"activity_id": "E", "date": day(1, 10)},
     )
     office("activities", common | {"activity_id": "D", "date": day(1, 10), "approved_minutes": 5})
-    assert month(central).activities.rows() == [("ani", day(7), 100)]
+    at = (day(7), time(8), time(9, 30, 59))
+    assert month(central).activities.rows() == [("ani", "A", *at, 90), ("ani", "B", *at, 10)]
+
+
+def test_an_activity_of_a_type_with_a_standard_counts_at_most_that_time_for_its_volume(
+    central: Engine, office: Any
+) -> None:
+    standard = {"type": "surat", "name": "Surat keluar", "standard_minutes": 15}
+    other = {"type": "rapat", "name": "Rapat", "standard_minutes": 10, "unit": "RSUD"}
+    office("activity_standards", standard, standard | {"unit": "RSUD", "standard_minutes": 40}, other)
+    common = {"nip": "ani", "date": day(7), "start": time(8), "end": time(9), "type": "surat"}
+    office(
+        "activities",
+        *(
+            common | {"activity_id": name, "volume": volume}
+            for name, volume in {"A": "2", "B": "1.5", "C": "1,25", "D": None, "E": "9", "F": "banyak"}.items()
+        ),
+        common | {"activity_id": "G", "type": "rapat"},
+        common | {"activity_id": "H", "type": None},
+    )
+    recognised = dict(month(central).activities.select("activity", "minutes").iter_rows())
+    assert recognised == {"A": 30, "B": 22, "C": 18, "D": 15, "E": 60, "F": 60, "G": 60, "H": 60}
 
 
 def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_draft(

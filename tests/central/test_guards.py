@@ -68,6 +68,12 @@ ROWS = {
     "redating_decisions": f"(redating, approved, account_id, decided_at) values (1, true, 1, {TIME})",
     "activities": '(id, batch, row, activity_id, nip, date, start, "end", description, status) '
     "values (1, 1, 2, 'A', 'n', '2026-09-07', '08:00', '09:00', 'd', 'draft')",
+    "activity_standards": "(id, batch, row, type, name, standard_minutes) values (1, 1, 2, 't', 'n', 30)",
+    "activity_steps": "(id, activity, step, status, first_tier, last_tier, at) "
+    f"values (1, 1, 'submitted', 'pending', 0, 0, {TIME})",
+    "absence_decisions": f"(absence, status, reason, decided_at) values (1, 'rejected', 'r', {TIME})",
+    "feed_activities": "(id, activity_id) values (1, 'A')",
+    "feed_answers": f"(entry, outcome, answered_at) values (1, 'refused', {TIME})",
     "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "
     f"values (1, {TIME}, 'a', 'b', 'c', '{{}}', '0', '1')",
     "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at) "

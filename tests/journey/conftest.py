@@ -16,12 +16,13 @@ from ekinerja_agent import cli
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
-    "units": "code name timezone schedule profile parent",
-    "employees": "nip name unit status attendance position allowance_rp schedule valid_from valid_to",
+    "units": "code name timezone schedule profile parent head_nip",
+    "employees": "nip name unit status attendance position allowance_rp schedule supervisor_nip valid_from valid_to",
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
-    "absences": "nip from to kind from_time to_time document status",
-    "activities": "id nip date start end description status approved_minutes",
+    "absences": "nip from to kind from_time to_time document requested_at status",
+    "activities": "id nip date start end description type volume status approved_minutes decided_by entered_at",
+    "activity_standards": "type name standard_minutes unit",
     "calendar": "date unit kind name source",
     "outages": "terminal from to reason document status",
     "rosters": "nip date shift",

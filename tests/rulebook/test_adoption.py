@@ -41,7 +41,7 @@ def test_what_is_not_the_text_of_a_law_and_has_an_effect_needs_a_decree(shipped:
     # late, early and missing scans are 0, events none, caps of the month none; transfers by the first day is no value.
     assert names(found) == [
         *("scans", "absence_day", "base", "day_cap", "split", "target_minutes", "performance", "absences"),
-        *("factors", "mass_anomaly"),
+        *("factors", "mass_anomaly", "activities", "superior_silence"),
     ]
     places = {name: citation.place.partition(":")[0] for name, citation in found}
     assert places["absence_day"] == "profiles/hsu.yaml"
@@ -65,7 +65,7 @@ def test_a_decree_adopts_one_value_or_all(adopt: Adopt) -> None:
 
 def test_a_decree_on_what_a_profile_extends_adopts_only_what_stands_there(adopt: Adopt) -> None:
     found = names(unadopted(adopt(entry("*", "tpp-model")), "hsu", *SEPTEMBER))
-    assert found == ["scans", "absence_day", "base", "day_cap", "absences"]
+    assert found == ["scans", "absence_day", "base", "day_cap", "absences", "activities"]
     assert "day_cap" in names(unadopted(adopt(entry("day_cap", "tpp-model")), "hsu", *SEPTEMBER))
 
 

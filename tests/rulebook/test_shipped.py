@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from ekinerja_agent.rules import (
     RuleBook,
     Scan,
     Schedule,
+    Settled,
+    SilenceRule,
     Target,
 )
 
@@ -185,6 +188,22 @@ def test_the_five_regencies_and_banjarmasin_credit_six_hours_for_duty_elsewhere(
     assert not any(kind.deduction_ppm or kind.pay or kind.late_child_pay for kind in kinds)
 
 
+@pytest.mark.parametrize("name", REGENCIES)
+def test_the_five_regencies_do_not_count_minutes_that_attendance_contradicts(book: RuleBook, name: str) -> None:
+    rule = book.profile(name).activities.on(SEPTEMBER).value
+    assert rule == replace(book.profile("tpp-model").activities.on(SEPTEMBER).value, doubtful_count=False)
+
+
+def test_what_silence_does_is_a_rule(book: RuleBook) -> None:
+    def silence(name: str) -> SilenceRule:
+        return book.profile(name).superior_silence.on(SEPTEMBER).value
+
+    assert silence("tpp-model") == silence("hsu") == SilenceRule(3, 5, Settled.APPROVED)
+    assert silence("banjarmasin") == SilenceRule(None, 5, Settled.APPROVED)
+    waits = {name: profile.request_silence.on(SEPTEMBER).value for name, profile in book.profiles.items()}
+    assert {name: days for name, days in waits.items() if days is not None} == {"tulang-bawang": 4}
+
+
 def test_banyuwangi_announces_its_ceremony_and_takes_nothing_for_it(book: RuleBook) -> None:
     profile = book.profile("banyuwangi")
     assert profile.ceremonies.on(SEPTEMBER).value == (
@@ -197,7 +216,7 @@ def test_banyuwangi_announces_its_ceremony_and_takes_nothing_for_it(book: RuleBo
 @pytest.mark.parametrize("name", ["banyuwangi", "mempawah", "magetan", "badung"])
 def test_what_a_regency_did_not_publish_is_as_in_the_tpp_model(book: RuleBook, name: str) -> None:
     profile, model = book.profile(name), book.profile("tpp-model")
-    own = {"name", "title", "lineage", "absences", "ceremonies", "events", "plans", "sakip"}
+    own = {"name", "title", "lineage", "absences", "ceremonies", "events", "plans", "sakip", "activities"}
     for value in set(type(profile).__dataclass_fields__) - own:
         assert getattr(profile, value) == getattr(model, value)
     assert costs(profile) == costs(model)
@@ -343,7 +362,7 @@ def test_every_profile_is_whole_from_its_first_day_on_and_knows_the_kinds_of_abs
             for value in type(profile).__dataclass_fields__
             if value not in ("name", "title", "lineage", "schedule")
         ]
-        assert len(timelines) == 25
+        assert len(timelines) == 28
         first = max(timeline.entries[0].first for timeline in timelines)
         assert first == FIRST_DAYS.get(name, date(2021, 1, 1))
         assert {timeline.on(day).first for timeline in timelines for day in (first, SEPTEMBER)}

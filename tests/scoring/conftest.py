@@ -15,6 +15,7 @@ import pytest
 from ekinerja_agent.rules import (
     AbsenceDay,
     AbsenceKind,
+    ActivityRule,
     Band,
     Base,
     Bound,
@@ -37,6 +38,8 @@ from ekinerja_agent.rules import (
     Scan,
     ScanRule,
     Schedule,
+    Settled,
+    SilenceRule,
     Split,
     Target,
     Timeline,
@@ -117,6 +120,7 @@ _FOUR_SCANS = (
     ScanRule(Scan.BREAK_IN, Bound(-29), Bound(30), take_last=False),
     ScanRule(Scan.LEAVE, Bound(-60), Bound(479), take_last=True),
 )
+WORKING = frozenset({"dinas_luar", "diklat"})
 _KINDS = ("dinas_luar", "diklat", "cuti_tahunan", "cuti_sakit", "kartu_kendali", "izin")
 
 
@@ -157,6 +161,9 @@ def _profiles() -> dict[str, Profile]:
         indicators=always("indicators", None),
         workload=always("workload", Workload(75_000, {}, (LoadClass("A", 0),), 450, 5)),
         sakip=always("sakip", Sakip({}, (Grade("D", None),), "D", 0)),
+        activities=always("activities", ActivityRule(1, False, False, WORKING, None, doubtful_count=True)),
+        superior_silence=always("superior_silence", SilenceRule(3, 5, Settled.APPROVED)),
+        request_silence=always("request_silence", None),
     )
     nothing: tuple[Band, ...] = ()
     hsu = replace(

@@ -6,7 +6,7 @@ Of each imported fact the newest row stands that was not taken back. Judges noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, true
 
 from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.decided import absence_status
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.facts.activities import read_activities
 from ekinerja_agent.central.facts.columns import expect_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
@@ -30,8 +32,8 @@ from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.tables import (
+    absence_decisions,
     absences,
-    activities,
     calendar,
     coverage,
     employees,
@@ -43,7 +45,6 @@ from ekinerja_agent.central.tables import (
 )
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
-    ACTIVITIES,
     CALENDAR,
     COVERAGE,
     EARLIER_DAYS,
@@ -142,7 +143,7 @@ def month_facts(
             duty_terminals=needed,
             absences=_absences(conn, wanted),
             calendar=_calendar(conn, first, last),
-            activities=_activities(conn, wanted),
+            activities=wanted.keep(read_activities(conn, wanted.of, spells, first, last)),
             earlier_days=_earlier_days(conn, wanted),
             outages=read_outages(conn, wanted.keep(enrolled), spells, all_units, first, last),
             corrections=read_corrections(conn, wanted.of, first, last),
@@ -159,6 +160,17 @@ def month_facts(
             budgets=budgets,
             accept_pending=accept_pending,
         )
+
+
+def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
+    """Given the facts of some people, return them with what these claim too: activities that nobody decided yet."""
+    people, last = facts.spells["nip"].unique(), last_day(facts.month)
+    wanted = _Wanted(people, everybody=False, first=facts.month, last=last)
+    with reading(engine) as conn:
+        claimed = read_activities(
+            conn, wanted.of, facts.spells, facts.month, last, statuses=("draft", "pending", "approved", "returned")
+        )
+    return replace(facts, activities=wanted.keep(claimed))
 
 
 def offices_of(engine: Engine, month: date) -> list[str]:
@@ -285,9 +297,12 @@ def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
 
 def _absences(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     """Documents of the month; what they say of their case reaches back to its first approved day."""
-    row = current(absences, wanted.of(absences.c.nip)).subquery().c
+    row = current(absences, wanted.of(absences.c.nip)).subquery()
     shape = {name: kind for name, kind in ABSENCES.items() if name not in {"case_first", "case_last"}}
-    query = select(*(row[name] for name in shape), row.case_id)
+    columns = (absence_status(row).label(name) if name == "status" else row.c[name] for name in shape)
+    query = select(*columns, row.c.case_id).select_from(
+        row.outerjoin(absence_decisions, absence_decisions.c.absence == row.c.id)
+    )
     told = wanted.keep(read_frame(conn, query, {**shape, "case_id": pl.String}))
     cases = (
         told.filter(pl.col("status") == "approved")
@@ -312,35 +327,6 @@ def _calendar(conn: Connection, first: date, last: date) -> pl.DataFrame:
     row = current(calendar, near).subquery().c
     query = select(row.date.label("day"), row.unit, row.kind, row.name, row.source)
     return read_frame(conn, query, CALENDAR).sort("day", "unit")
-
-
-def _activities(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
-    """Approved minutes by person and day; an approval without minutes approves the whole activity."""
-    a = activities.c
-    # On the key only: an activity may have moved into the month or out of it since it was first stored.
-    ever_there = a.activity_id.in_(
-        select(a.activity_id).where(a.date.between(wanted.first, wanted.last), wanted.of(a.nip))
-    )
-    row = current(activities, ever_there).subquery().c
-    query = select(row.nip, row.date.label("day"), row.start, row.end, row.approved_minutes).where(
-        row.status == "approved", row.date.between(wanted.first, wanted.last)
-    )
-    shape: Schema = {
-        "nip": pl.String,
-        "day": pl.Date,
-        "start": pl.Time,
-        "end": pl.Time,
-        "approved_minutes": pl.Int64,
-    }
-    whole = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
-    return (
-        wanted.keep(read_frame(conn, query, shape))
-        .with_columns(minutes=pl.coalesce("approved_minutes", whole))
-        .group_by("nip", "day")
-        .agg(pl.col("minutes").sum())
-        .sort("nip", "day")
-        .select(*ACTIVITIES)
-    )
 
 
 def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:

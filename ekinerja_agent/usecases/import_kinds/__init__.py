@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ekinerja_agent.usecases.import_kinds import (
     absences,
     activities,
+    activity_standards,
     allowances,
     assignments,
     calendar,
@@ -32,7 +33,7 @@ from ekinerja_agent.usecases.import_kinds.judging import Kind
 _ALL = (
     *(units.KIND, employees.KIND, assignments.KIND, enrolments.KIND, calendar.KIND, rosters.KIND),
     *(absences.KIND, corrections.KIND, outages.KIND, events.KIND, event_attendance.KIND),
-    *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activities.KIND),
+    *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activity_standards.KIND, activities.KIND),
     *(plans.KIND, plan_progress.KIND, indicators.KIND, workload.TASKS, workload.STAFF, sakip.KIND),
     *(registers.MEETINGS, registers.INNOVATIONS),
 )

@@ -1,15 +1,19 @@
 """Kind `activities`: what people did, from when to when.
 
 A minute of a person counts once: what overlaps is rejected. The earlier one stays: what is stored before what
-is new, and in a file the upper row. Does not know targets.
+is new, and in a file the upper row. What breaks a rule of the day is rejected before that. Does not know targets.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+from ekinerja_agent.errors import NoRule
+from ekinerja_agent.rules import VOLUME, RuleBook
+from ekinerja_agent.usecases.import_kinds.activity_rules import ActivityRules
 from ekinerja_agent.usecases.import_kinds.decisions import keep_decisions, settle_decisions
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.import_kinds.people import refuse_unknown_people
@@ -17,6 +21,8 @@ from ekinerja_agent.usecases.import_kinds.shapes import DATE, MINUTES, MOMENT, T
 
 KEY = ("activity_id",)
 REJECTED = "rejected"
+_DECISION = ("status", "approved_minutes", "decided_by", "decided_at")
+_VOLUME = re.compile(VOLUME)
 _WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
 
 
@@ -24,12 +30,16 @@ def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_unknown_people(draft)
     _judge_lengths(draft)
+    _judge_volumes(draft)
     settle_decisions(draft)
     stored = _stored(draft)
     keep_decisions(draft, stored.values(), KEY, (*KEY, *_WORK))
     _refuse_ids_of_others(draft, stored)
     for row in draft.rows:
         row["reason"] = None
+        _judge_life(draft, row, stored.get(row["activity_id"]))
+    if draft.rules is not None and not draft.problems:
+        _reject_broken_rules(draft, draft.rules)
     _reject_overlaps(draft, stored)
     for row in draft.rows:
         _settle_minutes(row)
@@ -51,6 +61,42 @@ def _judge_lengths(draft: Draft) -> None:
         elif approved is not None and approved > _minutes(start, end):
             longest = _minutes(start, end)
             draft.refuse(row, "approved_minutes", f"{approved}; allowed: up to {longest}, the minutes it lasted")
+
+
+def _judge_volumes(draft: Draft) -> None:
+    standards = {row["type"] for row in draft.stored.rows("activity_standards")}
+    for row in draft.rows:
+        if row["type"] in standards and row["volume"] is not None and not _VOLUME.match(row["volume"]):
+            allowed = "a number with at most two decimals, because the type has a standard time"
+            draft.refuse(row, "volume", f"{shown(row['volume'])}; allowed: {allowed}")
+
+
+def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> None:
+    """Who sends the same work as still pending does not take its approval back; new work waits from today on."""
+    row["waits_from"] = None
+    if earlier is None or row["status"] not in {"pending", earlier["status"]}:
+        return
+    same = all(row[column] == earlier[column] for column in _WORK)
+    if same and earlier["status"] == "approved" and earlier["reason"] is None:
+        row.update({column: earlier[column] for column in _DECISION if row["status"] == "pending"})
+    if same and row["status"] == earlier["status"]:
+        row["waits_from"] = earlier.get("waits_from")
+    elif row["status"] == "pending" and earlier["reason"] is None:
+        row["waits_from"] = draft.today
+
+
+def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
+    known = ActivityRules(draft.stored.rows, rules, draft.profile)
+    for row in draft.rows:
+        try:
+            broken = None if row["status"] == REJECTED else known.broken(row)
+        except NoRule as error:
+            draft.refuse(row, "date", str(error))
+            continue
+        if broken is not None:
+            column, reason = broken
+            row["status"], row["reason"] = REJECTED, reason
+            draft.reject(row, column, reason)
 
 
 def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
@@ -119,4 +165,5 @@ KIND = Kind(
     KEY,
     _judge,
     "Daily activities with their approvals.",
+    names_rules=True,
 )

@@ -7,8 +7,8 @@ costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.import_kinds.decisions import decision_fields, keep_decisions, settle_decisions
@@ -21,13 +21,11 @@ from ekinerja_agent.usecases.import_kinds.judging import (
     refuse_repeated_keys,
 )
 from ekinerja_agent.usecases.import_kinds.people import refuse_unknown_people
+from ekinerja_agent.usecases.import_kinds.posts import Posts, Rows, grouped, valid_on
 from ekinerja_agent.usecases.import_kinds.shapes import DATE, TEXT, TIME, words
 
 KEY = ("nip", "date", "scan", "action")
 _EVERY_TERMINAL = "*"
-
-Rows = Callable[[str], Sequence[Fact]]
-"""Given a kind, the rows of it that stand."""
 
 
 class Limits:
@@ -38,10 +36,8 @@ class Limits:
 
     def __init__(self, rows: Rows, rules: RuleBook, default_profile: str) -> None:
         self._rules = rules
-        self._default_profile = default_profile
-        self._spells = _grouped(rows("employees"), "nip")
-        self._units = _grouped(rows("units"), "code")
-        self._enrolments = _grouped(rows("enrolments"), "nip")
+        self._posts = Posts(rows, default_profile)
+        self._enrolments = grouped(rows("enrolments"), "nip")
         self._outages = [row for row in rows("outages") if row["status"] == "approved"]
 
     def reached(self, correction: Fact, others: Iterable[Fact]) -> str | None:
@@ -52,7 +48,7 @@ class Limits:
         if not self._counts(correction):
             return None
         nip, day = correction["nip"], correction["date"]
-        profile = self._rules.profile(self._profile(nip, day))
+        profile = self._rules.profile(self._posts.profile(nip, day))
         dated = profile.corrections_per_month.on(day)
         if dated.value is None:
             return None
@@ -70,40 +66,22 @@ class Limits:
             f"approved in a month ({dated.citation.source}); one whose time lies in an approved outage is not counted"
         )
 
-    def _profile(self, nip: str, day: date) -> str:
-        unit = next((spell["unit"] for spell in _on(self._spells.get(nip, ()), day)), None)
-        named = None if unit is None else next((row["profile"] for row in _on(self._units.get(unit, ()), day)), None)
-        return str(named or self._default_profile)
-
     def _counts(self, correction: Fact) -> bool:
         """Neither one of who signs a register, nor one whose time lies in an approved outage of a terminal that the
         person uses.
         """
         day = correction["date"]
-        if any(spell["attendance"] == "register" for spell in _on(self._spells.get(correction["nip"], ()), day)):
+        spell = self._posts.spell(correction["nip"], day)
+        if spell is not None and spell["attendance"] == "register":
             return False
         if correction["time"] is None or not self._outages:
             return True
         at = datetime.combine(day, correction["time"])
-        terminals = {row["terminal"] for row in _on(self._enrolments.get(correction["nip"], ()), day)}
+        terminals = {row["terminal"] for row in valid_on(self._enrolments.get(correction["nip"], ()), day)}
         return not any(
             row["starts"] <= at < row["ends"] and (row["terminal"] in terminals or _EVERY_TERMINAL in terminals)
             for row in self._outages
         )
-
-
-def _grouped(rows: Iterable[Fact], column: str) -> Mapping[str, Sequence[Fact]]:
-    groups: dict[str, list[Fact]] = {}
-    for row in rows:
-        groups.setdefault(row[column], []).append(row)
-    return groups
-
-
-def _on(rows: Iterable[Fact], day: date) -> Iterator[Fact]:
-    for row in rows:
-        first, last = row["valid_from"], row["valid_to"]
-        if (first is None or first <= day) and (last is None or day <= last):
-            yield row
 
 
 def _judge(draft: Draft) -> None:
@@ -130,7 +108,7 @@ def _reject_beyond_limits(draft: Draft, rules: RuleBook) -> None:
     new = [row for row in draft.rows if (*(row[column] for column in KEY), row["time"]) not in approved]
     arriving = {id(row) for row in new}
     kept = [row for row in merged(draft, "corrections", KEY) if id(row) not in arriving]
-    standing = {nip: list(rows) for nip, rows in _grouped(kept, "nip").items()}
+    standing = {nip: list(rows) for nip, rows in grouped(kept, "nip").items()}
     for row in new:
         others = standing.setdefault(row["nip"], [])
         reached = limits.reached(row, others) if row["status"] == "approved" else None

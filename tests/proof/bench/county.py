@@ -6,7 +6,7 @@ The same number gives the same office. Most scans are in time, some are late or 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -57,7 +57,12 @@ def office(number: int, people: int) -> MonthFacts:
         coverage=_shaped(pl.DataFrame({"terminal": [terminal], "end": [_NOW], "kind": ["proven"]}), frames.COVERAGE),
         duty_terminals=_shaped(persons.with_columns(terminal=pl.lit(terminal)), frames.DUTY_TERMINALS),
         activities=persons.join(pl.DataFrame({"day": days}), how="cross").select(
-            "nip", "day", minutes=pl.lit(320, pl.Int64)
+            "nip",
+            pl.format("{}/{}", "nip", pl.col("day").cast(pl.String)).alias("activity"),
+            "day",
+            start=pl.lit(time(8)),
+            end=pl.lit(time(15)),
+            minutes=pl.lit(320, pl.Int64),
         ),
     )
 

@@ -115,7 +115,7 @@ def fill(engine: Engine, facts: MonthFacts) -> None:
 def _activities(facts: MonthFacts) -> pl.DataFrame:
     return facts.activities.select(
         "nip",
-        activity_id=pl.format("{}/{}", "nip", pl.col("day").cast(pl.String)),
+        activity_id="activity",
         date="day",
         start=pl.lit("08:00:00"),
         end=pl.lit("15:00:00"),

@@ -17,6 +17,7 @@ from ekinerja_agent.rules import (
     BUDGET_ABSORPTION,
     AbsenceDay,
     AbsenceKind,
+    ActivityRule,
     Band,
     Base,
     Bound,
@@ -45,6 +46,8 @@ from ekinerja_agent.rules import (
     Scan,
     ScanRule,
     Schedule,
+    Settled,
+    SilenceRule,
     Split,
     Target,
     Timeline,
@@ -67,6 +70,7 @@ FOUR_SCANS = (
     ScanRule(Scan.BREAK_IN, Bound(-29), Bound(30), take_last=False),
     ScanRule(Scan.LEAVE, Bound(-60), Bound(479), take_last=True),
 )
+WORKING = frozenset({"dinas_luar", "diklat"})
 KINDS = ("dinas_luar", "diklat", "cuti_tahunan", "cuti_sakit", "kartu_kendali", "izin", "cuti_besar", "cuti_melahirkan")
 
 
@@ -124,6 +128,9 @@ def model() -> Profile:
         indicators=always("indicators", None),
         workload=always("workload", Workload(75_000, {"day": 250}, (LoadClass("A", 0),), 450, 5)),
         sakip=always("sakip", Sakip({"all": 1_000_000}, (Grade("D", None),), "D", 0)),
+        activities=always("activities", ActivityRule(1, False, False, WORKING, None, doubtful_count=True)),
+        superior_silence=always("superior_silence", SilenceRule(3, 5, Settled.APPROVED)),
+        request_silence=always("request_silence", None),
     )
 
 
@@ -136,6 +143,7 @@ def four_scans(plain: Profile) -> Profile:
         break_late=always("break_late", bands("IST", *CLASSES)),
         break_early=always("break_early", bands("ISC", *CLASSES)),
         day_cap=always("day_cap", 30_000),
+        activities=always("activities", ActivityRule(None, False, False, WORKING, 240, doubtful_count=False)),
     )
 
 
@@ -180,6 +188,7 @@ def minutes_and_shares(plain: Profile) -> Profile:
         absences=always("absences", kinds),
         factors=always("factors", Factors(87, {"cpns": 80}, 20)),
         prorate_transfers=always("transfers", value=True),
+        activities=always("activities", ActivityRule(None, False, False, frozenset(), None, doubtful_count=False)),
         mass_anomaly=always("mass_anomaly", MassAnomaly(600_000, 2)),
         plans=always("plans", PlanRule(5_000, 70_000, 100_000, PlanEffect(300_000, 200_001, 450_000))),
         indicators=always(

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from ekinerja_agent.rules import WHOLE_PPM, Base, Performance, Productivity, Target
+from tests.proof.oracle.claims import counted_minutes
 from tests.proof.oracle.duties import Duty, Person, valid
 from tests.proof.oracle.judge import Found, Judged, known_kind
 from tests.proof.oracle.leave import paid_share
@@ -42,7 +43,7 @@ class Achieved:
 
 def achieve(person: Person, judged: Sequence[Judged], month: Month) -> Achieved:
     """Given a person's judged duties, return the performance of the month."""
-    approved, credited = _approved_minutes(person, month), _credited_minutes(judged)
+    approved, credited = counted_minutes(person, judged, month), _credited_minutes(judged)
     target = _target_minutes(person, person.profile.target.on(person.pay_day).value)
     rule = person.profile.performance.on(person.pay_day).value
     rating, unrated = None, False
@@ -56,17 +57,6 @@ def achieve(person: Person, judged: Sequence[Judged], month: Month) -> Achieved:
     else:
         ratio = min(ONE, Fraction(approved + credited, target)) if target else ONE
     return Achieved(ratio, rating, unrated, approved, credited, target)
-
-
-def _approved_minutes(person: Person, month: Month) -> int:
-    """A day's minutes count up to that day's duty minutes."""
-    room: dict[date, int] = defaultdict(int)
-    for duty in person.duties:
-        room[duty.day] += duty.required_minutes
-    done: dict[date, int] = defaultdict(int)
-    for activity in month.activities.get(person.nip, ()):
-        done[activity.day] += activity.minutes
-    return sum(min(minutes, room.get(day, 0)) for day, minutes in done.items())
 
 
 def _credited_minutes(judged: Sequence[Judged]) -> int:

@@ -77,6 +77,7 @@ def months(draw: st.DrawFn, rules: RuleBook, profile: str, *, people: int = 5) -
     _add_corrections(draw, built, frame)
     _add_events(draw, built, frame)
     _add_machines(draw, built, frame)
+    _add_activities(draw, built, frame)
     _add_money(draw, built, frame)
     _add_calendar(draw, built, frame)
     _add_plans(draw, built, frame)
@@ -261,14 +262,25 @@ def _add_machines(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
             built.outage(begins, begins + timedelta(minutes=length), terminal, status)
 
 
-def _add_money(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
-    dates = st.tuples(st.sampled_from((None, *frame.days)), st.sampled_from((None, *frame.days)))
+def _add_activities(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
     nips = st.sampled_from(frame.nips)
     for nip, day, done in draw(st.lists(st.tuples(nips, st.sampled_from(frame.days), st.integers(1, 900)), max_size=4)):
         built.add("activities", nip=nip, day=day, minutes=done)
+    claims = st.tuples(nips, st.sampled_from(frame.days), minutes(), st.integers(1, 500), st.integers(0, 120))
+    for number, (nip, day, start, length, less) in enumerate(draw(st.lists(claims, max_size=8))):
+        begins = start.hour * 60 + start.minute
+        ends = min(begins + length, 1_439)
+        if ends > begins:
+            end, done = time(ends // 60, ends % 60), max(1, ends - begins - less)
+            built.add("activities", nip=nip, activity=f"A{number}", day=day, start=start, end=end, minutes=done)
     for nip in frame.nips:
         for _ in range(draw(st.sampled_from((0, 0, 22)))):
             built.add("activities", nip=nip, day=frame.days[2], minutes=60)
+
+
+def _add_money(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
+    dates = st.tuples(st.sampled_from((None, *frame.days)), st.sampled_from((None, *frame.days)))
+    nips = st.sampled_from(frame.nips)
     taken = st.tuples(nips, st.one_of(st.integers(0, 5_000_000), st.none()), st.integers(0, 1_000_000), dates)
     for frame_name in ("holds", "sanctions"):
         for nip, amount, ppm, (first, last) in draw(st.lists(taken, max_size=2)):

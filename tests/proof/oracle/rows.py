@@ -194,7 +194,10 @@ class CalendarRow:
 @dataclass(frozen=True, slots=True)
 class Activity:
     nip: str
+    activity: str | None
     day: date
+    start: time | None
+    end: time | None
     minutes: int
 
 

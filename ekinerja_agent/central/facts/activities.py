@@ -1,0 +1,98 @@
+"""Activities of a month as the frame that is scored: what was approved, at most the standard time of its type.
+
+Of each activity the newest version stands, as the newest step decided it. Judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, select
+
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
+from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.tables import activities, activity_standards
+from ekinerja_agent.rules import VOLUME
+from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
+
+Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""Given a column of NIPs, the condition that asks for the wanted people."""
+
+APPROVED = "approved"
+_HUNDREDTHS = 100
+_STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": pl.Int64}
+
+
+def read_activities(
+    conn: Connection,
+    wanted: Wanted,
+    spells: pl.DataFrame,
+    first: date,
+    last: date,
+    statuses: Collection[str] = (APPROVED,),
+) -> pl.DataFrame:
+    """Given the people and days wanted and SPELLS, return ACTIVITIES that have one of the statuses.
+
+    An approval without minutes approves the whole activity; what is not approved is claimed as a whole. An activity of
+    a type with a standard time counts at most that time for its volume; without a volume, once.
+    """
+    a = activities.c
+    # On the key only: an activity may have moved into the month or out of it since it was first stored.
+    ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(first, last), wanted(a.nip)))
+    row = current(activities, ever_there).subquery()
+    c = row.c
+    query = (
+        select(
+            c.nip,
+            c.activity_id.label("activity"),
+            c.date.label("day"),
+            c.start,
+            c.end,
+            c.type,
+            c.volume,
+            activity_minutes(row).label("approved_minutes"),
+        )
+        .select_from(joined_with_steps(row))
+        .where(activity_status(row).in_(statuses), c.date.between(first, last))
+    )
+    shape: Schema = {
+        **{name: kind for name, kind in ACTIVITIES.items() if name != "minutes"},
+        **dict.fromkeys(("type", "volume"), pl.String),
+        "approved_minutes": pl.Int64,
+    }
+    whole = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
+    told = read_frame(conn, query, shape).with_columns(minutes=pl.coalesce("approved_minutes", whole))
+    return _at_most_standard(conn, told, spells).select(*ACTIVITIES).sort("nip", "day", "start", "activity")
+
+
+def _at_most_standard(conn: Connection, told: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
+    row = current(activity_standards).subquery().c
+    standards = read_frame(conn, select(row.type, row.unit, row.standard_minutes), _STANDARDS)
+    if standards.is_empty():
+        return told
+    typed = told.filter(pl.col("type").is_in(standards["type"].implode()))
+    unit = (
+        typed.select("activity", "nip", "day")
+        .join(spells.select("nip", "unit", "valid_from", "valid_to"), on="nip", how="inner")
+        .filter(
+            pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
+            pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+        )
+        .unique("activity", keep="last", maintain_order=True)
+        .select("activity", "unit")
+    )
+    of_all = standards.filter(pl.col("unit").is_null()).select("type", of_all="standard_minutes")
+    parts = pl.col("volume").str.extract_groups(VOLUME)
+    decimals = parts.struct.field("2").fill_null("0").str.pad_end(2, "0").cast(pl.Int64)
+    volume_e2 = parts.struct.field("1").cast(pl.Int64) * _HUNDREDTHS + decimals
+    times_e2 = pl.when(pl.col("volume").is_null()).then(_HUNDREDTHS).otherwise(volume_e2)
+    return (
+        told.join(unit, on="activity", how="left")
+        .join(standards.drop_nulls("unit"), on=["type", "unit"], how="left")
+        .join(of_all, on="type", how="left")
+        .with_columns(most=pl.coalesce("standard_minutes", "of_all") * times_e2 // _HUNDREDTHS)
+        .with_columns(minutes=pl.min_horizontal("minutes", "most"))
+    )

@@ -1,0 +1,239 @@
+"""The life of an activity by commands: entered by or for a person, decided by the superior of its day, and disputed.
+
+Promises that nobody decides on themselves or on what they entered, and that an operator's role alone decides nothing.
+Does not know what silence does, nor what a minute is worth.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central import activities, batches
+from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, Activity, Step
+from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.usecases.import_kinds import activities as kind
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer
+from ekinerja_agent.usecases.import_kinds.posts import Posts
+from ekinerja_agent.usecases.superiors import Superiors
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.rules import RuleBook
+
+OPERATOR = "operator"
+_ENTERED = "activity add"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What somebody did, from when to when, in local time of the unit."""
+
+    nip: str
+    day: date
+    start: time
+    end: time
+    description: str
+    type: str | None = None
+    volume: str | None = None
+    output: str | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where activities are handled: the database, the rules, and the profile of units that name none."""
+
+    engine: Engine
+    rules: RuleBook
+    profile: str
+    account: Account
+    now: datetime
+
+    def superiors(self, nip: str, day: date) -> tuple[str, ...]:
+        """Given a person and a day, return the superiors of that day, the direct one first."""
+        rows = StoredFacts(self.engine).rows
+        return Superiors(rows, Posts(rows, self.profile)).chain(nip, day)
+
+    def today(self, nip: str) -> date:
+        """Given a person, return the date that the unit's calendar shows."""
+        posts = Posts(StoredFacts(self.engine).rows, self.profile)
+        return self.now.astimezone(posts.zone(nip, self.now.date())).date()
+
+
+def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = None) -> str:
+    """Given what a person did, enter it; return its id. `replaces` names a draft or returned activity to be corrected.
+
+    Raise Refused if the account is neither the person nor an operator, or a rule forbids it; WrongUsage if it cannot be
+    meant.
+    """
+    _require_own(desk, work.nip)
+    if not work.description.strip():
+        raise WrongUsage("an activity needs --description: what was done")
+    posts = Posts(StoredFacts(desk.engine).rows, desk.profile)
+    local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
+    if work.day > local.date():
+        raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
+    entered_at = f"{local:%Y-%m-%d %H:%M:%S}"
+    if replaces is not None:
+        earlier = activities.find(desk.engine, replaces)
+        _require_open(earlier, (DRAFT, RETURNED), "corrected")
+        entered_at = earlier.entered_at or earlier.day.isoformat()
+    row = _row(work, replaces or _new_id(desk.engine), entered_at, DRAFT if draft else PENDING)
+    judged = Draft(
+        _ENTERED,
+        Importer(desk.account.name, desk.account.nip, vouches=False),
+        local.date(),
+        StoredFacts(desk.engine),
+        desk.rules,
+        rows=[row],
+        profile=desk.profile,
+    )
+    kind.KIND.judge(judged)
+    if judged.problems:
+        raise WrongUsage("; ".join(f"{problem.key}: {problem.message}" for problem in judged.problems))
+    if judged.rejected:
+        raise Refused(f"not entered: {'; '.join(problem.message for problem in judged.rejected)}")
+    digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
+    batches.store_batch(
+        desk.engine, desk.account.id, activities.KIND, _ENTERED, f"sha256:{digest}", [row], rejected=0, now=desk.now
+    )
+    return str(row["activity_id"])
+
+
+def submit(desk: Desk, activity_id: str) -> Activity:
+    """Given a draft or a returned activity, ask the superior to decide; return it as it was. Raise Refused."""
+
+    def decide(one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (DRAFT, RETURNED), "submitted")
+        return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(one.nip))
+
+    return _step(desk, activity_id, decide)
+
+
+def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Activity:
+    """Given an activity that waits, let so many minutes of it count (None: all); return it as it was.
+
+    Raise Refused if the account is not the superior who decides now, WrongUsage for more minutes than it lasted.
+    """
+
+    def decide(one: Activity) -> Step:
+        _require_superior(desk, one)
+        if minutes is not None and not 0 <= minutes <= one.minutes:
+            raise WrongUsage(f"--minutes {minutes}; allowed: 0 to {one.minutes}, the minutes it lasted")
+        counted = one.minutes if minutes is None else minutes
+        return Step("approved", APPROVED, one.first_tier, one.last_tier, approved_minutes=counted)
+
+    return _step(desk, activity_id, decide)
+
+
+def send_back(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that waits, return it to the person for correction; return it as it was. Raise as `approve`."""
+    return _negative(desk, activity_id, "returned", RETURNED, reason)
+
+
+def reject(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that waits, let it not count; return it as it was. Raise as `approve` does."""
+    return _negative(desk, activity_id, "rejected", REJECTED, reason)
+
+
+def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that a superior decided, ask the next one; return it as it was.
+
+    Raise Refused if a rule decided it, or nobody is above the one who did.
+    """
+    _require_reason(reason)
+
+    def decide(one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (APPROVED, RETURNED, REJECTED), "objected to")
+        if one.rule_reason is not None:
+            raise Refused(f"activity {one.activity_id} broke a rule: {one.rule_reason}; no superior can change that")
+        tier = one.last_tier + 1
+        if tier >= len(desk.superiors(one.nip, one.day)):
+            raise Refused(f"nobody is above the superior who decided activity {one.activity_id}")
+        return Step("objected", PENDING, tier, tier, waits_from=desk.today(one.nip), reason=reason)
+
+    return _step(desk, activity_id, decide)
+
+
+def _negative(desk: Desk, activity_id: str, step: str, status: str, reason: str) -> Activity:
+    _require_reason(reason)
+
+    def decide(one: Activity) -> Step:
+        _require_superior(desk, one)
+        return Step(step, status, one.first_tier, one.last_tier, reason=reason)
+
+    return _step(desk, activity_id, decide)
+
+
+def _step(desk: Desk, activity_id: str, decide: Any) -> Activity:
+    return activities.take_step(desk.engine, activity_id, decide, account=desk.account, now=desk.now)
+
+
+def _require_own(desk: Desk, nip: str) -> None:
+    if desk.account.nip != nip and OPERATOR not in desk.account.roles:
+        raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
+
+
+def _require_open(one: Activity, allowed: Sequence[str], done: str) -> None:
+    if one.status not in allowed:
+        raise Refused(f"activity {one.activity_id} is {one.status}; only what is {' or '.join(allowed)} can be {done}")
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise WrongUsage("--reason is empty; the people concerned read it")
+
+
+def _require_superior(desk: Desk, one: Activity) -> None:
+    account = desk.account
+    _require_open(one, (PENDING,), "decided")
+    if account.nip is not None and account.nip == one.nip:
+        raise Refused(f"activity {one.activity_id} is {account.name}'s own; the superior of {one.day} decides")
+    if account.id == one.account_id:
+        raise Refused(f"{account.name} entered activity {one.activity_id}; another person decides on it")
+    if account.nip is None:
+        raise Refused(
+            f"account {account.name} has no NIP, and only a superior decides activities; an operator adds one with "
+            "`ekinerja-agent account add NAME --nip NIP`"
+        )
+    asked = desk.superiors(one.nip, one.day)[one.first_tier : one.last_tier + 1]
+    if account.nip not in asked:
+        told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
+        raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
+
+
+def _new_id(engine: Engine) -> str:
+    while activities.is_known(engine, name := f"A-{secrets.token_hex(4)}"):
+        pass
+    return name
+
+
+def _row(work: Work, activity_id: str, entered_at: str, status: str) -> dict[str, Any]:
+    return {
+        "row": 1,
+        "activity_id": activity_id,
+        "nip": work.nip,
+        "date": work.day,
+        "start": work.start,
+        "end": work.end,
+        "description": work.description,
+        "type": work.type,
+        "volume": work.volume,
+        "output": work.output,
+        "plan": work.plan,
+        "status": status,
+        "approved_minutes": None,
+        "decided_by": None,
+        "decided_at": None,
+        "entered_at": entered_at,
+    }
