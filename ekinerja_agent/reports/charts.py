@@ -27,6 +27,8 @@ CHART_HEIGHT = 270
 ROW_HEIGHT = 34
 AXIS_HEIGHT = 60
 LABEL_LETTERS = 24
+MOST_ROWS = 20
+"""More lying bars do not fit on a page; the table beside the chart always has every row."""
 
 # pygal only measures with these; how a chart looks is in CHART_CSS, once for all charts of a page.
 _FONT_SIZE = 15
