@@ -41,15 +41,12 @@ def heads(engine: Engine, day: date) -> dict[str, str]:
     led = current(units).subquery().c
     person = current(employees).subquery().c
     with reading(engine) as conn:
-        by_nip = dict(
-            conn.execute(
-                select(led.code, led.head_nip).where(
-                    led.head_nip.is_not(None),
-                    or_(led.valid_from.is_(None), led.valid_from <= day),
-                    or_(led.valid_to.is_(None), led.valid_to >= day),
-                )
-            ).tuples()
+        leaders = select(led.code, led.head_nip).where(
+            led.head_nip.is_not(None),
+            or_(led.valid_from.is_(None), led.valid_from <= day),
+            or_(led.valid_to.is_(None), led.valid_to >= day),
         )
+        by_nip: dict[str, str] = {row.code: row.head_nip for row in conn.execute(leaders)}
         spells = select(person.nip, person.name).where(person.nip.in_(sorted(set(by_nip.values()))))
-        names = dict(conn.execute(spells.order_by(person.valid_from)).tuples())
+        names = {row.nip: row.name for row in conn.execute(spells.order_by(person.valid_from))}
     return {unit: names[nip] for unit, nip in by_nip.items() if nip in names}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +19,20 @@ from ekinerja_agent.usecases import report
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Percent(click.ParamType[str]):
+    """A percentage from 0 to 100 with at most 4 decimals, kept as its exact text."""
+
+    name = "PCT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).removesuffix("%")
+        if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
+            self.fail(f"{value!r} is not a percentage from 0 to 100 with at most 4 decimals", param, ctx)
+        return text
 
 
 @click.group("report")
@@ -91,3 +106,15 @@ def unit_command(context: Context, /, **asked: Any) -> None:
     """Mean scores of each unit month by month, and for how many months it has not grown (unit_scores_v1)."""
     order = _order(context, **asked)
     _tell(order, report.unit(context.engine(), order))
+
+
+@group.command("events")
+@click.option("--target", "target_pct", type=Percent(), help="The share aimed for, as 98 or 97.5. Default: none.")
+@_ordered
+@click.pass_obj
+def events_command(context: Context, /, target_pct: str | None, **asked: Any) -> None:
+    """What share of those called came to each apel, ceremony and sport. Excused and exempt people stand apart."""
+    order = _order(context, **asked)
+    profile = context.config().agent.profile
+    reported = report.events(context.engine(), order, context.rulebook(), profile=profile, target_pct=target_pct)
+    _tell(order, reported)

@@ -77,7 +77,7 @@ def rows(chart: Chart) -> Markup:
         list(reversed(chart.values)),
         chart.written,
     )
-    height = AXIS_HEIGHT + ROW_HEIGHT * max(len(chart.labels), 3)
+    height = AXIS_HEIGHT + ROW_HEIGHT * len(chart.labels)
     return _draw(upside_down, HorizontalBar, height=height, value_range=_range(chart))
 
 

@@ -95,7 +95,7 @@ def lay_out(report: DailyReport, written: Formats) -> Document:
     elif report.day is not None:
         sections, main = (_units_of(report, report.day, written), _people_of(report, report.day, written)), "people"
     else:
-        sections, main = (_days(report, written), _units_by_day(report, written)), "units"
+        sections, main = (_days(report, written), _units_of(report, None, written)), "units_by_day"
     scores = [score for score in report.scores if not edition.public or score["status"] == "published"]
     total = attendance(day for score in scores for day in _days_of(score, report.day))
     return Document(
@@ -219,28 +219,19 @@ def _days(report: DailyReport, written: Formats) -> Section:
     )
 
 
-def _units_by_day(report: DailyReport, written: Formats) -> Section:
+def _units_by_day(report: DailyReport, written: Formats) -> Table:
     gettext = written.words.gettext
-    rows: dict[tuple[date, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    rows: dict[tuple[date, str], list[Mapping[str, Any]]] = defaultdict(list)
     for score in report.scores:
         for row in score["days"]:
-            rows[date.fromisoformat(row["date"]), score["unit"], score["unit_name"]].append(row)
+            rows[date.fromisoformat(row["date"]), score["unit"]].append(row)
     counted = {key: attendance(days) for key, days in sorted(rows.items())}
-    return Section(
-        "units",
-        gettext("Day by day and office"),
-        tables=(
-            Table(
-                "units",
-                gettext("Day by day and office"),
-                (
-                    Column("date", gettext("Day"), "day"),
-                    Column("unit", gettext("Office")),
-                    *_counted(written),
-                ),
-                tuple((day, unit, *_cells(found)) for (day, unit, _), found in counted.items() if found.duties),
-            ),
-        ),
+    return Table(
+        "units_by_day",
+        gettext("By day and office"),
+        (Column("date", gettext("Day"), "day"), Column("unit", gettext("Office")), *_counted(written)),
+        tuple((day, unit, *_cells(found)) for (day, unit), found in counted.items() if found.duties),
+        on_page=False,
     )
 
 
@@ -251,24 +242,16 @@ def _by_unit(scores: Iterable[Score]) -> dict[tuple[str, str], list[Score]]:
     return dict(sorted(members.items()))
 
 
-def _units_of(report: DailyReport, day: date, written: Formats) -> Section:
+def _units_of(report: DailyReport, day: date | None, written: Formats) -> Section:
+    """What became of the duties of each office on the day; of the whole month with each day for the workbook."""
     gettext = written.words.gettext
     rows = tuple(
         (unit, name, *_cells(attendance(row for score in scores for row in _days_of(score, day))))
         for (unit, name), scores in _by_unit(report.scores).items()
     )
-    return Section(
-        "units",
-        gettext("Offices"),
-        tables=(
-            Table(
-                "units",
-                gettext("Offices"),
-                (Column("unit", gettext("Office")), Column("unit_name", gettext("Name")), *_counted(written)),
-                rows,
-            ),
-        ),
-    )
+    columns = (Column("unit", gettext("Office")), Column("unit_name", gettext("Name")), *_counted(written))
+    total = Table("units", gettext("Offices"), columns, rows)
+    return Section("units", gettext("Offices"), tables=(total,) if day else (total, _units_by_day(report, written)))
 
 
 def _people_of(report: DailyReport, day: date, written: Formats) -> Section:

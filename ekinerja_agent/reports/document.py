@@ -46,7 +46,8 @@ class Column:
 class Table:
     """Rows under columns; the first column names the row. `total` is the row below them, None without one.
 
-    `key` is unique in its document. `wide` tables are set smaller on paper.
+    `key` is unique in its document. `wide` tables are set smaller on paper; those that are not `on_page` are too long
+    for it and stand in the workbook or csv alone.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] | None = None
     wide: bool = False
+    on_page: bool = True
 
 
 @dataclass(frozen=True, slots=True)

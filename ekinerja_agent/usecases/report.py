@@ -18,11 +18,13 @@ from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import daily as daily_report
+from ekinerja_agent.reports import events as events_report
 from ekinerja_agent.reports import monthly as monthly_report
 from ekinerja_agent.reports import monthly_tables, pages, plain, workbook
 from ekinerja_agent.reports import unit as unit_report
 from ekinerja_agent.reports.document import Edition
 from ekinerja_agent.reports.files import digest, write_private
+from ekinerja_agent.scoring.event_marks import mark_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
+    from ekinerja_agent.rules import RuleBook
 
 WRITERS: dict[str, Callable[[Document, Formats], bytes]] = {
     ".html": lambda document, written: pages.as_page(document, written).encode(),
@@ -124,6 +127,36 @@ def unit(engine: Engine, order: Order) -> Reported:
     )
     people = sum(row.employees for row in rows if row.period == f"{order.month:%Y-%m}")
     return _write(engine, order, "unit", unit_report.lay_out(report, Formats(order.lang)), people)
+
+
+def events(engine: Engine, order: Order, rules: RuleBook, *, profile: str, target_pct: str | None = None) -> Reported:
+    """Given an order and the rules, write what share of those called came to each event of the month.
+
+    `profile` serves units that name none; `target_pct` is the share aimed for. Days are as they were judged when they
+    were scored, the events themselves as the facts say now. A public edition leaves out people who are not published.
+    """
+    documents = results.scores(engine, order.month, office=order.office)
+    if order.public:
+        documents = [document for document in documents if document["status"] == "published"]
+    offices = sorted({document["unit"] for document in documents})
+    marks: list[events_report.Mark] = []
+    for office in offices:
+        of_office = [document for document in documents if document["unit"] == office]
+        known = facts.month_facts(engine, order.month, profile=profile, now=order.now, offices=[office])
+        marked = mark_events(known, rules, _states(of_office))
+        people = {document["nip"] for document in of_office}
+        marks += [events_report.Mark(**row) for row in marked.iter_rows(named=True) if row["nip"] in people]
+    report = events_report.EventReport(_edition(engine, order), marks, target_pct)
+    document = events_report.lay_out(report, Formats(order.lang))
+    return _write(engine, order, "events", document, len({mark.nip for mark in marks}))
+
+
+def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:
+    return [
+        (document["nip"], date.fromisoformat(day["date"]), day["state"])
+        for document in documents
+        for day in document["days"]
+    ]
 
 
 def _months_until(month: date, count: int) -> tuple[date, ...]:

@@ -16,7 +16,7 @@ from ekinerja_agent import cli
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
-    "units": "code name timezone schedule profile parent",
+    "units": "code name timezone schedule profile parent head_nip",
     "employees": "nip name unit status attendance allowance_rp schedule valid_from valid_to",
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
@@ -118,6 +118,12 @@ class Installation:
 def installation(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Installation:
     """An installation on SQLite, and once more on PostgreSQL."""
     return Installation(tmp_path, central_url, capsys)
+
+
+@pytest.fixture
+def installation_in() -> type[Installation]:
+    """An installation in a directory and a database of the test's choice."""
+    return Installation
 
 
 def nip(number: int) -> str:
