@@ -55,6 +55,11 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     "events": "code",
     "event_attendance": "event",
     **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
+    "plans": "code",
+    "plan_progress": "plan",
+    "indicators": "period",
+    "innovations": "code",
+    **dict.fromkeys(("workload_tasks", "staff", "sakip", "evaluation_meetings"), "unit"),
 }
 _KEYS_AT_ONCE = 500
 

@@ -420,6 +420,7 @@ event_attendance = _fact(
     Column("date", Date, nullable=False),  # of the event
     Column("status", Text, nullable=False),  # present | excused
     Column("document", Text),
+    Column("uniform", Boolean),  # null: nobody looked
 )
 
 allowances = _fact(
@@ -477,6 +478,82 @@ ratings = _fact(
     *_decision_columns(),
 )
 
+plans = _fact(
+    "plans",
+    Column("code", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("nip", Text),  # who answers for it
+    Column("name", Text, nullable=False),
+    Column("due_date", Date, nullable=False),
+    Column("target_output", Text, nullable=False),
+    Column("budget_rp", BigInteger),
+)
+
+plan_progress = _fact(
+    # At the end of the month, counted since the plan began.
+    "plan_progress",
+    Column("plan", Text, nullable=False, index=True),
+    Column("month", Text, nullable=False),  # YYYY-MM
+    Column("planned_ppm", BigInteger, nullable=False),
+    Column("physical_ppm", BigInteger, nullable=False),
+    Column("realised_rp", BigInteger),
+    *_decision_columns(),
+)
+
+indicators = _fact(
+    "indicators",
+    Column("nip", Text),  # or the next
+    Column("unit", Text),
+    Column("period", Text, nullable=False, index=True),  # YYYY | YYYY-MM
+    Column("code", Text, nullable=False),
+    Column("points_e2", BigInteger, nullable=False),  # hundredths, likewise the next
+    Column("max_points_e2", BigInteger, nullable=False),
+)
+
+workload_tasks = _fact(
+    "workload_tasks",
+    Column("unit", Text, nullable=False, index=True),
+    Column("job", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("volume_e2", BigInteger, nullable=False),  # hundredths
+    Column("per", Text, nullable=False),  # day | week | month | year
+    Column("standard_e2", BigInteger, nullable=False),  # hundredths of a minute
+)
+
+staff = _fact(
+    "staff",
+    Column("unit", Text, nullable=False, index=True),
+    Column("job", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+)
+
+sakip = _fact(
+    "sakip",
+    Column("unit", Text, nullable=False, index=True),
+    Column("year", Text, nullable=False),
+    Column("aspect", Text, nullable=False),
+    Column("score_e2", Integer, nullable=False),  # hundredths of 100 points
+)
+
+evaluation_meetings = _fact(
+    "evaluation_meetings",
+    Column("unit", Text, nullable=False, index=True),
+    Column("date", Date, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("led_by", Text),
+    Column("document", Text),
+)
+
+innovations = _fact(
+    "innovations",
+    Column("code", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("started", Date, nullable=False),
+    Column("ended", Date),
+    Column("document", Text),
+)
+
 FACT_KEYS: dict[str, tuple[str, ...]] = {
     # The same key with new values is a new version of the row.
     "units": ("code", "valid_from"),
@@ -495,6 +572,14 @@ FACT_KEYS: dict[str, tuple[str, ...]] = {
     "sanctions": ("nip", "decree", "valid_from"),
     "assignments": ("nip", "unit", "kind", "valid_from"),
     "ratings": ("nip", "period"),
+    "plans": ("code",),
+    "plan_progress": ("plan", "month"),
+    "indicators": ("nip", "unit", "period", "code"),
+    "workload_tasks": ("unit", "job", "task"),
+    "staff": ("unit", "job"),
+    "sakip": ("unit", "year", "aspect"),
+    "evaluation_meetings": ("unit", "date", "topic"),
+    "innovations": ("code",),
 }
 
 # --- a block of punches gets its true time ----------------------------------------------------------------------------
@@ -678,6 +763,14 @@ INSERT_ONLY: tuple[Table, ...] = (
     sanctions,
     assignments,
     ratings,
+    plans,
+    plan_progress,
+    indicators,
+    workload_tasks,
+    staff,
+    sakip,
+    evaluation_meetings,
+    innovations,
     disable_trials,
     redatings,
     redated_punches,

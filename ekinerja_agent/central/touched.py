@@ -1,6 +1,7 @@
 """Whom a changed fact touches, and on which days: the marks that a batch or its revocation leaves.
 
-A fact about a person touches that person; an outage those who need its terminal; units, holidays and events everybody.
+A fact about a person touches that person; an outage those who need its terminal; units, holidays, events and plans
+everybody. What no score can depend on touches nobody.
 Marks too much rather than too little. Reads and stores nothing.
 """
 
@@ -26,7 +27,9 @@ _SPANS = {
     **dict.fromkeys(("units", "employees", "enrolments", "allowances"), ("valid_from", "valid_to")),
     **dict.fromkeys(("holds", "sanctions", "assignments", "ratings"), ("valid_from", "valid_to")),
 }
-_OF_EVERYBODY = frozenset({"units", "calendar", "events"})
+_OF_EVERYBODY = frozenset({"units", "calendar", "events", "plans", "plan_progress"})
+"""A plan may be a part of the score of all people of its unit."""
+_OF_NOBODY = frozenset({"workload_tasks", "staff", "sakip", "evaluation_meetings", "innovations"})
 _FROM_THE_NIGHT_BEFORE = frozenset({"absences", "enrolments", "outages"})
 """What such a fact says of a morning concerns the duty that began on the evening before."""
 _ONE_DAY = timedelta(days=1)
@@ -39,6 +42,8 @@ def by_rows(kind: str, changed: Rows, beside: Rows) -> Marks:
     `beside` are the rows that stood before and have the same PIN, person, event or code.
     """
     marks: Marks = defaultdict(set)
+    if kind in _OF_NOBODY:
+        return marks
     for row in changed:
         marks[_subject(kind, row)].add(_span(kind, row))
     if kind == "enrolments":
@@ -60,16 +65,36 @@ def by_revocation(kind: str, changed: Rows, beside: Rows) -> Marks:
 
 
 def _subject(kind: str, row: Mapping[str, Any]) -> str:
-    if kind in _OF_EVERYBODY:
+    if kind in _OF_EVERYBODY or (kind == "indicators" and row.get("nip") is None):
         return EVERYBODY
     return str(row["terminal"]) if kind == "outages" else of_person(row["nip"])
 
 
 def _span(kind: str, row: Mapping[str, Any]) -> Span:
+    if kind == "plans":
+        return _of_year(row["due_date"].year)
+    if kind == "plan_progress":
+        # What is counted since the plan began counts in each later month of its year.
+        return _of_period(row["month"])[0], _of_year(int(row["month"][:4]))[1]
+    if kind == "indicators":
+        return _of_period(row["period"])
     first, last = (_day(row.get(column)) for column in _SPANS[kind])
     if first is not None and kind in _FROM_THE_NIGHT_BEFORE:
         first -= _ONE_DAY
     return first, last
+
+
+def _of_year(year: int) -> Span:
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _of_period(period: str) -> tuple[date, date | None]:
+    """The days of `YYYY` or `YYYY-MM`."""
+    year, _, month = period.partition("-")
+    if not month:
+        return date(int(year), 1, 1), date(int(year), 12, 31)
+    first = date(int(year), int(month), 1)
+    return first, (first + timedelta(days=31)).replace(day=1) - _ONE_DAY
 
 
 def _day(value: date | None) -> date | None:

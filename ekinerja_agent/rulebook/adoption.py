@@ -23,22 +23,31 @@ from ekinerja_agent.rules import (
     EventCost,
     Factors,
     Missing,
+    PlanEffect,
+    PlanRule,
     Profile,
     RuleBook,
+    Sakip,
     Schedule,
     Timeline,
+    Workload,
 )
 
 EVERY_VALUE: Final = "*"
 TEXT_OF_A_RULE: Final = "V"
 FULL_PCT: Final = 100
 EFFECTS: Final[Mapping[type, tuple[str, ...]]] = {
-    # nouns that may be there and do nothing: the fields of which one must be more than none or zero
+    # nouns that may be there and do nothing: the fields of which one must be more than none or zero; no field at all
+    # where nothing is paid by it
     Band: ("deduction_ppm",),
     Missing: ("deduction_ppm", "as_minutes"),
     AbsenceDay: ("deduction_ppm", "presence_share"),
     EventCost: ("weekdays_ppm",),
     AbsenceKind: ("credited_minutes", "deduction_ppm", "pay", "late_child_pay"),
+    PlanRule: ("effect",),
+    PlanEffect: ("critical_ppm", "late_ppm"),
+    Workload: (),
+    Sakip: (),
 }
 
 Unadopted = tuple[tuple[str, Citation], ...]
@@ -104,7 +113,7 @@ def _has_effect(value: Any) -> bool:  # the value of any noun of a profile
     if isinstance(value, Factors):
         factors = (value.general_pct, *value.by_status_pct.values())
         return value.plt_pct > 0 or any(factor != FULL_PCT for factor in factors)
-    if parts := EFFECTS.get(type(value)):
+    if (parts := EFFECTS.get(type(value))) is not None:
         return any(_has_effect(getattr(value, part)) for part in parts)
     if isinstance(value, Mapping):
         return any(map(_has_effect, value.values()))

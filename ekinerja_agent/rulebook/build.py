@@ -39,6 +39,7 @@ from ekinerja_agent.rulebook.files import (
     UnexcusedFile,
     WeekEntry,
 )
+from ekinerja_agent.rulebook.measures import IndicatorsEntry, PlansEntry, SakipEntry, WorkloadEntry
 from ekinerja_agent.rulebook.payment import (
     AbsencesEntry,
     CorrectionsEntry,
@@ -263,6 +264,10 @@ class ProfileBuilder:
             prorate_transfers=values.timeline("transfers", TransfersEntry.meaning),
             corrections_per_month=values.timeline("corrections_per_month", CorrectionsEntry.meaning),
             mass_anomaly=values.timeline("mass_anomaly", MassAnomalyEntry.meaning),
+            plans=values.timeline("plans", PlansEntry.meaning),
+            indicators=values.timeline("indicators", IndicatorsEntry.meaning),
+            workload=values.timeline("workload", WorkloadEntry.meaning),
+            sakip=values.timeline("sakip", SakipEntry.meaning),
         )
         missing = [*values.missing, *([] if schedule else ["schedule"])]
         for key in missing:

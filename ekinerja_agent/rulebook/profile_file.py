@@ -24,6 +24,7 @@ from ekinerja_agent.rulebook.deductions import (
     PerMinuteEntry,
     ScansEntry,
 )
+from ekinerja_agent.rulebook.measures import IndicatorsEntry, PlansEntry, SakipEntry, WorkloadEntry
 from ekinerja_agent.rulebook.payment import (
     AbsencesEntry,
     CorrectionsEntry,
@@ -109,6 +110,14 @@ class ProfileFile(FileSection):
     """How many corrections of a person may be approved in a month; none: any number."""
     mass_anomaly: Annotated[tuple[MassAnomalyEntry, ...], *IN_ORDER] = ()
     """When so many share a finding that a person must look before it costs anyone; none: never."""
+    plans: Annotated[tuple[PlansEntry, ...], *IN_ORDER] = ()
+    """When a plan (RPOK) is on track, needs attention or is critical, and what it costs who answers for it."""
+    indicators: Annotated[tuple[IndicatorsEntry, ...], *IN_ORDER] = ()
+    """Indicators of persons and units as parts of the performance score; none: minutes or the rating alone."""
+    workload: Annotated[tuple[WorkloadEntry, ...], *IN_ORDER] = ()
+    """Workload analysis (ABK): minutes of a year, classes of effectiveness. It costs nobody anything."""
+    sakip: Annotated[tuple[SakipEntry, ...], *IN_ORDER] = ()
+    """Accountability (SAKIP): weights, grades and the target. It costs nobody anything."""
 
     @model_validator(mode="after")
     def _each_thing_in_one_way(self) -> ProfileFile:

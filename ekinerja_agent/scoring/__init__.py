@@ -24,11 +24,14 @@ from ekinerja_agent.scoring.entitlement import entitlements
 from ekinerja_agent.scoring.events import judge_events
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthFacts, MonthResult, Schema
+from ekinerja_agent.scoring.indicators import indicator_shortfalls, weigh_work
 from ekinerja_agent.scoring.leave import leave_findings, unpaid_shares
 from ekinerja_agent.scoring.matching import match_punches
+from ekinerja_agent.scoring.monthly import with_shortfalls
 from ekinerja_agent.scoring.needs import needed_terminals
 from ekinerja_agent.scoring.outages import nothing_missing, outages_of
 from ekinerja_agent.scoring.performance import measure_performance
+from ekinerja_agent.scoring.plans import plan_shortfalls
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
 from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
@@ -54,9 +57,14 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     days, found = _judge_days(roster, facts, approved, rules)
     costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, terms)
     entitled = entitlements(roster, terms, facts)
-    findings = price_findings(costing, roster.people, terms, entitled)
+    shortfalls = [
+        *plan_shortfalls(roster, facts.plan_reports, rules, facts.month),
+        *indicator_shortfalls(roster, facts, rules),
+    ]
+    findings = price_findings(with_shortfalls(costing, shortfalls, roster), roster.people, terms, entitled)
     credited = credits_of(approved, kinds)
-    performance = measure_performance(roster, terms, facts.activities, credited, facts.ratings, facts.month)
+    done = measure_performance(roster, terms, facts.activities, credited, facts.ratings, facts.month)
+    performance = weigh_work(done, roster, rules)
     taken = Taken(
         unpaid_shares(roster, approved, kinds),
         _of_month(facts.sanctions, roster, facts.month),

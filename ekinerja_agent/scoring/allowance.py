@@ -1,8 +1,8 @@
 """From percent to rupiah: exact until the end, rounded half up once. Does not know why anything was deducted.
 
-The allowance has two parts, discipline and performance. A deduction `discipline` shortens the first, `both` shortens
-each, `whole` is a share of the allowance that is taken after both; then what leave does not pay, sanctions and holds
-are taken, each of the allowance and never more than what is left.
+The allowance has two parts, discipline and performance. A deduction `discipline` shortens the first, `performance` the
+second, `both` shortens each, `whole` is a share of the allowance that is taken after both; then what leave does not
+pay, sanctions and holds are taken, each of the allowance and never more than what is left.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ekinerja_agent.scoring.terms import Terms
 _LARGEST = 2**126
 """Twice an exact number must fit in 128 bits to be rounded."""
 _MULTIPLIER_PPM = WHOLE_PPM // MULTIPLIER_ONE
+_PARTS = {Base.DISCIPLINE: "discipline_share_ppm", Base.PERFORMANCE: "performance_share_ppm"}
 TAKEN = ("whole", "leave", "sanction", "hold")
 """What is taken of the allowance after its two parts, in this order."""
 
@@ -44,15 +45,17 @@ def price_findings(findings: pl.DataFrame, people: pl.DataFrame, terms: Terms, e
         people.select("person", "profile", "pay_day")
         .join(terms.of_profile, on=["profile", "pay_day"], how="left")
         .join(entitled, on="person", how="left")
-        .select("person", "base_e6", "base_days", "multiplier", "discipline_share_ppm")
+        .select("person", "base_e6", "base_days", "multiplier", *_PARTS.values())
     )
-    share = pl.when(pl.col("base") == Base.DISCIPLINE).then("discipline_share_ppm").otherwise(WHOLE_PPM)
+    share = pl.lit(WHOLE_PPM)
+    for base, part_ppm in _PARTS.items():
+        share = pl.when(pl.col("base") == base).then(part_ppm).otherwise(share)
     exact = wide(pl.col("base_e6")) * pl.col("multiplier") * share * pl.col("deduction_ppm")
     one = wide(pl.col("base_days")) * E6_PER_RUPIAH * MULTIPLIER_ONE * WHOLE_PPM * WHOLE_PPM
     return (
         findings.join(pay, on="person", how="left", maintain_order="left")
         .with_columns(deduction_rp=round_half_up(exact, one))
-        .drop("base_e6", "base_days", "multiplier", "discipline_share_ppm")
+        .drop("base_e6", "base_days", "multiplier", *_PARTS.values())
     )
 
 
@@ -93,7 +96,7 @@ def pay_out(
         rows.lazy()
         .with_columns(
             discipline_deduction_ppm=(pl.col("discipline_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
-            performance_deduction_ppm=pl.col("both_ppm").clip(upper_bound=WHOLE_PPM),
+            performance_deduction_ppm=(pl.col("performance_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
         )
         .with_columns(
             # Scores are counted in shares of `score_one`, exact rupiah in shares of `rupiah_one`.

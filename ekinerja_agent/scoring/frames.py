@@ -169,6 +169,28 @@ ACTIVITIES: Schema = {
     "day": pl.Date,
     "minutes": pl.Int64,
 }
+PLAN_REPORTS: Schema = {
+    # Approved reports of the month itself, of plans that a person answers for.
+    "plan": pl.String,
+    "nip": pl.String,
+    "due_date": pl.Date,
+    "planned_ppm": pl.Int64,
+    "physical_ppm": pl.Int64,
+}
+INDICATORS: Schema = {
+    # Points that count in the month: of a person (unit null) or of a unit (nip null), once per code.
+    "nip": pl.String,
+    "unit": pl.String,
+    "code": pl.String,
+    "points_e2": pl.Int64,
+    "max_points_e2": pl.Int64,
+}
+BUDGETS: Schema = {
+    # Money of a unit's plans by their newest approved report up to the month; a unit without any has no row.
+    "unit": pl.String,
+    "budget_rp": pl.Int64,
+    "realised_rp": pl.Int64,
+}
 EARLIER_DAYS: Schema = {
     # Duty days of the same calendar year and of the December before, from the latest results of those months.
     "nip": pl.String,
@@ -209,6 +231,9 @@ class MonthFacts:
     sanctions: pl.DataFrame
     assignments: pl.DataFrame
     ratings: pl.DataFrame
+    plan_reports: pl.DataFrame
+    indicators: pl.DataFrame
+    budgets: pl.DataFrame
     accept_pending: bool = False
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 EVENT_CODES = frozenset({"APEL", "UPACARA", "KRIDA"})
+OF_THE_MONTH = frozenset({"RPOK", "IKU"})
+"""Findings of plans and indicators: no day explains them."""
 
 
 def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
@@ -96,7 +98,8 @@ def _findings(
         )
         yield f"  rule    {finding['rule']} ({finding['place']})"
         yield f"  source  {finding['source']}"
-        yield f"  day     {_day(days[finding['date']])}"
+        if finding["code"] not in OF_THE_MONTH:
+            yield f"  day     {_day(days[finding['date']])}"
         for name in finding["punch_ids"]:
             yield from _correction(name, corrections[name]) if name in corrections else _punch(punches[name])
         if finding["scan"] is None and finding["reference"] is not None:
@@ -110,6 +113,8 @@ def _reference(finding: dict[str, Any]) -> str:
     if finding["code"] in EVENT_CODES:
         told = "nobody told that this person was there or excused, and no punch at its terminal while it was on"
         return f"  event   {finding['reference']}: {told}"
+    if finding["code"] in OF_THE_MONTH:
+        return f"  from    {finding['reference']}: what the month loses of the performance part"
     return f"  document {finding['reference']}"
 
 

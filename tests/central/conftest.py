@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -32,6 +32,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "sanctions": {"decree": "SK 2", "document": "SK 2"},
     "assignments": {"kind": "plt", "document": "SPT 3"},
     "ratings": {"scheme": "panrb6", "mode": "70/30", "new_idea": False, "status": "approved"},
+    "plans": {"name": "Posyandu", "due_date": date(2026, 9, 30), "target_output": "12 kali"},
+    "plan_progress": {"planned_ppm": 0, "physical_ppm": 0, "status": "approved"},
+    "indicators": {"max_points_e2": 10_000},
+    "workload_tasks": {"job": "Analis", "task": "Surat", "per": "year"},
+    "staff": {"job": "Analis"},
+    "sakip": {"year": "2026"},
+    "evaluation_meetings": {"topic": "Evaluasi"},
+    "innovations": {"name": "Antar obat"},
     "activities": {"description": "Rapat", "status": "approved"},
 }
 

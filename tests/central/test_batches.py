@@ -163,6 +163,41 @@ def test_the_first_row_of_an_event_touches_all_who_were_called_later_ones_their_
     assert set(marked(central)) == {"nip:2"}
 
 
+def test_plans_touch_everybody_in_the_months_in_which_they_count(central: Engine, store: Any) -> None:
+    store("plans", {"code": "A", "unit": "U", "due_date": date(2026, 9, 30)})
+    assert marked(central)["*"] >= days(1, 30)
+    assert min(marked(central)["*"]) == date(2026, 9, 1)  # nothing was scored yet: no day before the month before
+    forget(central)
+    store("plan_progress", {"plan": "A", "month": "2026-09"})
+    assert marked(central)["*"] == days(1, 30) | {date(2026, 10, day) for day in range(1, 7)}
+    forget(central)
+    store("plan_progress", {"plan": "A", "month": "2026-12"})
+    store("plans", {"code": "B", "unit": "U", "due_date": date(2025, 9, 30)})
+    assert marked(central) == {}
+
+
+def test_an_indicator_touches_its_person_or_everybody_in_its_period(
+    central: Engine, store: Any, operator: Account
+) -> None:
+    store("indicators", {"nip": "1", "period": "2026-09", "code": "a", "points_e2": 1})
+    assert marked(central) == {"nip:1": days(1, 30)}
+    forget(central)
+    batch = store("indicators", {"unit": "U", "period": "2026", "code": "a", "points_e2": 1}).batch
+    assert marked(central)["*"] >= days(1, 30)
+    forget(central)
+    revoke(central, batch, operator, "r", NOW)
+    assert marked(central)["*"] >= days(1, 30)
+
+
+def test_what_no_score_depends_on_touches_nobody(central: Engine, store: Any) -> None:
+    store("workload_tasks", {"unit": "U", "volume_e2": 1, "standard_e2": 1})
+    store("staff", {"unit": "U", "people": 1})
+    store("sakip", {"unit": "U", "aspect": "a", "score_e2": 1})
+    store("evaluation_meetings", {"unit": "U", "date": date(2026, 9, 7)})
+    store("innovations", {"code": "I", "unit": "U", "started": date(2026, 9, 7)})
+    assert marked(central) == {}
+
+
 def test_a_batch_about_very_many_people_marks_its_days_for_everybody(
     central: Engine, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

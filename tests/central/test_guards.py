@@ -47,6 +47,18 @@ ROWS = {
     "values (1, 1, 2, 'n', 'U', 'plt', 'd', '2026-09-07')",
     "ratings": "(id, batch, row, nip, period, predicate, scheme, mode, new_idea, valid_from, status) "
     "values (1, 1, 2, 'n', '2025', 'baik', 'panrb6', '70/30', false, '2026-01-01', 'approved')",
+    "plans": "(id, batch, row, code, unit, name, due_date, target_output) "
+    "values (1, 1, 2, 'P', 'U', 'n', '2026-09-30', 'o')",
+    "plan_progress": "(id, batch, row, plan, month, planned_ppm, physical_ppm, status) "
+    "values (1, 1, 2, 'P', '2026-09', 1, 1, 'approved')",
+    "indicators": "(id, batch, row, unit, period, code, points_e2, max_points_e2) "
+    "values (1, 1, 2, 'U', '2026', 'c', 1, 1)",
+    "workload_tasks": "(id, batch, row, unit, job, task, volume_e2, per, standard_e2) "
+    "values (1, 1, 2, 'U', 'j', 't', 1, 'day', 1)",
+    "staff": "(id, batch, row, unit, job, people) values (1, 1, 2, 'U', 'j', 1)",
+    "sakip": "(id, batch, row, unit, year, aspect, score_e2) values (1, 1, 2, 'U', '2026', 'a', 1)",
+    "evaluation_meetings": "(id, batch, row, unit, date, topic) values (1, 1, 2, 'U', '2026-09-07', 't')",
+    "innovations": "(id, batch, row, code, unit, name, started) values (1, 1, 2, 'I', 'U', 'n', '2026-09-07')",
     "disable_trials": "(id, terminal, serial, firmware, refuses, account_id, tried_at) "
     f"values (1, 't', 's', 'f', true, 1, {TIME})",
     "redatings": "(id, terminal, first_clock, last_clock, shift_s, reason, account_id, requested_at) "

@@ -19,7 +19,10 @@ from ekinerja_agent.scoring.frames import MonthFacts
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
-FRAMES = "corrections rosters events event_attendance allowances holds sanctions assignments ratings".split()
+FRAMES = (
+    "corrections rosters events event_attendance allowances holds sanctions assignments ratings "
+    "plan_reports indicators budgets"
+).split()
 
 
 def day(n: int, month: int = 9) -> date:
@@ -47,6 +50,9 @@ def fill(store: Any, nip: str) -> None:
     store("sanctions", {"nip": nip, "share_ppm": 250_000, "valid_from": day(1)})
     store("assignments", {"nip": nip, "unit": "KAB", "valid_from": day(1)})
     store("ratings", {"nip": nip, "period": "2025", "predicate": "baik", "valid_from": day(1, 1)})
+    store("plans", {"code": nip, "nip": nip, "unit": "DINKES", "budget_rp": 10})
+    store("plan_progress", {"plan": nip, "month": "2026-09", "realised_rp": 5})
+    store("indicators", {"nip": nip, "period": "2026", "code": "survey", "points_e2": 1})
 
 
 def test_every_frame_has_its_columns_empty_and_filled(central: Engine, office: Any) -> None:
@@ -149,3 +155,56 @@ def test_only_approved_ratings_count_and_the_newest_comes_last(central: Engine, 
         {"nip": "ani", "period": "2026-06", "predicate": "kurang", "valid_from": day(1, 7), "status": "pending"},
     )
     assert month(central).ratings["predicate"].to_list() == ["baik", "cukup"]
+
+
+def test_only_approved_reports_of_the_month_itself_are_told_of_a_person(central: Engine, office: Any) -> None:
+    office(
+        "plans",
+        {"code": "A", "nip": "ani", "unit": "DINKES"},
+        {"code": "B", "nip": "ani", "unit": "DINKES"},
+        {"code": "C", "unit": "DINKES"},
+        {"code": "D", "nip": "ani", "unit": "DINKES", "due_date": date(2025, 12, 31)},
+    )
+    reports = [{"plan": plan, "month": "2026-09", "physical_ppm": 7} for plan in "ACD"]
+    office("plan_progress", *reports, {"plan": "B", "month": "2026-09", "status": "pending"})
+    office("plan_progress", {"plan": "B", "month": "2026-08"}, {"plan": "B", "month": "2026-10"})
+    assert month(central).plan_reports.rows() == [("A", "ani", day(30), 0, 7)]
+    assert month(central, nips=["budi"]).plan_reports.is_empty()
+
+
+def test_money_of_a_unit_is_of_the_newest_reports_up_to_the_month(
+    central: Engine, office: Any, operator: Account
+) -> None:
+    office("plans", *({"code": code, "unit": "DINKES", "budget_rp": 100} for code in "AB"))
+    office("plans", {"code": "C", "unit": "PKM", "budget_rp": None}, {"code": "D", "unit": "PKM", "budget_rp": 9})
+    office(
+        "plan_progress",
+        {"plan": "A", "month": "2026-07", "realised_rp": 10},
+        {"plan": "A", "month": "2026-09", "realised_rp": 60},
+        {"plan": "A", "month": "2026-10", "realised_rp": 90},
+        {"plan": "B", "month": "2026-08", "realised_rp": 20},
+        {"plan": "B", "month": "2026-09", "realised_rp": 99, "status": "rejected"},
+        {"plan": "C", "month": "2026-09", "realised_rp": 5},
+        {"plan": "D", "month": "2026-08", "realised_rp": 3},
+        {"plan": "D", "month": "2026-09"},
+    )
+    assert month(central).budgets.rows() == [("DINKES", 200, 80)]
+    corrected = office("plan_progress", {"plan": "D", "month": "2026-09", "realised_rp": 4}).batch
+    assert month(central).budgets.rows() == [("DINKES", 200, 80), ("PKM", 9, 4)]
+    revoke(central, corrected, operator, "r", NOW)
+    assert month(central).budgets.height == 1
+
+
+def test_points_of_the_month_stand_for_those_of_its_year(central: Engine, office: Any) -> None:
+    office(
+        "indicators",
+        {"nip": "ani", "period": "2026", "code": "survey", "points_e2": 1},
+        {"nip": "ani", "period": "2026-09", "code": "survey", "points_e2": 2},
+        {"nip": "ani", "period": "2026-08", "code": "survey", "points_e2": 3},
+        {"nip": "ani", "period": "2026", "code": "service", "points_e2": 4},
+        {"unit": "PKM", "period": "2026-09", "code": "survey", "points_e2": 5},
+    )
+    told = [(None, "PKM", "survey", 5), ("ani", None, "service", 4), ("ani", None, "survey", 2)]
+    found = month(central).indicators.select("nip", "unit", "code", "points_e2").rows()
+    assert sorted(found, key=str) == sorted(told, key=str)
+    assert month(central, nips=["budi"]).indicators["unit"].to_list() == ["PKM"]

@@ -45,7 +45,7 @@ def values(draft: Draft, *columns: str) -> list[tuple[Any, ...]]:
         ("rosters", "nip, date, shift"),
         ("corrections", "nip, date, scan, action, [time]"),
         ("events", "code, kind, unit, date, [opens], [closes], [due], [terminal], [audience]"),
-        ("event_attendance", "event, nip, status, [document]"),
+        ("event_attendance", "event, nip, status, [document], [uniform]"),
         ("allowances", "nip, criterion, [amount_rp], [basic_rp], [pct], [valid_from], [valid_to]"),
         ("holds", "nip, kind, [amount_rp], [pct], document, from, [to]"),
         ("sanctions", "nip, decree, [amount_rp], [pct], document, from, [to]"),

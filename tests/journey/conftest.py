@@ -31,8 +31,16 @@ COLUMNS = {
     "sanctions": "nip decree amount_rp pct document from to",
     "assignments": "nip unit kind document valid_from valid_to allowance_rp",
     "events": "code kind unit date opens closes due terminal audience",
-    "event_attendance": "event nip status document",
+    "event_attendance": "event nip status document uniform",
     "ratings": "nip period result behaviour predicate scheme mode new_idea valid_from valid_to document status",
+    "plans": "code unit nip name due_date target_output budget_rp",
+    "plan_progress": "plan month planned_pct physical_pct realised_rp document status",
+    "indicators": "nip unit period code points max_points",
+    "workload_tasks": "unit job task volume per standard_minutes",
+    "staff": "unit job count",
+    "sakip": "unit year aspect score",
+    "evaluation_meetings": "unit date topic led_by document",
+    "innovations": "code unit name started ended document",
 }
 
 

@@ -99,6 +99,13 @@ def test_weeks_and_shifts_are_adopted_by_their_name_or_with_a_profile_that_has_t
         unadopted_schedules(book, ["none"], *SEPTEMBER)
 
 
+def test_plans_are_asked_once_they_cost_something_and_what_nobody_is_paid_by_never(edited: Edited) -> None:
+    shipped = names(unadopted(load_rulebook(edited()), "badung", *SEPTEMBER))
+    assert not {"plans", "indicators", "workload", "sakip"} & set(shipped)
+    edited("profiles/badung.yaml", "late_pct: 0", "late_pct: 1")
+    assert "plans" in names(unadopted(load_rulebook(edited()), "badung", *SEPTEMBER))
+
+
 def test_a_week_of_ramadan_is_asked_when_ramadan_touches_the_days(shipped: Path) -> None:
     book = load_rulebook(shipped)
     used = ["six-day-penajam"]

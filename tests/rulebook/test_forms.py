@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.rules import LeavePay, LeaveStep, MassAnomaly, Profile, Target
+from ekinerja_agent.rules import (
+    IndicatorPart,
+    Indicators,
+    LeavePay,
+    LeaveStep,
+    MassAnomaly,
+    PlanEffect,
+    PlanRule,
+    Profile,
+    Target,
+)
 
 Edited = Callable[..., Path]
 DAY = date(2026, 9, 7)
@@ -51,6 +61,16 @@ def test_limits_that_are_numbers(with_value: Callable[[str, str], Profile]) -> N
 
 def test_no_mass_anomaly(with_value: Callable[[str, str], Profile]) -> None:
     assert with_value("mass_anomaly", "none").mass_anomaly.on(DAY).value is None
+
+
+def test_plans_that_cost_and_indicators_as_parts(with_value: Callable[[str, str], Profile]) -> None:
+    limits = "on_track_behind_pct: 2.5, attention_behind_pct: 20, gap_pct: 5"
+    value = f"{{{limits}, effect: {{critical_pct: 3, late_pct: 2, most_pct: 10}}}}"
+    plans = with_value("plans", value).plans.on(DAY).value
+    assert plans == PlanRule(25_000, 200_000, 50_000, PlanEffect(30_000, 20_000, 100_000))
+    value = "{work_pct: 70, parts: [{code: budget_absorption, of: unit, weight_pct: 30}]}"
+    indicators = with_value("indicators", value).indicators.on(DAY).value
+    assert indicators == Indicators(700_000, (IndicatorPart("budget_absorption", "unit", 300_000),))
 
 
 def test_a_weekday_that_is_named_beats_every_day(with_value: Callable[[str, str], Profile]) -> None:

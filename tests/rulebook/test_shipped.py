@@ -21,6 +21,7 @@ from ekinerja_agent.rules import (
     MassAnomaly,
     Missing,
     Performance,
+    PlanEffect,
     Productivity,
     Profile,
     RuleBook,
@@ -196,7 +197,7 @@ def test_banyuwangi_announces_its_ceremony_and_takes_nothing_for_it(book: RuleBo
 @pytest.mark.parametrize("name", ["banyuwangi", "mempawah", "magetan", "badung"])
 def test_what_a_regency_did_not_publish_is_as_in_the_tpp_model(book: RuleBook, name: str) -> None:
     profile, model = book.profile(name), book.profile("tpp-model")
-    own = {"name", "title", "lineage", "absences", "ceremonies", "events"}
+    own = {"name", "title", "lineage", "absences", "ceremonies", "events", "plans", "sakip"}
     for value in set(type(profile).__dataclass_fields__) - own:
         assert getattr(profile, value) == getattr(model, value)
     assert costs(profile) == costs(model)
@@ -342,12 +343,32 @@ def test_every_profile_is_whole_from_its_first_day_on_and_knows_the_kinds_of_abs
             for value in type(profile).__dataclass_fields__
             if value not in ("name", "title", "lineage", "schedule")
         ]
-        assert len(timelines) == 21
+        assert len(timelines) == 25
         first = max(timeline.entries[0].first for timeline in timelines)
         assert first == FIRST_DAYS.get(name, date(2021, 1, 1))
         assert {timeline.on(day).first for timeline in timelines for day in (first, SEPTEMBER)}
         assert set(profile.absences.on(SEPTEMBER).value) == set(kinds.split())
         assert profile.schedule in book.schedules
+
+
+def test_plans_cost_nobody_anything_until_a_decree_says_so(book: RuleBook) -> None:
+    for name, profile in book.profiles.items():
+        rule = profile.plans.on(SEPTEMBER).value
+        assert (rule.on_track_behind_ppm, rule.attention_behind_ppm, rule.gap_ppm) == (0, 100_000, 100_000)
+        assert rule.effect == (PlanEffect(0, 0, 0) if name == "badung" else None)
+        assert profile.indicators.on(SEPTEMBER).value is None
+
+
+def test_workload_and_sakip_are_counted_as_regulations_say(book: RuleBook) -> None:
+    for name, profile in book.profiles.items():
+        workload, sakip = profile.workload.on(SEPTEMBER).value, profile.sakip.on(SEPTEMBER).value
+        assert (workload.year_minutes, workload.times) == (75_000, {"day": 250, "week": 50, "month": 12, "year": 1})
+        assert [(one.code, one.from_ppm // 10_000) for one in workload.classes] == [
+            *(("A", 100), ("B", 90), ("C", 70), ("D", 50), ("E", 0)),
+        ]
+        assert (workload.logged_day_minutes, workload.fewest_people) == (450, 5)
+        assert len(sakip.weights_ppm) == 6
+        assert (sakip.target, sakip.target_share_ppm) == ("A", 500_000 if name == "magetan" else 0)
 
 
 def test_values_carry_the_names_of_the_file(book: RuleBook) -> None:

@@ -22,14 +22,18 @@ from ekinerja_agent.rules import (
     Dated,
     DayHours,
     Factors,
+    Grade,
     Holiday,
     Ladder,
+    LoadClass,
     Missing,
     Performance,
+    PlanRule,
     Productivity,
     Profile,
     Ramadan,
     RuleBook,
+    Sakip,
     Scan,
     ScanRule,
     Schedule,
@@ -38,6 +42,7 @@ from ekinerja_agent.rules import (
     Timeline,
     UnexcusedRule,
     Week,
+    Workload,
 )
 from tests.proof.oracle.building import MonthBuilder
 
@@ -148,6 +153,10 @@ def _profiles() -> dict[str, Profile]:
         prorate_transfers=always("transfers", False),
         corrections_per_month=always("corrections_per_month", None),
         mass_anomaly=always("mass_anomaly", None),
+        plans=always("plans", PlanRule(0, 100_000, 100_000, None)),
+        indicators=always("indicators", None),
+        workload=always("workload", Workload(75_000, {}, (LoadClass("A", 0),), 450, 5)),
+        sakip=always("sakip", Sakip({}, (Grade("D", None),), "D", 0)),
     )
     nothing: tuple[Band, ...] = ()
     hsu = replace(

@@ -26,6 +26,7 @@ from ekinerja_agent.central.facts.personal import (
     read_rosters,
     read_takings,
 )
+from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.tables import (
@@ -111,6 +112,7 @@ def month_facts(
         terminals = read_terminals(conn)
         called = read_events(conn, all_units, first, last)
         holds, sanctions = read_takings(conn, wanted.of)
+        plan_reports, budgets = read_plans(conn, wanted.nips, first)
         needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
         return MonthFacts(
             month=first,
@@ -147,6 +149,9 @@ def month_facts(
             sanctions=sanctions,
             assignments=read_assignments(conn, wanted.of),
             ratings=read_ratings(conn, wanted.of),
+            plan_reports=plan_reports,
+            indicators=read_indicators(conn, wanted.of, first),
+            budgets=budgets,
             accept_pending=accept_pending,
         )
 

@@ -15,11 +15,17 @@ from ekinerja_agent.usecases.import_kinds import (
     enrolments,
     event_attendance,
     events,
+    indicators,
     outages,
+    plan_progress,
+    plans,
     ratings,
+    registers,
     rosters,
+    sakip,
     takings,
     units,
+    workload,
 )
 from ekinerja_agent.usecases.import_kinds.judging import Kind
 
@@ -27,5 +33,7 @@ _ALL = (
     *(units.KIND, employees.KIND, assignments.KIND, enrolments.KIND, calendar.KIND, rosters.KIND),
     *(absences.KIND, corrections.KIND, outages.KIND, events.KIND, event_attendance.KIND),
     *(allowances.KIND, takings.HOLDS, takings.SANCTIONS, ratings.KIND, activities.KIND),
+    *(plans.KIND, plan_progress.KIND, indicators.KIND, workload.TASKS, workload.STAFF, sakip.KIND),
+    *(registers.MEETINGS, registers.INNOVATIONS),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -21,6 +21,10 @@ def _judge(draft: Draft) -> None:
     refuse_unknown_people(draft)
     dates = {row["code"]: row["date"] for row in draft.stored.rows("events")}
     for row in draft.rows:
+        worn = row["uniform"]
+        row["uniform"] = None if worn is None else worn == "yes"
+        if worn is not None and row["status"] != "present":
+            draft.refuse(row, "uniform", f"{worn}, but {row['status']}; allowed: empty unless the person was present")
         row["date"] = dates.get(row["event"]) or _announced_on(draft, row["event"])
         if row["date"] is None:
             draft.refuse(row, "event", f"{shown(row['event'])} is no event; import events first")
@@ -45,9 +49,10 @@ KIND = Kind(
         Field("nip", TEXT, required=True),
         Field("status", words("present", "excused"), required=True),
         Field("document", TEXT),
+        Field("uniform", words("yes", "no")),
     ),
     KEY,
     _judge,
-    "Who was at an event (present), or excused from it.",
+    "Who was at an event (present) and in uniform, or excused from it.",
     names_rules=True,
 )

@@ -39,8 +39,11 @@ def known_nips(draft: Draft) -> frozenset[str]:
 
 
 def refuse_unknown_people(draft: Draft) -> None:
-    """Given a draft whose rows are about employees, refuse every row whose `nip` nobody has."""
-    strangers = {row["nip"] for row in draft.rows} - known_nips(draft)
+    """Given a draft whose rows are about employees, refuse every row whose `nip` nobody has.
+
+    An empty one, where the column may be, is nobody's.
+    """
+    strangers = {row["nip"] for row in draft.rows} - known_nips(draft) - {None}
     if not strangers:
         return
     for row in draft.rows:

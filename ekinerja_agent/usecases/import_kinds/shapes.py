@@ -131,7 +131,7 @@ def _parse_zone(text: str) -> str:
 
 def _decimal(places: int, most: int) -> Callable[[str], int]:
     """Given how many decimals may stand and the largest number, return the parser: exact, in the smallest step."""
-    form = re.compile(rf"([0-9]{{1,4}})(?:\.([0-9]{{1,{places}}}))?")
+    form = re.compile(rf"([0-9]{{1,{max(4, len(str(most)))}}})(?:\.([0-9]{{1,{places}}}))?")
 
     def parse(text: str) -> int:
         found = form.fullmatch(text)
@@ -149,6 +149,18 @@ def _parse_period(text: str) -> str:
     if not _PERIOD.fullmatch(text):
         raise ValueError(text)
     return text
+
+
+def _parse_month(text: str) -> str:
+    if "-" not in text:
+        raise ValueError(text)
+    return _parse_period(text)
+
+
+def _parse_year(text: str) -> str:
+    if "-" in text:
+        raise ValueError(text)
+    return _parse_period(text)
 
 
 def _parse_code(text: str) -> str:
@@ -193,4 +205,11 @@ PERCENT_BP = Shape("a percentage from 0 to 1000 with at most two decimals, such 
 PERCENT_PPM = Shape("a percentage from 0 to 100 with at most four decimals, such as 12.5", _decimal(4, 100))
 """In parts per million."""
 PERIOD = Shape("a year YYYY or a month YYYY-MM", _parse_period)
+MONTH = Shape("a month YYYY-MM", _parse_month)
+YEAR = Shape("a year YYYY", _parse_year)
+POINTS_E2 = Shape("a number from 0 to 1000000 with at most two decimals, such as 87.5", _decimal(2, 1_000_000))
+"""In hundredths; likewise the next two."""
+SCORE_E2 = Shape("points from 0 to 100 with at most two decimals, such as 80.01", _decimal(2, 100))
+STANDARD_E2 = Shape("minutes from 0 to 100000 with at most two decimals, such as 12.5", _decimal(2, 100_000))
+PEOPLE = number(0, 100_000, "how many people, a whole number from 0 to 100000")
 ORDINAL = number(1, 99, "a whole number from 1 to 99")

@@ -24,6 +24,14 @@ def known_units(draft: Draft) -> frozenset[str]:
     return frozenset(row["code"] for row in draft.stored.rows("units"))
 
 
+def refuse_unknown_units(draft: Draft) -> None:
+    """Given a draft whose rows are about units, refuse every row whose `unit` nobody imported; an empty one is none."""
+    known = known_units(draft) | {None}
+    for row in draft.rows:
+        if row["unit"] not in known:
+            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+
+
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)

@@ -46,6 +46,9 @@ def month_of(facts: MonthFacts) -> rows.Month:
         sanctions=_by_nip(facts.sanctions, rows.Taken),
         assignments=_by_nip(facts.assignments, rows.Assignment),
         ratings=_by_nip(facts.ratings, rows.Rating),
+        plan_reports=_by_nip(facts.plan_reports, rows.PlanReport),
+        indicators=_rows(facts.indicators, rows.Indicator),
+        budgets=_rows(facts.budgets, rows.Budget),
     )
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import (
+    BUDGET_ABSORPTION,
     AbsenceDay,
     AbsenceKind,
     Band,
@@ -26,14 +27,21 @@ from ekinerja_agent.rules import (
     EventCost,
     Factors,
     FlexibleStart,
+    Grade,
+    IndicatorPart,
+    Indicators,
     LeavePay,
     LeaveStep,
+    LoadClass,
     MassAnomaly,
     Missing,
     Performance,
+    PlanEffect,
+    PlanRule,
     Productivity,
     Profile,
     RuleBook,
+    Sakip,
     Scan,
     ScanRule,
     Schedule,
@@ -41,6 +49,7 @@ from ekinerja_agent.rules import (
     Target,
     Timeline,
     Week,
+    Workload,
 )
 
 T = TypeVar("T")
@@ -111,6 +120,10 @@ def model() -> Profile:
         prorate_transfers=always("transfers", value=False),
         corrections_per_month=always("corrections_per_month", None),
         mass_anomaly=always("mass_anomaly", None),
+        plans=always("plans", PlanRule(0, 100_000, 100_000, None)),
+        indicators=always("indicators", None),
+        workload=always("workload", Workload(75_000, {"day": 250}, (LoadClass("A", 0),), 450, 5)),
+        sakip=always("sakip", Sakip({"all": 1_000_000}, (Grade("D", None),), "D", 0)),
     )
 
 
@@ -168,6 +181,18 @@ def minutes_and_shares(plain: Profile) -> Profile:
         factors=always("factors", Factors(87, {"cpns": 80}, 20)),
         prorate_transfers=always("transfers", value=True),
         mass_anomaly=always("mass_anomaly", MassAnomaly(600_000, 2)),
+        plans=always("plans", PlanRule(5_000, 70_000, 100_000, PlanEffect(300_000, 200_001, 450_000))),
+        indicators=always(
+            "indicators",
+            Indicators(
+                333_333,
+                (
+                    IndicatorPart(BUDGET_ABSORPTION, "unit", 266_667),
+                    IndicatorPart("survey", "unit", 200_000),
+                    IndicatorPart("service", "person", 200_000),
+                ),
+            ),
+        ),
     )
 
 
@@ -190,6 +215,8 @@ def flexible(plain: Profile) -> Profile:
         base=always("base", Base.WHOLE),
         target=always("target", Target(None, None, 800_000, None)),
         performance=always("performance", by_rating),
+        plans=always("plans", PlanRule(0, 0, 0, PlanEffect(0, 1_000_000, 1_000_000))),
+        indicators=always("indicators", Indicators(500_000, (IndicatorPart("service", "person", 500_000),))),
         mass_anomaly=always("mass_anomaly", MassAnomaly(500_000, 3)),
     )
 

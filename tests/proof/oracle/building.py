@@ -35,6 +35,9 @@ SCHEMAS: Mapping[str, frames.Schema] = {
     "sanctions": frames.SANCTIONS,
     "assignments": frames.ASSIGNMENTS,
     "ratings": frames.RATINGS,
+    "plan_reports": frames.PLAN_REPORTS,
+    "indicators": frames.INDICATORS,
+    "budgets": frames.BUDGETS,
 }
 
 

@@ -156,7 +156,7 @@ def pay_out(
     split = person.profile.split.on(person.pay_day).value
     of_base = {base: sum(each.ppm for each in found if each.base == base) for base in Base}
     discipline_ppm = min(WHOLE_PPM, of_base[Base.DISCIPLINE] + of_base[Base.BOTH])
-    performance_ppm = min(WHOLE_PPM, of_base[Base.BOTH])
+    performance_ppm = min(WHOLE_PPM, of_base[Base.PERFORMANCE] + of_base[Base.BOTH])
     score = max(NONE, ratio - share(performance_ppm))
     discipline = allowance * share(split.discipline_ppm) * (1 - share(discipline_ppm))
     left = discipline + allowance * share(split.performance_ppm) * score
@@ -197,8 +197,9 @@ def _taken(rows: Sequence[Taken], allowance: Fraction, month: date) -> Fraction:
 
 def price(person: Person, allowance: Fraction, found: Found) -> int:
     """A finding's rupiah, rounded alone."""
-    of = share(person.profile.split.on(person.pay_day).value.discipline_ppm) if found.base == Base.DISCIPLINE else ONE
-    return half_up(allowance * of * share(found.ppm))
+    split = person.profile.split.on(person.pay_day).value
+    parts = {Base.DISCIPLINE.value: split.discipline_ppm, Base.PERFORMANCE.value: split.performance_ppm}
+    return half_up(allowance * share(parts.get(found.base, WHOLE_PPM)) * share(found.ppm))
 
 
 def cap_day(found: Sequence[Found], duty: Duty) -> None:

@@ -26,6 +26,7 @@ from tests.proof.oracle.money import (
 )
 from tests.proof.oracle.rows import DayRow, FindingRow, Month, OracleResult, Outage, PendingRow, PersonRow
 from tests.proof.oracle.scans import Served, worked_minutes
+from tests.proof.oracle.shortfalls import month_findings, weighed
 from tests.proof.oracle.year import count_unexcused
 
 STEP_OF_PRESENCE_PPM = 100
@@ -64,7 +65,9 @@ def _score_person(person: Person, judged: list[Judged], events: Events, rules: R
     days = [_day_row(each, accepted=month.accept_pending) for each in judged]
     achieved = achieve(person, judged, month)
     base, multiplier = allowance_of(person, month), multiplier_of(person)
-    pay = pay_out(person, base * multiplier, standing, achieved.ratio, lost_to_leave(judged), month)
+    of_month = month_findings(person, month)
+    ratio = weighed(achieved.ratio, person)
+    pay = pay_out(person, base * multiplier, [*standing, *of_month], ratio, lost_to_leave(judged), month)
     pending = [
         PendingRow(person.nip, each.duty.day, each.waits or "")
         for each in judged
@@ -106,7 +109,7 @@ def _score_person(person: Person, judged: list[Judged], events: Events, rules: R
     result.findings.extend(
         FindingRow(
             nip=person.nip,
-            date=each.duty.day,
+            date=day,
             code=finding.code,
             scan=finding.scan.value if finding.scan else None,
             minutes=finding.minutes,
@@ -116,7 +119,7 @@ def _score_person(person: Person, judged: list[Judged], events: Events, rules: R
             reference=finding.reference,
             punch_ids=finding.punch_ids,
         )
-        for each, found in found_by_duty
+        for day, found in [*((each.duty.day, found) for each, found in found_by_duty), (person.pay_day, of_month)]
         for finding in found
     )
     result.pending.extend(sorted(pending, key=lambda row: row.date))

@@ -79,6 +79,7 @@ def months(draw: st.DrawFn, rules: RuleBook, profile: str, *, people: int = 5) -
     _add_machines(draw, built, frame)
     _add_money(draw, built, frame)
     _add_calendar(draw, built, frame)
+    _add_plans(draw, built, frame)
     return built.facts()
 
 
@@ -292,6 +293,25 @@ def _add_money(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
                 unexcused=missed,
                 bank_minutes=0 if missed else draw(st.integers(0, 400)),
             )
+
+
+def _add_plans(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
+    """Reports near the limits of what made-up profiles call critical, and points from nothing to all."""
+    shares = st.sampled_from((0, 430_000, 494_999, 495_000, 500_000, 570_000, 570_001, 999_999, 1_000_000))
+    dues = st.sampled_from((frame.month - timedelta(days=1), *frame.days, frame.month + timedelta(days=31)))
+    reports = st.tuples(st.sampled_from(frame.nips), dues, shares, shares)
+    for number, (nip, due, planned, physical) in enumerate(draw(st.lists(reports, max_size=4))):
+        built.add("plan_reports", plan=f"P{number}", nip=nip, due_date=due, planned_ppm=planned, physical_ppm=physical)
+    points = st.tuples(st.integers(0, 12_000), st.sampled_from((300, 10_000, 12_000)))
+    subjects = st.sampled_from((*((nip, None) for nip in frame.nips), *((None, unit) for unit in frame.units)))
+    codes = st.sampled_from(("service", "survey"))
+    told = st.lists(st.tuples(subjects, codes, points), max_size=5, unique_by=lambda row: row[:2])
+    for (owner, office), code, (reached, most) in draw(told):
+        built.add("indicators", nip=owner, unit=office, code=code, points_e2=min(reached, most), max_points_e2=most)
+    for unit in frame.units:
+        if draw(st.booleans()):
+            money = st.integers(0, 2 * 10**12)
+            built.add("budgets", unit=unit, budget_rp=1 + draw(money), realised_rp=draw(money))
 
 
 def _add_calendar(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:

@@ -152,6 +152,31 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanReport:
+    plan: str
+    nip: str
+    due_date: date
+    planned_ppm: int
+    physical_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    nip: str | None
+    unit: str | None
+    code: str
+    points_e2: int
+    max_points_e2: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    unit: str
+    budget_rp: int
+    realised_rp: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outage:
     terminal: str
     start: datetime
@@ -208,6 +233,9 @@ class Month:
     sanctions: dict[str, list[Taken]]
     assignments: dict[str, list[Assignment]]
     ratings: dict[str, list[Rating]]
+    plan_reports: dict[str, list[PlanReport]]
+    indicators: list[Indicator]
+    budgets: list[Budget]
 
 
 @dataclass(frozen=True, slots=True)
