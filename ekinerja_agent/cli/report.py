@@ -118,3 +118,32 @@ def events_command(context: Context, /, target_pct: str | None, **asked: Any) ->
     profile = context.config().agent.profile
     reported = report.events(context.engine(), order, context.rulebook(), profile=profile, target_pct=target_pct)
     _tell(order, reported)
+
+
+@group.command("evaluation")
+@_ordered
+@click.pass_obj
+def evaluation_command(context: Context, /, **asked: Any) -> None:
+    """Who is at the maximum and who falls short, who entered no activity, and how programmes stand."""
+    order = _order(context, **asked)
+    _tell(order, report.evaluation(context.engine(), order))
+
+
+@group.command("workload")
+@_ordered
+@click.pass_obj
+def workload_command(context: Context, /, **asked: Any) -> None:
+    """People that each unit and job needs and has; shortages and surpluses apart (unit_workload_v1)."""
+    order = _order(context, **asked)
+    profile = context.config().agent.profile
+    _tell(order, report.workload(context.engine(), order, context.rulebook(), profile=profile))
+
+
+@group.command("sakip")
+@_ordered
+@click.pass_obj
+def sakip_command(context: Context, /, **asked: Any) -> None:
+    """Accountability of each unit: six aspects, grade, distance to the target, outputs and money (unit_sakip_v1)."""
+    order = _order(context, **asked)
+    profile = context.config().agent.profile
+    _tell(order, report.sakip(context.engine(), order, context.rulebook(), profile=profile))

@@ -14,9 +14,9 @@ from typing import Literal
 
 from ekinerja_agent.reports.charts import Chart
 
-Kind = Literal["text", "whole", "percent", "points", "rupiah", "day"]
-"""How a column's values are written: words, whole numbers, exact percentages as text, differences of such in percentage
-points, whole rupiah, dates.
+Kind = Literal["text", "whole", "percent", "points", "number", "rupiah", "day", "date"]
+"""How a column's values are written: words, whole numbers, exact percentages as text, differences with
+their sign as text, exact numbers as text, whole rupiah, days of the month that the report is of, other dates.
 """
 
 

@@ -7,7 +7,7 @@ sums those of one kind.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -44,11 +44,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class EventReport:
-    """`target_pct` is the share that is aimed for, exact text; None: none is. `marks` in any order."""
+    """`target_pct` is the share that is aimed for, exact text; None: none is. `marks` in any order.
+
+    `uniforms`: by event, who was present in uniform and without, where somebody marked it (`event_uniform_v1`).
+    """
 
     edition: Edition
     marks: Sequence[Mark]
     target_pct: str | None
+    uniforms: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def lay_out(report: EventReport, written: Formats) -> Document:
     if report.target_pct is not None:
         figures.append(Figure(gettext("Target"), report.target_pct, "percent"))
         figures.append(Figure(gettext("Events at the target"), _reached(report)))
-    if public and privacy.total_withheld([len({mark.nip for mark in report.marks})]):
+    if public and privacy.total_withheld(len({mark.nip for mark in report.marks})):
         figures = []
     return Document(
         title=gettext("Attendance at events"),
@@ -147,6 +151,20 @@ def _target_column(report: EventReport, written: Formats) -> tuple[Column, ...]:
     return () if report.target_pct is None else (Column("target", written.words.gettext("Target")),)
 
 
+def _uniform_columns(report: EventReport, written: Formats) -> tuple[Column, ...]:
+    if not report.uniforms:
+        return ()
+    gettext = written.words.gettext
+    return (
+        Column("in_uniform", gettext("In uniform"), "whole"),
+        Column("without_uniform", gettext("Without uniform"), "whole"),
+    )
+
+
+def _uniformed(event: str, report: EventReport) -> tuple[Cell, ...]:
+    return report.uniforms.get(event, (None, None)) if report.uniforms else ()
+
+
 def _events(report: EventReport, written: Formats) -> Section:
     gettext = written.words.gettext
     by_event = _grouped(report.marks, lambda mark: (mark.day.isoformat(), mark.event, mark.kind))
@@ -180,9 +198,17 @@ def _events(report: EventReport, written: Formats) -> Section:
                     Column("date", gettext("Day"), "day"),
                     *_counted(written),
                     *_target_column(report, written),
+                    *_uniform_columns(report, written),
                 ),
                 tuple(
-                    (event, kind, date.fromisoformat(day), *_cells(one), *_at_target(one, report, written))
+                    (
+                        event,
+                        kind,
+                        date.fromisoformat(day),
+                        *_cells(one),
+                        *_at_target(one, report, written),
+                        *_uniformed(event, report),
+                    )
                     for (day, event, kind), one in found.items()
                 ),
             ),

@@ -80,7 +80,7 @@ def _key_figures(found: Figures, written: Formats, *, public: bool) -> tuple[Fig
         Figure(gettext("Mean performance score"), totals.mean_performance_pct, "percent"),
     )
     if public:
-        if privacy.total_withheld([totals.people]):
+        if privacy.total_withheld(totals.people):
             return tuple(Figure(figure.label, WITHHELD, figure.kind) for figure in shown)
         return (*shown, Figure(gettext("Total payable"), totals.payable_rp, "rupiah"))
     return (

@@ -71,10 +71,11 @@ def _written(written: Formats, value: Cell, kind: Kind, *, large: bool = False) 
     """Given a cell, return how people of the language write it; `large`: as a figure that stands alone."""
     if value is None or value is WITHHELD:
         return "–" if value is None else WITHHELD_SIGN
-    if kind in {"percent", "points"}:
-        return written.percent(str(value)) if kind == "percent" else written.signed(str(value))
+    exact = {"percent": written.percent, "points": written.signed, "number": written.decimal}.get(kind)
+    if exact is not None:
+        return exact(str(value))
     if isinstance(value, date):
-        return written.short_day(value)
+        return written.short_day(value) if kind == "day" else written.day(value)
     if isinstance(value, int):
         return written.rupiah(value) if kind == "rupiah" and large else written.whole(value)
     return str(value)

@@ -94,7 +94,7 @@ def _figures(rows: Sequence[UnitMonth], hidden: frozenset[str], written: Formats
     gettext = written.words.gettext
     shown = [row for row in rows if row.unit_code not in hidden]
     people: Cell = sum(row.employees for row in rows)
-    if hidden and privacy.total_withheld([row.employees for row in rows]):
+    if hidden and privacy.total_withheld(sum(row.employees for row in rows)):
         people = WITHHELD
     return (
         Figure(gettext("Units"), len(rows)),

@@ -26,8 +26,10 @@ NUMBER_FORMATS: dict[Kind, str] = {
     "whole": "#,##0",
     "percent": "0.00##%",
     "points": "+0.00##;-0.00##;0.00",
+    "number": "0.00##",
     "rupiah": "#,##0",
     "day": "yyyy-mm-dd",
+    "date": "yyyy-mm-dd",
 }
 
 _LONGEST_SHEET_NAME = 31
@@ -112,7 +114,7 @@ def _cell(sheet: Any, value: Cell, kind: Kind, *, bold: bool = False, wrap: bool
         cell.quotePrefix = text.startswith(STARTS_A_FORMULA)
     elif kind == "percent":
         cell.value = Decimal(str(value)) / 100
-    elif kind == "points":
+    elif kind in {"points", "number"}:
         cell.value = Decimal(str(value))
     else:
         cell.value = value

@@ -7,21 +7,27 @@ HTML.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.central import audit, facts, punchlist, results, scorecards, unitscores
+from ekinerja_agent.central import audit, facts, leaders, punchlist, results, scorecards
 from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.facts import entries
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
+from ekinerja_agent.measures.workload import Logged, logged_medians
 from ekinerja_agent.reports import daily as daily_report
+from ekinerja_agent.reports import evaluation as evaluation_report
 from ekinerja_agent.reports import events as events_report
 from ekinerja_agent.reports import monthly as monthly_report
-from ekinerja_agent.reports import monthly_tables, pages, plain, workbook
+from ekinerja_agent.reports import monthly_tables, pages, plain, programmes, workbook
+from ekinerja_agent.reports import sakip as sakip_report
 from ekinerja_agent.reports import unit as unit_report
+from ekinerja_agent.reports import workload as workload_report
 from ekinerja_agent.reports.document import Edition
 from ekinerja_agent.reports.files import digest, write_private
 from ekinerja_agent.scoring.event_marks import mark_events
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
-    from ekinerja_agent.rules import RuleBook
+    from ekinerja_agent.rules import RuleBook, Workload
 
 WRITERS: dict[str, Callable[[Document, Formats], bytes]] = {
     ".html": lambda document, written: pages.as_page(document, written).encode(),
@@ -110,7 +116,7 @@ def unit(engine: Engine, order: Order) -> Reported:
     months = _months_until(order.month, unit_report.MONTHS_SHOWN)
     rows = [
         unit_report.UnitMonth(**row)
-        for row in unitscores.unit_scores(engine, months[0], months[-1])
+        for row in leaders.unit_scores(engine, months[0], months[-1])
         if order.office in {None, row["unit_code"]}
     ]
     waiting = [
@@ -122,7 +128,7 @@ def unit(engine: Engine, order: Order) -> Reported:
         edition=_edition(engine, order),
         months=months,
         rows=rows,
-        heads=unitscores.heads(engine, facts.last_day(order.month)),
+        heads=leaders.heads(engine, facts.last_day(order.month)),
         unpublished=tuple(waiting),
     )
     people = sum(row.employees for row in rows if row.period == f"{order.month:%Y-%m}")
@@ -146,9 +152,118 @@ def events(engine: Engine, order: Order, rules: RuleBook, *, profile: str, targe
         marked = mark_events(known, rules, _states(of_office))
         people = {document["nip"] for document in of_office}
         marks += [events_report.Mark(**row) for row in marked.iter_rows(named=True) if row["nip"] in people]
-    report = events_report.EventReport(_edition(engine, order), marks, target_pct)
+    report = events_report.EventReport(
+        _edition(engine, order),
+        marks,
+        target_pct,
+        uniforms={
+            row["event"]: (row["in_uniform"], row["without_uniform"])
+            for row in leaders.uniforms(engine, order.month, facts.last_day(order.month))
+            if order.office is None and (row["in_uniform"] or row["without_uniform"])
+        },
+    )
     document = events_report.lay_out(report, Formats(order.lang))
     return _write(engine, order, "events", document, len({mark.nip for mark in marks}))
+
+
+def evaluation(engine: Engine, order: Order) -> Reported:
+    """Given an order, write who is at the maximum, who falls short, who entered nothing, how programmes stand."""
+    first, last = order.month, facts.last_day(order.month)
+    scores = results.scores(engine, first, office=order.office)
+    report = evaluation_report.EvaluationReport(
+        edition=_edition(engine, order),
+        scores=scores,
+        entered={
+            (nip, day): evaluation_report.Entered(minutes, planned_minutes)
+            for nip, day, minutes, planned_minutes in entries.entered(engine, first).iter_rows()
+        },
+        programmes=_programmes(engine, order),
+        meetings={row["unit_code"]: row["meetings"] for row in leaders.meetings(engine, first)},
+        innovations=[
+            evaluation_report.Innovation(row["unit_code"], row["code"], row["name"], row["started"], row["ended"])
+            for row in leaders.innovations(engine, first, last)
+            if order.office in {None, row["unit_code"]}
+        ],
+    )
+    return _write(engine, order, "evaluation", evaluation_report.lay_out(report, Formats(order.lang)), len(scores))
+
+
+def workload(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
+    """Given an order, the rules and the profile whose norms hold, write need and staff of each unit and job.
+
+    Logged minutes are those approved for the month, on the days present of people whose position is the job.
+    """
+    rule = rules.profile(profile).workload.on(facts.last_day(order.month)).value
+    rows = [row for row in leaders.workload(engine) if order.office in {None, row["unit_code"]}]
+    logged = {} if order.public else _logged(engine, order, rule, profile)
+    report = workload_report.WorkloadReport(
+        edition=_edition(engine, order),
+        rule=rule,
+        jobs=workload_report.jobs_of(rows, rule),
+        names={row["unit_code"]: row["unit_name"] for row in rows},
+        logged=logged,
+    )
+    people = sum(row["staff"] or 0 for row in rows)
+    return _write(engine, order, "workload", workload_report.lay_out(report, Formats(order.lang)), people)
+
+
+def _logged(engine: Engine, order: Order, rule: Workload, profile: str) -> dict[tuple[str, str], int]:
+    jobs = leaders.positions(engine, facts.last_day(order.month))
+    people: dict[str, list[Score]] = {}
+    for score in results.scores(engine, order.month, office=order.office):
+        people.setdefault(score["unit"], []).append(score)
+    found: dict[tuple[str, str], int] = {}
+    for unit_code, scores in people.items():
+        known = facts.month_facts(engine, order.month, profile=profile, now=order.now, offices=[unit_code])
+        minutes: Counter[tuple[str, date]] = Counter()
+        for nip, day, approved in known.activities.select("nip", "day", "minutes").iter_rows():
+            minutes[nip, day] += approved
+        logged = [
+            Logged(jobs[score["nip"]], tuple(minutes[score["nip"], day] for day in _present(score)))
+            for score in scores
+            if score["nip"] in jobs
+        ]
+        found |= {(unit_code, job): median for job, median in logged_medians(logged, rule).items()}
+    return found
+
+
+def _present(score: Score) -> list[date]:
+    return [date.fromisoformat(day["date"]) for day in score["days"] if day["state"] == "present"]
+
+
+def sakip(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
+    """Given an order, the rules and the profile whose weights and target hold, write how accountable each unit is.
+
+    The year shown is the newest one told up to that of the month.
+    """
+    rule = rules.profile(profile).sakip.on(facts.last_day(order.month)).value
+    rows = [row for row in leaders.sakip(engine, order.month.year) if order.office in {None, row["unit_code"]}]
+    told = sakip_report.years_of(rows, rule)
+    year = max((one.year for one in told), default=None)
+    report = sakip_report.SakipReport(
+        edition=_edition(engine, order),
+        rule=rule,
+        year=year,
+        units=[one for one in told if one.year == year],
+        before={
+            one.unit: one.evaluation.points
+            for one in told
+            if year is not None and one.year == year - 1 and one.evaluation.points is not None
+        },
+        budgets=[
+            sakip_report.Budget(**{name: value for name, value in row.items() if name != "month"})
+            for row in leaders.budgets(engine, order.month)
+            if order.office in {None, row["unit_code"]}
+        ],
+        programmes=_programmes(engine, order),
+    )
+    return _write(engine, order, "sakip", sakip_report.lay_out(report, Formats(order.lang)), 0)
+
+
+def _programmes(engine: Engine, order: Order) -> tuple[programmes.Programme, ...]:
+    told = leaders.plans_of_year(engine, order.month.year)
+    wanted = [plan for plan in told if order.office in {None, plan["unit_code"]}]
+    return programmes.programmes(wanted, leaders.plan_reports(engine, order.month), order.month)
 
 
 def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:

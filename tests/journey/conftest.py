@@ -21,7 +21,7 @@ COLUMNS = {
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
     "absences": "nip from to kind from_time to_time document status",
-    "activities": "id nip date start end description status approved_minutes",
+    "activities": "id nip date start end description status approved_minutes plan",
     "calendar": "date unit kind name source",
     "outages": "terminal from to reason document status",
     "rosters": "nip date shift",
