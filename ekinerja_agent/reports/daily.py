@@ -249,7 +249,11 @@ def _units_of(report: DailyReport, day: date | None, written: Formats) -> Sectio
         (unit, name, *_cells(attendance(row for score in scores for row in _days_of(score, day))))
         for (unit, name), scores in _by_unit(report.scores).items()
     )
-    columns = (Column("unit", gettext("Office")), Column("unit_name", gettext("Name")), *_counted(written))
+    columns = (
+        Column("unit", gettext("Office")),
+        Column("unit_name", gettext("Name"), beneath=True),
+        *_counted(written),
+    )
     total = Table("units", gettext("Offices"), columns, rows)
     return Section("units", gettext("Offices"), tables=(total,) if day else (total, _units_by_day(report, written)))
 
@@ -282,7 +286,7 @@ def _people_of(report: DailyReport, day: date, written: Formats) -> Section:
                 gettext("People"),
                 (
                     Column("name", gettext("Name")),
-                    Column("nip", gettext("NIP")),
+                    Column("nip", gettext("NIP"), beneath=True),
                     Column("unit", gettext("Office")),
                     Column("state", gettext("State")),
                     Column("arrive", gettext("Arrived")),
@@ -331,7 +335,7 @@ def _public_units(report: DailyReport, written: Formats) -> Section:
                 gettext("Offices"),
                 (
                     Column("unit", gettext("Office")),
-                    Column("unit_name", gettext("Name")),
+                    Column("unit_name", gettext("Name"), beneath=True),
                     Column("people", gettext("People"), "whole"),
                     Column("attendance_pct", gettext("Attendance"), "percent"),
                     Column("late_pct", gettext("Late among the days present"), "percent"),

@@ -35,16 +35,20 @@ Cell = str | int | date | Unsaid | None
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`key` is the name in csv, the same in every language; `heading` is read by people."""
+    """`key` is the name in csv, the same in every language; `heading` is read by people.
+
+    What stands `beneath` is shown on a page below the row's first cell, without a column of its own.
+    """
 
     key: str
     heading: str
     kind: Kind = "text"
+    beneath: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; the first column names the row. `total` is the row below them, None without one.
+    """Rows under columns; the first column names the row.
 
     `key` is unique in its document. `wide` tables are set smaller on paper; those that are not `on_page` are too long
     for it and stand in the workbook or csv alone.
@@ -54,7 +58,6 @@ class Table:
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    total: tuple[Cell, ...] | None = None
     wide: bool = False
     on_page: bool = True
 
@@ -104,7 +107,8 @@ class Figure:
 class Document:
     """A report in one language. `main` is the key of the table that csv holds; the workbook has all of them.
 
-    `facts` say of what and when it was made; `internal` reports name persons or draft numbers, others are public.
+    `facts` say of what and when it was made. `internal` reports are not for the public; those that are not `personal`
+    neither name persons nor count few of them.
     """
 
     title: str
@@ -115,6 +119,7 @@ class Document:
     notices: tuple[Notice, ...] = ()
     figures: tuple[Figure, ...] = ()
     internal: bool = True
+    personal: bool = True
 
     @property
     def tables(self) -> tuple[Table, ...]:

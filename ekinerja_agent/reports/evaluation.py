@@ -217,7 +217,7 @@ def _units(report: EvaluationReport, people: Sequence[Person], written: Formats)
     )
     columns = (
         Column("unit", gettext("Office")),
-        Column("unit_name", gettext("Name")),
+        Column("unit_name", gettext("Name"), beneath=True),
         Column("people", gettext("People"), "whole"),
         *counts,
         Column("at_maximum_pct", gettext("Share at the maximum"), "percent"),
@@ -238,7 +238,7 @@ def _units(report: EvaluationReport, people: Sequence[Person], written: Formats)
                 "name a plan."
             ),
         ),
-        (Picture(chart, "rows"),) if shown else (),
+        (Picture(chart, "rows"),) if any(pct for _, pct in shown) else (),
         (Table("units", gettext("Offices"), columns, tuple(rows), wide=True),),
     )
 
@@ -247,7 +247,7 @@ def _people(people: Sequence[Person], written: Formats) -> Section:
     gettext = written.words.gettext
     columns = (
         Column("name", gettext("Name")),
-        Column("nip", gettext("NIP")),
+        Column("nip", gettext("NIP"), beneath=True),
         Column("unit", gettext("Office")),
         Column("discipline_pct", gettext("Discipline"), "percent"),
         Column("performance_pct", gettext("Performance"), "percent"),
@@ -263,16 +263,15 @@ def _people(people: Sequence[Person], written: Formats) -> Section:
         tuple((*_cells(one), gettext("yes") if one.at_maximum else gettext("no")) for one in people),
         on_page=False,
     )
-    return Section(
-        "people",
-        gettext("People"),
-        tables=(
-            Table("short", gettext("Fall short"), columns, tuple(map(_cells, short)), wide=True),
-            Table("maximum", gettext("At the maximum"), columns, tuple(map(_cells, top)), wide=True),
-            everybody,
-        ),
-        titled=True,
-    )
+    lists = [
+        Table(key, title, columns, tuple(map(_cells, listed)), wide=True)
+        for key, title, listed in (
+            ("maximum", gettext("At the maximum"), top),
+            ("short", gettext("Fall short"), short),
+        )
+        if listed
+    ]
+    return Section("people", gettext("People"), tables=(*lists, everybody), titled=True)
 
 
 def _cells(one: Person) -> tuple[Cell, ...]:
@@ -301,7 +300,7 @@ def _silent(people: Iterable[Person], written: Formats) -> Section:
                 gettext("Days without entry"),
                 (
                     Column("name", gettext("Name")),
-                    Column("nip", gettext("NIP")),
+                    Column("nip", gettext("NIP"), beneath=True),
                     Column("unit", gettext("Office")),
                     Column("days_present", gettext("Present"), "whole"),
                     Column("silent_days", gettext("Days without entry"), "whole"),

@@ -178,7 +178,7 @@ def _offices(found: Figures, written: Formats) -> Table:
         gettext("Offices"),
         (
             Column("unit", gettext("Office")),
-            Column("unit_name", gettext("Name")),
+            Column("unit_name", gettext("Name"), beneath=True),
             Column("people", gettext("People"), "whole"),
             Column("discipline_pct", gettext("Discipline"), "percent"),
             Column("performance_pct", gettext("Performance"), "percent"),
@@ -211,7 +211,7 @@ def _public_offices(found: Figures, hidden: frozenset[int], written: Formats) ->
         gettext("Offices"),
         (
             Column("unit", gettext("Office")),
-            Column("unit_name", gettext("Name")),
+            Column("unit_name", gettext("Name"), beneath=True),
             Column("people", gettext("People"), "whole"),
             Column("discipline_pct", gettext("Discipline"), "percent"),
             Column("performance_pct", gettext("Performance"), "percent"),

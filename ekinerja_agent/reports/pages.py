@@ -17,7 +17,7 @@ from ekinerja_agent import __version__
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.codes import meaning
-from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Document, Kind, Picture
+from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Picture, Table
 
 _HERE = Path(__file__).parent
 
@@ -27,7 +27,7 @@ def as_page(document: Document, written: Formats) -> str:
     return (
         environment(written)
         .get_template("report.html.j2")
-        .render(document=document, **page_parts(written), draw=_draw, cell=partial(_written, written))
+        .render(document=document, **page_parts(written), draw=_draw, places=_places, cell=partial(_written, written))
     )
 
 
@@ -65,6 +65,12 @@ def environment(written: Formats) -> Environment:
 
 def _draw(picture: Picture) -> Markup:
     return charts.columns(picture.chart) if picture.form == "columns" else charts.rows(picture.chart)
+
+
+def _places(table: Table) -> tuple[list[tuple[int, Column]], list[tuple[int, Column]]]:
+    """Given a table, return its columns with their places: those that are columns on a page, and those beneath."""
+    placed = list(enumerate(table.columns))
+    return [one for one in placed if not one[1].beneath], [one for one in placed if one[1].beneath]
 
 
 def _written(written: Formats, value: Cell, kind: Kind, *, large: bool = False) -> str:

@@ -100,7 +100,7 @@ def table(found: Sequence[Programme], written: Formats) -> Table:
         gettext("Programmes"),
         (
             Column("plan", gettext("Plan")),
-            Column("name", gettext("Name")),
+            Column("name", gettext("Name"), beneath=True),
             Column("unit", gettext("Office")),
             Column("target_output", gettext("Target output")),
             Column("due_date", gettext("Due"), "date"),

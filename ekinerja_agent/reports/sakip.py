@@ -109,17 +109,19 @@ def lay_out(report: SakipReport, written: Formats) -> Document:
         notices=() if report.units else (Notice(gettext("No aspect of any unit is told."), ""),),
         figures=_figures(report, written) if report.units else (),
         internal=not report.edition.public,
+        personal=False,
     )
 
 
 def _figures(report: SakipReport, written: Formats) -> tuple[Figure, ...]:
     gettext = written.words.gettext
     share = share_at_target([one.evaluation for one in report.units], report.rule)
+    aimed_for = (Figure(gettext("Share aimed for"), percent_text(report.rule.target_share_ppm), "percent"),)
     return (
         Figure(gettext("Target grade"), report.rule.target, "text"),
         Figure(gettext("Units at the target"), share.reached),
         Figure(gettext("Share at the target"), None if share.ppm is None else percent_text(share.ppm), "percent"),
-        Figure(gettext("Share aimed for"), percent_text(report.rule.target_share_ppm), "percent"),
+        *(aimed_for if report.rule.target_share_ppm else ()),
         Figure(gettext("Units with missing aspects"), share.ungraded),
     )
 
@@ -182,7 +184,7 @@ def _table(report: SakipReport, written: Formats) -> Table:
         gettext("Units"),
         (
             Column("unit", gettext("Unit")),
-            Column("unit_name", gettext("Name")),
+            Column("unit_name", gettext("Name"), beneath=True),
             *(Column(aspect, _aspect(aspect, written), "number") for aspect in aspects),
             Column("points", gettext("Points"), "number"),
             Column("change_points", gettext("Change in a year"), "points"),
@@ -219,7 +221,7 @@ def _outputs(report: SakipReport, written: Formats) -> Section:
         gettext("Money of the plans"),
         (
             Column("unit", gettext("Unit")),
-            Column("unit_name", gettext("Name")),
+            Column("unit_name", gettext("Name"), beneath=True),
             Column("plans", gettext("Plans"), "whole"),
             Column("budget_rp", gettext("Budget (Rp)"), "rupiah"),
             Column("realised_rp", gettext("Realised (Rp)"), "rupiah"),

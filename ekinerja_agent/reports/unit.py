@@ -168,7 +168,7 @@ def _units(report: UnitReport, rows: Sequence[UnitMonth], hidden: frozenset[str]
                 gettext("Units"),
                 (
                     Column("unit_code", gettext("Unit")),
-                    Column("unit_name", gettext("Name")),
+                    Column("unit_name", gettext("Name"), beneath=True),
                     Column("employees", gettext("People"), "whole"),
                     Column("attendance_pct", gettext("Attendance"), "percent"),
                     Column("discipline_pct", gettext("Discipline"), "percent"),
@@ -213,7 +213,7 @@ def _growth(report: UnitReport, rows: Sequence[UnitMonth], hidden: frozenset[str
         gettext("Months without growth"),
         (
             Column("unit_code", gettext("Unit")),
-            Column("unit_name", gettext("Name")),
+            Column("unit_name", gettext("Name"), beneath=True),
             *head,
             Column("trend_months_without_growth", gettext("Months without growth"), "whole"),
         ),
@@ -254,7 +254,7 @@ def _trend(report: UnitReport, score: str, title: str, written: Formats) -> Tabl
         title,
         (
             Column("unit_code", written.words.gettext("Unit")),
-            Column("unit_name", written.words.gettext("Name")),
+            Column("unit_name", written.words.gettext("Name"), beneath=True),
             *(Column(f"{month:%Y-%m}", written.short_month(month), "percent") for month in report.months),
         ),
         tuple(cells),

@@ -89,8 +89,6 @@ def _sheet(sheet: Any, table: Table) -> None:
     kinds = [column.kind for column in table.columns]
     for row in table.rows:
         sheet.append([_cell(sheet, cell, kind) for cell, kind in zip(row, kinds, strict=True)])
-    if table.total is not None:
-        sheet.append([_cell(sheet, cell, kind, bold=True) for cell, kind in zip(table.total, kinds, strict=True)])
 
 
 def _headers(sheet: Any, columns: Sequence[Column]) -> Iterator[Any]:

