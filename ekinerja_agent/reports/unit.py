@@ -131,7 +131,7 @@ def _units(report: UnitReport, rows: Sequence[UnitMonth], hidden: frozenset[str]
         earlier = before.get(row.unit_code)
         change: Cell = None
         if earlier is not None:
-            change = f"{Decimal(row.performance_pct) - Decimal(earlier.performance_pct):f}"
+            change = f"{(Decimal(row.performance_pct) - Decimal(earlier.performance_pct)).normalize():f}"
             if row.unit_code in hidden_before:
                 change = WITHHELD
         numbers: tuple[Cell, ...] = (
