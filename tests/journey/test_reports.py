@@ -512,3 +512,34 @@ def test_each_export_is_in_the_audit_log(county: County) -> None:
     assert (entry["action"], entry["subject"]) == ("report.unit", MONTH)
     assert entry["details"]["people"] == len(county.people)
     assert entry["details"]["public"] is True
+
+
+KINDS = ("monthly", "daily", "unit", "events", "evaluation", "workload", "sakip")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_of_one_office_is_of_no_other(county: County, kind: str) -> None:
+    path = written(county, kind, ".xlsx", "--office", "DINKES")
+    book = openpyxl.load_workbook(path)
+    told = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert "DINKES" in told
+    assert {"DISDIK", "CAMAT", "BAPPEDA"}.isdisjoint(told)
+    others = {nip for nip, (unit, _) in county.people.items() if unit != "DINKES"}
+    assert others.isdisjoint(told)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("public", [False, True])
+def test_a_month_of_which_nothing_is_known_gives_a_report_that_says_so(county: County, kind: str, public: bool) -> None:
+    options = ("--public",) if public else ()
+    for suffix in (".html", ".xlsx", ".csv"):
+        out = county.installation.directory / f"empty{suffix}"
+        county.installation.ok("--lang", "en", "report", kind, "--month", "2024-02", "--out", str(out), *options)
+    page = Page((county.installation.directory / "empty.html").read_text(encoding="utf-8"))
+    said = {
+        "unit": "Nothing is published for this month.",
+        "events": "Nobody was called to an event in this month.",
+        "workload": "Workload and staff",  # tasks have no month
+        "sakip": "No aspect of any unit is told.",
+    }
+    assert said.get(kind, "There are no scores for this month.") in page.text
