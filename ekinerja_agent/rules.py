@@ -430,7 +430,8 @@ class Ladder:
 class UnexcusedRule:
     """PP 94/2021 and its predecessor: minutes that make a day, the rungs, and the consecutive days that end it all.
 
-    `run_days` None means that the rule knows no consecutive run. `statuses` are the employment statuses it judges.
+    `run_days` None means that the rule knows no consecutive run. `statuses` are the employment statuses it judges. A
+    missing arrive or leave scan is banked as `missing_scan_minutes`.
     """
 
     minutes_per_day: int
@@ -438,6 +439,7 @@ class UnexcusedRule:
     run_days: int | None
     run_code: str
     statuses: frozenset[str]
+    missing_scan_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ Names too many people rather than too few, and everybody where that is as cheap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
 
 from ekinerja_agent.central import stale
 from ekinerja_agent.central.batches import current
@@ -22,9 +21,6 @@ from ekinerja_agent.central.tables import (
     events,
     punches,
     redated_punches,
-    result_days,
-    result_findings,
-    result_pending,
     results,
     slot_owners,
     terminal_facts,
@@ -43,15 +39,9 @@ _MOST = 5_000
 _AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """People whose draft must be made anew, and the days on which their facts changed (None: perhaps on any)."""
-
-    nips: frozenset[str]
-    days: frozenset[date] | None
-
-
-def people(engine: Engine, month: date, seen: stale.StaleDays, *, rules_digest: str, now: datetime) -> Affected | None:
+def people(
+    engine: Engine, month: date, seen: stale.StaleDays, *, rules_digest: str, now: datetime
+) -> frozenset[str] | None:
     """Given a month (its first day) and its marks, return whom they touch; None: everybody, or there is no draft yet.
 
     A draft by other rules is touched too, and in a running month one of an earlier day.
@@ -68,30 +58,7 @@ def people(engine: Engine, month: date, seen: stale.StaleDays, *, rules_digest: 
         if at_terminals is None:
             return None
         nips = frozenset(outdated | at_terminals | set(seen.of_people()))
-        if 2 * len(nips) > drafts or len(nips) > _MOST:
-            return None
-        new = nips - _drafted(conn, period, nips)
-    changed = frozenset(day + n * _ONE_DAY for day in seen.days for n in (-1, 0, 1))
-    return Affected(nips, None if outdated or new else changed)
-
-
-def crowded(
-    engine: Engine, month: date, nips: Collection[str], days: Collection[date] | None, *, least_people: int
-) -> bool:
-    """Given people of one office and the days on which their facts changed, tell whether they may share a finding with
-    so many others that all of them must be looked at together.
-
-    What others have is read off their drafts: a finding at the scan, an absence, or a day that waits.
-    """
-    if len(nips) >= least_people:
-        return True
-    period = f"{month:%Y-%m}"
-    with reading(engine) as conn:
-        if days is not None:
-            p = result_pending.c
-            waiting = select(p.date).where(p.period == period, p.revision == _DRAFT, p.nip.in_(nips))
-            days = {*days, *conn.scalars(waiting)}
-        return _most_sharing(conn, period, nips, days) + len(nips) >= least_people
+        return None if 2 * len(nips) > drafts or len(nips) > _MOST else nips
 
 
 def profiles_named(engine: Engine) -> frozenset[str]:
@@ -128,14 +95,6 @@ def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: dat
     r = results.c
     other = or_(r.rules_digest != rules_digest, r.computed_at < holds_since)
     return set(conn.scalars(select(r.nip).where(r.period == period, r.revision == _DRAFT, other)))
-
-
-def _drafted(conn: Connection, period: str, nips: Iterable[str]) -> set[str]:
-    r = results.c
-    found: set[str] = set()
-    for part in _parts(sorted(nips)):
-        found.update(conn.scalars(select(r.nip).where(r.period == period, r.revision == _DRAFT, r.nip.in_(part))))
-    return found
 
 
 def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str] | None:
@@ -188,45 +147,6 @@ def _with_units_below(conn: Connection, offices: set[str]) -> set[str]:
         found |= level
         level = {code for unit in level for code in below[unit]} - found
     return found
-
-
-def _most_sharing(conn: Connection, period: str, nips: Collection[str], days: Collection[date] | None) -> int:
-    """The most others of the people's units that may share a finding at one scan of one day."""
-    r, d, p, f = results.c, result_days.c, result_pending.c, result_findings.c
-    absent = list(conn.scalars(select(r.nip).where(r.period == period, r.revision == _DRAFT, r.unexcused_days > 0)))
-    whole = {(row.nip, row.date) for row in conn.execute(_of_drafts(result_pending, period, days, p.nip, p.date))}
-    for part in _parts(absent):
-        unexcused = _of_drafts(result_days, period, days, d.nip, d.date).where(d.state == "unexcused", d.nip.in_(part))
-        whole.update((row.nip, row.date) for row in conn.execute(unexcused))
-    found = _of_drafts(result_findings, period, days, f.nip, f.date, f.scan).where(f.scan.is_not(None))
-    scans = {(row.nip, row.date, row.scan) for row in conn.execute(found)}
-    others = _of_same_units(conn, period, nips, {nip for nip, *_ in (*whole, *scans)})
-    waiting: dict[date, set[str]] = defaultdict(set)
-    sharing: dict[tuple[date, str], set[str]] = defaultdict(set)
-    for nip, day in whole:
-        if nip in others:
-            waiting[day].add(nip)
-    for nip, day, scan in scans:
-        if nip in others:
-            sharing[day, scan].add(nip)
-    together = [len(people | waiting[day]) for (day, _), people in sharing.items()]
-    return max((*together, *map(len, waiting.values())), default=0)
-
-
-def _of_drafts(table: Table, period: str, days: Collection[date] | None, *columns: Column[Any]) -> Select[Any]:
-    query = select(*columns).where(table.c.period == period, table.c.revision == _DRAFT)
-    return query if days is None else query.where(table.c.date.in_(days))
-
-
-def _of_same_units(conn: Connection, period: str, nips: Collection[str], found: set[str]) -> set[str]:
-    """Those of the found, others than the people, who are scored in a unit in which one of the people ever was."""
-    r, e = results.c, employees.c
-    theirs = set(conn.scalars(select(e.unit).where(e.nip.in_(nips)).distinct()))
-    same: set[str] = set()
-    for part in _parts(sorted(found - set(nips))):
-        query = select(r.nip).where(r.period == period, r.revision == _DRAFT, r.nip.in_(part), r.unit.in_(theirs))
-        same.update(conn.scalars(query))
-    return same
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,7 +1,7 @@
 """What leaders see, as typed by the views that hold it: units, plans, workload, SAKIP, meetings, innovations, uniforms.
 
 Computes nothing. The keys of a row are the view's columns; a number with decimals is its shortest text on either
-database, a date a date. What the numbers of `unit_scores_v1` mean is in decision 26.
+database, a date a date. What the numbers of `unit_scores_v1` mean is in decision 27.
 """
 
 from __future__ import annotations

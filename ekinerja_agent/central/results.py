@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from ekinerja_agent.central import audit, stale
+from ekinerja_agent.central import audit, sharing, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
@@ -33,7 +33,8 @@ from ekinerja_agent.scoring.frames import INSTANT, MonthResult
 
 __all__ = [
     "clear_stale",
-    "mark_later",
+    "draft_units",
+    "end_run",
     "period_status",
     "publish",
     "save_draft",
@@ -51,11 +52,19 @@ _SHOWN = 5
 
 
 def save_draft(
-    engine: Engine, month: date, result: MonthResult, *, office: str, rules_digest: str, now: datetime
+    engine: Engine,
+    month: date,
+    result: MonthResult,
+    *,
+    office: str,
+    rules_digest: str,
+    now: datetime,
+    alone: bool = False,
 ) -> None:
     """Given the result of one office, put it in place of that office's drafts; published rows are never touched.
 
-    Drafts of people who left the office go, unless another office scores them.
+    Drafts of people who left the office go, unless another office scores them. `alone`: the month's other offices are
+    not scored with it, so the later months that count its days are marked here.
     """
 
     def work(conn: Connection) -> None:
@@ -69,6 +78,9 @@ def save_draft(
         gone = {nip for nip in missing if homes.get(nip, office) == office}
         _delete_drafts(conn, period, sorted(gone | scored))
         _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+        sharing.save(conn, period, office, result.shared)
+        if alone:
+            mark_later_months(conn, month, map(stale.of_person, gone | scored))
 
     in_transaction(engine, work)
 
@@ -84,7 +96,11 @@ def save_drafts_of(
     def work(conn: Connection) -> None:
         _lock(conn)
         period = f"{month:%Y-%m}"
-        _delete_drafts(conn, period, sorted({*nips, *result.people["nip"]}))
+        scored = sorted({*nips, *result.people["nip"]})
+        sharing.note_scored(
+            conn, period, {*_draft_units(conn, period, scored).values(), *result.people["unit"]}, len(scored)
+        )
+        _delete_drafts(conn, period, scored)
         _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
         mark_later_months(conn, month, map(stale.of_person, nips))
 
@@ -194,13 +210,34 @@ def seen_stale(engine: Engine, month: date) -> stale.StaleDays:
 
 
 def clear_stale(engine: Engine, seen: stale.StaleDays) -> None:
-    """Given the marks that a run of all offices saw, remove them; a day marked again meanwhile stays marked."""
+    """Given the marks that a run saw, remove them; a day marked again meanwhile stays marked."""
     in_transaction(engine, lambda conn: stale.clear(conn, seen))
 
 
-def mark_later(engine: Engine, month: date) -> None:
-    """Given a month of which all drafts were made anew, mark the later months that count its days, for everybody."""
-    in_transaction(engine, lambda conn: mark_later_months(conn, month, [stale.EVERYBODY]))
+def end_run(engine: Engine, month: date, seen: stale.StaleDays) -> None:
+    """Given the marks that a run of all offices saw, remove them, and mark the later months for everybody."""
+
+    def work(conn: Connection) -> None:
+        stale.clear(conn, seen)
+        mark_later_months(conn, month, [stale.EVERYBODY])
+
+    in_transaction(engine, work)
+
+
+def draft_units(engine: Engine, month: date, nips: Collection[str]) -> dict[str, str]:
+    """Given a month and people, return the unit in which each of them has a draft."""
+    with reading(engine) as conn:
+        return _draft_units(conn, f"{month:%Y-%m}", sorted(nips))
+
+
+def _draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
+    r = results.c
+    found: dict[str, str] = {}
+    for start in range(0, len(nips), _NIPS_AT_ONCE):
+        part = nips[start : start + _NIPS_AT_ONCE]
+        query = select(r.nip, r.unit).where(r.period == period, r.revision == _DRAFT, r.nip.in_(part))
+        found.update((row.nip, row.unit) for row in conn.execute(query))
+    return found
 
 
 def _insert(

@@ -703,6 +703,7 @@ result_days = Table(
     Column("worked_minutes", Integer),
     Column("late_minutes", Integer),
     Column("early_minutes", Integer),
+    Column("missing_scans", Integer, nullable=False, server_default="0"),
     Column("arrive_at", Instant),
     Column("break_out_at", Instant),
     Column("break_in_at", Instant),
@@ -720,6 +721,23 @@ result_pending = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("date", Date, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+shared_findings = Table(
+    # Of the drafts of one office: how many of those expected at a terminal share a finding, as its last whole run saw.
+    "shared_findings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("office", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+    Column("scan", Text, primary_key=True),
+    Column("terminal", Text, primary_key=True),
+    Column("expected", Integer, nullable=False),
+    Column("affected", Integer, nullable=False),
+    Column("share_ppm", BigInteger, nullable=False),
+    Column("least_people", Integer, nullable=False),
+    Column("scored_since", Integer, nullable=False, server_default="0"),  # people scored alone since then
 )
 
 period_events = Table(

@@ -164,7 +164,14 @@ def build_unexcused(file: RuleFile[UnexcusedFile]) -> Timeline[UnexcusedRule]:
 def _unexcused(entry: UnexcusedEntry) -> UnexcusedRule:
     value = entry.value
     rungs = tuple(Ladder(rung.from_days, rung.to_days, rung.code, rung.text) for rung in value.rungs)
-    return UnexcusedRule(value.minutes_per_day, rungs, value.run_days, value.run_code or "", frozenset(value.statuses))
+    return UnexcusedRule(
+        value.minutes_per_day,
+        rungs,
+        value.run_days,
+        value.run_code or "",
+        frozenset(value.statuses),
+        value.missing_scan_minutes,
+    )
 
 
 def build_adoptions(file: RuleFile[AdoptedFile]) -> tuple[Adoption, ...]:

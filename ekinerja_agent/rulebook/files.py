@@ -222,6 +222,8 @@ class UnexcusedValue(FileSection):
     run_days: Annotated[int, whole(1, 366)] | None = None
     """So many consecutive working days reach run_code at once."""
     run_code: Word | None = None
+    missing_scan_minutes: Annotated[int, whole(0, MINUTES_A_DAY)] = 0
+    """A missing arrive or leave scan counts as so many late or early minutes."""
 
     @model_validator(mode="after")
     def _run_is_whole(self) -> UnexcusedValue:

@@ -54,7 +54,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     approved = documents_with("approved", facts.absences, roster, facts.month)
     kinds = kinds_of(approved, roster, rules)
     terms = month_terms(roster.people, rules)
-    days, found = _judge_days(roster, facts, approved, rules)
+    days, found, shared = _judge_days(roster, facts, approved, rules)
     costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, terms)
     entitled = entitlements(roster, terms, facts)
     shortfalls = [
@@ -80,14 +80,15 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
         days=_shaped(days, DAYS),
         findings=_shaped(findings.with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls()), FINDINGS),
         pending=_shaped(pending.sort("nip", "date", maintain_order=True), PENDING),
+        shared=shared,
     )
 
 
 def _judge_days(
     roster: Roster, facts: MonthFacts, approved: Documents, rules: RuleBook
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Given the roster, facts, approved documents and rules, return the days, and what was found of those that need not
-    wait: scans, absences and events, before caps.
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Given the roster, facts, approved documents and rules, return the days, what was found of those that need not
+    wait (scans, absences and events, before caps), and SHARED.
     """
     prices = price_list(roster.plan_keys, rules)
     needed = needed_terminals(roster, facts.duty_terminals)
@@ -96,11 +97,12 @@ def _judge_days(
     requests = documents_with("pending", facts.absences, roster, facts.month)
     served = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
     judgement = judge(roster, served, approved, outages, prices, facts.now)
+    anomalous, shared = hold_anomalies(roster, judgement, needed, facts.outages, rules)
     # Of several reasons to wait the first is told.
     held = pl.concat(
         [
             hold_unplanned(roster, judgement.states),
-            hold_anomalies(roster, judgement, needed, facts.outages, rules),
+            anomalous,
             hold_incomplete(roster, judgement, coverage, needed),
             hold_undecided(judgement, requests),
             hold_uncorrected(roster, judgement, facts.corrections),
@@ -111,7 +113,7 @@ def _judge_days(
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
     days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
-    return days, pl.concat([judgement.findings.join(held, on="duty", how="anti"), events.findings])
+    return days, pl.concat([judgement.findings.join(held, on="duty", how="anti"), events.findings]), shared
 
 
 def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.DataFrame:

@@ -93,8 +93,7 @@ def pay_out(
     )
     _refuse_too_large(rows)
     return (
-        rows.lazy()
-        .with_columns(
+        rows.with_columns(
             discipline_deduction_ppm=(pl.col("discipline_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
             performance_deduction_ppm=(pl.col("performance_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
         )
@@ -143,7 +142,6 @@ def pay_out(
             )
             - pl.col("discipline_rp")
         )
-        .collect()
     )
 
 
@@ -158,7 +156,7 @@ def _share_and_amount(name: str) -> pl.Expr:
     return of_allowance + wide(pl.col(f"{name}_amount_rp")) * pl.col("rupiah_one")
 
 
-def _take(rows: pl.LazyFrame) -> pl.LazyFrame:
+def _take(rows: pl.DataFrame) -> pl.DataFrame:
     """Each deduction in turn, never more than what is left."""
     for name in TAKEN:
         rows = rows.with_columns(pl.min_horizontal(f"{name}_exact", "left").alias(f"{name}_exact")).with_columns(

@@ -1,7 +1,7 @@
 """When many of an office share one finding at one terminal, a machine may be the cause: a person looks before it costs.
 
-Only says who must wait. An outage of the terminal that somebody decided, either way, answers the question. Does not
-know percent or rupiah.
+Says who must wait, and how near others are to it. An outage of the terminal that somebody decided, either way, answers
+the question. Does not know percent or rupiah.
 """
 
 from __future__ import annotations
@@ -11,46 +11,53 @@ import polars as pl
 from ekinerja_agent.rules import WHOLE_PPM, RuleBook
 from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.found import HELD
-from ekinerja_agent.scoring.frames import Schema, empty
+from ekinerja_agent.scoring.frames import SHARED, Schema, empty
+from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.schedule import Roster
 
 _LIMITS: Schema = {"plan": pl.UInt32, "share_ppm": pl.Int64, "least_people": pl.Int64}
 _GROUP = ("unit", "date", "scan_order", "terminal")
+_SCANS = {order: scan.value for scan, order in SCAN_ORDER.items()}
 
 
 def hold_anomalies(
     roster: Roster, judgement: Judgement, needed: pl.DataFrame, outages: pl.DataFrame, rules: RuleBook
-) -> pl.DataFrame:
-    """Given the judgement, the terminals of each duty and OUTAGES, return the duties that wait: duty, reason."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Given the judgement, the terminals of each duty and OUTAGES, return the duties that wait (duty, reason), and
+    SHARED.
+
+    Fewer people than any profile takes for a mass anomaly share nothing.
+    """
     limits = _limits(roster, rules)
-    suspects = _suspects(judgement)
-    if not limits or suspects.height < min(least for *_, least in limits):
-        return empty(HELD)
-    scans = _looked_at(roster, judgement, suspects, limits)
-    of_terminal = scans.join(needed.select("duty", "terminal"), on="duty", how="inner")
-    decided = _decided(of_terminal, outages)
-    groups = (
-        of_terminal.group_by(*_GROUP)
-        .agg(
-            expected=pl.len().cast(pl.Int64),
-            affected=pl.col("affected").sum().cast(pl.Int64),
-            share_ppm=pl.col("share_ppm").max(),
-            least_people=pl.col("least_people").max(),
-        )
-        .filter(
-            pl.col("affected") >= pl.col("least_people"),
-            pl.col("affected") * WHOLE_PPM >= pl.col("share_ppm") * pl.col("expected"),
-        )
-        .join(decided, on=_GROUP, how="anti")
+    if not limits or roster.people.height < min(least for *_, least in limits):
+        return empty(HELD), empty(SHARED)
+    scans = _looked_at(roster, judgement, limits).join(needed.select("duty", "terminal"), on="duty", how="inner")
+    groups = scans.group_by(*_GROUP).agg(
+        expected=pl.len().cast(pl.Int64),
+        affected=pl.col("affected").sum().cast(pl.Int64),
+        share_ppm=pl.col("share_ppm").max(),
+        least_people=pl.col("least_people").max(),
     )
+    undecided = _undecided(scans, outages)
+    groups = groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")
+    shared = groups.with_columns(scan=pl.col("scan_order").replace_strict(_SCANS, return_dtype=pl.String))
+    return _held(undecided, groups), shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
+
+
+def _held(undecided: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """The duties with an undecided scan whose finding too many share: duty, reason."""
     reason = pl.format(
         "{} of {} in {} share a finding at {} on {}: decide whether it failed (import outages, approved or rejected)",
         *("affected", "expected", "unit", "terminal"),
         pl.col("date").cast(pl.String),
     )
+    suspicious = groups.filter(
+        pl.col("affected") >= pl.col("least_people"),
+        pl.col("affected") * WHOLE_PPM >= pl.col("share_ppm") * pl.col("expected"),
+    )
     return (
-        of_terminal.filter("affected")
-        .join(groups.with_columns(reason=reason), on=_GROUP, how="inner")
+        undecided.filter("affected")
+        .join(suspicious.with_columns(reason=reason), on=_GROUP, how="inner")
         .sort("duty", "scan_order", "terminal")
         .unique("duty", keep="first", maintain_order=True)
         .select("duty", "reason")
@@ -71,36 +78,34 @@ def _suspects(judgement: Judgement) -> pl.DataFrame:
     return pl.concat([found, missing]).unique().with_columns(affected=pl.lit(value=True))
 
 
-def _looked_at(
-    roster: Roster, judgement: Judgement, suspects: pl.DataFrame, limits: list[tuple[int, int, int]]
-) -> pl.DataFrame:
+def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int, int]]) -> pl.DataFrame:
     """Scans of people who use terminals, where the rule looks for anomalies; `affected` tells whether it would cost."""
     judged = judgement.states.filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
     return (
-        judgement.scans.lazy()
-        .filter(pl.col("closed") & ~pl.col("excused"))
+        judgement.scans.filter(pl.col("closed") & ~pl.col("excused"))
         .select("duty", "scan_order", "plan", "opens", "closes")
-        .join(judged.lazy(), on="duty", how="semi")
-        .join(pl.LazyFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
+        .join(judged, on="duty", how="semi")
+        .join(pl.DataFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
         .join(
-            roster.duties.lazy().filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
+            roster.duties.filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
             on="duty",
             how="inner",
         )
-        .join(suspects.lazy(), on=["duty", "scan_order"], how="left")
+        .join(_suspects(judgement), on=["duty", "scan_order"], how="left")
         .with_columns(pl.col("affected").fill_null(value=False))
-        .collect()
     )
 
 
-def _decided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
-    """The groups in whose window somebody decided about an outage of the terminal."""
+def _undecided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
+    """The scans in whose window nobody decided about an outage of the terminal."""
     known = outages.filter(pl.col("status").is_in(["approved", "rejected"])).select("terminal", "start", "end")
-    return (
-        scans.select(*_GROUP, "opens", "closes")
+    if known.is_empty():
+        return scans
+    window = ("terminal", "opens", "closes")
+    decided = (
+        scans.select(window)
         .unique()
         .join(known, on="terminal", how="inner")
         .filter(pl.col("start") < pl.col("closes"), pl.col("end") > pl.col("opens"))
-        .select(_GROUP)
-        .unique()
     )
+    return scans.join(decided.select(window).unique(), on=window, how="anti")

@@ -61,11 +61,9 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
 def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
     """One row per correction and scan that it may mean: every duty of its day that expects the scan."""
     return (
-        roster.duties.lazy()
-        .select("duty", "nip", "plan", day="date")
-        .join(corrections.lazy(), on=["nip", "day"], how="inner")
-        .join(roster.plan_scans.lazy(), on=["plan", "scan"], how="inner")
-        .collect()
+        roster.duties.select("duty", "nip", "plan", day="date")
+        .join(corrections, on=["nip", "day"], how="inner")
+        .join(roster.plan_scans, on=["plan", "scan"], how="inner")
     )
 
 

@@ -100,11 +100,11 @@ def _stretches(judgement: Judgement) -> pl.DataFrame:
     window's end. Beside a correction any kinder punch counts. No punch: the whole window; an absence: all windows of
     the duty.
     """
-    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
-    scans = judgement.scans.lazy()
-    found = judgement.findings.lazy().select("duty", "scan_order")
+    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
+    scans = judgement.scans
+    found = judgement.findings.select("duty", "scan_order")
     # Time that was not made good would be less with an earlier arrival too.
-    owing = judgement.findings.lazy().filter(pl.col("rank") == FLEXIBLE_RANK)
+    owing = judgement.findings.filter(pl.col("rank") == FLEXIBLE_RANK)
     found = pl.concat([found, owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))]).unique()
     doubtful = pl.concat(
         [
@@ -117,9 +117,7 @@ def _stretches(judgement: Judgement) -> pl.DataFrame:
     low = pl.when(after).then(pl.max_horizontal("at", "opens")).otherwise("opens")
     high = pl.when(after).then("closes").otherwise(pl.min_horizontal("at", "closes"))
     served = pl.col("at").is_not_null()
-    return doubtful.select(
-        "duty", "scan_order", served=served, low_us=low.to_physical(), high_us=high.to_physical()
-    ).collect()
+    return doubtful.select("duty", "scan_order", served=served, low_us=low.to_physical(), high_us=high.to_physical())
 
 
 def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
@@ -129,10 +127,9 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
     across the month's edge is believed only if no such week speaks against it.
     """
     inside = (
-        needed.lazy()
-        .select("terminal", "plan")
+        needed.select("terminal", "plan")
         .unique()
-        .join(roster.plans.lazy().filter("planned"), on="plan", how="inner")
+        .join(roster.plans.filter("planned"), on="plan", how="inner")
         .select(
             "terminal",
             "day",
@@ -141,7 +138,7 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
         )
         .unique()
     )
-    weeks = pl.LazyFrame({"weeks": [n for n in range(-_WEEKS_BESIDE, _WEEKS_BESIDE + 1) if n]})
+    weeks = pl.DataFrame({"weeks": [n for n in range(-_WEEKS_BESIDE, _WEEKS_BESIDE + 1) if n]})
     moved_day = pl.col("day") + pl.duration(weeks="weeks")
     beside = (
         inside.join(weeks, how="cross")
@@ -149,7 +146,7 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("from_us", "to_us") + 7 * _US_PER_DAY * pl.col("weeks"))
     )
     columns = ("terminal", "from_us", "to_us")
-    return pl.concat([inside.select(columns), beside.select(columns)]).unique().collect()
+    return pl.concat([inside.select(columns), beside.select(columns)]).unique()
 
 
 def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:

@@ -55,34 +55,38 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
     window is still open, for the exempt, and on a day whose missing data a person accepted. Worked minutes
     are net of the part of the break that lies between arrive and leave.
     """
-    days = (
-        roster.duties.lazy()
-        .join(states.lazy(), on="duty", how="left")
-        .join(roster.plans.lazy().select("plan", "break_from", "break_to"), on="plan", how="left")
+    days = roster.duties.join(states, on="duty", how="left").join(
+        roster.plans.select("plan", "break_from", "break_to"), on="plan", how="left"
     )
     for scan, order in SCAN_ORDER.items():
         counted = pl.when(pl.col("closed") & ~pl.col("excused")).then("minutes").otherwise(0)
-        served = (
-            scans.lazy()
-            .filter(pl.col("scan_order") == order, pl.col("at").is_not_null())
-            .select(
-                "duty",
-                pl.col("at").alias(f"{scan}_at"),
-                pl.col("punch_id").alias(f"{scan}_punch"),
-                counted.alias(f"{scan}_minutes"),
-            )
+        served = scans.filter(pl.col("scan_order") == order, pl.col("at").is_not_null()).select(
+            "duty",
+            pl.col("at").alias(f"{scan}_at"),
+            pl.col("punch_id").alias(f"{scan}_punch"),
+            counted.alias(f"{scan}_minutes"),
         )
         days = days.join(served, on="duty", how="left")
     waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")
     return (
-        days.with_columns(
+        days.join(_missing(scans), on="duty", how="left")
+        .with_columns(
+            missing_scans=pl.when((pl.col("state") == "present") & ~waived).then("missing").fill_null(0),
             late_minutes=_waive(f"{Scan.ARRIVE}_minutes", waived),
             early_minutes=_waive(f"{Scan.LEAVE}_minutes", waived),
             worked_minutes=_worked_minutes(),
         )
         .sort("duty")
-        .collect()
     )
+
+
+def _missing(scans: pl.DataFrame) -> pl.DataFrame:
+    """Arrive and leave scans that nobody made and nothing excuses, of each duty that lacks any: duty, missing."""
+    lacking = scans.filter(
+        pl.col("scan_order").is_in([SCAN_ORDER[Scan.ARRIVE], _LEAVE_ORDER]),
+        pl.col("at").is_null() & pl.col("closed") & ~pl.col("excused"),
+    )
+    return lacking.group_by("duty").agg(missing=pl.len().cast(pl.Int64))
 
 
 def _waive(minutes: str, waived: pl.Expr) -> pl.Expr:
@@ -98,12 +102,11 @@ def _worked_minutes() -> pl.Expr:
 
 
 def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, now: datetime) -> pl.DataFrame:
-    excuses = approved.partial.lazy().select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
+    excuses = approved.partial.select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
     expected = (
-        roster.duties.lazy()
-        .select("duty", "plan")
-        .join(roster.plan_scans.lazy().drop("due_day", "due_time"), on="plan", how="inner")
-        .join(matched.lazy(), on=["duty", "scan_order"], how="left")
+        roster.duties.select("duty", "plan")
+        .join(roster.plan_scans.drop("due_day", "due_time"), on="plan", how="inner")
+        .join(matched, on=["duty", "scan_order"], how="left")
         .join(excuses, on=["duty", "scan_order"], how="left")
         .with_columns(closed=pl.col("closes") <= pl.lit(now), excused=pl.col("excused").fill_null(value=False))
     )
@@ -112,28 +115,22 @@ def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: 
         relieved(expected, outages)
         .with_columns(made_minutes=pl.when(pl.col("scan_order") == _LEAVE_ORDER).then(made.clip(lower_bound=0)))
         .drop("due", "tolerance_min", "flexible_min")
-        .collect()
     )
 
 
 def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datetime) -> pl.DataFrame:
-    tally = (
-        scans.lazy()
-        .group_by("duty")
-        .agg(
-            any_closed=pl.col("closed").any(),
-            all_closed=pl.col("closed").all(),
-            any_scan=pl.col("at").is_not_null().any(),
-            any_excused=pl.col("excused").any(),
-            all_excused=pl.col("excused").all(),
-        )
+    tally = scans.group_by("duty").agg(
+        any_closed=pl.col("closed").any(),
+        all_closed=pl.col("closed").all(),
+        any_scan=pl.col("at").is_not_null().any(),
+        any_excused=pl.col("excused").any(),
+        all_excused=pl.col("excused").all(),
     )
-    whole = approved.whole.lazy().select("duty").unique().with_columns(documented=pl.lit(True))
+    whole = approved.whole.select("duty").unique().with_columns(documented=pl.lit(True))
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
     return (
-        roster.duties.lazy()
-        .select("duty", "attendance", "plan")
-        .join(roster.plans.lazy().select("plan", "planned", "closes"), on="plan", how="left")
+        roster.duties.select("duty", "attendance", "plan")
+        .join(roster.plans.select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
         .join(whole, on="duty", how="left")
         .select(
@@ -151,17 +148,16 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datet
             .then(pl.lit("future"))
             .otherwise(pl.lit("present")),
         )
-        .collect()
     )
 
 
 def _findings(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
     """All that costs something, each at its full price."""
-    base = roster.plans.lazy().select("plan", "base")
-    price = prices.lazy().join(base, on="plan", how="left")
-    in_state = states.lazy().select("duty", "state")
+    base = roster.plans.select("plan", "base")
+    price = prices.join(base, on="plan", how="left")
+    in_state = states.select("duty", "state")
     present = in_state.filter(pl.col("state") == "present").select("duty")
-    judged = scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
+    judged = scans.filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
     untimely = _in_bands(judged.filter(pl.col("minutes") > 0), price.filter(pl.col("what") == UNTIMELY))
     owing = _not_made_good(judged).filter(pl.col("minutes") > 0)
     flexible = _in_bands(owing, price.filter(pl.col("what") == FLEXIBLE))
@@ -169,17 +165,16 @@ def _findings(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices:
         price.filter(pl.col("what") == MISSING), on=["plan", "scan_order"], how="inner"
     )
     absent = (
-        roster.duties.lazy()
-        .select("duty", "plan")
+        roster.duties.select("duty", "plan")
         .join(in_state.filter(pl.col("state") == "unexcused"), on="duty", how="semi")
         .join(price.filter(pl.col("what") == ABSENT), on="plan", how="inner")
     )
     found = [as_found(part, SCAN_RANK) for part in (untimely, missing)]
     found += [as_found(flexible, FLEXIBLE_RANK), as_found(absent, ABSENCE_RANK)]
-    return pl.concat(found).collect()
+    return pl.concat(found)
 
 
-def _in_bands(untimely: pl.LazyFrame, bands: pl.LazyFrame) -> pl.LazyFrame:
+def _in_bands(untimely: pl.DataFrame, bands: pl.DataFrame) -> pl.DataFrame:
     """Scans with the band that holds their minutes, at its price for all of them."""
     cost = pl.when("per_minute").then(pl.col("deduction_ppm") * pl.col("minutes")).otherwise("deduction_ppm")
     return (
@@ -192,7 +187,7 @@ def _in_bands(untimely: pl.LazyFrame, bands: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _not_made_good(judged: pl.LazyFrame) -> pl.LazyFrame:
+def _not_made_good(judged: pl.DataFrame) -> pl.DataFrame:
     """Leave scans with the minutes that were owed since arriving and not made good by leaving later."""
     owed = judged.filter(pl.col("owed_minutes") > 0).select("duty", owed="owed_minutes")
     return (

@@ -70,20 +70,18 @@ def documents_with(
     )
     timed = _split_at_midnight(spread.filter(~untimed))
     due = (
-        roster.duties.lazy()
-        .select("duty", "person", "plan")
-        .join(timed.lazy().select("person").unique(), on="person", how="semi")
+        roster.duties.select("duty", "person", "plan")
+        .join(timed.select("person").unique(), on="person", how="semi")
         .join(
-            roster.plan_scans.lazy().select("plan", "scan_order", "due_day", "due_time"),
+            roster.plan_scans.select("plan", "scan_order", "due_day", "due_time"),
             on="plan",
             how="inner",
         )
     )
     partial = (
-        due.join(timed.lazy().rename({"day": "due_day"}), on=["person", "due_day"], how="inner")
+        due.join(timed.rename({"day": "due_day"}), on=["person", "due_day"], how="inner")
         .filter(pl.col("due_time").is_between("from_time", "to_time"))
         .select("duty", "scan_order", "document")
-        .collect()
     )
     return Documents(
         whole.select(*WHOLE),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames import MonthFacts, empty
 from ekinerja_agent.scoring.schedule import Roster, covers
 from ekinerja_agent.scoring.terms import Terms
 
@@ -58,6 +58,8 @@ def _criteria(days: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
 
 def _over_the_month(roster: Roster, people: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """The sum of each duty's allowance, of the spell or the criteria of its day: person, month_e4."""
+    if people.is_empty():
+        return empty({"person": pl.UInt32, "month_e4": pl.Int64})
     duties = roster.duties.join(people.select("person"), on="person", how="semi")
     days = duties.select("person", "nip", day="date").unique()
     by_criteria = _criteria(days, facts).group_by("person", "day").agg(pl.col("amount_e4").sum())
@@ -73,6 +75,8 @@ def _over_the_month(roster: Roster, people: pl.DataFrame, facts: MonthFacts) -> 
 def _acting(first_day: pl.DataFrame, own: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """The supplement of who acts for a vacant post, a share of the lower of both allowances: person, acting_e6."""
     posts = facts.assignments.filter(pl.col("kind") == _ACTING).select("nip", "allowance_rp", "valid_from", "valid_to")
+    if posts.is_empty():
+        return empty({"person": pl.UInt32, "acting_e6": pl.Int64})
     return (
         first_day.join(posts, on="nip", how="inner")
         .filter(covers("day"))

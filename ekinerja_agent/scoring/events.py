@@ -62,8 +62,8 @@ def judge_events(
         return EventJudgement(empty(FOUND), empty(HELD))
     unknown = unknown_at(missing, facts, coverage, documents[1])
     held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
-    findings = missing.lazy().join(held.lazy(), on="duty", how="anti").with_columns(reference="event")
-    return EventJudgement(as_found(findings, EVENT_RANK).collect(), held.select(*HELD))
+    findings = missing.join(held, on="duty", how="anti").with_columns(reference="event")
+    return EventJudgement(as_found(findings, EVENT_RANK), held.select(*HELD))
 
 
 def _expected(
@@ -175,12 +175,10 @@ def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
 def seen(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """Given events with their windows and people, return event and person with a punch at the event's terminal."""
     return (
-        expected.lazy()
-        .select("event", "person", "nip", "terminal", "opens_at", "closes_at")
-        .join(facts.punches.lazy(), on=["nip", "terminal"], how="inner")
+        expected.select("event", "person", "nip", "terminal", "opens_at", "closes_at")
+        .join(facts.punches, on=["nip", "terminal"], how="inner")
         .filter(_within("at") | _within("clock_at"))
         .select("event", "person")
-        .collect()
     )
 
 

@@ -33,7 +33,7 @@ HELD: Schema = {"duty": pl.UInt32, "reason": pl.String}
 """Duties that must wait."""
 
 
-def as_found(rows: pl.LazyFrame, rank: int) -> pl.LazyFrame:
+def as_found(rows: pl.DataFrame, rank: int) -> pl.DataFrame:
     """Given rows with some of the columns of FOUND, return all of them; what the rows do not say is null."""
     known = rows.collect_schema().names()
     told = rows.with_columns(rank=pl.lit(rank))

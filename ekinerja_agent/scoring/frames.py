@@ -197,6 +197,7 @@ EARLIER_DAYS: Schema = {
     "day": pl.Date,
     "unexcused": pl.Boolean,
     "bank_minutes": pl.Int64,  # late + early minutes of that day
+    "missing_scans": pl.Int64,  # arrive and leave scans that nothing excuses
 }
 
 
@@ -287,6 +288,7 @@ DAYS: Schema = {
     "worked_minutes": pl.Int64,  # net of the break; null unless both arrive and leave exist
     "late_minutes": pl.Int64,  # that count: 0 where excused, open or accepted; null without arrive scan
     "early_minutes": pl.Int64,  # likewise; null without a leave scan
+    "missing_scans": pl.Int64,  # arrive and leave scans of a present day that nothing excuses
     "arrive_at": INSTANT,
     "break_out_at": INSTANT,
     "break_in_at": INSTANT,
@@ -319,14 +321,31 @@ PENDING: Schema = {
 }
 
 
+SHARED: Schema = {
+    # One row per unit, date, scan and terminal where a mass anomaly may be: how many of those expected have a finding
+    # there, and from which numbers on it is one. None where somebody decided about an outage of the terminal.
+    "unit": pl.String,
+    "date": pl.Date,
+    "scan": pl.String,
+    "terminal": pl.String,
+    "expected": pl.Int64,
+    "affected": pl.Int64,
+    "share_ppm": pl.Int64,
+    "least_people": pl.Int64,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class MonthResult:
-    """What the rules make of the facts: people, their days, what was found, and what cannot be judged yet."""
+    """What the rules make of the facts: people, their days, what was found, what cannot be judged yet, and how many
+    share a finding.
+    """
 
     people: pl.DataFrame
     days: pl.DataFrame
     findings: pl.DataFrame
     pending: pl.DataFrame
+    shared: pl.DataFrame
 
 
 def empty(schema: Schema) -> pl.DataFrame:

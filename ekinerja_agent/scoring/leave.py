@@ -37,16 +37,15 @@ def leave_findings(roster: Roster, approved: Documents, rules: KindRules) -> pl.
     shape |= {"rule": pl.String, "source": pl.String, "place": pl.String}
     judged = roster.duties.filter(pl.col("attendance") != "exempt").select("duty")
     costing = (
-        approved.whole.lazy()
-        .join(judged.lazy(), on="duty", how="semi")
-        .join(pl.LazyFrame(prices, schema=shape), on=["plan", "kind"], how="left")
+        approved.whole.join(judged, on="duty", how="semi")
+        .join(pl.DataFrame(prices, schema=shape), on=["plan", "kind"], how="left")
         .sort("duty", "deduction_ppm", "kind")
         .unique("duty", keep="first", maintain_order=True)
         .filter(pl.col("deduction_ppm") > 0)
-        .join(roster.plans.lazy().select("plan", "base"), on="plan", how="left")
+        .join(roster.plans.select("plan", "base"), on="plan", how="left")
         .with_columns(reference="document")
     )
-    return as_found(costing, DOCUMENT_RANK).collect()
+    return as_found(costing, DOCUMENT_RANK)
 
 
 def unpaid_shares(roster: Roster, approved: Documents, rules: KindRules) -> pl.DataFrame:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.schedule import Roster
 
 _US_PER_DAY = 86_400_000_000
+_MATCHED = ("duty", "scan_order", "at", "punch_id")
 
 
 def match_punches(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
@@ -23,40 +23,41 @@ def match_punches(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     """
     candidates = _candidates(roster, _instants(roster, punches))
     taken = candidates.select("duty", "punch_id").clear()
-    matched = []
-    for order in SCAN_ORDER.values():
+    matched = [candidates.clear().select(_MATCHED)]
+    for order in sorted(roster.plan_scans["scan_order"].unique()):
         free = candidates.filter(pl.col("scan_order") == order)
         if taken.height:
             free = free.join(taken, on=["duty", "punch_id"], how="anti")
         chosen = free.sort("duty", "rank_us", "punch_id").unique("duty", keep="first", maintain_order=True)
         # Windows of a duty never overlap, so only a punch with two instants can reach a second one.
         taken = pl.concat([taken, chosen.filter("doubled").select("duty", "punch_id")])
-        matched.append(chosen.select("duty", "scan_order", "at", "punch_id"))
+        matched.append(chosen.select(_MATCHED))
     return pl.concat(matched)
 
 
-def _instants(roster: Roster, punches: pl.DataFrame) -> pl.LazyFrame:
+def _instants(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     """Each punch of a known person with its instant, or its two."""
-    known = punches.lazy().join(roster.people.lazy().select("nip", "person"), on="nip", how="inner")
+    known = punches.join(roster.people.select("nip", "person"), on="nip", how="inner")
     known = known.with_columns(doubled=(pl.col("at") != pl.col("clock_at")).fill_null(value=False))
     columns = ("person", "punch_id", "at", "doubled")
+    if not known["doubled"].any():
+        return known.select(columns).with_columns(bucket=_bucket("at"))
     second = known.filter("doubled").with_columns(at=pl.col("clock_at"))
     return pl.concat([known.select(columns), second.select(columns)]).with_columns(bucket=_bucket("at"))
 
 
-def _candidates(roster: Roster, instants: pl.LazyFrame) -> pl.DataFrame:
+def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
     """Every punch in every window that holds it. UTC days are the buckets of an equi-join; windows may span
     several.
     """
     scans = (
-        roster.plan_scans.lazy()
-        .select("plan", "scan_order", "latest", "take_last", "opens", "closes")
+        roster.plan_scans.select("plan", "scan_order", "latest", "take_last", "opens", "closes")
         .with_columns(
             bucket=pl.int_ranges(_bucket("opens"), _bucket("closes") + 1),
         )
         .explode("bucket")
     )
-    windows = roster.duties.lazy().select("duty", "person", "plan").join(scans, on="plan", how="inner")
+    windows = roster.duties.select("duty", "person", "plan").join(scans, on="plan", how="inner")
     inside = (
         instants.join(windows, on=["person", "bucket"], how="inner")
         .filter(pl.col("opens") <= pl.col("at"), pl.col("at") < pl.col("closes"))
@@ -66,8 +67,9 @@ def _candidates(roster: Roster, instants: pl.LazyFrame) -> pl.DataFrame:
             rank_us=pl.when("take_last").then(-pl.col("at_us")).otherwise(pl.col("at_us")),
             unkind_us=pl.when("latest").then(pl.col("at_us")).otherwise(-pl.col("at_us")),
         )
-        .collect()
     )
+    if not inside["doubled"].any():
+        return inside.drop("unkind_us")
     kinder = (
         inside.filter("doubled")
         .sort("duty", "scan_order", "punch_id", "unkind_us")

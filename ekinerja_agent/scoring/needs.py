@@ -13,11 +13,9 @@ from ekinerja_agent.scoring.schedule import Roster, covers
 def needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:
     """Given DUTY_TERMINALS, return the terminals of each duty: duty, plan, terminal."""
     return (
-        roster.duties.lazy()
-        .select("duty", "nip", "date", "plan")
-        .join(duty_terminals.lazy(), on="nip", how="inner")
+        roster.duties.select("duty", "nip", "date", "plan")
+        .join(duty_terminals, on="nip", how="inner")
         .filter(covers("date"))
         .select("duty", "plan", "terminal")
         .unique()
-        .collect()
     )

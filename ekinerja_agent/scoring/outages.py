@@ -41,7 +41,7 @@ def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
+def relieved(scans: pl.DataFrame, outages: Outages) -> pl.DataFrame:
     """Given one row per expected scan (duty, scan_order, latest, due, opens, closes, at, excused, tolerance_min,
     flexible_min), return them with `minutes` (late or early that count, null without punch), `owed_minutes` (late, but
     to be made good at the end) and `excused`, as approved outages leave them.
@@ -49,7 +49,7 @@ def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
     counted_us = pl.col("due").to_physical() + pl.col("flexible_min") * _US_PER_MINUTE
     scans = scans.with_columns(counted_us=counted_us)
     touching = (
-        scans.join(outages.approved.lazy(), on="duty", how="inner")
+        scans.join(outages.approved, on="duty", how="inner")
         .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
         .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))
         .group_by("duty", "scan_order")

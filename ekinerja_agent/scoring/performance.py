@@ -30,16 +30,14 @@ def measure_performance(
     one; the score is then 100 %, and somebody must say that this is so.
     """
     done = (
-        activities.lazy()
-        .group_by("nip", pl.col("day").alias("date"))
+        activities.group_by("nip", pl.col("day").alias("date"))
         .agg(pl.col("minutes").sum())
         .join(_days(roster), on=["nip", "date"], how="inner")
         .group_by("person")
         .agg(approved_minutes=pl.min_horizontal("minutes", "required_minutes").sum())
     )
     given = (
-        credited.lazy()
-        .join(roster.duties.lazy().select("duty", "person", "date"), on="duty", how="inner")
+        credited.join(roster.duties.select("duty", "person", "date"), on="duty", how="inner")
         .group_by("person", "date")
         .agg(pl.col("credited_minutes").max())
         .group_by("person")
@@ -48,8 +46,7 @@ def measure_performance(
     unrated = pl.col("by_rating") & pl.col("ratio_ppm").is_null()
     achieved, goal = _score()
     return (
-        roster.people.lazy()
-        .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
+        roster.people.join(terms.of_profile, on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
         .join(given, on="person", how="left")
         .join(_rated(roster, terms, ratings, month), on="person", how="left")
@@ -69,13 +66,12 @@ def measure_performance(
             goal=goal,
         )
         .sort("person")
-        .collect()
     )
 
 
-def _days(roster: Roster) -> pl.LazyFrame:
+def _days(roster: Roster) -> pl.DataFrame:
     """One row per person and date of duty: several duties of a date are one day's minutes."""
-    by_day = roster.duties.lazy().group_by("nip", "person", "date")
+    by_day = roster.duties.group_by("nip", "person", "date")
     return by_day.agg(pl.col("required_minutes").sum())
 
 
@@ -97,20 +93,18 @@ def _score() -> tuple[pl.Expr, pl.Expr]:
     return achieved, goal
 
 
-def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.LazyFrame:
+def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.DataFrame:
     """Of each person the newest rating that is valid on the month's first day, where the profile has a ratio for it."""
     valid = (
-        ratings.lazy()
-        .with_columns(day=pl.lit(month))
+        ratings.with_columns(day=pl.lit(month))
         .filter(covers("day"))
         .unique("nip", keep="last", maintain_order=True)
         .select("nip", "predicate")
     )
     return (
-        roster.people.lazy()
-        .select("person", "nip", "profile", "pay_day")
+        roster.people.select("person", "nip", "profile", "pay_day")
         .join(valid, on="nip", how="inner")
-        .join(terms.ratios.lazy(), on=["profile", "pay_day", "predicate"], how="inner")
+        .join(terms.ratios, on=["profile", "pay_day", "predicate"], how="inner")
         .select("person", "predicate", "ratio_ppm")
     )
 

@@ -1,7 +1,7 @@
 """Unexcused working days of the calendar year (PP 94/2021 and its predecessor): arithmetic, never a verdict.
 
-Late and early minutes are banked; full days of them count as days, the remainder is kept within the year.
-Does not know allowances.
+Late and early minutes are banked, and missing scans where the rule gives them minutes; full days of them count as days,
+the remainder is kept within the year. Does not know allowances.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def count_unexcused(
     totals = this_year.group_by("person").agg(
         unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
         unexcused_year=pl.col("unexcused").sum().cast(pl.Int64),
-        bank_minutes_year=pl.col("bank_minutes").sum(),
+        bank_minutes_year=pl.col("bank_minutes").sum() + pl.col("missing_scans").sum() * rule.missing_scan_minutes,
     )
     people = (
         roster.people.select("person", "employment_status")
@@ -52,13 +52,14 @@ def _this_month(days: pl.DataFrame) -> pl.DataFrame:
         pl.col("date").alias("day"),
         unexcused=pl.col("state") == "unexcused",
         bank_minutes=pl.when(pl.col("state") == "present").then(bank).otherwise(0),
+        missing_scans="missing_scans",
         this_month=pl.lit(True),
     )
 
 
 def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.DataFrame:
     return earlier_days.join(roster.people.select("nip", "person"), on="nip", how="inner").select(
-        "person", "day", "unexcused", "bank_minutes", this_month=pl.lit(False)
+        "person", "day", "unexcused", "bank_minutes", "missing_scans", this_month=pl.lit(False)
     )
 
 

@@ -13,6 +13,10 @@ PREDICATES: Final = ("sangat_baik", "baik", "butuh_perbaikan", "cukup", "kurang"
 MODES: Final = {"70/30": (70, 30), "60/40": (60, 40)}
 """Shares of result (SKP) and behaviour in percent; 60/40 is that of the 360-degree review."""
 LEVELS: Final = ("di_atas", "sesuai", "di_bawah")
+_PREDICATES_OF: Final = {
+    "panrb6": ("sangat_baik", "baik", "butuh_perbaikan", "kurang", "sangat_kurang"),
+    "pp30": ("sangat_baik", "baik", "cukup", "kurang", "sangat_kurang"),
+}
 _MOST: Final = 120_00
 _NUMBER = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 
@@ -37,6 +41,26 @@ def predicate_of(scheme: str, result: str, behaviour: str, *, mode: str = "70/30
     # Hundredths of a point times percent: exact.
     score = _hundredths("result", result) * skp + _hundredths("behaviour", behaviour) * conduct
     return _by_points(score, new_idea=new_idea)
+
+
+def schemes_of(predicate: str) -> tuple[str, ...]:
+    """Given a predicate, return the schemes that know it."""
+    return tuple(scheme for scheme, known in _PREDICATES_OF.items() if predicate in known)
+
+
+def squares_of(predicate: str) -> tuple[tuple[str, str], ...]:
+    """Given a predicate, return the squares (result, behaviour) of the matrix of panrb6 that have it; none: not one."""
+    return tuple(
+        (result, behaviour) for result in LEVELS for behaviour in LEVELS if _by_matrix(result, behaviour) == predicate
+    )
+
+
+def check_value(scheme: str, column: str, text: str) -> None:
+    """Given the column result or behaviour as written, raise RatingError where the scheme does not know the value."""
+    if scheme == "panrb6":
+        _level(column, text)
+    else:
+        _hundredths(column, text)
 
 
 def _by_matrix(result: str, behaviour: str) -> str:

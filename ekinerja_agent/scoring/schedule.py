@@ -15,7 +15,7 @@ import polars as pl
 
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema
+from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes, start_minute
 
 PLANS: Schema = {
@@ -228,6 +228,8 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
 
 
 def _own_and_common(grid: pl.DataFrame, rows: pl.DataFrame, value: str) -> pl.DataFrame:
+    if rows.is_empty():
+        return grid.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in (value, f"{value}_common"))
     common = rows.filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
     return grid.join(rows, on=["day", "unit"], how="left", maintain_order="left").join(
         common, on="day", how="left", maintain_order="left"
@@ -247,15 +249,13 @@ def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list
 
 def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
     lost = (
-        spells.lazy()
-        .select("post", "from_day", "to_day")
+        spells.select("post", "from_day", "to_day")
         .unique()
-        .join(grid.lazy().filter(~pl.col("covered")), on="post", how="inner")
+        .join(grid.filter(~pl.col("covered")), on="post", how="inner")
         .filter(pl.col("day").is_between("from_day", "to_day"))
         .select("unit", "day")
         .sort("unit", "day")
-        .first()
-        .collect()
+        .head(1)
     )
     if lost.height:
         unit, day = lost.row(0)
@@ -265,17 +265,27 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
         )
 
 
-_SERVED = (
-    *("person", "spell", "attendance", "day", "unit", "timezone", "profile", "schedule", "ramadan"),
-    *("shift", "planned", "starts", "required_minutes"),
-)
+_SERVED: Schema = {
+    "person": pl.UInt32,
+    "spell": pl.UInt32,
+    "attendance": pl.String,
+    "day": pl.Date,
+    "unit": pl.String,
+    "timezone": pl.String,
+    "profile": pl.String,
+    "schedule": pl.String,
+    "ramadan": pl.Boolean,
+    "shift": pl.String,
+    "planned": pl.Boolean,
+    "starts": pl.Int64,
+    "required_minutes": pl.Int64,
+}
 
 
-def _days_of(spells: pl.DataFrame) -> pl.LazyFrame:
+def _days_of(spells: pl.DataFrame) -> pl.DataFrame:
     """One row per person and day; where two spells claim a day, the one that began later has it."""
     return (
-        spells.lazy()
-        .select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
+        spells.select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
         .explode("day")
         .unique(["person", "day"], keep="last", maintain_order=True)
     )
@@ -286,10 +296,9 @@ def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
     columns = ("post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "starts", "required_minutes")
     return (
         _days_of(spells)
-        .join(working.lazy().select(columns), on=["post", "day"], how="inner")
+        .join(working.select(columns), on=["post", "day"], how="inner")
         .with_columns(shift=pl.lit(""), planned=pl.lit(value=True))
-        .select(_SERVED)
-        .collect()
+        .select(*_SERVED)
     )
 
 
@@ -298,14 +307,15 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
 
     Holidays and weekends do not matter: the roster knows them.
     """
+    if grid.is_empty():
+        return empty(_SERVED)
     told = rosters.select("nip", "day", "shift").unique()
     days = (
         _days_of(spells)
-        .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
-        .join(told.lazy(), on=["nip", "day"], how="left")
+        .join(grid.select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
+        .join(told, on=["nip", "day"], how="left")
         .filter(pl.col("shift").is_null() | (pl.col("shift") != OFF))
         .with_columns(pl.col("shift").fill_null(""), ramadan=pl.lit(value=False))
-        .collect()
     )
     keys = days.select("schedule", "day", "shift").unique(maintain_order=True)
     found = [hours_on(rules.schedule(name), day, shift=shift) for name, day, shift in keys.iter_rows()]
@@ -314,7 +324,7 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
         required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
     )
-    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(_SERVED)
+    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(*_SERVED)
 
 
 def _number_plans(served: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:

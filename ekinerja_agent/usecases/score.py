@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import affected, facts, results
+from ekinerja_agent.central import affected, facts, results, sharing
 from ekinerja_agent.central.scorecards import documents_of
 from ekinerja_agent.scoring import score_month
 
@@ -58,12 +58,13 @@ def run(
     shards = facts.offices_of(engine, month) if offices is None else list(offices)
     inputs = (facts.month_facts(engine, month, profile=profile, now=now, offices=[office]) for office in shards)
     for office, result in zip(shards, _scored(inputs, rules, workers, executor), strict=True):
-        results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now)
+        results.save_draft(
+            engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=offices is not None
+        )
         people += result.people.height
         pending += result.people.filter(result.people["status"] == "pending").height
     if offices is None:
-        results.clear_stale(engine, seen)
-        results.mark_later(engine, month)
+        results.end_run(engine, month, seen)
     return ScoreSummary(people, pending)
 
 
@@ -87,30 +88,28 @@ def refresh(
     if found is None:
         return run(engine, rules, month, profile=profile, now=now, workers=workers)
     people = pending = 0
+    homes = facts.home_units(engine, month, sorted(found))
+    before = results.draft_units(engine, month, found)
     by_office: dict[str | None, list[str]] = {}
-    homes = facts.home_units(engine, month, sorted(found.nips))
-    for nip in sorted(found.nips):
-        by_office.setdefault(homes.get(nip), []).append(nip)
+    for nip in sorted(found):
+        # Who moved is missing where they were: that may end a mass anomaly there.
+        for office in {homes.get(nip), before.get(nip, homes.get(nip))}:
+            by_office.setdefault(office, []).append(nip)
     least = _least_of_an_anomaly(rules, {profile, *affected.profiles_named(engine)})
     for office, nips in sorted(by_office.items(), key=lambda item: item[0] or ""):
-        whole = (
+        crowded = (
             office is not None
             and least is not None
-            and affected.crowded(engine, month, nips, found.days, least_people=least)
+            and sharing.crowded(engine, month, office, len(nips), least_people=least)
         )
-        result = score_month(
-            facts.month_facts(
-                engine,
-                month,
-                profile=profile,
-                now=now,
-                offices=[office] if whole and office else None,
-                nips=None if whole else nips,
-            ),
-            rules,
-        )
-        touched = {*nips, *result.people["nip"]}
-        results.save_drafts_of(engine, month, touched, result, rules_digest=rules.digest, now=now)
+        if office is not None and crowded:
+            inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
+            result = score_month(inputs, rules)
+            results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=True)
+        else:
+            own = [nip for nip in nips if homes.get(nip) == office]
+            result = score_month(facts.month_facts(engine, month, profile=profile, now=now, nips=own), rules)
+            results.save_drafts_of(engine, month, own, result, rules_digest=rules.digest, now=now)
         people += result.people.height
         pending += result.people.filter(result.people["status"] == "pending").height
     results.clear_stale(engine, seen)

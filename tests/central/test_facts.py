@@ -363,7 +363,7 @@ def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_dra
         )
         first = date.fromisoformat(f"{period}-01")
         one_day = {"position": 0, "date": first, "unit": "x", "schedule": "x", "timezone": "UTC", "state": state}
-        minutes = {"required_minutes": 450, "late_minutes": late}
+        minutes = {"required_minutes": 450, "late_minutes": late, "missing_scans": late or 0}
         with transaction(central) as conn:
             conn.execute(result_days.insert(), key | one_day | minutes)
             conn.execute(results.insert(), key | numbers | words | {"computed_at": NOW})
@@ -375,9 +375,9 @@ def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_dra
     result("2026-08", 1, "unexcused", None)
     result("2026-09", 0, "present", 3)
     assert month(central).earlier_days.rows() == [
-        ("ani", date(2025, 12, 1), True, 0),
-        ("ani", day(1, 7), False, 7),
-        ("ani", day(1, 8), True, 0),
+        ("ani", date(2025, 12, 1), True, 0, 0),
+        ("ani", day(1, 7), False, 7, 7),
+        ("ani", day(1, 8), True, 0, 0),
     ]
 
 

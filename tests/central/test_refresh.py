@@ -212,40 +212,75 @@ def test_who_is_no_employee_any_more_has_no_draft(
     assert drafts(central) == after
 
 
+def late_office(engine: Engine, store: Any, people: int, late: int) -> list[str]:
+    """An office with one terminal, where so many of its people came late on Monday and nobody ever else."""
+    nips = [f"n{n:02}" for n in range(people)]
+    store("units", {"code": "DINKES"}, {"code": "BKD"})
+    store("employees", *({"nip": nip, "unit": "DINKES"} for nip in nips))
+    store("employees", *({"nip": f"other{n}", "unit": "BKD"} for n in range(2 * people)))
+    store("enrolments", *({"terminal": "lobby", "pin": nip, "nip": nip} for nip in nips))
+    scans = [
+        punch(nip, "lobby", day, hour, 50 if (day, hour) == (MONDAY, 7) and nip in nips[:late] else 0)
+        for nip in nips
+        for day in weekdays()
+        for hour in (7, 17)
+    ]
+    vouched = (
+        TerminalFact("lobby", "DINKES", "Asia/Makassar", True, datetime(2026, 8, 1, tzinfo=UTC)),
+        Coverage("lobby", None, datetime(2026, 10, 3, tzinfo=UTC)),
+    )
+    deliver(engine, Delivery(tuple(scans), vouched), NOW)
+    return nips
+
+
+def waiting_on_monday(engine: Engine, nips: list[str]) -> int:
+    return len([row for row in drafts(engine)[3] if row[4] == MONDAY and row[1] in nips])
+
+
 def test_a_mass_anomaly_that_ends_by_corrections_of_some_ends_for_all(
     central: Engine, store: Any, rules: RuleBook
 ) -> None:
     """Nine of ten came late at one terminal; with two of them corrected, seven are no anomaly any more."""
     rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
-    nips = [f"n{n}" for n in range(10)]
-    store("units", {"code": "DINKES"}, {"code": "BKD"})
-    store("employees", *({"nip": nip, "unit": "DINKES"} for nip in nips))
-    store("employees", *({"nip": f"other{n}", "unit": "BKD"} for n in range(20)))
-    store("enrolments", *({"terminal": "lobby", "pin": nip, "nip": nip} for nip in nips))
-    scans = [
-        punch(nip, "lobby", day, hour, 50 if (day, hour) == (MONDAY, 7) and nip != "n9" else 0)
-        for nip in nips
-        for day in weekdays()
-        for hour in (7, 17)
-    ]
-    deliver(
-        central,
-        Delivery(
-            tuple(scans),
-            (
-                TerminalFact("lobby", "DINKES", "Asia/Makassar", True, datetime(2026, 8, 1, tzinfo=UTC)),
-                Coverage("lobby", None, datetime(2026, 10, 3, tzinfo=UTC)),
-            ),
-        ),
-        NOW,
-    )
+    nips = late_office(central, store, people=10, late=9)
     run(central, rules)
-    waiting = [row for row in drafts(central)[3] if row[4] == MONDAY and row[1] in nips]
-    assert len(waiting) == 9
+    assert waiting_on_monday(central, nips) == 9
     store("corrections", *({"nip": nip, "date": MONDAY, "time": time(7, 0)} for nip in nips[:2]))
     assert refresh(central, rules).people == 10
     after = drafts(central)
-    assert [row for row in after[3] if row[4] == MONDAY and row[1] in nips] == []
+    assert waiting_on_monday(central, nips) == 0
+    run(central, rules)
+    assert drafts(central) == after
+
+
+def test_a_mass_anomaly_that_one_more_makes_holds_all(central: Engine, store: Any, rules: RuleBook) -> None:
+    """Seven of ten came late at one terminal: none. An eighth does who was on leave until the leave is taken back."""
+    rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
+    nips = late_office(central, store, people=10, late=8)
+    store("absences", {"nip": nips[0], "first_day": MONDAY, "last_day": MONDAY})
+    run(central, rules)
+    assert waiting_on_monday(central, nips) == 0
+    store("absences", {"nip": nips[0], "first_day": MONDAY, "last_day": MONDAY, "status": "rejected"})
+    assert refresh(central, rules).people == 10
+    after = drafts(central)
+    assert waiting_on_monday(central, nips) == 8
+    run(central, rules)
+    assert drafts(central) == after
+
+
+def test_far_from_a_mass_anomaly_one_person_is_scored_alone_until_many_were(
+    central: Engine, store: Any, rules: RuleBook
+) -> None:
+    """Twelve of thirty are late, 24 would be too many: each correction may move that by one, up to the sixth."""
+    rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
+    nips = late_office(central, store, people=30, late=12)
+    run(central, rules)
+    scored = []
+    for nip in nips[:8]:
+        store("corrections", {"nip": nip, "date": MONDAY, "time": time(7, 0)})
+        scored.append(refresh(central, rules).people)
+    assert scored == [1, 1, 1, 1, 1, 1, 30, 1]
+    after = drafts(central)
     run(central, rules)
     assert drafts(central) == after
 

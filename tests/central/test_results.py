@@ -64,6 +64,7 @@ def scored(nip: str) -> dict[str, Any]:
         "state": "present",
         "required_minutes": 450,
         "late_minutes": 75,
+        "missing_scans": 0,
         "arrive_at": datetime(2026, 9, 7, 0, 45, tzinfo=UTC),
         "arrive_punch": PUNCH,
     }
@@ -107,6 +108,7 @@ def result(*people: dict[str, Any], pending: int = 0) -> MonthResult:
             [{"nip": nips[0] if nips else "", "date": date(2026, 9, 14), "reason": "lobby, not complete"}] * pending,
             frames.PENDING,
         ),
+        shared=frames.empty(frames.SHARED),
     )
 
 

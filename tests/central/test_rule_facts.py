@@ -50,7 +50,7 @@ def fill(store: Any, nip: str) -> None:
     store("sanctions", {"nip": nip, "share_ppm": 250_000, "valid_from": day(1)})
     store("assignments", {"nip": nip, "unit": "KAB", "valid_from": day(1)})
     store("ratings", {"nip": nip, "period": "2025", "predicate": "baik", "valid_from": day(1, 1)})
-    store("plans", {"code": nip, "nip": nip, "unit": "DINKES", "budget_rp": 10})
+    store("plans", {"code": nip, "nip": nip, "unit": "PKM", "budget_rp": 10})
     store("plan_progress", {"plan": nip, "month": "2026-09", "realised_rp": 5})
     store("indicators", {"nip": nip, "period": "2026", "code": "survey", "points_e2": 1})
 
@@ -208,3 +208,19 @@ def test_points_of_the_month_stand_for_those_of_its_year(central: Engine, office
     found = month(central).indicators.select("nip", "unit", "code", "points_e2").rows()
     assert sorted(found, key=str) == sorted(told, key=str)
     assert month(central, nips=["budi"]).indicators["unit"].to_list() == ["PKM"]
+
+
+def test_plans_and_points_of_other_offices_stay_unread(central: Engine, office: Any) -> None:
+    office("plans", *({"code": unit, "unit": unit, "nip": "budi", "budget_rp": 9} for unit in ("DINKES", "PKM", "KAB")))
+    office(
+        "plan_progress", *({"plan": unit, "month": "2026-09", "realised_rp": 1} for unit in ("DINKES", "PKM", "KAB"))
+    )
+    office(
+        "indicators", *({"unit": u, "period": "2026", "code": "a", "points_e2": 1} for u in ("DINKES", "PKM", "KAB"))
+    )
+    found = month(central, offices=["PKM"])
+    assert found.plan_reports["plan"].to_list() == ["DINKES", "KAB", "PKM"]  # budi answers for all of them
+    assert found.budgets["unit"].to_list() == found.indicators["unit"].to_list() == ["PKM"]
+    office("plans", {"code": "KAB", "unit": "PKM", "nip": "ani", "budget_rp": 9})
+    assert month(central, offices=["PKM"]).budgets.rows() == [("PKM", 18, 2)]
+    assert month(central, offices=["PKM"]).plan_reports["plan"].to_list() == ["DINKES", "PKM"]

@@ -19,7 +19,7 @@ from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.leaders import unit_scores
 from ekinerja_agent.central.tables import results as results_table
 from ekinerja_agent.scoring.exact import percent_text
-from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthResult, empty
+from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
 
 NOW = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
 FULL = 1_000_000
@@ -40,7 +40,11 @@ def account(central: Engine) -> Account:
 
 def publish(engine: Engine, account: Account, month: date, unit: str, people: Sequence[dict[str, Any]]) -> None:
     result = MonthResult(
-        people=pl.DataFrame(people, schema=PEOPLE), days=empty(DAYS), findings=empty(FINDINGS), pending=empty(PENDING)
+        people=pl.DataFrame(people, schema=PEOPLE),
+        days=empty(DAYS),
+        findings=empty(FINDINGS),
+        pending=empty(PENDING),
+        shared=empty(SHARED),
     )
     results.publish(
         engine, month, unit, result, account=account, accepted_pending=None, rules_digest="sha256:r", now=NOW
@@ -83,6 +87,7 @@ def test_drafts_are_nobodys_business(central: Engine) -> None:
         days=empty(DAYS),
         findings=empty(FINDINGS),
         pending=empty(PENDING),
+        shared=empty(SHARED),
     )
     results.save_draft(central, MONTHS[0], draft, office="A", rules_digest="sha256:r", now=NOW)
     assert rows(central) == {}

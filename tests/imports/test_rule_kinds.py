@@ -231,6 +231,20 @@ def test_a_predicate_that_contradicts_result_and_behaviour_stops_the_file(judge:
     assert judge("ratings", head + f"{ANI},2025,sesuai,sesuai,baik\n{BUDI},2025,,,cukup\n", STORED).problems == []
 
 
+def test_what_stands_beside_a_told_predicate_must_fit(judge: Judge) -> None:
+    head = "nip,period,result,behaviour,predicate,scheme\n"
+    good = f"{ANI},2025,sesuai,,baik,\n{ANI},2024,,di_bawah,kurang,\n{BUDI},2025,,60,cukup,pp30\n"
+    assert values(judge("ratings", head + good, STORED), "predicate") == [("baik",), ("kurang",), ("cukup",)]
+    wrong = f"{ANI},2025,di_bawah,,baik,\n{ANI},2024,,90,kurang,\n{BUDI},2025,121,,baik,pp30\n{BUDI},2024,sesuai,,,\n"
+    draft = judge("ratings", head + wrong, STORED)
+    assert {(problem.line, problem.key) for problem in draft.problems} == {
+        *((2, "result"), (3, "behaviour"), (4, "result"), (5, "predicate")),
+    }
+    assert "di_bawah never makes baik" in told(draft)[0]
+    (warning,) = judge("ratings", head + f"{ANI},2025,,,cukup,\n", STORED).warnings
+    assert str(warning) == "ratings.csv:2: predicate: cukup is no predicate of panrb6, but of pp30"
+
+
 def test_a_rating_of_who_is_no_feed_waits(judge: Judge) -> None:
     draft = judge("ratings", f"nip,period,predicate,status\n{ANI},2025,baik,approved\n", STORED, importer=CLERK)
     assert values(draft, "status") == [("pending",)]

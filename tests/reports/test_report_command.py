@@ -20,7 +20,7 @@ from ekinerja_agent.cli.report import group
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.model import Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.reports.files import digest
-from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthResult, Schema
+from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, Schema, empty
 from ekinerja_agent.usecases import report
 
 MONTH = date(2026, 9, 1)
@@ -63,6 +63,7 @@ def a_result(unit: str, name: str, nips: Sequence[str], pending_reason: str | No
         "state": "present",
         "required_minutes": 450,
         "late_minutes": 75,
+        "missing_scans": 0,
     }
     finding = {
         "date": date(2026, 9, 7),
@@ -83,6 +84,7 @@ def a_result(unit: str, name: str, nips: Sequence[str], pending_reason: str | No
         days=frame(DAYS, [day | {"nip": nip} for nip in nips]),
         findings=frame(FINDINGS, [finding | {"nip": nip} for nip in nips]),
         pending=frame(PENDING, [waiting | {"nip": nip} for nip in nips] if pending_reason else []),
+        shared=empty(SHARED),
     )
 
 

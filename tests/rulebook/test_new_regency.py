@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ekinerja_agent.rulebook import fairness_doubts, load_rulebook, unadopted, unadopted_schedules
-from ekinerja_agent.rules import AbsenceDay, Base, DayHours, Missing, RuleBook, Scan
+from ekinerja_agent.rules import AbsenceDay, Base, DayHours, Missing, PlanEffect, RuleBook, Scan
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests/examples/new-regency/rules"
@@ -36,6 +36,11 @@ def test_six_days_a_week_with_a_short_friday(book: RuleBook) -> None:
     assert days[0] == DayHours(time(7, 15), time(14, 30), time(12), time(12, 30))
     assert days[4] == DayHours(time(7, 15), time(11, 15))
     assert [day is None for day in days] == [False] * 6 + [True]
+
+
+def test_a_plan_costs_of_the_performance_part(book: RuleBook) -> None:
+    rule = book.profile("harapan").plans.on(MONDAY).value
+    assert (rule.attention_behind_ppm, rule.effect) == (100_000, PlanEffect(20_000, 10_000, 50_000))
 
 
 def test_three_scans_and_a_tolerance_in_the_morning(book: RuleBook) -> None:

@@ -193,7 +193,14 @@ def test_s12_fewer_minutes_in_proportion_or_nothing(mode: Productivity, share_pp
 def test_s19_minutes_become_days_and_the_remainder_is_kept() -> None:
     built = MonthBuilder().person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, "07:30", "16:00")
     for number, (missed, minutes) in enumerate([(True, 0), (True, 0), (False, 620), (False, 310)]):
-        built.add("earlier_days", nip=NIP, day=date(2026, 3, 2 + number), unexcused=missed, bank_minutes=minutes)
+        built.add(
+            "earlier_days",
+            nip=NIP,
+            day=date(2026, 3, 2 + number),
+            unexcused=missed,
+            bank_minutes=minutes,
+            missing_scans=0,
+        )
     built.profile = "plain"
     person = oracle.score(built.facts(), made_up_book()).people[0]
     assert (person.bank_minutes_year, person.converted_days, person.days_this_year) == (930, 2, 4)
@@ -206,8 +213,15 @@ def test_s19_every_rung_begins_and_ends_where_the_law_says(days: int) -> None:
     built = MonthBuilder(profile="plain").person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, "07:30", "16:00")
     for number in range(days):
         missed = date(2026, 1 + number // 7, 1 + 2 * (number % 7))
-        built.add("earlier_days", nip=NIP, day=missed, unexcused=True, bank_minutes=0)
-        built.add("earlier_days", nip=NIP, day=missed.replace(day=missed.day + 1), unexcused=False, bank_minutes=0)
+        built.add("earlier_days", nip=NIP, day=missed, unexcused=True, bank_minutes=0, missing_scans=0)
+        built.add(
+            "earlier_days",
+            nip=NIP,
+            day=missed.replace(day=missed.day + 1),
+            unexcused=False,
+            bank_minutes=0,
+            missing_scans=0,
+        )
     person = oracle.score(built.facts(), made_up_book()).people[0]
     edges = (3, 4, 7, 11, 14, 17, 21, 25, 28)
     rungs = made_up_book().unexcused.on(MONDAY).value.rungs

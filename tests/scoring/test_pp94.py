@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
-from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.rules import RuleBook, Timeline
 from ekinerja_agent.scoring import score_month
 
 Build = Callable[..., Any]
@@ -18,7 +20,7 @@ NIP = "199001012015011001"
 def earlier(month: Any, days: int, *, unexcused: bool, until: date = date(2026, 8, 31), bank: int = 0) -> Any:
     for back in range(days):
         day = until - timedelta(days=back)
-        month.add("earlier_days", nip=NIP, day=day, unexcused=unexcused, bank_minutes=bank)
+        month.add("earlier_days", nip=NIP, day=day, unexcused=unexcused, bank_minutes=bank, missing_scans=0)
     return month
 
 
@@ -45,10 +47,32 @@ def test_the_ladder_at_every_boundary(build: Build, rules: RuleBook, days: int, 
     month = present(build)
     for number in range(days):
         day = date(2026, 3, 1) + timedelta(days=2 * number)
-        month.add("earlier_days", nip=NIP, day=day, unexcused=True, bank_minutes=0)
-        month.add("earlier_days", nip=NIP, day=day + timedelta(days=1), unexcused=False, bank_minutes=0)
+        month.add("earlier_days", nip=NIP, day=day, unexcused=True, bank_minutes=0, missing_scans=0)
+        month.add(
+            "earlier_days", nip=NIP, day=day + timedelta(days=1), unexcused=False, bank_minutes=0, missing_scans=0
+        )
     person = judged(month, rules)
     assert (person["days_this_year"], person["threshold"], person["unexcused_days"]) == (days, threshold, 0)
+
+
+@pytest.mark.parametrize(("minutes", "bank"), [(0, 30), (90, 300)])
+def test_missing_scans_are_banked_where_the_rule_gives_them_minutes(
+    build: Build, rules: RuleBook, minutes: int, bank: int
+) -> None:
+    """One missed in March, two in September: one of each end. A day without any scan is a day, not two scans."""
+    rule = rules.unexcused.on(date(2026, 9, 30))
+    counted = replace(rule, value=replace(rule.value, missing_scan_minutes=minutes))
+    month = present(build)
+    month.add("earlier_days", nip=NIP, day=date(2026, 3, 2), unexcused=False, bank_minutes=30, missing_scans=1)
+    month.rows["punches"] = [row for row in month.rows["punches"] if row["at"].day not in (7, 8, 9)]
+    month.punch(date(2026, 9, 7), "07:20")
+    month.punch(date(2026, 9, 8), "16:40")
+    result = score_month(month.facts(), replace(rules, unexcused=Timeline("unexcused", (counted,))))
+    assert result.people["bank_minutes_year"].item() == bank
+    assert dict(result.days.filter(pl.col("missing_scans") > 0).select("date", "missing_scans").iter_rows()) == {
+        date(2026, 9, 7): 1,
+        date(2026, 9, 8): 1,
+    }
 
 
 def test_s19_banked_minutes_become_days_and_the_remainder_stays(build: Build, rules: RuleBook) -> None:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.scoring.ratings import LEVELS, MODES, PREDICATES, RatingError, predicate_of
+from ekinerja_agent.scoring.ratings import (
+    LEVELS,
+    MODES,
+    PREDICATES,
+    RatingError,
+    check_value,
+    predicate_of,
+    schemes_of,
+    squares_of,
+)
 
 hundredths = st.integers(0, 12_000)
 
@@ -92,3 +101,42 @@ def test_a_word_that_is_none_is_named_with_those_allowed() -> None:
     with pytest.raises(RatingError, match="'90'; allowed with panrb6: di_atas, sesuai, di_bawah") as caught:
         predicate_of("panrb6", "90", "sesuai")
     assert caught.value.column == "result"
+
+
+def test_the_matrix_read_backwards_gives_each_square_once() -> None:
+    assert squares_of("sangat_baik") == (("di_atas", "di_atas"),)
+    assert squares_of("baik") == (("di_atas", "sesuai"), ("sesuai", "di_atas"), ("sesuai", "sesuai"))
+    assert squares_of("butuh_perbaikan") == (("di_bawah", "di_atas"), ("di_bawah", "sesuai"))
+    assert squares_of("kurang") == (("di_atas", "di_bawah"), ("sesuai", "di_bawah"))
+    assert squares_of("sangat_kurang") == (("di_bawah", "di_bawah"),)
+    assert squares_of("cukup") == ()
+    assert sum(len(squares_of(predicate)) for predicate in PREDICATES) == 9
+
+
+def test_both_schemes_share_all_predicates_but_one_each() -> None:
+    assert {predicate: schemes_of(predicate) for predicate in PREDICATES} == {
+        **dict.fromkeys(("sangat_baik", "baik", "kurang", "sangat_kurang"), ("panrb6", "pp30")),
+        "butuh_perbaikan": ("panrb6",),
+        "cukup": ("pp30",),
+    }
+
+
+@pytest.mark.parametrize("mode", sorted(MODES))
+@pytest.mark.parametrize(
+    ("limit", "better"), [(11_000, "sangat_baik"), (9_000, "baik"), (7_000, "cukup"), (5_000, "kurang")]
+)
+def test_each_limit_of_a_weighted_sum_is_met_to_the_last_ten_thousandth(mode: str, limit: int, better: str) -> None:
+    skp, conduct = MODES[mode]
+    # Results and behaviour apart, so that the sum is the limit exactly, and then a hundredth of behaviour less.
+    result, behaviour = limit - 3 * conduct, limit + 3 * skp
+    assert predicate_of("pp30", written(result), written(behaviour), mode=mode, new_idea=True) == better
+    assert predicate_of("pp30", written(result), written(behaviour - 1), mode=mode, new_idea=True) != better
+
+
+def test_one_value_alone_is_still_checked() -> None:
+    check_value("panrb6", "result", "sesuai")
+    check_value("pp30", "behaviour", "119.99")
+    for scheme, text in (("panrb6", "90"), ("pp30", "sesuai")):
+        with pytest.raises(RatingError) as caught:
+            check_value(scheme, "result", text)
+        assert caught.value.column == "result"

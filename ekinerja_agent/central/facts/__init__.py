@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, 
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.columns import expect_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
 from ekinerja_agent.central.facts.personal import (
@@ -62,6 +62,8 @@ ENROLMENTS: Schema = {
     "valid_from": pl.Date,
     "valid_to": pl.Date,
 }
+_FEW = 50
+"""People whose facts are a few rows."""
 _MANY = 5_000
 """Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
 
@@ -105,6 +107,8 @@ def month_facts(
     """
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
+        if nips is not None and len(nips) <= _FEW:
+            expect_few(conn)
         spells = _spells(conn, first, last, offices, nips)
         wanted = _Wanted(spells["nip"].unique(), offices is None and nips is None, first, last)
         all_units = _units(conn)
@@ -112,7 +116,8 @@ def month_facts(
         terminals = read_terminals(conn)
         called = read_events(conn, all_units, first, last)
         holds, sanctions = read_takings(conn, wanted.of)
-        plan_reports, budgets = read_plans(conn, wanted.nips, first)
+        own_units = spells["unit"].unique().sort().to_list()
+        plan_reports, budgets = read_plans(conn, wanted.of, wanted.nips, own_units, first)
         needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
         return MonthFacts(
             month=first,
@@ -150,7 +155,7 @@ def month_facts(
             assignments=read_assignments(conn, wanted.of),
             ratings=read_ratings(conn, wanted.of),
             plan_reports=plan_reports,
-            indicators=read_indicators(conn, wanted.of, first),
+            indicators=read_indicators(conn, wanted.of, own_units, first),
             budgets=budgets,
             accept_pending=accept_pending,
         )
@@ -343,7 +348,7 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     from its draft.
     """
     d = result_days.c
-    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes).where(
+    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes, d.missing_scans).where(
         # One by one, so that the key leads to a person's days past everybody else's.
         d.period.in_(
             [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
@@ -357,6 +362,7 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
         "state": pl.String,
         "late_minutes": pl.Int64,
         "early_minutes": pl.Int64,
+        "missing_scans": pl.Int64,
     }
     return (
         wanted.keep(read_frame(conn, query, shape))

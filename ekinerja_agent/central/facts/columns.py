@@ -1,6 +1,7 @@
-"""Query results as columns and columns as rows, without a Python object per value on the way.
+"""Query results as columns and columns as rows, without a Python object per value on the way where they are many.
 
-PostgreSQL speaks CSV in both directions (COPY), SQLite its own text forms. Does not know what is asked.
+PostgreSQL speaks CSV in both directions (COPY), SQLite its own text forms. A few rows are asked for as any other query
+is: to write its text costs more than to read them. Does not know what is asked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from ekinerja_agent.scoring.frames import Schema
 
 _NULL = r"\N"
 _INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.6f"
+_FEW = "few_rows"
+
+
+def expect_few(conn: Connection) -> None:
+    """Given a connection that reads the facts of a few people, have `read_frame` ask for them in the cheaper way."""
+    conn.execution_options(**{_FEW: True})
 
 
 def read_frame(conn: Connection, query: Select[Any], schema: Schema) -> pl.DataFrame:
@@ -24,6 +31,9 @@ def read_frame(conn: Connection, query: Select[Any], schema: Schema) -> pl.DataF
 
     Instants come out in UTC; a `pl.Datetime` without zone is a terminal's clock.
     """
+    if conn.get_execution_options().get(_FEW):
+        rows = [tuple(row) for row in conn.execute(query)]
+        return pl.DataFrame(rows, schema=schema, orient="row")
     names = list(schema)
     sql = str(query.compile(conn, compile_kwargs={"literal_binds": True}))
     text = _read_postgresql(conn, sql, names) if conn.dialect.name == "postgresql" else _read_sqlite(conn, sql, names)

@@ -5,10 +5,11 @@ Only approved reports, of months in the calendar year of the plan's due date. Ju
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
@@ -32,20 +33,25 @@ _REPORT: Schema = {
 }
 
 
-def read_plans(conn: Connection, nips: pl.Series, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Given people and a month (its first day), return PLAN_REPORTS of their plans, and BUDGETS of every unit."""
-    g = plan_progress.c
-    row = current(plan_progress, g.month.between(f"{month:%Y}-01", f"{month:%Y-%m}")).subquery().c
+def read_plans(
+    conn: Connection, wanted: Wanted, nips: pl.Series, units: Sequence[str], month: date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Given the people wanted, their units and a month (its first day), return PLAN_REPORTS and BUDGETS of both."""
+    # On the key only: a plan may have gone from one person or unit to another.
+    p, g = plans.c, plan_progress.c
+    ever_theirs = select(p.code).where(or_(p.unit.in_(units), wanted(p.nip)))
+    of_year = g.month.between(f"{month:%Y}-01", f"{month:%Y-%m}")
+    row = current(plan_progress, of_year, g.plan.in_(ever_theirs)).subquery().c
     query = select(*(row[name] for name in _REPORT)).where(row.status == APPROVED)
     reports = read_frame(conn, query, _REPORT)
-    plan = current(plans).subquery().c
+    plan = current(plans, p.code.in_(ever_theirs)).subquery().c
     columns = (plan.code.label("plan"), plan.nip, plan.unit, plan.due_date, plan.budget_rp)
     told = read_frame(conn, select(*columns), _PLAN).filter(pl.col("due_date").dt.year() == month.year)
     reports = reports.join(told, on="plan", how="inner").sort("plan", "month")
     own = reports.filter(pl.col("month") == f"{month:%Y-%m}", pl.col("nip").is_in(nips.implode()))
     money = (
         reports.unique("plan", keep="last", maintain_order=True)
-        .filter(pl.col("budget_rp") > 0, pl.col("realised_rp").is_not_null())
+        .filter(pl.col("budget_rp") > 0, pl.col("realised_rp").is_not_null(), pl.col("unit").is_in(units))
         .group_by("unit")
         .agg(pl.col("budget_rp", "realised_rp").sum())
         .sort("unit")
@@ -53,13 +59,13 @@ def read_plans(conn: Connection, nips: pl.Series, month: date) -> tuple[pl.DataF
     return own.sort("nip", "plan").select(*PLAN_REPORTS), money.select(*BUDGETS)
 
 
-def read_indicators(conn: Connection, wanted: Wanted, month: date) -> pl.DataFrame:
-    """Given the people wanted and a month, return INDICATORS of them and of every unit.
+def read_indicators(conn: Connection, wanted: Wanted, units: Sequence[str], month: date) -> pl.DataFrame:
+    """Given the people wanted, their units and a month, return INDICATORS of both.
 
     Points of the month stand for those of its year.
     """
     i = indicators.c
-    of_them = or_(i.nip.is_(None), wanted(i.nip))
+    of_them = or_(i.unit.in_(units), and_(i.nip.is_not(None), wanted(i.nip)))
     row = current(indicators, i.period.in_([f"{month:%Y-%m}", f"{month:%Y}"]), of_them).subquery().c
     shape: Schema = {**INDICATORS, "period": pl.String}
     told = read_frame(conn, select(*(row[name] for name in shape)), shape)

@@ -98,13 +98,11 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: d
     query = select(*(p[name] for name in _RECORDED)).where(
         or_(inside, moved), p.punch_id.not_in(select(redated.c.punch_id)), *wanted
     )
+    recorded = pl.concat([read_frame(conn, query, _RECORDED), _redated(conn, wanted, since, until)])
+    if recorded["batch"].n_unique() > 1:  # one batch holds a punch once
+        recorded = recorded.sort("punch_id", "batch").unique("punch_id", keep="first", maintain_order=True)
     clock = pl.when("corrected").then(pl.col("clock") - pl.duration(seconds="offset_s")).otherwise("clock")
-    return (
-        pl.concat([read_frame(conn, query, _RECORDED), _redated(conn, wanted, since, until)])
-        .sort("punch_id", "batch")
-        .unique("punch_id", keep="first", maintain_order=True)
-        .with_columns(day=clock.dt.date())
-    )
+    return recorded.with_columns(day=clock.dt.date())
 
 
 def _slots(conn: Connection, pins: Sequence[str]) -> list[str]:
@@ -181,16 +179,11 @@ def _owned(recorded: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")))
         & (pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")))
     )
-    return (
-        recorded.lazy()
-        .join(enrolled.lazy(), on="pin", how="inner", suffix="_enrolled")
-        .filter(holds)
-        .with_columns(everywhere=pl.col("terminal_enrolled") == EVERY_TERMINAL)
-        .sort("punch_id", "everywhere", "id")
-        .unique("punch_id", keep="first", maintain_order=True)
-        .select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day")
-        .collect()
-    )
+    owned = recorded.join(enrolled, on="pin", how="inner", suffix="_enrolled").filter(holds)
+    if enrolled["pin"].is_duplicated().any():
+        everywhere = pl.col("terminal_enrolled") == EVERY_TERMINAL
+        owned = owned.sort("punch_id", everywhere, "id").unique("punch_id", keep="first", maintain_order=True)
+    return owned.select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day")
 
 
 def _located(

@@ -7,11 +7,16 @@ guesses. Linear in the log. Does not know terminals, zones or what was read befo
 
 from __future__ import annotations
 
+import gc
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import partial
+from itertools import chain, count, repeat
+from typing import Any, NamedTuple
 
 from ekinerja_agent.errors import NeedsAttention, ProtocolViolation
 from ekinerja_agent.terminals.wire.values import SECONDS_PER_DAY, day_start
@@ -24,6 +29,8 @@ SAMPLES = 16
 """Stretches of a long log that are judged: spread over it, so that one odd stretch does not decide."""
 
 _PREFIX = struct.Struct("<I")
+_RECORD8 = struct.Struct("<HBBI")
+_RECORD16 = struct.Struct("<IIBBHI")
 _PIN_TEXT = re.compile(rb"([\x21-\x7e]+)\0*", re.DOTALL)
 _FLAGS = frozenset((*range(16), 255))
 """States are 0 to 5 or 255, verify codes 0 to 15 or 255; reports differ on which byte is which, so each may
@@ -98,15 +105,10 @@ def decode_log(raw_table: bytes, known_size: int | None = None, *, first_positio
     empty_slots = 0 if any(body[-size:]) else 1
     if empty_slots:
         body = body[:-size]
-    records: list[Record] = []
-    undecodable: list[Undecodable] = []
-    for slot in _LAYOUTS[size](body):
-        placed = slot._replace(position=first_position + slot.position) if first_position else slot
-        if isinstance(placed, Record):
-            records.append(placed)
-        else:
-            undecodable.append(placed)
-    return DecodedLog(size, tuple(records), tuple(undecodable), empty_slots)
+    slots: Sequence[Any] = _slots(_LAYOUTS[size](body), body, size, first_position)
+    undecodable = tuple(slot for slot in slots if type(slot) is Undecodable)
+    records = tuple(slot for slot in slots if type(slot) is Record) if undecodable else tuple(slots)
+    return DecodedLog(size, records, undecodable, empty_slots)
 
 
 def decode_record(raw: bytes) -> Record | None:
@@ -114,7 +116,7 @@ def decode_record(raw: bytes) -> Record | None:
     read.
     """
     layout = _LAYOUTS.get(len(raw))
-    slot = next(iter(layout(raw))) if layout else None
+    slot = _slots(layout(raw), raw, len(raw), 0)[0] if layout else None
     return slot if isinstance(slot, Record) else None
 
 
@@ -233,88 +235,145 @@ def _judge40(slot: bytes) -> bool | None:
 
 
 # --- the layouts --------------------------------------------------------------------------------------------
+# A log of 100,000 records is decoded as often as it is read whole: column by column, and what repeats (days, seconds,
+# PINs) worked out once.
 
-_RECORD8 = struct.Struct("<HBBI")
-_RECORD16 = struct.Struct("<IIBBHI")
-_RECORD40 = struct.Struct("<H24sBIBI4x")
-_RECORD49 = struct.Struct("<H24sBIBI13x")
 _EMPTY_SLOT = "an all-zero slot inside the log"
+_Slots = list[Record | Undecodable]
 
 
-class _Clocks:
-    """Packed times to naive datetimes, each day worked out once; text instead of a datetime says why there is
-    none.
+class _Midnights(dict[int, datetime | None]):
+    """Day numbers of packed times to midnights; None where there is no such day."""
+
+    def __missing__(self, day: int) -> datetime | None:
+        try:
+            midnight = day_start(day)
+        except ValueError:
+            midnight = None
+        self[day] = midnight
+        return midnight
+
+
+class _Seconds(dict[int, timedelta]):
+    """Seconds of a day to what is added to midnight."""
+
+    def __missing__(self, second: int) -> timedelta:
+        span = self[second] = timedelta(0, second)
+        return span
+
+
+class _Pins(dict[bytes, str | None]):
+    """Fields of text to PINs; None where the field is no NUL-padded text."""
+
+    def __missing__(self, field: bytes) -> str | None:
+        text = _PIN_TEXT.fullmatch(field)
+        pin = self[field] = text[1].decode("ascii") if text else None
+        return pin
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the slots of a log hold, column by column. `clock` unpacks the packed time of a slot. `pins` None: `no_pin`
+    says why there is none.
     """
 
-    def __init__(self) -> None:
-        self._days: dict[int, datetime | str] = {}
-
-    def read(self, packed: int) -> datetime | str:
-        day, second = divmod(packed, SECONDS_PER_DAY)
-        midnight = self._days.get(day)
-        if midnight is None:
-            try:
-                midnight = day_start(day)
-            except ValueError as error:
-                midnight = str(error)
-            self._days[day] = midnight
-        return midnight if isinstance(midnight, str) else midnight + timedelta(0, second)
+    pins: list[str | None]
+    clock: str
+    verify: Iterable[int]
+    status: Iterable[int]
+    work_codes: Iterable[int]
+    no_pin: str
 
 
-def _slots8(body: bytes) -> Iterator[Record | Undecodable]:
-    read_clock = _Clocks().read
-    for position, (uid, flags, _zero, packed) in enumerate(_RECORD8.iter_unpack(body)):
-        raw = body[position * 8 : position * 8 + 8]
-        clock = read_clock(packed)
-        if isinstance(clock, str):
-            yield Undecodable(position, raw, clock)
-        elif not uid:
-            yield Undecodable(position, raw, "the slot number of the user is 0" if any(raw) else _EMPTY_SLOT)
-        else:
-            # vendor's compressed form, high bits first: 3 bits state, 2 bits verify
-            yield Record(position, f"uid:{uid}", clock, flags >> 3 & 3, flags >> 5, 0, raw)
-
-
-def _slots16(body: bytes) -> Iterator[Record | Undecodable]:
-    read_clock = _Clocks().read
-    for position, (pin, packed, status, verify, _reserved, work_code) in enumerate(_RECORD16.iter_unpack(body)):
-        raw = body[position * 16 : position * 16 + 16]
-        clock = read_clock(packed)
-        if isinstance(clock, str):
-            yield Undecodable(position, raw, clock)
-        elif not pin:
-            yield Undecodable(position, raw, "the PIN is 0" if any(raw) else _EMPTY_SLOT)
-        else:
-            yield Record(position, str(pin), clock, verify, status, work_code, raw)
-
-
-def _slots_text(layout: struct.Struct) -> Callable[[bytes], Iterator[Record | Undecodable]]:
-    size = layout.size
-
-    def slots(body: bytes) -> Iterator[Record | Undecodable]:
-        read_clock = _Clocks().read
-        pins: dict[bytes, str | None] = {}
-        for position, (_uid, field, verify, packed, status, work_code) in enumerate(layout.iter_unpack(body)):
-            raw = body[position * size : position * size + size]
-            clock = read_clock(packed)
-            if field not in pins:
-                text = _PIN_TEXT.fullmatch(field)
-                pins[field] = text[1].decode("ascii") if text else None
-            pin = pins[field]
-            if isinstance(clock, str):
-                yield Undecodable(position, raw, clock)
-            elif pin is None:
-                yield Undecodable(position, raw, "the PIN is no NUL-padded text" if any(raw) else _EMPTY_SLOT)
-            else:
-                yield Record(position, pin, clock, verify, status, work_code, raw)
-
+def _slots(columns: _Columns, body: bytes, size: int, first: int) -> _Slots:
+    """The slots of a log, the first of them at this position."""
+    midnights, seconds, day = _Midnights(), _Seconds(), SECONDS_PER_DAY
+    with _uncollected():
+        clocks = [
+            midnight + seconds[packed % day] if (midnight := midnights[packed // day]) else None
+            for (packed,) in struct.iter_unpack(columns.clock, body)
+        ]
+        values = zip(
+            *(count(first), columns.pins, clocks, columns.verify, columns.status, columns.work_codes),
+            _column(f"{size}s", body),
+            strict=False,  # some have no end
+        )
+        slots: _Slots = list(map(tuple.__new__, repeat(Record), values))
+    if None in midnights.values() or None in columns.pins:
+        for n, (pin, clock, packed) in enumerate(zip(columns.pins, clocks, _column(columns.clock, body), strict=True)):
+            if pin is None or clock is None:
+                slots[n] = _undecodable(slots[n], columns.no_pin if clock else _why_no_day(packed // day))
     return slots
 
 
-_LAYOUTS: dict[int, Callable[[bytes], Iterator[Record | Undecodable]]] = {
-    8: _slots8,
-    16: _slots16,
-    40: _slots_text(_RECORD40),
-    49: _slots_text(_RECORD49),
+def _column(layout: str, body: bytes) -> Iterator[Any]:
+    """The one value that this layout of a slot unpacks, of each slot."""
+    return chain.from_iterable(struct.iter_unpack(layout, body))
+
+
+def _undecodable(slot: Record | Undecodable, reason: str) -> Undecodable:
+    return Undecodable(slot.position, slot.raw, _EMPTY_SLOT if not any(slot.raw) else reason)
+
+
+def _why_no_day(day: int) -> str:
+    try:
+        day_start(day)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps Python from looking for cycles among records: there are none, and it would look at each of them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _columns8(body: bytes) -> _Columns:
+    # vendor's compressed form, high bits first: 3 bits state, 2 bits verify
+    flags = body[2::8]
+    return _Columns(
+        pins=[f"uid:{uid}" if uid else None for uid in _column("<H6x", body)],
+        clock="<4xI",
+        verify=(flag >> 3 & 3 for flag in flags),
+        status=(flag >> 5 for flag in flags),
+        work_codes=repeat(0),
+        no_pin="the slot number of the user is 0",
+    )
+
+
+def _columns16(body: bytes) -> _Columns:
+    return _Columns(
+        pins=[str(pin) if pin else None for pin in _column("<I12x", body)],
+        clock="<4xI8x",
+        verify=body[9::16],
+        status=body[8::16],
+        work_codes=_column("<12xI", body),
+        no_pin="the PIN is 0",
+    )
+
+
+def _columns_text(body: bytes, size: int) -> _Columns:
+    return _Columns(
+        pins=list(map(_Pins().__getitem__, _column(f"<2x24s{size - 26}x", body))),
+        clock=f"<27xI{size - 31}x",
+        verify=body[26::size],
+        status=body[31::size],
+        work_codes=_column(f"<32xI{size - 36}x", body),
+        no_pin="the PIN is no NUL-padded text",
+    )
+
+
+_LAYOUTS: dict[int, Callable[[bytes], _Columns]] = {
+    8: _columns8,
+    16: _columns16,
+    40: partial(_columns_text, size=40),
+    49: partial(_columns_text, size=49),
 }
 _JUDGES: dict[int, Callable[[bytes], bool | None]] = {8: _judge8, 16: _judge16, 40: _judge40, 49: _judge40}

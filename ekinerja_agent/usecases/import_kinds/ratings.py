@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from ekinerja_agent.scoring.ratings import MODES, PREDICATES, RatingError, predicate_of
+from ekinerja_agent.scoring.ratings import (
+    MODES,
+    PREDICATES,
+    RatingError,
+    check_value,
+    predicate_of,
+    schemes_of,
+    squares_of,
+)
 from ekinerja_agent.usecases.import_kinds.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.import_kinds.people import refuse_unknown_people
@@ -34,8 +42,7 @@ def _judge(draft: Draft) -> None:
 def _judge_predicate(draft: Draft, row: Row) -> None:
     told = row["predicate"]
     if row["result"] is None or row["behaviour"] is None:
-        if told is None:
-            draft.refuse(row, "predicate", "empty; allowed: a predicate, or result and behaviour to work it out")
+        _judge_told_predicate(draft, row)
         return
     try:
         worked_out = predicate_of(
@@ -49,6 +56,27 @@ def _judge_predicate(draft: Draft, row: Row) -> None:
             row, "predicate", f"{told}, but result and behaviour make it {worked_out}; leave one of both empty"
         )
     row["predicate"] = worked_out
+
+
+def _judge_told_predicate(draft: Draft, row: Row) -> None:
+    """A predicate that nothing works out: what stands beside it must still be known and must still fit."""
+    told, scheme = row["predicate"], row["scheme"]
+    if told is None:
+        draft.refuse(row, "predicate", "empty; allowed: a predicate, or result and behaviour to work it out")
+        return
+    if scheme not in schemes_of(told):
+        draft.warn(row, "predicate", f"{told} is no predicate of {scheme}, but of {', '.join(schemes_of(told))}")
+    for place, column in enumerate(("result", "behaviour")):
+        value = row[column]
+        if value is None:
+            continue
+        try:
+            check_value(scheme, column, value)
+        except RatingError as error:
+            draft.refuse(row, error.column, str(error))
+            continue
+        if scheme == "panrb6" and value not in {square[place] for square in squares_of(told)}:
+            draft.refuse(row, column, f"{value} never makes {told}; leave one of both empty")
 
 
 def _day_after(period: str) -> date:

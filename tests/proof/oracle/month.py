@@ -188,6 +188,7 @@ def _day_row(judged: Judged, *, accepted: bool) -> DayRow:
         worked_minutes=worked_minutes(duty, judged.scans),
         late_minutes=_counted(scans.get(Scan.ARRIVE), waived=waived),
         early_minutes=_counted(scans.get(Scan.LEAVE), waived=waived),
+        missing_scans=_missing(judged, waived=waived or _state(judged, accepted=accepted) != "present"),
         arrive_at=_at(scans.get(Scan.ARRIVE)),
         break_out_at=_at(scans.get(Scan.BREAK_OUT)),
         break_in_at=_at(scans.get(Scan.BREAK_IN)),
@@ -196,6 +197,15 @@ def _day_row(judged: Judged, *, accepted: bool) -> DayRow:
         break_out_punch=_reference(scans.get(Scan.BREAK_OUT)),
         break_in_punch=_reference(scans.get(Scan.BREAK_IN)),
         leave_punch=_reference(scans.get(Scan.LEAVE)),
+    )
+
+
+def _missing(judged: Judged, *, waived: bool) -> int:
+    """Arrive and leave scans whose window is over, and that nobody made or excused."""
+    return sum(
+        scan.window.scan in {Scan.ARRIVE, Scan.LEAVE} and scan.at is None and scan.closed and not scan.excused
+        for scan in judged.scans
+        if not waived
     )
 
 

@@ -292,6 +292,7 @@ def _add_money(draw: st.DrawFn, built: MonthBuilder, frame: Frame) -> None:
                 day=frame.month - timedelta(days=days),
                 unexcused=missed,
                 bank_minutes=0 if missed else draw(st.integers(0, 400)),
+                missing_scans=0 if missed else draw(st.integers(0, 2)),
             )
 
 

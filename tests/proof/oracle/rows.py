@@ -204,6 +204,7 @@ class EarlierDay:
     day: date
     unexcused: bool
     bank_minutes: int
+    missing_scans: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +290,7 @@ class DayRow:
     worked_minutes: int | None
     late_minutes: int | None
     early_minutes: int | None
+    missing_scans: int
     arrive_at: datetime | None
     break_out_at: datetime | None
     break_in_at: datetime | None

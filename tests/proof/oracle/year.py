@@ -29,11 +29,13 @@ def count_unexcused(
         (
             row.date,
             row.state == "unexcused",
-            (row.late_minutes or 0) + (row.early_minutes or 0) if row.state == "present" else 0,
+            _banked((row.late_minutes or 0) + (row.early_minutes or 0), row.missing_scans, rule)
+            if row.state == "present"
+            else 0,
         )
         for row in days
     ]
-    before = sorted((row.day, row.unexcused, row.bank_minutes) for row in earlier)
+    before = sorted((row.day, row.unexcused, _banked(row.bank_minutes, row.missing_scans, rule)) for row in earlier)
     every = before + this_month
     of_year = [row for row in every if row[0].year == year]
     bank = sum(minutes for *_, minutes in of_year)
@@ -50,6 +52,10 @@ def count_unexcused(
     return Unexcused(
         sum(missed for _, missed, _ in this_month), bank, converted, unexcused, longest, reached, threshold
     )
+
+
+def _banked(minutes: int, missing_scans: int, rule: UnexcusedRule) -> int:
+    return minutes + missing_scans * rule.missing_scan_minutes
 
 
 def _runs(days: Sequence[tuple[date, bool]], run_days: int | None, year: int) -> tuple[int, date | None]:

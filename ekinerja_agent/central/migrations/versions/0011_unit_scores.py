@@ -1,15 +1,15 @@
 """The view that leaders' reports read: each unit's published months, and for how many of them it has not grown.
 
 A percentage is numeric without trailing zeros on PostgreSQL, and the same digits as text on SQLite: at most 4 decimals,
-half up. What is counted is in decision 26.
+half up. What is counted is in decision 27.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,58 @@
+"""How near an office is to a mass anomaly: counted by each whole run of the office, read before one person is scored.
+
+A person who is scored alone moves each count by one at most, up or down. As long as that cannot make a mass anomaly nor
+end one, nobody else needs to be looked at. Does not know what a finding is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
+
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.facts.columns import write_frame
+from ekinerja_agent.central.tables import results, shared_findings
+from ekinerja_agent.rules import WHOLE_PPM
+
+_DRAFT = 0
+
+
+def save(conn: Connection, period: str, office: str, shared: pl.DataFrame) -> None:
+    """Given SHARED of a whole run of one office, put it in place of what was counted before."""
+    s = shared_findings.c
+    conn.execute(delete(shared_findings).where(s.period == period, s.office == office))
+    key = (pl.lit(period).alias("period"), pl.lit(office).alias("office"))
+    write_frame(conn, shared_findings, shared.select(*key, pl.all()))
+
+
+def note_scored(conn: Connection, period: str, offices: Collection[str], people: int) -> None:
+    """Given how many people of these offices are scored without the others, remember that the counts moved by up to
+    so many.
+    """
+    s = shared_findings.c
+    ours = update(shared_findings).where(s.period == period, s.office.in_(sorted(offices)))
+    conn.execute(ours.values(scored_since=s.scored_since + people))
+
+
+def crowded(engine: Engine, month: date, office: str, people: int, *, least_people: int) -> bool:
+    """Given how many people of an office are to be scored, tell whether all of it must be: they might make or end a
+    mass anomaly, which takes `least_people` at least.
+
+    A scan of which the last whole run saw nothing is new: only they can share a finding there.
+    """
+    if people >= least_people:
+        return True
+    period = f"{month:%Y-%m}"
+    s, r = shared_findings.c, results.c
+    ours = (s.period == period) & (s.office == office)
+    moved = s.scored_since + people
+    near = (s.affected + moved >= s.least_people) & (
+        (s.affected + moved) * WHOLE_PPM >= s.share_ppm * (s.expected - moved)
+    )
+    drafts = select(func.count()).where(r.period == period, r.revision == _DRAFT, r.unit == office)
+    uncounted = ~exists().where(ours) & (drafts.scalar_subquery() + people >= least_people)
+    with reading(engine) as conn:
+        return bool(conn.scalar(select(or_(exists().where(ours, near), uncounted))))

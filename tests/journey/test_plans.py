@@ -1,0 +1,250 @@
+"""Plans, indicators, workload and SAKIP from the file to the score and to what leaders see, on both databases."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from ekinerja_agent.central import leading
+from ekinerja_agent.central.engine import connect, reading
+from ekinerja_agent.measures.plans import Pace, Timing
+from ekinerja_agent.measures.workload import Balance
+from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.scoring import percent_text
+from ekinerja_agent.usecases import leaders
+
+MONTH = "2026-09"
+SEPTEMBER = date(2026, 9, 1)
+WORKING_DAYS = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 0}]
+UNTIL = "2026-10-02 12:00"
+ASPECTS = (
+    "rencana_strategis perjanjian_kinerja pengukuran_kinerja pengelolaan_data pelaporan_kinerja reviu_evaluasi".split()
+)
+
+
+@pytest.fixture
+def ani(installation: Any, name_nip: Any) -> str:
+    """Somebody in Badung who was there each day of September, in an office with a plan and a job."""
+    nip = str(name_nip(1))
+    installation.configure(profile="badung")
+    units = [{"code": code, "name": f"Dinas {code}", "timezone": "Asia/Makassar"} for code in ("DINKES", "PU")]
+    installation.load("units", units)
+    person = {"nip": nip, "name": "Ani", "unit": "DINKES", "position": "Analis", "allowance_rp": 4_000_000}
+    installation.load("employees", [person])
+    installation.load("enrolments", [{"terminal": "lobby", "pin": "1", "nip": nip}])
+    clocks = [f"{day} {clock}" for day in WORKING_DAYS for clock in ("07:20:00", "16:35:00")]
+    rows = [{"terminal": "lobby", "pin": "1", "clock": clock} for clock in clocks]
+    installation.load("punches", rows, "--complete-until", UNTIL)
+    activities = [
+        {"id": f"A{day}", "nip": nip, "date": day, "start": "07:30", "end": "15:00", "description": "Posyandu"}
+        for day in WORKING_DAYS
+    ]
+    done = [one | {"status": "approved", "approved_minutes": 400} for one in activities]
+    installation.load("activities", done)
+    return nip
+
+
+def set_rule(installation: Any, old: str, new: str, profile: str = "badung") -> None:
+    path: Path = installation.directory / "rules" / "profiles" / f"{profile}.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def engine_and_rules(installation: Any) -> tuple[Engine, RuleBook]:
+    return connect(installation.url), load_rulebook(installation.directory / "rules")
+
+
+def view(engine: Engine, statement: str) -> list[tuple[Any, ...]]:
+    with reading(engine) as conn:
+        found = conn.exec_driver_sql(statement).all()
+    return [tuple(str(v) if type(v).__name__ == "Decimal" else v for v in row) for row in found]
+
+
+def load_plans(installation: Any, nip: str) -> None:
+    plans = [
+        {"code": "P1", "unit": "DINKES", "nip": nip, "name": "Posyandu", "due_date": "2026-12-31"},
+        {"code": "P2", "unit": "DINKES", "nip": "", "name": "Gedung", "due_date": "2026-08-31"},
+        {"code": "P3", "unit": "PU", "nip": "", "name": "Jalan", "due_date": "2026-12-31"},
+    ]
+    installation.load("plans", [one | {"target_output": "1 unit", "budget_rp": 3_000_000} for one in plans])
+    installation.load(
+        "plan_progress",
+        [
+            {"plan": "P1", "month": MONTH, "planned_pct": "80", "physical_pct": "60", "realised_rp": 1_000_000},
+            {"plan": "P2", "month": "2026-08", "planned_pct": "100", "physical_pct": "90", "realised_rp": 3_000_000},
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "good", "wrong", "row"),
+    [
+        ("plans", "code,unit,name,due_date,target_output", "P1,DINKES,X,2026-12-31,1", "P2,NOWHERE,X,2026-12-31,1", 3),
+        ("indicators", "unit,period,code,points", "DINKES,2026,a,1", "DINKES,2026,b,101", 3),
+        ("workload_tasks", "unit,job,task,volume,per,standard_minutes", "DINKES,A,b,1,day,1", "DINKES,A,c,1,hour,1", 3),
+        ("staff", "unit,job,count", "DINKES,A,1", "DINKES,A,2", 3),
+        ("sakip", "unit,year,aspect,score", "DINKES,2026,pengelolaan_data,80", "DINKES,2026,data,80", 3),
+        ("evaluation_meetings", "unit,date,topic", "DINKES,2026-09-01,X", "DINKES,2126-09-01,X", 3),
+        ("innovations", "code,unit,name,started", "I,DINKES,X,2026-09-01", "I,DINKES,X,2026-09-02", 3),
+        ("plan_progress", "plan,month,planned_pct,physical_pct", "", "P9,2026-09,1,1", 2),
+    ],
+)
+def test_a_wrong_row_is_told_by_its_number_and_nothing_of_the_file_is_stored(
+    installation: Any, kind: str, head: str, good: str, wrong: str, row: int
+) -> None:
+    installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}])
+    path = installation.directory / "file.csv"
+    path.write_text("\n".join(line for line in (head, good, wrong) if line) + "\n")
+    ended = installation.run("import", kind, str(path))
+    assert ended.code == 5
+    assert f"file.csv:{row}: " in ended.err
+    assert view(connect(installation.url), f"select count(*) from {kind}") == [(0,)]
+    if good:
+        path.write_text(f"{head}\n{good}\n")
+        assert json.loads(installation.ok("import", kind, str(path), "--format", "json"))[0]["stored"] == 1
+
+
+def test_in_badung_a_critical_plan_costs_once_a_decree_says_so(installation: Any, ani: str) -> None:
+    load_plans(installation, ani)
+    before = installation.scores(MONTH)[ani]
+    assert before["discipline"]["findings"] == []  # nothing is published, so nothing is cut
+    assert before["performance"]["score_pct"] == "100"
+    set_rule(installation, "critical_pct: 0, late_pct: 0, most_pct: 0", "critical_pct: 2.5, late_pct: 0, most_pct: 10")
+    after = installation.scores(MONTH)[ani]
+    (finding,) = after["discipline"]["findings"]
+    told = [finding[key] for key in ("date", "code", "deduction_pct", "base", "deduction_rp", "rule")]
+    assert told == [WORKING_DAYS[0], "RPOK", "2.5", "performance", 60_000, "plans"]
+    assert (after["performance"]["score_pct"], after["performance"]["deduction_pct"]) == ("97.5", "2.5")
+    assert before["allowance"]["payable_rp"] - after["allowance"]["payable_rp"] == 60_000
+    assert after["discipline"]["score_pct"] == "100"
+    assert "plan/P1" in installation.ok("score", "explain", ani, MONTH)
+    installation.ok("period", "close", MONTH, "--yes")
+    rows = view(connect(installation.url), "select code, base, deduction_rp from payroll_findings_v1")
+    assert rows == [("RPOK", "performance", 60_000)]
+
+
+def test_a_better_report_marks_the_month_and_the_cost_goes(installation: Any, ani: str) -> None:
+    set_rule(installation, "critical_pct: 0, late_pct: 0, most_pct: 0", "critical_pct: 2.5, late_pct: 0, most_pct: 10")
+    load_plans(installation, ani)
+    assert len(installation.scores(MONTH)[ani]["discipline"]["findings"]) == 1
+    installation.load("plan_progress", [{"plan": "P1", "month": MONTH, "planned_pct": "80", "physical_pct": "70"}])
+    assert "1 people scored" in installation.ok("score", "run", "--month", MONTH, "--changed")
+    shown = json.loads(installation.ok("score", "show", "--month", MONTH, "--format", "json"))
+    assert shown[0]["discipline"]["findings"] == []
+
+
+def test_indicators_and_absorption_weigh_beside_the_minutes(installation: Any, ani: str) -> None:
+    load_plans(installation, ani)
+    installation.load("indicators", [{"nip": ani, "period": MONTH, "code": "layanan", "points": "80"}])
+    set_rule(
+        installation,
+        "value: none, source: no indicator beside",
+        "value: {work_pct: 70, parts: [{code: budget_absorption, of: unit, weight_pct: 20}, "
+        "{code: layanan, of: person, weight_pct: 10}]}, source: no indicator beside",
+        "tpp-model",
+    )
+    score = installation.scores(MONTH)[ani]
+    # 4 of 6 million of the unit are spent: 20 x 1/3 are lacking, and 20 % of 10
+    found = [(one["code"], one["deduction_pct"]) for one in score["discipline"]["findings"]]
+    assert found == [("IKU", "6.6667"), ("IKU", "2")]
+    assert score["performance"]["score_pct"] == "91.3333"
+    explained = installation.ok("score", "explain", ani, MONTH)
+    assert "indicator/budget_absorption" in explained
+
+
+def test_leaders_see_plans_as_the_views_hold_them(installation: Any, ani: str) -> None:
+    load_plans(installation, ani)
+    engine, rules = engine_and_rules(installation)
+    rows = leaders.plan_rows(engine, rules, SEPTEMBER, profile="badung")
+    assert [row.plan.code for row in rows] == ["P1", "P2", "P3"]
+    first, second, third = (row.state for row in rows)
+    assert first is not None
+    assert second is not None
+    assert third is None
+    assert (first.pace, first.timing, first.apart) == (Pace.CRITICAL, Timing.OPEN, True)
+    assert (second.pace, second.timing, second.gap_ppm) == (Pace.ATTENTION, Timing.LATE, -100_000)
+    by_view = view(
+        engine,
+        "select plan, deviation_pct, financial_pct, gap_pct from plan_status_v1 where unit_code = 'DINKES' order by 1",
+    )
+    by_rows = [
+        (state.plan.code, *map(percent_text, (state.deviation_ppm, state.financial_ppm or 0, state.gap_ppm or 0)))
+        for state in (first, second)
+    ]
+    assert by_view == by_rows == [("P1", "-20", "33.3333", "26.6667"), ("P2", "-10", "100", "-10")]
+    dinkes, public_works = leaders.unit_plans(rows)
+    assert (dinkes.plans, dinkes.unreported, dinkes.apart, dinkes.physical_ppm) == (2, 0, 1, 750_000)
+    assert (dinkes.paces[Pace.CRITICAL], dinkes.timings[Timing.LATE]) == (1, 1)
+    assert (public_works.plans, public_works.unreported, public_works.money.ppm) == (1, 1, None)
+    budget = view(engine, "select budget_rp, realised_rp, absorption_pct from unit_budget_v1 where month = '2026-09'")
+    assert budget == [(dinkes.money.budget_rp, dinkes.money.realised_rp, percent_text(dinkes.money.ppm or 0))]
+
+
+def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, ani: str) -> None:
+    tasks = [
+        {"unit": "DINKES", "job": "Analis", "task": "Surat", "volume": "10", "per": "day", "standard_minutes": "45"},
+        {"unit": "DINKES", "job": "Analis", "task": "Laporan", "volume": "1", "per": "year", "standard_minutes": "1"},
+        {"unit": "PU", "job": "Sopir", "task": "Antar", "volume": "100", "per": "day", "standard_minutes": "12.5"},
+    ]
+    installation.load("workload_tasks", tasks)
+    installation.load(
+        "staff", [{"unit": "DINKES", "job": "Analis", "count": 4}, {"unit": "PU", "job": "Sopir", "count": 2}]
+    )
+    installation.scores(MONTH)
+    engine, rules = engine_and_rules(installation)
+    report = leaders.workload(engine, rules, SEPTEMBER, profile="badung")
+    analyst, driver = report.jobs
+    # 450 minutes a day are 112,501 with the report: 1.5 people and a minute; 1,250 a day are 4.17 people
+    assert (analyst.need.need, analyst.need.gap, analyst.need.class_code) == (2, 2, "E")
+    assert (driver.need.need, driver.need.gap, driver.need.class_code) == (4, -2, "A")
+    assert report.total == Balance(need=6, staff=6, shortage=2, surplus=2)
+    assert (analyst.logged_minutes, analyst.logged_people, driver.logged_minutes) == (400, 1, None)
+    assert report.fewest_people == 5
+    columns = "unit_code, job, day_minutes, year_minutes, staff"
+    for unit, job, day, year, staff in view(engine, f"select {columns} from unit_workload_v1"):
+        (row,) = (one for one in report.jobs if (one.need.unit, one.need.job) == (unit, job))
+        assert row.need.load_e4 == (Fraction(day) * 250 + Fraction(year)) * 10_000
+        assert row.need.staff == staff
+
+
+def test_leaders_see_sakip_against_the_target_and_the_registers(installation: Any, ani: str, name_nip: Any) -> None:
+    installation.configure(profile="magetan")
+    scores = [
+        {"unit": unit, "aspect": aspect, "score": score}
+        for unit, score in (("DINKES", "80.01"), ("PU", "80"))
+        for aspect in ASPECTS
+    ]
+    installation.load("sakip", [one | {"year": "2026"} for one in scores])
+    installation.load("sakip", [{"unit": "DINKES", "year": "2025", "aspect": ASPECTS[0], "score": "1"}])
+    engine, rules = engine_and_rules(installation)
+    report = leaders.sakip(engine, rules, 2026, profile="magetan")
+    assert [(row.unit, row.unit_name, row.evaluation.grade) for row in report.units] == [
+        ("DINKES", "Dinas DINKES", "A"),
+        ("PU", "Dinas PU", "BB"),
+    ]
+    assert (report.target, report.share.reached, report.share.graded, report.share.enough) == ("A", 1, 2, True)
+    (before,) = leaders.sakip(engine, rules, 2025, profile="magetan").units
+    assert before.evaluation.missing == tuple(ASPECTS[1:])
+    held = [
+        {"unit": "DINKES", "date": "2026-09-07", "topic": "Evaluasi"},
+        {"unit": "PU", "date": "2026-08-07", "topic": "X"},
+    ]
+    installation.load("evaluation_meetings", held)
+    installation.load("innovations", [{"code": "I1", "unit": "PU", "name": "Lapor jalan", "started": "2026-02-01"}])
+    installation.load(
+        "events",
+        [{"code": "APEL-1", "kind": "apel", "unit": "*", "date": "2026-09-07", "opens": "07:00", "closes": "07:30"}],
+    )
+    installation.load("event_attendance", [{"event": "APEL-1", "nip": ani, "status": "present", "uniform": "no"}])
+    assert leading.meetings_held(engine, SEPTEMBER, date(2026, 9, 30)) == {"DINKES": 1}
+    assert [one.name for one in leading.innovations_of(engine)] == ["Lapor jalan"]
+    (marks,) = leading.uniform_marks(engine, SEPTEMBER, date(2026, 9, 30))
+    assert (marks.event, marks.present, marks.in_uniform, marks.without_uniform) == ("APEL-1", 1, 0, 1)
