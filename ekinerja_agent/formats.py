@@ -68,6 +68,11 @@ class Formats:
         """Given a percentage as text (`89.75`), return `89,75%` (id) or `89.75%` (en)."""
         return f"{self.decimal(text)}%"
 
+    def signed(self, text: str) -> str:
+        """Given a difference as text (`-1.25`, `0.5`), return it with its sign: `−1,25`, `+0,5` (id)."""
+        sign = "" if text.strip("0.") == "" else "−" if text.startswith("-") else "+"
+        return f"{sign}{self.decimal(text.removeprefix('-'))}"
+
     def month(self, day: date) -> str:
         """Given any day, return its month: `September 2026`."""
         return f"{self.words.gettext(MONTHS[day.month - 1])} {day.year}"
@@ -79,6 +84,10 @@ class Formats:
     def day(self, day: date) -> str:
         """Given a day, return `7 September 2026`."""
         return f"{day.day} {self.month(day)}"
+
+    def short_month(self, day: date) -> str:
+        """Given any day, return its month as it stands over a narrow column: `Agu 2026` (id), `Aug 2026` (en)."""
+        return f"{self.words.gettext(MONTHS[day.month - 1])[:_ABBREVIATION_LETTERS]} {day.year}"
 
     def short_day(self, day: date) -> str:
         """Given a day of a month that is known from the context, return `Sen, 7 Sep` (id) or `Mon, 7 Sep` (en)."""

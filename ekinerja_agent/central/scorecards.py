@@ -49,6 +49,15 @@ def scores(engine: Engine, month: date, *, nip: str | None = None, office: str |
     return [_document(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
 
 
+def zone_of(engine: Engine, month: date) -> str | None:
+    """Given a month (its first day), return the zone of its first duty day by unit; None where nobody has one."""
+    d = result_days.c
+    query = select(d.timezone).where(d.period == f"{month:%Y-%m}").order_by(d.unit, d.nip, d.position).limit(1)
+    with reading(engine) as conn:
+        zone: str | None = conn.scalar(query)
+    return zone
+
+
 def documents_of(month: date, result: MonthResult, *, rules_digest: str, computed_at: datetime) -> list[Document]:
     """Given a result that is not stored, return its documents by unit and NIP, as `scores` would after storing it."""
     parts: list[dict[str, list[dict[str, Any]]]] = []

@@ -30,11 +30,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ekinerja_agent.csvtext import shown_not_run
+
 FORMATS = ("table", "json", "csv")
 PAGE_COLUMNS = 100_000
 """Width of a table that goes into a pipe or file: nothing is cut, nothing is wrapped."""
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Row = Mapping[str, Any]
@@ -158,7 +159,7 @@ def _csv_text(value: object, *, guard: bool) -> str:
     if value is None:
         return ""
     text = _text(value)
-    return f"'{text}" if guard and text.startswith(_STARTS_A_FORMULA) else text
+    return shown_not_run(text) if guard else text
 
 
 def _table_text(value: object) -> str:

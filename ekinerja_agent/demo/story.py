@@ -332,11 +332,13 @@ def _report(telling: Telling) -> None:
     voice.chapter("The report")
     report.monthly(
         stage.engine,
-        month.MONTH,
-        out=telling.place.report,
-        account=telling.account,
-        lang="id",
-        now=stage.clock.now(),
+        report.Order(
+            month=month.MONTH,
+            out=telling.place.report,
+            account=telling.account,
+            lang="id",
+            now=stage.clock.now(),
+        ),
     )
     voice.say(f"A page in Indonesian with charts, to open in a browser or to print: {telling.place.shown}/report.html")
     telling.command("report monthly --month 2026-09 --out report.html")

@@ -1,1 +1,4 @@
-"""Pages and tables that people read and print. Not one number is computed anew: all come from the month's scores."""
+"""Pages, workbooks and tables that people read and print.
+
+Numbers come from scores and views; here they are only counted and laid out. Decision 27.
+"""

@@ -27,6 +27,9 @@ CHART_HEIGHT = 270
 ROW_HEIGHT = 34
 AXIS_HEIGHT = 60
 LABEL_LETTERS = 24
+ROOM_ABOVE, ROOM_BESIDE = 1.15, 1.4  # of the longest bar: for a number above, or one such as 98,7654% beside it
+MOST_ROWS = 20
+"""More lying bars do not fit on a page; the table beside the chart always has every row."""
 
 # pygal only measures with these; how a chart looks is in CHART_CSS, once for all charts of a page.
 _FONT_SIZE = 15
@@ -62,7 +65,7 @@ class Chart:
 
 def columns(chart: Chart) -> Markup:
     """Given a chart, return its SVG with one upright bar for each label."""
-    return _draw(chart, Bar, height=CHART_HEIGHT, value_range=_range(chart))
+    return _draw(chart, Bar, height=CHART_HEIGHT, value_range=_range(chart, ROOM_ABOVE))
 
 
 def rows(chart: Chart) -> Markup:
@@ -75,13 +78,13 @@ def rows(chart: Chart) -> Markup:
         list(reversed(chart.values)),
         chart.written,
     )
-    height = AXIS_HEIGHT + ROW_HEIGHT * max(len(chart.labels), 3)
-    return _draw(upside_down, HorizontalBar, height=height, value_range=_range(chart))
+    height = AXIS_HEIGHT + ROW_HEIGHT * len(chart.labels)
+    return _draw(upside_down, HorizontalBar, height=height, value_range=_range(chart, ROOM_BESIDE))
 
 
-def _range(chart: Chart) -> tuple[float, float]:
+def _range(chart: Chart, room: float) -> tuple[float, float]:
     """The axis starts at zero always, so that lengths can be compared, and leaves room for the number at the bar."""
-    return (0, max(max(chart.values, default=0) * 1.15, 1))
+    return (0, max(max(chart.values, default=0) * room, 1))
 
 
 def _cut(label: str) -> str:

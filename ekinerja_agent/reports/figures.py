@@ -130,6 +130,12 @@ def mean_text(percentages: Iterable[str]) -> str | None:
     return _shortest(Decimal(hundredths) / 100)
 
 
+def percent_of(share: Fraction) -> str:
+    """Given a share of 1, return it as a percentage: at most 4 decimals, half up, shortest."""
+    ppm = (share * 1_000_000 + Fraction(1, 2)).__floor__()
+    return _shortest(Decimal(ppm) / 10_000)
+
+
 def _shortest(number: Decimal) -> str:
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,29 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ekinerja_agent import __version__
 from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import Language, msgid
+from ekinerja_agent.language import Language
 from ekinerja_agent.reports import charts, figures
-from ekinerja_agent.reports.codes import meaning
-from ekinerja_agent.reports.figures import Band, Figures, Score
-
-MOST_OFFICES_IN_CHART = 20
-"""More bars do not fit on a page; the table beside the chart always has every office."""
-
-STATUSES = {
-    "draft": msgid("draft"),
-    "pending": msgid("pending"),
-    "published": msgid("published"),
-}
-
-_HERE = Path(__file__).parent
+from ekinerja_agent.reports.figures import Figures, Score
+from ekinerja_agent.reports.labels import STATUSES, band_label
+from ekinerja_agent.reports.pages import environment, page_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +54,16 @@ def render(report: MonthlyReport, lang: Language) -> str:
     """Given a report and a language, return the page as HTML text; without scores it says that there are none."""
     written = Formats(lang)
     found = figures.count(report.scores)
-    return (
-        _environment(written)
-        .get_template("monthly.html.j2")
-        .render(
-            lang=lang,
-            version=__version__,
-            css=Markup((_HERE / "page.css").read_text(encoding="utf-8") + charts.CHART_CSS),  # noqa: S704 ours
-            report=report,
-            acceptances=_acceptances(report.closings),
-            found=found,
-            band_labels=[_band_label(band, written) for band in found.bands],
-            charts=_charts(found, written) if report.scores else {},
-        )
+    jinja = environment(written)
+    jinja.filters["status"] = lambda status: written.words.gettext(STATUSES[status])
+    return jinja.get_template("monthly.html.j2").render(
+        **page_parts(written),
+        report=report,
+        acceptances=_acceptances(report.closings),
+        found=found,
+        band_labels=[band_label(band, written) for band in found.bands],
+        charts=_charts(found, written) if report.scores else {},
     )
-
-
-def _environment(written: Formats) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        extensions=["jinja2.ext.i18n"],
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(written.words, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-    environment.filters.update(
-        whole=written.whole,
-        rupiah=written.rupiah,
-        percent=written.percent,
-        month=written.month,
-        short_day=written.short_day,
-        instant=written.instant,
-        weekday=written.weekday,
-        meaning=partial(meaning, words=written.words),
-        status=lambda status: written.words.gettext(STATUSES[status]),
-    )
-    return environment
 
 
 def _acceptances(closings: Sequence[Closing]) -> list[tuple[str, datetime, list[str]]]:
@@ -119,26 +75,16 @@ def _acceptances(closings: Sequence[Closing]) -> list[tuple[str, datetime, list[
     return [(reason, at, units) for (reason, at), units in accepted.items()]
 
 
-def _band_label(band: Band, written: Formats) -> str:
-    if band.ceiling_pct is None:
-        return written.percent(str(band.floor_pct))
-    if band.floor_pct == 0:
-        return f"<{band.ceiling_pct}%"
-    return f"{band.floor_pct}–<{band.ceiling_pct}%"
-
-
 def _charts(found: Figures, written: Formats) -> dict[str, Markup]:
     gettext = written.words.gettext
-    lowest = sorted(found.offices, key=lambda office: float(office.totals.mean_discipline_pct or 0))[
-        :MOST_OFFICES_IN_CHART
-    ]
+    lowest = sorted(found.offices, key=lambda office: float(office.totals.mean_discipline_pct or 0))[: charts.MOST_ROWS]
     return {
         "bands": charts.columns(
             charts.Chart(
                 name="bands",
                 title=gettext("People by discipline score"),
                 description=gettext("One column for each band of scores; its height is the number of people."),
-                labels=[_band_label(band, written) for band in found.bands],
+                labels=[band_label(band, written) for band in found.bands],
                 values=[band.people for band in found.bands],
                 written=lambda people: written.whole(int(people)),
             )

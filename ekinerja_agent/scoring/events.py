@@ -60,7 +60,7 @@ def judge_events(
     missing = _missing(expected, facts) if expected.height else expected
     if missing.is_empty():
         return EventJudgement(empty(FOUND), empty(HELD))
-    unknown = _unknown(missing, facts, coverage, documents[1])
+    unknown = unknown_at(missing, facts, coverage, documents[1])
     held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
     findings = missing.join(held, on="duty", how="anti").with_columns(reference="event")
     return EventJudgement(as_found(findings, EVENT_RANK), held.select(*HELD))
@@ -72,25 +72,39 @@ def _expected(
     """One row per event and person who should be there and for whom it costs: the event, its window as instants, duty
     (the person's first one of that day), person and what it costs.
     """
+    called = called_to(present, roster, facts)
+    priced = called.join(_costs(called, roster, facts, rules), on=["plan", "kind", "unit"], how="inner")
+    timed = with_window(priced).filter(pl.col("closes_at") <= pl.lit(facts.now))
+    return (
+        timed.join(within_duty(timed, roster), on=["event", "person"], how="semi")
+        .join(documented(timed, approved), on=["event", "person"], how="anti")
+        .sort("event", "person", "duty")
+        .unique(["event", "person"], keep="first", maintain_order=True)
+    )
+
+
+def called_to(duties: pl.DataFrame, roster: Roster, facts: MonthFacts) -> pl.DataFrame:
+    """Given duties (duty), return one row per event with a window and duty of that day whose person is called to it."""
     events = facts.events.filter(pl.col("opens").is_not_null(), pl.col("closes").is_not_null()).select(*EVENTS)
     on_duty = (
-        present.join(roster.duties, on="duty", how="inner")
+        duties.join(roster.duties, on="duty", how="inner")
         .join(roster.people.select("person", "employment_status"), on="person", how="left")
         .rename({"date": "day"})
     )
     own = on_duty.join(events, on=["day", "unit"], how="inner")
     of_all = on_duty.join(events.filter(pl.col("unit") == EVERY_UNIT).drop("unit"), on="day", how="inner")
-    called = pl.concat([own, of_all.select(own.columns)])
     audience = pl.col("audience")
-    called = called.filter(
+    return pl.concat([own, of_all.select(own.columns)]).filter(
         audience.is_null()
         | audience.list.contains(pl.col("employment_status"))
         | audience.list.contains(pl.col("nip")),
     )
-    priced = called.join(_costs(called, roster, facts, rules), on=["plan", "kind", "unit"], how="inner")
-    timed = _instants(priced).filter(pl.col("closes_at") <= pl.lit(facts.now))
+
+
+def within_duty(timed: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+    """Given events with their windows and duties, return event and person where a duty does not lie wholly outside."""
     spans = roster.plans.select("plan", "first_due", "last_due")
-    inside = (
+    return (
         timed.join(spans, on="plan", how="left")
         .filter(
             pl.col("opens_at") <= pl.col("last_due"),
@@ -99,17 +113,15 @@ def _expected(
         .select("event", "person")
         .unique()
     )
-    documented = (
+
+
+def documented(timed: pl.DataFrame, approved: Documents) -> pl.DataFrame:
+    """Given events and people, return event and person where a document touches the event's time."""
+    return (
         timed.join(approved.timed, on=["person", "day"], how="inner")
         .filter(_touches_event())
         .select("event", "person")
         .unique()
-    )
-    return (
-        timed.join(inside, on=["event", "person"], how="semi")
-        .join(documented, on=["event", "person"], how="anti")
-        .sort("event", "person", "duty")
-        .unique(["event", "person"], keep="first", maintain_order=True)
     )
 
 
@@ -132,8 +144,8 @@ def _is_fasting(day: date, unit: str, marked: set[tuple[date, str]], rules: Rule
     return (day, unit) in marked or (day, EVERY_UNIT) in marked or rules.ramadan_on(day) is not None
 
 
-def _instants(called: pl.DataFrame) -> pl.DataFrame:
-    """The window of each event in the zone of the duty's unit: opens_at, closes_at (half-open)."""
+def with_window(called: pl.DataFrame) -> pl.DataFrame:
+    """Given events and duties, return them with opens_at and closes_at (half-open), in the zone of the duty's unit."""
     parts = [called.clear().with_columns(opens_at=pl.lit(None, INSTANT), closes_at=pl.lit(None, INSTANT))]
     for zone in called["timezone"].unique().sort():
         here = called.filter(pl.col("timezone") == zone)
@@ -156,16 +168,24 @@ def _touches_event() -> pl.Expr:
 def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """Those for whom nothing speaks: no row, no punch at the event's terminal, no approved outage of it."""
     told = expected.join(facts.event_attendance.select("event", "nip").unique(), on=["event", "nip"], how="semi")
-    failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
-    seen = (
+    there = pl.concat([told.select("event", "person"), seen(expected, facts), failing(expected, facts)]).unique()
+    return expected.join(there, on=["event", "person"], how="anti")
+
+
+def seen(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Given events with their windows and people, return event and person with a punch at the event's terminal."""
+    return (
         expected.select("event", "person", "nip", "terminal", "opens_at", "closes_at")
         .join(facts.punches, on=["nip", "terminal"], how="inner")
         .filter(_within("at") | _within("clock_at"))
         .select("event", "person")
     )
-    excused = failed.filter(_while_failing()).select("event", "person")
-    there = pl.concat([told.select("event", "person"), seen, excused]).unique()
-    return expected.join(there, on=["event", "person"], how="anti")
+
+
+def failing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Given the same, return event and person where an approved outage of the event's terminal touches the event."""
+    failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
+    return failed.filter(_while_failing()).select("event", "person")
 
 
 def _failed(facts: MonthFacts, status: str) -> pl.DataFrame:
@@ -180,8 +200,8 @@ def _within(instant: str) -> pl.Expr:
     return (pl.col("opens_at") <= pl.col(instant)) & (pl.col(instant) < pl.col("closes_at"))
 
 
-def _unknown(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame, requests: Documents) -> pl.DataFrame:
-    """Those of whom nobody can say that they were not there: event, duty, reason."""
+def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame, requests: Documents) -> pl.DataFrame:
+    """Given for whom nothing speaks, return of whom nobody can say that they were not there: event, duty, reason."""
     told = facts.event_attendance.select("event").unique()
     untold = (
         missing.filter(pl.col("terminal").is_null())

@@ -21,7 +21,7 @@ COLUMNS = {
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
     "absences": "nip from to kind from_time to_time document requested_at status",
-    "activities": "id nip date start end description type volume status approved_minutes decided_by entered_at",
+    "activities": "id nip date start end description type volume status approved_minutes decided_by entered_at plan",
     "activity_standards": "type name standard_minutes unit",
     "calendar": "date unit kind name source",
     "outages": "terminal from to reason document status",
@@ -127,6 +127,12 @@ class Installation:
 def installation(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Installation:
     """An installation on SQLite, and once more on PostgreSQL."""
     return Installation(tmp_path, central_url, capsys)
+
+
+@pytest.fixture
+def installation_in() -> type[Installation]:
+    """An installation in a directory and a database of the test's choice."""
+    return Installation
 
 
 def nip(number: int) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekinerja_agent.reports.monthly import Closing, MonthlyReport
+from tests.proof.pages import Page
 
 MONTH = date(2026, 9, 1)
 WITA = ZoneInfo("Asia/Makassar")
@@ -27,7 +26,6 @@ NAMES = (
 )
 BANDS = ((1, 30, "TL1", "0.5"), (31, 60, "TL2", "1"), (61, 90, "TL3", "1.25"))
 SOURCE = "Keputusan Mendagri 900-4700/2020, Lampiran"
-VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
 def working_days(month: date) -> list[date]:
@@ -178,73 +176,6 @@ def a_closing() -> Callable[..., Closing]:
         return Closing(unit, datetime(2026, 10, 2, 9, 0, tzinfo=WITA), accepted_pending)
 
     return make
-
-
-@dataclass
-class Table:
-    """A table as read: the text of each row's cells, and what its column headers declare as scope."""
-
-    rows: list[list[str]] = field(default_factory=list)
-    scopes: set[str | None] = field(default_factory=set)
-
-
-class Page(HTMLParser):
-    """What a browser would see: well nested elements, their attributes, tables, key figures and all visible text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.tables: list[Table] = []
-        self.texts: list[str] = []
-        self.keys: dict[str, str] = {}
-        self._term = ""
-        self.feed(html)
-        self.close()
-        assert self.open == [], f"never closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "table":
-            self.tables.append(Table())
-        elif tag == "tr":
-            self.tables[-1].rows.append([])
-        elif tag in {"th", "td"}:
-            self.tables[-1].rows[-1].append("")
-            if tag == "th":
-                self.tables[-1].scopes.add(dict(attrs).get("scope"))
-        elif tag == "dt":
-            self._term = ""
-        elif tag == "dd":
-            self.keys[self._term] = ""
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self.open:
-            return
-        text = " ".join(data.split())
-        self.texts.append(text)
-        if "td" in self.open or "th" in self.open:
-            row = self.tables[-1].rows[-1]
-            row[-1] = f"{row[-1]} {text}".strip()
-        elif "dt" in self.open:
-            self._term += text
-        elif "dd" in self.open:
-            self.keys[self._term] += text
-
-    @property
-    def text(self) -> str:
-        return " ".join(filter(None, self.texts))
-
-    def table_with(self, header: str) -> Table:
-        return next(table for table in self.tables if header in table.rows[0])
 
 
 @pytest.fixture

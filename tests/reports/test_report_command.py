@@ -95,6 +95,10 @@ def a_punch(clock: datetime) -> Punch:
 NIPS = [f"199001012015011{number:03d}" for number in range(4)]
 
 
+def ordered(out: Path, account: Account, lang: str = "id", **more: Any) -> report.Order:
+    return report.Order(month=MONTH, out=out, account=account, lang=lang, now=MADE, **more)
+
+
 @pytest.fixture
 def account(central: Engine) -> Account:
     return actor(central, getpass.getuser(), SCORED).account
@@ -136,7 +140,7 @@ def test_the_page_shows_what_score_show_prints(
     scored: Engine, account: Account, tmp_path: Path, read_page: Maker
 ) -> None:
     out = tmp_path / "laporan.html"
-    reported = report.monthly(scored, MONTH, out=out, account=account, lang="id", now=MADE)
+    reported = report.monthly(scored, ordered(out, account, "id"))
     page = read_page(out.read_text(encoding="utf-8"))
     assert reported.people == 4
     documents = results.scores(scored, MONTH)
@@ -160,7 +164,7 @@ def test_pins_without_a_person_are_those_of_the_month(
     out = tmp_path / "laporan.html"
     shown = {}
     for office in (None, "DINKES", "DISDIK"):
-        report.monthly(scored, MONTH, out=out, account=account, lang="en", office=office, now=MADE)
+        report.monthly(scored, ordered(out, account, "en", office=office))
         page = read_page(out.read_text(encoding="utf-8"))
         shown[office] = page.keys["PINs without a person"], "have 2 punches" in page.text
     assert shown == {None: ("1", True), "DINKES": ("1", True), "DISDIK": ("0", False)}
@@ -168,7 +172,7 @@ def test_pins_without_a_person_are_those_of_the_month(
 
 def test_one_office_alone_has_only_its_people_and_its_closing(scored: Engine, account: Account, tmp_path: Path) -> None:
     out = tmp_path / "laporan.html"
-    reported = report.monthly(scored, MONTH, out=out, account=account, lang="en", office="DISDIK", now=MADE)
+    reported = report.monthly(scored, ordered(out, account, "en", office="DISDIK"))
     text = out.read_text(encoding="utf-8")
     assert reported.people == 2
     assert NIPS[2] in text
@@ -178,12 +182,13 @@ def test_one_office_alone_has_only_its_people_and_its_closing(scored: Engine, ac
 
 def test_an_export_is_in_the_audit_log_with_its_digest(scored: Engine, account: Account, tmp_path: Path) -> None:
     out = tmp_path / "laporan.html"
-    reported = report.monthly(scored, MONTH, out=out, account=account, lang="id", now=MADE)
+    reported = report.monthly(scored, ordered(out, account, "id"))
     *_, entry = audit.rows(scored)
     assert (entry["actor"], entry["action"], entry["subject"]) == (account.name, "report.monthly", "2026-09")
     assert entry["details"] == {
         "file": "laporan.html",
         "office": None,
+        "public": False,
         "people": 4,
         "digest": digest(out.read_bytes()),
     }
@@ -193,9 +198,9 @@ def test_an_export_is_in_the_audit_log_with_its_digest(scored: Engine, account: 
 def test_a_file_that_cannot_be_written_leaves_no_entry(scored: Engine, account: Account, tmp_path: Path) -> None:
     before = list(audit.rows(scored))
     with pytest.raises(WrongUsage, match="cannot be written"):
-        report.monthly(scored, MONTH, out=tmp_path / "no" / "laporan.html", account=account, lang="id", now=MADE)
+        report.monthly(scored, ordered(tmp_path / "no" / "laporan.html", account, "id"))
     with pytest.raises(WrongUsage, match=r"laporan\.pdf does not end in \.html"):
-        report.monthly(scored, MONTH, out=tmp_path / "laporan.pdf", account=account, lang="id", now=MADE)
+        report.monthly(scored, ordered(tmp_path / "laporan.pdf", account, "id"))
     assert list(audit.rows(scored)) == before
     assert audit.verify(scored) == len(before)
 
@@ -204,7 +209,7 @@ def test_an_empty_month_gives_a_page_that_says_so(
     central: Engine, account: Account, tmp_path: Path, read_page: Maker
 ) -> None:
     out = tmp_path / "laporan.html"
-    assert report.monthly(central, MONTH, out=out, account=account, lang="en", now=MADE).people == 0
+    assert report.monthly(central, ordered(out, account, "en")).people == 0
     page = read_page(out.read_text(encoding="utf-8"))
     assert "There are no scores for this month." in page.text
     assert page.keys["Report made"] == "1 October 2026 at 00:30 UTC"

@@ -1,0 +1,48 @@
+"""What people entered of their days, whatever was decided of it: for leaders who ask who wrote down nothing.
+
+Judges nothing; an entry that a rule rejected when it came in is none.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Engine, select
+
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.facts import last_day
+from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.tables import activities
+from ekinerja_agent.scoring.frames import Schema
+
+ENTRIES: Schema = {
+    # One row per person and day with an entry. Minutes are those claimed, from start to end.
+    "nip": pl.String,
+    "day": pl.Date,
+    "minutes": pl.Int64,
+    "planned_minutes": pl.Int64,  # of entries that name a plan
+}
+_ENTERED: Schema = {"nip": pl.String, "day": pl.Date, "start": pl.Time, "end": pl.Time, "plan": pl.String}
+
+
+def entered(engine: Engine, month: date) -> pl.DataFrame:
+    """Given a month (its first day), return ENTRIES of everybody, by NIP and day."""
+    first, last = month, last_day(month)
+    a = activities.c
+    ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(first, last)))
+    row = current(activities, ever_there).subquery().c
+    query = select(row.nip, row.date.label("day"), row.start, row.end, row.plan).where(
+        row.date.between(first, last), row.reason.is_(None)
+    )
+    with reading(engine) as conn:
+        told = read_frame(conn, query, _ENTERED)
+    minutes = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
+    return (
+        told.with_columns(minutes=minutes)
+        .group_by("nip", "day")
+        .agg(pl.col("minutes").sum(), planned_minutes=pl.col("minutes").filter(pl.col("plan").is_not_null()).sum())
+        .sort("nip", "day")
+        .select(*ENTRIES)
+    )

@@ -1,0 +1,353 @@
+"""The monthly evaluation: who is at the maximum and who falls short, who wrote nothing down, which programmes are done.
+
+Scores are those of `score show`, programmes those of `plan_status_v1`, meetings and innovations those of their
+registers.
+Source: regulations section 0 (Banyuwangi, Mempawah, Badung, HSU).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from ekinerja_agent.formats import Formats
+from ekinerja_agent.reports import charts, privacy
+from ekinerja_agent.reports.document import (
+    WITHHELD,
+    Cell,
+    Column,
+    Document,
+    Edition,
+    Figure,
+    Notice,
+    Picture,
+    Section,
+    Table,
+)
+from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.programmes import Programme, counted
+from ekinerja_agent.reports.programmes import table as programme_table
+
+FULL_PCT = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a person entered of one day: minutes claimed, and of them those of activities that name a plan."""
+
+    minutes: int
+    planned_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Innovation:
+    """An innovative programme of a unit, as its register has it."""
+
+    unit: str
+    code: str
+    name: str
+    started: date
+    ended: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """`entered` by NIP and day; `meetings` counts evaluation meetings of the month by unit; `units` names all units."""
+
+    edition: Edition
+    scores: Sequence[Score]
+    entered: Mapping[tuple[str, date], Entered]
+    programmes: Sequence[Programme]
+    meetings: Mapping[str, int]
+    innovations: Sequence[Innovation]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of the month. `silent` are the present days without any entry."""
+
+    score: Score
+    silent: int
+    minutes: int
+    planned_minutes: int
+
+    @property
+    def at_maximum(self) -> bool:
+        """Nothing is missing from either score."""
+        return all(Decimal(self.score[part]["score_pct"]) >= FULL_PCT for part in ("discipline", "performance"))
+
+    @property
+    def sum_pct(self) -> Decimal:
+        """Both scores together: what the list of those who fall short is ordered by."""
+        return Decimal(self.score["discipline"]["score_pct"]) + Decimal(self.score["performance"]["score_pct"])
+
+
+def people_of(report: EvaluationReport) -> tuple[Person, ...]:
+    """Given the report, return its people by unit, name and NIP."""
+    by_nip: dict[str, dict[date, Entered]] = defaultdict(dict)
+    for (nip, day), one in report.entered.items():
+        by_nip[nip][day] = one
+    found = []
+    for score in sorted(report.scores, key=lambda one: (one["unit"], one["name"].casefold(), one["nip"])):
+        own = by_nip.get(score["nip"], {})
+        present = {date.fromisoformat(day["date"]) for day in score["days"] if day["state"] == "present"}
+        found.append(
+            Person(
+                score,
+                silent=len(present - own.keys()),
+                minutes=sum(one.minutes for one in own.values()),
+                planned_minutes=sum(one.planned_minutes for one in own.values()),
+            )
+        )
+    return tuple(found)
+
+
+def lay_out(report: EvaluationReport, written: Formats) -> Document:
+    """Given the report and a language, return its document. A public edition has published people's sums alone."""
+    gettext = written.words.gettext
+    public = report.edition.public
+    people = people_of(report)
+    unpublished = sorted({one.score["unit"] for one in people if one.score["status"] != "published"})
+    if public:
+        people = tuple(one for one in people if one.score["status"] == "published")
+    notices = []
+    if unpublished:
+        notices.append(Notice(gettext("Not yet published:"), f"{', '.join(unpublished)}.", warn=True))
+    if not people:
+        notices.append(Notice(gettext("There are no scores for this month."), "", warn=True))
+    return Document(
+        title=gettext("Monthly evaluation"),
+        period=written.month(report.edition.month),
+        facts=((gettext("Report made"), written.instant(report.edition.made_at)),),
+        sections=_sections(report, people, written),
+        main="units" if public else "people",
+        notices=tuple(notices),
+        figures=_figures(report, people, written),
+        internal=not public,
+    )
+
+
+def _figures(report: EvaluationReport, people: Sequence[Person], written: Formats) -> tuple[Figure, ...]:
+    gettext = written.words.gettext
+    top = sum(one.at_maximum for one in people)
+    counts: tuple[Cell, ...] = (top, len(people) - top, sum(one.silent > 0 for one in people))
+    if report.edition.public:
+        hidden = privacy.withheld([top, len(people) - top])
+        counts = tuple(WITHHELD if place in hidden else count for place, count in enumerate(counts[:2]))
+    done, missing, coming = counted(report.programmes)
+    labels = (
+        gettext("At the maximum"),
+        gettext("Fall short"),
+        gettext("People with days without entry"),
+    )
+    return (
+        *(Figure(label, count) for label, count in zip(labels, counts, strict=False)),
+        Figure(gettext("Programmes done"), done),
+        Figure(gettext("Programmes not done"), missing),
+        Figure(gettext("Programmes to do"), coming),
+    )
+
+
+def _sections(report: EvaluationReport, people: Sequence[Person], written: Formats) -> tuple[Section, ...]:
+    gettext = written.words.gettext
+    sections = [_units(report, people, written)]
+    if not report.edition.public:
+        sections.append(_people(people, written))
+        sections.append(_silent(people, written))
+    programmes = programme_table(report.programmes, written)
+    sections.append(Section("programmes", gettext("Programmes"), tables=(programmes,)))
+    if report.innovations:
+        sections.append(_innovations(report.innovations, written))
+    return tuple(sections)
+
+
+def _share(part: int, whole: int) -> str | None:
+    return percent_of(Fraction(part, whole)) if whole else None
+
+
+def _units(report: EvaluationReport, people: Sequence[Person], written: Formats) -> Section:
+    gettext = written.words.gettext
+    members: dict[tuple[str, str], list[Person]] = defaultdict(list)
+    for one in people:
+        members[one.score["unit"], one.score["unit_name"]].append(one)
+    hidden = privacy.withheld([len(of_unit) for of_unit in members.values()]) if report.edition.public else frozenset()
+    rows: list[tuple[Cell, ...]] = []
+    bars: list[tuple[str, float]] = []
+    for place, ((unit, name), of_unit) in enumerate(members.items()):
+        top = sum(one.at_maximum for one in of_unit)
+        present = sum(one.score["days_present"] for one in of_unit)
+        told: tuple[Cell, ...] = (
+            len(of_unit),
+            *(() if report.edition.public else (top, len(of_unit) - top)),
+            _share(top, len(of_unit)),
+            _share(sum(one.silent for one in of_unit), present),
+            _share(sum(one.planned_minutes for one in of_unit), sum(one.minutes for one in of_unit)),
+        )
+        if place in hidden:
+            told = (WITHHELD,) * len(told)
+        else:
+            bars.append((unit, float(_share(top, len(of_unit)) or 0)))
+        rows.append(
+            (
+                unit,
+                name,
+                *told,
+                *counted([p for p in report.programmes if p.unit == unit]),
+                report.meetings.get(unit, 0),
+            )
+        )
+    bars.sort(key=lambda bar: bar[1])
+    shown = bars[: charts.MOST_ROWS]
+    chart = charts.Chart(
+        "maximum",
+        gettext("People at the maximum by office"),
+        gettext("One bar for each office, the lowest share first."),
+        [unit for unit, _ in shown],
+        [pct for _, pct in shown],
+        lambda pct: written.percent(f"{pct:g}"),
+    )
+    counts = (
+        ()
+        if report.edition.public
+        else (Column("at_maximum", gettext("At the maximum"), "whole"), Column("short", gettext("Fall short"), "whole"))
+    )
+    columns = (
+        Column("unit", gettext("Office")),
+        Column("unit_name", gettext("Name"), beneath=True),
+        Column("people", gettext("People"), "whole"),
+        *counts,
+        Column("at_maximum_pct", gettext("Share at the maximum"), "percent"),
+        Column("silent_pct", gettext("Days without entry"), "percent"),
+        Column("planned_pct", gettext("Planned activities"), "percent"),
+        Column("programmes_done", gettext("Programmes done"), "whole"),
+        Column("programmes_not_done", gettext("Programmes not done"), "whole"),
+        Column("programmes_to_do", gettext("Programmes to do"), "whole"),
+        Column("meetings", gettext("Evaluation meetings"), "whole"),
+    )
+    return Section(
+        "units",
+        gettext("Offices"),
+        (
+            gettext(
+                "At the maximum is who has 100% in discipline and in performance. Days without entry are the share "
+                "of days present of which nothing was entered; planned activities the share of minutes entered that "
+                "name a plan."
+            ),
+        ),
+        (Picture(chart, "rows"),) if any(pct for _, pct in shown) else (),
+        (Table("units", gettext("Offices"), columns, tuple(rows), wide=True),),
+    )
+
+
+def _people(people: Sequence[Person], written: Formats) -> Section:
+    gettext = written.words.gettext
+    columns = (
+        Column("name", gettext("Name")),
+        Column("nip", gettext("NIP"), beneath=True),
+        Column("unit", gettext("Office")),
+        Column("discipline_pct", gettext("Discipline"), "percent"),
+        Column("performance_pct", gettext("Performance"), "percent"),
+        Column("days_present", gettext("Present"), "whole"),
+        Column("payable_rp", gettext("Payable (Rp)"), "rupiah"),
+    )
+    short = sorted((one for one in people if not one.at_maximum), key=lambda one: one.sum_pct)
+    top = [one for one in people if one.at_maximum]
+    everybody = Table(
+        "people",
+        gettext("All people"),
+        (*columns, Column("at_maximum", gettext("At the maximum"))),
+        tuple((*_cells(one), gettext("yes") if one.at_maximum else gettext("no")) for one in people),
+        on_page=False,
+    )
+    lists = [
+        Table(key, title, columns, tuple(map(_cells, listed)), wide=True)
+        for key, title, listed in (
+            ("maximum", gettext("At the maximum"), top),
+            ("short", gettext("Fall short"), short),
+        )
+        if listed
+    ]
+    return Section("people", gettext("People"), tables=(*lists, everybody), titled=True)
+
+
+def _cells(one: Person) -> tuple[Cell, ...]:
+    score = one.score
+    return (
+        score["name"],
+        score["nip"],
+        score["unit"],
+        score["discipline"]["score_pct"],
+        score["performance"]["score_pct"],
+        score["days_present"],
+        score["allowance"]["payable_rp"],
+    )
+
+
+def _silent(people: Iterable[Person], written: Formats) -> Section:
+    gettext = written.words.gettext
+    found = sorted((one for one in people if one.silent), key=lambda one: -one.silent)
+    return Section(
+        "silent",
+        gettext("Days present without any activity"),
+        () if found else (gettext("Everybody entered something on each day present."),),
+        tables=(
+            Table(
+                "silent",
+                gettext("Days without entry"),
+                (
+                    Column("name", gettext("Name")),
+                    Column("nip", gettext("NIP"), beneath=True),
+                    Column("unit", gettext("Office")),
+                    Column("days_present", gettext("Present"), "whole"),
+                    Column("silent_days", gettext("Days without entry"), "whole"),
+                ),
+                tuple(
+                    (
+                        one.score["name"],
+                        one.score["nip"],
+                        one.score["unit"],
+                        one.score["days_present"],
+                        one.silent,
+                    )
+                    for one in found
+                ),
+            ),
+        )
+        if found
+        else (),
+    )
+
+
+def _innovations(found: Sequence[Innovation], written: Formats) -> Section:
+    gettext = written.words.gettext
+    return Section(
+        "innovations",
+        gettext("Innovative programmes"),
+        tables=(
+            Table(
+                "innovations",
+                gettext("Innovative programmes"),
+                (
+                    Column("code", gettext("Code")),
+                    Column("name", gettext("Name")),
+                    Column("unit", gettext("Office")),
+                    Column("started", gettext("Began"), "date"),
+                    Column("ended", gettext("Ended"), "date"),
+                ),
+                tuple(
+                    (
+                        one.code,
+                        one.name,
+                        one.unit,
+                        one.started,
+                        one.ended,
+                    )
+                    for one in found
+                ),
+            ),
+        ),
+    )

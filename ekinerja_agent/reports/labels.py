@@ -1,0 +1,22 @@
+"""Words that several reports have for the same thing: the status of a score, a band of scores, the state of a day."""
+
+from __future__ import annotations
+
+from ekinerja_agent.formats import Formats
+from ekinerja_agent.language import msgid
+from ekinerja_agent.reports.figures import Band
+
+STATUSES = {
+    "draft": msgid("draft"),
+    "pending": msgid("pending"),
+    "published": msgid("published"),
+}
+
+
+def band_label(band: Band, written: Formats) -> str:
+    """Given a band of scores, return it as `100%`, `90–<95%` or `<80%`."""
+    if band.ceiling_pct is None:
+        return written.percent(str(band.floor_pct))
+    if band.floor_pct == 0:
+        return f"<{band.ceiling_pct}%"
+    return f"{band.floor_pct}–<{band.ceiling_pct}%"

@@ -1,0 +1,96 @@
+"""Who came to each event of a month, for people who want to know; judges nobody.
+
+Who is called, and what counts as having come, is as where it costs (events.py), but an event that costs nothing is
+shown too. Does not know what a share is good for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.scoring.ceremonies import announced
+from ekinerja_agent.scoring.documents import documents_with
+from ekinerja_agent.scoring.events import (
+    called_to,
+    documented,
+    failing,
+    seen,
+    unknown_at,
+    with_window,
+    within_duty,
+)
+from ekinerja_agent.scoring.frames import MonthFacts, Schema, empty
+from ekinerja_agent.scoring.outages import nothing_missing
+from ekinerja_agent.scoring.schedule import plan_month
+
+MARKS: Schema = {
+    # One row per event that is over and person called to it.
+    "event": pl.String,
+    "kind": pl.String,
+    "day": pl.Date,
+    "unit": pl.String,  # of the person's duty of that day
+    "nip": pl.String,
+    # present: a row of attendance or a punch at the event's terminal; missed: nothing speaks for a person who was at
+    # work, or absent without reason; excused: a document, a row, an outage; exempt: no duty at that time; pending
+    "mark": pl.String,
+}
+_STATES: Schema = {"nip": pl.String, "day": pl.Date, "state": pl.String}
+
+
+def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, date, str]]) -> pl.DataFrame:
+    """Given a month's facts, the rules and what its duty days were judged to be (NIP, day, state as in
+    DAYS), return MARKS by event, unit
+    and NIP. Who was there is present, whatever the day was judged.
+    """
+    roster = plan_month(facts, rules)
+    facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
+    timed = with_window(called_to(roster.duties.select("duty"), roster, facts))
+    timed = timed.filter(pl.col("closes_at") <= pl.lit(facts.now))
+    if timed.is_empty():
+        return empty(MARKS)
+    approved, requests = (
+        documents_with(status, facts.absences, roster, facts.month) for status in ("approved", "pending")
+    )
+    called = timed.sort("event", "person", "duty").unique(["event", "person"], keep="first", maintain_order=True)
+    told = facts.event_attendance.group_by("event", "nip").agg(told=pl.col("mark").last())
+    found = [
+        (seen(called, facts), "seen"),
+        (within_duty(timed, roster), "inside"),
+        (documented(timed, approved), "documented"),
+        (failing(called, facts), "failed"),
+    ]
+    for part, name in found:
+        called = called.join(
+            part.unique().with_columns(pl.lit(value=True).alias(name)), on=["event", "person"], how="left"
+        ).with_columns(pl.col(name).fill_null(value=False))
+    judged = pl.DataFrame(states, schema=_STATES, orient="row")
+    days = judged.group_by("nip", "day").agg(pl.col("state").first())
+    called = called.join(told, on=["event", "nip"], how="left").join(days, on=["nip", "day"], how="left")
+    coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
+    unknown = unknown_at(called, facts, coverage, requests).select("event", "duty", unknown=pl.lit(value=True))
+    marked = called.join(unknown, on=["event", "duty"], how="left").with_columns(mark=_mark())
+    return marked.select(*MARKS).sort("day", "event", "unit", "nip")
+
+
+def _mark() -> pl.Expr:
+    state = pl.col("state")
+    return (
+        pl.when(pl.col("told") == "excused")
+        .then(pl.lit("excused"))
+        .when(pl.col("told").is_not_null() | pl.col("seen"))
+        .then(pl.lit("present"))
+        .when(~pl.col("inside") | (state == "exempt"))
+        .then(pl.lit("exempt"))
+        .when(pl.col("documented") | (state == "excused") | pl.col("failed"))
+        .then(pl.lit("excused"))
+        .when(state == "unexcused")
+        .then(pl.lit("missed"))
+        .when(pl.col("unknown") | state.is_null() | state.is_in(["pending", "future"]))
+        .then(pl.lit("pending"))
+        .otherwise(pl.lit("missed"))
+    )

