@@ -37,7 +37,7 @@ ROWS = {
     "rosters": "(id, batch, row, nip, date, shifts) values (1, 1, 2, 'n', '2026-09-07', 'PAGI')",
     "corrections": "(id, batch, row, nip, date, scan, action, status) "
     "values (1, 1, 2, 'n', '2026-09-07', 'arrive', 'void', 'pending')",
-    "correction_decisions": f"(correction, approved, account_id, decided_at) values (1, true, 1, {TIME})",
+    "correction_decisions": f"(correction, approved, account_id, decided_at) values (1, false, 1, {TIME})",
     "events": "(id, batch, row, code, kind, unit, date) values (1, 1, 2, 'E', 'apel', '*', '2026-09-07')",
     "event_attendance": "(id, batch, row, event, nip, date, status) "
     "values (1, 1, 2, 'E', 'n', '2026-09-07', 'present')",
@@ -65,7 +65,7 @@ ROWS = {
     "redatings": "(id, terminal, first_clock, last_clock, shift_s, reason, account_id, requested_at) "
     f"values (1, 't', {TIME}, {TIME}, 60, 'r', 1, {TIME})",
     "redated_punches": f"(redating, punch_id, at) values (1, 'p', {TIME})",
-    "redating_decisions": f"(redating, approved, account_id, decided_at) values (1, true, 1, {TIME})",
+    "redating_decisions": f"(redating, approved, account_id, decided_at) values (1, false, 1, {TIME})",
     "activities": '(id, batch, row, activity_id, nip, date, start, "end", description, status) '
     "values (1, 1, 2, 'A', 'n', '2026-09-07', '08:00', '09:00', 'd', 'draft')",
     "activity_standards": "(id, batch, row, type, name, standard_minutes) values (1, 1, 2, 't', 'n', 30)",
@@ -197,6 +197,41 @@ def test_nothing_can_be_added_to_a_published_result(central: Engine) -> None:
     if central.dialect.name == "sqlite":
         with pytest.raises(Refused, match="a published result stays"):
             add_person(central, 1, how)
+
+
+ENTERED_BY, THEMSELVES, ANOTHER = 1, 2, 3
+APPROVALS = {
+    # what approves, by account; who has an interest in it
+    "correction_decisions": (
+        "(correction, approved, account_id, decided_at) values (1, true, {account}, {time})",
+        1,
+        2,
+    ),
+    "redating_decisions": ("(redating, approved, account_id, decided_at) values (1, true, {account}, {time})", 1),
+    "activity_steps": (
+        (
+            "(activity, step, status, first_tier, last_tier, account_id, at) "
+            "values (1, 'approved', 'approved', 0, 0, {account}, {time})"
+        ),
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("table", APPROVALS)
+def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> None:
+    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities"):
+        add(central, needed)
+    for account, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
+        values = f"values ({account}, 'account {account}', 'operator', '', {TIME}, {nip})"
+        execute(central, f"insert into accounts (id, name, roles, feeds, created_at, nip) {values}")
+    values, *interested = APPROVALS[table]
+    for account in interested:
+        with pytest.raises(Refused, match="refuses insert: nobody"):
+            execute(central, f"insert into {table} {values.format(account=account, time=TIME)}")
+    assert content(central, table) == []
+    execute(central, f"insert into {table} {values.format(account=ANOTHER, time=TIME)}")
+    assert len(content(central, table)) == 1
 
 
 def test_a_draft_cannot_be_turned_into_a_published_row(central: Engine) -> None:

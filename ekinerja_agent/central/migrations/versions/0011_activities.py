@@ -125,8 +125,9 @@ def _refuse_own_decisions() -> None:
                     END IF;
                     RETURN NEW;
                 END $$""")
-            own = f"FOR EACH ROW EXECUTE FUNCTION {table}_refuse_own()"
-            op.execute(f"CREATE TRIGGER {table}_own BEFORE INSERT ON {table} {own}")
+            # After the insert: with a trigger before each row COPY would insert the rows one by one.
+            own = f"FOR EACH ROW WHEN (NEW.status = 'approved') EXECUTE FUNCTION {table}_refuse_own()"
+            op.execute(f"CREATE TRIGGER {table}_own AFTER INSERT ON {table} {own}")
         else:
             op.execute(
                 f"CREATE TRIGGER {table}_own BEFORE INSERT ON {table} WHEN {condition} "
