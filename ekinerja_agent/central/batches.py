@@ -6,7 +6,7 @@ kind; the rows that arrive here are already typed as the columns of `tables.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
@@ -286,13 +286,13 @@ def _fresh(
     conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> tuple[list[Mapping[str, Any]], int, touched.Marks]:
     """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
-    keys = FACT_KEYS[table.name]
-    standing = _standing(conn, table, columns, {row[_LOOKED_UP_BY[table.name]] for row in rows})
+    key_of = _key_of(table)
+    standing = _standing(conn, table, {row[_LOOKED_UP_BY[table.name]] for row in rows})
     beside: Sequence[Mapping[str, Any]] = list(standing.values())
     fresh: list[Mapping[str, Any]] = []
     replaced: list[Mapping[str, Any]] = []
     for row in rows:
-        key = tuple(map(row.get, keys))
+        key = key_of(row)
         before = standing.get(key)
         if before is not None:
             if all(before.get(name) == row.get(name) for name in columns):
@@ -303,17 +303,20 @@ def _fresh(
     return fresh, len(replaced), touched.by_rows(table.name, [*fresh, *replaced], beside)
 
 
-def _standing(
-    conn: Connection, table: Table, columns: Sequence[str], wanted: set[Any]
-) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     keys = FACT_KEYS[table.name]
+    return lambda row: tuple(map(row.get, keys))
+
+
+def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    key_of = _key_of(table)
     standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
     for part in _parts(sorted(wanted)):
-        found = conn.execute(current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))).mappings().all()
-        for row in with_decisions(conn, table.name, found):
-            standing[tuple(row[name] for name in keys)] = {name: row[name] for name in columns}
+        query = current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))
+        for row in with_decisions(conn, table.name, query):
+            standing[key_of(row)] = row
     return standing
 
 

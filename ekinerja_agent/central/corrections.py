@@ -74,8 +74,7 @@ class OnePerson:
             conditions.append(table.c.nip == self.nip)
         elif kind == enrolments.name:
             conditions.append(table.c.pin.in_(select(table.c.pin).where(table.c.nip == self.nip)))
-        found = self.conn.execute(current(table, *conditions)).mappings().all()
-        standing = with_decisions(self.conn, kind, found)
+        standing = with_decisions(self.conn, kind, current(table, *conditions))
         return [row for row in standing if row.get("nip", self.nip) == self.nip]
 
 

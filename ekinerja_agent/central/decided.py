@@ -5,10 +5,10 @@ A decision speaks of one version of a row; a newer version waits for its own. Do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, case, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
 
 from ekinerja_agent.central.tables import absence_decisions, accounts, activity_steps, correction_decisions
 
@@ -17,14 +17,25 @@ DECIDED = ("approved", "returned", "rejected")
 _AT_ONCE = 5_000
 
 
-def with_decisions(conn: Connection, kind: str, rows: Sequence[RowMapping]) -> list[dict[str, Any]]:
-    """Given rows of a kind that stand, with their `id`, return them as they were decided since."""
-    if kind not in _READERS:
-        return [dict(row) for row in rows]
-    found: dict[int, dict[str, Any]] = {}
-    for part in _parts([row["id"] for row in rows]):
-        found.update(_READERS[kind](conn, part))
-    return [{**row, **found.get(row["id"], {})} for row in rows]
+class _Decisions(NamedTuple):
+    """Where the decisions of a kind stand, and how they are read: by the number of the row, what it says instead."""
+
+    table: Table
+    read: Callable[[Connection, Sequence[int]], Iterator[tuple[int, dict[str, Any]]]]
+
+
+def with_decisions(conn: Connection, kind: str, query: Select[Any]) -> list[dict[str, Any]]:
+    """Given a query for rows of a kind that stand, with their `id`, return them as they were decided since."""
+    result = conn.execute(query)
+    names = tuple(result.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in result.all()]
+    decided = _DECISIONS.get(kind)
+    if decided is not None and conn.scalar(select(exists(select(decided.table)))):
+        by_id = {row["id"]: row for row in rows}
+        for part in _parts(list(by_id)):
+            for number, told in decided.read(conn, part):
+                by_id[number].update(told)
+    return rows
 
 
 def newest_step(activity: ColumnElement[int]) -> ColumnElement[bool]:
@@ -82,7 +93,11 @@ def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[i
         yield row["activity"], told
 
 
-_READERS = {"corrections": _of_corrections, "absences": _of_absences, "activities": _of_activities}
+_DECISIONS = {
+    "corrections": _Decisions(correction_decisions, _of_corrections),
+    "absences": _Decisions(absence_decisions, _of_absences),
+    "activities": _Decisions(activity_steps, _of_activities),
+}
 
 
 def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -36,7 +36,7 @@ class StoredFacts:
         if kind not in self._rows:
             table = fact_table(kind)
             with reading(self._engine) as conn:
-                standing = with_decisions(conn, kind, conn.execute(current(table)).mappings().all())
+                standing = with_decisions(conn, kind, current(table))
             self._rows[kind] = [_fact(row) for row in sorted(standing, key=lambda row: row["id"])]
         return self._rows[kind]
 
@@ -56,15 +56,15 @@ class StoredFacts:
 
 
 def _by_id(conn: Connection, condition: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:
-    rows = conn.execute(current(activities, condition)).mappings().all()
-    return {row["activity_id"]: _fact(row) for row in with_decisions(conn, activities.name, rows)}
+    rows = with_decisions(conn, activities.name, current(activities, condition))
+    return {row["activity_id"]: _fact(row) for row in rows}
 
 
-def _fact(row: Mapping[str, Any]) -> dict[str, Any]:
-    fact = dict(row)
+def _fact(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without what tells where it came from."""
     for column in _ORIGIN:
-        del fact[column]
-    return fact
+        del row[column]
+    return row
 
 
 def terminal_zones(engine: Engine) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.proof.bench import database, decoding, findings, scoring, serving, spooling, tails
+from tests.proof.bench import activities, database, decoding, findings, scoring, serving, spooling, tails
 from tests.proof.bench.findings import Finding
 
 Measure = Callable[[Path], Iterable[Finding]]
@@ -44,6 +44,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
         return {
             "peers": lambda _: scoring.against_peers(),
             "database": database.measure,
+            "activities": activities.measure,
             "growth": lambda _: scoring.per_employee(),
             "nation": lambda _: scoring.nation(),
         }
