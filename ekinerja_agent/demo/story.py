@@ -56,6 +56,7 @@ class Telling:
             imports.ImportFile(path.name, path.read_bytes()),
             now=self.stage.clock.now(),
             rules=self.rules,
+            profile=self.stage.config.agent.profile,
         )
         told = f"{done.stored} {'row' if done.stored == 1 else 'rows'} stored"
         if done.rejected:
