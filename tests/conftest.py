@@ -37,25 +37,31 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The SQLAlchemy URL of a PostgreSQL database that only this test uses: empty, unless it asks for `central` too."""
-    template = request.getfixturevalue("postgres_template") if "central" in request.fixturenames else "template1"
-    with databases.postgres_database(postgres_server, template) as url:
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty PostgreSQL database that only this test uses."""
+    with databases.postgres_database(postgres_server) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def central_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a central database, empty unless the test asks for `central` too.
-
-    Every test that asks for it runs once on SQLite and once on PostgreSQL.
-    """
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables: a test runs once on SQLite and once on PostgreSQL."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
-    path = tmp_path / "central.db"
-    if "central" in request.fixturenames:
+    return f"sqlite:///{tmp_path / 'central.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def central_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a central database with all tables: a test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        template = request.getfixturevalue("postgres_template")
+        with databases.postgres_database(request.getfixturevalue("postgres_server"), template) as url:
+            yield url
+    else:
+        path = tmp_path / "central.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-    return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
 
 
 @pytest.fixture

@@ -50,12 +50,12 @@ def test_starting_again_changes_nothing(central: Engine) -> None:
 START = "import sys; from ekinerja_agent.central.engine import *; require_current(connect(sys.argv[1]))"
 
 
-def test_processes_that_meet_an_empty_database_together_are_all_served(central_url: str) -> None:
-    started = [subprocess.Popen([sys.executable, "-c", START, central_url], stderr=subprocess.PIPE) for _ in range(3)]
+def test_processes_that_meet_an_empty_database_together_are_all_served(empty_url: str) -> None:
+    started = [subprocess.Popen([sys.executable, "-c", START, empty_url], stderr=subprocess.PIPE) for _ in range(3)]
     for process in started:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
-    check(connect(central_url))
+    check(connect(empty_url))
 
 
 def test_a_database_of_an_older_program_waits_for_a_person(central: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,8 +72,8 @@ def test_a_database_of_a_newer_program_is_not_touched(central: Engine) -> None:
             act(central)
 
 
-def test_somebody_elses_tables_of_our_names_are_not_touched(central_url: str) -> None:
-    foreign = connect(central_url)
+def test_somebody_elses_tables_of_our_names_are_not_touched(empty_url: str) -> None:
+    foreign = connect(empty_url)
     with transaction(foreign) as conn:
         conn.exec_driver_sql("create table punches (x integer)")
     with pytest.raises(NeedsAttention, match="punches that no ekinerja-agent made"):
@@ -93,8 +93,8 @@ def test_check_names_a_changed_table_and_a_lost_guard(central: Engine) -> None:
         check(central)
 
 
-def test_check_says_that_an_empty_database_is_empty(central_url: str) -> None:
-    empty = connect(central_url)
+def test_check_says_that_an_empty_database_is_empty(empty_url: str) -> None:
+    empty = connect(empty_url)
     with pytest.raises(CheckFailed, match="it is empty"):
         check(empty)
     empty.dispose()
