@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, metadata
+from ekinerja_agent.central.tables import INSERT_ONLY, ONLY, PUBLISHED, metadata
 
 _CONTRADICTIONS = {
     "findings without a result": """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
@@ -42,13 +42,15 @@ def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
 
 def differences(conn: Connection) -> list[str]:
     """Given a connection, return how the tables differ from `tables.py`, in Alembic's words."""
-    context = MigrationContext.configure(conn, opts={"compare_type": True, "include_object": _is_ours})
+
+    def is_ours(one: Any, name: str | None, kind: str, _reflected: bool, compared: Any) -> bool:
+        """Other programs may have tables beside ours; an index may be one of another database."""
+        if kind == "index":
+            return bool(one.info.get(ONLY, conn.dialect.name) == conn.dialect.name)
+        return not (kind == "table" and compared is None and name not in metadata.tables)
+
+    context = MigrationContext.configure(conn, opts={"compare_type": True, "include_object": is_ours})
     return [f"a table differs from this program: {difference}" for difference in compare_metadata(context, metadata)]
-
-
-def _is_ours(_object: Any, name: str | None, kind: str, _reflected: bool, compared: Any) -> bool:
-    """Other programs may have tables beside ours."""
-    return not (kind == "table" and compared is None and name not in metadata.tables)
 
 
 def _damage(conn: Connection) -> Iterator[str]:

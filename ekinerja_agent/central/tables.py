@@ -29,6 +29,9 @@ from sqlalchemy import (
     text,
 )
 
+ONLY = "only"
+"""Key of an index's `info`: the one database that has it."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -162,6 +165,8 @@ punches = Table(
     Column("corrected", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
     Index(None, "clock"),
+    # On SQLite the primary key, whose text begins with TERMINAL/PIN/, leads to a person's punches.
+    Index("ix_punches_pin_clock", "pin", "clock", info={ONLY: "postgresql"}).ddl_if(dialect="postgresql"),
     # The few whose clock was far off are found by their true instant instead.
     Index("ix_punches_corrected_at", "at", postgresql_where=text("corrected"), sqlite_where=text("corrected")),
 )
@@ -797,11 +802,11 @@ shared_findings = Table(
     Column("date", Date, primary_key=True),
     Column("scan", Text, primary_key=True),
     Column("terminal", Text, primary_key=True),
-    Column("expected", Integer, nullable=False),
-    Column("affected", Integer, nullable=False),
+    Column("expected", BigInteger, nullable=False),
+    Column("affected", BigInteger, nullable=False),
     Column("share_ppm", BigInteger, nullable=False),
-    Column("least_people", Integer, nullable=False),
-    Column("scored_since", Integer, nullable=False, server_default="0"),  # people scored alone since then
+    Column("least_people", BigInteger, nullable=False),
+    Column("scored_since", BigInteger, nullable=False, server_default="0"),  # people scored alone since then
 )
 
 period_events = Table(

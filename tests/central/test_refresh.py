@@ -8,18 +8,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import results
+from ekinerja_agent.central import results, sharing
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import revoke
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables import PUBLISHED, stale_days
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline
+from ekinerja_agent.scoring.frames import SHARED
 from ekinerja_agent.usecases import score
 
 SEPTEMBER = date(2026, 9, 1)
@@ -297,3 +299,15 @@ def test_what_changes_in_one_month_touches_the_later_months_of_its_year(
     refresh(central, rules)
     assert results.seen_stale(central, date(2026, 10, 1)).of_people() == {ONE: {date(2026, 10, 1)}}
     assert results.stale_months(central) == [date(2026, 10, 1)]
+
+
+def test_an_office_larger_than_any_has_room_in_its_counts(central: Engine, store: Any) -> None:
+    """A product of people and ppm does not fit in 32 bits."""
+    row = {"unit": "U", "date": MONDAY, "scan": "arrive", "terminal": "lobby", "share_ppm": 800_000, "least_people": 10}
+    counted = pl.DataFrame([row | {"expected": 5_000_000, "affected": 3_000_000}], schema=SHARED)
+    with transaction(central) as conn:
+        sharing.save(conn, "2026-09", "U", counted)
+    assert not sharing.crowded(central, SEPTEMBER, "U", 1, least_people=10)
+    with transaction(central) as conn:
+        sharing.note_scored(conn, "2026-09", {"U"}, 600_000)
+    assert sharing.crowded(central, SEPTEMBER, "U", 1, least_people=10)

@@ -20,11 +20,11 @@ def upgrade() -> None:
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("scan", sa.Text(), nullable=False),
         sa.Column("terminal", sa.Text(), nullable=False),
-        sa.Column("expected", sa.Integer(), nullable=False),
-        sa.Column("affected", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=False),
+        sa.Column("affected", sa.BigInteger(), nullable=False),
         sa.Column("share_ppm", sa.BigInteger(), nullable=False),
-        sa.Column("least_people", sa.Integer(), nullable=False),
-        sa.Column("scored_since", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("least_people", sa.BigInteger(), nullable=False),
+        sa.Column("scored_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint(
             "period", "office", "unit", "date", "scan", "terminal", name=op.f("pk_shared_findings")
         ),
