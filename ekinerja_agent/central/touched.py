@@ -27,7 +27,11 @@ _SPANS = {
     **dict.fromkeys(("units", "employees", "enrolments", "allowances"), ("valid_from", "valid_to")),
     "activity_standards": ("valid_from", "valid_to"),  # it has none: a standard holds for all days
     **dict.fromkeys(("holds", "sanctions", "assignments", "ratings"), ("valid_from", "valid_to")),
+    "plans": ("due_date",),
+    "plan_progress": ("month",),
+    "indicators": ("period",),
 }
+"""The columns that tell when: a first and a last day, or one of which `_span` knows the days."""
 _OF_EVERYBODY = frozenset({"units", "calendar", "events", "plans", "plan_progress", "activity_standards"})
 """A plan may be a part of the score of all people of its unit."""
 _OF_NOBODY = frozenset({"workload_tasks", "staff", "sakip", "evaluation_meetings", "innovations"})
