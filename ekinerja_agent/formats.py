@@ -52,8 +52,8 @@ class Formats:
         return translator(self.lang)
 
     def whole(self, number: int) -> str:
-        """Given 3836000, return `3.836.000` (id) or `3,836,000` (en)."""
-        grouped = f"{number:,}"
+        """Given 3836000, return `3.836.000` (id) or `3,836,000` (en); a number below zero has a minus, no hyphen."""
+        grouped = f"{number:,}".replace("-", "−")
         return grouped.replace(",", ".") if self.lang == "id" else grouped
 
     def rupiah(self, amount_rp: int) -> str:

@@ -16,6 +16,9 @@ MEANINGS = {
     "TAI": msgid("No scan back from the break"),
     "TAP": msgid("No leaving scan"),
     "TK": msgid("Absent without reason"),
+    "APEL": msgid("Missed the morning roll call"),
+    "UPACARA": msgid("Missed a ceremony"),
+    "KRIDA": msgid("Missed the Friday exercise"),
 }
 CLASS_MEANINGS = {
     "TL": msgid("Late, class {number}"),

@@ -29,6 +29,7 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.labels import bar_percent
 
 STATES = {
     "present": msgid("present"),
@@ -322,7 +323,7 @@ def _public_units(report: DailyReport, written: Formats) -> Section:
         gettext("One bar for each office, the lowest first."),
         [unit for unit, _ in shown],
         [pct for _, pct in shown],
-        lambda pct: written.percent(f"{pct:g}"),
+        bar_percent(written),
     )
     return Section(
         "units",

@@ -37,13 +37,15 @@ Cell = str | int | date | Unsaid | None
 class Column:
     """`key` is the name in csv, the same in every language; `heading` is read by people.
 
-    What stands `beneath` is shown on a page below the row's first cell, without a column of its own.
+    What stands `beneath` is shown on a page below the row's first cell, without a column of its own. What is `unbroken`
+    stays on one line there: a code with hyphens.
     """
 
     key: str
     heading: str
     kind: Kind = "text"
     beneath: bool = False
+    unbroken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

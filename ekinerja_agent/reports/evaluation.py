@@ -29,6 +29,7 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.labels import bar_percent
 from ekinerja_agent.reports.programmes import Programme, counted
 from ekinerja_agent.reports.programmes import table as programme_table
 
@@ -208,7 +209,7 @@ def _units(report: EvaluationReport, people: Sequence[Person], written: Formats)
         gettext("One bar for each office, the lowest share first."),
         [unit for unit, _ in shown],
         [pct for _, pct in shown],
-        lambda pct: written.percent(f"{pct:g}"),
+        bar_percent(written),
     )
     counts = (
         ()
@@ -332,7 +333,7 @@ def _innovations(found: Sequence[Innovation], written: Formats) -> Section:
                 "innovations",
                 gettext("Innovative programmes"),
                 (
-                    Column("code", gettext("Code")),
+                    Column("code", gettext("Code"), unbroken=True),
                     Column("name", gettext("Name")),
                     Column("unit", gettext("Office")),
                     Column("started", gettext("Began"), "date"),

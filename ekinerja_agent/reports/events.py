@@ -28,6 +28,7 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import percent_of
+from ekinerja_agent.reports.labels import bar_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def _events(report: EventReport, written: Formats) -> Section:
         gettext("One bar for each event, in order of date."),
         [event for event, _ in shown[: charts.MOST_ROWS]],
         [float(share) for _, share in shown[: charts.MOST_ROWS]],
-        lambda pct: written.percent(f"{pct:g}"),
+        bar_percent(written),
     )
     return Section(
         "events",
@@ -193,7 +194,7 @@ def _events(report: EventReport, written: Formats) -> Section:
                 "events",
                 gettext("Events"),
                 (
-                    Column("event", gettext("Event")),
+                    Column("event", gettext("Event"), unbroken=True),
                     Column("kind", gettext("Kind")),
                     Column("date", gettext("Day"), "day"),
                     *_counted(written),
@@ -211,6 +212,7 @@ def _events(report: EventReport, written: Formats) -> Section:
                     )
                     for (day, event, kind), one in found.items()
                 ),
+                wide=True,
             ),
         ),
     )
@@ -231,13 +233,14 @@ def _units(report: EventReport, written: Formats) -> Section:
                 "units",
                 gettext("Events by office"),
                 (
-                    Column("event", gettext("Event")),
+                    Column("event", gettext("Event"), unbroken=True),
                     Column("date", gettext("Day"), "day"),
                     Column("unit", gettext("Office")),
                     *_counted(written),
                     *_target_column(report, written),
                 ),
                 tuple(rows),
+                wide=True,
             ),
         ),
     )

@@ -126,8 +126,12 @@ def mean_text(percentages: Iterable[str]) -> str | None:
     exact = [Fraction(text) for text in percentages]
     if not exact:
         return None
-    hundredths = (sum(exact, Fraction()) / len(exact) * 100 + Fraction(1, 2)).__floor__()
-    return _shortest(Decimal(hundredths) / 100)
+    return two_decimals(sum(exact, Fraction()) / len(exact))
+
+
+def two_decimals(number: Fraction) -> str:
+    """Given an exact number, return it half up with at most two decimals, shortest: for where it stands alone."""
+    return _shortest(Decimal((number * 100 + Fraction(1, 2)).__floor__()) / 100)
 
 
 def percent_of(share: Fraction) -> str:

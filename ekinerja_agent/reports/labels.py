@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import msgid
-from ekinerja_agent.reports.figures import Band
+from ekinerja_agent.reports.figures import Band, two_decimals
 
 STATUSES = {
     "draft": msgid("draft"),
@@ -20,3 +23,8 @@ def band_label(band: Band, written: Formats) -> str:
     if band.floor_pct == 0:
         return f"<{band.ceiling_pct}%"
     return f"{band.floor_pct}–<{band.ceiling_pct}%"
+
+
+def bar_percent(written: Formats) -> Callable[[float], str]:
+    """Given a language, return what writes the percentage at a chart's bar; the table beside it has all decimals."""
+    return lambda pct: written.percent(two_decimals(Fraction(f"{pct:g}")))

@@ -17,7 +17,7 @@ from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import Language
 from ekinerja_agent.reports import charts, figures
 from ekinerja_agent.reports.figures import Figures, Score
-from ekinerja_agent.reports.labels import STATUSES, band_label
+from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent
 from ekinerja_agent.reports.pages import environment, page_parts
 
 
@@ -106,7 +106,7 @@ def _charts(found: Figures, written: Formats) -> dict[str, Markup]:
                 description=gettext("One bar for each office, the lowest mean first."),
                 labels=[office.unit for office in lowest],
                 values=[float(office.totals.mean_discipline_pct or 0) for office in lowest],
-                written=lambda pct: written.percent(f"{pct:g}"),
+                written=bar_percent(written),
             )
         ),
         "codes": charts.rows(

@@ -23,7 +23,7 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import Figures, Office, Score
-from ekinerja_agent.reports.labels import STATUSES, band_label
+from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent
 from ekinerja_agent.reports.monthly import MonthlyReport
 
 
@@ -113,7 +113,7 @@ def _public(found: Figures, written: Formats) -> tuple[Section, ...]:
         description=gettext("One bar for each office, the lowest mean first."),
         labels=[office.unit for office in told[: charts.MOST_ROWS]],
         values=[float(office.totals.mean_performance_pct or 0) for office in told[: charts.MOST_ROWS]],
-        written=lambda pct: written.percent(f"{pct:g}"),
+        written=bar_percent(written),
     )
     return (
         Section(

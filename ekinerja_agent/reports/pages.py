@@ -7,6 +7,7 @@ is counted.
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.codes import meaning
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Picture, Table
+from ekinerja_agent.reports.figures import two_decimals
 
 _HERE = Path(__file__).parent
 
@@ -77,6 +79,8 @@ def _written(written: Formats, value: Cell, kind: Kind, *, large: bool = False) 
     """Given a cell, return how people of the language write it; `large`: as a figure that stands alone."""
     if value is None or value is WITHHELD:
         return "–" if value is None else WITHHELD_SIGN
+    if kind == "percent" and large:
+        return written.percent(two_decimals(Fraction(str(value))))
     exact = {"percent": written.percent, "points": written.signed, "number": written.decimal}.get(kind)
     if exact is not None:
         return exact(str(value))

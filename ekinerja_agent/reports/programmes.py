@@ -99,7 +99,7 @@ def table(found: Sequence[Programme], written: Formats) -> Table:
         "programmes",
         gettext("Programmes"),
         (
-            Column("plan", gettext("Plan")),
+            Column("plan", gettext("Plan"), unbroken=True),
             Column("name", gettext("Name"), beneath=True),
             Column("unit", gettext("Office")),
             Column("target_output", gettext("Target output")),

@@ -18,6 +18,7 @@ from ekinerja_agent.language import msgid
 from ekinerja_agent.measures.sakip import Evaluation, evaluate, share_at_target
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.document import Cell, Column, Document, Edition, Figure, Notice, Picture, Section, Table
+from ekinerja_agent.reports.figures import two_decimals
 from ekinerja_agent.reports.programmes import Programme
 from ekinerja_agent.reports.programmes import table as programme_table
 from ekinerja_agent.rules import Sakip
@@ -142,7 +143,7 @@ def _units(report: SakipReport, written: Formats) -> Section:
         gettext("One bar for each unit, the fewest points first."),
         [f"{one.unit} ({one.evaluation.grade})" for one in shown],
         [float(one.evaluation.points or 0) for one in shown],
-        lambda points: written.decimal(f"{points:.2f}"),
+        lambda points: written.decimal(two_decimals(Fraction(f"{points:g}"))),
     )
     return Section(
         "units",

@@ -25,6 +25,7 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
+from ekinerja_agent.reports.labels import bar_percent
 
 MONTHS_SHOWN = 6
 """Columns of the trend: as many as fit on paper."""
@@ -150,7 +151,7 @@ def _units(report: UnitReport, rows: Sequence[UnitMonth], hidden: frozenset[str]
         description=gettext("One bar for each unit, the lowest mean first."),
         labels=[row.unit_code for row in lowest[: charts.MOST_ROWS]],
         values=[float(row.performance_pct) for row in lowest[: charts.MOST_ROWS]],
-        written=lambda pct: written.percent(f"{pct:g}"),
+        written=bar_percent(written),
     )
     return Section(
         "units",

@@ -44,12 +44,14 @@ def test_values_are_written_as_the_language_does(written: str, expected: str) ->
 
 @given(st.integers())
 def test_grouping_never_changes_a_number(number: int) -> None:
-    assert int(ID.whole(number).replace(".", "")) == int(EN.whole(number).replace(",", "")) == number
+    digits = ID.whole(number).replace(".", ""), EN.whole(number).replace(",", "")
+    assert {int(text.replace("−", "-")) for text in digits} == {number}
 
 
 def test_a_code_has_a_meaning_and_an_unknown_one_stays() -> None:
     assert meaning("PSW2", EN.words) == "Left early, class 2"
     assert meaning("TK", ID.words) == "Tanpa keterangan"
     assert meaning("IST10", ID.words) == "Terlambat kembali dari istirahat, tingkat 10"
+    assert meaning("APEL", ID.words) == "Tidak mengikuti apel"
     assert meaning("X9", ID.words) == "X9"
     assert meaning("TL", ID.words) == "TL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -69,7 +70,7 @@ def test_a_percentage_is_the_same_number_everywhere(ppm: int) -> None:
     ("kind", "value", "in_book", "in_csv", "on_page"),
     [
         ("whole", 1_234, 1_234, "1234", "1.234"),
-        ("whole", -12, -12, "-12", "-12"),
+        ("whole", -12, -12, "-12", "−12"),
         ("rupiah", 3_836_000, 3_836_000, "3836000", "3.836.000"),
         ("points", "-4.5", -4.5, "-4.5", "−4,5"),
         ("points", "1.25", 1.25, "1.25", "+1,25"),
@@ -88,6 +89,13 @@ def test_a_value_is_written_for_computing_and_for_reading(
     assert cells(made)[0].value == in_book
     assert csv_values(made) == [in_csv]
     assert Page(as_page(made, WRITTEN)).tables[0].rows[1] == ["0", on_page]
+
+
+def test_a_percentage_that_stands_alone_has_two_decimals_and_that_of_a_table_all() -> None:
+    made = replace(document("percent", "44.4444"), figures=(Figure("Bagian", "44.4444", "percent"),))
+    page = as_page(made, WRITTEN)
+    assert "<dd>44,44%</dd>" in page
+    assert Page(page).tables[0].rows[1] == ["0", "44,4444%"]
 
 
 def test_sheets_have_names_that_spreadsheets_allow_each_once() -> None:
