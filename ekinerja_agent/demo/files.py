@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ekinerja_agent.config import shipped_rules
-from ekinerja_agent.demo import month
+from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
 from ekinerja_agent.errors import Refused
 
 MARK = ".ekinerja-demo"
-_MADE = ("agent.yaml", "devices.yaml", "report.html", "rules", "import", "state", MARK)
+_MADE = ("agent.yaml", "devices.yaml", "report.html", "reports", "rules", "import", "state", MARK)
 
 AGENT_YAML = f"""\
 # The demo's configuration. It is a real one: every command works on it with --config.
@@ -59,6 +60,11 @@ class Place:
     @property
     def report(self) -> Path:
         return self.directory / "report.html"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of all other reports."""
+        return self.directory / "reports"
 
     def table(self, name: str) -> Path:
         return self.directory / "import" / f"{name}.csv"
@@ -113,7 +119,7 @@ def _device(gate: Gate, port: int) -> str:
 
 
 def write_tables(place: Place) -> None:
-    """Write the files that are imported: who works where, whose finger is whose, documents, notes of work."""
+    """Write the files that are imported: who works where, whose finger is whose, documents, notes, leaders' files."""
     everyone = people()
     (place.directory / "import").mkdir()
     heads = {person.office: person.nip for person in everyone if person.position == "head"}
@@ -140,6 +146,68 @@ def write_tables(place: Place) -> None:
     nips = {person.name: person.nip for person in everyone}
     _write(place.table("absences"), (_absence(d, nips[d.name]) for d in month.DOCUMENTS))
     _write(place.table("activities"), map(_activity, month.notes()))
+    for name, rows in _leaders_tables(everyone, nips).items():
+        _write(place.table(name), rows)
+
+
+def _leaders_tables(everyone: Sequence[Person], nips: Mapping[str, str]) -> dict[str, Iterable[dict[str, object]]]:
+    staff = Counter((person.office, person.rank.title) for person in everyone)
+    return {
+        "plans": (
+            {
+                "code": p.code,
+                "unit": p.unit,
+                "nip": nips[p.responsible],
+                "name": p.name,
+                "due_date": p.due,
+                "target_output": p.target_output,
+                "budget_rp": p.budget_rp,
+            }
+            for p in leaders.PLANS
+        ),
+        "plan_progress": (
+            {"plan": p.code, "month": told, "planned_pct": planned, "physical_pct": physical, "realised_rp": realised}
+            for p in leaders.PLANS
+            for told, (planned, physical, realised) in p.reports.items()
+        ),
+        "workload_tasks": (
+            dict(zip(("unit", "job", "task", "volume", "per", "standard_minutes"), task, strict=True))
+            for task in leaders.TASKS
+        ),
+        "staff": (
+            {"unit": unit, "job": job, "count": staff[unit, job]}
+            for unit, job in dict.fromkeys((unit, job) for unit, job, *_ in leaders.TASKS)
+        ),
+        "sakip": (
+            {"unit": unit, "year": year, "aspect": aspect, "score": score}
+            for (unit, year), scores in leaders.SAKIP.items()
+            for aspect, score in zip(leaders.ASPECTS, scores, strict=True)
+        ),
+        "evaluation_meetings": (
+            {"unit": unit, "date": day, "topic": topic, "led_by": nips[led_by]}
+            for unit, day, topic, led_by in leaders.MEETINGS
+        ),
+        "innovations": (
+            {"code": code, "unit": unit, "name": name, "started": began}
+            for code, unit, name, began in leaders.INNOVATIONS
+        ),
+        "events": (
+            {
+                "code": e.code,
+                "kind": e.kind,
+                "unit": "*",
+                "date": e.day,
+                "opens": e.opens,
+                "closes": e.closes,
+                "due": e.due,
+            }
+            for e in leaders.EVENTS
+        ),
+        "event_attendance": (
+            {"event": event.code, "nip": nip, "status": "present", "uniform": "yes" if uniform else "no"}
+            for event, nip, uniform in leaders.attendance()
+        ),
+    }
 
 
 def _employee(person: Person) -> dict[str, object]:
@@ -187,6 +255,7 @@ def _activity(note: month.Note) -> dict[str, object]:
         "start": note.start,
         "end": note.end,
         "description": note.description,
+        "plan": note.plan,
         "status": note.status,
         "decided_by": note.decided_by,
     }

@@ -72,7 +72,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A row of the activities file: what somebody did, and what the superior said of it."""
+    """A row of the activities file: what somebody did, for which plan if any, and what the superior said of it."""
 
     id: str
     nip: str
@@ -80,6 +80,7 @@ class Note:
     start: time
     end: time
     description: str
+    plan: str
     status: str
     decided_by: str
 
@@ -112,25 +113,32 @@ LINK_CUT = Failure("dinkes-lobby", local(_sept(9), 8, 50), local(_sept(9), 14, 0
 FAILURES = (POWER_CUT, LINK_CUT)
 
 _WORK = {
+    # what is done, and the plan that it belongs to
     "DINKES": (
-        "Menyusun laporan imunisasi bulanan",
-        "Memeriksa stok obat puskesmas",
-        "Rapat koordinasi penanganan stunting",
-        "Verifikasi data kunjungan pasien",
+        ("Menyusun laporan imunisasi bulanan", "IMUN-26"),
+        ("Memeriksa stok obat puskesmas", "OBAT-26"),
+        ("Rapat koordinasi penanganan stunting", "STUNT-26"),
+        ("Verifikasi data kunjungan pasien", ""),
     ),
     "DISDIK": (
-        "Verifikasi data pokok pendidikan",
-        "Menyusun rencana kunjungan sekolah",
-        "Memeriksa usulan kenaikan pangkat guru",
-        "Rapat persiapan asesmen sekolah",
+        ("Verifikasi data pokok pendidikan", "DAPO-26"),
+        ("Menyusun rencana kunjungan sekolah", ""),
+        ("Memeriksa usulan kenaikan pangkat guru", ""),
+        ("Rapat persiapan asesmen sekolah", "ASES-26"),
     ),
     "SETDA": (
-        "Menyusun konsep surat keputusan",
-        "Rapat koordinasi perangkat daerah",
-        "Memeriksa berkas pencairan anggaran",
-        "Menyiapkan bahan sambutan pimpinan",
+        ("Menyusun konsep surat keputusan", "HUKUM-26"),
+        ("Rapat koordinasi perangkat daerah", ""),
+        ("Memeriksa berkas pencairan anggaran", "KAS-26"),
+        ("Menyiapkan bahan sambutan pimpinan", ""),
     ),
 }
+
+APPROVED_NOTE, SHORTENED_NOTE, RETURNED_NOTE = "N-1003-30-1", "N-1003-30-2", "N-1010-30-1"
+"""Of Siti Aminah and dr. Andreas, on the last day: their head decides when all others have been decided."""
+SILENT_NOTE = "N-1002-10-1"
+"""Of H. Abdul Gafur: nobody ever decides it."""
+WAITING = {APPROVED_NOTE, SHORTENED_NOTE, RETURNED_NOTE, SILENT_NOTE}
 
 
 def duty_days() -> tuple[date, ...]:
@@ -253,6 +261,7 @@ def notes(seed: int = SEED) -> tuple[Note, ...]:
             time(9),
             time(10),
             "Membalas surat masuk",
+            "",
             "approved",
             twin.decided_by,
         )
@@ -265,13 +274,17 @@ def _notes_of(person: Person, day: date, dice: Random) -> Iterator[Note]:
     morning = min(minutes * 55 // 100, 210)
     for part, (hour, length) in enumerate(((8, morning), (13, min(minutes - morning, 180))), start=1):
         status = "returned" if dice.randrange(100) < 2 else "approved"
+        description, plan = dice.choice(_WORK[person.office])
+        name = f"N-{person.pin}-{day:%d}-{part}"
+        waits = name in WAITING
         yield Note(
-            id=f"N-{person.pin}-{day:%d}-{part}",
+            id=name,
             nip=person.nip,
             day=day,
             start=time(hour),
             end=(local(day, hour) + timedelta(minutes=length)).time(),
-            description=dice.choice(_WORK[person.office]),
-            status=status,
-            decided_by=person.supervisor_nip or "BUPATI",
+            description=description,
+            plan=plan,
+            status="pending" if waits else status,
+            decided_by="" if waits else person.supervisor_nip or "BUPATI",
         )

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent import config as configuration
-from ekinerja_agent.central import accounts, punchlist, results
+from ekinerja_agent.central import accounts, activities, punchlist, results
 from ekinerja_agent.central.engine import connect, require_current
-from ekinerja_agent.demo import files, month
+from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, people
 from ekinerja_agent.demo.play import Clock, Stage, hung_up
 from ekinerja_agent.errors import CheckFailed, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import explain, imports, period, report, score
+from ekinerja_agent.usecases import activities as life
+from ekinerja_agent.usecases import explain, imports, period, report, score, silence
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.accounts import Account
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 ACCEPTED = "Terminal disdik-gedung-b had no power on 16 September (report 029/77/DISDIK); Wahyudi's leave is genuine"
 EXPLAINED = "Muhammad Yusuf, S.E."
+HEAD = "dr. Hj. Rahmawati, M.Kes."
+HEAD_ACCOUNT = "rahmawati"
+COUNTED_MINUTES = 120
+RETURNED_BECAUSE = "Which puskesmas? Please add it"
+TARGET_PCT = "98"
 PAYROLL_SQL = (
     "SELECT unit_code, name, discipline_pct, performance_pct, payable_rp "
     "FROM payroll_scores_v1 WHERE period = '2026-09' ORDER BY payable_rp DESC, nip LIMIT 5"
@@ -61,7 +67,7 @@ class Telling:
         told = f"{done.stored} {'row' if done.stored == 1 else 'rows'} stored"
         if done.rejected:
             told += f", {len(done.rejected)} of them rejected: {done.rejected[0]}"
-        self.voice.lines([f"{path.name:<22} {told}"])
+        self.voice.lines([f"{path.name:<24} {told}"])
         return done
 
     def command(self, words: str) -> None:
@@ -96,11 +102,13 @@ def tell(directory: Path, voice: Voice) -> Stage:
             _nothing_lost,
             _a_finger_without_a_person,
             _documents_and_notes,
+            _what_leaders_bring,
+            _a_head_decides,
             _scores,
             _close,
             _why_this_much,
             _payroll,
-            _report,
+            _reports,
         ):
             chapter(telling)
     _what_next(telling)
@@ -230,6 +238,57 @@ def _documents_and_notes(telling: Telling) -> None:
     telling.command("import list")
 
 
+def _what_leaders_bring(telling: Telling) -> None:
+    apel = leaders.APEL
+    telling.voice.chapter("What leaders set out, and whom they called")
+    telling.voice.say(
+        "Plans of the year and how far they are, the work that each job has, SAKIP points, meetings and innovations. "
+        f"Everybody was called to the apel of {apel.day:%d %B}, which closed at {apel.closes:%H:%M}, and to krida on "
+        f"{leaders.KRIDA.day:%d %B}. With this profile a missed apel costs discipline, a missed krida nothing."
+    )
+    for kind in (
+        *("plans", "plan_progress", "workload_tasks", "staff", "sakip"),
+        *("evaluation_meetings", "innovations", "events", "event_attendance"),
+    ):
+        telling.bring(kind)
+
+
+def _a_head_decides(telling: Telling) -> None:
+    voice, stage = telling.voice, telling.stage
+    nip = next(person.nip for person in people() if person.name == HEAD)
+    voice.chapter("A head decides")
+    voice.say(
+        f"Notes that no superior decided yet wait. {HEAD} heads the health office; you give her an account, and she "
+        "decides those of her direct staff: one counts, one counts in part, one goes back. Nobody else may, and "
+        "nobody decides on their own."
+    )
+    telling.command(f"account add {HEAD_ACCOUNT} --role head --nip {nip}")
+    now = stage.clock.now()
+    head = accounts.add(stage.engine, HEAD_ACCOUNT, roles=["head"], by=telling.account, now=now, nip=nip)
+    desk = life.Desk(stage.engine, telling.rules, stage.config.agent.profile, head, now)
+    telling.command(f"activity approve {month.APPROVED_NOTE}")
+    life.approve(desk, month.APPROVED_NOTE)
+    telling.command(f"activity approve {month.SHORTENED_NOTE} --minutes {COUNTED_MINUTES}")
+    life.approve(desk, month.SHORTENED_NOTE, minutes=COUNTED_MINUTES)
+    telling.command(f'activity return {month.RETURNED_NOTE} --reason "{RETURNED_BECAUSE}"')
+    life.send_back(desk, month.RETURNED_NOTE, reason=RETURNED_BECAUSE)
+    silence.run(stage.engine, telling.rules, profile=stage.config.agent.profile, now=now)
+    voice.say(
+        "One note of 10 September was overlooked. Silence must not cost the person money: the next superior is asked "
+        "too, then the note counts, and the record names the superior who was silent."
+    )
+    telling.command("activity silence")
+    voice.table(
+        ("id", "date", "start", "end", "status", "approved_minutes", "reason"),
+        (
+            tuple(row[column] for column in ("id", "date", "start", "end", "status", "approved_minutes", "reason"))
+            for row in activities.rows(stage.engine)
+            if row["id"] in month.WAITING
+        ),
+    )
+    telling.command("activity list")
+
+
 def _scores(telling: Telling) -> None:
     voice, stage = telling.voice, telling.stage
     voice.chapter("Scores")
@@ -328,21 +387,41 @@ def _payroll(telling: Telling) -> None:
         voice.table(tuple(found.keys()), [tuple(row) for row in found])
 
 
-def _report(telling: Telling) -> None:
-    voice, stage = telling.voice, telling.stage
-    voice.chapter("The report")
-    report.monthly(
-        stage.engine,
-        report.Order(
-            month=month.MONTH,
-            out=telling.place.report,
-            account=telling.account,
-            lang="id",
-            now=stage.clock.now(),
+def _reports(telling: Telling) -> None:
+    voice, stage, place, rules = telling.voice, telling.stage, telling.place, telling.rules
+    engine, profile = stage.engine, stage.config.agent.profile
+    voice.chapter("The reports")
+
+    def order(path: Path, *, public: bool = False) -> report.Order:
+        return report.Order(month.MONTH, path, telling.account, "id", stage.clock.now(), public=public)
+
+    place.reports.mkdir()
+    report.monthly(engine, order(place.report))
+    voice.say(f"A page in Indonesian with charts, to open in a browser or to print: {place.shown}/report.html")
+    telling.command("report monthly --month 2026-09 --out report.html")
+    report.daily(engine, order(place.reports / "daily.html"))
+    report.daily(engine, order(place.reports / "daily.xlsx"))
+    report.unit(engine, order(place.reports / "unit.html"))
+    report.evaluation(engine, order(place.reports / "evaluation.html"))
+    report.evaluation(engine, order(place.reports / "evaluation.xlsx"))
+    report.evaluation(engine, order(place.reports / "evaluation-public.html", public=True))
+    report.events(engine, order(place.reports / "events.html"), rules, profile=profile, target_pct=TARGET_PCT)
+    report.workload(engine, order(place.reports / "workload.html"), rules, profile=profile)
+    report.sakip(engine, order(place.reports / "sakip.html"), rules, profile=profile)
+    voice.say(f"What leaders see, in {place.shown}/reports. Only the public edition leaves the house:")
+    voice.table(
+        ("file", "shows"),
+        (
+            ("daily.html, daily.xlsx", "who was present, late, absent or excused on each day"),
+            ("unit.html", "how each office does month by month"),
+            ("evaluation.html, evaluation.xlsx", "who is at the maximum, who falls short, how programmes stand"),
+            ("evaluation-public.html", "the same to hang up: no person, and nothing about fewer than five people"),
+            ("events.html", f"what share of those called came to apel and krida, against a target of {TARGET_PCT} %"),
+            ("workload.html", "how many people each job needs and has"),
+            ("sakip.html", "grade of each office, and what its programmes did with the money"),
         ),
     )
-    voice.say(f"A page in Indonesian with charts, to open in a browser or to print: {telling.place.shown}/report.html")
-    telling.command("report monthly --month 2026-09 --out report.html")
+    telling.command("report evaluation --public --month 2026-09 --out reports/evaluation-public.html")
 
 
 def _what_next(telling: Telling) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent import config as configuration
-from ekinerja_agent.central import audit, punchlist, results
+from ekinerja_agent.central import activities, audit, punchlist, results
 from ekinerja_agent.central.engine import connect
-from ekinerja_agent.demo import files, month
+from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, people
 from ekinerja_agent.demo.play import Stage
-from ekinerja_agent.demo.story import ACCEPTED, EXPLAINED, tell
+from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD, tell
 from ekinerja_agent.demo.voice import Voice
 
 # One worker plays the month once for all tests here (pytest-xdist, --dist loadgroup).
@@ -169,6 +170,42 @@ def test_the_report_exists_and_names_everybody(told: Told) -> None:
     assert all(person.name in page for person in people())
 
 
+def test_only_who_came_after_the_apel_had_closed_missed_it_and_a_missed_krida_costs_nothing(told: Told) -> None:
+    came = {(event.code, nip) for event, nip, _ in leaders.attendance()}
+    missed = {d["nip"] for d in told.scores() for f in d["discipline"]["findings"] if f["code"] == "APEL"}
+    excused = {person.nip for person in people() if month.is_away(person.name, leaders.APEL.day)}
+    assert missed == {person.nip for person in people() if (leaders.APEL.code, person.nip) not in came} - excused
+    assert len(missed) == 2
+
+
+def test_notes_that_waited_are_settled_as_the_story_says(told: Told) -> None:
+    settled = {row["id"]: row for row in activities.rows(told.engine) if row["id"] in month.WAITING}
+    head = next(person.nip for person in people() if person.name == HEAD)
+    assert {name: (row["status"], row["decided_by"]) for name, row in settled.items()} == {
+        month.APPROVED_NOTE: ("approved", head),
+        month.SHORTENED_NOTE: ("approved", head),
+        month.RETURNED_NOTE: ("returned", head),
+        month.SILENT_NOTE: ("approved", "system"),
+    }
+    assert settled[month.SHORTENED_NOTE]["approved_minutes"] == COUNTED_MINUTES
+    assert settled[month.SILENT_NOTE]["silent_nip"] == head
+
+
+def test_every_report_that_the_story_names_is_there_and_has_something_to_show(told: Told) -> None:
+    written = {path.name: path for path in told.place.reports.iterdir()}
+    assert set(written) <= set(re.findall(r"[a-z-]+\.(?:html|xlsx)", told.text))
+    assert {"daily", "unit", "evaluation", "workload", "events", "sakip"} <= {path.stem for path in written.values()}
+    pages = {name: path.read_text(encoding="utf-8") for name, path in written.items() if path.suffix == ".html"}
+    assert all("<svg" in page and "<td" in page for page in pages.values())
+    assert all(plan.code in pages["sakip.html"] and plan.code in pages["evaluation.html"] for plan in leaders.PLANS)
+    assert all(event.code in pages["events.html"] for event in leaders.EVENTS)
+
+
+def test_the_public_edition_names_nobody(told: Told) -> None:
+    page = (told.place.reports / "evaluation-public.html").read_text(encoding="utf-8")
+    assert not [person.name for person in people() if person.name in page or person.nip in page]
+
+
 def test_what_was_done_is_in_an_unbroken_audit_log(told: Told) -> None:
     audit.verify(told.engine)
     actions = {row["action"] for row in audit.rows(told.engine)}
@@ -189,6 +226,7 @@ def test_the_same_month_gives_the_same_scores_on_every_machine(told: Told) -> No
         "TAK": 13,
         "TAI": 13,
         "TK": 2,
+        "APEL": 2,
     }
     assert sum(d["allowance"]["base_rp"] for d in scores) == sum(p.rank.allowance_rp for p in people())
-    assert sum(d["allowance"]["payable_rp"] for d in scores) == 166_953_251
+    assert sum(d["allowance"]["payable_rp"] for d in scores) == 166_907_651

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ekinerja_agent.demo import month
+from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import people
 
 PIN = {person.name: person.pin for person in people()}
@@ -74,6 +74,11 @@ def test_polls_come_every_ten_minutes_of_duty_and_never_at_night() -> None:
     assert {t.date() for t in times} == {month.ENROLMENT_DAY, month.NEXT_MONTH, *month.duty_days()}
     steps = Counter(b - a for a, b in itertools.pairwise(times) if a.date() == b.date())
     assert steps == {timedelta(minutes=10): 72 * len(month.duty_days())}
+
+
+def test_what_people_note_names_plans_that_exist_and_four_notes_wait() -> None:
+    assert {note.plan for note in month.notes()} - {""} <= {plan.code for plan in leaders.PLANS}
+    assert {note.id for note in month.notes() if note.status == "pending"} == month.WAITING
 
 
 def test_every_finger_is_laid_between_two_polls_of_its_day() -> None:
