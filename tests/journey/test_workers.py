@@ -83,6 +83,7 @@ def test_offices_are_scored_by_a_dask_cluster(county: Any, scheduler: str) -> No
     assert late_minutes(county) == EXPECTED
 
 
+@pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)  # it waits for an answer, whatever the database
 def test_an_address_without_a_scheduler_is_told(county: Any) -> None:
     told = county.run("score", "run", "--month", MONTH, "--cluster", "tcp://127.0.0.1:9")
     assert told.code == 4
