@@ -41,7 +41,7 @@ class Told:
         return next(document for document in self.scores() if document["name"] == name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     directory = tmp_path_factory.mktemp("county") / "demo"
     out = StringIO()

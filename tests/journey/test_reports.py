@@ -92,7 +92,7 @@ class County:
     people: dict[str, tuple[str, str]]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A directory and an empty database that the tests of this file share, for they only read."""
     directory = tmp_path_factory.mktemp("county")
