@@ -18,15 +18,17 @@ from ekinerja_agent.central.tables import import_revocations, punches
 def strangers(engine: Engine, first: datetime, last: datetime) -> dict[str, list[str]]:
     """Given two clocks (naive, both included), return by terminal the PINs whose latest punch between is nobody's."""
     p = punches.c
+    lately = (p.clock.between(first, last), p.batch.not_in(select(import_revocations.c.batch)))
     latest = (
         select(p.terminal, p.pin, func.max(p.clock, type_=p.clock.type).label("clock"))
-        .where(p.clock.between(first, last), p.batch.not_in(select(import_revocations.c.batch)))
+        .where(*lately)
         .group_by(p.terminal, p.pin)
         .subquery()
     )
     query = (
         select(p.terminal, p.pin, p.clock, p.at, p.offset_s, p.corrected)
         .join(latest, (p.terminal == latest.c.terminal) & (p.pin == latest.c.pin) & (p.clock == latest.c.clock))
+        .where(*lately)
         .order_by(p.terminal, p.pin)
     )
     found: dict[str, list[str]] = {}

@@ -27,7 +27,8 @@ def command(ctx: click.Context, fmt: str | None) -> None:
     the proof that their logs are complete, PINs without a person, and rules that are missing, end or have no decree.
     """
     context: Context = ctx.obj
-    outcomes = list(examine(Host(context.config_path, context.now)))
+    with Host(context.config_path, context.now) as host:
+        outcomes = list(examine(host))
     emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", "finding", "what_to_do"))
     counts = Counter(each.state for each in outcomes)
     context.say(f"{counts[State.OK]} checks are fine, {counts[State.WRONG]} findings, {counts[State.SKIPPED]} skipped.")

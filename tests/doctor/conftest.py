@@ -138,7 +138,8 @@ class Ward:
 
     def examine(self, *, synchronised: bool = True) -> list[Outcome]:
         """Ask the doctor, on a host whose own clock is right unless told otherwise."""
-        return list(examine(Host(str(self.agent), lambda: self.now, synchronised)))
+        with Host(str(self.agent), lambda: self.now, synchronised) as host:
+            return list(examine(host))
 
     def wrong(self, check: str, *, synchronised: bool = True) -> list[Outcome]:
         """What is wrong by one check. Whatever is found anywhere says what to do about it."""

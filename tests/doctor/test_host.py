@@ -208,7 +208,7 @@ def test_a_database_that_lost_a_guard(ward: Any) -> None:
         for name in _guards(ward):
             conn.execute(text(f"drop trigger {name}{on}"))
     (found,) = ward.wrong("database")
-    assert found.finding.startswith("punches can be changed") or "punches can be changed" in found.finding
+    assert found.finding == "punches can be changed: its guard was removed"
 
 
 def _guards(ward: Any) -> list[str]:
@@ -262,7 +262,10 @@ def test_the_command_prints_rows_and_ends_with_1_or_0(ward: Any) -> None:
     rows = json.loads(done.stdout)
     assert list(rows[0]) == ["check", "subject", "state", "finding", "what_to_do"]
     assert {row["check"] for row in rows}.isdisjoint({"spool", "terminals"})
-    assert done.returncode == int(any(row["state"] == "wrong" for row in rows))
+    wrong = [row["check"] for row in rows if row["state"] == "wrong"]
+    assert wrong in ([], ["clock"])  # only central's clock vouches where no time service keeps this machine's
+    assert done.returncode == len(wrong)
+    assert f"{len(wrong)} findings" in done.stderr
     ward.agent.write_text("roles: [")
     done = run("--format", "csv")
     assert done.returncode == 1

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ekinerja_agent.central.owners import claim
+from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Model, named_fault
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.doctor import State, terminals
 from ekinerja_agent.usecases.doctor.parallel import ask_all
 from ekinerja_agent.usecases.turns import turn
+
+REG_EVENT = 500
 
 
 def words(ward: Any, name: str) -> tuple[str, str]:
@@ -89,10 +96,37 @@ def test_encrypted_firmware(ward: Any, transport: str) -> None:
     assert "encrypted firmware" in words(ward, "crypt")[0]
 
 
-def test_a_terminal_of_another_language(ward: Any) -> None:
+def test_a_terminal_that_hangs_up(ward: Any) -> None:
     ward.terminal("strange", named_fault("cut-connection=30"))
     finding, _ = words(ward, "strange")
     assert "closed the connection" in finding
+
+
+@pytest.mark.parametrize(
+    ("said", "finding", "what_to_do"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "break the protocol", "attendance terminal has this address"),
+        (b"\xaa\x01\x00\x00\x55", "language of an access panel", "correct the address"),
+    ],
+)
+def test_what_is_no_attendance_terminal(ward: Any, said: bytes, finding: str, what_to_do: str) -> None:
+    def answer(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(100)
+            client.sendall(said)
+            client.recv(100)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stranger = threading.Thread(target=answer, args=(server,))
+        stranger.start()
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        ward.terminals.append({"id": "other", "office": "A", "timezone": "Asia/Jakarta", "address": place})
+        ward.configure()
+        found = words(ward, "other")
+        stranger.join()
+    assert finding in found[0]
+    assert what_to_do in found[1]
 
 
 def test_a_clock_beyond_the_tolerance(ward: Any) -> None:
@@ -176,6 +210,30 @@ def test_a_terminal_that_the_service_reads_is_waited_for(ward: Any) -> None:
     assert ward.wrong("terminals") == []
     reader.join()
     assert device.commands
+
+
+def test_a_service_that_listens_gives_way_and_listens_on(empty_ward: Any) -> None:
+    device = empty_ward.terminal(mode="live")
+    device.now = utc_now
+    command = [sys.executable, "-m", "ekinerja_agent", "--config", str(empty_ward.agent), "run"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service:
+        try:
+            listening = lambda: [received.command for received in device.commands].count(REG_EVENT)  # noqa: E731
+            until(lambda: listening() == 1)
+            assert empty_ward.wrong("terminals") == []
+            until(lambda: listening() == 2)
+            device.punch("1002")
+            with Spool(empty_ward.state / "spool.db", read_only=True) as spool:
+                until(lambda: len(spool.known_counts("lobby")) == 2)
+        finally:
+            service.terminate()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_terminal_that_is_read_for_long_is_skipped(ward: Any, monkeypatch: pytest.MonkeyPatch) -> None:

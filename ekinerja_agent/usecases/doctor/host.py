@@ -7,12 +7,13 @@ the check that needs it with CannotCheck; the one check whose matter it is asks 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.central.engine import flaws, look, require_made
@@ -31,11 +32,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Host:
-    """This host as `--config` names it (None: as found). `synchronised` is the kernel's word on its own clock."""
+    """This host as `--config` names it (None: as found). `synchronised` is the kernel's word on its own clock.
+
+    A context: what was opened is closed at its end.
+    """
 
     config_path: str | None
     now: Callable[[], datetime] = utc_now
     synchronised: bool = field(default_factory=hostclock.is_synchronised)
+    _opened: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
 
     @cached_property
     def survey(self) -> Survey | tuple[Problem, ...]:
@@ -62,6 +75,7 @@ class Host:
                     f"{file} does not exist; start the service, or run `ekinerja-agent db upgrade`, to make it"
                 )
             engine = look(central.url, central.password())
+            self._opened.callback(engine.dispose)
             require_made(engine)
         except EkinerjaError as error:
             return error
