@@ -36,6 +36,7 @@ _CACHE_KIB = 512
 _TRIES = 5
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _MIGRATION_LOCK = 0x656B696E
+_LOOK_AT_MOST_MS = 300_000
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -52,12 +53,28 @@ def connect(url: str, password: str | None = None) -> Engine:
     parsed = _parsed(url)
     if password is not None:
         parsed = parsed.set(password=password)
-    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    return _answering(_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed))
+
+
+def look(url: str, password: str | None = None) -> Engine:
+    """As `connect`, for one who changes nothing: a SQLite file is not made, and no question lasts over five minutes."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _answering(_sqlite_read_only(parsed))
+    if password is not None:
+        parsed = parsed.set(password=password)
+    return _answering(_postgresql(parsed, f"-c statement_timeout={_LOOK_AT_MOST_MS}").execution_options(**_SNAPSHOT))
+
+
+def _answering(engine: Engine) -> Engine:
+    """Given an engine, return it after its first connection was made."""
     try:
         with engine.connect():
             pass
     except SQLAlchemyError as error:
-        ours = translated(error, parsed) or TemporarilyUnavailable(f"{place(parsed)} cannot be opened: {error}")
+        ours = _ours(error, engine)
+        if not isinstance(ours, EkinerjaError):
+            ours = TemporarilyUnavailable(f"{place(engine.url)} cannot be opened: {error}")
         engine.dispose()
         raise ours from error
     return engine
@@ -105,7 +122,20 @@ def require_current(engine: Engine) -> None:
         found = _revision(conn)
     if found is None:
         upgrade(engine)
-        return
+    else:
+        _refuse_another_schema(engine, found)
+
+
+def require_made(engine: Engine) -> None:
+    """As `require_current`, for one who changes nothing: an empty database is refused too."""
+    with reading(engine) as conn:
+        found = _revision(conn)
+    if found is None:
+        raise NeedsAttention(f"{place(engine.url)} is empty; run: ekinerja-agent db upgrade")
+    _refuse_another_schema(engine, found)
+
+
+def _refuse_another_schema(engine: Engine, found: str) -> None:
     if found not in REVISIONS:
         raise NeedsAttention(
             f"{place(engine.url)} has schema {found}, this program knows up to {REVISIONS[-1]}: this program is older "
@@ -140,12 +170,16 @@ def check(engine: Engine) -> None:
 
     Raise CheckFailed naming everything that is wrong.
     """
-    from ekinerja_agent.central.checks import flaws  # noqa: PLC0415 - loads the migration library
+    if found := flaws(engine):
+        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
+
+
+def flaws(engine: Engine) -> list[str]:
+    """Given an engine, return all that `check` would name, as sentences: what is wrong; what to do."""
+    from ekinerja_agent.central import checks  # noqa: PLC0415 - loads the migration library
 
     with reading(engine) as conn:
-        found = flaws(conn, _revision(conn), REVISIONS[-1])
-    if found:
-        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
+        return checks.flaws(conn, _revision(conn), REVISIONS[-1])
 
 
 def alembic_config(conn: Connection) -> Config:
@@ -205,7 +239,26 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _sqlite_read_only(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "uri": True})
+    file = Path(str(url.database)).absolute().as_uri()
+
+    @event.listens_for(engine, "do_connect")
+    def _as_it_is(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+        arguments[0] = f"{file}?mode=ro"
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, options: str = "") -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -213,7 +266,7 @@ def _postgresql(url: URL) -> Engine:
         connect_args={
             "application_name": "ekinerja-agent",
             "connect_timeout": 10,
-            "options": "-c timezone=UTC",
+            "options": f"-c timezone=UTC {options}".rstrip(),
             "keepalives_idle": 30,
         },
     )

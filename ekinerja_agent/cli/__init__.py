@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("service:command", "Run the service in the foreground (systemd starts this)."),
     "demo": ("demo:command", "A small simulated county from fingers to payroll, in about a minute."),
     "simulate": ("simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
+    "doctor": ("doctor:command", "Find what is wrong with this host and its terminals, and what to do."),
     "config": ("config:group", "Check the configuration, print its schema, propose holidays."),
     "terminal": ("terminal:group", "List terminals, read, verify and clear them, set their clocks."),
     "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),

@@ -79,17 +79,26 @@ class RejectedPunch:
 
 
 class Spool:
-    """Given a path, open or create the spool there. Raise NeedsAttention if the file is damaged, newer or not ours."""
+    """Given a path, open or create the spool there. Raise NeedsAttention if the file is damaged, newer or not ours.
 
-    def __init__(self, path: Path | str, now: Callable[[], datetime] = utc_now) -> None:
+    `read_only` looks at a spool that exists and changes nothing of it: an older one is then refused too.
+    """
+
+    def __init__(self, path: Path | str, now: Callable[[], datetime] = utc_now, *, read_only: bool = False) -> None:
         self.path = Path(path)
         self._now = now
         self._lock = threading.RLock()
         self._agent: str | None = None
         with self._translated():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            place = f"{self.path.absolute().as_uri()}?mode=ro" if read_only else self.path
+            self._db = sqlite3.connect(
+                place, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=read_only
+            )
             try:
-                self._open()
+                if read_only:
+                    self._look()
+                else:
+                    self._open()
             except BaseException:
                 self._db.close()
                 raise
@@ -215,6 +224,13 @@ class Spool:
             self._agent = str(name)
         return self._agent
 
+    @property
+    def known_agent(self) -> str | None:
+        """The same, without making one; None if nobody asked for it yet."""
+        with self._reading() as db:
+            row = db.execute("SELECT name FROM agent").fetchone()
+        return None if row is None else str(row[0])
+
     def learn_owners(self, owners: Mapping[str, str]) -> None:
         """Given which agent owns each of some terminals, as central last told, remember it."""
         known = "SELECT agent FROM owners WHERE terminal = ?"
@@ -226,9 +242,9 @@ class Spool:
 
     def owned_elsewhere(self) -> dict[str, str]:
         """Return the other agents that owned terminals when central last told, by terminal."""
-        mine = self.agent
+        mine = self.known_agent
         with self._reading() as db:
-            return dict(db.execute("SELECT terminal, agent FROM owners WHERE agent <> ?", (mine,)))
+            return dict(db.execute("SELECT terminal, agent FROM owners WHERE agent IS NOT ?", (mine,)))
 
     def counts(self) -> SpoolCounts:
         """Return how much waits, how much was rejected and since when the oldest waits."""
@@ -273,13 +289,29 @@ class Spool:
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         if version == 0:
             self._create()
+        self._refuse_another_program()
+        if version < SCHEMA_VERSION:
+            version = self._upgrade()
+        self._refuse_newer(version)
+
+    def _look(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        self._refuse_another_program()
+        self._refuse_newer(version)
+        if version < SCHEMA_VERSION:
+            raise NeedsAttention(
+                f"{self.path} has schema version {version}, this program needs {SCHEMA_VERSION}; restart the service, "
+                "which takes it along"
+            )
+
+    def _refuse_another_program(self) -> None:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise NeedsAttention(
                 f"{self.path} is a database of another program; point state_dir in agent.yaml to a directory of its own"
             )
-        if version < SCHEMA_VERSION:
-            version = self._upgrade()
+
+    def _refuse_newer(self, version: int) -> None:
         if version > SCHEMA_VERSION:
             raise NeedsAttention(
                 f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: a newer version of "

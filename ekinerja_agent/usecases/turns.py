@@ -9,9 +9,10 @@ Two files per terminal: the lock on `ID.lock` is the turn, a shared lock on `ID.
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -83,4 +84,11 @@ def _open(terminal: str, state_dir: Path, name: str) -> IO[str]:
     """The file stays for ever: a lock file that is deleted lets two processes lock two files of one name."""
     locks = state_dir / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    return (locks / f"{terminal}.{name}").open("w")
+    path = locks / f"{terminal}.{name}"
+    file = path.open("w")
+    if os.geteuid() == 0:  # an officer's command run as root must not lock the service's own user out
+        owner = state_dir.stat()
+        with suppress(PermissionError):  # a network disk that takes no orders from root
+            for made in (locks, path):
+                os.chown(made, owner.st_uid, owner.st_gid)
+    return file

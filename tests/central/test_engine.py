@@ -12,18 +12,29 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central import checks, engine, tables
 from ekinerja_agent.central.engine import (
     check,
     connect,
+    flaws,
     in_transaction,
+    look,
     reading,
     require_current,
+    require_made,
     transaction,
     upgrade,
 )
-from ekinerja_agent.errors import CheckFailed, NeedsAttention, Refused, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.errors import (
+    CheckFailed,
+    EkinerjaError,
+    NeedsAttention,
+    Refused,
+    TemporarilyUnavailable,
+    WrongUsage,
+)
 
 DAY = {"terminal": "lobby", "day": date(2026, 9, 7), "marks": 1}
 
@@ -209,6 +220,29 @@ def test_a_reader_cannot_write(postgres_url: str) -> None:
     with pytest.raises(Exception, match="read-only"), reading(central) as conn:
         conn.execute(insert(tables.stale_days), DAY)
     central.dispose()
+
+
+def test_who_only_looks_can_change_nothing(central_url: str) -> None:
+    looker = look(central_url)
+    require_made(looker)
+    assert flaws(looker) == []
+    with pytest.raises((EkinerjaError, SQLAlchemyError), match=r"readonly|read-only"), transaction(looker) as conn:
+        conn.exec_driver_sql("delete from coverage")
+    looker.dispose()
+
+
+def test_who_only_looks_makes_neither_file_nor_tables(empty_url: str) -> None:
+    if empty_url.startswith("sqlite"):
+        with pytest.raises(TemporarilyUnavailable, match="unable to open"):
+            look(empty_url)
+        file = Path(empty_url.removeprefix("sqlite:///"))
+        assert not file.exists()
+        file.touch()
+    looker = look(empty_url)
+    with pytest.raises(NeedsAttention, match="is empty; run: ekinerja-agent db upgrade"):
+        require_made(looker)
+    assert inspect(looker).get_table_names() == []
+    looker.dispose()
 
 
 def test_sessions_run_in_utc(postgres_url: str) -> None:

@@ -417,6 +417,32 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None
     db.close()
 
 
+def test_who_only_looks_sees_all_and_can_change_nothing(path: Path) -> None:
+    with Spool(path) as spool:
+        spool.add([punch(n) for n in range(3)])
+        name = spool.agent
+    with Spool(path, read_only=True) as looker:
+        assert (looker.counts().waiting, looker.known_agent) == (3, name)
+        with pytest.raises(TemporarilyUnavailable, match="readonly"):
+            looker.add([punch(4)])
+
+
+def test_who_only_looks_makes_no_file_and_no_name(path: Path) -> None:
+    with pytest.raises(TemporarilyUnavailable, match="unable to open"):
+        Spool(path, read_only=True)
+    assert not path.exists()
+    Spool(path).close()
+    with Spool(path, read_only=True) as looker:
+        assert (looker.known_agent, looker.owned_elsewhere()) == (None, {})
+
+
+def test_who_only_looks_takes_no_older_file_along(first_version: Path) -> None:
+    before = first_version.read_bytes()
+    with pytest.raises(NeedsAttention, match="restart the service"):
+        Spool(first_version, read_only=True)
+    assert first_version.read_bytes() == before
+
+
 def test_a_locked_file_is_a_reason_to_try_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool_module, "BUSY_TIMEOUT_S", 0.1)
     with Spool(path) as spool:

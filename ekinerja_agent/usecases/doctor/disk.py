@@ -1,0 +1,42 @@
+"""Is there room for what will be collected?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ekinerja_agent.usecases.doctor.finding import Finding
+from ekinerja_agent.usecases.doctor.host import Host
+
+LEAST_FREE_MIB = 512
+"""Years of punches of one office; a service that logs into a full disk does not end well either."""
+LEAST_FREE_FILES = 1_000
+_MIB = 1 << 20
+
+
+def check(host: Host) -> Iterator[Finding]:
+    """Yield each disk of the spool or of a central database on SQLite that is nearly full."""
+    file = host.database_file
+    seen: set[int] = set()
+    for directory in (host.config.agent.state_dir, *([] if file is None else [file.parent])):
+        place = nearest(directory)
+        device = place.stat().st_dev
+        if device not in seen:
+            seen.add(device)
+            yield from _room(directory, place)
+
+
+def nearest(path: Path) -> Path:
+    """Given a path, return it, or the nearest of what it would lie in that exists."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _room(directory: Path, place: Path) -> Iterator[Finding]:
+    disk = os.statvfs(place)
+    free_mib = disk.f_bavail * disk.f_frsize // _MIB
+    what_to_do = f"make room on this disk (df -h {place} shows it); until then what is read stays in the terminals"
+    if free_mib < LEAST_FREE_MIB:
+        yield Finding(str(directory), f"only {free_mib} MiB are free, {LEAST_FREE_MIB} are needed", what_to_do)
+    if disk.f_files and disk.f_favail < LEAST_FREE_FILES:
+        yield Finding(str(directory), f"only {disk.f_favail} more files can be made (inodes)", what_to_do)
