@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "activity": ("activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
     "account": ("accounts:group", "The people who act: roles and operating-system users."),
     "score": ("score:group", "Compute a month, show it, explain each point."),
-    "period": ("period:group", "Publish a month for payroll and freeze it."),
+    "period": ("period:group", "Publish a month for payroll, freeze it, open it again."),
     "report": ("report:group", "Pages that an office opens, prints and files."),
     "spool": ("spool:group", "What still waits for the central database."),
     "db": ("db:group", "Create, upgrade and check the central database."),

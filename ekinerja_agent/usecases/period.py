@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, results
+from ekinerja_agent.central import facts, periods, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""
+
+_MAY_CLOSE = (periods.OPEN, periods.REOPENED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
 
 
 def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
-    """Given a month, yield each unit's state: open with its people and pending days, or closed in which revision."""
+    """Given a month, yield each unit's state, its people and pending days, and its newest close and payment."""
     yield from results.period_status(engine, month)
 
 
@@ -183,9 +185,11 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
                 f"no employee of unit {office!r} has a spell of duty in {month:%Y-%m}; units of that month: "
                 f"{', '.join(states) or 'none'}"
             )
-        if states[office]["state"] == "closed":
-            raise Refused(f"{office} is closed for {month:%Y-%m} (revision {states[office]['revision']})")
-    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] == "open"]
+        if states[office]["state"] not in _MAY_CLOSE:
+            raise Refused(
+                f"{office} is {states[office]['state']} for {month:%Y-%m} (revision {states[office]['revision']})"
+            )
+    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] in _MAY_CLOSE]
     if not chosen:
         raise Refused(
             f"{month:%Y-%m} has no open unit: "
