@@ -133,6 +133,12 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
         return {row.nip: row.unit for row in conn.execute(query) if row.nip in wanted}
 
 
+def reopened(engine: Engine, month: date) -> tuple[str, ...]:
+    """Given a month (its first day), return the offices that are open again, sorted."""
+    with reading(engine) as conn:
+        return tuple(unit for unit, one in closings(conn, f"{month:%Y-%m}").items() if one.state == REOPENED)
+
+
 def superseded(row: Any) -> ColumnElement[bool]:
     """Given the columns of results, tell whether its office was closed again since: only the newer close counts."""
     e = period_events.alias().c

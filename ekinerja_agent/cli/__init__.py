@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "account": ("accounts:group", "The people who act: roles and operating-system users."),
     "score": ("score:group", "Compute a month, show it, explain each point."),
     "period": ("period:group", "Publish a month for payroll, freeze it, open it again."),
+    "payroll": ("payroll:group", "Hand over what is published as a file, record that it was paid."),
     "report": ("report:group", "Pages that an office opens, prints and files."),
     "spool": ("spool:group", "What still waits for the central database."),
     "db": ("db:group", "Create, upgrade and check the central database."),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import create_engine, text
 
 MONTH, NEXT = "2026-09", "2026-10"
@@ -136,6 +139,100 @@ def test_who_left_an_office_is_not_in_its_next_revision(installation: Any, actin
     installation.ok("period", "close", MONTH, "--yes", "--office", "BKD")
     standing = [(row["nip"], row["unit_code"], row["revision"]) for row in rows(installation)]
     assert standing == [(moved, "BKD", 2), (name_nip(2), "BKD", 2), (stays, "DINKES", 2)]
+
+
+def test_what_is_paid_is_never_reopened(installation: Any, acting: As, name_nip: Any) -> None:
+    county(installation, name_nip(1), name_nip(2))
+    assert installation.run("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes").code == 7
+    installation.ok("period", "close", MONTH, "--yes")
+    paid = ("payroll", "mark-paid", "--month", MONTH, "--office", "DINKES", "--document", "SP2D 1")
+    asked = installation.run(*paid)
+    assert (asked.code, "--yes" in asked.err) == (2, True)
+    assert installation.ok(*paid, "--yes") == "2026-09 DINKES: revision 1 is paid by SP2D 1.\n"
+    twice = installation.run(*paid, "--yes")
+    assert (twice.code, "already, by SP2D 1" in twice.err) == (7, True)
+
+    with acting("sari"):
+        for office in (("--office", "DINKES"), ()):
+            refused = installation.run("period", "reopen", MONTH, *office, "--reason", "r")
+            assert (refused.code, "SP2D 1" in refused.err) == (7, True)
+        installation.ok("period", "reopen", MONTH, "--office", "BKD", "--reason", "r")
+    waits = installation.run("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 2", "--yes")
+    assert (waits.code, "close it again" in waits.err) == (7, True)
+    installation.ok("period", "close", MONTH, "--yes")
+    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 2", "--yes")
+
+    shown = [(row["unit_code"], row["revision"], row["paid_document"]) for row in rows(installation)]
+    assert shown == [("DINKES", 1, "SP2D 1"), ("BKD", 2, "SP2D 2")]
+    assert all(row["paid_at"] is not None for row in rows(installation))
+    revisions = [(row["revision"], row["paid_document"]) for row in rows(installation, "payroll_revisions_v1")]
+    assert revisions == [(1, "SP2D 1"), (1, None), (2, "SP2D 2")]
+    states = json.loads(installation.ok("period", "status", MONTH, "--format", "json"))
+    assert [(row["state"], row["paid_document"]) for row in states] == [("paid", "SP2D 2"), ("paid", "SP2D 1")]
+    again = installation.run("period", "close", MONTH, "--office", "DINKES", "--yes")
+    assert (again.code, "is paid" in again.err) == (7, True)
+
+
+def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
+    installation: Any, acting: As, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county(installation, name_nip(1))
+    installation.ok("period", "close", MONTH, "--yes")
+    for name, role in (("bendahara", "payroll"), ("ayu", "employee")):
+        installation.ok("account", "add", name, "--role", role, "--os-user", name)
+    monkeypatch.setenv("LOGNAME", "ayu")
+    commands = (
+        ("period", "reopen", MONTH, "--reason", "r"),
+        ("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes"),
+        ("payroll", "export", "--month", MONTH, "--out", str(installation.directory / "gaji.csv")),
+    )
+    for command in commands:
+        refused = installation.run(*command)
+        assert (refused.code, "operator or payroll" in refused.err) == (7, True)
+    monkeypatch.setenv("LOGNAME", "bendahara")
+    for command in (commands[2], commands[1]):
+        installation.ok(*command)
+
+
+def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(installation: Any, name_nip: Any) -> None:
+    nip = name_nip(1)
+    county(installation, nip, name_nip(2))
+    bad = {"nip": nip, "name": '=HYPERLINK("http://x")', "unit": "DINKES", "allowance_rp": 4_000_000}
+    installation.load("employees", [bad])
+    empty = installation.run("payroll", "export", "--month", MONTH, "--out", str(installation.directory / "gaji.csv"))
+    assert (empty.code, "nothing is published" in empty.err) == (5, True)
+    installation.ok("period", "close", MONTH, "--yes")
+    view = sql(installation.url, "select * from payroll_scores_v1 order by unit_code, nip")
+
+    path = installation.directory / "gaji.csv"
+    said = installation.ok("payroll", "export", "--month", MONTH, "--out", str(path))
+    with path.open(newline="") as file:
+        written = list(csv.DictReader(file))
+    assert list(written[0]) == list(view[0])
+    for row, seen in zip(written, view, strict=True):
+        for name in ("nip", "unit_code", "discipline_pct", "performance_pct", "payable_rp", "revision"):
+            assert row[name] == str(seen[name])
+        assert row["paid_at"] == ""
+        assert row["published_at"].endswith("+00:00")
+    assert [row["name"] for row in written if row["nip"] == nip] == ["'" + bad["name"]]
+    actions = json.loads(installation.ok("audit", "list", "--format", "json"))
+    (entry,) = [row for row in actions if row["action"] == "payroll.export"]
+    assert entry["details"]["rows"] == 2
+    assert entry["details"]["digest"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert entry["details"]["digest"] in said
+    assert path.stat().st_mode & 0o077 == 0
+
+    book = installation.directory / "gaji.xlsx"
+    installation.ok("payroll", "export", "--month", MONTH, "--office", "DINKES", "--out", str(book))
+    header, person = load_workbook(book).active.rows
+    assert [cell.value for cell in header] == list(view[0])
+    cells = {name.value: cell for name, cell in zip(header, person, strict=True)}
+    (seen,) = [row for row in view if row["unit_code"] == "DINKES"]
+    assert (cells["name"].value, cells["name"].data_type) == (bad["name"], "s")
+    assert (cells["payable_rp"].value, cells["nip"].value) == (seen["payable_rp"], nip)
+    assert str(cells["discipline_pct"].value) == str(seen["discipline_pct"])
+    wrong = installation.run("payroll", "export", "--month", MONTH, "--out", "gaji.pdf")
+    assert (wrong.code, ".csv or .xlsx" in wrong.err) == (2, True)
 
 
 @pytest.mark.parametrize(
