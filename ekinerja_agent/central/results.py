@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
-from ekinerja_agent.central import audit, periods, sharing, stale
+from ekinerja_agent.central import adjustments, audit, periods, sharing, stale
 from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.adjustments import Adjusted
 from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, homes_of, last_day
@@ -115,9 +116,11 @@ def publish(
     accepted_pending: str | None,
     rules_digest: str,
     now: datetime,
+    adjusted: Sequence[Adjusted] = (),
 ) -> int:
     """Given the result of one office, publish it for payroll and freeze it; return the revision.
 
+    `adjusted` are scores of earlier months that are paid: their differences are published with it, all or nothing.
     Raise Refused if the office is closed or paid, a day is pending, or one of its people is published with another one.
     """
     period = f"{month:%Y-%m}"
@@ -147,6 +150,19 @@ def publish(
         )
         if revision > 1:
             mark_later_months(conn, month, map(stale.of_person, nips))
+        for one in adjusted:
+            adjustments.record(conn, one, period=period, office=office, now=now)
+            _insert(
+                conn,
+                f"{one.month:%Y-%m}",
+                one.result,
+                revision=one.from_revision + 1,
+                rules_digest=rules_digest,
+                now=now,
+                closed_with=office,
+                adjusted_in=period,
+            )
+            mark_later_months(conn, one.month, (stale.of_person(each.nip) for each in one.differences))
         details = {
             "unit": office,
             "revision": revision,
@@ -154,6 +170,8 @@ def publish(
             "payable_rp": int(result.people["payable_rp"].sum()),
             "rules": rules_digest,
             "accepted_pending": accepted_pending,
+            "adjustments": sum(len(one.differences) for one in adjusted),
+            "adjusted_rp": sum(each.difference_rp for one in adjusted for each in one.differences),
         }
         audit.append(conn, account.name, "period.close", period, details, now)
         return revision

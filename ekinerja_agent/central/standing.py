@@ -18,7 +18,10 @@ from ekinerja_agent.central.tables import result_findings, results
 
 _DRAFT = 0
 _NIPS_AT_ONCE = 500
-COMPARED = ("unit", "profile", "base_rp", "rating", "target_minutes", "multiplier_ppm")
+COMPARED = (
+    *("unit", "profile", "base_rp", "rating", "target_minutes", "approved_minutes", "multiplier_ppm"),
+    *("sanction_rp", "hold_rp"),
+)
 """Columns of a person that explain a difference beside findings."""
 
 

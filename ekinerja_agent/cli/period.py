@@ -50,13 +50,22 @@ def close_command(context: Context, month: date, office: str | None, accept_pend
     prepared = period.prepare(
         engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending
     )
+    for sentence in prepared.told:
+        context.say(sentence)
+    moved = prepared.differences_rp
+    adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
     confirm(
-        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}? This cannot be undone.",
+        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}{adjusting}? "
+        "What is published stays.",
         yes=yes,
     )
     closed = period.publish(engine, prepared, account=account, now=now)
     for unit in closed:
         click.echo(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
+        if unit.adjusted:
+            click.echo(
+                f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}."
+            )
 
 
 @group.command("reopen")

@@ -6,18 +6,20 @@ import csv
 import getpass
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import create_engine, text
 
-MONTH, NEXT = "2026-09", "2026-10"
+BEFORE, MONTH, NEXT = "2026-08", "2026-09", "2026-10"
 MONDAY = "2026-09-07"
 UNTIL = "2026-11-03 12:00"
 DAYS = {
+    BEFORE: [f"2026-08-{day:02}" for day in range(1, 32) if (day + 5) % 7 not in {6, 0}],
     MONTH: [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 0}],
     NEXT: [f"2026-10-{day:02}" for day in range(1, 32) if (day + 3) % 7 not in {6, 0}],
 }
@@ -55,7 +57,7 @@ def rows(installation: Any, view: str = "payroll_scores_v1", order: str = "perio
     return sql(installation.url, f"select * from {view} order by {order}")
 
 
-def county(installation: Any, *nips: str, late: str = MONDAY) -> None:
+def county(installation: Any, *nips: str, late: str = MONDAY, months: Sequence[str] = (MONTH, NEXT)) -> None:
     """Two offices of one terminal each; the first person comes 75 minutes late on one day."""
     installation.load("units", [{"code": code, "name": code, "timezone": "Asia/Jakarta"} for code in ("BKD", "DINKES")])
     installation.load(
@@ -71,7 +73,7 @@ def county(installation: Any, *nips: str, late: str = MONDAY) -> None:
         [
             {"terminal": "lobby", "pin": str(n), "clock": f"{day} {clock}"}
             for n, _ in enumerate(nips)
-            for day in [*DAYS[MONTH], *DAYS[NEXT]]
+            for day in chain.from_iterable(DAYS[month] for month in months)
             for clock in ("08:45:00" if (n, day) == (0, late) else "07:20:00", "16:35:00")
         ],
         "--complete-until",
@@ -233,6 +235,121 @@ def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(installation: An
     assert str(cells["discipline_pct"].value) == str(seen["discipline_pct"])
     wrong = installation.run("payroll", "export", "--month", MONTH, "--out", "gaji.pdf")
     assert (wrong.code, ".csv or .xlsx" in wrong.err) == (2, True)
+
+
+def paid(installation: Any, *nips: str, pending: bool = False) -> None:
+    county(installation, *nips)
+    reason = ("--accept-pending", "listrik padam") if pending else ()
+    installation.ok("period", "close", MONTH, "--yes", *reason)
+    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+
+
+def adjusted(installation: Any) -> list[tuple[Any, ...]]:
+    columns = "adjustment_id period for_period nip unit_code from_revision to_revision difference_rp".split()
+    found = rows(installation, "payroll_adjustments_v1", "for_period, nip, to_revision")
+    return [tuple(row[name] for name in columns) for row in found]
+
+
+def test_what_comes_after_the_payment_is_paid_once_with_the_next_month(
+    installation: Any, acting: As, name_nip: Any
+) -> None:
+    late, other = name_nip(1), name_nip(2)
+    paid(installation, late, other)
+    before = rows(installation)
+    forgive(installation, acting, late)
+    installation.ok("score", "run", "--month", MONTH)
+
+    installation.ok("period", "close", NEXT, "--office", "BKD", "--yes")
+    assert adjusted(installation) == [], "another office does not pay it"
+    said = installation.ok("period", "close", NEXT, "--yes")
+    assert "2026-10 DINKES: 1 adjustments of paid months, Rp 20,000." in said
+    expected = [(f"2026-09/{late}/2", NEXT, MONTH, late, "DINKES", 1, 2, 20_000)]
+    assert adjusted(installation) == expected
+    (one,) = rows(installation, "payroll_adjustments_v1", "nip")
+    assert one["reason"] == f"-{MONDAY} TL3 arrive 75 min"
+    assert [row for row in rows(installation) if row["period"] == MONTH] == before, "what was paid is final"
+    assert [row for row in rows(installation, "payroll_revisions_v1") if row["period"] == MONTH] == before
+    shown = json.loads(installation.ok("score", "show", "--month", MONTH, "--nip", late, "--format", "json"))
+    assert shown[0]["discipline"]["findings"] == [], "the score that is known is shown"
+    assert json.loads(installation.ok("score", "plan", "--month", MONTH, "--format", "json")) == []
+
+    with acting("sari"):
+        installation.ok("period", "reopen", NEXT, "--reason", "r")
+        installation.ok("period", "close", NEXT, "--yes")
+    assert adjusted(installation) == expected, "a new revision of the month that paid does not pay again"
+    installation.ok("db", "check")
+    installation.ok("audit", "verify")
+
+
+def test_a_change_after_a_change_is_the_difference_to_what_was_adjusted(
+    installation: Any, acting: As, name_nip: Any
+) -> None:
+    late, day = name_nip(1), "2026-08-03"
+    county(installation, late, late=day, months=(BEFORE, MONTH, NEXT))
+    for month in (BEFORE, MONTH):
+        installation.ok("period", "close", month, "--yes")
+        if month == BEFORE:
+            installation.ok("payroll", "mark-paid", "--month", BEFORE, "--document", "SP2D", "--yes")
+            forgive(installation, acting, late, day)
+    (correction,) = json.loads(installation.ok("correction", "list", "--format", "json"))
+    installation.ok("import", "revoke", str(correction["batch"]), "--reason", "SK 9 dicabut", "--yes")
+    installation.ok("period", "close", NEXT, "--yes")
+    (first, second) = adjusted(installation)
+    assert (first[1], *first[5:]) == (MONTH, 1, 2, 20_000)
+    assert (second[1], *second[5:]) == (NEXT, 2, 3, -20_000)
+
+
+def test_money_that_a_person_signed_for_is_not_taken_back(installation: Any, acting: As, name_nip: Any) -> None:
+    nip = name_nip(1)
+    county(installation, nip)
+    absent = {"nip": nip, "from": MONDAY, "to": MONDAY, "kind": "izin", "document": "S 1", "status": "pending"}
+    installation.load("absences", [absent])
+    assert installation.run("period", "close", MONTH, "--yes").code == 7
+    installation.ok("period", "close", MONTH, "--yes", "--accept-pending", "belum diputus")
+    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    (before,) = rows(installation)
+    installation.load("absences", [absent | {"status": "rejected"}])
+    closed = installation.run("period", "close", NEXT, "--yes")
+    assert closed.code == 0, closed
+    assert "a person signed" in closed.err
+    assert adjusted(installation) == []
+    assert [row for row in rows(installation) if row["period"] == MONTH] == [before]
+
+
+def test_who_moved_after_the_payment_is_paid_the_difference_and_nothing_twice(
+    installation: Any, acting: As, name_nip: Any
+) -> None:
+    late, other = name_nip(1), name_nip(2)
+    county(installation, late, other)
+    installation.ok("period", "close", MONTH, "--office", "DINKES", "--yes")
+    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    installation.load("employees", [{"nip": late, "name": "Pindah", "unit": "BKD", "allowance_rp": 4_000_000}])
+    forgive(installation, acting, late)
+    closed = installation.run("period", "close", MONTH, "--yes")
+    assert closed.code == 0, closed
+    assert f"{late} was paid for 2026-09 by DINKES" in closed.err
+    assert [(row["nip"], row["unit_code"]) for row in rows(installation)] == [(late, "DINKES"), (other, "BKD")]
+    installation.ok("period", "close", NEXT, "--yes")
+    assert adjusted(installation) == [(f"2026-09/{late}/2", NEXT, MONTH, late, "BKD", 1, 2, 20_000)]
+
+
+def test_who_has_no_spell_any_more_loses_nothing_by_a_machine(installation: Any, name_nip: Any) -> None:
+    gone, stays = name_nip(1), name_nip(3)
+    paid(installation, gone, name_nip(2), stays)
+    left = {"nip": gone, "name": "Keluar", "unit": "DINKES", "valid_from": "2026-12-01"}
+    (batch,) = [
+        row["batch"]
+        for row in json.loads(installation.ok("import", "list", "--format", "json"))
+        if row["kind"] == "employees"
+    ]
+    installation.ok("import", "revoke", str(batch), "--reason", "salah berkas", "--yes")
+    usual = {"name": "Tetap", "allowance_rp": 4_000_000}
+    installation.load("employees", [left, {**usual, "nip": stays, "unit": "DINKES"}])
+    closed = installation.run("period", "close", NEXT, "--yes")
+    assert closed.code == 0, closed
+    assert f"{gone} was paid by DINKES for 2026-09 and has no spell of duty" in closed.err
+    assert f"{name_nip(2)} has another score for 2026-09, paid by BKD" in closed.err
+    assert adjusted(installation) == []
 
 
 @pytest.mark.parametrize(
