@@ -868,6 +868,31 @@ adjustments = Table(
     CheckConstraint("difference_rp <> 0", name="moves"),
 )
 
+objections = Table(
+    # A finding of a draft that is disputed before the close.
+    "objections",
+    metadata,
+    _serial_key(),
+    Column("period", Text, nullable=False, index=True),
+    Column("nip", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("scan", Text),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("entered_at", Instant, nullable=False),
+)
+
+objection_decisions = Table(
+    "objection_decisions",
+    metadata,
+    Column("objection", ForeignKey("objections.id"), primary_key=True),
+    Column("accepted", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
 INSERT_ONLY: tuple[Table, ...] = (
     punches,
     coverage,
@@ -916,6 +941,8 @@ INSERT_ONLY: tuple[Table, ...] = (
     period_reopenings,
     period_payments,
     adjustments,
+    objections,
+    objection_decisions,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

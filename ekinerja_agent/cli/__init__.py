@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),
     "import": ("imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
     "correction": ("correction:group", "Forgotten or impossible scans: enter, approve, reject."),
+    "objection": ("objection:group", "Dispute a finding before the close, and decide on it."),
     "activity": ("activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
     "account": ("accounts:group", "The people who act: roles and operating-system users."),
     "score": ("score:group", "Compute a month, show it, explain each point."),

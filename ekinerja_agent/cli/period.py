@@ -11,12 +11,16 @@ from ekinerja_agent.central import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Month
-from ekinerja_agent.usecases import period
+from ekinerja_agent.usecases import objections, period
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 STATUS = "period unit people pending_days state revision published_at accepted_pending paid_at paid_document".split()
+
+REVIEW = (
+    "period unit nip name status discipline_pct performance_pct payable_rp findings pending_days objections".split()
+)
 
 
 @click.group("period")
@@ -31,6 +35,16 @@ def group() -> None:
 def status_command(context: Context, month: date, fmt: str | None) -> None:
     """Show each unit: open with how many pending days, closed in which revision, reopened, or paid."""
     emit(period.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
+
+
+@group.command("review")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is not closed.")
+@format_option
+@click.pass_obj
+def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
+    """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
+    emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
 
 
 @group.command("close")

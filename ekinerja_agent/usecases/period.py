@@ -15,7 +15,7 @@ from ekinerja_agent.central import facts, periods, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.usecases import adjust
+from ekinerja_agent.usecases import adjust, objections
 from ekinerja_agent.usecases.score import EASTERNMOST
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def prepare(
     """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
 
     Raise Refused (7) if the month is not over, an office is closed already, a value in use is neither the text of a law
-    nor adopted by a decree, or a day is pending and `accept_pending` has no reason. Nothing is published.
+    nor adopted by a decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is
+    published.
     """
     _refuse_before_its_end(month, now)
     if accept_pending is not None and not accept_pending.strip():
@@ -97,6 +98,8 @@ def prepare(
         reasons_against.append(_why_pending(month, pending))
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
+    if disputed := objections.against_closing(engine, month, by_office.values()):
+        reasons_against.append(disputed)
     due = adjust.due(engine, rules, month, chosen, profile=profile, now=now)
     reasons_against += _unadopted_of_adjustments(rules, due)
     if reasons_against:

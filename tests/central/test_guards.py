@@ -83,6 +83,9 @@ ROWS = {
     "period_payments": f"(period, unit, revision, document, account_id, at) values ('2026-08', 'U', 1, 'd', 9, {TIME})",
     "adjustments": "(for_period, nip, from_revision, to_revision, period, unit, difference_rp, reason, published_at) "
     f"values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', {TIME})",
+    "objections": "(id, period, nip, date, code, reason, account_id, entered_at) "
+    f"values (1, '2026-09', 'n', '2026-09-07', 'TK', 'r', 1, {TIME})",
+    "objection_decisions": f"(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', 9, {TIME})",
 }
 PARTS = {
     "result_findings": "position, date, code, deduction_ppm, base, deduction_rp, rule, source, place, punch_ids) "
@@ -220,12 +223,17 @@ APPROVALS = {
         ),
         2,
     ),
+    "objection_decisions": (
+        "(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', {account}, {time})",
+        1,
+        2,
+    ),
 }
 
 
 @pytest.mark.parametrize("table", APPROVALS)
 def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> None:
-    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities"):
+    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities", "objections"):
         add(central, needed)
     for account, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
         values = f"values ({account}, 'account {account}', 'operator', '', {TIME}, {nip})"

@@ -237,6 +237,58 @@ def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(installation: An
     assert (wrong.code, ".csv or .xlsx" in wrong.err) == (2, True)
 
 
+def test_a_disputed_finding_holds_the_close_until_another_person_decides_and_facts_follow(
+    installation: Any, acting: As, name_nip: Any
+) -> None:
+    late, other = name_nip(1), name_nip(2)
+    county(installation, late, other)
+    objection = ("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "mesin antre")
+    unknown = installation.run(*objection)
+    assert (unknown.code, "score run" in unknown.err) == (5, True)
+    installation.ok("score", "run", "--month", MONTH)
+    assert installation.ok(*objection).startswith("objection 1 waits.")
+    assert installation.run(*objection).code == 7
+    drafts = json.loads(installation.ok("period", "review", MONTH, "--format", "json"))
+    assert [(row["nip"], row["findings"], row["objections"]) for row in drafts] == [(other, 0, 0), (late, 1, 1)]
+
+    installation.ok("period", "close", MONTH, "--office", "BKD", "--yes")
+    held = installation.run("period", "close", MONTH, "--yes")
+    assert (held.code, "objection 1" in held.err, "is not decided" in held.err) == (7, True, True)
+    own = installation.run("objection", "decide", "1", "accept", "--reason", "r")
+    assert (own.code, "another person decides" in own.err) == (7, True)
+    with acting("sari"):
+        installation.ok("objection", "decide", "1", "accept", "--reason", "benar")
+        twice = installation.run("objection", "decide", "1", "reject", "--reason", "r")
+        assert (twice.code, "accepted already" in twice.err) == (7, True)
+    held = installation.run("period", "close", MONTH, "--yes")
+    assert (held.code, "is accepted, and the finding stands" in held.err) == (7, True)
+    forgive(installation, acting, late)
+    installation.ok("period", "close", MONTH, "--yes")
+    assert json.loads(installation.ok("period", "review", MONTH, "--format", "json")) == []
+    (listed,) = json.loads(installation.ok("objection", "list", "--month", MONTH, "--format", "json"))
+    assert (listed["status"], listed["decided_by"], listed["decision"]) == ("accepted", "sari", "benar")
+    closed = installation.run(*objection)
+    assert (closed.code, "is closed" in closed.err) == (7, True)
+
+
+def test_a_rejected_objection_lets_the_month_go(
+    installation: Any, acting: As, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, other = name_nip(1), name_nip(3)
+    county(installation, late, name_nip(2), other)
+    installation.ok("score", "run", "--month", MONTH)
+    installation.ok("account", "add", "ayu", "--role", "employee", "--nip", late, "--os-user", "ayu")
+    first = getpass.getuser()
+    monkeypatch.setenv("LOGNAME", "ayu")
+    strange = installation.run("objection", "add", other, MONDAY, "TK", "--reason", "r")
+    assert (strange.code, "operator or head" in strange.err) == (7, True)
+    installation.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "macet")
+    monkeypatch.setenv("LOGNAME", first)
+    installation.ok("objection", "decide", "1", "reject", "--reason", "macet bukan alasan")
+    installation.ok("period", "close", MONTH, "--yes")
+    assert [row["code"] for row in rows(installation, "payroll_findings_v1", "nip")] == ["TL3"]
+
+
 def paid(installation: Any, *nips: str, pending: bool = False) -> None:
     county(installation, *nips)
     reason = ("--accept-pending", "listrik padam") if pending else ()

@@ -20,6 +20,7 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
 CLOSE_INSTEAD = "close the office again with: period close"
 PAID_INSTEAD = "what was paid stays paid; a later change becomes an adjustment of an open period"
+OBJECT_INSTEAD = "enter another objection with: objection add"
 FULL_PPM = 1_000_000
 
 OFFICE = "COALESCE(r.closed_with, r.unit)"
@@ -40,6 +41,8 @@ OWN_CLOSE = """EXISTS (SELECT 1 FROM period_events e WHERE e.period = NEW.period
     AND e.revision = NEW.revision AND e.account_id = NEW.account_id)"""
 REOPENED = """EXISTS (SELECT 1 FROM period_reopenings o WHERE o.period = NEW.period AND o.unit = NEW.unit
     AND o.revision = NEW.revision)"""
+OWN_OBJECTION = """EXISTS (SELECT 1 FROM objections o JOIN accounts a ON a.id = NEW.account_id
+    WHERE o.id = NEW.objection AND (o.account_id = a.id OR o.nip = a.nip))"""
 
 REFUSALS = (
     # table, name, when, why
@@ -50,6 +53,7 @@ REFUSALS = (
     ("period_reopenings", "own", OWN_CLOSE, "nobody reopens what they closed; another person does"),
     ("period_payments", "not_closed", NOT_ITS_NEWEST, "the office was not closed in this revision"),
     ("period_payments", "reopened", REOPENED, f"the office is reopened; {CLOSE_INSTEAD}"),
+    ("objection_decisions", "own", OWN_OBJECTION, "nobody decides on what they entered or on themselves"),
 )
 
 
@@ -109,6 +113,34 @@ def _create_tables() -> None:
     )
     op.create_index(op.f("ix_adjustments_period"), "adjustments", ["period"], unique=False)
     guard("adjustments", ("for_period", "nip", "from_revision"), "a further change is a further adjustment")
+    op.create_table(
+        "objections",
+        sa.Column("id", SERIAL, autoincrement=True, nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("nip", sa.Text(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("scan", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("account_id", SERIAL, nullable=False),
+        sa.Column("entered_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_objections_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objections")),
+    )
+    op.create_index(op.f("ix_objections_period"), "objections", ["period"], unique=False)
+    guard("objections", ("id",), OBJECT_INSTEAD)
+    op.create_table(
+        "objection_decisions",
+        sa.Column("objection", SERIAL, nullable=False),
+        sa.Column("accepted", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("account_id", SERIAL, nullable=False),
+        sa.Column("decided_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["objection"], ["objections.id"], name=op.f("fk_objection_decisions_objection")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_objection_decisions_account_id")),
+        sa.PrimaryKeyConstraint("objection", name=op.f("pk_objection_decisions")),
+    )
+    guard("objection_decisions", ("objection",), OBJECT_INSTEAD)
 
 
 def _is_postgresql() -> bool:
