@@ -62,12 +62,12 @@ def actor(engine: Engine, os_user: str, now: datetime) -> Actor:
     return Actor(_allowed(found, os_user), is_first=False)
 
 
-def require(account: Account, role: str) -> None:
-    """Given the actor and the role a command needs. Raise Refused if the account does not have it."""
-    if role not in account.roles:
+def require(account: Account, *roles: str) -> None:
+    """Given the actor and the roles of which a command needs one. Raise Refused if the account has none of them."""
+    if account.roles.isdisjoint(roles):
         raise Refused(
             f"account {account.name} is {', '.join(sorted(account.roles)) or 'without a role'}; this needs the role "
-            f"{role}: ask an operator, or log in as one"
+            f"{' or '.join(roles)}: ask an operator, or log in as one"
         )
 
 

@@ -21,6 +21,14 @@ _CONTRADICTIONS = {
         WHERE r.period = d.period AND r.nip = d.nip AND r.revision = d.revision)""",
     "published results that no close recorded": """SELECT count(*) FROM results r WHERE r.revision > 0
         AND NOT EXISTS (SELECT 1 FROM period_events e WHERE e.period = r.period)""",
+    "adjustments that are not the difference of their revisions": """SELECT count(*) FROM adjustments a
+        WHERE NOT EXISTS (SELECT 1 FROM results f JOIN results t ON t.period = f.period AND t.nip = f.nip
+            WHERE f.period = a.for_period AND f.nip = a.nip AND f.revision = a.from_revision
+            AND t.revision = a.to_revision AND t.adjusted_in = a.period
+            AND t.payable_rp - f.payable_rp = a.difference_rp)""",
+    "adjusted results without an adjustment": """SELECT count(*) FROM results r WHERE r.adjusted_in IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM adjustments a WHERE a.for_period = r.period AND a.nip = r.nip
+            AND a.to_revision = r.revision)""",
     "results whose parts do not add up": """SELECT count(*) FROM results WHERE payable_rp + whole_deduction_rp
         + leave_deduction_rp + sanction_rp + hold_rp <> discipline_rp + performance_rp""",
     "punches of a batch that does not exist": """SELECT count(*) FROM punches p WHERE p.batch > 0

@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
-from ekinerja_agent.central import audit, sharing, stale
+from ekinerja_agent.central import adjustments, audit, periods, sharing, stale
 from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.adjustments import Adjusted
 from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, homes_of, last_day
@@ -44,9 +45,7 @@ __all__ = [
     "stale_months",
 ]
 
-CLOSED = "closed"
 _DRAFT = 0
-_RESULT_LOCK = 0x72657375
 _NIPS_AT_ONCE = 500
 _SHOWN = 5
 
@@ -68,7 +67,7 @@ def save_draft(
     """
 
     def work(conn: Connection) -> None:
-        _lock(conn)
+        periods.lock(conn)
         period = f"{month:%Y-%m}"
         r = results.c
         scored = set(result.people["nip"])
@@ -77,7 +76,7 @@ def save_draft(
         homes = homes_of(conn, month, sorted(missing)) if missing else {}
         gone = {nip for nip in missing if homes.get(nip, office) == office}
         _delete_drafts(conn, period, sorted(gone | scored))
-        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now)
         sharing.save(conn, period, office, result.shared)
         if alone:
             mark_later_months(conn, month, map(stale.of_person, gone | scored))
@@ -94,14 +93,14 @@ def save_drafts_of(
     """
 
     def work(conn: Connection) -> None:
-        _lock(conn)
+        periods.lock(conn)
         period = f"{month:%Y-%m}"
         scored = sorted({*nips, *result.people["nip"]})
         sharing.note_scored(
             conn, period, {*_draft_units(conn, period, scored).values(), *result.people["unit"]}, len(scored)
         )
         _delete_drafts(conn, period, scored)
-        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now, published_at=None)
+        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now)
         mark_later_months(conn, month, map(stale.of_person, nips))
 
     in_transaction(engine, work)
@@ -117,10 +116,12 @@ def publish(
     accepted_pending: str | None,
     rules_digest: str,
     now: datetime,
+    adjusted: Sequence[Adjusted] = (),
 ) -> int:
     """Given the result of one office, publish it for payroll and freeze it; return the revision.
 
-    Raise Refused if the office is closed, a day is pending, or one of its people is published with another office.
+    `adjusted` are scores of earlier months that are paid: their differences are published with it, all or nothing.
+    Raise Refused if the office is closed or paid, a day is pending, or one of its people is published with another one.
     """
     period = f"{month:%Y-%m}"
     if result.pending.height:
@@ -130,15 +131,16 @@ def publish(
         )
 
     def work(conn: Connection) -> int:
-        _lock(conn)
-        revision = _next_revision(conn, period, office)
-        _refuse_published(conn, period, result.people["nip"].to_list())
-        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, published_at=now)
+        periods.lock(conn)
+        nips = result.people["nip"].to_list()
+        revision = _next_revision(conn, period, office, nips)
+        _refuse_published(conn, period, nips, office)
+        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, closed_with=office)
         conn.execute(
             insert(period_events).values(
                 period=period,
                 unit=office,
-                event=CLOSED,
+                event=periods.CLOSED,
                 revision=revision,
                 rules_digest=rules_digest,
                 accepted_pending=accepted_pending,
@@ -146,6 +148,21 @@ def publish(
                 at=now,
             )
         )
+        if revision > 1:
+            mark_later_months(conn, month, map(stale.of_person, nips))
+        for one in adjusted:
+            adjustments.record(conn, one, period=period, office=office, now=now)
+            _insert(
+                conn,
+                f"{one.month:%Y-%m}",
+                one.result,
+                revision=one.from_revision + 1,
+                rules_digest=rules_digest,
+                now=now,
+                closed_with=office,
+                adjusted_in=period,
+            )
+            mark_later_months(conn, one.month, (stale.of_person(each.nip) for each in one.differences))
         details = {
             "unit": office,
             "revision": revision,
@@ -153,6 +170,8 @@ def publish(
             "payable_rp": int(result.people["payable_rp"].sum()),
             "rules": rules_digest,
             "accepted_pending": accepted_pending,
+            "adjustments": sum(len(one.differences) for one in adjusted),
+            "adjusted_rp": sum(each.difference_rp for one in adjusted for each in one.differences),
         }
         audit.append(conn, account.name, "period.close", period, details, now)
         return revision
@@ -163,8 +182,8 @@ def publish(
 def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
     """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
 
-    Keys: period, unit, people, pending_days (of the latest scores), state (open, closed), revision, published_at,
-    accepted_pending.
+    Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
+    newest close revision, published_at, accepted_pending, paid_at, paid_document.
     """
     period = f"{month:%Y-%m}"
     people: dict[str, int] = {}
@@ -173,7 +192,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
         people[unit] = people.get(unit, 0) + 1
     pending: dict[str, int] = {}
     with reading(engine) as conn:
-        closed = _closings(conn, period)
+        closed = periods.closings(conn, period)
         waiting = select(result_pending.c.nip, func.count()).where(
             result_pending.c.period == period, result_pending.c.revision == newest_revision(result_pending)
         )
@@ -186,10 +205,12 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
             "unit": unit,
             "people": people.get(unit, 0),
             "pending_days": pending.get(unit, 0),
-            "state": CLOSED if unit in closed else "open",
+            "state": closed[unit].state if unit in closed else periods.OPEN,
             "revision": closed[unit].revision if unit in closed else None,
             "published_at": closed[unit].at if unit in closed else None,
             "accepted_pending": closed[unit].accepted_pending if unit in closed else None,
+            "paid_at": closed[unit].paid_at if unit in closed else None,
+            "paid_document": closed[unit].paid_document if unit in closed else None,
         }
         for unit in sorted(people.keys() | closed.keys())
     ]
@@ -248,25 +269,30 @@ def _insert(
     revision: int,
     rules_digest: str,
     now: datetime,
-    published_at: datetime | None,
+    closed_with: str | None = None,
+    adjusted_in: str | None = None,
 ) -> None:
+    """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
     key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
     position = pl.int_range(pl.len()).over("nip").alias("position")
     parts = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
     for table, frame in parts:
         write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
     # The person's row comes last: once it is published, its parts are sealed.
-    status = pl.lit("published") if published_at is not None else pl.col("status")
+    published = closed_with is not None
+    at = pl.lit(now.astimezone(UTC), dtype=INSTANT)
     write_frame(
         conn,
         results,
         result.people.select(
             *key,
             pl.exclude("nip", "status"),
-            status.alias("status"),
+            pl.lit("published").alias("status") if published else pl.col("status"),
             pl.lit(rules_digest).alias("rules_digest"),
-            pl.lit(now.astimezone(UTC), dtype=INSTANT).alias("computed_at"),
-            pl.lit(published_at and published_at.astimezone(UTC), dtype=INSTANT).alias("published_at"),
+            at.alias("computed_at"),
+            (at if published else pl.lit(None, dtype=INSTANT)).alias("published_at"),
+            pl.lit(closed_with, dtype=pl.String).alias("closed_with"),
+            pl.lit(adjusted_in, dtype=pl.String).alias("adjusted_in"),
         ),
     )
 
@@ -279,39 +305,46 @@ def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
             conn.execute(delete(table).where(c.period == period, c.revision == _DRAFT, c.nip.in_(part)))
 
 
-def _next_revision(conn: Connection, period: str, office: str) -> int:
-    closing = _closings(conn, period).get(office)
-    if closing is not None:
+def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[str]) -> int:
+    """Above every revision of the office and of its people, who may have been published with another one before."""
+    closing = periods.closings(conn, period).get(office)
+    if closing is not None and closing.state == periods.PAID:
+        raise Refused(f"{office} is paid for {period} by {closing.paid_document}; a later change becomes an adjustment")
+    if closing is not None and closing.state == periods.CLOSED:
         raise Refused(
             f"{office} is closed for {period} (revision {closing.revision}, {closing.at:%Y-%m-%d}); "
-            "what is published stays as it is"
+            f"another person may open it with `ekinerja-agent period reopen {period} --office {office}`"
         )
-    return 1
+    of_people = [int(row.revision) for row in _published(conn, period, nips)]
+    return 1 + max([0 if closing is None else closing.revision, *of_people])
 
 
-def _refuse_published(conn: Connection, period: str, nips: Sequence[str]) -> None:
-    r = results.c
-    found: dict[str, str] = {}
-    for start in range(0, len(nips), _NIPS_AT_ONCE):
-        query = select(r.nip, r.unit).where(
-            r.period == period, r.revision > _DRAFT, r.nip.in_(nips[start : start + _NIPS_AT_ONCE])
-        )
-        found.update((row.nip, row.unit) for row in conn.execute(query))
+def _refuse_published(conn: Connection, period: str, nips: Sequence[str], office: str) -> None:
+    """Who is published with another office stays there, unless that one is open again: the newer close then counts."""
+    closed = {
+        unit: one.revision for unit, one in periods.closings(conn, period).items() if one.state != periods.REOPENED
+    }
+    newest = {row.nip: row for row in _published(conn, period, nips) if row.adjusted_in is None}
+    found = {
+        nip: row.office
+        for nip, row in newest.items()
+        if row.office != office and row.office in closed and row.revision >= closed[row.office]
+    }
     if found:
         shown = ", ".join(f"{nip} ({unit})" for nip, unit in sorted(found.items())[:_SHOWN])
         raise Refused(
             f"{len(found)} people are published for {period} already, with another unit: {shown}; correct their spells "
-            "of duty so that each is scored once"
+            "of duty so that each is scored once, or let another person reopen that unit"
         )
 
 
-def _closings(conn: Connection, period: str) -> dict[str, Any]:
-    """By unit: its latest closing."""
-    query = select(period_events).where(period_events.c.period == period, period_events.c.event == CLOSED)
-    return {row.unit: row for row in conn.execute(query.order_by(period_events.c.revision))}
-
-
-def _lock(conn: Connection) -> None:
-    """Two runs of one month wait for each other. On SQLite a writer is alone anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_RESULT_LOCK})")
+def _published(conn: Connection, period: str, nips: Sequence[str]) -> list[Row[Any]]:
+    """Every published row of these people: nip, revision, office, adjusted_in; oldest first."""
+    r = results.c
+    found: list[Row[Any]] = []
+    columns = (r.nip, r.revision, func.coalesce(r.closed_with, r.unit).label("office"), r.adjusted_in)
+    for start in range(0, len(nips), _NIPS_AT_ONCE):
+        part = nips[start : start + _NIPS_AT_ONCE]
+        query = select(*columns).where(r.period == period, r.revision > _DRAFT, r.nip.in_(part)).order_by(r.revision)
+        found += conn.execute(query)
+    return found

@@ -12,9 +12,10 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, not_, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables import result_days, result_findings, result_pending, results
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import MonthResult
@@ -74,11 +75,14 @@ def documents_of(month: date, result: MonthResult, *, rules_digest: str, compute
 
 
 def newest_revision(table: Table) -> Any:
-    """Given results or a part of them, return the revision that stands for the row's period and person."""
+    """Given results or a part of them, return the revision that stands for the row's period and person.
+
+    A published row stands until its office is closed again; who is not in the newer close has none there.
+    """
     newest = results.alias()
     return (
         select(func.max(newest.c.revision))
-        .where(newest.c.period == table.c.period, newest.c.nip == table.c.nip)
+        .where(newest.c.period == table.c.period, newest.c.nip == table.c.nip, not_(superseded(newest.c)))
         .scalar_subquery()
     )
 

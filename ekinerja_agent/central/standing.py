@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, and_, func, not_, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables import result_findings, results
 
 _DRAFT = 0
 _NIPS_AT_ONCE = 500
-COMPARED = ("unit", "profile", "base_rp", "rating", "target_minutes", "multiplier_ppm")
+COMPARED = (
+    *("unit", "profile", "base_rp", "rating", "target_minutes", "approved_minutes", "multiplier_ppm"),
+    *("sanction_rp", "hold_rp"),
+)
 """Columns of a person that explain a difference beside findings."""
 
 
@@ -51,7 +55,8 @@ def finding_text(finding: Mapping[str, Any]) -> str:
 
 def _standing(conn: Connection, period: str, nips: Sequence[str], *, published: bool) -> Iterator[tuple[str, Standing]]:
     r, f = results.c, result_findings.c
-    wanted = (r.period == period) & r.nip.in_(nips) & ((r.revision > _DRAFT) if published else (r.revision == _DRAFT))
+    stands = and_(r.revision > _DRAFT, not_(superseded(r))) if published else r.revision == _DRAFT
+    wanted = and_(r.period == period, r.nip.in_(nips), stands)
     newest = select(r.nip, func.max(r.revision).label("revision")).where(wanted).group_by(r.nip).subquery()
     of_newest = select(result_findings).join(newest, (newest.c.nip == f.nip) & (newest.c.revision == f.revision))
     findings: dict[str, list[str]] = {}

@@ -737,6 +737,8 @@ results = Table(
     Column("threshold", Text),
     Column("computed_at", Instant, nullable=False),
     Column("published_at", Instant),
+    Column("closed_with", Text),  # the office whose close published it; null: a draft, or one that schema 14 published
+    Column("adjusted_in", Text),  # the later period that pays the difference to the revision before; null: none does
 )
 
 result_findings = Table(
@@ -824,6 +826,73 @@ period_events = Table(
     UniqueConstraint("period", "unit", "revision"),
 )
 
+period_reopenings = Table(
+    # An office of a period is open again once the newest of its closings has a row here.
+    "period_reopenings",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+period_payments = Table(
+    # An office of a period that has a row here is never reopened.
+    "period_payments",
+    metadata,
+    Column("period", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+adjustments = Table(
+    # What a late fact moves of a month that is paid. The key lets no revision be followed by two.
+    "adjustments",
+    metadata,
+    Column("for_period", Text, primary_key=True),
+    Column("nip", Text, primary_key=True),
+    Column("from_revision", Integer, primary_key=True, autoincrement=False),
+    Column("to_revision", Integer, nullable=False),
+    Column("period", Text, nullable=False, index=True),  # the open one that pays
+    Column("unit", Text, nullable=False),  # by whose close it is paid
+    Column("difference_rp", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    CheckConstraint("to_revision = from_revision + 1", name="next"),
+    CheckConstraint("for_period < period", name="later"),
+    CheckConstraint("difference_rp <> 0", name="moves"),
+)
+
+objections = Table(
+    # A finding of a draft that is disputed before the close.
+    "objections",
+    metadata,
+    _serial_key(),
+    Column("period", Text, nullable=False, index=True),
+    Column("nip", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("scan", Text),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("entered_at", Instant, nullable=False),
+)
+
+objection_decisions = Table(
+    "objection_decisions",
+    metadata,
+    Column("objection", ForeignKey("objections.id"), primary_key=True),
+    Column("accepted", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
 INSERT_ONLY: tuple[Table, ...] = (
     punches,
     coverage,
@@ -869,6 +938,11 @@ INSERT_ONLY: tuple[Table, ...] = (
     redating_decisions,
     audit,
     period_events,
+    period_reopenings,
+    period_payments,
+    adjustments,
+    objections,
+    objection_decisions,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

@@ -1,4 +1,4 @@
-"""`period`: publish a month for payroll and freeze it."""
+"""`period`: publish a month for payroll and freeze it; open it again while it is not paid."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent.central import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Month
-from ekinerja_agent.usecases import period
+from ekinerja_agent.usecases import objections, period
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
-STATUS = "period unit people pending_days state revision published_at accepted_pending".split()
+STATUS = "period unit people pending_days state revision published_at accepted_pending paid_at paid_document".split()
+
+REVIEW = (
+    "period unit nip name status discipline_pct performance_pct payable_rp findings pending_days objections".split()
+)
 
 
 @click.group("period")
 def group() -> None:
-    """Publish a month for payroll and freeze it."""
+    """Publish a month for payroll and freeze it; open it again while it is not paid."""
 
 
 @group.command("status")
@@ -28,13 +33,23 @@ def group() -> None:
 @format_option
 @click.pass_obj
 def status_command(context: Context, month: date, fmt: str | None) -> None:
-    """Show each unit: open with how many pending days, or closed in which revision."""
-    emit(period.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending",))
+    """Show each unit: open with how many pending days, closed in which revision, reopened, or paid."""
+    emit(period.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
+
+
+@group.command("review")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is not closed.")
+@format_option
+@click.pass_obj
+def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
+    """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
+    emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
 
 
 @group.command("close")
 @click.argument("month", type=Month())
-@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is open.")
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is open or reopened.")
 @click.option(
     "--accept-pending",
     metavar="REASON",
@@ -49,10 +64,37 @@ def close_command(context: Context, month: date, office: str | None, accept_pend
     prepared = period.prepare(
         engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending
     )
+    for sentence in prepared.told:
+        context.say(sentence)
+    moved = prepared.differences_rp
+    adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
     confirm(
-        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}? This cannot be undone.",
+        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}{adjusting}? "
+        "What is published stays.",
         yes=yes,
     )
     closed = period.publish(engine, prepared, account=account, now=now)
     for unit in closed:
         click.echo(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
+        if unit.adjusted:
+            click.echo(
+                f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}."
+            )
+
+
+@group.command("reopen")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is closed.")
+@click.option("--reason", required=True, help="Why; it is kept with the month.")
+@click.option("--yes", is_flag=True, expose_value=False, help="For scripts; nothing is asked, for nothing is lost.")
+@click.pass_obj
+def reopen_command(context: Context, month: date, office: str | None, reason: str) -> None:
+    """Open a closed month for another close. By another person than the one who closed it, and not once it is paid (7).
+
+    Payroll reads what was published until the month is closed again; `score plan` shows what that would change.
+    """
+    opened = periods.reopen(
+        context.engine(), month, office=office, reason=reason, account=context.actor(), now=context.now()
+    )
+    for one in opened:
+        click.echo(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")

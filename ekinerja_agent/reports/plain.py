@@ -11,12 +11,16 @@ import io
 from datetime import date
 
 from ekinerja_agent.csvtext import shown_not_run
-from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Document, Kind
+from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Document, Kind, Table
 
 
 def as_csv(document: Document) -> bytes:
-    """Given a document, return its main table: RFC 4180, UTF-8, comma, a header row."""
-    table = document.main_table
+    """Given a document, return its main table."""
+    return table_as_csv(document.main_table)
+
+
+def table_as_csv(table: Table) -> bytes:
+    """Given a table, return it: RFC 4180, UTF-8, comma, a header row."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow([column.key for column in table.columns])

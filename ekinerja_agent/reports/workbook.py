@@ -45,16 +45,32 @@ _HEADER_ALIGNMENT = Alignment(wrap_text=True, vertical="top")
 
 def as_xlsx(document: Document, written: Formats) -> bytes:
     """Given a document and its language, return the workbook's bytes."""
-    book = Workbook(write_only=True)
-    book.properties.creator = "ekinerja-agent"
-    book.properties.title = f"{document.title}, {document.period}"
-    book.properties.created = book.properties.modified = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    book = _book(f"{document.title}, {document.period}")
     _about(book, document, written)
     names = {_sheet_name(written.words.gettext("About"), set())}
     for table in document.tables:
         name = _sheet_name(table.title, names)
         names.add(name)
         _sheet(book.create_sheet(name), table)
+    return _bytes(book)
+
+
+def table_as_xlsx(table: Table) -> bytes:
+    """Given a table, return the bytes of a workbook that holds it alone, for programs that look at the first sheet."""
+    book = _book(table.title)
+    _sheet(book.create_sheet(_sheet_name(table.title, set())), table)
+    return _bytes(book)
+
+
+def _book(title: str) -> Workbook:
+    book = Workbook(write_only=True)
+    book.properties.creator = "ekinerja-agent"
+    book.properties.title = title
+    book.properties.created = book.properties.modified = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    return book
+
+
+def _bytes(book: Workbook) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

@@ -11,28 +11,33 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, results
+from ekinerja_agent.central import facts, periods, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
+from ekinerja_agent.usecases import adjust, objections
 from ekinerja_agent.usecases.score import EASTERNMOST
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.adjustments import Adjusted
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
 
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""
 
+_MAY_CLOSE = (periods.OPEN, periods.REOPENED)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A month that may be published: the fresh result of each office.
 
-    `accepted_pending` has the reason a person gave, for the offices that had a pending day.
+    `accepted_pending` has the reason a person gave, for the offices that had a pending day. `adjusted` has by office
+    what it pays of earlier months, and `told` sentences about people whom this close leaves out.
     """
 
     month: date
@@ -41,6 +46,13 @@ class Prepared:
     accepted_pending: Mapping[str, str]
     rules_digest: str
     by_office: Mapping[str, MonthResult]
+    adjusted: Mapping[str, Sequence[Adjusted]]
+    told: tuple[str, ...]
+
+    @property
+    def differences_rp(self) -> list[int]:
+        """What each person whom an earlier month is adjusted for gets more, or less."""
+        return [one.difference_rp for each in self.adjusted.values() for part in each for one in part.differences]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class ClosedUnit:
     unit: str
     people: int
     revision: int
+    adjusted: int
+    adjusted_rp: int
 
 
 def prepare(
@@ -65,7 +79,8 @@ def prepare(
     """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
 
     Raise Refused (7) if the month is not over, an office is closed already, a value in use is neither the text of a law
-    nor adopted by a decree, or a day is pending and `accept_pending` has no reason. Nothing is changed.
+    nor adopted by a decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is
+    published.
     """
     _refuse_before_its_end(month, now)
     if accept_pending is not None and not accept_pending.strip():
@@ -83,12 +98,21 @@ def prepare(
         reasons_against.append(_why_pending(month, pending))
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
+    if disputed := objections.against_closing(engine, month, by_office.values()):
+        reasons_against.append(disputed)
+    due = adjust.due(engine, rules, month, chosen, profile=profile, now=now)
+    reasons_against += _unadopted_of_adjustments(rules, due)
     if reasons_against:
         raise Refused("\n\n".join(reasons_against))
     reasons = {office: accept_pending for office in pending if accept_pending is not None}
     for office in reasons:
         accepted = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], accept_pending=True)
         by_office[office] = score_month(accepted, rules)
+    told = list(due.waiting)
+    for office, result in by_office.items():
+        paid = periods.paid_elsewhere(engine, month, result.people["nip"].to_list(), office)
+        by_office[office] = adjust.without(result, paid)
+        told += (f"{nip} was paid for {month:%Y-%m} by {unit} and is not paid again" for nip, unit in paid.items())
     return Prepared(
         month,
         tuple(chosen),
@@ -96,6 +120,8 @@ def prepare(
         reasons,
         rules.digest,
         by_office,
+        due.by_office,
+        tuple(told),
     )
 
 
@@ -103,6 +129,7 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
     """Given what `prepare` returned, publish it office by office; from then on the database refuses any change."""
     closed = []
     for office, result in prepared.by_office.items():
+        adjusted = prepared.adjusted.get(office, ())
         revision = results.publish(
             engine,
             prepared.month,
@@ -112,13 +139,15 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
             accepted_pending=prepared.accepted_pending.get(office),
             rules_digest=prepared.rules_digest,
             now=now,
+            adjusted=adjusted,
         )
-        closed.append(ClosedUnit(office, result.people.height, revision))
+        moved = [one.difference_rp for each in adjusted for one in each.differences]
+        closed.append(ClosedUnit(office, result.people.height, revision, len(moved), sum(moved)))
     return closed
 
 
 def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
-    """Given a month, yield each unit's state: open with its people and pending days, or closed in which revision."""
+    """Given a month, yield each unit's state, its people and pending days, and its newest close and payment."""
     yield from results.period_status(engine, month)
 
 
@@ -162,8 +191,21 @@ def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[str]:
     return [f"  {name} ({citation.place}, mark {citation.mark}): {citation.source}" for name, citation in values]
 
 
+def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[str]:
+    """Nobody is adjusted by a value without a decree either."""
+    by_month: dict[date, _InUse] = {}
+    for month, office, result in due.judged:
+        by_month.setdefault(month, _InUse()).add(office, result)
+    for month, in_use in by_month.items():
+        if lines := _unadopted_lines(rules, month, in_use):
+            yield _why_unadopted(month, lines)
+
+
 def _why_unadopted(month: date, lines: Sequence[str]) -> str:
-    count = f"{month:%Y-%m} cannot be closed: {len(lines)} values in use are neither the text of a law nor adopted by a"
+    count = (
+        f"{month:%Y-%m} cannot be closed or adjusted: {len(lines)} values in use are neither the text of a law nor "
+        "adopted by a"
+    )
     return "\n".join(
         [
             f"{count} decree, and nobody is deducted without one.",
@@ -183,9 +225,11 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
                 f"no employee of unit {office!r} has a spell of duty in {month:%Y-%m}; units of that month: "
                 f"{', '.join(states) or 'none'}"
             )
-        if states[office]["state"] == "closed":
-            raise Refused(f"{office} is closed for {month:%Y-%m} (revision {states[office]['revision']})")
-    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] == "open"]
+        if states[office]["state"] not in _MAY_CLOSE:
+            raise Refused(
+                f"{office} is {states[office]['state']} for {month:%Y-%m} (revision {states[office]['revision']})"
+            )
+    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] in _MAY_CLOSE]
     if not chosen:
         raise Refused(
             f"{month:%Y-%m} has no open unit: "

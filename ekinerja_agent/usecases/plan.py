@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -93,11 +93,12 @@ def _change(person: dict[str, Any], before: Standing | None, found: list[str], p
         standing_performance_pct=None if before is None else percent_text(before.performance_score_ppm),
         planned_performance_pct=percent_text(person["performance_score_ppm"]),
         pending_days=pending_days,
-        changes=tuple(_differences(before, found, person)) if before else (),
+        changes=tuple(differences(before, found, person)) if before else (),
     )
 
 
-def _differences(before: Standing, found: list[str], person: dict[str, Any]) -> Iterator[str]:
+def differences(before: Standing, found: Sequence[str], person: Mapping[str, Any]) -> Iterator[str]:
+    """Given what stands and a person's new findings (in words) and row, yield what comes (+), goes (-) and differs."""
     old, new = Counter(before.findings), Counter(found)
     yield from (f"+{text}" for text in sorted((new - old).elements()))
     yield from (f"-{text}" for text in sorted((old - new).elements()))

@@ -12,7 +12,8 @@ from ekinerja_agent.errors import Refused
 
 TIME = "'2026-09-07 01:00:00'"
 ROWS = {
-    "accounts": f"(id, name, roles, feeds, created_at) values (1, 'root', 'operator', '*', {TIME})",
+    "accounts": "(id, name, roles, feeds, created_at) "
+    f"values (1, 'root', 'operator', '*', {TIME}), (9, 'sari', 'operator', '*', {TIME})",
     "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
     f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
     "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",
@@ -77,7 +78,14 @@ ROWS = {
     "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "
     f"values (1, {TIME}, 'a', 'b', 'c', '{{}}', '0', '1')",
     "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at) "
-    f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME})",
+    f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME}), (2, '2026-08', 'U', 'closed', 1, 'r', 1, {TIME})",
+    "period_reopenings": f"(period, unit, revision, reason, account_id, at) values ('2026-09', 'U', 1, 'r', 9, {TIME})",
+    "period_payments": f"(period, unit, revision, document, account_id, at) values ('2026-08', 'U', 1, 'd', 9, {TIME})",
+    "adjustments": "(for_period, nip, from_revision, to_revision, period, unit, difference_rp, reason, published_at) "
+    f"values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', {TIME})",
+    "objections": "(id, period, nip, date, code, reason, account_id, entered_at) "
+    f"values (1, '2026-09', 'n', '2026-09-07', 'TK', 'r', 1, {TIME})",
+    "objection_decisions": f"(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', 9, {TIME})",
 }
 PARTS = {
     "result_findings": "position, date, code, deduction_ppm, base, deduction_rp, rule, source, place, punch_ids) "
@@ -215,12 +223,17 @@ APPROVALS = {
         ),
         2,
     ),
+    "objection_decisions": (
+        "(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', {account}, {time})",
+        1,
+        2,
+    ),
 }
 
 
 @pytest.mark.parametrize("table", APPROVALS)
 def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> None:
-    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities"):
+    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities", "objections"):
         add(central, needed)
     for account, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
         values = f"values ({account}, 'account {account}', 'operator', '', {TIME}, {nip})"
@@ -232,6 +245,58 @@ def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> N
     assert content(central, table) == []
     execute(central, f"insert into {table} {values.format(account=ANOTHER, time=TIME)}")
     assert len(content(central, table)) == 1
+
+
+_CLOSED = "period_events (id, period, unit, event, revision, rules_digest, account_id, at)"
+_REOPENED = "period_reopenings (period, unit, revision, reason, account_id, at)"
+_PAID = "period_payments (period, unit, revision, document, account_id, at)"
+LIFE = {
+    # What is recorded first; what is refused then; why.
+    "closed twice": (
+        (),
+        f"{_CLOSED} values (3, '2026-09', 'U', 'closed', 2, 'r', 1, {TIME})",
+        "another person reopens",
+    ),
+    "closed after it was paid": (
+        ("period_payments",),
+        f"{_CLOSED} values (3, '2026-08', 'U', 'closed', 2, 'r', 1, {TIME})",
+        "refuses insert",
+    ),
+    "reopened after it was paid": (
+        ("period_payments",),
+        f"{_REOPENED} values ('2026-08', 'U', 1, 'r', 9, {TIME})",
+        "what was paid stays paid",
+    ),
+    "reopened by who closed it": (
+        (),
+        f"{_REOPENED} values ('2026-09', 'U', 1, 'r', 1, {TIME})",
+        "nobody reopens what they closed",
+    ),
+    "reopened without having been closed": (
+        (),
+        f"{_REOPENED} values ('2026-07', 'U', 1, 'r', 9, {TIME})",
+        "was not closed",
+    ),
+    "paid while it is reopened": (
+        ("period_reopenings",),
+        f"{_PAID} values ('2026-09', 'U', 1, 'd', 9, {TIME})",
+        "reopened; close",
+    ),
+    "paid in a revision that is not": (
+        (),
+        f"{_PAID} values ('2026-09', 'U', 2, 'd', 9, {TIME})",
+        "was not closed",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", LIFE)
+def test_no_period_leaves_its_order_even_by_sql(central: Engine, wrong: str) -> None:
+    before, statement, why = LIFE[wrong]
+    for table in ("accounts", "period_events", *before):
+        add(central, table)
+    with pytest.raises(Refused, match=why):
+        execute(central, f"insert into {statement}")
 
 
 def test_a_draft_cannot_be_turned_into_a_published_row(central: Engine) -> None:

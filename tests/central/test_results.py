@@ -294,6 +294,8 @@ def test_a_close_is_recorded_with_its_sum_and_reason(central: Engine, operator: 
         "revision": 1,
         "published_at": NOW,
         "accepted_pending": "the power was off, memo 12",
+        "paid_at": None,
+        "paid_document": None,
     }
 
 

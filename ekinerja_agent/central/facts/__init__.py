@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import absence_status
@@ -31,6 +31,7 @@ from ekinerja_agent.central.facts.personal import (
 from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
+from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables import (
     absence_decisions,
     absences,
@@ -39,6 +40,7 @@ from ekinerja_agent.central.tables import (
     employees,
     enrolments,
     import_revocations,
+    period_reopenings,
     result_days,
     results,
     units,
@@ -331,14 +333,13 @@ def _calendar(conn: Connection, first: date, last: date) -> pl.DataFrame:
 
 def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     """From the published result of each earlier month of the year and of the December before, where there is one, else
-    from its draft.
+    from its draft. Who is not in the newest close of an office has no days there.
     """
     d = result_days.c
+    periods = [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
     query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes, d.missing_scans).where(
         # One by one, so that the key leads to a person's days past everybody else's.
-        d.period.in_(
-            [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
-        ),
+        d.period.in_(periods),
         d.revision == _latest_revision(d.period, d.nip).scalar_subquery(),
         wanted.of(d.nip),
     )
@@ -350,8 +351,10 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
         "early_minutes": pl.Int64,
         "missing_scans": pl.Int64,
     }
+    gone = read_frame(conn, _withdrawn(periods), {"period": pl.String, "nip": pl.String})
     return (
         wanted.keep(read_frame(conn, query, shape))
+        .join(gone, left_on=["nip", pl.col("day").dt.strftime("%Y-%m")], right_on=["nip", "period"], how="anti")
         .with_columns(
             unexcused=pl.col("state") == "unexcused",
             bank_minutes=pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0),
@@ -362,4 +365,16 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
 
 
 def _latest_revision(period: ColumnElement[Any], nip: ColumnElement[Any]) -> Select[Any]:
-    return select(func.max(results.c.revision)).where(results.c.period == period, results.c.nip == nip)
+    newest = results.alias().c
+    return select(func.max(newest.revision)).where(newest.period == period, newest.nip == nip)
+
+
+def _withdrawn(periods: Sequence[str]) -> Select[Any]:
+    """Whose newest published row of a month an office has closed without, after a reopening: few, mostly nobody."""
+    r, o = results.c, period_reopenings.c
+    of_office = and_(o.period == r.period, o.unit == func.coalesce(r.closed_with, r.unit), o.revision == r.revision)
+    return (
+        select(r.period, r.nip)
+        .join(period_reopenings, of_office)
+        .where(o.period.in_(periods), superseded(r), r.revision == _latest_revision(r.period, r.nip).scalar_subquery())
+    )

@@ -1,0 +1,84 @@
+"""Lets people dispute a finding before the close, and keeps a close from passing over it.
+
+Promises that a disputed finding is not published undecided, and that an accepted objection is followed by the fact that
+makes it true. Does not know how a point is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central import facts, objections, results
+from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.scoring import percent_text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.scoring.frames import MonthResult
+
+MAY_DECIDE = ("operator", "head")
+_SHOWN = ("open", "reopened")
+
+
+def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now: datetime) -> int:
+    """Given a finding and why it is wrong, enter the objection; return its number.
+
+    Raise Refused if an employee objects for somebody else, or if the person's office is closed.
+    """
+    if account.nip != finding.nip:
+        require(account, *MAY_DECIDE)
+    if not reason.strip():
+        raise WrongUsage("an objection needs --reason: what is wrong with the finding")
+    month = finding.day.replace(day=1)
+    home = facts.home_units(engine, month, [finding.nip]).get(finding.nip)
+    for row in results.period_status(engine, month):
+        if row["unit"] == home and row["state"] not in _SHOWN:
+            raise Refused(
+                f"{home} is {row['state']} for {month:%Y-%m}; what is published changes by a correction or a document"
+            )
+    return objections.add(engine, finding, reason=reason, account=account, now=now)
+
+
+def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account: Account, now: datetime) -> Objection:
+    """Given an objection's number, decide it; return it as it was. Raise Refused if this account may not."""
+    require(account, *MAY_DECIDE)
+    if not reason.strip():
+        raise WrongUsage("a decision needs --reason; the person reads it")
+    return objections.decide(engine, number, accepted=accepted, reason=reason, account=account, now=now)
+
+
+def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:
+    """Given a month (its first day) and an office (None: all), yield the drafts of those that are not closed."""
+    shown = {row["unit"] for row in results.period_status(engine, month) if row["state"] in _SHOWN}
+    for row in objections.review(engine, month):
+        if row["unit"] in shown and office in {None, row["unit"]}:
+            yield row | {
+                "discipline_pct": percent_text(row["discipline_score_ppm"]),
+                "performance_pct": percent_text(row["performance_score_ppm"]),
+            }
+
+
+def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) -> str | None:
+    """Given the fresh results of a month, say which objections keep it from being closed; None: none does."""
+    columns = ("nip", "date", "code", "scan")
+    standing = {Disputed(*row) for result in scored for row in result.findings.select(*columns).iter_rows()}
+    against = [one for one in objections.of_month(engine, month) if one.finding in standing]
+    lines = [
+        f"  objection {one.number}: {one.finding.nip} {one.finding.day} {one.finding.code} "
+        + ("is not decided" if one.status == PENDING else "is accepted, and the finding stands")
+        for one in against
+        if one.status in {PENDING, ACCEPTED}
+    ]
+    if not lines:
+        return None
+    advice = (
+        "Decide it with `ekinerja-agent objection decide N accept|reject`; bring the correction or document of one "
+        "that is accepted."
+    )
+    return "\n".join([f"{month:%Y-%m} cannot be closed: {len(lines)} findings are disputed.", *lines, advice])
