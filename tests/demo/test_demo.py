@@ -24,7 +24,6 @@ from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD
 from ekinerja_agent.demo.voice import Voice
 
 # One worker plays the month once for all tests here (pytest-xdist, --dist loadgroup).
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @dataclass(frozen=True)

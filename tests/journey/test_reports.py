@@ -22,8 +22,6 @@ from ekinerja_agent.scoring.exact import percent_text
 from tests.proof import databases
 from tests.proof.pages import Page
 
-pytestmark = pytest.mark.xdist_group("reports")
-
 MONTHS = ("2026-07", "2026-08", "2026-09")
 MONTH = MONTHS[-1]
 KRIDA = "2026-09-04"
@@ -92,7 +90,7 @@ class County:
     people: dict[str, tuple[str, str]]
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A directory and an empty database that the tests of this file share, for they only read."""
     directory = tmp_path_factory.mktemp("county")

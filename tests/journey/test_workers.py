@@ -77,7 +77,6 @@ def scheduler() -> Iterator[str]:
         yield str(cluster.scheduler_address)
 
 
-@pytest.mark.xdist_group("dask")
 def test_offices_are_scored_by_a_dask_cluster(county: Any, scheduler: str) -> None:
     county.ok("score", "run", "--month", MONTH, "--cluster", scheduler)
     assert late_minutes(county) == EXPECTED

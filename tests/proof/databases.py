@@ -47,7 +47,7 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
     It is a copy of the database `template`; without one it is empty.
     """
     name = f"proof_{uuid.uuid4().hex}"
-    execute(server, f"create database {name} template {template}")
+    execute(server, f"create database {name} template {template} strategy file_copy")
     url = make_url(server).set(drivername="postgresql+psycopg2", database=name)
     try:
         yield url.render_as_string(hide_password=False)
