@@ -23,7 +23,7 @@ from ekinerja_agent.demo.play import Stage
 from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD, tell
 from ekinerja_agent.demo.voice import Voice
 
-# One worker plays the month once for all tests here (pytest-xdist, --dist loadgroup).
+# One process plays the month once for all tests here (pytest-xdist, --dist loadfile).
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Told:
         return next(document for document in self.scores() if document["name"] == name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     directory = tmp_path_factory.mktemp("county") / "demo"
     out = StringIO()
