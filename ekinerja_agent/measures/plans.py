@@ -133,28 +133,6 @@ def costs_of(states: Iterable[PlanState], month: date, effect: PlanEffect | None
     return costs
 
 
-@dataclass(frozen=True, slots=True)
-class Absorption:
-    """Money of some plans: of those with a budget and a report with money, budget and what was realised of it."""
-
-    budget_rp: int
-    realised_rp: int
-
-    @property
-    def ppm(self) -> int | None:
-        """Realised over budget, rounded half up; None where there is no budget. It may be more than the whole."""
-        return half_up(self.realised_rp * WHOLE_PPM, self.budget_rp) if self.budget_rp else None
-
-
-def absorption(states: Iterable[PlanState]) -> Absorption:
-    """Given the states of plans, return their money. A plan of which nothing is known neither helps nor harms."""
-    known = [state for state in states if state.financial_ppm is not None]
-    return Absorption(
-        budget_rp=sum(state.plan.budget_rp or 0 for state in known),
-        realised_rp=sum(state.progress.realised_rp or 0 for state in known),
-    )
-
-
 def _timing(due: date, known: Sequence[Progress], month: date) -> Timing:
     due_month = due.replace(day=1)
     if known[-1].physical_ppm < WHOLE_PPM:

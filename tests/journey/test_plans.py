@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import leading
+from ekinerja_agent.central import leaders
 from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.measures.plans import Pace, Timing
-from ekinerja_agent.measures.workload import Balance
+from ekinerja_agent.measures.plans import Pace, Timing, pace_of
+from ekinerja_agent.measures.sakip import share_at_target
+from ekinerja_agent.measures.workload import Balance, balance
+from ekinerja_agent.reports.programmes import counted, programmes
+from ekinerja_agent.reports.sakip import years_of
+from ekinerja_agent.reports.workload import jobs_of
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring import percent_text
-from ekinerja_agent.usecases import leaders
 
 MONTH = "2026-09"
 SEPTEMBER = date(2026, 9, 1)
@@ -163,29 +167,33 @@ def test_indicators_and_absorption_weigh_beside_the_minutes(installation: Any, a
 def test_leaders_see_plans_as_the_views_hold_them(installation: Any, ani: str) -> None:
     load_plans(installation, ani)
     engine, rules = engine_and_rules(installation)
-    rows = leaders.plan_rows(engine, rules, SEPTEMBER, profile="badung")
-    assert [row.plan.code for row in rows] == ["P1", "P2", "P3"]
-    first, second, third = (row.state for row in rows)
-    assert first is not None
-    assert second is not None
-    assert third is None
-    assert (first.pace, first.timing, first.apart) == (Pace.CRITICAL, Timing.OPEN, True)
-    assert (second.pace, second.timing, second.gap_ppm) == (Pace.ATTENTION, Timing.LATE, -100_000)
+    rule = rules.profile("badung").plans.on(SEPTEMBER).value
+    reported = leaders.plan_reports(engine, SEPTEMBER)
+    rows = programmes(leaders.plans_of_year(engine, SEPTEMBER.year), reported, SEPTEMBER)
+    assert [row.plan for row in rows] == ["P1", "P2", "P3"]
+    first, second, third = rows
+    assert third.physical_pct is None
+    assert (pace_of(ppm(first.deviation_pct), rule), first.standing) == (Pace.CRITICAL, Timing.OPEN)
+    assert (pace_of(ppm(second.deviation_pct), rule), second.standing) == (Pace.ATTENTION, Timing.LATE)
+    assert ppm(second.gap_pct) == -100_000
+    assert [abs(ppm(row.gap_pct)) > rule.gap_ppm for row in (first, second)] == [True, False]
     by_view = view(
         engine,
         "select plan, deviation_pct, financial_pct, gap_pct from plan_status_v1 where unit_code = 'DINKES' order by 1",
     )
-    by_rows = [
-        (state.plan.code, *map(percent_text, (state.deviation_ppm, state.financial_ppm or 0, state.gap_ppm or 0)))
-        for state in (first, second)
-    ]
+    by_rows = [(row.plan, row.deviation_pct, row.financial_pct, row.gap_pct) for row in (first, second)]
     assert by_view == by_rows == [("P1", "-20", "33.3333", "26.6667"), ("P2", "-10", "100", "-10")]
-    dinkes, public_works = leaders.unit_plans(rows)
-    assert (dinkes.plans, dinkes.unreported, dinkes.apart, dinkes.physical_ppm) == (2, 0, 1, 750_000)
-    assert (dinkes.paces[Pace.CRITICAL], dinkes.timings[Timing.LATE]) == (1, 1)
-    assert (public_works.plans, public_works.unreported, public_works.money.ppm) == (1, 1, None)
+    assert [(row.unit, row.physical_pct) for row in rows] == [("DINKES", "60"), ("DINKES", "90"), ("PU", None)]
+    assert counted(rows) == (0, 1, 2)
+    (dinkes,) = leaders.budgets(engine, SEPTEMBER)
     budget = view(engine, "select budget_rp, realised_rp, absorption_pct from unit_budget_v1 where month = '2026-09'")
-    assert budget == [(dinkes.money.budget_rp, dinkes.money.realised_rp, percent_text(dinkes.money.ppm or 0))]
+    assert budget == [(dinkes["budget_rp"], dinkes["realised_rp"], dinkes["absorption_pct"])]
+    assert budget == [(6_000_000, 4_000_000, "66.6667")]
+
+
+def ppm(percent: str | None) -> int:
+    assert percent is not None
+    return int(Decimal(percent) * 10_000)
 
 
 def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, ani: str) -> None:
@@ -200,19 +208,24 @@ def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, a
     )
     installation.scores(MONTH)
     engine, rules = engine_and_rules(installation)
-    report = leaders.workload(engine, rules, SEPTEMBER, profile="badung")
-    analyst, driver = report.jobs
+    rule = rules.profile("badung").workload.on(SEPTEMBER).value
+    jobs = jobs_of(leaders.workload(engine), rule)
+    analyst, driver = jobs
     # 450 minutes a day are 112,501 with the report: 1.5 people and a minute; 1,250 a day are 4.17 people
-    assert (analyst.need.need, analyst.need.gap, analyst.need.class_code) == (2, 2, "E")
-    assert (driver.need.need, driver.need.gap, driver.need.class_code) == (4, -2, "A")
-    assert report.total == Balance(need=6, staff=6, shortage=2, surplus=2)
-    assert (analyst.logged_minutes, analyst.logged_people, driver.logged_minutes) == (400, 1, None)
-    assert report.fewest_people == 5
+    assert (analyst.need, analyst.gap, analyst.class_code) == (2, 2, "E")
+    assert (driver.need, driver.gap, driver.class_code) == (4, -2, "A")
+    assert balance(jobs) == Balance(need=6, staff=6, shortage=2, surplus=2)
+    out = installation.directory / "workload.csv"
+    installation.ok("report", "workload", "--month", MONTH, "--out", str(out))
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        logged = {row["job"]: row["logged_minutes"] for row in csv.DictReader(file)}
+    assert logged == {"Analis": "400", "Sopir": ""}
+    assert rule.fewest_people == 5
     columns = "unit_code, job, day_minutes, year_minutes, staff"
     for unit, job, day, year, staff in view(engine, f"select {columns} from unit_workload_v1"):
-        (row,) = (one for one in report.jobs if (one.need.unit, one.need.job) == (unit, job))
-        assert row.need.load_e4 == (Fraction(day) * 250 + Fraction(year)) * 10_000
-        assert row.need.staff == staff
+        (row,) = (one for one in jobs if (one.unit, one.job) == (unit, job))
+        assert row.load_e4 == (Fraction(day) * 250 + Fraction(year)) * 10_000
+        assert row.staff == staff
 
 
 def test_leaders_see_sakip_against_the_target_and_the_registers(installation: Any, ani: str, name_nip: Any) -> None:
@@ -225,13 +238,15 @@ def test_leaders_see_sakip_against_the_target_and_the_registers(installation: An
     installation.load("sakip", [one | {"year": "2026"} for one in scores])
     installation.load("sakip", [{"unit": "DINKES", "year": "2025", "aspect": ASPECTS[0], "score": "1"}])
     engine, rules = engine_and_rules(installation)
-    report = leaders.sakip(engine, rules, 2026, profile="magetan")
-    assert [(row.unit, row.unit_name, row.evaluation.grade) for row in report.units] == [
+    rule = rules.profile("magetan").sakip.on(date(2026, 12, 31)).value
+    before, *units = years_of(leaders.sakip(engine, 2026), rule)
+    assert [(row.unit, row.name, row.evaluation.grade) for row in units] == [
         ("DINKES", "Dinas DINKES", "A"),
         ("PU", "Dinas PU", "BB"),
     ]
-    assert (report.target, report.share.reached, report.share.graded, report.share.enough) == ("A", 1, 2, True)
-    (before,) = leaders.sakip(engine, rules, 2025, profile="magetan").units
+    share = share_at_target((row.evaluation for row in units), rule)
+    assert (rule.target, share.reached, share.graded, share.enough) == ("A", 1, 2, True)
+    assert before.year == 2025
     assert before.evaluation.missing == tuple(ASPECTS[1:])
     held = [
         {"unit": "DINKES", "date": "2026-09-07", "topic": "Evaluasi"},
@@ -244,7 +259,9 @@ def test_leaders_see_sakip_against_the_target_and_the_registers(installation: An
         [{"code": "APEL-1", "kind": "apel", "unit": "*", "date": "2026-09-07", "opens": "07:00", "closes": "07:30"}],
     )
     installation.load("event_attendance", [{"event": "APEL-1", "nip": ani, "status": "present", "uniform": "no"}])
-    assert leading.meetings_held(engine, SEPTEMBER, date(2026, 9, 30)) == {"DINKES": 1}
-    assert [one.name for one in leading.innovations_of(engine)] == ["Lapor jalan"]
-    (marks,) = leading.uniform_marks(engine, SEPTEMBER, date(2026, 9, 30))
-    assert (marks.event, marks.present, marks.in_uniform, marks.without_uniform) == ("APEL-1", 1, 0, 1)
+    assert {row["unit_code"]: row["meetings"] for row in leaders.meetings(engine, SEPTEMBER)} == {"DINKES": 1}
+    last = date(2026, 9, 30)
+    assert [row["name"] for row in leaders.innovations(engine, SEPTEMBER, last)] == ["Lapor jalan"]
+    (marks,) = leaders.uniforms(engine, SEPTEMBER, last)
+    told = [marks[name] for name in ("event", "present", "in_uniform", "without_uniform")]
+    assert told == ["APEL-1", 1, 0, 1]

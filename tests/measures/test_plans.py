@@ -9,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.measures.plans import (
-    Absorption,
     Pace,
     Plan,
     PlanState,
     Progress,
     Timing,
-    absorption,
     costs_of,
     pace_of,
     state_of,
@@ -137,15 +135,3 @@ def test_plans_never_cost_more_than_the_most(told: list[tuple[int, int]], critic
         for n, (planned, physical) in enumerate(told)
     ]
     assert sum(cost for _, cost in costs_of(states, SEPTEMBER, PlanEffect(critical, late, most))) <= most
-
-
-def test_absorption_is_of_plans_with_money_and_a_report() -> None:
-    states = [
-        state(plan("A"), report(9, 50, realised_rp=500_000, code="A")),
-        state(plan("B", budget_rp=None), report(9, 50, realised_rp=7, code="B")),
-        state(plan("C"), report(9, 50, code="C")),
-        state(plan("D", budget_rp=3_000_000), report(8, 50, realised_rp=0, code="D")),
-    ]
-    found = absorption(states)
-    assert (found, found.ppm) == (Absorption(4_000_000, 500_000), 125_000)
-    assert absorption([]).ppm is None
