@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ekinerja_agent.errors import ProtocolViolation, TerminalRefused
+from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.link import Link, Transport
 from ekinerja_agent.terminals.session import Session
 from ekinerja_agent.terminals.transfer import (
@@ -57,6 +58,18 @@ def open_terminal(
         terminal, host, port, transport=transport, comm_key=comm_key, reply_timeout_s=reply_timeout_s
     ) as (session, link):
         yield Client(session, link)
+
+
+def open_at(place: TerminalAddress) -> AbstractContextManager[Client]:
+    """As `open_terminal`, given where a terminal is as one value."""
+    return open_terminal(
+        place.terminal,
+        place.host,
+        place.port,
+        transport=place.transport,
+        comm_key=place.comm_key,
+        reply_timeout_s=place.reply_timeout_s,
+    )
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ekinerja_agent.errors import ProtocolViolation
-from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.wire import Event, decode_event, tells_of_a_punch
 
@@ -28,14 +29,7 @@ def listen(place: TerminalAddress) -> Iterator[Listener]:
     Raise TerminalUnavailable or ProtocolViolation if the connection fails, now or later, and TerminalRefused if the
     terminal does not let us in or cannot tell of punches.
     """
-    with open_terminal(
-        place.terminal,
-        place.host,
-        place.port,
-        transport=place.transport,
-        comm_key=place.comm_key,
-        reply_timeout_s=min(place.reply_timeout_s, LONGEST_ANSWER_S),
-    ) as client:
+    with open_at(replace(place, reply_timeout_s=min(place.reply_timeout_s, LONGEST_ANSWER_S))) as client:
         client.ask_for_events()
         yield Listener(client)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent.errors import NeedsAttention, TerminalRefused
 from ekinerja_agent.model import LogCursor
-from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.fetch import AnyKnown, Fetched, Origin, fetch_log
 from ekinerja_agent.terminals.interface import LogRead, TerminalAddress
 from ekinerja_agent.terminals.wire import AmbiguousLog, FreeSizes, decode_users
@@ -76,14 +76,7 @@ def read_log(
     Raise TerminalUnavailable, ProtocolViolation or TerminalRefused as the client does, TailBroke if a tail could not be
     read, and AmbiguousLog with the raw log if its records cannot be told apart.
     """
-    with open_terminal(
-        place.terminal,
-        place.host,
-        place.port,
-        transport=place.transport,
-        comm_key=place.comm_key,
-        reply_timeout_s=place.reply_timeout_s,
-    ) as client:
+    with open_at(place) as client:
         serial = checked_serial(client, place.terminal, expected_serial, expected_by)
         firmware = client.firmware() or ""
         sizes = client.sizes()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ekinerja_agent.central.holdings import holdings
 from ekinerja_agent.model import Source, utc_now
 from ekinerja_agent.spool import Spool, TerminalMemory
-from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
 from ekinerja_agent.terminals.reading import checked_serial
 from ekinerja_agent.terminals.wire import FreeSizes, decode_log
@@ -123,14 +123,7 @@ def verify(terminal: TerminalConfig, desk: Desk) -> Verified:
     place = place_of(terminal, desk.reply_timeout_s)
     with (
         turn(terminal.id, desk.state_dir),
-        open_terminal(
-            place.terminal,
-            place.host,
-            place.port,
-            transport=place.transport,
-            comm_key=place.comm_key,
-            reply_timeout_s=place.reply_timeout_s,
-        ) as client,
+        open_at(place) as client,
     ):
         log = read_whole(client, terminal, desk)
     desk.bring_home(terminal)

@@ -19,7 +19,7 @@ from ekinerja_agent.errors import (
     ProtocolViolation,
     TerminalUnavailable,
 )
-from ekinerja_agent.terminals.client import open_terminal
+from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
 from ekinerja_agent.usecases.collect import place_of
 from ekinerja_agent.usecases.doctor.answers import Answer, signs
@@ -75,14 +75,7 @@ class _Visit:
         with (
             # Without a state_dir no service runs yet, and looking makes nothing.
             turn(terminal.id, agent.state_dir) if agent.state_dir.exists() else nullcontext(),
-            open_terminal(
-                place.terminal,
-                place.host,
-                place.port,
-                transport=place.transport,
-                comm_key=place.comm_key,
-                reply_timeout_s=place.reply_timeout_s,
-            ) as client,
+            open_at(place) as client,
         ):
             known = terminal.serial or self.serials.get(terminal.id)
             checked_serial(client, terminal.id, known, "devices.yaml" if terminal.serial else "its first contact")
