@@ -78,15 +78,15 @@ def import_facts(
     file: ImportFile,
     *,
     now: datetime,
+    profile: str,
     rules: RuleBook | None = None,
-    profile: str = "",
     dry_run: bool = False,
 ) -> Imported:
     """Given a file of a kind of `import_kinds.KINDS`, store its rows as one batch; return what became of it.
 
     `rules` are the rules that rows may name or must keep; None if no rules are configured. `profile` is that of units
-    that name none. Raise
-    ProblemsFound with every problem of every row, and Refused if the account may not; then nothing is stored.
+    that name none. Raise ProblemsFound with every problem of every row, and Refused if the account may not; nothing is
+    stored then.
     """
     draft = judge_file(
         StoredFacts(engine), importer_for(account, kind), kind, file, now=now, rules=rules, profile=profile
@@ -124,8 +124,8 @@ def judge_file(
     file: ImportFile,
     *,
     now: datetime,
+    profile: str,
     rules: RuleBook | None = None,
-    profile: str = "",
 ) -> Draft:
     """Given what is stored and a file, return its rows ready to be stored. Raise ProblemsFound."""
     one = KINDS[kind]

@@ -30,7 +30,7 @@ def officer(central: Engine) -> Account:
 
 def bring(central: Engine, officer: Account, *rows: str) -> Imported:
     file = ImportFile("outages.csv", (HEADER + "\n".join(rows) + "\n").encode())
-    return import_facts(central, officer, "outages", file, now=NOW)
+    return import_facts(central, officer, "outages", file, now=NOW, profile="tpp-model")
 
 
 def scored(central: Engine) -> list[tuple[object, ...]]:

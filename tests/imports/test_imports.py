@@ -44,7 +44,8 @@ class Office:
 
     def facts(self, kind: str, content: str | bytes, **options: Any) -> Imported:
         raw = content.encode() if isinstance(content, str) else content
-        return import_facts(self.engine, self.account, kind, ImportFile(f"{kind}.csv", raw), now=NOW, **options)
+        file = ImportFile(f"{kind}.csv", raw)
+        return import_facts(self.engine, self.account, kind, file, now=NOW, **{"profile": "tpp-model", **options})
 
     def punches(self, content: str, kind: str = "punches", **options: Any) -> PunchesImported:
         file = ImportFile(f"{kind}.csv", content.encode())
