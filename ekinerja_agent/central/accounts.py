@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.tables import accounts
 from ekinerja_agent.errors import Refused, WrongUsage
 
@@ -147,8 +147,7 @@ def list_accounts(engine: Engine) -> list[Account]:
 
 
 def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_FIRST_ACCOUNT_LOCK})")
+    wait_turn(conn, _FIRST_ACCOUNT_LOCK)
     if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
         return Actor(_allowed(_one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
     account = _insert(

@@ -18,13 +18,14 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, not_revoked
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import DECIDED, SYSTEM, activity_minutes, activity_status, joined_with_steps
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.tables import accounts, activities, activity_steps, import_batches
 from ekinerja_agent.errors import WrongUsage
 
 KIND = "activities"
 DRAFT, PENDING, APPROVED, RETURNED, REJECTED = "draft", "pending", "approved", "returned", "rejected"
 _LOCK = 0x61637469
+"""One step at a time."""
 _STEP = ("activity", "step", "status", "approved_minutes", "reason", "first_tier", "last_tier", "waits_from")
 _STEP_COLUMNS = (*_STEP, "silent_nip", "account_id", "at")
 
@@ -86,7 +87,7 @@ def take_step(
     """
 
     def work(conn: Connection) -> Activity:
-        _lock(conn)
+        wait_turn(conn, _LOCK)
         one = _find(conn, activity_id)
         step = decide(one)
         insert_rows(conn, activity_steps, _STEP_COLUMNS, [_row(one, step, account.id, now)])
@@ -113,7 +114,7 @@ def settle_silent(
     """
 
     def work(conn: Connection) -> dict[str, int]:
-        _lock(conn)
+        wait_turn(conn, _LOCK)
         taken = list(judge(_waiting(conn)))
         if not taken:
             return {}
@@ -156,11 +157,7 @@ def rows(
     """Given filters, return the activities that stand, by person, day and start: the columns of `activity list`."""
     a = activities.c
     conditions: list[ColumnElement[bool]] = []
-    wanted = [
-        *([a.nip == nip] if nip else []),
-        *([a.date >= first] if first else []),
-        *([a.date <= last] if last else []),
-    ]
+    wanted = _wanted(a, nip, first, last)
     if wanted:  # on the key only: an older version must not rise from the dead
         conditions.append(a.activity_id.in_(select(a.activity_id).where(*wanted)))
     row = current(activities, *conditions).subquery()
@@ -306,9 +303,3 @@ def _waiting(conn: Connection) -> list[Activity]:
         .order_by(activities.c.date, activities.c.id)
     )
     return [Activity(**row) for row in conn.execute(query).mappings()]
-
-
-def _lock(conn: Connection) -> None:
-    """One step at a time. On SQLite a writer is alone anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, and_, exists, func, insert, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import adjustments, period_events, period_payments, results
 from ekinerja_agent.errors import Refused
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ekinerja_agent.scoring.frames import MonthResult
 
 _DRAFT = 0
-_NIPS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,7 @@ def _standing(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, t
     """By NIP: the newest revision and its money."""
     r = results.c
     found: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(nips), _NIPS_AT_ONCE):
-        part = nips[start : start + _NIPS_AT_ONCE]
+    for part in parts(nips):
         query = select(r.nip, r.revision, r.payable_rp).where(r.period == period, r.nip.in_(part))
         for row in conn.execute(query.order_by(r.revision)):
             found[row.nip] = (row.revision, row.payable_rp)

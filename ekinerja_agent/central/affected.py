@@ -6,15 +6,15 @@ Names too many people rather than too few, and everybody where that is as cheap.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
 
 from ekinerja_agent.central import stale
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import (
     employees,
     enrolments,
@@ -27,8 +27,6 @@ from ekinerja_agent.central.tables import (
     units,
 )
 
-T = TypeVar("T")
-
 _DRAFT = 0
 _DAY_BEGINS = time(15, tzinfo=UTC)
 """Midnight in WIT, where a new day begins first: a draft of a running month holds until then."""
@@ -36,7 +34,6 @@ _SETTLED = timedelta(days=3)
 """After the last day of a month no scan and no event of it is still to come."""
 _ONE_DAY = timedelta(days=1)
 _MOST = 5_000
-_AT_ONCE = 500
 
 
 def people(
@@ -112,10 +109,10 @@ def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str]
     if len(pins) > _MOST:
         return None
     nips = set(conn.scalars(select(enrolments.c.nip).where(enrolments.c.terminal.in_(marked))))
-    for part in _parts(sorted(pins)):
+    for part in parts(sorted(pins)):
         nips.update(conn.scalars(select(enrolments.c.nip).where(enrolments.c.pin.in_(part))))
     offices = set(conn.scalars(select(terminal_facts.c.office).where(terminal_facts.c.terminal.in_(marked))))
-    for part in _parts(sorted(_with_units_below(conn, offices))):
+    for part in parts(sorted(_with_units_below(conn, offices))):
         nips.update(conn.scalars(select(employees.c.nip).where(employees.c.unit.in_(part))))
     return nips
 
@@ -147,8 +144,3 @@ def _with_units_below(conn: Connection, offices: set[str]) -> set[str]:
         found |= level
         level = {code for unit in level for code in below[unit]} - found
     return found
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, wait_turn
 from ekinerja_agent.central.tables import audit
 from ekinerja_agent.errors import CheckFailed
 
@@ -29,8 +29,7 @@ def append(conn: Connection, actor: str, action: str, subject: str, details: Map
 
     Call it last in the transaction: other writers of the log wait until it ends. `details` holds JSON values only.
     """
-    if conn.dialect.name == "postgresql":  # on SQLite a writer is alone anyway
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_CHAIN_LOCK})")
+    wait_turn(conn, _CHAIN_LOCK)
     previous = conn.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or _FIRST_DIGEST
     text = _canonical(dict(details))
     digest = _digest(previous, now, actor, action, subject, text)

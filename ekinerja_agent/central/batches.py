@@ -6,10 +6,10 @@ kind; the rows that arrive here are already typed as the columns of `tables.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,6 +30,7 @@ from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
     accounts,
@@ -40,8 +41,6 @@ from ekinerja_agent.central.tables import (
 )
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined
-
-T = TypeVar("T")
 
 PUNCH_KINDS = frozenset({"punches", "attlog"})
 
@@ -313,7 +312,7 @@ def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[An
     standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
-    for part in _parts(sorted(wanted)):
+    for part in parts(sorted(wanted), _KEYS_AT_ONCE):
         query = current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))
         for row in with_decisions(conn, table.name, query):
             standing[key_of(row)] = row
@@ -322,7 +321,7 @@ def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[An
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for part in _parts(names):
+    for part in parts(names, _KEYS_AT_ONCE):
         query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
         known.update(conn.scalars(query))
     return known
@@ -372,8 +371,3 @@ def _today(now: datetime) -> date:
 
 def _as_date(value: date | str) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _KEYS_AT_ONCE):
-        yield values[start : start + _KEYS_AT_ONCE]

@@ -18,7 +18,7 @@ from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, fact_table, new_batch
 from ekinerja_agent.central.decided import with_decisions
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.tables import (
     FACT_KEYS,
     accounts,
@@ -35,6 +35,7 @@ KIND = "corrections"
 APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
 _ENTERED = "correction add"
 _LOCK = 0x636F7272
+"""One decision at a time, so that two cannot pass a limit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def request(
     }
 
     def work(conn: Connection) -> int:
-        _lock(conn)
+        wait_turn(conn, _LOCK)
         _refuse_strangers(conn, nip)
         _refuse_another(conn, row)
         digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
@@ -156,7 +157,7 @@ def decide(
     """
 
     def work(conn: Connection) -> Correction:
-        _lock(conn)
+        wait_turn(conn, _LOCK)
         one = _find(conn, number)
         _refuse_settled(conn, one)
         _refuse_interested(one, account)
@@ -290,9 +291,3 @@ def _refuse_interested(one: Correction, account: Account) -> None:
         raise Refused(f"{account.name} entered {one.reference}; another person decides on it")
     if account.nip is not None and account.nip == one.nip:
         raise Refused(f"{one.reference} is about {account.name}; another person decides on it")
-
-
-def _lock(conn: Connection) -> None:
-    """One decision at a time, so that two cannot pass a limit together. On SQLite a writer is alone anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
 
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import absence_decisions, accounts, activity_steps, correction_decisions
 
 SYSTEM = "system"
@@ -32,7 +33,7 @@ def with_decisions(conn: Connection, kind: str, query: Select[Any]) -> list[dict
     decided = _DECISIONS.get(kind)
     if decided is not None and conn.scalar(select(exists(select(decided.table)))):
         by_id = {row["id"]: row for row in rows}
-        for part in _parts(list(by_id)):
+        for part in parts(list(by_id), _AT_ONCE):
             for number, told in decided.read(conn, part):
                 by_id[number].update(told)
     return rows
@@ -98,8 +99,3 @@ _DECISIONS = {
     "absences": _Decisions(absence_decisions, _of_absences),
     "activities": _Decisions(activity_steps, _of_activities),
 }
-
-
-def _parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]

@@ -112,6 +112,15 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
         return work(conn)
 
 
+def wait_turn(conn: Connection, turn: int) -> None:
+    """Given a writing connection and the number of a turn, wait for others that have it; it ends with the transaction.
+
+    On SQLite a writer is alone anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn})")
+
+
 def require_current(engine: Engine) -> None:
     """Given an engine, make sure that the database has the tables of this program.
 
@@ -156,8 +165,7 @@ def upgrade(engine: Engine) -> str:
     from alembic import command  # noqa: PLC0415 - an office's collector starts without it
 
     with transaction(engine) as conn:
-        if engine.dialect.name == "postgresql":
-            conn.exec_driver_sql(f"select pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        wait_turn(conn, _MIGRATION_LOCK)
         found = _revision(conn)
         if found is not None and found not in REVISIONS:
             raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")

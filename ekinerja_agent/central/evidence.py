@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.redatings import read_standing
 from ekinerja_agent.central.tables import (
     absences,
@@ -27,7 +28,6 @@ from ekinerja_agent.central.tables import corrections as recorded_corrections
 from ekinerja_agent.central.tables import punches as recorded
 from ekinerja_agent.rules import CORRECTION
 
-_IDS_AT_ONCE = 500
 _DOCUMENT = ("subject", "name", "document", "first_day", "last_day")
 
 
@@ -40,13 +40,13 @@ def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     with reading(engine) as conn:
         redated = read_standing(conn)
-        for start in range(0, len(ids), _IDS_AT_ONCE):
+        for part in parts(ids):
             p = recorded.c
             query = (
                 select(*_columns(), import_batches.c.file_name)
                 .outerjoin(import_batches, import_batches.c.id == p.batch)
                 .where(
-                    p.punch_id.in_(ids[start : start + _IDS_AT_ONCE]),
+                    p.punch_id.in_(part),
                     p.batch.not_in(select(import_revocations.c.batch)),
                 )
                 .order_by(p.punch_id, p.batch)

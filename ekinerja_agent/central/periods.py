@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account, require
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.tables import period_events, period_payments, period_reopenings, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 
@@ -147,9 +147,8 @@ def superseded(row: Any) -> ColumnElement[bool]:
 
 
 def lock(conn: Connection) -> None:
-    """Two changes of results wait for each other. On SQLite a writer is alone anyway."""
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({_RESULT_LOCK})")
+    """Two changes of results wait for each other."""
+    wait_turn(conn, _RESULT_LOCK)
 
 
 def _chosen(conn: Connection, period: str, office: str | None, states: Sequence[str]) -> list[Closing]:

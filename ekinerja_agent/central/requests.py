@@ -16,7 +16,7 @@ from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import SYSTEM, absence_status
-from ekinerja_agent.central.engine import in_transaction
+from ekinerja_agent.central.engine import in_transaction, wait_turn
 from ekinerja_agent.central.tables import absence_decisions, absences, import_batches
 
 _LOCK = 0x61627365
@@ -42,8 +42,7 @@ def reject_silent(
     """Given which of the requests that wait are rejected and why, reject them as the system; return how many."""
 
     def work(conn: Connection) -> int:
-        if conn.dialect.name == "postgresql":
-            conn.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
+        wait_turn(conn, _LOCK)
         taken = list(judge(_waiting(conn)))
         if not taken:
             return 0

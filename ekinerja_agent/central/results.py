@@ -20,6 +20,7 @@ from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, homes_of, last_day
 from ekinerja_agent.central.facts.columns import write_frame
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision, scores
 from ekinerja_agent.central.tables import (
     period_events,
@@ -46,7 +47,6 @@ __all__ = [
 ]
 
 _DRAFT = 0
-_NIPS_AT_ONCE = 500
 _SHOWN = 5
 
 
@@ -254,8 +254,7 @@ def draft_units(engine: Engine, month: date, nips: Collection[str]) -> dict[str,
 def _draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
     r = results.c
     found: dict[str, str] = {}
-    for start in range(0, len(nips), _NIPS_AT_ONCE):
-        part = nips[start : start + _NIPS_AT_ONCE]
+    for part in parts(nips):
         query = select(r.nip, r.unit).where(r.period == period, r.revision == _DRAFT, r.nip.in_(part))
         found.update((row.nip, row.unit) for row in conn.execute(query))
     return found
@@ -275,8 +274,8 @@ def _insert(
     """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
     key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
     position = pl.int_range(pl.len()).over("nip").alias("position")
-    parts = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
-    for table, frame in parts:
+    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
+    for table, frame in tables:
         write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
     # The person's row comes last: once it is published, its parts are sealed.
     published = closed_with is not None
@@ -298,8 +297,7 @@ def _insert(
 
 
 def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
-    for start in range(0, len(nips), _NIPS_AT_ONCE):
-        part = nips[start : start + _NIPS_AT_ONCE]
+    for part in parts(nips):
         for table in (result_findings, result_days, result_pending, results):
             c = table.c
             conn.execute(delete(table).where(c.period == period, c.revision == _DRAFT, c.nip.in_(part)))
@@ -343,8 +341,7 @@ def _published(conn: Connection, period: str, nips: Sequence[str]) -> list[Row[A
     r = results.c
     found: list[Row[Any]] = []
     columns = (r.nip, r.revision, func.coalesce(r.closed_with, r.unit).label("office"), r.adjusted_in)
-    for start in range(0, len(nips), _NIPS_AT_ONCE):
-        part = nips[start : start + _NIPS_AT_ONCE]
+    for part in parts(nips):
         query = select(*columns).where(r.period == period, r.revision > _DRAFT, r.nip.in_(part)).order_by(r.revision)
         found += conn.execute(query)
     return found

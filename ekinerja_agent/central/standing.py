@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, not_, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables import result_findings, results
 
 _DRAFT = 0
-_NIPS_AT_ONCE = 500
 COMPARED = (
     *("unit", "profile", "base_rp", "rating", "target_minutes", "approved_minutes", "multiplier_ppm"),
     *("sanction_rp", "hold_rp"),
@@ -41,8 +41,8 @@ def standing(engine: Engine, month: date, nips: Sequence[str], *, published: boo
     """Given a month (its first day) and people, return by NIP what is published (newest revision) or drafted."""
     found: dict[str, Standing] = {}
     with reading(engine) as conn:
-        for start in range(0, len(nips), _NIPS_AT_ONCE):
-            found |= dict(_standing(conn, f"{month:%Y-%m}", nips[start : start + _NIPS_AT_ONCE], published=published))
+        for part in parts(nips):
+            found |= dict(_standing(conn, f"{month:%Y-%m}", part, published=published))
     return found
 
 

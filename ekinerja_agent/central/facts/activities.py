@@ -5,24 +5,22 @@ Of each activity the newest version stands, as the newest step decided it. Judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.personal import APPROVED, Wanted
 from ekinerja_agent.central.tables import activities, activity_standards
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
 
-Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
-"""Given a column of NIPs, the condition that asks for the wanted people."""
-
-APPROVED = "approved"
 _HUNDREDTHS = 100
+_NS_PER_MINUTE = 60_000_000_000
 _STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": pl.Int64}
 
 
@@ -63,9 +61,13 @@ def read_activities(
         **dict.fromkeys(("type", "volume"), pl.String),
         "approved_minutes": pl.Int64,
     }
-    whole = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
-    told = read_frame(conn, query, shape).with_columns(minutes=pl.coalesce("approved_minutes", whole))
+    told = read_frame(conn, query, shape).with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
     return _at_most_standard(conn, told, spells).select(*ACTIVITIES).sort("nip", "day", "start", "activity")
+
+
+def lasted_minutes() -> pl.Expr:
+    """The whole minutes from `start` to `end`."""
+    return (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // _NS_PER_MINUTE
 
 
 def _at_most_standard(conn: Connection, told: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:

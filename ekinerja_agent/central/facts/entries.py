@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import last_day
+from ekinerja_agent.central.facts.activities import lasted_minutes
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.tables import activities
 from ekinerja_agent.scoring.frames import Schema
@@ -38,9 +39,8 @@ def entered(engine: Engine, month: date) -> pl.DataFrame:
     )
     with reading(engine) as conn:
         told = read_frame(conn, query, _ENTERED)
-    minutes = (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // 60_000_000_000
     return (
-        told.with_columns(minutes=minutes)
+        told.with_columns(minutes=lasted_minutes())
         .group_by("nip", "day")
         .agg(pl.col("minutes").sum(), planned_minutes=pl.col("minutes").filter(pl.col("plan").is_not_null()).sum())
         .sort("nip", "day")
