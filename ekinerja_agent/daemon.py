@@ -38,10 +38,14 @@ from ekinerja_agent.usecases.watch import Watch
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ekinerja_agent.rules import RuleBook
+
 log = logger()
 
 FORWARD_EVERY_S = 5
 FEED_EVERY_S = 300
+FIRST_FEED_AFTER = timedelta(seconds=5)
+"""What came while the service was down does not wait another five minutes."""
 FIRST_POLLS_WITHIN_S = 10
 """After a start the first polls are spread over this long, so that they do not all begin in one second."""
 JITTER_SHARE = 10
@@ -148,7 +152,10 @@ class Service:
                 partial(self._guarded, "score", self._score), CronTrigger(hour=at.hour, minute=at.minute), id="score"
             )
             scheduler.add_job(
-                partial(self._guarded, "feed", self._drain_feed), IntervalTrigger(seconds=FEED_EVERY_S), id="feed"
+                partial(self._guarded, "feed", self._drain_feed),
+                IntervalTrigger(seconds=FEED_EVERY_S),
+                id="feed",
+                next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
         if "web" in config.agent.roles:
             log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
@@ -342,13 +349,24 @@ class Service:
     def _score(self) -> None:
         # The scoring libraries are loaded here: an office server that only collects never holds them in memory.
         from ekinerja_agent.rulebook import load_rulebook
-        from ekinerja_agent.usecases import score, silence
+        from ekinerja_agent.usecases import score
 
         agent = self._config.agent
         rules = load_rulebook(agent.rules)
-        settled = silence.run(self._central(), rules, profile=agent.profile, now=utc_now())
-        if settled.total:
-            log.info("silence.done", **asdict(settled))
+        self._guarded("silence", partial(self._settle_silence, rules))
         for month in score.months_due(self._central(), utc_now()):
             summary = score.refresh(self._central(), rules, month, profile=agent.profile, now=utc_now())
             log.info("score.done", month=f"{month:%Y-%m}", people=summary.people, pending=summary.pending)
+
+    def _settle_silence(self, rules: RuleBook) -> None:
+        from ekinerja_agent.usecases import silence
+
+        settled = silence.run_today(
+            self._central(),
+            rules,
+            profile=self._config.agent.profile,
+            now=utc_now(),
+            synchronised=hostclock.is_synchronised(),
+        )
+        if settled.total:
+            log.info("silence.done", **asdict(settled))

@@ -322,14 +322,13 @@ class Workload:
     """Workload analysis (ABK): the minutes that one person works in a year, and how often a year has each `times`.
 
     `classes` descend, the last begins with 0. `logged_day_minutes` is the most that counts of a present day's logged
-    minutes. `fewest_people`: cells about fewer are left out in public.
+    minutes.
     """
 
     year_minutes: int
     times: Mapping[str, int]
     classes: tuple[LoadClass, ...]
     logged_day_minutes: int
-    fewest_people: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import click
 from ekinerja_agent.central import activities
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
-from ekinerja_agent.cli.silence import told
+from ekinerja_agent.cli.silence import settle, told
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases import feed, silence
+from ekinerja_agent.usecases import feed
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -191,10 +191,7 @@ def check_command(
 def silence_command(context: Context, now: datetime | None) -> None:
     """Do what the rules say of activities and requests that nobody decided in time. The service does it every day."""
     context.actor()
-    settled = silence.run(
-        context.engine(), context.rulebook(), profile=context.config().agent.profile, now=now or context.now()
-    )
-    click.echo(told(settled))
+    click.echo(told(settle(context, now)))
 
 
 @group.command("feed")

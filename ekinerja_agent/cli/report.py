@@ -126,7 +126,8 @@ def events_command(context: Context, /, target_pct: str | None, **asked: Any) ->
 def evaluation_command(context: Context, /, **asked: Any) -> None:
     """Who is at the maximum and who falls short, who entered no activity, and how programmes stand."""
     order = _order(context, **asked)
-    _tell(order, report.evaluation(context.engine(), order))
+    profile = context.config().agent.profile
+    _tell(order, report.evaluation(context.engine(), order, context.rulebook(), profile=profile))
 
 
 @group.command("workload")

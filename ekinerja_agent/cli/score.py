@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central import results
+from ekinerja_agent.cli import silence
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
-from ekinerja_agent.cli.silence import told as silence_told
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score, silence
+from ekinerja_agent.usecases import score
 from ekinerja_agent.usecases.cluster import cluster
 from ekinerja_agent.usecases.explain import explain
 from ekinerja_agent.usecases.plan import Against, plan
@@ -79,11 +79,7 @@ def run_command(
 
     First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
     """
-    settled = silence.run(
-        context.engine(), context.rulebook(), profile=context.config().agent.profile, now=now or context.now()
-    )
-    if settled.total:
-        context.say(silence_told(settled))
+    _settle_silence(context, now)
     if changed:
         _refresh(context, month, office, workers, now or context.now())
         return
@@ -100,6 +96,16 @@ def run_command(
             executor=executor,
         )
     _tell(month, summary)
+
+
+def _settle_silence(context: Context, now: datetime | None) -> None:
+    try:
+        settled = silence.settle(context, now)
+    except NeedsAttention as error:
+        context.say(str(error))  # the scores count all the same: what waits is pending in them
+    else:
+        if settled.total:
+            context.say(silence.told(settled))
 
 
 def _refresh(context: Context, month: date, office: str | None, workers: int, now: datetime) -> None:

@@ -1,11 +1,29 @@
-"""What silence did, as one sentence for the person who ran a command."""
+"""Silence, as commands use it: done at the instant that a person names, else at the one that this host believes."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ekinerja_agent import hostclock
+from ekinerja_agent.usecases import silence
+
 if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
     from ekinerja_agent.usecases.silence import Silence
+
+
+def settle(context: Context, now: datetime | None) -> Silence:
+    """Given what `--now` says, do what the rules say of all that nobody decided in time.
+
+    Raise NeedsAttention if nothing is said and other clocks contradict this host's.
+    """
+    engine, rules, profile = context.engine(), context.rulebook(), context.config().agent.profile
+    if now is not None:
+        return silence.run(engine, rules, profile=profile, now=now)
+    return silence.run_today(
+        engine, rules, profile=profile, now=context.now(), synchronised=hostclock.is_synchronised()
+    )
 
 
 def told(settled: Silence) -> str:

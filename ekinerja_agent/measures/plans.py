@@ -98,7 +98,7 @@ def state_of(plan: Plan, reports: Iterable[Progress], month: date, rule: PlanRul
         gap_ppm=gap_ppm,
         pace=pace_of(deviation_ppm, rule),
         timing=_timing(plan.due, known, month),
-        apart=gap_ppm is not None and abs(gap_ppm) > rule.gap_ppm,
+        apart=lies_apart(gap_ppm, rule),
     )
 
 
@@ -107,6 +107,11 @@ def pace_of(deviation_ppm: int, rule: PlanRule) -> Pace:
     if deviation_ppm >= -rule.on_track_behind_ppm:
         return Pace.ON_TRACK
     return Pace.ATTENTION if deviation_ppm >= -rule.attention_behind_ppm else Pace.CRITICAL
+
+
+def lies_apart(gap_ppm: int | None, rule: PlanRule) -> bool:
+    """Given physical minus financial realisation (None: no money to compare), tell whether it is over the tolerance."""
+    return gap_ppm is not None and abs(gap_ppm) > rule.gap_ppm
 
 
 def costs_of(states: Iterable[PlanState], month: date, effect: PlanEffect | None) -> list[tuple[str, int]]:

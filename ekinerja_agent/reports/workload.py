@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from ekinerja_agent.formats import Formats
-from ekinerja_agent.measures.public import hidden_cells
 from ekinerja_agent.measures.workload import E4, Balance, JobNeed, Task, balance, needs
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.document import (
@@ -28,6 +27,7 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
+from ekinerja_agent.reports.privacy import total_withheld, withheld
 from ekinerja_agent.rules import Workload
 from ekinerja_agent.scoring.exact import percent_text
 
@@ -74,7 +74,7 @@ def lay_out(report: WorkloadReport, written: Formats) -> Document:
 
 def _figures(report: WorkloadReport, total: Balance, written: Formats) -> tuple[Figure, ...]:
     gettext = written.words.gettext
-    few = report.edition.public and 0 < total.staff < report.rule.fewest_people
+    few = report.edition.public and total_withheld(total.staff)
     return (
         Figure(gettext("Need"), total.need),
         Figure(gettext("Staff"), WITHHELD if few else total.staff),
@@ -84,7 +84,7 @@ def _figures(report: WorkloadReport, total: Balance, written: Formats) -> tuple[
 
 
 def _hidden(report: WorkloadReport, staff: Sequence[int]) -> frozenset[int]:
-    return hidden_cells(staff, report.rule.fewest_people) if report.edition.public else frozenset()
+    return withheld(staff) if report.edition.public else frozenset()
 
 
 def _by_unit(report: WorkloadReport) -> dict[str, list[JobNeed]]:

@@ -177,8 +177,6 @@ class WorkloadValue(FileSection):
     """From the fullest down."""
     logged_day_minutes: Annotated[int, whole(1, MINUTES_A_DAY)]
     """The most that counts of a present day's logged minutes."""
-    fewest_people: Annotated[int, whole(1, MOST_PEOPLE)]
-    """Cells about fewer people are left out in public."""
 
 
 class WorkloadEntry(DatedEntry):
@@ -189,7 +187,7 @@ class WorkloadEntry(DatedEntry):
         value = self.value
         classes = tuple(LoadClass(entry.code, entry.from_pct) for entry in value.classes)
         times = value.times.model_dump()
-        return Workload(value.minutes_per_year, times, classes, value.logged_day_minutes, value.fewest_people)
+        return Workload(value.minutes_per_year, times, classes, value.logged_day_minutes)
 
 
 # --- SAKIP ---

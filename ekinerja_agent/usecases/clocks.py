@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.servertime import server_ahead_s
+from ekinerja_agent.central.otherclocks import server_ahead_s, terminals_ahead_s
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.model import ClockReading
 from ekinerja_agent.spool import TerminalMemory
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ekinerja_agent.usecases.verify import Desk
 
 CENTRAL_AGREES_WITHIN_S = 5
+DOUBTED_BEYOND_S = 3600
+"""What another clock may differ before this host's is not believed where whole days count."""
 WORTH_SETTING_S = 5
 """What a daily setting leaves alone: a terminal shows whole seconds, and a jump is worse than a second."""
 SET_WITHIN_S = 2
@@ -50,6 +52,25 @@ def host_vouches(engine: Engine, now: datetime, *, synchronised: bool) -> bool:
         return True
     ahead_s = server_ahead_s(engine, now)
     return ahead_s is not None and abs(ahead_s) <= CENTRAL_AGREES_WITHIN_S
+
+
+def doubt(engine: Engine, now: datetime, *, synchronised: bool) -> str | None:
+    """Given central, the host's instant and the kernel's word, return why this host's date may be wrong; None: no clock
+    contradicts it.
+
+    For what happens after so many days. A host without a time service is believed until others differ by an hour.
+    """
+    if synchronised:
+        return None
+    told = {"central's server": server_ahead_s(engine, now), "most terminals": terminals_ahead_s(engine, now)}
+    for who, ahead_s in told.items():
+        if ahead_s is not None and abs(ahead_s) > DOUBTED_BEYOND_S:
+            differ = "differs" if who.startswith("central") else "differ"
+            return (
+                f"this host's clock says {now:%Y-%m-%d %H:%M}Z, {who} {differ} by {abs(ahead_s) / 3600:.0f} h, and no "
+                "time service keeps it; set it (timedatectl set-ntp true), or name the instant with --now"
+            )
+    return None
 
 
 def measure(terminal: TerminalConfig, desk: Desk) -> ClockCheck:

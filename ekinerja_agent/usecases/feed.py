@@ -87,9 +87,11 @@ def _read(entries: Sequence[Mapping[str, Any]]) -> _Round:
     taken = _Round()
     ids: set[str] = set()
     for entry in entries:
-        if entry["activity_id"] in ids:
+        name = entry["activity_id"]
+        if name in ids:
             continue  # a later word about the same activity: the next round
-        ids.add(entry["activity_id"])
+        if name:
+            ids.add(name)
         row: Row = {"row": entry["id"]}
         wrong = []
         for one in KIND.fields:

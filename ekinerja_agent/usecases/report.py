@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
-    from ekinerja_agent.rules import RuleBook, Workload
+    from ekinerja_agent.rules import PlanRule, RuleBook, Workload
 
 WRITERS: dict[str, Callable[[Document, Formats], bytes]] = {
     ".html": lambda document, written: pages.as_page(document, written).encode(),
@@ -166,8 +166,10 @@ def events(engine: Engine, order: Order, rules: RuleBook, *, profile: str, targe
     return _write(engine, order, "events", document, len({mark.nip for mark in marks}))
 
 
-def evaluation(engine: Engine, order: Order) -> Reported:
-    """Given an order, write who is at the maximum, who falls short, who entered nothing, how programmes stand."""
+def evaluation(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
+    """Given an order and the rules, write who is at the maximum, who falls short, who entered nothing, how programmes
+    stand. `profile` serves units that name none.
+    """
     first, last = order.month, facts.last_day(order.month)
     scores = results.scores(engine, first, office=order.office)
     report = evaluation_report.EvaluationReport(
@@ -177,7 +179,7 @@ def evaluation(engine: Engine, order: Order) -> Reported:
             (nip, day): evaluation_report.Entered(minutes, planned_minutes)
             for nip, day, minutes, planned_minutes in entries.entered(engine, first).iter_rows()
         },
-        programmes=_programmes(engine, order),
+        programmes=_programmes(engine, order, rules, profile),
         meetings={row["unit_code"]: row["meetings"] for row in leaders.meetings(engine, first)},
         innovations=[
             evaluation_report.Innovation(row["unit_code"], row["code"], row["name"], row["started"], row["ended"])
@@ -255,15 +257,23 @@ def sakip(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Rep
             for row in leaders.budgets(engine, order.month)
             if order.office in {None, row["unit_code"]}
         ],
-        programmes=_programmes(engine, order),
+        programmes=_programmes(engine, order, rules, profile),
     )
     return _write(engine, order, "sakip", sakip_report.lay_out(report, Formats(order.lang)), 0)
 
 
-def _programmes(engine: Engine, order: Order) -> tuple[programmes.Programme, ...]:
+def _programmes(
+    engine: Engine, order: Order, rules: RuleBook, default_profile: str
+) -> tuple[programmes.Programme, ...]:
+    last = facts.last_day(order.month)
     told = leaders.plans_of_year(engine, order.month.year)
     wanted = [plan for plan in told if order.office in {None, plan["unit_code"]}]
-    return programmes.programmes(wanted, leaders.plan_reports(engine, order.month), order.month)
+    profiles = leaders.profiles(engine, last)
+
+    def rule_of(unit: str) -> PlanRule:
+        return rules.profile(profiles.get(unit, default_profile)).plans.on(last).value
+
+    return programmes.programmes(wanted, leaders.plan_reports(engine, order.month), order.month, rule_of)
 
 
 def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:

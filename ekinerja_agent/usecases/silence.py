@@ -15,8 +15,9 @@ from ekinerja_agent.central import activities, requests
 from ekinerja_agent.central.activities import APPROVED, PENDING, Activity, Step
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.central.requests import Request
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook, Settled
+from ekinerja_agent.usecases import clocks
 from ekinerja_agent.usecases.import_kinds.posts import Posts
 from ekinerja_agent.usecases.superiors import Superiors
 
@@ -55,6 +56,17 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Sile
     counts = activities.settle_silent(engine, judge.activities, now=now)
     rejected = requests.reject_silent(engine, judge.requests, now=now)
     return Silence(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
+
+
+def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> Silence:
+    """As `run`, at the instant that this host's clock shows; `synchronised` is the kernel's word on it.
+
+    Raise NeedsAttention if other clocks contradict it: a clock that jumped ahead would end everybody's time to decide.
+    """
+    doubt = clocks.doubt(engine, now, synchronised=synchronised)
+    if doubt is not None:
+        raise NeedsAttention(f"nothing was approved or rejected because nobody decided it in time: {doubt}")
+    return run(engine, rules, profile=profile, now=now)
 
 
 class _Clock:

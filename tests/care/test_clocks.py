@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 
 from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.tables import clock_readings
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.model import utc_now
@@ -108,3 +108,38 @@ def test_a_host_vouches_if_its_kernel_or_a_central_server_does(
 
 def test_a_central_server_with_another_time_does_not_vouch(central: Engine) -> None:
     assert not clocks.host_vouches(central, utc_now() - timedelta(seconds=30), synchronised=False)
+
+
+def read_at(engine: Engine, offsets_s: dict[str, int], at: datetime) -> None:
+    with transaction(engine) as conn:
+        rows = [{"terminal": name, "at": at, "offset_s": each, "trusted": False} for name, each in offsets_s.items()]
+        conn.execute(insert(clock_readings), rows)
+
+
+def test_nothing_contradicts_a_host_without_other_clocks(central: Engine) -> None:
+    assert clocks.doubt(central, utc_now(), synchronised=False) is None
+
+
+def test_terminals_contradict_a_host_whose_clock_jumped(central: Engine) -> None:
+    now = utc_now()
+    read_at(central, {"a": -7200, "b": -7300, "c": 20}, now - timedelta(hours=1))
+    told = clocks.doubt(central, now, synchronised=False)
+    assert told is not None
+    assert "most terminals differ by 2 h" in told
+    assert clocks.doubt(central, now, synchronised=True) is None, "a time service keeps it"
+
+
+def test_one_wrong_terminal_of_many_contradicts_nobody_and_the_last_word_of_each_counts(central: Engine) -> None:
+    now = utc_now()
+    read_at(central, {"a": -9000, "b": -9000, "c": -9000}, now - timedelta(hours=2))
+    read_at(central, {"a": -9000, "b": 3, "c": 0}, now - timedelta(hours=1))
+    assert clocks.doubt(central, now, synchronised=False) is None
+
+
+def test_a_central_server_contradicts_a_host_that_is_a_day_ahead(central: Engine) -> None:
+    told = clocks.doubt(central, utc_now() + timedelta(days=1), synchronised=False)
+    if central.dialect.name == "postgresql":
+        assert told is not None
+        assert "central's server differs by 24 h" in told
+    else:
+        assert told is None, "a SQLite file is no second clock"

@@ -411,10 +411,13 @@ def test_programmes_are_those_of_the_view(county: County) -> None:
     assert states == {"P-1": "selesai", "P-2": "belum", "P-3": "tidak selesai", "P-4": "tidak selesai", "P-5": "belum"}
     for plan, row in view.items():
         shares = [row["planned_pct"], row["physical_pct"], row["financial_pct"]]
-        assert [percent(rows[plan][place]) for place in (6, 7, 9)] == [Decimal(str(share)) for share in shares]
+        assert [percent(rows[plan][place]) for place in (6, 7, 10)] == [Decimal(str(share)) for share in shares]
         differences = [row["deviation_pct"], row["gap_pct"]]
-        assert [number(rows[plan][place]) for place in (8, 10)] == [Decimal(str(points)) for points in differences]
-    assert rows["P-4"][6:] == [None] * 5
+        assert [number(rows[plan][place]) for place in (8, 11)] == [Decimal(str(points)) for points in differences]
+        behind = -Decimal(str(row["deviation_pct"]))
+        pace = "sesuai rencana" if behind <= 0 else "perlu perhatian" if behind <= 10 else "kritis"
+        assert (rows[plan][9], rows[plan][12] is not None) == (pace, abs(Decimal(str(row["gap_pct"]))) > 10)
+    assert rows["P-4"][6:] == [None] * 7
     assert {row[1] for row in sheet_rows(written(county, "evaluation", ".xlsx"), "Program inovatif")} == {
         "=Sekolah Pintar"
     }

@@ -17,7 +17,6 @@ RULE = Workload(
     {"day": 250, "week": 50, "month": 12, "year": 1},
     tuple(LoadClass(code, from_ppm) for code, from_ppm in CLASSES),
     450,
-    5,
 )
 
 

@@ -159,7 +159,7 @@ def _profiles() -> dict[str, Profile]:
         mass_anomaly=always("mass_anomaly", None),
         plans=always("plans", PlanRule(0, 100_000, 100_000, None)),
         indicators=always("indicators", None),
-        workload=always("workload", Workload(75_000, {}, (LoadClass("A", 0),), 450, 5)),
+        workload=always("workload", Workload(75_000, {}, (LoadClass("A", 0),), 450)),
         sakip=always("sakip", Sakip({}, (Grade("D", None),), "D", 0)),
         activities=always("activities", ActivityRule(1, False, False, WORKING, None, doubtful_count=True)),
         superior_silence=always("superior_silence", SilenceRule(3, 5, Settled.APPROVED)),
