@@ -119,7 +119,7 @@ def table(found: Sequence[Programme], written: Formats) -> Table:
             None if one.pace is None else gettext(PACES[one.pace]),
             one.financial_pct,
             one.gap_pct,
-            gettext("too far apart") if one.apart else None,
+            gettext("work and money too far apart") if one.apart else None,
         )
         for one in found
     ]
@@ -139,7 +139,7 @@ def table(found: Sequence[Programme], written: Formats) -> Table:
             Column("pace", gettext("Pace")),
             Column("financial_pct", gettext("Financial"), "percent"),
             Column("gap_points", gettext("Physical minus financial (points)"), "points"),
-            Column("apart", gettext("Work and money")),
+            Column("apart", gettext("Work and money"), beneath=True),
         ),
         tuple(rows),
         wide=True,
