@@ -28,12 +28,14 @@ _DRAFT = 0
 class Paid:
     """Whom a month was paid by which office, and what stands: the newest revision, adjusted or not, and its money.
 
-    `accepted`: a person signed for pending days of the office. `drafted` False: nobody scores the person any more.
+    `accepted`: a person signed for pending days of the office. `through` is the last day that the paid close judged;
+    None: the month's. `drafted` False: nobody scores the person any more.
     """
 
     nip: str
     office: str
     accepted: bool
+    through: date | None
     revision: int
     payable_rp: int
     drafted: bool
@@ -67,6 +69,15 @@ def paid_months(engine: Engine, before: date) -> list[date]:
         return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
 
 
+def cut_short(engine: Engine, month: date) -> bool:
+    """Given a paid month (its first day), tell whether an office was paid for it by a close before its end."""
+    p, e = period_payments.c, period_events.c
+    of_close = and_(e.period == p.period, e.unit == p.unit, e.revision == p.revision)
+    query = select(e.unit).join(period_payments, of_close).where(p.period == f"{month:%Y-%m}", e.through.is_not(None))
+    with reading(engine) as conn:
+        return conn.scalars(query.limit(1)).first() is not None
+
+
 def changed(engine: Engine, month: date) -> list[Paid]:
     """Given a paid month (its first day), return by NIP the people whose draft pays other money than what stands.
 
@@ -81,7 +92,7 @@ def changed(engine: Engine, month: date) -> list[Paid]:
     stands = results.alias()
     query = (
         select(
-            *(r.nip, p.unit, e.accepted_pending.is_not(None).label("accepted")),
+            *(r.nip, p.unit, e.accepted_pending.is_not(None).label("accepted"), e.through),
             *(stands.c.revision, stands.c.payable_rp, draft.c.payable_rp.label("drafted_rp")),
         )
         .join(
@@ -100,7 +111,15 @@ def changed(engine: Engine, month: date) -> list[Paid]:
     )
     with reading(engine) as conn:
         return [
-            Paid(row.nip, row.unit, bool(row.accepted), row.revision, row.payable_rp, row.drafted_rp is not None)
+            Paid(
+                row.nip,
+                row.unit,
+                bool(row.accepted),
+                row.through,
+                row.revision,
+                row.payable_rp,
+                row.drafted_rp is not None,
+            )
             for row in conn.execute(query)
         ]
 

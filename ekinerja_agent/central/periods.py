@@ -28,13 +28,17 @@ _RESULT_LOCK = 0x72657375
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The newest close of an office, and what became of it: `reopened_because` and `paid_document` are None if not."""
+    """The newest close of an office, and what became of it: `reopened_because` and `paid_document` are None if not.
+
+    `through` is the last day that it judged; None: the month's.
+    """
 
     unit: str
     revision: int
     at: datetime
     account_id: int
     accepted_pending: str | None
+    through: date | None
     reopened_because: str | None
     paid_at: datetime | None
     paid_document: str | None
@@ -52,8 +56,8 @@ def closings(conn: Connection, period: str) -> dict[str, Closing]:
     e, o, p = period_events.c, period_reopenings.c, period_payments.c
     query = (
         select(
-            *(e.unit, e.revision, e.at, e.account_id, e.accepted_pending, o.reason.label("reopened_because")),
-            *(p.at.label("paid_at"), p.document.label("paid_document")),
+            *(e.unit, e.revision, e.at, e.account_id, e.accepted_pending, e.through),
+            *(o.reason.label("reopened_because"), p.at.label("paid_at"), p.document.label("paid_document")),
         )
         .outerjoin(period_reopenings, and_(o.period == e.period, o.unit == e.unit, o.revision == e.revision))
         .outerjoin(period_payments, and_(p.period == e.period, p.unit == e.unit, p.revision == e.revision))

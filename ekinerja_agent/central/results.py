@@ -114,13 +114,15 @@ def publish(
     *,
     account: Account,
     accepted_pending: str | None,
+    through: date | None,
     rules_digest: str,
     now: datetime,
     adjusted: Sequence[Adjusted] = (),
 ) -> int:
     """Given the result of one office, publish it for payroll and freeze it; return the revision.
 
-    `adjusted` are scores of earlier months that are paid: their differences are published with it, all or nothing.
+    `through` is the last day that was judged; None: the month's. `adjusted` are scores of earlier months that are paid:
+    their differences are published with it, all or nothing.
     Raise Refused if the office is closed or paid, a day is pending, or one of its people is published with another one.
     """
     period = f"{month:%Y-%m}"
@@ -144,6 +146,7 @@ def publish(
                 revision=revision,
                 rules_digest=rules_digest,
                 accepted_pending=accepted_pending,
+                through=through,
                 account_id=account.id,
                 at=now,
             )
@@ -170,6 +173,7 @@ def publish(
             "payable_rp": int(result.people["payable_rp"].sum()),
             "rules": rules_digest,
             "accepted_pending": accepted_pending,
+            "through": None if through is None else through.isoformat(),
             "adjustments": sum(len(one.differences) for one in adjusted),
             "adjusted_rp": sum(each.difference_rp for one in adjusted for each in one.differences),
         }
@@ -183,7 +187,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
     """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
 
     Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
-    newest close revision, published_at, accepted_pending, paid_at, paid_document.
+    newest close revision, published_at, accepted_pending, through, paid_at, paid_document.
     """
     period = f"{month:%Y-%m}"
     people: dict[str, int] = {}
@@ -209,6 +213,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
             "revision": closed[unit].revision if unit in closed else None,
             "published_at": closed[unit].at if unit in closed else None,
             "accepted_pending": closed[unit].accepted_pending if unit in closed else None,
+            "through": closed[unit].through if unit in closed else None,
             "paid_at": closed[unit].paid_at if unit in closed else None,
             "paid_document": closed[unit].paid_document if unit in closed else None,
         }

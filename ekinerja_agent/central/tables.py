@@ -821,6 +821,7 @@ period_events = Table(
     Column("revision", Integer, nullable=False),
     Column("rules_digest", Text, nullable=False),
     Column("accepted_pending", Text),  # the reason a person gave; null if nothing was pending
+    Column("through", Date),  # the last day that was judged; null: the month's
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("period", "unit", "revision"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +16,9 @@ from ekinerja_agent.usecases import objections, period
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
-STATUS = "period unit people pending_days state revision published_at accepted_pending paid_at paid_document".split()
+STATUS = (
+    "period unit people pending_days state revision published_at accepted_pending through paid_at paid_document".split()
+)
 
 REVIEW = (
     "period unit nip name status discipline_pct performance_pct payable_rp findings pending_days objections".split()
@@ -55,14 +57,37 @@ def review_command(context: Context, month: date, office: str | None, fmt: str |
     metavar="REASON",
     help="Publish although days are pending; they then count as present. The reason is kept for ever.",
 )
+@click.option(
+    "--through",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Close before the month's end, as in December: days after DATE cost nobody anything now.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask: publishing cannot be undone.")
 @click.pass_obj
-def close_command(context: Context, month: date, office: str | None, accept_pending: str | None, yes: bool) -> None:
-    """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which."""
+def close_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    accept_pending: str | None,
+    through: datetime | None,
+    yes: bool,
+) -> None:
+    """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which.
+
+    What days after --through bring is paid, or taken, as an adjustment of a later month once this one is paid.
+    """
     engine, rules, account = context.engine(), context.rulebook(), context.actor()
     profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
     prepared = period.prepare(
-        engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending
+        engine,
+        rules,
+        month,
+        profile=profile,
+        now=now,
+        offices=offices,
+        accept_pending=accept_pending,
+        through=None if through is None else through.date(),
     )
     for sentence in prepared.told:
         context.say(sentence)

@@ -64,8 +64,10 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     ]
     findings = price_findings(with_shortfalls(costing, shortfalls, roster), roster.people, terms, entitled)
     credited = credits_of(approved, kinds)
-    checked = check_activities(roster, days, approved, facts.activities, rules)
-    done = measure_performance(roster, terms, checked, credited, facts.ratings, facts.month)
+    told = facts.activities if facts.through is None else facts.activities.filter(pl.col("day") <= facts.through)
+    checked = check_activities(roster, days, approved, told, rules)
+    to_come = _days_to_come(days, facts.through)
+    done = measure_performance(roster, terms, checked, credited, to_come, facts.ratings, facts.month)
     performance = weigh_work(done, roster, rules)
     taken = Taken(
         unpaid_shares(roster, approved, kinds),
@@ -109,7 +111,8 @@ def _judge_days(
     coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
     requests = documents_with("pending", facts.absences, roster, facts.month)
     served = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
-    judgement = judge(roster, served, approved, outages, prices, facts.now)
+    through = facts.through or last_day(facts.month)
+    judgement = judge(roster, served, approved, outages, prices, facts.now, through)
     anomalous, shared = hold_anomalies(roster, judgement, needed, facts.outages, rules)
     # Of several reasons to wait the first is told.
     held = pl.concat(
@@ -138,6 +141,14 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
         state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
         accepted=waits & accepted,
     )
+
+
+def _days_to_come(days: pl.DataFrame, through: date | None) -> pl.DataFrame:
+    """Given the days of a month that is closed before its end, return how many each person has still to come: person,
+    days_to_come. Nobody has one if the month is judged to its end.
+    """
+    unlived = days.filter(pl.col("date") > through, pl.col("state") == "future") if through else days.clear()
+    return unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64))
 
 
 def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:

@@ -7,7 +7,7 @@ its window has closed; a day without scans once all have. Does not know coverage
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -39,11 +39,20 @@ class Judgement:
 
 
 def judge(
-    roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, prices: pl.DataFrame, now: datetime
+    roster: Roster,
+    matched: pl.DataFrame,
+    approved: Documents,
+    outages: Outages,
+    prices: pl.DataFrame,
+    now: datetime,
+    through: date,
 ) -> Judgement:
-    """Given who serves which scan, approved documents and outages, return the judgement at the instant `now`."""
-    scans = _scans(roster, matched, approved, outages, now)
-    states = _states(roster, scans, approved, now)
+    """Given who serves which scan, approved documents and outages, return the judgement at the instant `now` of the
+    days up to `through`.
+    """
+    lived = pl.col("date") <= through
+    scans = _scans(roster, matched, approved, outages, lived & (pl.col("closes") <= pl.lit(now)))
+    states = _states(roster, scans, approved, ~lived | (pl.col("closes") > pl.lit(now)))
     return Judgement(scans, states, _findings(roster, scans, states, prices))
 
 
@@ -102,14 +111,17 @@ def _worked_minutes() -> pl.Expr:
     return (net_us // 60_000_000).clip(lower_bound=0)
 
 
-def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, now: datetime) -> pl.DataFrame:
+def _scans(
+    roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, closed: pl.Expr
+) -> pl.DataFrame:
     excuses = approved.partial.select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
     expected = (
-        roster.duties.select("duty", "plan")
+        roster.duties.select("duty", "plan", "date")
         .join(roster.plan_scans.drop("due_day", "due_time"), on="plan", how="inner")
         .join(matched, on=["duty", "scan_order"], how="left")
         .join(excuses, on=["duty", "scan_order"], how="left")
-        .with_columns(closed=pl.col("closes") <= pl.lit(now), excused=pl.col("excused").fill_null(value=False))
+        .with_columns(closed=closed, excused=pl.col("excused").fill_null(value=False))
+        .drop("date")
     )
     made = (pl.col("at") - pl.col("due")).dt.total_microseconds() // 60_000_000
     return (
@@ -119,7 +131,7 @@ def _scans(roster: Roster, matched: pl.DataFrame, approved: Documents, outages: 
     )
 
 
-def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datetime) -> pl.DataFrame:
+def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: pl.Expr) -> pl.DataFrame:
     tally = scans.group_by("duty").agg(
         any_closed=pl.col("closed").any(),
         all_closed=pl.col("closed").all(),
@@ -130,7 +142,7 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datet
     whole = approved.whole.select("duty").unique().with_columns(documented=pl.lit(True))
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
     return (
-        roster.duties.select("duty", "attendance", "plan")
+        roster.duties.select("duty", "attendance", "plan", "date")
         .join(roster.plans.select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
         .join(whole, on="duty", how="left")
@@ -138,7 +150,7 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, now: datet
             "duty",
             state=pl.when(pl.col("attendance") == "exempt")
             .then(pl.lit("exempt"))
-            .when(~pl.col("any_closed") | (~pl.col("planned") & (pl.col("closes") > pl.lit(now))))
+            .when(~pl.col("any_closed") | (~pl.col("planned") & to_come))
             .then(pl.lit("future"))
             .when(pl.col("documented").is_not_null() | pl.col("all_excused"))
             .then(pl.lit("excused"))

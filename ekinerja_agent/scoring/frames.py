@@ -210,7 +210,8 @@ class MonthFacts:
 
     `month` is its first day. `profile` is the profile of units that name none. `now` is the instant of
     judging: a scan whose window has not closed by then is not judged yet. `accept_pending` is a person's
-    signed decision that days without complete data count as present.
+    signed decision that days without complete data count as present. `through` is the last day that is judged where a
+    month is closed before its end: what is still to come costs nobody anything.
     """
 
     month: date
@@ -239,6 +240,7 @@ class MonthFacts:
     indicators: pl.DataFrame
     budgets: pl.DataFrame
     accept_pending: bool = False
+    through: date | None = None
 
 
 PEOPLE: Schema = {

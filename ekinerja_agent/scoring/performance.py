@@ -19,6 +19,7 @@ def measure_performance(
     terms: Terms,
     checked: pl.DataFrame,
     credited: pl.DataFrame,
+    to_come: pl.DataFrame,
     ratings: pl.DataFrame,
     month: date,
 ) -> pl.DataFrame:
@@ -27,7 +28,8 @@ def measure_performance(
 
     A day's approved minutes count up to that day's duty minutes, or what the rule lets count of it; what a document
     credits counts once a day. A target of
-    0 minutes is reached by everybody. `unrated`: the profile asks for a rating and has no value for a person without
+    0 minutes is reached by everybody. Of days that are still to come (person, days_to_come) their share of the target
+    is credited, rounded up. `unrated`: the profile asks for a rating and has no value for a person without
     one; the score is then 100 %, and somebody must say that this is so.
     """
     done = (
@@ -50,13 +52,15 @@ def measure_performance(
         roster.people.join(terms.of_profile, on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
         .join(given, on="person", how="left")
+        .join(to_come, on="person", how="left")
         .join(_rated(roster, terms, ratings, month), on="person", how="left")
         .with_columns(
-            pl.col("approved_minutes", "credited_minutes").fill_null(0),
+            pl.col("approved_minutes", "credited_minutes", "days_to_come").fill_null(0),
             target_minutes=_target_minutes(),
             by_rating=pl.col("mode") == Productivity.RATING,
         )
         .with_columns(
+            credited_minutes=pl.col("credited_minutes") + _share_to_come(),
             rating=pl.when("by_rating").then("predicate"),
             ratio_ppm=pl.when("by_rating").then(pl.coalesce("ratio_ppm", "unrated_ppm")),
         )
@@ -108,6 +112,11 @@ def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> 
         .join(terms.ratios, on=["profile", "pay_day", "predicate"], how="inner")
         .select("person", "predicate", "ratio_ppm")
     )
+
+
+def _share_to_come() -> pl.Expr:
+    days = pl.max_horizontal("working_days", pl.lit(1))
+    return (pl.col("target_minutes") * pl.col("days_to_come") + days - 1) // days
 
 
 def _target_minutes() -> pl.Expr:

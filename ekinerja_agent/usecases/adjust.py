@@ -46,7 +46,7 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
     """
     found = Due()
     for paid_month in adjustments.paid_months(engine, month):
-        if paid_month in results.stale_months(engine):
+        if paid_month in results.stale_months(engine) or adjustments.cut_short(engine, paid_month):
             score.refresh(engine, rules, paid_month, profile=profile, now=now)
         changed = adjustments.changed(engine, paid_month)
         if not changed:
@@ -128,7 +128,7 @@ def _differences(
             )
             continue
         difference_rp = person["payable_rp"] - stood.payable_rp
-        if difference_rp < 0 and one.accepted and _on_signed_days(stood, findings[one.nip]):
+        if difference_rp < 0 and one.accepted and _on_signed_days(one, stood, findings[one.nip]):
             waiting.append(
                 f"{one.nip} would get less for {month:%Y-%m} by findings on days for which a person signed; "
                 "nothing is taken back"
@@ -138,10 +138,14 @@ def _differences(
             yield one, Difference(one.nip, stood.payable_rp, difference_rp, reason)
 
 
-def _on_signed_days(stood: Standing, found: Sequence[str]) -> bool:
-    """Tell whether a new finding is of a day that had none: where a person signed, it may be a day signed for."""
+def _on_signed_days(paid: Paid, stood: Standing, found: Sequence[str]) -> bool:
+    """Tell whether a new finding is of a day that had none: where a person signed, it may be a day signed for.
+
+    Nobody signed for the days after the last that was judged.
+    """
     had = {text.split()[0] for text in stood.findings}
-    return any(text.split()[0] not in had for text in found)
+    judged = {text.split()[0] for text in found} - had
+    return any(paid.through is None or date.fromisoformat(day) <= paid.through for day in judged)
 
 
 def _reason(stood: Standing, found: Sequence[str], person: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases import adjust, objections
-from ekinerja_agent.usecases.score import EASTERNMOST
+from ekinerja_agent.usecases.score import EASTERNMOST, WESTERNMOST
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -37,10 +37,12 @@ class Prepared:
     """A month that may be published: the fresh result of each office.
 
     `accepted_pending` has the reason a person gave, for the offices that had a pending day. `adjusted` has by office
-    what it pays of earlier months, and `told` sentences about people whom this close leaves out.
+    what it pays of earlier months, and `told` sentences about people whom this close leaves out. `through` is the last
+    day that was judged; None: the month's.
     """
 
     month: date
+    through: date | None
     offices: tuple[str, ...]
     people: int
     accepted_pending: Mapping[str, str]
@@ -75,21 +77,23 @@ def prepare(
     now: datetime,
     offices: Sequence[str] | None = None,
     accept_pending: str | None = None,
+    through: date | None = None,
 ) -> Prepared:
     """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
 
-    Raise Refused (7) if the month is not over, an office is closed already, a value in use is neither the text of a law
-    nor adopted by a decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is
-    published.
+    With `through` the month may be closed before its end, as budgets want it in December: days after that day cost
+    nobody anything, and what they bring is an adjustment of a later month. Raise Refused (7) if the month (`through`:
+    that day) is not over, an office is closed already, a value in use is neither the text of a law nor adopted by a
+    decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is published.
     """
-    _refuse_before_its_end(month, now)
+    _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
         raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
     chosen = _open_offices(engine, month, offices)
     by_office = {}
     in_use = _InUse()
     for office in chosen:
-        office_facts = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
+        office_facts = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], through=through)
         by_office[office] = score_month(office_facts, rules)
         in_use.add(office_facts, by_office[office])
     pending = {office: result for office, result in by_office.items() if result.pending.height}
@@ -106,7 +110,9 @@ def prepare(
         raise Refused("\n\n".join(reasons_against))
     reasons = {office: accept_pending for office in pending if accept_pending is not None}
     for office in reasons:
-        accepted = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], accept_pending=True)
+        accepted = facts.month_facts(
+            engine, month, profile=profile, now=now, offices=[office], accept_pending=True, through=through
+        )
         by_office[office] = score_month(accepted, rules)
     told = list(due.waiting)
     for office, result in by_office.items():
@@ -115,6 +121,7 @@ def prepare(
         told += (f"{nip} was paid for {month:%Y-%m} by {unit} and is not paid again" for nip, unit in paid.items())
     return Prepared(
         month,
+        through,
         tuple(chosen),
         sum(result.people.height for result in by_office.values()),
         reasons,
@@ -137,6 +144,7 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
             result,
             account=account,
             accepted_pending=prepared.accepted_pending.get(office),
+            through=prepared.through,
             rules_digest=prepared.rules_digest,
             now=now,
             adjusted=adjusted,
@@ -151,10 +159,21 @@ def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
     yield from results.period_status(engine, month)
 
 
-def _refuse_before_its_end(month: date, now: datetime) -> None:
-    today = (now + EASTERNMOST).date()
-    if (today.year, today.month) <= (month.year, month.month):
-        raise Refused(f"{month:%Y-%m} is not over; a month is published after its last day")
+def _refuse_before_its_end(month: date, through: date | None, now: datetime) -> None:
+    if through is None:
+        if (now + EASTERNMOST).date() <= facts.last_day(month):
+            raise Refused(
+                f"{month:%Y-%m} is not over; a month is published after its last day, or with --through DATE after "
+                "that day"
+            )
+        return
+    if through.replace(day=1) != month or through == facts.last_day(month):
+        raise Refused(
+            f"--through {through} is no day of {month:%Y-%m} before its last; name the last day that is judged, or "
+            "leave it out to judge the whole month"
+        )
+    if (now + WESTERNMOST).date() <= through:
+        raise Refused(f"--through {through} is not over; close after that day")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EASTERNMOST = timedelta(hours=9)
 """WIT, where a new month begins first."""
+WESTERNMOST = timedelta(hours=7)
+"""WIB, where a day ends last."""
 
 
 @dataclass(frozen=True, slots=True)

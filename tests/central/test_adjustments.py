@@ -86,6 +86,7 @@ class Office:
             self.scored(payable_rp),
             account=self.operator,
             accepted_pending=None,
+            through=None,
             rules_digest="r",
             now=NOW,
             adjusted=adjusted,
@@ -164,7 +165,7 @@ def test_who_is_not_in_the_newer_close_stands_nowhere(
 
     def close(*nips: str) -> None:
         people = result(*(person(nip, "U") for nip in nips))
-        why = {"account": operator, "accepted_pending": None, "rules_digest": "r", "now": NOW}
+        why = {"account": operator, "accepted_pending": None, "through": None, "rules_digest": "r", "now": NOW}
         results.publish(central, SEPTEMBER, "U", people, **why)
 
     close("1", "2")

@@ -124,6 +124,7 @@ def publish(engine: Engine, account: Account, *people: dict[str, Any], office: s
         result(*people, **more),
         account=account,
         accepted_pending=None,
+        through=None,
         rules_digest="sha256:r",
         now=NOW,
     )
@@ -279,6 +280,7 @@ def test_a_close_is_recorded_with_its_sum_and_reason(central: Engine, operator: 
         result(person("1"), person("2")),
         account=operator,
         accepted_pending="the power was off, memo 12",
+        through=None,
         rules_digest="sha256:r",
         now=NOW,
     )
@@ -294,6 +296,7 @@ def test_a_close_is_recorded_with_its_sum_and_reason(central: Engine, operator: 
         "revision": 1,
         "published_at": NOW,
         "accepted_pending": "the power was off, memo 12",
+        "through": None,
         "paid_at": None,
         "paid_document": None,
     }

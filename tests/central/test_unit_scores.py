@@ -47,7 +47,15 @@ def publish(engine: Engine, account: Account, month: date, unit: str, people: Se
         shared=empty(SHARED),
     )
     results.publish(
-        engine, month, unit, result, account=account, accepted_pending=None, rules_digest="sha256:r", now=NOW
+        engine,
+        month,
+        unit,
+        result,
+        account=account,
+        accepted_pending=None,
+        through=None,
+        rules_digest="sha256:r",
+        now=NOW,
     )
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -57,8 +58,10 @@ def rows(installation: Any, view: str = "payroll_scores_v1", order: str = "perio
     return sql(installation.url, f"select * from {view} order by {order}")
 
 
-def county(installation: Any, *nips: str, late: str = MONDAY, months: Sequence[str] = (MONTH, NEXT)) -> None:
-    """Two offices of one terminal each; the first person comes 75 minutes late on one day."""
+def county(
+    installation: Any, *nips: str, late: Sequence[str] = (MONDAY,), months: Sequence[str] = (MONTH, NEXT)
+) -> None:
+    """Two offices of one terminal each; the first person comes 75 minutes late on these days."""
     installation.load("units", [{"code": code, "name": code, "timezone": "Asia/Jakarta"} for code in ("BKD", "DINKES")])
     installation.load(
         "employees",
@@ -74,7 +77,7 @@ def county(installation: Any, *nips: str, late: str = MONDAY, months: Sequence[s
             {"terminal": "lobby", "pin": str(n), "clock": f"{day} {clock}"}
             for n, _ in enumerate(nips)
             for day in chain.from_iterable(DAYS[month] for month in months)
-            for clock in ("08:45:00" if (n, day) == (0, late) else "07:20:00", "16:35:00")
+            for clock in ("08:45:00" if n == 0 and day in late else "07:20:00", "16:35:00")
         ],
         "--complete-until",
         UNTIL,
@@ -337,7 +340,7 @@ def test_a_change_after_a_change_is_the_difference_to_what_was_adjusted(
     installation: Any, acting: As, name_nip: Any
 ) -> None:
     late, day = name_nip(1), "2026-08-03"
-    county(installation, late, late=day, months=(BEFORE, MONTH, NEXT))
+    county(installation, late, late=[day], months=(BEFORE, MONTH, NEXT))
     for month in (BEFORE, MONTH):
         installation.ok("period", "close", month, "--yes")
         if month == BEFORE:
@@ -419,3 +422,61 @@ def test_a_month_that_is_not_closed_cannot_go_on(
     refused = installation.run(*arguments)
     assert refused.code == code
     assert words in refused.err
+
+
+def test_a_month_that_is_closed_before_its_end_costs_nothing_for_days_to_come_and_adjusts_them_later(
+    installation: Any, name_nip: Any
+) -> None:
+    """Budgets end in December: a month is paid before it is over, and what its last days bring comes with a later one.
+
+    14 of the 22 working days lie up to the 18th; of the target of 6,750 minutes 8/22 are credited, rounded up.
+    """
+    nip, late = name_nip(1), "2026-09-21"
+    county(installation, nip, late=[MONDAY, late])
+    absent = {"nip": nip, "from": MONDAY, "to": MONDAY, "kind": "izin", "document": "S 1", "status": "pending"}
+    installation.load("absences", [absent])
+    close = ("period", "close", MONTH, "--through", "2026-09-18", "--yes")
+    assert "1 days are pending" in installation.run(*close).err
+    installation.ok(*close, "--accept-pending", "belum diputus")
+    (shown,) = json.loads(installation.ok("score", "show", "--month", MONTH, "--nip", nip, "--format", "json"))
+    assert shown["discipline"]["findings"] == []
+    assert (shown["days_present"], shown["performance"]["credited_minutes"]) == (14, 2455)
+    (status,) = json.loads(installation.ok("period", "status", MONTH, "--format", "json"))
+    assert (status["state"], status["through"]) == ("closed", "2026-09-18")
+
+    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    before = rows(installation)
+    installation.ok("period", "close", NEXT, "--yes")
+    (one,) = rows(installation, "payroll_adjustments_v1", "nip")
+    assert f"+{late} TL3 arrive 75 min" in one["reason"], "nobody signed for that day"
+    assert one["difference_rp"] < -20_000, "the minutes that were credited were not worked either"
+    assert [row for row in rows(installation) if row["period"] == MONTH] == before
+    installation.ok("db", "check")
+
+
+@pytest.mark.parametrize(
+    ("through", "words"),
+    [
+        ("2026-10-01", "is no day of 2026-09 before its last"),
+        ("2026-09-30", "is no day of 2026-09 before its last"),
+        ("2026-08-31", "is no day of 2026-09 before its last"),
+    ],
+)
+def test_a_day_through_which_a_month_cannot_be_closed(
+    installation: Any, name_nip: Any, through: str, words: str
+) -> None:
+    county(installation, name_nip(1))
+    refused = installation.run("period", "close", MONTH, "--through", through, "--yes")
+    assert refused.code == 7
+    assert words in refused.err
+    assert rows(installation) == []
+
+
+def test_a_day_that_is_not_over_is_not_judged(installation: Any, name_nip: Any) -> None:
+    running = datetime.now(UTC).date() + timedelta(days=1)
+    if running.day == 1 or (running + timedelta(days=1)).day == 1:
+        running = (running + timedelta(days=3)).replace(day=2)
+    county(installation, name_nip(1))
+    refused = installation.run("period", "close", f"{running:%Y-%m}", "--through", str(running), "--yes")
+    assert refused.code == 7
+    assert "is not over; close after that day" in refused.err

@@ -116,6 +116,7 @@ def scored(central: Engine, account: Account) -> Engine:
         published,
         account=account,
         accepted_pending=accepted,
+        through=None,
         rules_digest=DIGEST,
         now=SCORED,
     )

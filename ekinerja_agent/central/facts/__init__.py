@@ -100,13 +100,14 @@ def month_facts(
     offices: Sequence[str] | None = None,
     nips: Sequence[str] | None = None,
     accept_pending: bool = False,
+    through: date | None = None,
 ) -> MonthFacts:
     """Given a month (its first day), return the facts of the people whose first spell of it lies in `offices`.
 
     `offices` None means all. With `nips` only these people of them are read, without a look at anybody else's rows
     where an index leads to theirs. A person who moves within the month comes with all spells of it, in one office only.
-    Punches reach from a day before the month to two days after it, so that nights are whole. `profile`, `now` and
-    `accept_pending` are handed on.
+    Punches reach from a day before the month to two days after it, so that nights are whole. `profile`, `now`,
+    `accept_pending` and `through` are handed on.
     """
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
@@ -161,6 +162,7 @@ def month_facts(
             indicators=read_indicators(conn, wanted.of, own_units, first),
             budgets=budgets,
             accept_pending=accept_pending,
+            through=through,
         )
 
 

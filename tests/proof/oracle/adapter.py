@@ -27,6 +27,7 @@ def month_of(facts: MonthFacts) -> rows.Month:
         profile=facts.profile,
         now=facts.now,
         accept_pending=facts.accept_pending,
+        through=facts.through,
         spells=_rows(facts.spells, rows.Spell),
         units=_rows(facts.units, rows.Unit),
         coverage=_rows(facts.coverage, rows.Covered),

@@ -108,5 +108,10 @@ class MonthBuilder:
             self.complete = False
         built = {name: pl.DataFrame(self.rows.get(name, []), schema=schema) for name, schema in SCHEMAS.items()}
         return MonthFacts(
-            month=self.month, profile=self.profile, now=self.now, accept_pending=self.accept_pending, **built
+            month=self.month,
+            profile=self.profile,
+            now=self.now,
+            accept_pending=self.accept_pending,
+            through=None,
+            **built,
         )

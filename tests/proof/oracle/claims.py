@@ -20,6 +20,8 @@ def counted_minutes(person: Person, judged: Sequence[Judged], month: Month) -> i
         by_day[each.duty.day].append(each)
     claimed: dict[date, list[Activity]] = defaultdict(list)
     for activity in month.activities.get(person.nip, ()):
+        if month.through is not None and activity.day > month.through:
+            continue
         claimed[activity.day].append(activity)
     outages = [outage for outage in month.outages if outage.status == "approved"]
     total = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rules import AbsenceKind, Band, Profile, Scan
@@ -12,6 +12,7 @@ from tests.proof.oracle.duties import DAY, Duty, Person
 from tests.proof.oracle.rows import Absence, Month, Outage
 from tests.proof.oracle.scans import Punches, Served, excuse_and_measure, made_minutes, own_corrections, serve
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 MISSING_CODE = {Scan.ARRIVE: "TAM", Scan.BREAK_OUT: "TAK", Scan.BREAK_IN: "TAI", Scan.LEAVE: "TAP"}
 
 
@@ -57,11 +58,12 @@ def judge_person(person: Person, month: Month, outages: dict[str, list[Outage]])
         of_day = [correction for correction in corrections if correction.day == day]
         own = own_corrections(duties, of_day) if of_day else {}
         whole = [document for document in documents if document.whole_days and covers_day(document, day)]
+        now = NEVER if month.through is not None and day > month.through else month.now
         for duty in duties:
-            scans = serve(duty, punches, own.get(duty, ()), month.now)
+            scans = serve(duty, punches, own.get(duty, ()), now)
             failed = [outage for terminal in duty.terminals for outage in outages.get(terminal, ())]
             excuse_and_measure(scans, timed, failed, duty.profile.flexible_start.on(day).value)
-            judged.append(_judge_duty(duty, scans, whole, month.now))
+            judged.append(_judge_duty(duty, scans, whole, now))
     return judged
 
 
@@ -174,13 +176,19 @@ def absence_finding(judged: Judged) -> list[Found]:
     return [Found("TK", None, None, absence.deduction_ppm, judged.duty.profile.base.on(judged.duty.day).value.value)]
 
 
+def _cheapest_first(priced: tuple[AbsenceKind, Absence]) -> tuple[int, str, bool, str]:
+    """Of documents that cost the same, one that has a number is named."""
+    kind, document = priced
+    return kind.deduction_ppm, document.kind, document.document is None, document.document or ""
+
+
 def leave_finding(judged: Judged) -> list[Found]:
     """What a whole-day document costs: of several the one that costs least."""
     duty = judged.duty
     if duty.spell.attendance == "exempt" or not judged.whole:
         return []
     priced = [(known_kind(duty.profile, document, duty.day), document) for document in judged.whole]
-    kind, document = min(priced, key=lambda pair: (pair[0].deduction_ppm, pair[1].kind, pair[1].document or ""))
+    kind, document = min(priced, key=_cheapest_first)
     if not kind.deduction_ppm:
         return []
     base = duty.profile.base.on(duty.day).value.value

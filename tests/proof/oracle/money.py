@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ def achieve(person: Person, judged: Sequence[Judged], month: Month) -> Achieved:
     """Given a person's judged duties, return the performance of the month."""
     approved, credited = counted_minutes(person, judged, month), _credited_minutes(judged)
     target = _target_minutes(person, person.profile.target.on(person.pay_day).value)
+    if month.through is not None:
+        to_come = [each for each in judged if each.duty.day > month.through and each.state == "future"]
+        credited += math.ceil(Fraction(target * len(to_come), max(len(person.duties), 1)))
     rule = person.profile.performance.on(person.pay_day).value
     rating, unrated = None, False
     if rule.mode is Productivity.RATING:

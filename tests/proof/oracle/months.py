@@ -6,7 +6,7 @@ punches, documents, corrections, events and missing data meet on the same day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
@@ -81,7 +81,7 @@ def months(draw: st.DrawFn, rules: RuleBook, profile: str, *, people: int = 5) -
     _add_money(draw, built, frame)
     _add_calendar(draw, built, frame)
     _add_plans(draw, built, frame)
-    return built.facts()
+    return replace(built.facts(), through=draw(st.sampled_from((None, None, None, None, frame.days[4], frame.days[6]))))
 
 
 def _nows(frame: Frame) -> st.SearchStrategy[datetime]:

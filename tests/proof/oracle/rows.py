@@ -218,6 +218,7 @@ class Month:
     profile: str
     now: datetime
     accept_pending: bool
+    through: date | None
     spells: list[Spell]
     units: list[Unit]
     coverage: list[Covered]
