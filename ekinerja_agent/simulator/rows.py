@@ -166,7 +166,7 @@ def encode_user(user: User, size: UserSize, names: NameEncoding = "utf-8") -> by
 
 
 def decode_user(row: bytes, size: UserSize, names: NameEncoding = "utf-8") -> User:
-    """Given a row that a client wrote, return the user. Raise ValueError if the row has another size or no readable PIN."""
+    """Given a row that a client wrote, return the user. Raise ValueError if its size is another or its PIN no text."""
     if len(row) != size:
         raise ValueError(f"a user of {len(row)} bytes, {size} are expected")
     if size == 28:
