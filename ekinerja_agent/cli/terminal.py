@@ -51,12 +51,12 @@ def list_command(context: Context, fmt: str | None) -> None:
 def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | None) -> None:
     """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
     config = context.config()
-    terminals_chosen = chosen(config, ids)
+    wanted = chosen(config, ids)
     failures: list[EkinerjaError] = []
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:
-        with ThreadPoolExecutor(min(config.agent.poll.workers, len(terminals_chosen))) as workers:
-            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal, full=full), terminals_chosen):
+        with ThreadPoolExecutor(min(config.agent.poll.workers, len(wanted))) as workers:
+            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal, full=full), wanted):
                 if isinstance(outcome, EkinerjaError):
                     failures.append(outcome)
                 else:

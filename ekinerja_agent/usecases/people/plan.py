@@ -47,8 +47,11 @@ class Wish:
     replace: bool = False
 
     def __post_init__(self) -> None:
-        if self.pins and self.replace:
-            raise WrongUsage("--replace makes a terminal like the source; it cannot be combined with --pin")
+        if self.replace and (self.pins or not self.fingers):
+            raise WrongUsage(
+                "--replace makes a terminal like the source and deletes the rest; it cannot be combined with --pin or "
+                "--without-fingers"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def make_plan(source: Source, target: Staffed, wish: Wish) -> Plan:
     Raise Refused if the fingerprints are of another algorithm or there is no room, WrongUsage if a PIN is unknown.
     """
     wanted = _wanted(source, wish)
+    if wish.replace and not wanted:
+        raise Refused(f"{source.where} has nobody, and --replace would delete everybody on {target.terminal}")
     size = target.crew.size or source.crew.size
     if size is None:
         return Plan(())
@@ -129,6 +134,8 @@ class _Task:
         if conflict is not None:
             return Change("conflict", person.uid, person.pin, person.name, conflict)
         there = self._there.get(person.pin, [None])[0]
+        if there == person:
+            return Change("keep", person.uid, person.pin, person.name, expected=person)
         base = None if self._wish.replace else there
         row, lost = encode_person(_merged(person, base), self._size, self._turned)
         fingers, left_out = self._fingers(person)
