@@ -105,21 +105,21 @@ def read_private_key(path: Path) -> PrivateKey:
     return PrivateKey(key)
 
 
-def write_new(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Given a path where nothing is yet, let the content stand there: whole and on disk, or not at all.
+def write_new(path: Path, content: bytes) -> None:
+    """Given a path where nothing is yet, let the content stand there for its owner alone: whole and on disk, or not.
 
     Raise Refused if there is a file, WrongUsage if nothing can be written there.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(draft, path)  # a link fails where a rename would write over
+            _name(draft, path)
             _sync(path.parent)
         finally:
             draft.unlink(missing_ok=True)
@@ -127,6 +127,19 @@ def write_new(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         raise Refused(f"{path} exists already and is kept; choose another name") from error
     except OSError as error:
         raise WrongUsage(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give the draft its name, which a link does only where nothing is. Memory sticks know no links: there the name is
+    taken first, and an interruption leaves an empty file.
+    """
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        path.touch(mode=0o600, exist_ok=False)
+        draft.replace(path)
 
 
 def _sync(folder: Path) -> None:

@@ -207,6 +207,7 @@ def test_a_broken_terminal_is_replaced_from_a_backup(office: Office) -> None:
         ("add", "1003", "2"),
     ]
     assert (new.users, new.fingers) == (old.users, old.fingers)
+    assert Path(file).stat().st_mode & 0o777 == 0o600
     again = office.run("restore", "lobby", file, "--key", key, "--format", "csv")  # nothing to do, so nothing to ask
     assert again.code == 0
     assert again.out.count(",keep,") == 3

@@ -19,7 +19,7 @@ def staffed(serial: str = "SRC1", users: int = 4, fingers: int = 2, **model: obj
     device = Device(serial=serial, model=Model(**model))  # type: ignore[arg-type]
     for number in range(users):
         pin = str(1001 + number)
-        device.enrol(pin, f"P{number}", privilege=14 if number == 0 else 0)
+        device.enrol(pin, f"Peg-{number:03}", privilege=14 if number == 0 else 0)
         for finger in range(fingers):
             device.enrol_finger(pin, finger)
     return device

@@ -112,6 +112,20 @@ def test_keys_come_back_from_their_files(tmp_path: Path) -> None:
             read(tmp_path / name)
 
 
+def test_a_disk_without_links_takes_a_file_and_keeps_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    write_new(tmp_path / "stick" / "k", b"key")
+    assert (tmp_path / "stick" / "k").read_bytes() == b"key"
+    with pytest.raises(Refused, match="exists already"):
+        write_new(tmp_path / "stick" / "k", b"other")
+    assert [each.read_bytes() for each in (tmp_path / "stick").iterdir()] == [b"key"]
+
+
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("kept")
     with pytest.raises(Refused, match="exists already"):

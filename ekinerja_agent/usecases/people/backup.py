@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -75,7 +77,8 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
     write_new(out, key.pem)
     if public_path.exists():
         public_path.rename(public_path.with_suffix(f".{read_public_key(public_path).fingerprint}.pub"))
-    write_new(public_path, key.public.pem, mode=0o644)
+    write_new(public_path, key.public.pem)
+    _hand_over(public_path, desk.state_dir)
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, "terminal.key", key.public.fingerprint, {}, desk.now())
     return key.public
@@ -110,6 +113,8 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
     path = out or desk.state_dir / "backups" / f"{terminal.id}-{at:%Y%m%dT%H%M%SZ}.people"
     content = seal(staffed, header, key)
     write_new(path, content)
+    if out is None:
+        _hand_over(path, desk.state_dir)
     digest = f"sha256:{sha256(content).hexdigest()}"
     details = {"users": header.users, "fingers": header.fingers, "digest": digest, "key": header.key}
     with transaction(desk.engine) as conn:
@@ -167,6 +172,15 @@ def made_here(engine: Engine, digest: str) -> datetime | None:
             at: datetime = row["at"]
             return at
     return None
+
+
+def _hand_over(path: Path, state_dir: Path) -> None:
+    """A file that a command of root makes in `state_dir` belongs to the service's user, as that directory does."""
+    if os.geteuid() == 0:
+        owner = state_dir.stat()
+        with suppress(PermissionError):  # a network disk that takes no orders from root
+            for made in {path.parent, path} - {state_dir}:
+                os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def _clear(content: bytes) -> bytes:
