@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, Enrolments, covers
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.terminals.people import Staffed
 
 PRIVILEGES = {0: "user", 2: "registrar", 6: "admin", 14: "superadmin"}
+Check = Literal["no-person", "left", "admin", "pin-twice", "pin-shared", "no-finger"]
 BY_TERMINAL = "terminal"
 """What `employees.attendance` says of who has to scan."""
 
@@ -46,7 +47,7 @@ class Entry:
 class Finding:
     """Something that does not fit. `terminal` and `pin` are empty where none is meant."""
 
-    check: str
+    check: Check
     terminal: str
     pin: str
     nip: str | None
@@ -198,7 +199,7 @@ def _note(terminal: str, person: Person, nip: str | None, register: Register) ->
 
 
 def _of_entry(entry: Entry, register: Register) -> Iterator[Finding]:
-    def told(check: str, what: str, nip: str | None = entry.nip) -> Finding:
+    def told(check: Check, what: str, nip: str | None = entry.nip) -> Finding:
         name = (register.name(nip) if nip else None) or entry.name or None
         return Finding(check, entry.terminal, entry.pin, nip, name, what)
 
