@@ -32,7 +32,7 @@ POLL = "id read new duplicate quarantined bytes mode".split()
 
 @click.group("terminal")
 def group() -> None:
-    """List terminals, read, verify and clear them, set their clocks, keep and move the people on them."""
+    """List terminals, read, verify and clear them, set their clocks, keep and move their people."""
 
 
 @group.command("list")

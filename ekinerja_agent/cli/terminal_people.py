@@ -117,7 +117,7 @@ def backup_command(
 @click.command("restore")
 @click.argument("terminal_id", metavar="ID")
 @click.argument("file", type=_FILE)
-@click.option("--key", "key_file", type=_FILE, required=True, help="The private key that `terminal key new` wrote.")
+@click.option("--key", "key_file", type=_FILE, help="The private key that `terminal key new` wrote.")
 @_PINS
 @_WITHOUT_FINGERS
 @_REPLACE
@@ -128,7 +128,7 @@ def restore_command(
     context: Context,
     terminal_id: str,
     file: Path,
-    key_file: Path,
+    key_file: Path | None,
     pins: Sequence[str],
     without_fingers: bool,
     replace: bool,
@@ -140,7 +140,7 @@ def restore_command(
     wish = Wish(frozenset(pins), fingers=not without_fingers, replace=replace)
     account = context.actor()
     require(account, "operator")
-    header, source, digest = backup.open_backup(file, read_private_key(key_file))
+    header, source, digest = backup.open_backup(file, read_private_key(key_file) if key_file else None)
     with desk_of(context) as desk:
         made_at = backup.made_here(desk.engine, digest)
         if made_at is None:

@@ -254,6 +254,20 @@ def test_people_are_copied_by_pin_and_others_stay(office: Office) -> None:
     assert set(target.users) == {"2001", "1002"}
 
 
+def test_names_are_written_as_the_other_terminal_writes_them(office: Office) -> None:
+    source, target = Device(serial="OLD1"), Device(serial="HALL1", model=Model(names="gb18030", layout=16))
+    source.enrol("1001", "张三")
+    source.enrol("1002", "Muhammad Yusuf")
+    target.enrol("2001", "李四", uid=50)
+    office.plug("lobby", source)
+    office.plug("hall", target)
+    rows = office.rows("copy", "lobby", "hall", "--yes")
+    assert rows[1]["what"] == "the name is cut to 'Muhammad'"
+    assert [row["name"] for row in office.rows("users", "hall")] == ["张三", "Muhammad", "李四"]
+    assert target.users["1001"].name == "张三"
+    assert {row["change"] for row in office.rows("copy", "lobby", "hall", "--yes")} == {"keep", "extra"}
+
+
 def test_a_conflict_is_refused_with_nothing_written_and_replace_makes_both_alike(office: Office) -> None:
     old, target = lobby(), Device(serial="HALL1")
     target.keep_user(User(1, "2001", "Asli"))
@@ -345,6 +359,7 @@ def test_fingers_of_another_algorithm_are_refused_and_users_alone_go(office: Off
     [
         ("no key on this host", 2, "terminal key new"),
         ("another private key", 2, "is sealed for the key"),
+        ("no private key", 2, "name the file of its private half with --key"),
         ("altered", 5, "was altered or damaged"),
         ("no backup", 5, "is no backup of a terminal's people"),
         ("missing", 2, "cannot be read"),
@@ -380,6 +395,7 @@ def _try(office: Office, wrong: str, file: str, key: str) -> Any:
     if wrong == "no backup":
         Path(file).write_text("people")
     commands = {
+        "no private key": ("restore", "lobby", file),
         "missing": ("restore", "lobby", f"{file}x", "--key", key),
         "out exists": ("backup", "lobby", "--out", file),
         "second key": ("key", "new", "--out", f"{key}2"),

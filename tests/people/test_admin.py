@@ -88,7 +88,7 @@ def test_a_wrong_comm_key_is_refused(make_staffed, read_staffed, served) -> None
 
 def test_a_full_terminal_refuses_and_says_which_step(make_staffed, read_staffed, served) -> None:
     target = Device(serial="NEW1", model=Model(user_capacity=2))
-    with served(target) as place, pytest.raises(TerminalRefused, match="do step 3 of 4"):
+    with served(target) as place, pytest.raises(TerminalRefused, match="take the user of slot 3"):
         carry_out(place, "NEW1", writes(read_staffed(make_staffed())))
     assert len(target.users) == 2
 
@@ -130,7 +130,7 @@ def test_a_step_that_hangs_is_ended_in_time_without_a_zombie_and_the_terminal_st
     steps = writes(read_staffed(make_staffed()))
     began_s = time.monotonic()
     with served(target, Fault(alter=on(SAVE, stuck, occurrences={3})), reply_timeout_s=0.3) as place:
-        with pytest.raises(TerminalUnavailable, match="do step 3 of 4"):
+        with pytest.raises(TerminalUnavailable, match=r"take the user of slot 3.*; 2 of 4 steps were done before"):
             carry_out(place, "NEW1", steps)
         assert time.monotonic() - began_s < 10
         assert len(children()) == before
@@ -140,6 +140,24 @@ def test_a_step_that_hangs_is_ended_in_time_without_a_zombie_and_the_terminal_st
         carry_out(place, "NEW1", steps)  # again, and it is whole
     assert len(target.users) == 4
     assert len(target.fingers) == 8
+
+
+def test_over_udp_lost_answers_are_asked_again_until_all_is_done(make_staffed, read_staffed, served) -> None:
+    target = make_staffed(serial="NEW1", users=8)
+    source = make_staffed(users=6, fingers=1)
+    steps = [*(Delete(uid) for uid in range(1, 9)), *writes(read_staffed(source))]
+    with served(target, named_fault("lose-answers=11"), transport="udp", reply_timeout_s=0.4) as place:
+        carry_out(place, "NEW1", steps)
+    assert (target.users, target.fingers) == (source.users, source.fingers)
+
+
+def test_over_udp_a_terminal_that_answers_no_more_is_left(make_staffed, read_staffed, served) -> None:
+    silent = Fault(alter=on(SAVE, lambda *_: []))
+    steps = writes(read_staffed(make_staffed()))
+    target = Device(serial="NEW1")
+    left = pytest.raises(TerminalUnavailable, match="0 of 4 steps")
+    with served(target, silent, transport="udp", reply_timeout_s=0.2) as place, left:
+        carry_out(place, "NEW1", steps)
 
 
 def test_a_terminal_that_is_slow_but_answers_is_waited_for(make_staffed, read_staffed, served) -> None:

@@ -26,7 +26,7 @@ from ekinerja_agent.errors import (
     TerminalUnavailable,
 )
 from ekinerja_agent.terminals.interface import TerminalAddress
-from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
+from ekinerja_agent.terminals.session import ATTEMPTS, SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.wire.people import Finger
 
 LARGEST_DELETED_UID = 0x7FFF
@@ -69,16 +69,33 @@ Step = Write | Delete | Restart
 def carry_out(place: TerminalAddress, serial: str, steps: Sequence[Step]) -> None:
     """Given where a terminal is, its serial, and what to do, do it in this order.
 
-    Raise TerminalRefused if another serial answers (then nothing was done) or a step is refused, TerminalUnavailable
-    if the terminal breaks off or is too slow: then the steps so far are done, and the next may be.
+    Over UDP a step whose answer was lost is done once more; twice is the same as once. Raise TerminalRefused if another
+    serial answers (then nothing was done) or a step is refused, TerminalUnavailable if the terminal breaks off or is
+    too slow: then the steps so far are done, and the next may be.
     """
+    done, tries_left = 0, ATTEMPTS[place.transport]
+    while True:
+        try:
+            for _ in _progress(place, serial, steps[done:], again=tries_left < ATTEMPTS[place.transport]):
+                done, tries_left = done + 1, ATTEMPTS[place.transport]
+        except TerminalUnavailable as error:
+            tries_left -= 1
+            if not tries_left or (steps[done:] and isinstance(steps[done], Restart)):
+                raise TerminalUnavailable(f"{error}; {done} of {len(steps)} steps were done before") from error
+        else:
+            return
+
+
+def _progress(place: TerminalAddress, serial: str, steps: Sequence[Step], *, again: bool) -> Iterator[Step]:
+    """Do the steps over one connection and yield each that is done. `again`: the first may be done already."""
     with _child() as child:
         answers = _Answers(child)
-        _send(child, _job(place, serial, steps))
+        _send(child, _job(place, serial, steps, again=again))
         answers.next(place.terminal, "let us in", START_S + REPLIES_PER_STEP * place.reply_timeout_s)
-        for number, step in enumerate(steps, 1):
+        for step in steps:
             patience_s = REPLIES_PER_STEP * place.reply_timeout_s + _bytes(step) / SLOWEST_BYTES_PER_S
-            answers.next(place.terminal, f"do step {number} of {len(steps)}", patience_s)
+            answers.next(place.terminal, _words(step), patience_s)
+            yield step
 
 
 @contextmanager
@@ -135,14 +152,15 @@ class _Answers:
             raise _ERRORS[told["error"]](f"{terminal} did not {what}: {told['text']}")
 
 
-def _job(place: TerminalAddress, serial: str, steps: Sequence[Step]) -> dict[str, Any]:
+def _job(place: TerminalAddress, serial: str, steps: Sequence[Step], *, again: bool) -> dict[str, Any]:
     return {
         "host": place.host,
         "port": place.port,
         "udp": place.transport == "udp",
         "comm_key": place.comm_key or 0,
-        "timeout_s": place.reply_timeout_s,
+        "timeout_s": place.reply_timeout_s / ATTEMPTS[place.transport],
         "serial": serial,
+        "again": again,
         "steps": [_told(step) for step in steps],
     }
 
@@ -156,6 +174,12 @@ def _told(step: Step) -> dict[str, Any]:
             raise TerminalRefused(f"slot {step.uid} can only be deleted in the terminal's own menu")
         return {"do": "delete", "uid": step.uid}
     return {"do": "restart"}
+
+
+def _words(step: Step) -> str:
+    if isinstance(step, Write):
+        return f"take the user of slot {int.from_bytes(step.row[:2], 'little')}"
+    return f"delete the user of slot {step.uid}" if isinstance(step, Delete) else "start again"
 
 
 def _bytes(step: Step) -> int:

@@ -115,7 +115,9 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
     write_new(path, content)
     if out is None:
         _hand_over(path, desk.state_dir)
-    digest = f"sha256:{sha256(content).hexdigest()}"
+    digest = _digest(content)
+    if _digest(path.read_bytes()) != digest:
+        raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, this is no backup")
     details = {"users": header.users, "fingers": header.fingers, "digest": digest, "key": header.key}
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, "terminal.backup", terminal.id, details, at)
@@ -141,16 +143,19 @@ def read_header(content: bytes, path: Path) -> Header:
         ) from error
 
 
-def open_backup(path: Path, key: PrivateKey) -> tuple[Header, Source, str]:
+def open_backup(path: Path, key: PrivateKey | None) -> tuple[Header, Source, str]:
     """Given a file and the private key, return its header, its people and its digest.
 
-    Raise WrongUsage if the file cannot be read or the key is another one, NeedsAttention if it was altered or damaged.
+    Raise WrongUsage if the file cannot be read or the key is missing or another one, NeedsAttention if the file was
+    altered or damaged.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
     header = read_header(content, path)
+    if key is None:
+        raise WrongUsage(f"{path} is sealed for the key {header.key}; name the file of its private half with --key")
     if header.key != key.public.fingerprint:
         raise WrongUsage(
             f"{path} is sealed for the key {header.key}, this one is {key.public.fingerprint}; name the other"
@@ -162,7 +167,7 @@ def open_backup(path: Path, key: PrivateKey) -> tuple[Header, Source, str]:
         raise NeedsAttention(
             f"{path} was altered or damaged: nothing of it can be used; take another backup"
         ) from error
-    return header, source, f"sha256:{sha256(content).hexdigest()}"
+    return header, source, _digest(content)
 
 
 def made_here(engine: Engine, digest: str) -> datetime | None:
@@ -172,6 +177,10 @@ def made_here(engine: Engine, digest: str) -> datetime | None:
             at: datetime = row["at"]
             return at
     return None
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{sha256(content).hexdigest()}"
 
 
 def _hand_over(path: Path, state_dir: Path) -> None:

@@ -70,7 +70,8 @@ def bring(
             carry_out(place, target.serial, steps[:1])
             _require_first(terminal, desk, plan, steps[0])
             steps = steps[1:]
-        carry_out(place, target.serial, steps)
+        if steps:
+            carry_out(place, target.serial, steps)
         wrong = plan.differences(read_in_turn(terminal, desk).crew)
     if wrong:
         raise NeedsAttention(
