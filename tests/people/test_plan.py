@@ -17,7 +17,7 @@ from ekinerja_agent.usecases.people.plan import Source, Wish, make_plan
 
 
 def person(uid: int, pin: str, *fingers: Finger, **fields: object) -> Person:
-    usual = {"name": f"P{pin}", "privilege": 0, "card": 0, "group": 1, "zones": b"", "password": b""} | fields
+    usual = {"name": f"P{pin}", "privilege": 0, "card": 0, "group": 1, "zones": bytes(8), "password": b""} | fields
     return Person(uid=uid, pin=pin, raw_name=str(usual["name"]).encode(), fingers=fingers, **usual)  # type: ignore[arg-type]
 
 
@@ -198,6 +198,6 @@ def test_what_is_planned_tells_no_password() -> None:
 
 
 def test_a_row_is_written_as_it_stands_for_the_same_kind_of_terminal() -> None:
-    one = replace(person(1, "7"), raw_name=b"\xff\xfe!", zones=b"\1\0\2", group=9)
+    one = replace(person(1, "7"), raw_name=b"\xff\xfe!", zones=b"\1\0\2".ljust(8, b"\0"), group=9)
     (added,) = make_plan(source(one), target(), Wish()).of("add")
     assert added.write.row == encode_person(one, 72, None).row

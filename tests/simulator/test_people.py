@@ -13,7 +13,7 @@ from zk.finger import Finger
 from zk.user import User as PyzkUser
 
 from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.simulator import Device, Endpoint, Model, User, serve
+from ekinerja_agent.simulator import Device, Endpoint, Model, User, populate, serve
 from ekinerja_agent.simulator.faults import Transport
 from ekinerja_agent.simulator.rows import decode_user, encode_user
 
@@ -126,6 +126,13 @@ def test_a_slot_that_is_written_over_loses_its_fingers_and_a_pin_that_moves_lose
     assert set(device.users) == {"2001", "1002", "1003"}
     device.keep_user(User(8, "1002", "Moved"))
     assert {key[0] for key in device.fingers} == {3}
+
+
+def test_people_are_made_up_with_as_many_fingers_as_asked_for() -> None:
+    device = Device()
+    populate(device, users=2, records=0, fingers=3)
+    assert sorted(device.fingers) == [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]
+    assert len({finger.template for finger in device.fingers.values()}) == 6
 
 
 def test_a_full_terminal_takes_no_more_users_or_fingers() -> None:

@@ -130,7 +130,7 @@ def decode_person(row: bytes, names: str | None, fingers: Sequence[Finger] = ())
         card=card,
         group=group,
         raw_name=raw_name,
-        zones=zones.rstrip(b"\0"),
+        zones=zones,
         password=password.partition(b"\0")[0],
         fingers=tuple(sorted(fingers, key=lambda finger: finger.number)),
     )
@@ -169,9 +169,10 @@ def encode_person(person: Person, size: int, names: str | None) -> Encoded:
     if card >= 1 << (8 * widths.card):
         card = 0
         lost.append(f"the card is left out: its number {person.card} is too large")
-    if len(zones) > widths.zones:
+    if len(zones) != widths.zones:  # the two layouts count time zones differently
+        if any(zones):
+            lost.append("the access time zones are left out")
         zones = b""
-        lost.append("the access time zones are left out")
     if size == _ROW_28.size:
         card_bytes = card.to_bytes(widths.card, "little")
         row = _ROW_28.pack(
