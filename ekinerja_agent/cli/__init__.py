@@ -23,7 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
     "doctor": ("doctor:command", "Find what is wrong with this host and its terminals, and what to do."),
     "config": ("config:group", "Check the configuration, print its schema, propose holidays."),
-    "terminal": ("terminal:group", "List terminals, read, verify and clear them, set their clocks."),
+    "terminal": (
+        "terminal:group",
+        "List terminals, read, verify and clear them, set their clocks, keep and move their people.",
+    ),
     "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),
     "import": ("imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
     "correction": ("correction:group", "Forgotten or impossible scans: enter, approve, reject."),

@@ -40,6 +40,7 @@ def _faults_help() -> str:
 @click.option("--transport", type=click.Choice(["tcp", "udp"]), default="tcp", show_default=True)
 @click.option("--records", type=click.IntRange(min=0), default=1_000, show_default=True, help="Punches in the log.")
 @click.option("--users", type=click.IntRange(0, 65_000), default=40, show_default=True, help="PINs 1001, 1002, …")
+@click.option("--fingers", type=click.IntRange(0, 10), default=0, show_default=True, help="Templates of each user.")
 @click.option(
     "--layout",
     type=click.Choice([str(layout) for layout in LAYOUTS]),
@@ -83,6 +84,7 @@ def command(
     transport: str,
     records: int,
     users: int,
+    fingers: int,
     layout: str,
     comm_key: int | None,
     serial: str | None,
@@ -100,11 +102,12 @@ def command(
         comm_key=comm_key,
         capacity=max(_DEFAULT_CAPACITY, records),
         user_capacity=max(10_000, users),
+        finger_capacity=max(10_000, users * fingers),
         packet_gap_s=gap_ms / 1_000,
         event_size=None if event_bytes is None else int(event_bytes),
     )
     device = Device(serial=serial or f"SIM{port:05d}{layout:0>2}", model=model)
-    populate(device, users=users, records=records)
+    populate(device, users=users, records=records, fingers=fingers)
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:

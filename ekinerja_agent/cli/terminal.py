@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.cli import terminal_care as care
+from ekinerja_agent.cli import terminal_care, terminal_people
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.cli.terminal_choice import chosen
+from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.usecases import collect, terminals
 from ekinerja_agent.usecases.forward import forward
 
@@ -31,7 +32,7 @@ POLL = "id read new duplicate quarantined bytes mode".split()
 
 @click.group("terminal")
 def group() -> None:
-    """List terminals, read, verify and clear them, set their clocks."""
+    """List terminals, read, verify and clear them, set their clocks, keep and move their people."""
 
 
 @group.command("list")
@@ -50,12 +51,12 @@ def list_command(context: Context, fmt: str | None) -> None:
 def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | None) -> None:
     """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
     config = context.config()
-    chosen = [config.terminal(each) for each in ids] or _pollable(config)
+    wanted = chosen(config, ids)
     failures: list[EkinerjaError] = []
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:
-        with ThreadPoolExecutor(min(config.agent.poll.workers, len(chosen))) as workers:
-            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal, full=full), chosen):
+        with ThreadPoolExecutor(min(config.agent.poll.workers, len(wanted))) as workers:
+            for outcome in workers.map(lambda terminal: _poll(config, spool, terminal, full=full), wanted):
                 if isinstance(outcome, EkinerjaError):
                     failures.append(outcome)
                 else:
@@ -94,15 +95,8 @@ def accept_command(context: Context, terminal_id: str) -> None:
     click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
-for _command in care.COMMANDS:
+for _command in (*terminal_care.COMMANDS, *terminal_people.COMMANDS):
     group.add_command(_command)
-
-
-def _pollable(config: Config) -> list[TerminalConfig]:
-    chosen = [each for each in config.terminals if each.enabled and each.transport != "none"]
-    if not chosen:
-        raise WrongUsage(f"{config.agent.devices} has no enabled terminal that can be polled")
-    return chosen
 
 
 def _poll(config: Config, spool: Spool, terminal: TerminalConfig, *, full: bool) -> PollResult | EkinerjaError:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
-from ekinerja_agent.usecases import clear, clocks, collect
-from ekinerja_agent.usecases.verify import Desk, verify
+from ekinerja_agent.cli.terminal_choice import chosen, desk_of, each_of
+from ekinerja_agent.usecases import clear, clocks
+from ekinerja_agent.usecases.verify import verify
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
-    from ekinerja_agent.config import TerminalConfig
-
-T = TypeVar("T")
 
 VERIFY = "id on_terminal in_central missing".split()
 CLOCK = "id clock_offset_s offset_after_s".split()
@@ -37,8 +32,8 @@ _IDS = click.argument("ids", nargs=-1, metavar="[ID]...")
 def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | None) -> None:
     """Read the whole log and ask central for every record of it. Ends with 1 if any is missing."""
     context: Context = click_context.obj
-    with _desk(context) as desk:
-        results, failures = _each(_chosen(context, ids), lambda terminal: verify(terminal, desk))
+    with desk_of(context) as desk:
+        results, failures = each_of(chosen(context.config(), ids), lambda terminal: verify(terminal, desk))
     emit(
         (
             {
@@ -74,7 +69,7 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
         confirm(
             f"{terminal_id} will be locked for a minute. Is somebody at the terminal, with a finger it knows?", yes=yes
         )
-        with _desk(context) as desk:
+        with desk_of(context) as desk:
             refuses = clear.prove(terminal, desk, account=account, say=context.say)
         word = "refuses punches" if refuses else "records punches"
         click.echo(
@@ -82,7 +77,7 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
         )
         return
     confirm(f"The log of {terminal_id} will be cleared; nobody can scan there meanwhile. Clear it?", yes=yes)
-    with _desk(context) as desk:
+    with desk_of(context) as desk:
         done = clear.clear(terminal, desk, account=account)
     emit([{"id": done.terminal, "records": done.records, "backup": done.backup and str(done.backup)}], CLEAR, fmt)
 
@@ -94,14 +89,16 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
 @click.pass_obj
 def clock_command(context: Context, ids: Sequence[str], set_: bool, fmt: str | None) -> None:
     """Measure terminals' clocks against this host's, and set them where asked to."""
-    chosen = _chosen(context, ids)
-    with _desk(context) as desk:
+    terminals = chosen(context.config(), ids)
+    with desk_of(context) as desk:
         if set_:
             account = context.actor()
             require(account, "operator")
-            results, failures = _each(chosen, lambda terminal: clocks.set_clock(terminal, desk, actor=account.name))
+            results, failures = each_of(
+                terminals, lambda terminal: clocks.set_clock(terminal, desk, actor=account.name)
+            )
         else:
-            results, failures = _each(chosen, lambda terminal: clocks.measure(terminal, desk))
+            results, failures = each_of(terminals, lambda terminal: clocks.measure(terminal, desk))
     emit(
         (
             {"id": result.terminal, "clock_offset_s": result.offset_s, "offset_after_s": result.offset_after_s}
@@ -114,35 +111,3 @@ def clock_command(context: Context, ids: Sequence[str], set_: bool, fmt: str | N
 
 
 COMMANDS = (verify_command, clear_command, clock_command)
-
-
-@contextmanager
-def _desk(context: Context) -> Iterator[Desk]:
-    config, engine = context.config(), context.engine()
-    trusted = clocks.host_vouches(engine, context.now(), synchronised=hostclock.is_synchronised())
-    with collect.open_spool(config.agent.spool_path) as spool:
-        yield Desk.of(config, spool, engine, host_clock_trusted=trusted)
-
-
-def _chosen(context: Context, ids: Sequence[str]) -> list[TerminalConfig]:
-    config = context.config()
-    chosen = [config.terminal(each) for each in ids] or [
-        each for each in config.terminals if each.enabled and each.transport != "none"
-    ]
-    if not chosen:
-        raise WrongUsage(f"{config.agent.devices} has no enabled terminal that can be reached")
-    return chosen
-
-
-def _each(
-    terminals: Sequence[TerminalConfig], work: Callable[[TerminalConfig], T]
-) -> tuple[list[T], list[EkinerjaError]]:
-    """One after the other, so that a person can follow; a failure stops no other."""
-    results: list[T] = []
-    failures: list[EkinerjaError] = []
-    for terminal in terminals:
-        try:
-            results.append(work(terminal))
-        except EkinerjaError as error:
-            failures.append(error)
-    return results, failures

@@ -13,7 +13,7 @@ from ekinerja_agent.simulator.device import Device, Received
 from ekinerja_agent.simulator.faults import FAULTS, Fault, named_fault
 from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.population import populate
-from ekinerja_agent.simulator.rows import LAYOUTS, Layout, Record, User
+from ekinerja_agent.simulator.rows import LAYOUTS, Finger, Layout, Record, User
 from ekinerja_agent.simulator.server import Endpoint, Switchboard, serve
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Device",
     "Endpoint",
     "Fault",
+    "Finger",
     "Layout",
     "Model",
     "Received",

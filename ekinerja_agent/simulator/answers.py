@@ -12,6 +12,7 @@ from ekinerja_agent.simulator.conversation import Conversation
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.script import (
     TCP_PREFIX_BYTES,
+    Do,
     Fault,
     Occasion,
     Send,
@@ -46,7 +47,10 @@ class Answers:
                 fault.strike(occasion)
         if conversation.lost:
             return []
-        return self._altered(occasion, [Send(packet) for packet in conversation.answer(request)])
+        steps: list[Step] = [Send(packet) for packet in conversation.answer(request)]
+        if conversation.restarts:
+            steps.append(Do(Device.reboot))
+        return self._altered(occasion, steps)
 
     def event_steps(self, conversation: Conversation, event: Packet) -> list[Step]:
         """Given a live event and for whom it is, return how it leaves."""

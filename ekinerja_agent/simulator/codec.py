@@ -22,15 +22,22 @@ _COMM_KEY_MASK = b"ZKSO"
 class Command(IntEnum):
     """What a client may ask (protocol section 2); the bytes on the wire are this number, little-endian."""
 
+    TEMPLATES_RRQ = 7
+    USER_WRQ = 8
     USERTEMP_RRQ = 9
     OPTIONS_RRQ = 11
     ATTLOG_RRQ = 13
     CLEAR_DATA = 14
     CLEAR_ATTLOG = 15
+    DELETE_USER = 18
+    DELETE_TEMPLATE = 19
     FREE_SIZES = 50
     START_VERIFY = 60
     CANCEL_CAPTURE = 62
     PIN_WIDTH = 69
+    GET_TEMPLATE = 88
+    SAVE_USERS = 110
+    DELETE_TEMPLATE_OF_PIN = 134
     GET_TIME = 201
     SET_TIME = 202
     REG_EVENT = 500
@@ -38,6 +45,7 @@ class Command(IntEnum):
     EXIT = 1001
     ENABLE = 1002
     DISABLE = 1003
+    RESTART = 1004
     REFRESH_DATA = 1013
     VERSION = 1100
     AUTH = 1102

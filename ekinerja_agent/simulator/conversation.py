@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from ekinerja_agent.simulator.codec import (
     Command,
@@ -20,6 +21,7 @@ from ekinerja_agent.simulator.codec import (
     unpack_clock,
 )
 from ekinerja_agent.simulator.device import Device, Received
+from ekinerja_agent.simulator.enrolling import Enrolling
 from ekinerja_agent.simulator.faults.script import Transport
 from ekinerja_agent.simulator.rows import Record, encode_event, encode_table
 
@@ -30,12 +32,14 @@ _INLINE_BYTES = 1016
 """The largest table that answers 1503 at once: with its header it fills the 1024 bytes that clients read."""
 
 _PREPARE_BUFFER = struct.Struct("<bhii")
+_TABLE_FINGERS = 2
 _TABLE_USERS = 5
 _CAPTURED_PIN_WIDTH = b"\x09"
 
 
 class Conversation:
-    """One client's talk with a terminal, from its first packet until `over`.
+    """One client's talk with a terminal, from its first packet until `over`; `restarts` tells that the terminal starts
+    again once the answer is sent.
 
     `on_record` is called, in the thread that punches, whenever an event may be due: whoever owns the socket
     should then ask `next_event`.
@@ -43,6 +47,7 @@ class Conversation:
 
     def __init__(self, device: Device, transport: Transport, connection: int, on_record: Callable[[], None]) -> None:
         self.over = False
+        self.restarts = False
         self._device = device
         self._transport = transport
         self._connection = connection
@@ -50,6 +55,7 @@ class Conversation:
         self._session: int | None = None
         self._authorised = False
         self._buffer: Callable[[], bytes] | None = None
+        self._enrolling = Enrolling(device)
         self._starts = device.starts
         self._events: deque[Record] = deque(maxlen=_WAITING_EVENTS)
         self._stop_listening: Callable[[], None] | None = None
@@ -58,6 +64,7 @@ class Conversation:
             Command.EXIT: self._exit,
             Command.ENABLE: self._enable,
             Command.DISABLE: self._disable,
+            Command.RESTART: self._restart,
             Command.REFRESH_DATA: self._ok,
             Command.START_VERIFY: self._ok,
             Command.CANCEL_CAPTURE: self._ok,
@@ -72,9 +79,12 @@ class Conversation:
             Command.FREE_DATA: self._free_data,
             Command.ATTLOG_RRQ: lambda request: self._bulk(request, device.log_table()),
             Command.USERTEMP_RRQ: lambda request: self._bulk(request, device.user_table()),
+            Command.TEMPLATES_RRQ: lambda request: self._bulk(request, device.finger_table()),
+            Command.GET_TEMPLATE: self._get_template,
             Command.CLEAR_ATTLOG: self._clear_log,
             Command.CLEAR_DATA: self._clear_data,
             Command.REG_EVENT: self._register_events,
+            **{command: partial(self._change, act) for command, act in self._enrolling.acts().items()},
         }
 
     @property
@@ -192,6 +202,10 @@ class Conversation:
         self._device.disable(int.from_bytes(request.data[:4], "little"))
         return self._ok(request)
 
+    def _restart(self, request: Packet) -> list[Packet]:
+        self.restarts = True
+        return self._ok(request)
+
     def _option(self, request: Packet) -> list[Packet]:
         key = request.data.split(b"\0", 1)[0].decode(errors="replace")
         value = self._device.option(key)
@@ -220,6 +234,16 @@ class Conversation:
         self._device.wipe()
         return self._ok(request)
 
+    # -- people ----------------------------------------------------------------------------------------
+
+    def _change(self, act: Callable[[bytes], bool], request: Packet) -> list[Packet]:
+        return [self._say(Reply.OK if act(request.data) else Reply.ERROR, request)]
+
+    def _get_template(self, request: Packet) -> list[Packet]:
+        template = self._enrolling.template(request.data)
+        # Clients take one byte off its end: it is not part of the template.
+        return [self._say(Reply.ERROR, request)] if template is None else self._bulk(request, template + b"\0")
+
     # -- tables ----------------------------------------------------------------------------------------
 
     def _prepare_buffer(self, request: Packet) -> list[Packet]:
@@ -239,7 +263,9 @@ class Conversation:
             return self._device.log_table
         if table == Command.USERTEMP_RRQ and function == _TABLE_USERS:
             return self._device.user_table
-        # Fingerprint templates and whatever else is asked for: a table without a row.
+        if table == Command.TEMPLATES_RRQ and function == _TABLE_FINGERS:
+            return self._device.finger_table
+        # Whatever else is asked for: a table without a row.
         return lambda: encode_table(b"")
 
     def _free_memory_bytes(self) -> int:
@@ -264,6 +290,7 @@ class Conversation:
 
     def _free_data(self, request: Packet) -> list[Packet]:
         self._buffer = None
+        self._enrolling.forget()
         return self._ok(request)
 
     def _bulk(self, request: Packet, content: bytes) -> list[Packet]:
@@ -282,7 +309,8 @@ def free_sizes(device: Device) -> bytes:
     model = device.model
     fields = [0] * (model.free_sizes_bytes // 4)
     users, records = len(device.users), device.counted_records()
-    fields[4], fields[8] = users, records
-    fields[14:17] = model.user_capacity, model.user_capacity, model.capacity
-    fields[17:20] = model.user_capacity, model.user_capacity - users, model.capacity - records
+    fingers = len(device.fingers)
+    fields[4], fields[6], fields[8] = users, fingers, records
+    fields[14:17] = model.finger_capacity, model.user_capacity, model.capacity
+    fields[17:20] = model.finger_capacity - fingers, model.user_capacity - users, model.capacity - records
     return struct.pack(f"<{len(fields)}i", *fields)

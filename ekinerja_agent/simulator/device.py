@@ -20,9 +20,11 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator.codec import pack_clock
 from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.rows import (
+    Finger,
     Record,
     User,
     encode_event,
+    encode_finger,
     encode_table,
     encode_user,
     record_encoder,
@@ -63,6 +65,7 @@ class Device:
     count_lag: int = 0
     refused_punches: int = 0
     users: dict[str, User] = field(default_factory=dict, init=False)
+    fingers: dict[tuple[int, int], Finger] = field(default_factory=dict, init=False)
     log: list[Record] = field(default_factory=list, init=False)
     history: list[Record] = field(default_factory=list, init=False)
     commands: deque[Received] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_COMMANDS), init=False)
@@ -133,25 +136,68 @@ class Device:
                 uid = known.uid if known else self._free_slot()
             if self._pin_of_slot.get(uid, pin) != pin:
                 raise WrongUsage(f"slot {uid} of terminal {self.serial} belongs to another PIN; choose a free one")
-            user = User(uid, pin, name, privilege)
+            return self.keep_user(User(uid, pin, name, privilege))
+
+    def keep_user(self, user: User) -> User:
+        """Write a user as a client does: whoever had the slot is gone, and so are the fingers of the PIN's old slot.
+
+        Raise WrongUsage if this model cannot hold the user.
+        """
+        with self._lock:
             self._check_that_it_fits(user)
-            if known:
-                del self._pin_of_slot[known.uid]
-            self.users[pin] = user
-            self._pin_of_slot[uid] = pin
+            holder, known = self._pin_of_slot.get(user.uid), self.users.get(user.pin)
+            if holder is not None and holder != user.pin:
+                self.delete_user(holder)
+            if known and known.uid != user.uid:
+                self.delete_user(known.pin)
+                known = None
+            if known is None and len(self.users) >= self.model.user_capacity:
+                raise WrongUsage(f"terminal {self.serial} is full: it holds {self.model.user_capacity} users")
+            self.users[user.pin] = user
+            self._pin_of_slot[user.uid] = user.pin
             return user
+
+    def enrol_finger(self, pin: str, number: int = 0, template: bytes = b"", valid: int = 1) -> Finger:
+        """Enrol a finger of a PIN that is enrolled; without a template one is made up. Return it."""
+        with self._lock:
+            uid = self.users[pin].uid
+            made_up = bytes((uid * 7 + number * 31 + place * 13) % 251 for place in range(400 + 37 * number))
+            return self.keep_finger(Finger(uid, number, template or made_up, valid))
+
+    def keep_finger(self, finger: Finger) -> Finger:
+        """Write a template as a client does. Raise WrongUsage if there is no such slot, or no room."""
+        with self._lock:
+            if finger.uid not in self._pin_of_slot:
+                raise WrongUsage(f"terminal {self.serial} has nobody in slot {finger.uid}")
+            key = (finger.uid, finger.number)
+            if key not in self.fingers and len(self.fingers) >= self.model.finger_capacity:
+                raise WrongUsage(f"terminal {self.serial} is full: it holds {self.model.finger_capacity} fingers")
+            self.fingers[key] = finger
+            return finger
+
+    def forget_finger(self, uid: int, number: int) -> bool:
+        """Forget a template and return whether there was one."""
+        with self._lock:
+            return self.fingers.pop((uid, number), None) is not None
 
     def _check_that_it_fits(self, user: User) -> None:
         """What cannot be written is refused here, not in the middle of an answer."""
         sample = Record(user.uid, user.pin, 0)
-        encode_user(user, self.model.user_row_bytes)
+        encode_user(user, self.model.user_row_bytes, self.model.names)
         encode_event(sample, self.model.event_bytes)
         self._encode_record(sample)
 
     def delete_user(self, pin: str) -> None:
-        """Forget a user; the slot is free for somebody else, and the log keeps what the slot recorded."""
+        """Forget a user and the fingers; the slot is free for somebody else, the log keeps what it recorded."""
         with self._lock:
-            del self._pin_of_slot[self.users.pop(pin).uid]
+            uid = self.users.pop(pin).uid
+            del self._pin_of_slot[uid]
+            for key in [key for key in self.fingers if key[0] == uid]:
+                del self.fingers[key]
+
+    def pin_of(self, uid: int) -> str | None:
+        """Given a slot, return whose it is, or None."""
+        return self._pin_of_slot.get(uid)
 
     def _free_slot(self) -> int:
         if len(self.users) >= self.model.user_capacity:
@@ -226,6 +272,7 @@ class Device:
         with self._lock:
             self.clear()
             self.users.clear()
+            self.fingers.clear()
             self._pin_of_slot.clear()
 
     # -- what a client reads ---------------------------------------------------------------------------
@@ -244,7 +291,13 @@ class Device:
         """Return the users by slot as the table that goes over the wire."""
         with self._lock:
             users = sorted(self.users.values(), key=lambda user: user.uid)
-            return encode_table(b"".join(encode_user(user, self.model.user_row_bytes) for user in users))
+            rows = (encode_user(user, self.model.user_row_bytes, self.model.names) for user in users)
+            return encode_table(b"".join(rows))
+
+    def finger_table(self) -> bytes:
+        """Return the fingerprint templates by slot and finger as the table that goes over the wire."""
+        with self._lock:
+            return encode_table(b"".join(encode_finger(self.fingers[key]) for key in sorted(self.fingers)))
 
     def option(self, key: str) -> str | None:
         """Given the name of an option, return its value, or None if this terminal does not know it."""
@@ -255,7 +308,7 @@ class Device:
             "~OS": "1",
             "~OEMVendor": "ZKTeco Inc.",
             "~ProductTime": "2014-08-23 10:11:12",
-            "~ZKFPVersion": "10",
+            "~ZKFPVersion": self.model.fingerprints,
             "ZKFaceVersion": "0",
             "FaceFunOn": "0",
             "~PIN2Width": "9",

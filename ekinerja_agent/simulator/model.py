@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.simulator.rows import EVENT_SIZES, Layout, UserSize
+from ekinerja_agent.simulator.rows import EVENT_SIZES, Layout, NameEncoding, UserSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ class Model:
     because of it. `comm_key` None asks for no key; 0 is a key too: some firmware wants it.
     `when_full` tells what a full log does: delete its oldest `oldest_deleted` records at once, or refuse the
     punch.
+
+    `names` is how it writes names, `fingerprints` the version of its algorithm ("9", "10"): no other reads its
+    templates.
 
     Habits that vendor documents do not mention: `offset_step_bytes` rounds the start that 1504 asks for down
     to a multiple (1: exact, 0: every read starts at the beginning); `holds_snapshot` False reads from the log as it
@@ -44,6 +47,9 @@ class Model:
     comm_key: int | None = None
     capacity: int = 100_000
     user_capacity: int = 10_000
+    finger_capacity: int = 10_000
+    names: NameEncoding = "utf-8"
+    fingerprints: str = "10"
     when_full: Literal["delete-oldest", "refuse"] = "delete-oldest"
     oldest_deleted: int = 100
     punches_while_disabled: bool = False

@@ -23,8 +23,9 @@ _SCANS = ((time(7, 20), 0), (time(12, 5), 2), (time(12, 50), 3), (time(16, 10), 
 _SPREAD_MINUTES = 20
 
 
-def populate(device: Device, *, users: int, records: int) -> None:
-    """Given an empty terminal, enrol people and write the newest records that they would have left until now.
+def populate(device: Device, *, users: int, records: int, fingers: int = 0) -> None:
+    """Given an empty terminal, enrol people, each with so many fingers (up to 10), and write the newest records that
+    they would have left until now.
 
     Raise WrongUsage if there is nobody to leave records, or too few people for so many since the year 2000.
     """
@@ -33,6 +34,8 @@ def populate(device: Device, *, users: int, records: int) -> None:
     pins = [str(FIRST_PIN + number) for number in range(users)]
     for pin in pins:
         device.enrol(pin, f"PEGAWAI {pin}")
+        for number in range(fingers):
+            device.enrol_finger(pin, number)
     newest_first: list[tuple[datetime, str, int]] = []
     now = device.clock()
     for workday in _workdays_backwards(now.date()):

@@ -20,14 +20,18 @@ Layout = Literal[8, 16, 40, 49]
 UserSize = Literal[28, 72]
 """Bytes of one user."""
 
+NameEncoding = Literal["utf-8", "gb18030"]
+"""How a terminal writes names."""
+
 LAYOUTS: tuple[Layout, ...] = (8, 16, 40, 49)
 EVENT_SIZES = (10, 12, 14, 32, 36, 37, 52)
 
 _RECORD_8 = struct.Struct("<HBBI")
 _RECORD_16 = struct.Struct("<IIBB2xI")
 _RECORD_40 = struct.Struct("<H24sBIBI4x")
-_USER_28 = struct.Struct("<HB5s8s5sBHI")
+_USER_28 = struct.Struct("<HB5s8s5sB2sI")
 _USER_72 = struct.Struct("<HB8s24sIB8s24s")
+_FINGER = struct.Struct("<HHBB")
 _MASK_AND_TEMPERATURE = b"\xff255\0\0\0\0\0"
 _LARGEST_NUMBER = 0xFFFFFFFF
 
@@ -43,6 +47,17 @@ class User:
     password: str = ""
     card: int = 0
     group: int = 1
+    zones: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Finger:
+    """A fingerprint template: of which slot, which finger (0 to 9), and what the sensor made of it."""
+
+    uid: int
+    number: int
+    template: bytes
+    valid: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +82,14 @@ class Record:
         return unpack_clock(self.packed_time)
 
 
-def _text(value: str, width: int) -> bytes:
-    """UTF-8, cut between characters: half a character would read as garbage."""
-    return value.encode()[:width].decode(errors="ignore").encode()
+def _text(value: str, width: int, encoding: NameEncoding = "utf-8") -> bytes:
+    """Cut between characters: half a character would read as garbage. What was no text comes back as it was."""
+    raw = value.encode(encoding, errors="surrogateescape")
+    return raw if len(raw) <= width else raw[:width].decode(encoding, errors="ignore").encode(encoding)
+
+
+def _read_text(field: bytes, encoding: NameEncoding = "utf-8") -> str:
+    return field.partition(b"\0")[0].decode(encoding, errors="surrogateescape")
 
 
 def _pin_number(pin: str) -> int:
@@ -120,29 +140,50 @@ def record_encoder(layout: Layout) -> Callable[[Record], bytes]:
     return _RECORD_ENCODERS[layout]
 
 
-def encode_user(user: User, size: UserSize) -> bytes:
-    """Given a user and the row size, return the row. Raise WrongUsage for a PIN that cannot fit."""
+def encode_user(user: User, size: UserSize, names: NameEncoding = "utf-8") -> bytes:
+    """Given a user, the row size and how names are written, return the row. Raise WrongUsage for an unfit PIN."""
     if size == 28:
         return _USER_28.pack(
             user.uid,
             user.privilege,
             _text(user.password, 5),
-            _text(user.name, 8),
+            _text(user.name, 8, names),
             user.card.to_bytes(5, "little"),
             user.group,
-            0,
+            user.zones[:2],
             _pin_number(user.pin),
         )
     return _USER_72.pack(
         user.uid,
         user.privilege,
         _text(user.password, 8),
-        _text(user.name, 24),
+        _text(user.name, 24, names),
         user.card,
         user.group,
-        b"",
+        user.zones[:8],
         _pin_text(user.pin, 24),
     )
+
+
+def decode_user(row: bytes, size: UserSize, names: NameEncoding = "utf-8") -> User:
+    """Given a row that a client wrote, return the user. Raise ValueError if its size is another or its PIN no text."""
+    if len(row) != size:
+        raise ValueError(f"a user of {len(row)} bytes, {size} are expected")
+    if size == 28:
+        uid, privilege, password, name, card, group, zones, number = _USER_28.unpack(row)
+        pin, card = str(number), int.from_bytes(card, "little")
+    else:
+        uid, privilege, password, name, card, group, zones, pin = _USER_72.unpack(row)
+        pin = pin.partition(b"\0")[0].decode()
+    if not uid or not pin:
+        raise ValueError("a user without slot or PIN")
+    return User(uid, pin, _read_text(name, names), privilege, _read_text(password), card, group, zones.rstrip(b"\0"))
+
+
+def encode_finger(finger: Finger) -> bytes:
+    """Given a template, return its row: how long the row is, slot, finger, whether it is valid, the template."""
+    size = _FINGER.size + len(finger.template)
+    return _FINGER.pack(size, finger.uid, finger.number, finger.valid) + finger.template
 
 
 def encode_table(rows: bytes | bytearray) -> bytes:

@@ -18,6 +18,7 @@ from ekinerja_agent.terminals.session import Session
 from ekinerja_agent.terminals.transfer import (
     ATTENDANCE_LOG,
     REFUSALS,
+    TEMPLATES,
     USERS,
     HeldTable,
     held_table,
@@ -133,6 +134,10 @@ class Client:
     def read_users(self, counted: int | None = None) -> bytes:
         """The whole user table; see `transfer.read_table`."""
         return read_table(self._session, USERS, counted)
+
+    def read_templates(self, counted: int | None = None) -> bytes:
+        """The whole table of fingerprints; see `transfer.read_table`."""
+        return read_table(self._session, TEMPLATES, counted)
 
     def ask_for_events(self) -> None:
         """Let the terminal tell of punches until the connection ends. Raise TerminalRefused if it does not do that."""

@@ -48,6 +48,7 @@ class Table(NamedTuple):
 
 ATTENDANCE_LOG = Table("attendance log", Command.ATTLOG_RRQ, 0, b"")
 USERS = Table("user table", Command.USERTEMP_RRQ, 5, b"\x05")
+TEMPLATES = Table("fingerprint table", Command.TEMPLATES_RRQ, 2, b"\x02")
 
 
 class StretchRefused(ProtocolViolation):

@@ -22,7 +22,13 @@ Act = Callable[[Device], object]
 """Something that happens to a terminal: somebody punches, the power goes, the oldest records are deleted."""
 
 BULK_COMMANDS = frozenset(
-    {Command.PREPARE_BUFFER, Command.READ_BUFFER, Command.ATTLOG_RRQ, Command.USERTEMP_RRQ},
+    {
+        Command.PREPARE_BUFFER,
+        Command.READ_BUFFER,
+        Command.ATTLOG_RRQ,
+        Command.USERTEMP_RRQ,
+        Command.TEMPLATES_RRQ,
+    },
 )
 """Commands whose answers carry the rows of a table."""
 

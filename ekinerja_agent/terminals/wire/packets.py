@@ -27,6 +27,7 @@ class Command(IntEnum):
     on purpose.
     """
 
+    TEMPLATES_RRQ = 7
     USERTEMP_RRQ = 9
     OPTIONS_RRQ = 11
     ATTLOG_RRQ = 13

@@ -32,15 +32,20 @@ class User(NamedTuple):
 def decode_users(raw_table: bytes) -> list[User]:
     """Given the whole user table (u32 length, then users of 28 or 72 bytes), return the users in table order.
 
-    The size is judged by what must hold for users: slot numbers distinct and above 0, every PIN present.
-    Raise ProtocolViolation if the length does not match, NeedsAttention if no size or both fit. Source:
-    protocol section 4.
+    Raise as `user_size`. Source: protocol section 4.
     """
     body = table_body(raw_table)
-    if not body:
-        return []
-    readings = [read(body) for size, read in _READERS.items() if len(body) % size == 0]
-    possible = [users for users in readings if _plausible(users)]
+    return _READERS[user_size(raw_table)](body) if body else []
+
+
+def user_size(raw_table: bytes) -> int:
+    """Given a user table that is not empty, return how many bytes one user has.
+
+    It is judged by what must hold for users: slot numbers distinct and above 0, every PIN present. Raise
+    ProtocolViolation if the length does not match, NeedsAttention if no size or both fit.
+    """
+    body = table_body(raw_table)
+    possible = [size for size, read in _READERS.items() if len(body) % size == 0 and _plausible(read(body))]
     if len(possible) != 1:
         raise NeedsAttention(
             f"the user table of {len(body)} bytes fits {'two' if possible else 'no'} known layouts (28 or 72 bytes)"

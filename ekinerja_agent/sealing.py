@@ -1,0 +1,154 @@
+"""Keys, and boxes that anybody can close and only the holder of the private key can open.
+
+A box is HPKE (RFC 9180: X25519, HKDF-SHA256, AES-256-GCM) from `cryptography`; nothing of it is invented here. What
+stands beside a box in clear is bound to it: change one and the box does not open. Does not know what is in a box.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_FINGERPRINT_DIGITS = 16
+
+
+class DoesNotOpen(NeedsAttention):
+    """A box was made for another key, or it or what stands beside it was altered."""
+
+
+class PublicKey:
+    """The half of a key that closes boxes; it may be known to everybody."""
+
+    def __init__(self, key: X25519PublicKey) -> None:
+        self._key = key
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell keys apart."""
+        return sha256(self._key.public_bytes_raw()).hexdigest()[:_FINGERPRINT_DIGITS]
+
+    @property
+    def pem(self) -> bytes:
+        return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def seal(self, content: bytes, beside: bytes) -> bytes:
+        """Given content and what will stand in clear beside the box, return the box."""
+        return _SUITE.encrypt(content, self._key, info=beside)
+
+
+class PrivateKey:
+    """The half that opens them."""
+
+    def __init__(self, key: X25519PrivateKey) -> None:
+        self._key = key
+
+    @property
+    def public(self) -> PublicKey:
+        return PublicKey(self._key.public_key())
+
+    @property
+    def pem(self) -> bytes:
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    def open(self, box: bytes, beside: bytes) -> bytes:
+        """Given a box and what stands beside it, return its content. Raise DoesNotOpen if not every byte is right."""
+        try:
+            return _SUITE.decrypt(box, self._key, info=beside)
+        except (InvalidTag, ValueError) as error:
+            raise DoesNotOpen("the box does not open") from error
+
+
+def new_key() -> PrivateKey:
+    """Return a key that nobody else has."""
+    return PrivateKey(X25519PrivateKey.generate())
+
+
+def read_public_key(path: Path) -> PublicKey:
+    """Given a PEM file with a public key, return it. Raise WrongUsage if it is missing or something else."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise WrongUsage(
+            f"{path}: no public key could be read ({_reason(error)}); `terminal key new` makes one"
+        ) from error
+    if not isinstance(key, X25519PublicKey):
+        raise WrongUsage(f"{path}: the key is of another kind; `terminal key new` makes a right one")
+    return PublicKey(key)
+
+
+def read_private_key(path: Path) -> PrivateKey:
+    """Given a PEM file with a private key, return it. Raise WrongUsage if it is missing or something else."""
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: it is protected by a passphrase
+        raise WrongUsage(
+            f"{path}: no private key could be read ({_reason(error)}); name the file of `terminal key new --out FILE`"
+        ) from error
+    if not isinstance(key, X25519PrivateKey):
+        raise WrongUsage(f"{path}: the key is of another kind; name the file of `terminal key new --out FILE`")
+    return PrivateKey(key)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Given a path where nothing is yet, let the content stand there for its owner alone: whole and on disk, or not.
+
+    Raise Refused if there is a file, WrongUsage if nothing can be written there.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            _name(draft, path)
+            _sync(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise Refused(f"{path} exists already and is kept; choose another name") from error
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give the draft its name, which a link does only where nothing is. Memory sticks know no links: there the name is
+    taken first, and an interruption leaves an empty file.
+    """
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        path.touch(mode=0o600, exist_ok=False)
+        draft.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    entry = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    finally:
+        os.close(entry)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not a PEM file of a key"
