@@ -147,6 +147,7 @@ terminal_owners = Table(  # changes: `terminal accept` gives a terminal to anoth
 
 punches = Table(
     # One row per punch and witness: batch 0 is the collector, others are imported files. Witnesses never add up.
+    # PostgreSQL keeps each month of `clock` in a table of its own, so there the key has the clock too.
     "punches",
     metadata,
     Column("punch_id", Text, primary_key=True),
