@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
+from ekinerja_agent.central import roles
 from ekinerja_agent.central.tables import INSERT_ONLY, ONLY, PUBLISHED, metadata
 
 _CONTRADICTIONS = {
@@ -45,7 +46,7 @@ def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
         return ["it is empty; run: ekinerja-agent db upgrade"]
     if revision != needed:
         return [f"it has schema {revision}, this program needs {needed}; run: ekinerja-agent db upgrade"]
-    return [*_damage(conn), *differences(conn), *_lost_guards(conn), *_contradictions(conn)]
+    return [*_damage(conn), *differences(conn), *_lost_guards(conn), *_other_rights(conn), *_contradictions(conn)]
 
 
 def differences(conn: Connection) -> list[str]:
@@ -83,6 +84,11 @@ def _lost_guards(conn: Connection) -> Iterator[str]:
     for table in (*INSERT_ONLY, *PUBLISHED):
         if table.name not in guarded:
             yield f"{table.name} can be changed: its guard was removed; compare with the latest backup"
+
+
+def _other_rights(conn: Connection) -> Iterator[str]:
+    if conn.dialect.name == "postgresql" and roles.are_in_use(conn):
+        yield from roles.differences(conn)
 
 
 def _contradictions(conn: Connection) -> Iterator[str]:

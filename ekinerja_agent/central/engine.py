@@ -165,6 +165,8 @@ def upgrade(engine: Engine) -> str:
     """
     from alembic import command  # noqa: PLC0415 - an office's collector starts without it
 
+    from ekinerja_agent.central import roles  # noqa: PLC0415 - needs this module
+
     with transaction(engine) as conn:
         wait_turn(conn, _MIGRATION_LOCK)
         found = _revision(conn)
@@ -172,6 +174,7 @@ def upgrade(engine: Engine) -> str:
             raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
         command.upgrade(alembic_config(conn), "head")
         months.make_ahead(conn, utc_now().date())
+        roles.regrant(conn)
     return REVISIONS[-1]
 
 
