@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, and_, exists, func, insert, select
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
+from ekinerja_agent.central.purging import purged_before
 from ekinerja_agent.central.tables import adjustments, period_events, period_payments, results
 from ekinerja_agent.errors import Refused
 
@@ -65,6 +66,13 @@ def paid_months(engine: Engine, before: date) -> list[date]:
     query = select(p.period).where(p.period < f"{before:%Y-%m}").distinct().order_by(p.period)
     with reading(engine) as conn:
         return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
+
+
+def is_purged(engine: Engine, month: date) -> bool:
+    """Given a month (its first day), tell whether retention took its punches away: it cannot be scored again."""
+    with reading(engine) as conn:
+        before = purged_before(conn)
+    return before is not None and month < before
 
 
 def changed(engine: Engine, month: date) -> list[Paid]:

@@ -38,7 +38,7 @@ _TABLES: Final = tuple(sorted(metadata.tables))
 _EVERYTHING: Final = (VERSION, *_TABLES, *PAYROLL_VIEWS, *LEADERS_VIEWS)
 _BROUGHT: Final = "feed_activities"
 """Only another application adds these."""
-_FACTS: Final = tuple(sorted(table.name for table in INSERT_ONLY if table.name != _BROUGHT))
+_FACTS: Final = tuple(sorted({table.name for table in INSERT_ONLY} - {_BROUGHT, "purges"}))
 _MONTH: Final = "ekinerja_punch_month(date)"
 
 
@@ -142,6 +142,32 @@ ROLES: Final = (
         "ekinerja_feed",
         "brings activities from another application and reads the answers",
         (Right("SELECT", (_BROUGHT, "feed_answers")), Right("INSERT", (_BROUGHT,))),
+    ),
+    Role(
+        "ekinerja_purge",
+        "takes away what retention says, and writes the receipt",
+        (
+            Right(
+                "SELECT",
+                (
+                    VERSION,
+                    "accounts",
+                    "correction_decisions",
+                    "period_payments",
+                    "punches",
+                    "purges",
+                    "redated_punches",
+                    "redating_decisions",
+                    "redatings",
+                    "stale_days",
+                ),
+            ),
+            Right("SELECT", ("corrections",), ("id", "date", "status")),
+            Right("SELECT", ("results",), ("period", "unit", "closed_with")),
+            _CHAIN,
+            Right("INSERT", ("audit", "purges")),
+        ),
+        ("ekinerja_purge_punches(date,bigint)",),
     ),
     Role(
         "ekinerja_audit",

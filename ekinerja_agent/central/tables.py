@@ -894,6 +894,20 @@ objection_decisions = Table(
     Column("decided_at", Instant, nullable=False),
 )
 
+purges = Table(
+    # The receipt of what retention took away: punches whose clock stood before the day.
+    "purges",
+    metadata,
+    _serial_key(),
+    Column("before", Date, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("first_clock", Clock, nullable=False),
+    Column("last_clock", Clock, nullable=False),
+    Column("digest", Text, nullable=False),  # SHA-256 over PUNCH_ID tab BATCH tab HEX of each, in this order
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 INSERT_ONLY: tuple[Table, ...] = (
     punches,
     coverage,
@@ -944,6 +958,7 @@ INSERT_ONLY: tuple[Table, ...] = (
     adjustments,
     objections,
     objection_decisions,
+    purges,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

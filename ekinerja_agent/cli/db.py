@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import roles
+from ekinerja_agent.central import purging, roles
 from ekinerja_agent.central.engine import check, connect, require_made, upgrade
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.config.secrets import read_secret
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 COLUMNS = "role right on".split()
+GOING = "before rows first_clock last_clock digest".split()
 
 
 @click.group("db")
 def group() -> None:
-    """Create, upgrade and check the central database, and give its roles their rights."""
+    """Create, upgrade, check and purge the central database, and give its roles their rights."""
 
 
 @group.command("upgrade")
@@ -70,6 +71,29 @@ def roles_command(context: Context, dry_run: bool, password_files: tuple[str, ..
         context.say(
             r"A role has no password until you give it one: \password ROLE in psql, or --password-file ROLE=FILE."
         )
+
+
+@group.command("purge")
+@click.option("--yes", is_flag=True, help="Delete. Without it: only list what would go.")
+@format_option
+@click.pass_obj
+def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
+    """Delete the punches that retention.punches_months of agent.yaml keeps no longer, and keep a receipt."""
+    months = context.config().agent.retention.punches_months
+    if months is None:
+        click.echo("Nothing is purged: agent.yaml has no retention.punches_months.")
+        return
+    wanted = purging.month_start(context.now().date(), months)
+    going = (
+        purging.purge(context.engine(), wanted, account=context.actor(), now=context.now())
+        if yes
+        else purging.plan(context.engine(), wanted)
+    )
+    emit([{name: getattr(going, name) for name in GOING}], GOING, fmt)
+    if going.kept_because is not None:
+        context.say(f"Punches from {going.before} on stay: {going.kept_because}.")
+    if not yes and going.rows:
+        context.say("Nothing was deleted; make a backup, then repeat the command with --yes.")
 
 
 def _password(given: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ from ekinerja_agent.yamlfile.scalars import (
 DEFAULT_DEVICES: Final = "../devices.yaml"
 TERMINAL_PORT: Final = 4370
 WEB_PORT: Final = 8460
+LEAST_RETENTION_MONTHS: Final = 24
 MAX_COMM_KEY: Final = 2**32 - 1
 DATABASE_SCHEMES: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
@@ -144,6 +145,13 @@ class WebConfig(FileSection):
     """Address and port to listen on."""
 
 
+class RetentionConfig(FileSection):
+    """What `db purge` may take away. Nothing by default."""
+
+    punches_months: Annotated[int, whole(LEAST_RETENTION_MONTHS, 1200)] | None = None
+    """How many whole months of punches are kept; older ones go if no open, unpaid or disputed month needs them."""
+
+
 class LogConfig(FileSection):
     """What is logged, to standard error."""
 
@@ -176,6 +184,7 @@ class AgentConfig(FileSection):
     score: ScoreConfig = _written({})
     web: WebConfig = _written({})
     log: LogConfig = _written({})
+    retention: RetentionConfig = _written({})
 
     @property
     def spool_path(self) -> Path:

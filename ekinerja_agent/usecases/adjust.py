@@ -51,6 +51,13 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
         changed = adjustments.changed(engine, paid_month)
         if not changed:
             continue
+        if adjustments.is_purged(engine, paid_month):
+            found.waiting.extend(
+                f"{one.nip} has another score for {paid_month:%Y-%m}, whose punches are gone by retention; nothing is "
+                "moved: pay or recover the difference by hand"
+                for one in changed
+            )
+            continue
         payers = _payers(engine, month, changed)
         found.waiting.extend(
             f"{one.nip} has another score for {paid_month:%Y-%m}, paid by {one.office}, which scores nobody in "
