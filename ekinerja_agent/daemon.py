@@ -222,7 +222,7 @@ class Service:
         with self._engine_lock:
             if self._engine is None:
                 central = self._config.agent.central
-                engine = connect(central.url, central.password())
+                engine = connect(central.address, central.password())
                 require_current(engine)
                 self._engine = engine
             return self._engine

@@ -106,4 +106,4 @@ def _password(given: str) -> tuple[str, str]:
 def _engine(context: Context) -> Engine:
     """The database as it is: these commands must not ask for a current schema first."""
     central = context.config().agent.central
-    return connect(central.url, central.password())
+    return connect(central.address, central.password())
