@@ -155,6 +155,22 @@ def test_a_clock_that_was_years_off_keeps_its_punch(office: Any) -> None:
     assert "2018-01-01" in clocks(office)
 
 
+def test_a_paid_month_without_punches_moves_no_money(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    close(office)
+    purge(office, "--yes")
+    shown = office.ok("correction", "add", NIPS[0], f"{OLD}-05", "arrive", "--time", "07:15", "--document", "SK 9")
+    office.ok("account", "add", "sari", "--role", "operator", "--os-user", "sari")
+    monkeypatch.setenv("LOGNAME", "sari")
+    office.ok("correction", "approve", shown.split()[0].removeprefix("correction/"), "--yes")
+    closed = office.run("period", "close", "2024-05", "--accept-pending", "arsip", "--yes")
+    assert closed.code == 0, closed
+    assert f"{NIPS[0]} has another score for {OLD}, whose punches are gone by retention" in closed.out + closed.err
+    engine = create_engine(office.url)
+    with engine.connect() as conn:
+        assert conn.execute(text("select count(*) from adjustments")).scalar() == 0
+    engine.dispose()
+
+
 @pytest.mark.parametrize("months", [0, 23, 1201])
 def test_a_retention_that_would_reach_into_work_is_no_setting(office: Any, months: int) -> None:
     setting(office, months)
