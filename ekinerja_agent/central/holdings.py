@@ -11,7 +11,6 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.purging import purged_before
 from ekinerja_agent.central.tables import import_revocations, punches, quarantine
 
 _ROWS_AT_ONCE = 5_000
@@ -19,22 +18,14 @@ _ROWS_AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches.
-
-    `purged_before`: from before this day (YYYY-MM-DD) retention took them away; empty if it took none.
-    """
+    """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches."""
 
     punch_ids: frozenset[str]
     quarantined: frozenset[bytes]
-    purged_before: str = ""
 
     def has(self, punch_id: str | None, raw: bytes) -> bool:
-        """Given a record's name (None: it has none) and its bytes, return whether central has it in either form, or
-        would keep it no more.
-        """
-        if punch_id in self.punch_ids or raw in self.quarantined:
-            return True
-        return punch_id is not None and punch_id.rsplit("/", 2)[1] < self.purged_before
+        """Given a record's name (None: it has none) and its bytes, return whether central has it in either form."""
+        return punch_id in self.punch_ids or raw in self.quarantined
 
 
 def holdings(engine: Engine, terminal: str, first: datetime | None, last: datetime | None) -> Holdings:
@@ -49,5 +40,4 @@ def holdings(engine: Engine, terminal: str, first: datetime | None, last: dateti
         return Holdings(
             frozenset(() if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))),
             frozenset(bytes(raw) for raw in conn.scalars(waiting)),
-            str(purged_before(conn) or ""),
         )
