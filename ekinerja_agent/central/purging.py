@@ -144,12 +144,14 @@ def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
 
 
 def _goes(before: date) -> ColumnElement[bool]:
-    """What a clock that was far off put before the day is kept by its true time."""
+    """A clock that was reset puts a punch of today before the day, and somebody may redate it: what came later stays,
+    and so does what has another true time.
+    """
     p, r = punches.c, redated_punches.c
     cut = datetime(before.year, before.month, before.day)  # noqa: DTZ001 - a terminal's clock
     instant = cut.replace(tzinfo=UTC)
     moved = exists().where(r.punch_id == p.punch_id, r.at >= instant)
-    return and_(p.clock < cut, or_(not_(p.corrected), p.at < instant), not_(moved))
+    return and_(p.clock < cut, p.received_at < instant, or_(not_(p.corrected), p.at < instant), not_(moved))
 
 
 def _delete(conn: Connection, going: Going) -> None:

@@ -6,20 +6,41 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from ekinerja_agent.central.engine import connect, transaction
+from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.errors import Refused
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.model import Coverage, Delivery, Punch, Source, utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score
 
 OLD = "2024-03"
 NEWER = f"{utc_now() - timedelta(days=60):%Y-%m-%d}"
+RECEIVED = datetime(2024, 5, 20, tzinfo=UTC)
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 NIPS = ("199001012015011002", "199001012015011003")
+
+
+def punch(pin: str, clock: str) -> Punch:
+    shown = datetime.fromisoformat(clock)
+    return Punch(
+        terminal="lobby",
+        pin=pin,
+        clock=shown,
+        occurrence=1,
+        at=shown.replace(tzinfo=ZoneInfo("Asia/Jakarta")),
+        offset_s=0,
+        verify=1,
+        state=0,
+        work_code=0,
+        source=Source.POLL,
+        raw=b"raw",
+        corrected=False,
+    )
 
 
 def setting(installation: Any, months: int | None) -> None:
@@ -55,17 +76,17 @@ def office(installation: Any) -> Any:
     )
     installation.load("enrolments", [{"terminal": "lobby", "pin": str(n), "nip": nip} for n, nip in enumerate(NIPS)])
     days = ["2019-05-06", *(f"{OLD}-{day:02}" for day in range(1, 32)), NEWER]
-    installation.load(
-        "punches",
-        [
-            {"terminal": "lobby", "pin": str(n), "clock": f"{day} {clock}"}
-            for n, _ in enumerate(NIPS)
-            for day in days
-            for clock in (("08:45:00" if (n, day) == (0, f"{OLD}-05") else "07:10:00"), "16:40:00")
-        ],
-        "--complete-until",
-        "2024-05-20 12:00",
-    )
+    engine = connect(installation.url)
+    wanted = [
+        punch(pin, f"{day} {clock}")
+        for pin in ("0", "1")
+        for day in days
+        for clock in (("08:45:00" if (pin, day) == ("0", f"{OLD}-05") else "07:10:00"), "16:40:00")
+    ]
+    early = tuple(one for one in wanted if one.clock.year == 2019)
+    deliver(engine, Delivery(early, ()), datetime(2019, 5, 7, tzinfo=UTC))
+    deliver(engine, Delivery(tuple(wanted), (Coverage("lobby", None, RECEIVED),)), RECEIVED)
+    engine.dispose()
     setting(installation, 24)
     return installation
 
@@ -139,6 +160,15 @@ def test_a_waiting_correction_keeps_its_month(office: Any) -> None:
     shown = office.run("db", "purge", "--yes", "--format", "json")
     assert f"a correction of {OLD}-05 waits for a decision" in shown.err
     assert min(clocks(office)) == f"{OLD}-01"
+
+
+def test_a_clock_that_was_reset_yesterday_keeps_its_punch(office: Any) -> None:
+    close(office)
+    engine = connect(office.url)
+    deliver(engine, Delivery((punch("0", "2000-01-01 07:00:00"),), ()), utc_now())
+    engine.dispose()
+    assert purge(office, "--yes")["rows"] == 128
+    assert clocks(office) == ["2000-01-01", *[NEWER] * 4]
 
 
 def test_a_clock_that_was_years_off_keeps_its_punch(office: Any) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.model import Delivery
 from tests.journey.conftest import Installation
 from tests.journey.test_payroll import MONTH, county, rows
+from tests.journey.test_purge import punch
 from tests.proof import databases
 
 
@@ -75,15 +80,15 @@ def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
     office.ok("db", "check")
 
 
-def test_retention_runs_under_its_own_role(
-    tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str], name_nip: Any
-) -> None:
+def test_retention_runs_under_its_own_role(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     office = Installation(tmp_path, url, capsys)
     office.ok("db", "roles")
+    collector = connect(make_url(url).set(username="ekinerja_collect").render_as_string(hide_password=False))
+    punches = tuple(punch("1", f"2019-05-0{n} 07:00:00") for n in range(1, 6))
+    deliver(collector, Delivery(punches, ()), datetime(2019, 5, 6, tzinfo=UTC))
+    collector.dispose()
     log_in(office, "ekinerja_score")
-    office.load("units", [{"code": "BKD", "name": "BKD", "timezone": "Asia/Jakarta"}])
-    office.load("employees", [{"nip": name_nip(1), "name": "Ani", "unit": "BKD"}])
-    office.load("punches", [{"terminal": "lobby", "pin": "1", "clock": f"2019-05-0{n} 07:00:00"} for n in range(1, 6)])
+    office.ok("account", "add", "budi", "--role", "payroll")
     settings = tmp_path / "agent.yaml"
 
     def purge() -> Any:

@@ -40,10 +40,11 @@ def upgrade() -> None:
         op.execute("REVOKE ALL ON FUNCTION ekinerja_purge_punches(date, bigint) FROM PUBLIC")
 
 
-GOES = """p.clock < {cut} AND (NOT p.corrected OR p.at < {cut}::timestamp AT TIME ZONE 'UTC')
+GOES = """p.clock < {cut} AND p.received_at < {cut}::timestamp AT TIME ZONE 'UTC'
+    AND (NOT p.corrected OR p.at < {cut}::timestamp AT TIME ZONE 'UTC')
     AND NOT EXISTS (SELECT 1 FROM redated_punches r
         WHERE r.punch_id = p.punch_id AND r.at >= {cut}::timestamp AT TIME ZONE 'UTC')"""
-"""What a clock that was far off put before the day is kept by its true time."""
+"""A clock that was reset puts a punch of today before the day: what came later stays, so does what has another time."""
 
 PURGE = f"""
     CREATE FUNCTION ekinerja_purge_punches(cut date, expected bigint) RETURNS bigint
