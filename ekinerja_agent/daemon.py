@@ -22,7 +22,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from ekinerja_agent import footprint, hostclock, systemd
-from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central import months
+from ekinerja_agent.central.engine import connect, in_transaction, require_current
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.errors import ConfigurationError, EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.logs import logger
@@ -221,7 +222,7 @@ class Service:
         with self._engine_lock:
             if self._engine is None:
                 central = self._config.agent.central
-                engine = connect(central.url, central.password())
+                engine = connect(central.address, central.password())
                 require_current(engine)
                 self._engine = engine
             return self._engine
@@ -353,10 +354,16 @@ class Service:
 
         agent = self._config.agent
         rules = load_rulebook(agent.rules)
+        self._guarded("months", self._make_months)
         self._guarded("silence", partial(self._settle_silence, rules))
         for month in score.months_due(self._central(), utc_now()):
             summary = score.refresh(self._central(), rules, month, profile=agent.profile, now=utc_now())
             log.info("score.done", month=f"{month:%Y-%m}", people=summary.people, pending=summary.pending)
+
+    def _make_months(self) -> None:
+        made = in_transaction(self._central(), lambda conn: months.make_ahead(conn, utc_now().date()))
+        if made:
+            log.info("months.made", months=made)
 
     def _settle_silence(self, rules: RuleBook) -> None:
         from ekinerja_agent.usecases import silence

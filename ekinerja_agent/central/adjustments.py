@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, and_, exists, func, insert, select
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
+from ekinerja_agent.central.purging import purged_before
 from ekinerja_agent.central.tables import adjustments, period_events, period_payments, results
 from ekinerja_agent.errors import Refused
 
@@ -76,6 +77,13 @@ def cut_short(engine: Engine, month: date) -> bool:
     query = select(e.unit).join(period_payments, of_close).where(p.period == f"{month:%Y-%m}", e.through.is_not(None))
     with reading(engine) as conn:
         return conn.scalars(query.limit(1)).first() is not None
+
+
+def is_purged(engine: Engine, month: date) -> bool:
+    """Given a month (its first day), tell whether retention took its punches away: it cannot be scored again."""
+    with reading(engine) as conn:
+        before = purged_before(conn)
+    return before is not None and month < before
 
 
 def changed(engine: Engine, month: date) -> list[Paid]:

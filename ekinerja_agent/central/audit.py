@@ -67,19 +67,24 @@ def verify(engine: Engine) -> int:
 
     Raise CheckFailed naming the first row that does not continue the chain.
     """
+    with reading(engine) as conn:
+        return walk(conn)
+
+
+def walk(conn: Connection) -> int:
+    """As `verify`, within a transaction of the caller's."""
     previous, count = _FIRST_DIGEST, 0
     query = select(audit).order_by(audit.c.id)
-    with reading(engine) as conn:
-        for row in conn.execute(query.execution_options(yield_per=1000)):
-            expected = _digest(previous, row.at, row.actor, row.action, row.subject, row.details)
-            if row.previous_digest != previous or row.digest != expected:
-                raise CheckFailed(
-                    f"the audit log is broken at row {row.id} ({row.at:%Y-%m-%d %H:%M:%S} UTC, {row.actor}: "
-                    f"{row.action} {row.subject}): this row, or one before it, was changed or removed outside of "
-                    "ekinerja-agent; compare with the latest backup"
-                )
-            previous = row.digest
-            count += 1
+    for row in conn.execute(query.execution_options(yield_per=1000)):
+        expected = _digest(previous, row.at, row.actor, row.action, row.subject, row.details)
+        if row.previous_digest != previous or row.digest != expected:
+            raise CheckFailed(
+                f"the audit log is broken at row {row.id} ({row.at:%Y-%m-%d %H:%M:%S} UTC, {row.actor}: "
+                f"{row.action} {row.subject}): this row, or one before it, was changed or removed outside of "
+                "ekinerja-agent; compare with the latest backup"
+            )
+        previous = row.digest
+        count += 1
     return count
 
 

@@ -69,16 +69,17 @@ def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable
         with conn.begin_nested():
             return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
     except IntegrityError:
-        return _copy_new(conn, table, names, text)
+        return _copy_new(conn, table, columns, text)
 
 
-def _copy_new(conn: Connection, table: Table, names: str, text: str) -> int:
-    """COPY cannot skip a known key: the rows pass through a table of this session."""
+def _copy_new(conn: Connection, table: Table, columns: Sequence[str], text: str) -> int:
+    """COPY cannot skip a known key: the rows pass through a table of this session. It is made from what `tables.py`
+    says, for who adds rows may not be allowed to read any.
+    """
     arriving = f"arriving_{table.name}"
-    conn.exec_driver_sql(
-        f"create temporary table if not exists {arriving} on commit delete rows as "
-        f"select {names} from {table.name} with no data"
-    )
+    types = ", ".join(f'"{name}" {table.c[name].type.compile(conn.dialect)}' for name in columns)
+    conn.exec_driver_sql(f"create temporary table if not exists {arriving} ({types}) on commit delete rows")
+    names = ", ".join(f'"{column}"' for column in columns)
     copy(conn, f"copy {arriving} ({names}) from stdin", io.StringIO(text))
     inserted = conn.exec_driver_sql(
         f"insert into {table.name} ({names}) select {names} from {arriving} on conflict do nothing"

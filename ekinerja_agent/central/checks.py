@@ -10,10 +10,21 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from ekinerja_agent.central.tables import INSERT_ONLY, ONLY, PUBLISHED, metadata
+from ekinerja_agent.central import audit, guards, roles
+from ekinerja_agent.central.tables import ONLY, metadata
+from ekinerja_agent.errors import CheckFailed
 
+_SCANS = " UNION ALL ".join(
+    f"SELECT period, date, {scan}_punch AS punch_id FROM result_days WHERE revision > 0"
+    for scan in ("arrive", "break_out", "break_in", "leave")
+)
+_CLOCK = {
+    "sqlite": "replace(substr(clock, 1, 19), ' ', 'T')",
+    "postgresql": """to_char(clock, 'YYYY-MM-DD"T"HH24:MI:SS')""",
+}
+"""The clock as a punch's name writes it."""
 _CONTRADICTIONS = {
     "findings without a result": """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
         WHERE r.period = f.period AND r.nip = f.nip AND r.revision = f.revision)""",
@@ -34,7 +45,19 @@ _CONTRADICTIONS = {
     "punches of a batch that does not exist": """SELECT count(*) FROM punches p WHERE p.batch > 0
         AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = p.batch)""",
     "punches whose name is not their identity": """SELECT count(*) FROM punches
-        WHERE substr(punch_id, 1, length(terminal) + 1) <> terminal || '/'""",
+        WHERE substr(punch_id, 1, length(terminal) + 1) <> terminal || '/'
+        OR punch_id NOT LIKE '%/' || {clock} || '/' || CAST(occurrence AS text)""",
+    "scans of the newest published month whose punch is not there": f"""SELECT count(*) FROM ({_SCANS}) s
+        WHERE s.period = (SELECT max(period) FROM results WHERE revision > 0) AND s.punch_id LIKE '%/%/%/%'
+        AND NOT EXISTS (SELECT 1 FROM purges WHERE before > s.date)
+        AND NOT EXISTS (SELECT 1 FROM punches p WHERE p.punch_id = s.punch_id)""",
+    "redated punches that are not there": """SELECT count(*) FROM redated_punches r
+        WHERE NOT EXISTS (SELECT 1 FROM purges)
+        AND NOT EXISTS (SELECT 1 FROM punches p WHERE p.punch_id = r.punch_id)""",
+    "coverage of a batch that does not exist": """SELECT count(*) FROM coverage c WHERE c.batch > 0
+        AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = c.batch)""",
+    "quarantined records of a batch that does not exist": """SELECT count(*) FROM quarantine q WHERE q.batch > 0
+        AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = q.batch)""",
     "coverage that ends before it starts": 'SELECT count(*) FROM coverage WHERE start >= "end"',
 }
 
@@ -45,7 +68,14 @@ def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
         return ["it is empty; run: ekinerja-agent db upgrade"]
     if revision != needed:
         return [f"it has schema {revision}, this program needs {needed}; run: ekinerja-agent db upgrade"]
-    return [*_damage(conn), *differences(conn), *_lost_guards(conn), *_contradictions(conn)]
+    return [
+        *_damage(conn),
+        *differences(conn),
+        *_lost_guards(conn),
+        *_other_rights(conn),
+        *_broken_chain(conn),
+        *_contradictions(conn),
+    ]
 
 
 def differences(conn: Connection) -> list[str]:
@@ -72,21 +102,27 @@ def _damage(conn: Connection) -> Iterator[str]:
 
 
 def _lost_guards(conn: Connection) -> Iterator[str]:
-    if conn.dialect.name == "sqlite":
-        query = "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
-    else:
-        query = (
-            "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-            "WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)"
+    for table, names in guards.lost(conn).items():
+        yield (
+            f"{table} can be changed: its guard {', '.join(names)} was removed or switched off; "
+            "compare with the latest backup"
         )
-    guarded = {name for (name,) in conn.exec_driver_sql(query)}
-    for table in (*INSERT_ONLY, *PUBLISHED):
-        if table.name not in guarded:
-            yield f"{table.name} can be changed: its guard was removed; compare with the latest backup"
+
+
+def _broken_chain(conn: Connection) -> Iterator[str]:
+    try:
+        audit.walk(conn)
+    except CheckFailed as error:
+        yield str(error)
+
+
+def _other_rights(conn: Connection) -> Iterator[str]:
+    if conn.dialect.name == "postgresql" and roles.are_in_use(conn):
+        yield from roles.differences(conn)
 
 
 def _contradictions(conn: Connection) -> Iterator[str]:
     for what, query in _CONTRADICTIONS.items():
-        count = conn.exec_driver_sql(query).scalar()
+        count = conn.scalar(text(query.replace("{clock}", _CLOCK[conn.dialect.name]).replace(":", r"\:")))
         if count:
             yield f"{count} {what}; compare with the latest backup"

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ekinerja_agent.central import tables
+from ekinerja_agent.central import months, tables
 from ekinerja_agent.central.faults import is_conflict, place, translated
 from ekinerja_agent.errors import CheckFailed, EkinerjaError, NeedsAttention, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.model import utc_now
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -164,12 +165,16 @@ def upgrade(engine: Engine) -> str:
     """
     from alembic import command  # noqa: PLC0415 - an office's collector starts without it
 
+    from ekinerja_agent.central import roles  # noqa: PLC0415 - needs this module
+
     with transaction(engine) as conn:
         wait_turn(conn, _MIGRATION_LOCK)
         found = _revision(conn)
         if found is not None and found not in REVISIONS:
             raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
         command.upgrade(alembic_config(conn), "head")
+        months.make_ahead(conn, utc_now().date())
+        roles.regrant(conn)
     return REVISIONS[-1]
 
 

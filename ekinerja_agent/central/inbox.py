@@ -17,7 +17,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, Text, e
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import stale
+from ekinerja_agent.central import months, stale
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.faults import is_bad_data, reason
@@ -91,6 +91,7 @@ def insert_punches(
         rows = (punch_row(name, named[name], batch, received_at) for name in names)
         new += insert_rows(conn, punches, PUNCH_COLUMNS, rows, ignore_known=True)
 
+    months.make(conn, {punch.clock_text[:7] for punch in named.values()})
     # One order for all writers: two that bring the same punches wait for each other, never in a circle.
     refused = _isolate(conn, sorted(named), store)
     rejected = {name: f"central cannot store it: {reason(error)}" for name, error in refused}

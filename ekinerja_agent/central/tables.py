@@ -147,6 +147,7 @@ terminal_owners = Table(  # changes: `terminal accept` gives a terminal to anoth
 
 punches = Table(
     # One row per punch and witness: batch 0 is the collector, others are imported files. Witnesses never add up.
+    # PostgreSQL keeps each month of `clock` in a table of its own, so there the key has the clock too.
     "punches",
     metadata,
     Column("punch_id", Text, primary_key=True),
@@ -894,6 +895,20 @@ objection_decisions = Table(
     Column("decided_at", Instant, nullable=False),
 )
 
+purges = Table(
+    # The receipt of what retention took away: punches whose clock stood before the day.
+    "purges",
+    metadata,
+    _serial_key(),
+    Column("before", Date, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("first_clock", Clock, nullable=False),
+    Column("last_clock", Clock, nullable=False),
+    Column("digest", Text, nullable=False),  # SHA-256 over PUNCH_ID tab BATCH tab HEX of each, in this order
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 INSERT_ONLY: tuple[Table, ...] = (
     punches,
     coverage,
@@ -944,6 +959,7 @@ INSERT_ONLY: tuple[Table, ...] = (
     adjustments,
     objections,
     objection_decisions,
+    purges,
 )
 """Tables whose rows the database itself refuses to change or delete."""
 

@@ -42,7 +42,7 @@ class Context:
         from ekinerja_agent.central.engine import connect, require_current
 
         central = self._config.agent.central
-        engine = connect(central.url, central.password())
+        engine = connect(central.address, central.password())
         require_current(engine)
         return engine
 

@@ -1,7 +1,7 @@
 """What is wrong between the keys of a file, or between the terminals of devices.yaml.
 
-Works on the text as written, so that it is told together with every value that is wrong by itself. Does not
-know files.
+Works on the text as written, so that it is told together with every value that is wrong by itself. Looks at no
+file but for a certificate's being there.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Final
 from ekinerja_agent.config.settings import TERMINAL_PORT
 from ekinerja_agent.errors import Problem
 from ekinerja_agent.yamlfile import Document, KeyPath
-from ekinerja_agent.yamlfile.scalars import parse_host_port
+from ekinerja_agent.yamlfile.scalars import absolute, parse_host_port
 
 
 def agent_doubts(document: Document) -> Iterator[Problem]:
-    """Given agent.yaml, yield what is wrong in it besides each value: a secret written into it."""
+    """Given agent.yaml, yield what is wrong in it besides each value: a secret written into it, TLS that cannot be."""
+    yield from _tls_doubts(document)
     path = ("central", "url")
     written = document.written.get(path) or document.get(path)
     if not isinstance(written, str):
@@ -26,6 +27,29 @@ def agent_doubts(document: Document) -> Iterator[Problem]:
     if login and not re.fullmatch(r"\$\{[^}]*\}", login["password"]):
         message = "a password stands in the URL; name a file that holds it in central.password_file, or use ${NAME}"
         yield document.problem(path, message)
+
+
+def _tls_doubts(document: Document) -> Iterator[Problem]:
+    url, mode, certificate = (document.get(("central", key)) for key in ("url", "sslmode", "sslrootcert"))
+    is_file = not isinstance(url, str) or url.startswith("sqlite")
+    for key in ("sslmode", "sslrootcert"):
+        written = document.get(("central", key))
+        if not isinstance(written, str):
+            continue
+        if is_file:
+            message = f"{written!r} was found with a database file; it is allowed with postgresql+psycopg2:// only"
+            yield document.problem(("central", key), message)
+        elif f"{key}=" in str(url):
+            message = f"{written!r} was found, and the URL has {key} too; it is allowed in one place"
+            yield document.problem(("central", key), message)
+    if is_file:
+        return
+    if mode in ("verify-ca", "verify-full") and certificate is None and "sslrootcert=" not in str(url):
+        message = f"{mode} was found without sslrootcert; name the file of the certificate that signed the server's"
+        yield document.problem(("central", "sslmode"), message)
+    if isinstance(certificate, str) and certificate and not absolute(document.path.parent, certificate).is_file():
+        message = f"{certificate} is not there; name the file of the certificate that signed the server's"
+        yield document.problem(("central", "sslrootcert"), message)
 
 
 def terminal_doubts(document: Document) -> Iterator[Problem]:

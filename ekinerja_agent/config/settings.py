@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -35,8 +35,12 @@ from ekinerja_agent.yamlfile.scalars import (
 DEFAULT_DEVICES: Final = "../devices.yaml"
 TERMINAL_PORT: Final = 4370
 WEB_PORT: Final = 8460
+LEAST_RETENTION_MONTHS: Final = 24
 MAX_COMM_KEY: Final = 2**32 - 1
 DATABASE_SCHEMES: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
+
+_THIS_HOST: Final = ("", "localhost", "127.0.0.1", "::1")
+_PROTECTED: Final = ("require", "verify-ca", "verify-full")
 
 Role = Literal["collect", "score", "web"]
 Interval = Annotated[timedelta, duration(timedelta(seconds=1), timedelta(days=1))]
@@ -95,6 +99,28 @@ class CentralConfig(FileSection):
     password_file: PathHere | None = None
     """A file that holds the database password, relative to this file."""
 
+    sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
+    """How PostgreSQL is reached: verify-full encrypts and knows the server by its certificate."""
+    sslrootcert: PathHere | None = None
+    """The certificate that signed the server's, relative to this file; needed for verify-ca and verify-full."""
+
+    @property
+    def address(self) -> str:
+        """The URL with what TLS needs."""
+        tls = {"sslmode": self.sslmode, "sslrootcert": self.sslrootcert}
+        query = urlencode({key: str(value) for key, value in tls.items() if value is not None})
+        return f"{self.url}{'&' if '?' in self.url else '?'}{query}" if query else self.url
+
+    @property
+    def unprotected_host(self) -> str | None:
+        """The other host that is asked without TLS, None if there is none."""
+        parts = urlsplit(self.address)
+        asked = dict(parse_qsl(parts.query))
+        host = parts.hostname or asked.get("host", "").partition(":")[0]
+        if parts.scheme.startswith("sqlite") or host in _THIS_HOST or host.startswith(("/", "@")):
+            return None
+        return None if asked.get("sslmode") in _PROTECTED else host
+
     def password(self) -> str | None:
         """Return the database password, None without a password file. Raise ConfigurationError."""
         return None if self.password_file is None else read_secret(self.password_file, "central.password_file")
@@ -144,6 +170,13 @@ class WebConfig(FileSection):
     """Address and port to listen on."""
 
 
+class RetentionConfig(FileSection):
+    """What `db purge` may take away. Nothing by default."""
+
+    punches_months: Annotated[int, whole(LEAST_RETENTION_MONTHS, 1200)] | None = None
+    """How many whole months of punches are kept; older ones go if no open, unpaid or disputed month needs them."""
+
+
 class LogConfig(FileSection):
     """What is logged, to standard error."""
 
@@ -176,6 +209,7 @@ class AgentConfig(FileSection):
     score: ScoreConfig = _written({})
     web: WebConfig = _written({})
     log: LogConfig = _written({})
+    retention: RetentionConfig = _written({})
 
     @property
     def spool_path(self) -> Path:

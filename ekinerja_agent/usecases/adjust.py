@@ -46,10 +46,19 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
     """
     found = Due()
     for paid_month in adjustments.paid_months(engine, month):
-        if paid_month in results.stale_months(engine) or adjustments.cut_short(engine, paid_month):
+        purged = adjustments.is_purged(engine, paid_month)
+        stale = paid_month in results.stale_months(engine) or adjustments.cut_short(engine, paid_month)
+        if stale and not purged:
             score.refresh(engine, rules, paid_month, profile=profile, now=now)
         changed = adjustments.changed(engine, paid_month)
         if not changed:
+            continue
+        if purged:
+            found.waiting.extend(
+                f"{one.nip} has another score for {paid_month:%Y-%m}, whose punches are gone by retention; nothing is "
+                "moved: pay or recover the difference by hand"
+                for one in changed
+            )
             continue
         payers = _payers(engine, month, changed)
         found.waiting.extend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import checks, engine, tables
+from ekinerja_agent.central import checks, engine, guards, tables
 from ekinerja_agent.central.engine import (
     check,
     connect,
@@ -93,14 +94,53 @@ def test_somebody_elses_tables_of_our_names_are_not_touched(empty_url: str) -> N
 
 
 def test_check_names_a_changed_table_and_a_lost_guard(central: Engine) -> None:
-    drop = "drop trigger punches_keep on punches" if central.dialect.name == "postgresql" else None
+    guard = "punches_keep on punches" if central.dialect.name == "postgresql" else "punches_keep_delete"
     with transaction(central) as conn:
         conn.exec_driver_sql("alter table units add column colour text")
-        for name in [drop] if drop else [f"drop trigger punches_keep_{what}" for what in ("update", "delete", "key")]:
-            conn.exec_driver_sql(name)
-        if drop:
-            conn.exec_driver_sql("drop trigger punches_keep_all on punches")
-    with pytest.raises(CheckFailed, match=r"(?s)colour.*punches can be changed"):
+        conn.exec_driver_sql(f"drop trigger {guard}")
+    with pytest.raises(CheckFailed, match=r"(?s)colour.*punches can be changed: its guard punches_keep"):
+        check(central)
+
+
+def test_every_guard_that_the_migrations_make_is_looked_for(central: Engine) -> None:
+    with reading(central) as conn:
+        found = {name for table, name in guards.standing(conn) if not table.startswith("punches_")}
+        assert found == guards.wanted(central.dialect.name)
+        assert guards.lost(conn) == {}
+
+
+@pytest.mark.parametrize("table", ["audit", "punches", "punches_default", "results", "period_payments"])
+def test_a_guard_that_is_switched_off_is_told(postgres_url: str, table: str) -> None:
+    central = connect(postgres_url)
+    require_current(central)
+    with transaction(central) as conn:
+        conn.exec_driver_sql(f"alter table {table} disable trigger user")
+    with pytest.raises(CheckFailed, match=f"{table.removesuffix('_default')} can be changed: its guard"):
+        check(central)
+    central.dispose()
+
+
+CONTRADICTIONS = {
+    "punches whose name is not their identity": "insert into punches (punch_id, batch, terminal, pin, clock, "
+    "occurrence, verify, state, work_code, source, raw, corrected, received_at) values ('t/1/2026-09-07T01:00:00/1', "
+    "0, 't', '1', '2026-09-08 01:00:00', 1, 1, 0, 0, 'poll', '', false, '2026-09-07 01:00:00')",
+    "coverage of a batch that does not exist": 'insert into coverage (id, terminal, "end", kind, batch) '
+    "values (1, 't', '2026-09-07 01:00:00', 'proven', 7)",
+    "quarantined records of a batch": "insert into quarantine (quarantine_id, terminal, source, batch, position, raw, "
+    "reason, found_at) values ('q', 't', 'file', 7, 1, '', 'r', '2026-09-07 01:00:00')",
+    "the audit log is broken at row 1": "insert into audit (id, at, actor, action, subject, details, previous_digest, "
+    "digest) values (1, '2026-09-07 01:00:00', 'a', 'b', 'c', '{}', '', 'd')",
+    "adjustments that are not the difference": "insert into adjustments (for_period, nip, from_revision, to_revision, "
+    "period, unit, difference_rp, reason, published_at) "
+    "values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', '2026-09-07 01:00:00')",
+}
+
+
+@pytest.mark.parametrize("told", CONTRADICTIONS)
+def test_rows_that_contradict_each_other_are_told(central: Engine, told: str) -> None:
+    with transaction(central) as conn:
+        conn.exec_driver_sql(CONTRADICTIONS[told])
+    with pytest.raises(CheckFailed, match=rf"{told}.*; compare with the latest backup"):
         check(central)
 
 
@@ -261,3 +301,22 @@ def test_refused_is_what_a_guard_of_the_database_says(central: Engine) -> None:
         )
     with pytest.raises(Refused, match="audit refuses delete"), transaction(central) as conn:
         conn.exec_driver_sql("delete from audit")
+
+
+def test_a_server_without_tls_is_not_told_who_asks_where_tls_is_required() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        heard: list[bytes] = []
+
+        def refuse() -> None:
+            asking, _ = server.accept()
+            with asking:
+                heard.append(asking.recv(8))
+                asking.sendall(b"N")  # as a server does that has no TLS
+                heard.append(asking.recv(100))
+
+        listener = threading.Thread(target=refuse)
+        listener.start()
+        with pytest.raises(TemporarilyUnavailable, match="does not support SSL, but SSL was required"):
+            connect(f"postgresql+psycopg2://agent@127.0.0.1:{server.getsockname()[1]}/x?sslmode=require", "s3cret")
+        listener.join(10)
+    assert heard == [(8).to_bytes(4) + (80877103).to_bytes(4), b""]

@@ -85,6 +85,8 @@ ROWS = {
     f"values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', {TIME})",
     "objections": "(id, period, nip, date, code, reason, account_id, entered_at) "
     f"values (1, '2026-09', 'n', '2026-09-07', 'TK', 'r', 1, {TIME})",
+    "purges": "(id, before, rows, first_clock, last_clock, digest, account_id, at) "
+    f"values (1, '2020-01-01', 1, {TIME}, {TIME}, 'd', 1, {TIME})",
     "objection_decisions": f"(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', 9, {TIME})",
 }
 PARTS = {
@@ -112,13 +114,16 @@ def add_part(engine: Engine, table: str, revision: int, position: int = 0, how: 
         conn.exec_driver_sql(f"{how} into {table} (period, nip, revision, {values}")
 
 
+def person(revision: int, how: str = "insert") -> str:
+    return (
+        f"{how} into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, "
+        f"employment_status, status, computed_at, {', '.join(PERSON_NUMBERS)}) values ('2026-09', 'n', {revision}, "
+        f"'a', 'U', 'u', 'p', 'r', 'pns', 'published', {TIME}{', 0' * len(PERSON_NUMBERS)})"
+    )
+
+
 def add_person(engine: Engine, revision: int, how: str = "insert") -> None:
-    with transaction(engine) as conn:
-        conn.exec_driver_sql(
-            f"{how} into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, "
-            f"employment_status, status, computed_at, {', '.join(PERSON_NUMBERS)}) values ('2026-09', 'n', {revision}, "
-            f"'a', 'U', 'u', 'p', 'r', 'pns', 'published', {TIME}{', 0' * len(PERSON_NUMBERS)})"
-        )
+    execute(engine, person(revision, how))
 
 
 def execute(engine: Engine, statement: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
+from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -89,7 +90,7 @@ def test_every_problem_of_both_files_is_told_at_once(problems: Problems) -> None
         "a host name or IP address, then optionally : and a port (IPv6 in brackets), "
         "such as 10.20.3.15:4370, is allowed"
     )
-    agent_keys = "central, clock, devices, log, poll, profile, roles, rules, score, state_dir, web"
+    agent_keys = "central, clock, devices, log, poll, profile, retention, roles, rules, score, state_dir, web"
     keys = "address, comm_key_file, enabled, every, id, mode, office, push, serial, timezone, transport"
     assert found == [
         "agent.yaml:1:9: roles.1: 'colect' was found; allowed are collect, score, web; did you mean collect?",
@@ -216,6 +217,31 @@ def test_a_terminal_without_transport_cannot_be_live(problems: Problems) -> None
             "agent.yaml:1:16: central.url: the URL names no database",
         ),
         (
+            "central: {sslmode: require}\n",
+            "terminals: []",
+            "agent.yaml:1:20: central.sslmode: 'require' was found with a database file; it is allowed with",
+        ),
+        (
+            "central: {url: 'postgresql://db/x', sslmode: verify-full}\n",
+            "terminals: []",
+            "agent.yaml:1:46: central.sslmode: verify-full was found without sslrootcert; name the file",
+        ),
+        (
+            "central: {url: 'postgresql://db/x?sslmode=require', sslmode: require}\n",
+            "terminals: []",
+            "agent.yaml:1:62: central.sslmode: 'require' was found, and the URL has sslmode too; it is allowed in one",
+        ),
+        (
+            "central: {url: 'postgresql://db/x', sslmode: verify-ca, sslrootcert: nowhere.pem}\n",
+            "terminals: []",
+            "agent.yaml:1:70: central.sslrootcert: nowhere.pem is not there; name the file",
+        ),
+        (
+            "central: {url: 'postgresql://db/x', sslmode: always}\n",
+            "terminals: []",
+            "agent.yaml:1:46: central.sslmode: 'always' was found; allowed are allow",
+        ),
+        (
             "central: {url: 'postgresql://db:x/y'}\n",
             "terminals: []",
             "agent.yaml:1:16: central.url: this is not a URL",
@@ -321,3 +347,28 @@ def test_an_unknown_terminal_is_told_with_those_there_are() -> None:
     assert found.terminal("dinkes-lobby").office == "DINKES"
     with pytest.raises(WrongUsage, match=r"'x'.*dinkes-lobby"):
         found.terminal("x")
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "unprotected"),
+    [
+        ("url: 'postgresql://u@db/x'", "postgresql://u@db/x", "db"),
+        ("url: 'postgresql://u@localhost/x'", "postgresql://u@localhost/x", None),
+        ("url: 'postgresql:///x?host=/run/postgresql'", "postgresql:///x?host=/run/postgresql", None),
+        ("url: 'postgresql:///x?host=db'", "postgresql:///x?host=db", "db"),
+        ("url: 'postgresql://u@db/x', sslmode: prefer", "postgresql://u@db/x?sslmode=prefer", "db"),
+        ("url: 'postgresql://u@db/x?sslmode=require'", "postgresql://u@db/x?sslmode=require", None),
+        (
+            "url: 'postgresql://u@db/x?port=5', sslmode: verify-full, sslrootcert: ca.pem",
+            "postgresql://u@db/x?port=5&sslmode=verify-full&sslrootcert={ca}",
+            None,
+        ),
+        ("url: 'sqlite:////tmp/x.db'", "sqlite:////tmp/x.db", None),
+    ],
+)
+def test_how_the_database_is_reached(write: Write, written: str, address: str, unprotected: str | None) -> None:
+    ca = write("ca.pem", "a certificate")
+    write("devices.yaml", "terminals: []")
+    central = config.load(write("agent.yaml", f"devices: devices.yaml\ncentral: {{{written}}}\n"), {}).agent.central
+    assert central.address == address.format(ca=quote_plus(str(ca.absolute())))
+    assert central.unprotected_host == unprotected

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
 
+from ekinerja_agent.central import purging
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import absence_status
 from ekinerja_agent.central.engine import reading
@@ -276,13 +277,18 @@ def _coverage(conn: Connection, first: date, last: date, terminals: pl.Series) -
     c = coverage.c
     since = datetime.combine(first - timedelta(days=2), time(), UTC)
     until = datetime.combine(last + timedelta(days=3), time(), UTC)
+    # Where retention took the punches, a proven silence would read as absence.
+    known_since = purging.known_since(conn)
     query = select(c.terminal, c.start, c.end, c.kind).where(
-        c.end > since,
+        c.end > (since if known_since is None else max(since, known_since)),
         c.start.is_(None) | (c.start < until),
         c.batch.not_in(select(import_revocations.c.batch)),
         c.terminal.in_(terminals.to_list()) if len(terminals) <= _MANY else true(),
     )
-    return _joined(read_frame(conn, query, COVERAGE))
+    stretches = read_frame(conn, query, COVERAGE)
+    if known_since is not None:
+        stretches = stretches.with_columns(start=pl.max_horizontal("start", pl.lit(known_since, COVERAGE["start"])))
+    return _joined(stretches)
 
 
 def _joined(stretches: pl.DataFrame) -> pl.DataFrame:

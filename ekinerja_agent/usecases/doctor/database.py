@@ -11,6 +11,12 @@ from ekinerja_agent.usecases.doctor.host import Host
 
 def check(host: Host) -> Iterator[Finding]:
     """Yield why the database cannot be used, or what is wrong in it."""
+    if (asked := host.config.agent.central.unprotected_host) is not None:
+        yield Finding(
+            "central",
+            f"{asked} is asked without TLS: who is on the line reads names, and may answer in its place",
+            "give central.sslmode verify-full and central.sslrootcert in agent.yaml; how: docs/database.md",
+        )
     found = host.central_or_why
     if isinstance(found, EkinerjaError):
         away = "start it, or mend the line to it; what is collected waits in the spool"

@@ -74,7 +74,7 @@ class Host:
                 return NeedsAttention(
                     f"{file} does not exist; start the service, or run `ekinerja-agent db upgrade`, to make it"
                 )
-            engine = look(central.url, central.password())
+            engine = look(central.address, central.password())
             self._opened.callback(engine.dispose)
             require_made(engine)
         except EkinerjaError as error:

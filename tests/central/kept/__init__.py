@@ -1,0 +1,45 @@
+"""Databases of earlier schemas, kept as text: what a regency has that upgrades after years.
+
+`REVISION.sql` holds one row or two for every table of that time and of later revisions without a file of their own, in
+SQL that both databases read; `REVISION.sqlite.sql.gz` a whole SQLite file as the program of that time made it. They are
+written once, when a revision is new, by `python -m tests.central.kept`, and never again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from sqlalchemy import Engine
+
+from ekinerja_agent.central.engine import alembic_config, transaction
+
+HERE = Path(__file__).parent
+
+
+def dump_of(revision: str) -> Path:
+    """Given a revision, return the path of its SQLite file."""
+    return HERE / f"{revision}.sqlite.sql.gz"
+
+
+def rows_of(revision: str) -> Iterator[str]:
+    """Given a revision, yield the statements that fill its tables. No text in them has a semicolon."""
+    newest = max(file for file in HERE.glob("????.sql") if file.stem <= revision)
+    text = newest.read_text(encoding="utf-8")
+    yield from (statement for part in text.split(";\n") if (statement := part.strip()))
+
+
+def migrate(engine: Engine, revision: str) -> None:
+    """Given an empty database and a revision, bring it there as a program of that time did."""
+    with transaction(engine) as conn:
+        command.upgrade(alembic_config(conn), revision)
+
+
+def restore(revision: str, path: Path) -> None:
+    """Given a revision and a path, write the kept SQLite file there."""
+    db = sqlite3.connect(path)
+    db.executescript(gzip.decompress(dump_of(revision).read_bytes()).decode())
+    db.close()

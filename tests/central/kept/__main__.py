@@ -1,0 +1,75 @@
+"""Keeps the database of every revision that is not kept yet: `python -m tests.central.kept`."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from ekinerja_agent.central.engine import REVISIONS, connect, transaction
+from tests.central import test_guards
+from tests.central.kept import HERE, dump_of, migrate, rows_of
+
+CHANGING = {
+    # Tables whose rows may change, beside those of `test_guards`.
+    "terminal_status": "(terminal, address, serial, firmware, state) values ('t', '10.0.0.1:4370', 'S1', 'f', 'ok')",
+    "terminal_owners": f"(terminal, agent, since) values ('t', 'a', {test_guards.TIME})",
+    "stale_days": "(terminal, day, marks) values ('t', '2026-09-07', 2)",
+    "shared_findings": "(period, office, unit, date, scan, terminal, expected, affected, share_ppm, least_people) "
+    "values ('2026-09', 'U', 'U', '2026-09-07', 'arrive', 't', 9, 8, 500000, 5)",
+}
+
+
+def main() -> None:
+    """Keep every revision that is not kept yet."""
+    for revision in REVISIONS:
+        if not dump_of(revision).exists():
+            with tempfile.TemporaryDirectory() as folder:
+                keep(revision, Path(folder) / "central.db")
+            sys.stdout.write(f"kept {revision}\n")
+
+
+def keep(revision: str, path: Path) -> None:
+    """Given a revision and where a database may be made, write its two files."""
+    engine = connect(f"sqlite:///{path}")
+    migrate(engine, revision)
+    statements = list(_rows(set(inspect(engine).get_table_names())))
+    older = any(file.stem <= revision for file in HERE.glob("????.sql"))
+    if not older or list(rows_of(revision)) != statements:
+        (HERE / f"{revision}.sql").write_text(";\n".join(statements) + ";\n", encoding="utf-8")
+    _fill(engine, revision)
+    engine.dispose()
+    db = sqlite3.connect(path)
+    dump_of(revision).write_bytes(gzip.compress("\n".join(db.iterdump()).encode(), mtime=0))
+    db.close()
+
+
+def _fill(engine: Engine, revision: str) -> None:
+    for statement in rows_of(revision):
+        try:
+            with transaction(engine) as conn:
+                conn.exec_driver_sql(statement)
+        except SQLAlchemyError as error:
+            raise SystemExit(f"{revision}: {statement}\n{error}") from error
+
+
+def _rows(tables: set[str]) -> Iterator[str]:
+    for table, values in (test_guards.ROWS | CHANGING).items():
+        if table in tables:
+            yield f"insert into {table} {values}"
+    for revision in (1, 0):
+        for table, values in test_guards.PARTS.items():
+            if table in tables:
+                told = values.format(revision=revision, position=0)
+                yield f"insert into {table} (period, nip, revision, {told}"
+        yield test_guards.person(revision)
+
+
+if __name__ == "__main__":
+    main()
