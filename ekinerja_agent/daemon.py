@@ -75,8 +75,9 @@ MAY_TAKE_S = {
     "silence": 3_600.0,
     "reload": 23_000.0,  # running jobs end first
 }
-"""How long each kind of work may go without a step. All of it has deadlines of its own that are shorter: what is overdue
-is stuck in a way that nobody foresaw, and only a new process helps."""
+"""How long each kind of work may go without a step. All of it has deadlines of its own that are shorter: what is
+overdue is stuck in a way that nobody foresaw, and only a new process helps.
+"""
 FED_OFTENER = 4
 """The watchdog is fed so many times within the time it waits."""
 

@@ -130,7 +130,7 @@ def next_read(
 
 
 def longest_read_s(memory: TerminalMemory | None) -> float:
-    """Given what is remembered of a terminal, return how long its whole log takes at the slowest speed that is borne."""
+    """Given what is remembered of a terminal, return how long its whole log may take to be read."""
     cursor = memory.cursor if memory else None
     log_bytes = LARGEST_TABLE_BYTES if cursor is None else cursor.position * cursor.record_size
     return log_bytes / SLOWEST_BYTES_PER_S

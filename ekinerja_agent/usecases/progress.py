@@ -1,8 +1,8 @@
 """Whether the work of a service goes on: what is being done now, and since when it has not got anywhere.
 
-Promises that work which is waited for longer than it may take is named, and that work which has ended never is. Does not
-know what the work is, nor what follows from its being stuck. Time is that of the monotonic clock: a host that slept, or
-whose clock was set, makes nothing overdue.
+Promises that work which is waited for longer than it may take is named, and that work which has ended never is. Does
+not know what the work is, nor what follows from its being stuck. Time is that of the monotonic clock: a host that
+slept, or whose clock was set, makes nothing overdue.
 """
 
 from __future__ import annotations
