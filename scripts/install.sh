@@ -354,12 +354,12 @@ install_or_upgrade() {
     make_directories
     place_configuration
     place_for_the_host
+    reload_systemd
     check_configuration
     [ "$was_running" = no ] || systemctl stop ekinerja-agent.service
     upgrade_database
     point_at "$(basename "$new")"
     stage=switched
-    reload_systemd
     start_service
     stage=over
     remove_older_programs
