@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +32,9 @@ from ekinerja_agent.usecases.archive import Manifest
 from ekinerja_agent.yamlfile import KeyPath, read_document
 
 FOLDER = "backups"
+LOCK = ".ekinerja-backup.lock"
 _STAMP = "%Y%m%dT%H%M%SZ"
-_STAGING = ".making-"
+_STAGING = ".ekinerja-making-"
 _HEADER = "# Restored from a backup: JSON, which is YAML. As it was written, with its comments: original/{}\n"
 _ONLY_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """What JSON takes as it is and YAML does not."""
@@ -66,6 +68,8 @@ def make(
             made_at = _free_instant(out, host, now())
             path = out / _name(host, made_at)
             manifest = archive.pack(folder, path, made_at=made_at, host=host, program=__version__)
+            if out.is_relative_to(config.agent.state_dir):
+                _give_to_the_service(config, out, out / LOCK, path)
             removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
     except OSError as error:
         raise TemporarilyUnavailable(
@@ -83,6 +87,13 @@ def restore(path: Path, folder: Path) -> tuple[Manifest, Config]:
     """
     manifest = archive.unpack(path, folder)
     return manifest, load(folder / "agent.yaml")
+
+
+def newest(config: Config) -> datetime | None:
+    """Given a configuration, return when the newest backup in its state_dir was made, None if none is there."""
+    folder = config.agent.state_dir / FOLDER
+    made = (_instant_of(path.name, None) for path in folder.iterdir()) if folder.is_dir() else iter(())
+    return max((instant for instant in made if instant is not None), default=None)
 
 
 def missing_secrets(config: Config) -> list[Path]:
@@ -190,9 +201,18 @@ def _database_file(config: Config) -> Path | None:
     return Path(path) if scheme.startswith("sqlite") else None
 
 
+def _give_to_the_service(config: Config, *paths: Path) -> None:
+    """What root made in state_dir belongs to its owner: the service makes the next backup there."""
+    owner = config.agent.state_dir.stat()
+    if os.geteuid() == 0:
+        with suppress(PermissionError):  # a network disk that takes no orders from root
+            for path in paths:
+                os.chown(path, owner.st_uid, owner.st_gid)
+
+
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    with (out / ".lock").open("w") as lock:
+    with (out / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -203,7 +223,7 @@ def _alone(out: Path) -> Iterator[None]:
 @contextmanager
 def _staging(out: Path) -> Iterator[Path]:
     """A folder beside the backups, gone at the end; what a process left that was killed here goes too."""
-    for left in (*out.glob(f"{_STAGING}*"), *out.glob(".*.part")):
+    for left in (*out.glob(f"{_STAGING}*"), *out.glob(".ekinerja-*.part")):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=out))
     try:

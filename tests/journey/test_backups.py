@@ -241,7 +241,17 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(box: Any) -> None:
     second = made(box, "--out", str(out), "--keep", "2")
     third = made(box, "--out", str(out), "--keep", "2")
     assert not first.exists()
-    assert sorted(path for path in out.iterdir() if path.name != ".lock") == sorted([second, third, *others])
+    assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == sorted([second, third, *others])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_backs_up_belongs_to_the_service(box: Any) -> None:
+    state = box.directory / "state"
+    state.mkdir(exist_ok=True)
+    os.chown(state, 4711, 4712)
+    path = made(box)
+    owners = {(each.stat().st_uid, each.stat().st_gid) for each in (path, path.parent, path.parent / backup.LOCK)}
+    assert owners == {(4711, 4712)}
 
 
 def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Any) -> None:
@@ -323,7 +333,7 @@ def test_without_room_the_earlier_backups_stay_and_nothing_half_is_left(box: Any
     )
     assert done.returncode == 4, done
     assert "make room" in done.stderr
-    assert sorted(path for path in out.iterdir() if path.name != ".lock") == [earlier]
+    assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == [earlier]
 
 
 def test_a_damaged_database_never_passes_for_a_backup(box: Any) -> None:
