@@ -290,6 +290,7 @@ can_go_back() {
 finish() {
     local status=$?
     trap - EXIT
+    set +e # taking back goes on to its end
     if [ "$status" != 0 ]; then
         case $stage in
         building)
