@@ -1,8 +1,8 @@
 """The long-running service: what runs when, for the roles of this host.
 
 Promises that no job's failure stops another job, that a signal is answered between two steps of work and never inside
-one, and that a wrong configuration at reload leaves the running one in force. Does not know how a terminal is read, a
-batch delivered or a month scored; those are use cases.
+one, that a wrong configuration at reload leaves the running one in force, and that systemd's watchdog is fed only while
+all work gets on. Does not know how a terminal is read, a batch delivered or a month scored; those are use cases.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -31,6 +32,7 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.progress import Progress
 from ekinerja_agent.usecases.rounds import Rounds
 from ekinerja_agent.usecases.turns import TerminalBusy
 from ekinerja_agent.usecases.verify import Desk
@@ -61,6 +63,25 @@ ASK_CENTRAL_EVERY_S = 600.0
 WATCH_AGAIN_S = 60.0
 """When a listener broke for a reason that nobody expected."""
 
+PULSE_EVERY_S = 10
+SCHEDULER = "scheduler"
+MAY_TAKE_S = {
+    SCHEDULER: 900.0,  # a worker that is free: all may be busy for a while after a start with a thousand terminals
+    "poll": 1_800.0,  # and as long as its whole log may take
+    "watch": 21_600.0,  # between two looks at whether it shall go on; a read and the longest pause lie between
+    "forward": 900.0,  # one batch
+    "clock": 1_800.0,
+    "feed": 14_400.0,
+    "score": 43_200.0,
+    "silence": 3_600.0,
+    "reload": 23_000.0,  # running jobs end first
+}
+"""How long each kind of work may go without a step. All of it has deadlines of its own that are shorter: what is
+overdue is stuck in a way that nobody foresaw, and only a new process helps.
+"""
+FED_OFTENER = 4
+"""The watchdog is fed so many times within the time it waits."""
+
 
 class Service:
     """One running agent. `load` reads the configuration; it is called again at SIGHUP."""
@@ -83,6 +104,7 @@ class Service:
         self._ask_central_at = 0.0
         self._watchers: list[threading.Thread] = []
         self._watches_over = threading.Event()
+        self._progress = Progress()
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raise ConfigurationError if the configuration is wrong at the start."""
@@ -91,6 +113,7 @@ class Service:
         footprint.share_one_heap()
         self._start(self._load())
         systemd.notify("READY=1")
+        self._feed_the_watchdog()
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
         try:
             while not self._stopping:
@@ -118,8 +141,9 @@ class Service:
         except ConfigurationError as error:
             log.error("config.refused", problems=[str(problem) for problem in error.problems])
         else:
-            self._halt()
-            self._start(config)
+            with self._progress.working("reload", MAY_TAKE_S["reload"]):
+                self._halt()
+                self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))
         systemd.notify("READY=1")
 
@@ -160,8 +184,34 @@ class Service:
             )
         if "web" in config.agent.roles:
             log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
+        self._pulse()
+        scheduler.add_job(self._pulse, IntervalTrigger(seconds=PULSE_EVERY_S), id="pulse")
         scheduler.start()
         self._watch_live_terminals()
+
+    def _pulse(self) -> None:
+        if self._scheduler is not None:
+            self._progress.began(SCHEDULER, MAY_TAKE_S[SCHEDULER])
+
+    def _feed_the_watchdog(self) -> None:
+        """Tell systemd, as often as it asks for it, that all work gets on; say nothing while some of it does not."""
+        wanted_s = systemd.watchdog_s()
+        if wanted_s is None:
+            return
+
+        def feed() -> None:
+            said: list[str] = []
+            while True:
+                stuck = self._progress.overdue()
+                if not stuck:
+                    with suppress(OSError):  # systemd itself may be starting anew
+                        systemd.notify("WATCHDOG=1")
+                elif stuck != said:
+                    log.error("service.stuck", work=stuck)
+                said = stuck
+                time.sleep(wanted_s / FED_OFTENER)
+
+        threading.Thread(target=feed, name="watchdog", daemon=True).start()
 
     def _watch_live_terminals(self) -> None:
         """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
@@ -199,9 +249,10 @@ class Service:
         self._watches_over.set()
         while self._watchers:
             self._watchers.pop().join()
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=True)
-            self._scheduler = None
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            self._progress.ended(SCHEDULER)
+            scheduler.shutdown(wait=True)
         if self._spool is not None:
             self._spool.close()
             self._spool = None
@@ -212,7 +263,8 @@ class Service:
     def _guarded(self, job: str, work: Callable[[], object], **fields: str) -> None:
         """Run one job; whatever it raises is logged here and nowhere else, and ends only this job."""
         try:
-            work()
+            with self._progress.working(_named(job, *fields.values()), MAY_TAKE_S[job]):
+                work()
         except EkinerjaError as error:
             log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
         except Exception:
@@ -233,7 +285,11 @@ class Service:
         def listen() -> None:
             place = collect.place_of(terminal, agent.poll.timeout_s)
             read = partial(self._poll, terminal, full=False)
-            mine = partial(self._is_mine, terminal)
+
+            def mine() -> bool:
+                self._progress.began(_named("watch", terminal.id), MAY_TAKE_S["watch"])
+                return self._is_mine(terminal)
+
             Watch(place, state_dir=agent.state_dir, read=read, over=self._watches_over, mine=mine).run()
 
         while not self._watches_over.is_set():
@@ -253,7 +309,9 @@ class Service:
         if self._rounds.rests(terminal.id):
             return
         away, tail_read = self._rounds.is_away(terminal.id), self._config.agent.poll.tail_read
-        effort = collect.next_read(self._spool.state(terminal.id), terminal, utc_now(), tail_read=tail_read)
+        memory = self._spool.state(terminal.id)
+        self._progress.began(_named("poll", terminal.id), MAY_TAKE_S["poll"] + collect.longest_read_s(memory))
+        effort = collect.next_read(memory, terminal, utc_now(), tail_read=tail_read)
         with self._rounds.room(slow=away or effort != "quick") as has_room:
             if has_room:
                 self._poll(terminal)
@@ -322,7 +380,7 @@ class Service:
     def _forward(self) -> None:
         assert self._spool is not None  # noqa: S101  # as in _poll
         try:
-            moved = forward(self._spool, self._central(), stop=lambda: self._stopping)
+            moved = forward(self._spool, self._central(), stop=self._shall_stop_forwarding)
             self._ask_central_for_the_time()
         except EkinerjaError as error:
             if not error.retryable:
@@ -337,6 +395,11 @@ class Service:
             log.info("central.back", delivered=moved.delivered)
         if moved.rejected:
             log.error("forward.rejected", punches=moved.rejected, see="ekinerja-agent spool status")
+
+    def _shall_stop_forwarding(self) -> bool:
+        """Asked before each batch, so each batch is a step."""
+        self._progress.began("forward", MAY_TAKE_S["forward"])
+        return self._stopping
 
     def _drain_feed(self) -> None:
         from ekinerja_agent.rulebook import load_rulebook
@@ -377,3 +440,7 @@ class Service:
         )
         if settled.total:
             log.info("silence.done", **asdict(settled))
+
+
+def _named(job: str, *subjects: str) -> str:
+    return " ".join((job, *subjects))

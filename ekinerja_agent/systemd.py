@@ -1,4 +1,7 @@
-"""Tells systemd how the service is doing (sd_notify). Without systemd it does nothing. Source: sd_notify(3)."""
+"""Tells systemd how the service is doing (sd_notify). Without systemd it does nothing.
+
+Sources: sd_notify(3), sd_watchdog_enabled(3).
+"""
 
 from __future__ import annotations
 
@@ -16,3 +19,11 @@ def notify(state: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
         channel.connect(address)
         channel.sendall(state.encode())
+
+
+def watchdog_s() -> float | None:
+    """Return within how many seconds the service manager wants to hear `WATCHDOG=1` each time, None if it does not."""
+    wanted, of_process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not wanted.isdecimal() or int(wanted) == 0 or of_process not in ("", str(os.getpid())):
+        return None
+    return int(wanted) / 1_000_000

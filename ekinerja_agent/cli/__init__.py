@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report:group", "Pages that an office opens, prints and files."),
     "spool": ("spool:group", "What still waits for the central database."),
     "db": ("db:group", "Create, upgrade and check the central database."),
+    "backup": ("backup:group", "One file with all that no terminal can bring back; check it, restore it."),
     "audit": ("audit:group", "Who did what, and proof that the record is unbroken."),
 }
 

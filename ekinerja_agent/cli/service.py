@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(context: Context) -> None:
     """Serve until SIGTERM or Ctrl-C: read terminals, forward punches, score at night. SIGHUP reads the files again."""
+    faulthandler.enable()  # a starved watchdog ends the process with SIGABRT: the journal then shows where it was stuck
     footprint.without_openssl()
     from ekinerja_agent import logs  # noqa: PLC0415 - nothing that loads hashlib or asyncio may come before
     from ekinerja_agent.config import find_config, load  # noqa: PLC0415

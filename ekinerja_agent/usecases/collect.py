@@ -32,6 +32,8 @@ from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, LogRead, TailBroke, TerminalAddress
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
+from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
+from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
 from ekinerja_agent.usecases.turns import turn
 
 LONGEST_UNWATCHED = timedelta(minutes=10)
@@ -125,6 +127,13 @@ def next_read(
     if not (tail_read and cursor.proven):
         return "slow"
     return "due" if full_read_due(memory, terminal, at) else "quick"
+
+
+def longest_read_s(memory: TerminalMemory | None) -> float:
+    """Given what is remembered of a terminal, return how long its whole log may take to be read."""
+    cursor = memory.cursor if memory else None
+    log_bytes = LARGEST_TABLE_BYTES if cursor is None else cursor.position * cursor.record_size
+    return log_bytes / SLOWEST_BYTES_PER_S
 
 
 def full_read_due(memory: TerminalMemory, terminal: TerminalConfig, at: datetime) -> bool:

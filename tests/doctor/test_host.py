@@ -20,8 +20,10 @@ import pytest
 from sqlalchemy import text
 
 from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.config import load
 from ekinerja_agent.model import Receipt, utc_now
 from ekinerja_agent.spool import Spool
+from ekinerja_agent.usecases import backup
 from ekinerja_agent.usecases.doctor import State
 from ekinerja_agent.usecases.turns import turn
 
@@ -30,7 +32,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a
 
 def test_nothing_is_wrong_with_a_healthy_host(ward: Any) -> None:
     assert [(each.check, each.finding) for each in ward.examine() if each.state is not State.OK] == []
-    assert len(ward.examine()) == 14
+    assert len(ward.examine()) == 15
 
 
 def test_looking_changes_nothing(ward: Any) -> None:
@@ -161,6 +163,18 @@ def test_a_disk_without_room(ward: Any, small_disk: Path) -> None:
     (found,) = ward.wrong("disk")
     assert "only 0 MiB are free" in found.finding
     assert ward.wrong("spool") == []  # a full disk is no reason not to look
+
+
+def test_backups_that_are_made_no_more(ward: Any) -> None:
+    assert ward.wrong("backups") == []  # there never was one here: they may lie elsewhere
+    made = backup.make(load(ward.agent), now=lambda: ward.now)
+    ward.after(days=3)
+    assert ward.wrong("backups") == []
+    ward.after(seconds=1)
+    (found,) = ward.wrong("backups")
+    assert found.finding == f"the newest backup is of {made.manifest.made_at:%Y-%m-%d}"
+    backup.make(load(ward.agent), now=lambda: ward.now)
+    assert ward.wrong("backups") == []
 
 
 def test_a_clock_that_nobody_keeps(ward: Any) -> None:

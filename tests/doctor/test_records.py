@@ -201,7 +201,7 @@ def test_a_host_that_only_collects_reads_nothing_of_people_and_no_rules(ward: An
     ward.roles = ["collect"]
     ward.configure(rules="nowhere")
     assert {each.check for each in ward.examine()} == {
-        *("config", "permissions", "disk", "database", "clock", "spool", "terminals", "coverage")
+        *("config", "permissions", "disk", "database", "backups", "clock", "spool", "terminals", "coverage")
     }
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from ekinerja_agent.errors import EkinerjaError, Refused
 from ekinerja_agent.usecases.doctor import (
     adoption,
+    backups,
     clock,
     configuration,
     coverage,
@@ -48,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     Check("permissions", permissions.check),
     Check("disk", disk.check),
     Check("database", database.check),
+    Check("backups", backups.check),
     Check("clock", clock.check),
     Check("spool", spool.check, "collect"),
     Check("terminals", terminals.check, "collect"),

@@ -1,0 +1,218 @@
+"""A folder as one file that proves itself: a compressed tar that begins with the size and digest of all it holds.
+
+Promises that an archive stands under its name only when it is whole and on the disk; that nothing is unpacked of one
+that is not, nor outside the folder that was named; that only its owner may read it. Does not know what it holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from ekinerja_agent.errors import CheckFailed, Refused, TemporarilyUnavailable, WrongUsage
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_LARGEST_MANIFEST = 16 << 20
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive; `path` is relative, with slashes."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an archive says of itself. `program` is the version that made it, `host` where."""
+
+    made_at: datetime
+    host: str
+    program: str
+    members: tuple[Member, ...]
+
+
+def pack(folder: Path, archive: Path, *, made_at: datetime, host: str, program: str) -> Manifest:
+    """Given a folder and the path of an archive that does not exist, write it whole or not at all.
+
+    Raise TemporarilyUnavailable if there is no room.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    members = tuple(
+        Member(path.relative_to(folder).as_posix(), path.stat().st_size, _digest_of(path)) for path in files
+    )
+    manifest = Manifest(made_at, host, program, members)
+    part = archive.with_name(f".{archive.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
+            with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
+                _add(tar, MANIFEST, io.BytesIO(_told(manifest)), made_at)
+                for path, member in zip(files, members, strict=True):
+                    with path.open("rb") as file:
+                        _add(tar, member.path, file, made_at)
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.rename(archive)
+        _sync(archive.parent)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise TemporarilyUnavailable(
+            f"{archive} cannot be written: {error.strerror or error}; make room there or name another place with "
+            "--out. Earlier backups were left alone"
+        ) from error
+    return manifest
+
+
+def verify(archive: Path) -> Manifest:
+    """Given an archive, read all of it. Raise CheckFailed if anything of it is missing, changed or too much."""
+    with _reading(archive) as (manifest, members):
+        for _, file in members:
+            while file.read(_BLOCK):
+                pass
+    return manifest
+
+
+def unpack(archive: Path, folder: Path) -> Manifest:
+    """Given an archive, put what it holds into a folder that is empty or does not exist: all of it, or nothing.
+
+    Raise CheckFailed if it is not whole, Refused if something is in the folder, TemporarilyUnavailable without room.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is not empty, and nothing is overwritten; name a directory that does not exist")
+    part = folder.absolute().with_name(f".{folder.absolute().name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(mode=0o700, parents=True)
+        with _reading(archive) as (manifest, members):
+            for member, file in members:
+                path = part / member.path
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                    shutil.copyfileobj(file, out, _BLOCK)
+                    out.flush()
+                    os.fsync(out.fileno())
+        part.rename(folder)
+        _sync(folder.absolute().parent)
+    except OSError as error:
+        raise TemporarilyUnavailable(
+            f"{folder} cannot be written: {error.strerror or error}; make room, or name another directory with --to"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return manifest
+
+
+class _Digested(io.RawIOBase):
+    """A member as it is read: at its end its size and digest are those of the manifest, or CheckFailed."""
+
+    def __init__(self, file: IO[bytes], member: Member, archive: Path) -> None:
+        self._file, self._member, self._archive = file, member, archive
+        self._digest, self._bytes = hashlib.sha256(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self._digest.update(block)
+        self._bytes += len(block)
+        if not block and (self._bytes, self._digest.hexdigest()) != (self._member.bytes, self._member.sha256):
+            raise _not_whole(self._archive, f"{self._member.path} is not what was put in")
+        return block
+
+
+@contextmanager
+def _reading(archive: Path) -> Iterator[tuple[Manifest, Iterator[tuple[Member, IO[bytes]]]]]:
+    """Give the manifest of an archive and its members in order, each to be read to its end."""
+    if not archive.is_file():
+        raise WrongUsage(f"there is no file {archive}; name a backup that `ekinerja-agent backup make` wrote")
+    try:
+        with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r|gz") as tar:
+            manifest = _manifest(tar, archive)
+            yield manifest, _members(tar, manifest, archive)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise _not_whole(archive, str(error)) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _not_whole(archive, str(error)) from error  # gzip's own errors have no number
+
+
+def _members(tar: tarfile.TarFile, manifest: Manifest, archive: Path) -> Iterator[tuple[Member, IO[bytes]]]:
+    for member in manifest.members:
+        entry = tar.next()
+        file = tar.extractfile(entry) if entry is not None and entry.isreg() else None
+        if entry is None or file is None or entry.name != member.path:
+            raise _not_whole(archive, f"{member.path} is missing")
+        yield member, _Digested(file, member, archive)  # type: ignore[misc]
+    if (entry := tar.next()) is not None:
+        raise _not_whole(archive, f"{entry.name} was not put in by `backup make`")
+
+
+def _manifest(tar: tarfile.TarFile, archive: Path) -> Manifest:
+    entry = tar.next()
+    file = tar.extractfile(entry) if entry is not None and entry.isreg() else None
+    if entry is None or file is None or entry.name != MANIFEST or entry.size > _LARGEST_MANIFEST:
+        raise _not_whole(archive, f"it does not begin with {MANIFEST}")
+    try:
+        told: dict[str, Any] = json.loads(file.read())
+        if told["format"] != FORMAT:
+            raise CheckFailed(
+                f"{archive} has format {told['format']}, this program knows {FORMAT}: a newer version of "
+                "ekinerja-agent wrote it; use that version"
+            )
+        members = tuple(Member(str(each["path"]), int(each["bytes"]), str(each["sha256"])) for each in told["members"])
+        manifest = Manifest(datetime.fromisoformat(told["made_at"]), str(told["host"]), str(told["program"]), members)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _not_whole(archive, f"its {MANIFEST} cannot be read") from error
+    for member in members:
+        path = PurePosixPath(member.path)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise _not_whole(archive, f"{member.path!r} lies outside of it")
+    return manifest
+
+
+def _told(manifest: Manifest) -> bytes:
+    told = {"format": FORMAT} | asdict(manifest) | {"made_at": manifest.made_at.isoformat()}
+    return json.dumps(told, indent=1).encode()
+
+
+def _add(tar: tarfile.TarFile, name: str, file: IO[bytes], made_at: datetime) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = file.seek(0, os.SEEK_END)
+    entry.mode, entry.mtime = 0o600, int(made_at.timestamp())
+    file.seek(0)
+    tar.addfile(entry, file)
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    entry = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    finally:
+        os.close(entry)
+
+
+def _not_whole(archive: Path, found: str) -> CheckFailed:
+    return CheckFailed(f"{archive} is not a whole backup: {found}; use an earlier one")

@@ -1,0 +1,25 @@
+"""Is what this host holds still backed up?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from ekinerja_agent.usecases import backup
+from ekinerja_agent.usecases.doctor.finding import Finding
+from ekinerja_agent.usecases.doctor.host import Host
+
+LONGEST_WITHOUT = timedelta(days=3)
+"""The timer makes one every night; a long weekend without power is no finding."""
+
+
+def check(host: Host) -> Iterator[Finding]:
+    """Yield that backups were made in state_dir and are made no more. Where there never was one, they lie elsewhere."""
+    newest = backup.newest(host.config)
+    if newest is not None and host.now() - newest > LONGEST_WITHOUT:
+        text = f"the newest backup is of {newest:%Y-%m-%d}"
+        what_to_do = (
+            "see why (systemctl status ekinerja-agent-backup.timer, journalctl -u ekinerja-agent-backup), then run: "
+            "systemctl start ekinerja-agent-backup"
+        )
+        yield Finding(str(host.config.agent.state_dir / backup.FOLDER), text, what_to_do)

@@ -1,0 +1,358 @@
+"""A backup, restored elsewhere: the same scores to the byte, an unbroken record, and no punch lost or counted twice."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ekinerja_agent.config import load
+from ekinerja_agent.simulator import Device, serve
+from ekinerja_agent.usecases import backup
+
+MAKASSAR = ZoneInfo("Asia/Makassar")
+MONTH = "2026-09"
+
+
+@pytest.fixture
+def box(
+    tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str], installation_in: Callable[..., Any]
+) -> Any:
+    """An installation on SQLite."""
+    home = tmp_path / "box"
+    home.mkdir()
+    shutil.copy(sqlite_template, home / "central.db")
+    return installation_in(home, f"sqlite:///{home / 'central.db'}", capsys)
+
+
+def working_days(device: Device, days: range, *pins: str) -> None:
+    for number in days:
+        day = date(2026, 9, number)
+        if day.isoweekday() <= 5:
+            for pin, minute in zip(pins, (20, 50), strict=False):
+                device.punch(pin, at=datetime.combine(day, datetime.min.time()) + timedelta(hours=7, minutes=minute))
+                device.punch(pin, at=datetime.combine(day, datetime.min.time()) + timedelta(hours=16, minutes=40))
+
+
+def enter_people(box: Any, *nips: str) -> None:
+    box.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}])
+    box.load("employees", [{"nip": nip, "name": nip, "unit": "DINKES", "allowance_rp": 4_000_000} for nip in nips])
+    box.load(
+        "enrolments", [{"terminal": "lobby", "pin": str(1001 + index), "nip": nip} for index, nip in enumerate(nips)]
+    )
+
+
+def lobby(endpoint: Any, **more: Any) -> dict[str, Any]:
+    address = f"{endpoint.host}:{endpoint.port}"
+    return {"id": "lobby", "office": "DINKES", "address": address, "timezone": "Asia/Makassar"} | more
+
+
+def made(box: Any, *options: str) -> Path:
+    """Make a backup and return it."""
+    return Path(box.ok("backup", "make", *options).split(":")[0])
+
+
+def restored(box: Any, kept: Path, folder: Path) -> Any:
+    """Restore a backup into a folder and return the installation there."""
+    box.ok("backup", "restore", str(kept), "--to", str(folder))
+    there = object.__new__(type(box))
+    there.directory, there.url = folder, f"sqlite:///{folder / 'state' / 'central.db'}"
+    there._capsys, there._files = box._capsys, 90
+    return there
+
+
+def rows(database: Path, query: str) -> list[Any]:
+    db = sqlite3.connect(database)
+    try:
+        return db.execute(query).fetchall()
+    finally:
+        db.close()
+
+
+def test_a_restored_backup_gives_the_same_scores_to_the_byte(box: Any, name_nip: Any, tmp_path: Path) -> None:
+    device = Device(zone=MAKASSAR)
+    device.punch("1001", at=datetime(2026, 8, 31, 16, 5))
+    working_days(device, range(1, 31), "1001", "1002")
+    with serve(device) as endpoint:
+        box.configure(terminals=[lobby(endpoint)])
+        enter_people(box, name_nip(1), name_nip(2))
+        box.ok("terminal", "poll")
+    box.ok("score", "run", "--month", MONTH)
+    shown = box.ok("score", "show", "--month", MONTH, "--format", "json")
+    kept = made(box)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    box.ok("period", "close", MONTH, "--yes")  # what comes after it is not in it
+
+    there = restored(box, kept, tmp_path / "elsewhere")
+    shutil.rmtree(box.directory)  # it stands on its own
+    assert there.ok("score", "show", "--month", MONTH, "--format", "json") == shown
+    there.ok("score", "run", "--month", MONTH)
+    assert there.ok("score", "show", "--month", MONTH, "--format", "json") == shown
+    assert '"code": "TL1"' in shown
+    there.ok("audit", "verify")
+    there.ok("db", "check")
+    there.ok("config", "check")
+    there.ok("period", "close", MONTH, "--yes")
+
+
+def test_a_box_restored_from_yesterday_reads_the_terminal_again_and_loses_nothing(
+    box: Any, name_nip: Any, tmp_path: Path
+) -> None:
+    device = Device(zone=MAKASSAR)
+    device.punch("1001", at=datetime(2026, 8, 31, 16, 5))
+    working_days(device, range(1, 15), "1001", "1002")
+    with serve(device) as endpoint:
+        box.configure(terminals=[lobby(endpoint)])
+        enter_people(box, name_nip(1), name_nip(2))
+        box.ok("terminal", "poll")
+        yesterday = made(box)
+        working_days(device, range(15, 31), "1001", "1002")
+        box.ok("terminal", "poll")
+        before = box.scores(MONTH)
+
+        there = restored(box, yesterday, tmp_path / "elsewhere")
+        held = "select terminal, pin, clock, count(*) from punches group by 1, 2, 3"
+        central = there.directory / "state" / "central.db"
+        assert len(rows(central, held)) < len(device.history)
+        there.ok("terminal", "poll")
+        there.ok("terminal", "verify")
+        there.ok("terminal", "poll", "--full")
+    found = rows(central, held)
+    assert len(found) == len(device.history)
+    assert {count for *_, count in found} == {1}
+    after = there.scores(MONTH)
+    assert after == before
+    assert [document["pending"] for document in after.values()] == [[], []]
+
+
+def test_a_spool_restored_from_yesterday_loses_and_doubles_nothing_in_a_central_that_went_on(
+    box: Any, name_nip: Any, tmp_path: Path
+) -> None:
+    device = Device(zone=MAKASSAR)
+    working_days(device, range(1, 15), "1001", "1002")
+    with serve(device) as endpoint:
+        box.configure(terminals=[lobby(endpoint)])
+        box.ok("terminal", "poll")
+        yesterday = made(box)
+        working_days(device, range(15, 22), "1001", "1002")
+        box.ok("terminal", "poll")
+        there = restored(box, yesterday, tmp_path / "elsewhere")
+        for file in (box.directory / "state").glob("spool.db*"):
+            file.unlink()
+        shutil.copy(there.directory / "state" / "spool.db", box.directory / "state" / "spool.db")
+        working_days(device, range(22, 31), "1001", "1002")
+        box.ok("terminal", "poll")
+        box.ok("terminal", "verify")
+    found = rows(box.directory / "central.db", "select terminal, pin, clock, count(*) from punches group by 1, 2, 3")
+    assert len(found) == len(device.history)
+    assert {count for *_, count in found} == {1}
+
+
+def test_what_a_backups_spool_calls_delivered_is_in_its_central_whatever_happens_between_the_copies(
+    box: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Device(zone=MAKASSAR)
+    with serve(device) as endpoint:
+        box.configure(terminals=[lobby(endpoint)])
+        box.ok("terminal", "poll")
+
+        def busy(copy: Callable[..., None]) -> Callable[..., None]:
+            """The real copy, just after somebody punched and it was delivered."""
+
+            def copied(source: Any, target: Path) -> None:
+                device.punch("1001")
+                box.ok("terminal", "poll")
+                copy(source, target)
+
+            return copied
+
+        monkeypatch.setattr(backup, "copy_spool", busy(backup.copy_spool))
+        monkeypatch.setattr(backup, "copy_database", busy(backup.copy_database))
+        config = load(box.directory / "agent.yaml")
+        state = restored(box, backup.make(config).path, tmp_path / "elsewhere").directory / "state"
+    delivered = set(rows(state / "spool.db", "select clock, occurrence from seen"))
+    delivered -= set(rows(state / "spool.db", "select clock, occurrence from queue"))
+    central = set(rows(state / "central.db", "select replace(clock, ' ', 'T'), occurrence from punches"))
+    assert delivered
+    assert delivered <= {(clock[:19], occurrence) for clock, occurrence in central}
+    assert len(central) == 2
+
+
+def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put(box: Any, tmp_path: Path) -> None:
+    key = box.directory / "keys" / "lobby"
+    key.parent.mkdir()
+    key.write_text("12345\n")
+    key.chmod(0o600)
+    password = tmp_path / "password"
+    (box.directory / "devices.yaml").write_text(
+        "terminals:\n  - {id: lobby, office: DINKES, address: 10.0.0.1, timezone: Asia/Makassar, serial: 0123,\n"
+        "     comm_key_file: keys/lobby}  # di lobi\n"
+    )
+    (box.directory / "agent.yaml").write_text(
+        "# Kantor kita: 'lama' dan baru\nroles: [collect, score]\nstate_dir: state\nrules: rules\nprofile: tpp-model\n"
+        "devices: devices.yaml\ncentral: {url: 'sqlite:///${WHERE}.db'}\npoll: {every: 90s, tail_read: false}\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHERE", "central")
+        outcome = box.run("backup", "make")
+    assert outcome.code == 0, outcome
+    assert f"Secrets are not in it; keep these files yourself: {key}" in outcome.err
+    kept = Path(outcome.out.split(":")[0])
+    assert "keys" not in box.ok("backup", "check", str(kept))
+    assert b"12345" not in gzip.decompress(kept.read_bytes())
+
+    there = restored(box, kept, tmp_path / "elsewhere")
+    original = there.directory / "original" / "agent.yaml"
+    assert original.read_text() == (box.directory / "agent.yaml").read_text()
+    assert there.ok("config", "check").startswith(f"{there.directory / 'agent.yaml'}: fine")
+    agent = json.loads((there.directory / "agent.yaml").read_text().partition("\n")[2])
+    assert agent["poll"] == {"every": "90s", "tail_read": "false"}
+    assert agent["central"] == {"url": "sqlite:///state/central.db"}
+    terminals = json.loads((there.directory / "devices.yaml").read_text().partition("\n")[2])["terminals"]
+    assert terminals[0]["serial"] == "0123"
+    assert terminals[0]["comm_key_file"] == str(key)
+    key.unlink()
+    shutil.rmtree(there.directory)
+    outcome = box.run("backup", "restore", str(kept), "--to", str(there.directory))
+    assert f"{key} is a secret, which no backup holds" in outcome.err
+    assert not password.exists()
+
+
+def test_the_newest_are_kept_and_nothing_else_is_touched(box: Any) -> None:
+    out = box.directory / "out"
+    out.mkdir()
+    others = [out / "ekinerja-other-20200101T000000Z.tar.gz", out / "photo.jpg"]
+    for other in others:
+        other.write_text("mine")
+    first = made(box, "--out", str(out), "--keep", "2")
+    second = made(box, "--out", str(out), "--keep", "2")
+    third = made(box, "--out", str(out), "--keep", "2")
+    assert not first.exists()
+    assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == sorted([second, third, *others])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_backs_up_belongs_to_the_service(box: Any) -> None:
+    state = box.directory / "state"
+    state.mkdir(exist_ok=True)
+    os.chown(state, 4711, 4712)
+    path = made(box)
+    owners = {(each.stat().st_uid, each.stat().st_gid) for each in (path, path.parent, path.parent / backup.LOCK)}
+    assert owners == {(4711, 4712)}
+
+
+def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Any) -> None:
+    made(box)
+    raw = box.directory / "state" / "backups" / "lobby-abc.attlog"
+    raw.write_bytes(b"log")
+    inside = box.ok("backup", "check", str(made(box)))
+    assert "state/backups/lobby-abc.attlog" in inside
+    assert "tar.gz" not in inside
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other", "added", "foreign"])
+def test_a_backup_that_is_not_whole_is_never_restored(box: Any, tmp_path: Path, harm: str) -> None:
+    kept = made(box)
+    content = kept.read_bytes()
+    if harm == "cut":
+        kept.write_bytes(content[: len(content) // 2])
+    elif harm == "flipped":
+        middle = len(content) // 2
+        kept.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    elif harm == "empty":
+        kept.write_bytes(b"")
+    elif harm == "other":
+        kept.write_bytes(b"not a backup at all" * 100)
+    elif harm == "added":
+        repacked(kept, add="state/more")
+    else:
+        repacked(kept, add="../outside", named=True)
+    for command in (["check", str(kept)], ["restore", str(kept), "--to", str(tmp_path / "elsewhere")]):
+        outcome = box.run("backup", *command)
+        assert outcome.code == 1, outcome
+        assert "is not a whole backup" in outcome.err
+        assert outcome.err.count("\n") == 1
+    assert not (tmp_path / "elsewhere").exists()
+    assert not (tmp_path / "outside").exists()
+    assert [path for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def repacked(kept: Path, *, add: str, named: bool = False) -> None:
+    """Put another file into a backup; `named`: into its manifest too, with the right digest."""
+    folder = kept.parent / "repacked"
+    with tarfile.open(kept) as tar:
+        tar.extractall(folder, filter="data")
+        names = tar.getnames()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing
+    if named:
+        manifest["members"].append({"path": add, "bytes": 0, "sha256": digest})
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(kept, "w:gz") as tar:
+        for name in names:
+            tar.add(folder / name, name)
+        tar.addfile(tarfile.TarInfo(add))
+    shutil.rmtree(folder)
+
+
+def test_nothing_is_overwritten_by_a_restore(box: Any, tmp_path: Path) -> None:
+    kept = made(box)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine").write_text("mine")
+    outcome = box.run("backup", "restore", str(kept), "--to", str(tmp_path / "elsewhere"))
+    assert outcome.code == 7
+    assert "is not empty" in outcome.err
+    assert (tmp_path / "elsewhere" / "mine").read_text() == "mine"
+
+
+def test_without_room_the_earlier_backups_stay_and_nothing_half_is_left(box: Any) -> None:
+    out = box.directory / "out"
+    earlier = made(box, "--out", str(out), "--keep", "1")
+    command = [sys.executable, "-m", "ekinerja_agent", "--config", str(box.directory / "agent.yaml")]
+    few_bytes = 20_000
+    done = subprocess.run(
+        [*command, "backup", "make", "--out", str(out), "--keep", "1"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (few_bytes, few_bytes)),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 4, done
+    assert "make room" in done.stderr
+    assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == [earlier]
+
+
+def test_a_damaged_database_never_passes_for_a_backup(box: Any) -> None:
+    good = made(box, "--keep", "1")
+    with (box.directory / "central.db").open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 40_000)
+    outcome = box.run("backup", "make", "--keep", "1")
+    assert outcome.code == 5, outcome
+    assert "damaged" in outcome.err
+    assert good.exists()
+
+
+def test_a_central_server_is_left_to_its_own_tool(
+    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str], installation_in: Callable[..., Any]
+) -> None:
+    office = installation_in(tmp_path, postgres_url, capsys)
+    outcome = office.run("backup", "make")
+    assert outcome.code == 0, outcome
+    assert "pg_dump --format=custom --file=central-" in outcome.err
+    assert "psycopg2" not in outcome.err
+    assert "state/central.db" not in office.ok("backup", "check", outcome.out.split(":")[0])

@@ -1,0 +1,106 @@
+"""systemd's watchdog is fed while all work gets on, and no longer once some of it is stuck."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ekinerja_agent.simulator import Device, serve
+from ekinerja_agent.usecases.progress import Progress
+
+PATIENCE_S = 30.0
+HASTY = """
+from ekinerja_agent import daemon
+daemon.MAY_TAKE_S["poll"] = 1.0
+daemon.collect.LARGEST_TABLE_BYTES = 0
+from ekinerja_agent.cli import main
+main()
+"""
+"""The service, with a poll of a new terminal overdue after one second instead of after hours."""
+
+
+def served(directory: Path, address: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", HASTY, "--config", "agent.yaml", "run"],
+        cwd=directory,
+        env=os.environ | {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000"},
+        stderr=subprocess.PIPE,
+    )
+
+
+def configured(directory: Path, host: str, port: int) -> None:
+    agent = {
+        "roles": ["collect"],
+        "state_dir": "state",
+        "devices": "devices.yaml",
+        "central": {"url": "sqlite:///central.db"},
+        "poll": {"every": "1s", "timeout": "2s"},
+        "log": {"format": "json"},
+    }
+    terminal = {"id": "t1", "office": "A", "address": f"{host}:{port}", "timezone": "Asia/Jakarta"}
+    (directory / "agent.yaml").write_text(json.dumps(agent))
+    (directory / "devices.yaml").write_text(json.dumps({"terminals": [terminal]}))
+
+
+def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_is_stuck(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    device = Device()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, serve(device) as endpoint:
+        manager.bind(address)
+        manager.settimeout(PATIENCE_S)
+        configured(tmp_path, endpoint.host, endpoint.port)
+        process = served(tmp_path, address)
+        try:
+            assert manager.recv(4096) == b"READY=1"
+            for _ in range(20):
+                assert manager.recv(4096) == b"WATCHDOG=1"
+            # A file whose opening never ends, as on a disk that hangs.
+            lock = tmp_path / "state" / "locks" / "t1.lock"
+            lock.unlink()
+            os.mkfifo(lock)
+            manager.settimeout(3.0)
+            try:
+                for _ in range(200):
+                    assert manager.recv(4096) == b"WATCHDOG=1"
+                raise AssertionError("the watchdog is fed although a poll is stuck")
+            except TimeoutError:
+                pass
+            process.send_signal(signal.SIGABRT)  # what systemd does then
+            told = process.communicate(timeout=PATIENCE_S)[1].decode()
+        finally:
+            process.kill()
+            process.wait()
+    assert '"work": ["poll t1"]' in told
+    assert "Fatal Python error: Aborted" in told  # the journal shows where each thread was
+    assert "in turn" in told
+
+
+def test_only_what_makes_no_step_for_too_long_is_overdue() -> None:
+    now_s = [0.0]
+    progress = Progress(clock=lambda: now_s[0])
+    with progress.working("poll t1", 10.0), progress.working("forward", 5.0) as step:
+        now_s[0] = 4.0
+        step()
+        now_s[0] = 9.0
+        assert progress.overdue() == []
+        now_s[0] = 10.5
+        assert progress.overdue() == ["forward", "poll t1"]
+        step()
+        assert progress.overdue() == ["poll t1"]
+    assert progress.overdue() == []
+
+
+def test_work_that_broke_is_not_waited_for() -> None:
+    now_s = [0.0]
+    progress = Progress(clock=lambda: now_s[0])
+    with pytest.raises(ZeroDivisionError), progress.working("score", 1.0):
+        1 / 0  # noqa: B018
+    now_s[0] = 2.0
+    assert progress.overdue() == []
