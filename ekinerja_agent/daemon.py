@@ -30,15 +30,26 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.health import textfile
+from ekinerja_agent.usecases.health.conditions import judge
+from ekinerja_agent.usecases.health.journal import Journal
+from ekinerja_agent.usecases.health.measure import Measure
+from ekinerja_agent.usecases.health.metrics import metrics_text
 from ekinerja_agent.usecases.rounds import Rounds
 from ekinerja_agent.usecases.turns import TerminalBusy
 from ekinerja_agent.usecases.verify import Desk
 from ekinerja_agent.usecases.watch import Watch
 
 if TYPE_CHECKING:
+    import socket
+
     from sqlalchemy import Engine
 
     from ekinerja_agent.rules import RuleBook
+    from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
+    from ekinerja_agent.usecases.health.outbox import Outbox
+    from ekinerja_agent.web.server import WebServer
+    from ekinerja_agent.yamlfile.scalars import HostPort
 
 log = logger()
 
@@ -50,8 +61,10 @@ FIRST_POLLS_WITHIN_S = 10
 """After a start the first polls are spread over this long, so that they do not all begin in one second."""
 JITTER_SHARE = 10
 """Polls are moved by up to one tenth of their interval, so that terminals drift apart."""
-SPARE_WORKERS = 3
-"""Threads beside the poll workers: forwarding, scoring, and one to answer with."""
+SPARE_WORKERS = 5
+"""Threads beside the poll workers: forwarding, scoring, measuring, telling, and one to answer with."""
+MEASURE_EVERY_S = 10
+FIRST_MEASURE_AFTER = timedelta(seconds=1)
 
 FIRST_CLOCK_AFTER = timedelta(hours=1)
 """Clocks are set once a day, first a while after a start: many offices switch everything on at the same time."""
@@ -80,6 +93,12 @@ class Service:
         self._central_away = False
         self._central_vouches = False
         self._ask_central_at = 0.0
+        self._journal = Journal()
+        self._snapshot: Snapshot | None = None
+        self._complaints: dict[tuple[str, str], str] = {}
+        self._outbox: Outbox | None = None
+        self._web: WebServer | None = None
+        self._web_at: HostPort | None = None
         self._watchers: list[threading.Thread] = []
         self._watches_over = threading.Event()
 
@@ -88,7 +107,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._flag)
         footprint.share_one_heap()
-        self._start(self._load())
+        config = self._load()
+        self._serve_web(config, self._listener(config))
+        self._start(config)
         systemd.notify("READY=1")
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
         try:
@@ -100,6 +121,8 @@ class Service:
                     self._reload()
         finally:
             systemd.notify("STOPPING=1")
+            if self._web is not None:
+                self._web.stop()
             self._halt()
             log.info("service.stopped")
 
@@ -114,9 +137,13 @@ class Service:
         systemd.notify("RELOADING=1")
         try:
             config = self._load()
+            listener = self._listener(config)
         except ConfigurationError as error:
             log.error("config.refused", problems=[str(problem) for problem in error.problems])
+        except TemporarilyUnavailable as error:
+            log.error("config.refused", problems=[str(error)])
         else:
+            self._serve_web(config, listener)
             self._halt()
             self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))
@@ -129,6 +156,8 @@ class Service:
 
     def _start(self, config: Config) -> None:
         self._config = config
+        self._journal.reloaded({terminal.id for terminal in config.terminals})
+        self._complaints.clear()
         self._rounds = Rounds(config.agent.poll.workers)
         workers = config.agent.poll.workers + SPARE_WORKERS
         self._scheduler = scheduler = BackgroundScheduler(
@@ -157,8 +186,7 @@ class Service:
                 id="feed",
                 next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
-        if "web" in config.agent.roles:
-            log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
+        self._schedule_health(scheduler)
         scheduler.start()
         self._watch_live_terminals()
 
@@ -193,6 +221,77 @@ class Service:
                 next_run_time=utc_now() + FIRST_CLOCK_AFTER * (1 + index / len(terminals)),
             )
 
+    def _schedule_health(self, scheduler: BackgroundScheduler) -> None:
+        self._outbox = None
+        if self._config.agent.notify.targets:
+            # Only who sends anything loads TLS, HTTP and mail.
+            from ekinerja_agent.usecases.health.outbox import Outbox
+
+            self._outbox = Outbox(self._config.agent.state_dir, self._config.agent.notify)
+            self._schedule_measuring(scheduler, "notify", self._outbox.deliver, 2 * FIRST_MEASURE_AFTER)
+        measure = Measure(
+            self._config,
+            self._journal,
+            spool=self._spool,
+            central=self._central,
+            vouched=lambda: self._central_vouches,
+            news=self._news,
+        )
+        self._schedule_measuring(scheduler, "measure", partial(self._measure, measure))
+        if self._config.agent.metrics.textfile is not None:
+            self._schedule_measuring(scheduler, "textfile", self._write_textfile, 2 * FIRST_MEASURE_AFTER)
+
+    def _schedule_measuring(
+        self,
+        scheduler: BackgroundScheduler,
+        job: str,
+        work: Callable[[], object],
+        first_after: timedelta = FIRST_MEASURE_AFTER,
+    ) -> None:
+        scheduler.add_job(
+            partial(self._guarded, job, work),
+            IntervalTrigger(seconds=MEASURE_EVERY_S),
+            id=job,
+            next_run_time=utc_now() + first_after,
+        )
+
+    def _measure(self, measure: Measure) -> None:
+        self._snapshot = measure()
+        if self._outbox is not None:
+            self._outbox.observe(judge(self._snapshot))
+
+    def _write_textfile(self) -> None:
+        path = self._config.agent.metrics.textfile
+        if path is not None and self._snapshot is not None:
+            textfile.write(path, metrics_text(self._snapshot))
+
+    def _news(self) -> NewsFacts | None:
+        return None if self._outbox is None else self._outbox.facts()
+
+    def _listener(self, config: Config) -> socket.socket | None:
+        """Bind the address of the web role, unless it is served there already. Raise if it cannot be had."""
+        if "web" not in config.agent.roles or config.agent.web.listen == self._web_at:
+            return None
+        from ekinerja_agent.web.server import bind
+
+        return bind(config.agent.web.listen, str(config.path))
+
+    def _serve_web(self, config: Config, listener: socket.socket | None) -> None:
+        """Serve at what was bound; go on where the address stays, end where the role or the address went."""
+        wanted = config.agent.web.listen if "web" in config.agent.roles else None
+        if wanted == self._web_at:
+            return
+        if self._web is not None:
+            self._web.stop()
+            self._web = None
+        if listener is not None:
+            from ekinerja_agent.web.app import create_app
+            from ekinerja_agent.web.server import WebServer
+
+            self._web = WebServer(listener, create_app(lambda: self._snapshot))
+            log.info("web.listening", address=str(wanted))
+        self._web_at = wanted
+
     def _halt(self) -> None:
         """Let running jobs end, then close what they used."""
         self._watches_over.set()
@@ -209,13 +308,26 @@ class Service:
             self._engine = None
 
     def _guarded(self, job: str, work: Callable[[], object], **fields: str) -> None:
-        """Run one job; whatever it raises is logged here and nowhere else, and ends only this job."""
-        try:
-            work()
-        except EkinerjaError as error:
-            log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
-        except Exception:
-            log.exception(f"{job}.broke", **fields)
+        """Run one job; what it raises ends only this job, and is logged here and nowhere else, until it changes."""
+        subject = fields.get("terminal", "")
+        with self._journal.run(job, subject) as outcome:
+            try:
+                work()
+            except EkinerjaError as error:
+                outcome.failed(lasts=not (subject and error.retryable))
+                if self._is_news(job, subject, str(error)):
+                    log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
+            except Exception as error:
+                outcome.failed(lasts=True)
+                if self._is_news(job, subject, repr(error)):
+                    log.exception(f"{job}.broke", **fields)
+            else:
+                self._complaints.pop((job, subject), None)
+
+    def _is_news(self, job: str, subject: str, complaint: str) -> bool:
+        before = self._complaints.get((job, subject))
+        self._complaints[job, subject] = complaint
+        return before != complaint
 
     def _central(self) -> Engine:
         with self._engine_lock:
@@ -277,16 +389,21 @@ class Service:
         except TerminalBusy:
             return False  # somebody else of this host reads it: it is not away
         except OwnedElsewhere as error:
+            self._journal.forget(terminal.id)
             if terminal.id not in self._elsewhere:
                 self._elsewhere.add(terminal.id)
                 log.warning("terminal.elsewhere", terminal=terminal.id, error=str(error))
             return False
         except EkinerjaError as error:
             # A full disk of ours is no reason to let the terminal rest.
-            rest_s = 0.0 if type(error) is TemporarilyUnavailable else self._every_s(terminal)
+            ours = type(error) is TemporarilyUnavailable
+            rest_s = 0.0 if ours else self._every_s(terminal)
+            if not ours:
+                self._journal.away(terminal.id)
             if self._rounds.failed(terminal.id, type(error).__name__, rest_s):
                 log.warning("terminal.away", terminal=terminal.id, error=str(error))
             return False
+        self._journal.answered(result.status, terminal.id)
         if terminal.id in self._elsewhere:
             self._elsewhere.discard(terminal.id)
             log.info("terminal.taken_over", terminal=terminal.id)
@@ -327,10 +444,13 @@ class Service:
             if not error.retryable:
                 raise
             self._central_vouches = False
+            self._journal.central(reachable=False)
             if not self._central_away:
                 self._central_away = True
                 log.warning("central.away", error=str(error))
             return
+        if moved.delivered:
+            self._journal.central(reachable=True, delivered=True)
         if self._central_away:
             self._central_away = False
             log.info("central.back", delivered=moved.delivered)
