@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ekinerja_agent import footprint, hostclock, systemd
+from ekinerja_agent import footprint, hostclock, outlook, systemd
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.errors import ConfigurationError, EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
@@ -30,26 +30,15 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
-from ekinerja_agent.usecases.health import textfile
-from ekinerja_agent.usecases.health.conditions import judge
-from ekinerja_agent.usecases.health.journal import Journal
-from ekinerja_agent.usecases.health.measure import Measure
-from ekinerja_agent.usecases.health.metrics import metrics_text
 from ekinerja_agent.usecases.rounds import Rounds
 from ekinerja_agent.usecases.turns import TerminalBusy
 from ekinerja_agent.usecases.verify import Desk
 from ekinerja_agent.usecases.watch import Watch
 
 if TYPE_CHECKING:
-    import socket
-
     from sqlalchemy import Engine
 
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
-    from ekinerja_agent.usecases.health.outbox import Outbox
-    from ekinerja_agent.web.server import WebServer
-    from ekinerja_agent.yamlfile.scalars import HostPort
 
 log = logger()
 
@@ -63,8 +52,6 @@ JITTER_SHARE = 10
 """Polls are moved by up to one tenth of their interval, so that terminals drift apart."""
 SPARE_WORKERS = 5
 """Threads beside the poll workers: forwarding, scoring, measuring, telling, and one to answer with."""
-MEASURE_EVERY_S = 10
-FIRST_MEASURE_AFTER = timedelta(seconds=1)
 
 FIRST_CLOCK_AFTER = timedelta(hours=1)
 """Clocks are set once a day, first a while after a start: many offices switch everything on at the same time."""
@@ -93,12 +80,9 @@ class Service:
         self._central_away = False
         self._central_vouches = False
         self._ask_central_at = 0.0
-        self._journal = Journal()
-        self._snapshot: Snapshot | None = None
+        self._outlook = outlook.Outlook()
+        self._journal = self._outlook.journal
         self._complaints: dict[tuple[str, str], str] = {}
-        self._outbox: Outbox | None = None
-        self._web: WebServer | None = None
-        self._web_at: HostPort | None = None
         self._watchers: list[threading.Thread] = []
         self._watches_over = threading.Event()
 
@@ -108,7 +92,7 @@ class Service:
             signal.signal(number, self._flag)
         footprint.share_one_heap()
         config = self._load()
-        self._serve_web(config, self._listener(config))
+        self._outlook.serve(config, self._outlook.listener(config))
         self._start(config)
         systemd.notify("READY=1")
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
@@ -121,8 +105,7 @@ class Service:
                     self._reload()
         finally:
             systemd.notify("STOPPING=1")
-            if self._web is not None:
-                self._web.stop()
+            self._outlook.stop()
             self._halt()
             log.info("service.stopped")
 
@@ -137,13 +120,13 @@ class Service:
         systemd.notify("RELOADING=1")
         try:
             config = self._load()
-            listener = self._listener(config)
+            listener = self._outlook.listener(config)
         except ConfigurationError as error:
             log.error("config.refused", problems=[str(problem) for problem in error.problems])
         except TemporarilyUnavailable as error:
             log.error("config.refused", problems=[str(error)])
         else:
-            self._serve_web(config, listener)
+            self._outlook.serve(config, listener)
             self._halt()
             self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))
@@ -156,7 +139,6 @@ class Service:
 
     def _start(self, config: Config) -> None:
         self._config = config
-        self._journal.reloaded({terminal.id for terminal in config.terminals})
         self._complaints.clear()
         self._rounds = Rounds(config.agent.poll.workers)
         workers = config.agent.poll.workers + SPARE_WORKERS
@@ -186,7 +168,7 @@ class Service:
                 id="feed",
                 next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
-        self._schedule_health(scheduler)
+        self._schedule_outlook(scheduler)
         scheduler.start()
         self._watch_live_terminals()
 
@@ -221,76 +203,16 @@ class Service:
                 next_run_time=utc_now() + FIRST_CLOCK_AFTER * (1 + index / len(terminals)),
             )
 
-    def _schedule_health(self, scheduler: BackgroundScheduler) -> None:
-        self._outbox = None
-        if self._config.agent.notify.targets:
-            # Only who sends anything loads TLS, HTTP and mail.
-            from ekinerja_agent.usecases.health.outbox import Outbox
-
-            self._outbox = Outbox(self._config.agent.state_dir, self._config.agent.notify)
-            self._schedule_measuring(scheduler, "notify", self._outbox.deliver, 2 * FIRST_MEASURE_AFTER)
-        measure = Measure(
-            self._config,
-            self._journal,
-            spool=self._spool,
-            central=self._central,
-            vouched=lambda: self._central_vouches,
-            news=self._news,
-        )
-        self._schedule_measuring(scheduler, "measure", partial(self._measure, measure))
-        if self._config.agent.metrics.textfile is not None:
-            self._schedule_measuring(scheduler, "textfile", self._write_textfile, 2 * FIRST_MEASURE_AFTER)
-
-    def _schedule_measuring(
-        self,
-        scheduler: BackgroundScheduler,
-        job: str,
-        work: Callable[[], object],
-        first_after: timedelta = FIRST_MEASURE_AFTER,
-    ) -> None:
-        scheduler.add_job(
-            partial(self._guarded, job, work),
-            IntervalTrigger(seconds=MEASURE_EVERY_S),
-            id=job,
-            next_run_time=utc_now() + first_after,
-        )
-
-    def _measure(self, measure: Measure) -> None:
-        self._snapshot = measure()
-        if self._outbox is not None:
-            self._outbox.observe(judge(self._snapshot))
-
-    def _write_textfile(self) -> None:
-        path = self._config.agent.metrics.textfile
-        if path is not None and self._snapshot is not None:
-            textfile.write(path, metrics_text(self._snapshot))
-
-    def _news(self) -> NewsFacts | None:
-        return None if self._outbox is None else self._outbox.facts()
-
-    def _listener(self, config: Config) -> socket.socket | None:
-        """Bind the address of the web role, unless it is served there already. Raise if it cannot be had."""
-        if "web" not in config.agent.roles or config.agent.web.listen == self._web_at:
-            return None
-        from ekinerja_agent.web.server import bind
-
-        return bind(config.agent.web.listen, str(config.path))
-
-    def _serve_web(self, config: Config, listener: socket.socket | None) -> None:
-        """Serve at what was bound; go on where the address stays, end where the role or the address went."""
-        wanted = config.agent.web.listen if "web" in config.agent.roles else None
-        if wanted == self._web_at:
-            return
-        if self._web is not None:
-            self._web.stop()
-            self._web = None
-        if listener is not None:
-            from ekinerja_agent.web.app import create_app
-            from ekinerja_agent.web.server import WebServer
-
-            self._web = WebServer(listener, create_app(lambda: self._snapshot))
-            log.info("web.listening", address=str(wanted))
-        self._web_at = wanted
+    def _schedule_outlook(self, scheduler: BackgroundScheduler) -> None:
+        for job in self._outlook.jobs(
+            self._config, spool=self._spool, central=self._central, vouched=lambda: self._central_vouches
+        ):
+            scheduler.add_job(
+                partial(self._guarded, job.name, job.work),
+                IntervalTrigger(seconds=outlook.EVERY_S),
+                id=job.name,
+                next_run_time=utc_now() + job.first_after,
+            )
 
     def _halt(self) -> None:
         """Let running jobs end, then close what they used."""

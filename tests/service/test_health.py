@@ -224,11 +224,11 @@ def test_news_reaches_people_once_over_a_restart(box: Office) -> None:
         until(lambda: any("The job textfile failed" in each["text"] for each in told), "news of the job")
         process.kill()
         process.wait()
-        count = len(told)
-        process = box.start()
+        box.start()
         until(lambda: box.has_event("textfile.failed"), "the job fails again")
-        time.sleep(12)  # one more measurement
-        assert [each for each in told[count:] if "textfile" in each["text"]] == []
+        time.sleep(7)  # one more measurement
+        # Killed before it noted that the message was taken, it sends it once more: the same one.
+        assert len({each["id"] for each in told if "The job textfile failed" in each["text"]}) == 1
         (box.directory / "agent.prom").rmdir()
         until(lambda: any("Well again" in each["text"] for each in told), "news that it is well")
     assert box.has_event("textfile.failed")
