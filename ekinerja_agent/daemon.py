@@ -230,17 +230,21 @@ class Service:
             self._engine = None
 
     def _guarded(self, job: str, work: Callable[[], object], **fields: str) -> None:
-        """Run one job; what it raises ends only this job, and is logged here and nowhere else, until it changes."""
+        """Run one job; what it raises ends only this job, and is logged here alone, once until it changes.
+
+        A listener runs on while all is well, so it never tells that it is well again; polls go on beside it anyway.
+        """
         subject = fields.get("terminal", "")
+        ends = job != "watch"
         with self._journal.run(job, subject) as outcome:
             try:
                 work()
             except EkinerjaError as error:
-                outcome.failed(lasts=not (subject and error.retryable))
+                outcome.failed(lasts=ends and not (subject and error.retryable))
                 if self._is_news(job, subject, str(error)):
                     log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
             except Exception as error:
-                outcome.failed(lasts=True)
+                outcome.failed(lasts=ends)
                 if self._is_news(job, subject, repr(error)):
                     log.exception(f"{job}.broke", **fields)
             else:

@@ -77,6 +77,7 @@ def test_after_a_start_nothing_is_said_of_what_was_not_tried_yet(well: Any) -> N
         ({"host": {"clock_vouches": False}}, "clock_doubtful", False),
         ({"spool": SpoolFacts(0, 1, None, 1)}, "spool_rejected", False),
         ({"jobs": (JobFacts("score", 2, 1, None, None, 1.0),)}, "job_failing", True),
+        ({"jobs": (JobFacts("clock", 2, 1, None, None, 1.0),)}, "job_failing", False),
     ],
 )
 def test_what_is_critical_fails_the_health_of_the_host(

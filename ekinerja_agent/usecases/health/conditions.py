@@ -23,6 +23,8 @@ LEAST_FREE_BYTES = 512 << 20
 LEAST_FREE_FILES = 1_000
 STALE_AFTER = timedelta(minutes=5)
 """Facts older than this tell that measuring itself is stuck."""
+OF_ONE_TERMINAL = frozenset({"poll", "clock"})
+"""Jobs that each terminal has for itself: what fails there takes nothing from the others."""
 _LONGEST_LOOK_BACK = timedelta(days=15)
 
 
@@ -104,7 +106,8 @@ def _host_clock(snapshot: Snapshot) -> Judged:
 def _jobs(snapshot: Snapshot) -> Judged:
     for job in snapshot.jobs:
         if job.failing is not None:
-            yield _verdict(Key("job_failing", job.job), job.failing > 0, "critical", times=job.failures)
+            severity: Severity = "warning" if job.job in OF_ONE_TERMINAL else "critical"
+            yield _verdict(Key("job_failing", job.job), job.failing > 0, severity, times=job.failures)
 
 
 def _terminals(snapshot: Snapshot) -> Judged:
