@@ -76,6 +76,7 @@ MAY_TAKE_S = {
     "silence": 3_600.0,
     "months": 3_600.0,
     "measure": 900.0,
+    "textfile": 900.0,
     "notify": 3_600.0,  # each target has a time limit of its own
     "reload": 23_000.0,  # running jobs end first
 }

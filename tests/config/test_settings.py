@@ -91,8 +91,8 @@ def test_every_problem_of_both_files_is_told_at_once(problems: Problems) -> None
         "such as 10.20.3.15:4370, is allowed"
     )
     agent_keys = (
-        "central, clock, devices, health, log, metrics, notify, poll, profile, retention, roles, rules, score, state_dir, "
-        "web"
+        "central, clock, devices, health, log, metrics, notify, poll, profile, retention, roles, rules, score, "
+        "state_dir, web"
     )
     keys = "address, comm_key_file, enabled, every, id, mode, office, push, serial, timezone, transport"
     assert found == [
