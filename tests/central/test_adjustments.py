@@ -18,7 +18,7 @@ from ekinerja_agent.central.adjustments import Adjusted, Difference
 from ekinerja_agent.central.engine import check, reading, transaction
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.errors import CheckFailed, NeedsAttention, Refused
-from tests.central.test_results import SEPTEMBER, person, result
+from tests.central.test_results import SEPTEMBER, person, result, scan
 
 NOW = datetime(2026, 10, 1, 2, tzinfo=UTC)
 JANUARY = date(2026, 1, 1)
@@ -143,6 +143,7 @@ def test_no_rupiah_is_in_a_revision_and_in_an_adjustment(
 
 
 def test_contradicting_adjustments_are_found(central: Engine, operator: Account, another: Account) -> None:
+    scan(central)
     office = Office(central, operator, another)
     office.score(1)
     office.close()

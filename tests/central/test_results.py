@@ -70,6 +70,17 @@ def scored(nip: str) -> dict[str, Any]:
     }
 
 
+def scan(engine: Engine) -> None:
+    """The punch on which the days of these people rest."""
+    with transaction(engine) as conn:
+        conn.exec_driver_sql(
+            "insert into punches (punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, "
+            "raw, corrected, received_at) "
+            f"values ('{PUNCH}', 0, 'lobby', '1', '2026-09-07 08:45:00', 1, 1, 0, 0, 'poll', "
+            "'', false, '2026-09-07 02:00:00')"
+        )
+
+
 def finding(nip: str, code: str, ppm: int, *punch_ids: str, scan: str | None = "arrive") -> dict[str, Any]:
     return {
         "nip": nip,
@@ -260,6 +271,7 @@ def test_a_month_without_people_is_an_empty_draft(central: Engine) -> None:
 
 
 def test_published_is_shown_before_a_later_draft_and_stays(central: Engine, operator: Account) -> None:
+    scan(central)
     save(central, person("1"))
     assert publish(central, operator, person("1", payable_rp=5, discipline_rp=5, performance_rp=0)) == 1
     save(central, person("1", payable_rp=7, discipline_rp=7, performance_rp=0))
