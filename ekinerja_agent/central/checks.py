@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.tables import INSERT_ONLY, ONLY, PUBLISHED, metadata
+from ekinerja_agent.central.tables import INSERT_ONLY, ONLY, PUBLISHED, audit_end, metadata
 
 _CONTRADICTIONS = {
     "findings without a result": """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
@@ -80,7 +80,7 @@ def _lost_guards(conn: Connection) -> Iterator[str]:
             "WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND pg_table_is_visible(c.oid)"
         )
     guarded = {name for (name,) in conn.exec_driver_sql(query)}
-    for table in (*INSERT_ONLY, *PUBLISHED):
+    for table in (*INSERT_ONLY, *PUBLISHED, audit_end):
         if table.name not in guarded:
             yield f"{table.name} can be changed: its guard was removed; compare with the latest backup"
 
