@@ -44,6 +44,7 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
 @click.pass_obj
 def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
     """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
+    context.known(office=office)
     emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
 
 
@@ -60,6 +61,7 @@ def review_command(context: Context, month: date, office: str | None, fmt: str |
 def close_command(context: Context, month: date, office: str | None, accept_pending: str | None, yes: bool) -> None:
     """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which."""
     engine, rules, account = context.engine(), context.rulebook(), context.actor()
+    context.known(office=office)
     profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
     prepared = period.prepare(
         engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending

@@ -51,6 +51,8 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
     """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
     config = context.config()
     chosen = [config.terminal(each) for each in ids] or _pollable(config)
+    for terminal in chosen:
+        collect.require_pollable(terminal)
     failures: list[EkinerjaError] = []
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:

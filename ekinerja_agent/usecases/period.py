@@ -226,9 +226,7 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
                 f"{', '.join(states) or 'none'}"
             )
         if states[office]["state"] not in _MAY_CLOSE:
-            raise Refused(
-                f"{office} is {states[office]['state']} for {month:%Y-%m} (revision {states[office]['revision']})"
-            )
+            raise Refused(_why_shut(month, states[office]))
     chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] in _MAY_CLOSE]
     if not chosen:
         raise Refused(
@@ -236,6 +234,15 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
             + ("every unit is closed" if states else "no employee has a spell of duty in it")
         )
     return chosen
+
+
+def _why_shut(month: date, row: Mapping[str, Any]) -> str:
+    advice = (
+        "what came later is paid as an adjustment when a later month is closed"
+        if row["state"] == periods.PAID
+        else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
+    )
+    return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"
 
 
 def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> str:
