@@ -64,7 +64,7 @@ def close_command(context: Context, month: date, office: str | None, accept_pend
     context.known(office=office)
     profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
     prepared = period.prepare(
-        engine, rules, month, profile=profile, now=now, offices=offices, accept_pending=accept_pending
+        engine, rules, month, profile=profile, now=now, account=account, offices=offices, accept_pending=accept_pending
     )
     for sentence in prepared.told:
         context.say(sentence)

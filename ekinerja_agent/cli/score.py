@@ -153,7 +153,7 @@ def show_command(
     fmt: str | None,
 ) -> None:
     """Show what was computed: published where it is published, else the draft."""
-    context.known(office=office, nip=nip)
+    context.known(office=office)
     if now is None:
         documents = results.scores(context.engine(), month, nip=nip, office=office)
     else:
@@ -219,7 +219,6 @@ def plan_command(
 @click.pass_obj
 def explain_command(context: Context, nip: str, month: date) -> None:
     """Lead every point and rupiah of a person back to rule, document, punch and raw bytes."""
-    context.known(nip=nip)
     for line in explain(context.engine(), nip, month):
         click.echo(line)
 

@@ -73,14 +73,15 @@ def prepare(
     *,
     profile: str,
     now: datetime,
+    account: Account,
     offices: Sequence[str] | None = None,
     accept_pending: str | None = None,
 ) -> Prepared:
     """Given a month, score the offices (None: every one that is still open) afresh and return what may be published.
 
     Raise Refused (7) if the month is not over, an office is closed already, a value in use is neither the text of a law
-    nor adopted by a decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is
-    published.
+    nor adopted by a decree, a finding is disputed, or a day is pending and `accept_pending` has no reason or the day
+    is the account's own. Nothing is published.
     """
     _refuse_before_its_end(month, now)
     if accept_pending is not None and not accept_pending.strip():
@@ -96,6 +97,8 @@ def prepare(
     reasons_against = []
     if pending and accept_pending is None:
         reasons_against.append(_why_pending(month, pending))
+    elif own := _own_pending(pending, account):
+        reasons_against.append(own)
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
     if disputed := objections.against_closing(engine, month, by_office.values()):
@@ -243,6 +246,17 @@ def _why_shut(month: date, row: Mapping[str, Any]) -> str:
         else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
     )
     return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"
+
+
+def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> str | None:
+    """Nobody accepts their own days: why not, or None."""
+    for office, result in pending.items():
+        if account.nip is not None and account.nip in result.pending["nip"]:
+            return (
+                f"{account.name} has a pending day in {office}, which would count as present; another person accepts "
+                "it, or close the other units with --office"
+            )
+    return None
 
 
 def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> str:
