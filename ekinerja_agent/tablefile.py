@@ -37,6 +37,8 @@ EXACT_DIGITS = 15
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
+_OTHER_SEPARATORS = {"\t": "a tab", "|": "a bar (|)"}
+
 _BROKEN_XLSX = (
     # openpyxl has no error of its own for a damaged workbook: whatever its parsers meet comes out as it is.
     InvalidFileException,
@@ -209,6 +211,14 @@ def _csv_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
         return
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = ";" if ";" in header else ","
+    if delimiter not in header:
+        for separator, name in _OTHER_SEPARATORS.items():
+            if separator in header:
+                message = (
+                    f"the columns are separated by {name}; allowed: comma or semicolon. Save the file as CSV UTF-8"
+                )
+                problems.append(Problem(file, 1, 0, "", message))
+                return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 1

@@ -36,6 +36,8 @@ _CACHE_KIB = 512
 """SQLite keeps what it once took; four times as much makes a delivery a few hundredths cheaper."""
 _TRIES = 5
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
+    AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
 _MIGRATION_LOCK = 0x656B696E
 _LOOK_AT_MOST_MS = 300_000
 _DRIVERS = {
@@ -233,13 +235,19 @@ def _parsed(url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TemporarilyUnavailable(
+            f"{place(url)} cannot be opened: {error.strerror}; name a file in central.url where this user may write"
+        ) from error
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 would begin on its own, and too late
-        connection.execute("PRAGMA journal_mode = WAL")
+        if not connection.execute(_OF_ANOTHER_PROGRAM).fetchone()[0]:
+            connection.execute("PRAGMA journal_mode = WAL")  # written into the file
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -87,6 +87,11 @@ def _translated_postgresql(error: DBAPIError, url: URL) -> EkinerjaError | None:
         return Refused(reason(error))
     if state in _RETRY:
         return TemporarilyUnavailable(f"{place(url)} is busy: {reason(error)}; try again later")
+    if not state and "FATAL:" in str(error.orig):  # it answered, and let nobody in
+        return TemporarilyUnavailable(
+            f"{place(url)} refuses the connection: {reason(error)}; check user and database in central.url and the "
+            "password in central.password_file, or try again later"
+        )
     lost = error.connection_invalidated or (not state and isinstance(error, OperationalError))
     if lost or state[:2] in _UNAVAILABLE_CLASSES or isinstance(error, InterfaceError):
         return TemporarilyUnavailable(f"{place(url)} does not answer: {reason(error)}; try again later")

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, audit_end
 
 _KEPT: Final = {"postgresql": ("keep", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_key")}
 _FROZEN: Final = {"postgresql": ("keep", "draft", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_insert")}
@@ -30,12 +30,18 @@ _ORDERED: Final = (
 )
 """Who may decide, and in which order a month is closed, reopened and paid."""
 
+_COUNTED: Final = {
+    "postgresql": ("audit_counted", "audit_end_steps", "audit_end_keep"),
+    "sqlite": ("audit_counted", "audit_end_keep_update", "audit_end_keep_delete", "audit_end_keep_insert"),
+}
+"""The end of the audit log, which the database itself counts."""
+
 
 def wanted(dialect: str) -> set[str]:
     """Given "sqlite" or "postgresql", return the names of the guards without those of each month of punches."""
     kept = {f"{table.name}_{kind}" for table in INSERT_ONLY for kind in _KEPT[dialect]}
     frozen = {f"{table.name}_{kind}" for table in PUBLISHED for kind in _FROZEN[dialect]}
-    return {*kept, *frozen, *_SEALED, *_ORDERED}
+    return {*kept, *frozen, *_SEALED, *_ORDERED, *_COUNTED[dialect]}
 
 
 def standing(conn: Connection) -> set[tuple[str, str]]:
@@ -54,7 +60,7 @@ def lost(conn: Connection) -> dict[str, list[str]]:
     """Given a connection, return by table the guards that are missing or switched off."""
     there = standing(conn)
     names = {name for _, name in there}
-    tables = [table.name for table in (*INSERT_ONLY, *PUBLISHED)]
+    tables = [table.name for table in (*INSERT_ONLY, *PUBLISHED, audit_end)]
     found: dict[str, list[str]] = {}
     for guard in sorted(wanted(conn.dialect.name) - names):
         table = max((name for name in tables if guard.startswith(f"{name}_")), key=len)

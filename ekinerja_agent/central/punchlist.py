@@ -76,10 +76,13 @@ def quarantined(engine: Engine) -> Iterator[dict[str, Any]]:
             yield dict(row)
 
 
-def record_export(engine: Engine, account: Account, rows: int, filters: Mapping[str, str], now: datetime) -> None:
-    """Given who took how many rows out by which filters, write it to the audit log."""
+def record_export(
+    engine: Engine, account: Account, *, rows: int, digest: str, filters: Mapping[str, str], now: datetime
+) -> None:
+    """Given who took how many rows out by which filters, and the digest of what they got, write it to the audit log."""
+    details = {"rows": rows, "digest": digest, "filters": dict(filters)}
     with transaction(engine) as conn:
-        audit.append(conn, account.name, "punch.export", "punches", {"rows": rows, "filters": dict(filters)}, now)
+        audit.append(conn, account.name, "punch.export", "punches", details, now)
 
 
 def witnesses(query: Select[Any]) -> Select[Any]:

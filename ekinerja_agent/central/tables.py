@@ -110,6 +110,14 @@ audit = Table(
     Column("digest", Text, nullable=False, unique=True),
 )
 
+audit_end = Table(  # changes: one row, which a trigger on audit moves by one with each row that is written
+    "audit_end",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),  # of the last row
+)
+
 # --- what terminals recorded ------------------------------------------------------------------------------------------
 
 terminal_facts = Table(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
 from ekinerja_agent import __version__
 from ekinerja_agent.cli.context import Context
+from ekinerja_agent.cli.ending import INTERRUPTED, READER_GONE, ReaderGoneError, output, tell
 from ekinerja_agent.errors import EkinerjaError
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -46,7 +48,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group whose commands are imported when they are called, and whose output ends well."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with output():  # --help is printed here
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with output():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -67,7 +79,8 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 a check found something wrong, 2 wrong usage, 3 configuration, 4 try again later, "
-    "5 data a person must look at, 6 no rule covers that day, 7 refused because it would be unsafe.",
+    "5 data a person must look at, 6 no rule covers that day, 7 refused because it would be unsafe, "
+    "130 stopped by Ctrl-C, 141 nobody reads the output any more.",
 )
 @click.version_option(__version__, prog_name="ekinerja-agent")
 @click.option(
@@ -90,17 +103,16 @@ def main() -> NoReturn:
     """Run one command and end the process with its exit code."""
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.stderr.write("Stopped; nothing more was changed.\n")
-        sys.exit(1)
+    except click.exceptions.Abort as error:
+        tell("Stopped; nothing more was changed.")
+        sys.exit(INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         sys.exit(2)
     except EkinerjaError as error:
-        sys.stderr.write(f"{error}\n")
+        tell(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
+    except ReaderGoneError:
+        sys.exit(READER_GONE)
     sys.exit(code if isinstance(code, int) else 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central import accounts
+from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.nip import is_nip
@@ -68,6 +69,7 @@ def add(
         raise WrongUsage(f"--nip {nip!r}; allowed: 18 digits")
     engine = context.engine()
     by = context.actor()
+    context.known(office=unit)
     account = accounts.add(
         engine,
         name,
@@ -99,8 +101,7 @@ def disable(context: Context, *, name: str, yes: bool, fmt: str | None) -> None:
     """Let an account act no more. What it did stays; the name is never used again."""
     engine = context.engine()
     by = context.actor()
-    if not yes:
-        click.confirm(f"{name} will never act again. Disable it?", abort=True, err=True)
+    confirm(f"{name} will never act again. Disable it?", yes=yes)
     _emit([accounts.disable(engine, name, by=by, now=context.now())], fmt)
 
 

@@ -9,7 +9,7 @@ import click
 
 from ekinerja_agent.central import activities
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.cli.months import Instant, Month
+from ekinerja_agent.cli.months import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.silence import settle, told
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.usecases import activities as life
@@ -27,8 +27,6 @@ CHECK = "nip activity date cause minutes counted_minutes".split()
 STATUSES = ("draft", "pending", "approved", "returned", "rejected")
 FREE_TEXT = ("description", "type", "volume", "output", "plan", "reason")
 
-_DATE = click.DateTime(["%Y-%m-%d"])
-_TIME = click.DateTime(["%H:%M", "%H:%M:%S"])
 _ID = click.argument("activity_id", metavar="N")
 _REASON = click.option("--reason", required=True, help="Why; the people concerned read it.")
 
@@ -40,9 +38,9 @@ def group() -> None:
 
 @group.command("add")
 @click.option("--nip", help="Whose activity. Default: the account's own; an operator enters for others.")
-@click.option("--date", "day", type=_DATE, required=True, help="The day on which it was done.")
-@click.option("--start", type=_TIME, required=True, metavar="HH:MM", help="When it began, local time.")
-@click.option("--end", type=_TIME, required=True, metavar="HH:MM", help="When it ended, on the same day.")
+@click.option("--date", "day", type=DAY, required=True, help="The day on which it was done.")
+@click.option("--start", type=TIME_OF_DAY, required=True, help="When it began, local time.")
+@click.option("--end", type=TIME_OF_DAY, required=True, help="When it ended, on the same day.")
 @click.option("--description", required=True, help="What was done.")
 @click.option("--type", "kind", help="Its type; one with a standard time counts at most that time.")
 @click.option("--volume", help="How much of it: a number where the type has a standard time.")
@@ -129,8 +127,8 @@ def object_command(context: Context, activity_id: str, reason: str) -> None:
 @group.command("list")
 @click.option("--nip", help="Only this person.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only these.")
-@click.option("--from", "first", type=_DATE, help="From this day on.")
-@click.option("--to", "last", type=_DATE, help="Up to this day.")
+@click.option("--from", "first", type=DAY, help="From this day on.")
+@click.option("--to", "last", type=DAY, help="Up to this day.")
 @click.option("--by-silence", is_flag=True, help="Only what a superior did not decide in time.")
 @format_option
 @click.pass_obj
@@ -145,6 +143,8 @@ def list_command(
     fmt: str | None,
 ) -> None:
     """What was done, by person and day, however it was entered, and what became of it."""
+    context.known(nip=nip)
+    refuse_reversed(first, last)
     found = activities.rows(
         context.engine(), nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence
     )
@@ -173,6 +173,7 @@ def check_command(
     """Minutes claimed while absent, on leave, before arriving, after leaving, or twice; decided or not."""
     from ekinerja_agent.usecases.check_activities import doubtful  # noqa: PLC0415  # loads the scoring libraries
 
+    context.known(nip=nip, office=office)
     found = doubtful(
         context.engine(),
         context.rulebook(),

@@ -76,7 +76,7 @@ def check(context: Context) -> None:
 def _profile_problems(survey: Survey, rules: Rules) -> list[Problem]:
     """Given both surveys, return what is wrong with the profile that agent.yaml names."""
     profile = survey.document.get(("profile",)) if survey.document else None
-    if survey.document is None or not isinstance(profile, str) or profile in rules.profiles:
+    if survey.document is None or not isinstance(profile, str) or not rules.profiles or profile in rules.profiles:
         return []
     message = f"there is no profile {profile!r} in {survey.rules}; {allowed_words(profile, rules.profiles)}"
     return [survey.document.problem(("profile",), message)]

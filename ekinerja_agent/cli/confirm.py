@@ -15,4 +15,4 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise WrongUsage(f"{question} Nobody is at the keyboard to answer; repeat the command with --yes")
-    click.confirm(question, abort=True)
+    click.confirm(question, abort=True, err=True)

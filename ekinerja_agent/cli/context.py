@@ -79,6 +79,17 @@ class Context:
             )
         return account
 
+    def known(self, *, office: str | None = None, nip: str | None = None, terminal: str | None = None) -> None:
+        """Given names that were typed, None where none was, return. Raise WrongUsage for one that nobody knows."""
+        from ekinerja_agent.central import known
+
+        if office is not None:
+            known.require_unit(self._engine, office)
+        if nip is not None:
+            known.require_person(self._engine, nip)
+        if terminal is not None:
+            known.require_terminal(self._engine, terminal, [one.id for one in self._config.terminals])
+
     def now(self) -> datetime:
         """Return the instant of this command."""
         return utc_now()

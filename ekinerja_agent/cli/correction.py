@@ -10,6 +10,7 @@ import click
 from ekinerja_agent.central import corrections
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.months import DAY, TIME_OF_DAY
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import correct
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 LIST = ("number nip date scan action time document requested_by entered_by status decided_by reason batch").split()
-
-_DATE = click.DateTime(["%Y-%m-%d"])
-_TIME = click.DateTime(["%H:%M", "%H:%M:%S"])
 
 
 class _Number(click.ParamType[int]):
@@ -42,9 +40,9 @@ def group() -> None:
 
 @group.command("add")
 @click.argument("nip")
-@click.argument("day", metavar="DATE", type=_DATE)
+@click.argument("day", metavar="DATE", type=DAY)
 @click.argument("scan", type=click.Choice([str(scan) for scan in Scan]))
-@click.option("--time", "at", type=_TIME, metavar="HH:MM[:SS]", help="When the person truly was there, local time.")
+@click.option("--time", "at", type=TIME_OF_DAY, help="When the person truly was there, local time.")
 @click.option("--void", is_flag=True, help="Take away whatever serves the scan, instead of adding one.")
 @click.option("--document", required=True, help="The letter or form that proves it.")
 @click.pass_obj
@@ -100,6 +98,7 @@ def reject_command(context: Context, number: int, reason: str) -> None:
 @click.pass_obj
 def list_command(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
     """What was entered, by commands and by files, and what became of it, newest first."""
+    context.known(nip=nip)
     rows = corrections.rows(context.engine(), nip=nip, status=status)
     emit(rows, LIST, fmt, free_text=("document", "reason"))
 

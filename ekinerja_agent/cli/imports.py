@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.batches import list_batches
+from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.usecases.import_kinds import KINDS
@@ -244,7 +245,6 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
 
     engine = context.engine()
     account = context.actor()
-    if not yes:
-        click.confirm(f"Batch {batch} will count no more. Take it back?", abort=True, err=True)
+    confirm(f"Batch {batch} will count no more. Take it back?", yes=yes)
     revoke_batch(engine, account, batch, reason, now=context.now())
     click.echo(f"Batch {batch} is taken back; what stood before stands again.")

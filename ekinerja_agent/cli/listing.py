@@ -103,8 +103,15 @@ def _emit_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> Non
     for row in rows:
         table.add_row(*(Text(_table_text(row[name])) for name in columns))
     width = None if out.isatty() else PAGE_COLUMNS
-    console = Console(file=out, width=width, no_color=True, highlight=False, markup=False, emoji=False)
+    console = _Console(file=out, width=width, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(table)
+
+
+class _Console(Console):
+    """Rich would end the process by itself when its reader leaves."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _json_value(value: Any) -> Any:

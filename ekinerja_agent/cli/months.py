@@ -1,10 +1,13 @@
-"""A month as a command's argument: `YYYY-MM`, kept as its first day."""
+"""Months, days, times and instants as people type them: what is no such thing is told with one that is."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 
 import click
+
+from ekinerja_agent.errors import WrongUsage
 
 
 class Month(click.ParamType[date]):
@@ -19,6 +22,38 @@ class Month(click.ParamType[date]):
             return datetime.strptime(str(value), "%Y-%m").date()  # noqa: DTZ007  # a month has no zone
         except ValueError:
             self.fail(f"{value!r} is not a month; write it as 2026-09", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A local day, time or clock reading in one of some forms; the parts that are not typed mean nothing."""
+
+    def __init__(self, name: str, what: str, example: str, *forms: str) -> None:
+        self.name = name
+        self._what, self._example, self._forms = what, example, forms
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        for form in self._forms:
+            with suppress(ValueError):
+                return datetime.strptime(str(value), form)  # noqa: DTZ007  # what a clock shows has no zone
+        raise click.BadParameter(f"{value!r} is not {self._what}; write it as {self._example}", ctx, param)
+
+
+DAY = Moment("YYYY-MM-DD", "a date", "2026-09-07", "%Y-%m-%d")
+TIME_OF_DAY = Moment("HH:MM[:SS]", "a time of day", "07:15 or 07:15:30", "%H:%M", "%H:%M:%S")
+CLOCK = Moment(
+    "CLOCK",
+    "a clock reading",
+    '"2026-09-07 07:15:30"',
+    *(f"%Y-%m-%d{between}{clock}" for clock in ("%H:%M:%S", "%H:%M") for between in " T"),
+)
+
+
+def refuse_reversed(first: datetime | None, last: datetime | None) -> None:
+    """Given what `--from` and `--to` said, return if a day can lie between. Raise WrongUsage if none can."""
+    if first is not None and last is not None and first > last:
+        raise WrongUsage(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; name the earlier day first")
 
 
 class Instant(click.ParamType[datetime]):

@@ -9,7 +9,7 @@ import click
 
 from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.cli.months import Month
+from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import objections
 
@@ -26,7 +26,7 @@ def group() -> None:
 
 @group.command("add")
 @click.argument("nip")
-@click.argument("day", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("day", metavar="DATE", type=DAY)
 @click.argument("code")
 @click.option(
     "--scan", type=click.Choice([str(scan) for scan in Scan]), help="Of which scan the finding is, if of any."
@@ -35,6 +35,7 @@ def group() -> None:
 @click.pass_obj
 def add_command(context: Context, nip: str, day: datetime, code: str, scan: str | None, reason: str) -> None:
     """Dispute the finding CODE (as TL1 or TK) of DATE. The month is not closed before somebody decided."""
+    context.known(nip=nip)
     number = objections.add(
         context.engine(),
         recorded.Disputed(nip, day.date(), code, scan),

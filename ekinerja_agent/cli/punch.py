@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
 from ekinerja_agent.central import punchlist
 from ekinerja_agent.cli import redate
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.months import DAY, refuse_reversed
+from ekinerja_agent.cli.taken import Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ekinerja_agent.cli.context import Context
 
@@ -26,8 +29,8 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--terminal", metavar="T", help="Only this terminal."),
         click.option("--nip", help="Only this person's, by the enrolments of each day."),
         click.option("--office", metavar="UNIT", help="Only people of this unit."),
-        click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Up to this day, included (clock)."),
-        click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="From this day on (clock)."),
+        click.option("--to", "last", type=DAY, help="Up to this day, included (clock)."),
+        click.option("--from", "first", type=DAY, help="From this day on (clock)."),
     ):
         command = option(command)
     return format_option(command)
@@ -46,7 +49,7 @@ group.add_command(redate.group)
 @click.pass_obj
 def list_command(context: Context, /, fmt: str | None, **filters: Any) -> None:
     """List punches, oldest first."""
-    _emit_punches(context, fmt, **filters)
+    emit(_punches(context, filters), COLUMNS, fmt)
 
 
 @group.command("export")
@@ -55,8 +58,20 @@ def list_command(context: Context, /, fmt: str | None, **filters: Any) -> None:
 def export_command(context: Context, /, fmt: str | None, **filters: Any) -> None:
     """The same rows for other programs: csv unless --format says otherwise. The export is recorded in the audit log."""
     account = context.actor()
-    rows = _emit_punches(context, fmt or "csv", **filters)
-    punchlist.record_export(context.engine(), account, rows, _plain(filters), context.now())
+    taken = Taken(sys.stdout)
+    try:
+        emit(taken.counted(_punches(context, filters)), COLUMNS, fmt or "csv", out=cast(TextIO, taken))
+    finally:
+        # What a reader took before they closed the pipe has left the database too.
+        if taken.begun:
+            punchlist.record_export(
+                context.engine(),
+                account,
+                rows=taken.rows,
+                digest=taken.digest,
+                filters=_plain(filters),
+                now=context.now(),
+            )
 
 
 @group.command("unmatched")
@@ -75,18 +90,11 @@ def quarantine_command(context: Context, fmt: str | None) -> None:
     emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt)
 
 
-def _emit_punches(context: Context, fmt: str | None, **filters: Any) -> int:
-    """Print the punches that the filters leave; return how many."""
-    printed = 0
-
-    def counted() -> Any:  # a generator of rows
-        nonlocal printed
-        for row in punchlist.punch_rows(context.engine(), **_days(filters)):
-            printed += 1
-            yield row
-
-    emit(counted(), COLUMNS, fmt)
-    return printed
+def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The punches that the filters leave, once it is clear that these can be meant."""
+    context.known(office=filters["office"], nip=filters["nip"], terminal=filters["terminal"])
+    refuse_reversed(filters["first"], filters["last"])
+    return punchlist.punch_rows(context.engine(), **_days(filters))
 
 
 def _days(filters: dict[str, Any]) -> dict[str, Any]:

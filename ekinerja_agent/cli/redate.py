@@ -10,14 +10,13 @@ import click
 from ekinerja_agent.central import redatings
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.months import CLOCK
 from ekinerja_agent.usecases import redate
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 LIST = "number terminal from to shift_s punches reason requested_by status".split()
-
-_CLOCK = click.DateTime(["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])
 
 
 class _TerminalOrWord(click.Group):
@@ -39,8 +38,8 @@ def group() -> None:
 
 @group.command("request")
 @click.argument("terminal_id", metavar="TERMINAL")
-@click.option("--from", "first", type=_CLOCK, required=True, help="First clock of the block, as recorded.")
-@click.option("--to", "last", type=_CLOCK, required=True, help="Last clock of the block, included.")
+@click.option("--from", "first", type=CLOCK, required=True, help="First clock of the block, as recorded.")
+@click.option("--to", "last", type=CLOCK, required=True, help="Last clock of the block, included.")
 @click.option("--shift", "shift_s", type=int, required=True, help="Seconds to add to get the true local time.")
 @click.option("--reason", required=True, help="How this is known; it is kept with the decision.")
 @click.pass_obj

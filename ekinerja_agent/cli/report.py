@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ekinerja_agent.cli.months import Instant, Month
+from ekinerja_agent.cli.months import DAY, Instant, Month
 from ekinerja_agent.language import choose
 from ekinerja_agent.usecases import report
 
@@ -65,6 +65,7 @@ def _ordered(command: Command) -> Command:
 def _order(
     context: Context, month: date, office: str | None, out: Path, now: datetime | None, *, public: bool
 ) -> report.Order:
+    context.known(office=office)
     return report.Order(
         month=month,
         out=out,
@@ -90,7 +91,7 @@ def monthly_command(context: Context, /, **asked: Any) -> None:
 
 
 @group.command("daily")
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="One day, with people and their scans.")
+@click.option("--date", "day", type=DAY, help="One day, with people and their scans.")
 @_ordered
 @click.pass_obj
 def daily_command(context: Context, /, day: datetime | None, **asked: Any) -> None:

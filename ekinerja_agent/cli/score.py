@@ -17,6 +17,7 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import score
 from ekinerja_agent.usecases.cluster import cluster
 from ekinerja_agent.usecases.explain import explain
@@ -35,6 +36,8 @@ DAYS = (
     "month nip date schedule state required_minutes worked_minutes late_minutes early_minutes "
     "arrive break_out break_in leave"
 ).split()
+_NO_SCANS = dict.fromkeys(map(str, Scan))
+"""A day has only the scans of its profile."""
 PLAN = (
     "month nip name unit standing standing_rp planned_rp difference_rp standing_discipline_pct planned_discipline_pct "
     "standing_performance_pct planned_performance_pct pending_days changes"
@@ -79,6 +82,7 @@ def run_command(
 
     First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
     """
+    context.known(office=office)
     _settle_silence(context, now)
     if changed:
         _refresh(context, month, office, workers, now or context.now())
@@ -149,6 +153,7 @@ def show_command(
     fmt: str | None,
 ) -> None:
     """Show what was computed: published where it is published, else the draft."""
+    context.known(office=office)
     if now is None:
         documents = results.scores(context.engine(), month, nip=nip, office=office)
     else:
@@ -192,6 +197,7 @@ def plan_command(
     fmt: str | None,
 ) -> None:
     """Show who would change, and by how much, against what is published. Nothing is stored."""
+    context.known(office=office)
     changes = plan(
         context.engine(),
         context.rulebook() if directory is None else load_rulebook(directory),
@@ -248,5 +254,5 @@ def _parts(documents: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
     for document in documents:
         entries = document["discipline"]["findings"] if part == "findings" else document["days"]
         whose = {"month": document["month"], "nip": document["nip"]}
-        rows += [whose | entry | entry.get("scans", {}) for entry in entries]
+        rows += [_NO_SCANS | whose | entry | entry.get("scans", {}) for entry in entries]
     return rows

@@ -52,6 +52,8 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
     """Read terminals now (default: every enabled one), keep what came on disk, and forward it to central."""
     config = context.config()
     wanted = chosen(config, ids)
+    for terminal in wanted:
+        collect.require_pollable(terminal)
     failures: list[EkinerjaError] = []
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:

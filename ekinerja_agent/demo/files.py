@@ -16,7 +16,7 @@ from pathlib import Path
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.errors import Refused, WrongUsage
 
 MARK = ".ekinerja-demo"
 _MADE = ("agent.yaml", "devices.yaml", "report.html", "reports", "rules", "import", "state", MARK)
@@ -84,8 +84,13 @@ def prepare(directory: Path) -> Place:
             f"{directory} holds files that no demo wrote; nothing was changed. "
             "Name a new or an empty directory, e.g. --dir /tmp/ekinerja-demo"
         )
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / MARK).write_text("Made by `ekinerja-agent demo`, which may replace what it wrote here.\n")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / MARK).write_text("Made by `ekinerja-agent demo`, which may replace what it wrote here.\n")
+    except OSError as error:
+        raise WrongUsage(
+            f"{shown} cannot be written: {error.strerror}; name a directory where you may write, e.g. --dir demo"
+        ) from error
     for name in _MADE:
         path = directory / name
         if path.is_dir() and not path.is_symlink():

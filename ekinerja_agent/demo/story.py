@@ -333,6 +333,7 @@ def _prepare(telling: Telling, accept_pending: str | None) -> period.Prepared:
         month.MONTH,
         profile=stage.config.agent.profile,
         now=stage.clock.now(),
+        account=telling.account,
         accept_pending=accept_pending,
     )
 

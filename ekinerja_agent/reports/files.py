@@ -5,12 +5,15 @@ Does not know what is in it; it may name persons, and is treated so.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def digest(content: bytes) -> str:
@@ -21,7 +24,8 @@ def digest(content: bytes) -> str:
 def write_private(path: Path, content: bytes) -> None:
     """Given a path, put the bytes there in place of what was there, with mode 0600.
 
-    Raise WrongUsage if nothing can be written there; an older file then stays as it was.
+    Raise TemporarilyUnavailable if the disk is full, WrongUsage if nothing can be written there; an older file then
+    stays as it was.
     """
     try:
         handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -35,6 +39,10 @@ def write_private(path: Path, content: bytes) -> None:
             Path(unfinished).unlink()
             raise
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise TemporarilyUnavailable(
+                f"{path} cannot be written: {error.strerror}; make room, or name a file on another disk"
+            ) from error
         raise WrongUsage(
             f"{path} cannot be written: {error.strerror}; name a file in a directory where you may write"
         ) from error

@@ -206,7 +206,7 @@ def _bind(transport: Transport, host: str, port: int) -> socket.socket:
         sock.close()
         raise TemporarilyUnavailable(
             f"{host}:{port} ({transport}) cannot be used: {error.strerror}; "
-            "choose another port, or end what uses this one"
+            "name an address of this machine and a port that no other program uses"
         ) from error
     sock.setblocking(False)
     return sock

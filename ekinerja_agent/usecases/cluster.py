@@ -27,7 +27,9 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise TemporarilyUnavailable(f"no Dask scheduler answers at {address}: {error}") from error
+        raise TemporarilyUnavailable(
+            f"no Dask scheduler answers at {address}: {error}; start it, or leave --cluster out"
+        ) from error
     with client:
         workers = sum(client.ncores().values())
         if not workers:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.model import (
     ClockReading,
     Coverage,
@@ -63,8 +63,17 @@ class PollResult:
 
 
 def open_spool(path: Path) -> Spool:
-    """Given the path of the spool, make its directory if it is missing and return the spool."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Given the path of the spool, make its directory if it is missing and return the spool.
+
+    Raise TemporarilyUnavailable if there can be no directory.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TemporarilyUnavailable(
+            f"the directory {path.parent} cannot be used: {error.strerror}; name one in state_dir of agent.yaml where "
+            "this user may write"
+        ) from error
     return Spool(path)
 
 
@@ -173,12 +182,22 @@ def accept(spool: Spool, terminal: TerminalConfig) -> str | None:
     return memory.serial
 
 
+def require_pollable(terminal: TerminalConfig) -> None:
+    """Given a terminal of devices.yaml, return if it has a place to poll it at. Raise WrongUsage as `place_of`."""
+    if terminal.transport == "none" or terminal.address is None:
+        raise _no_place(terminal)
+
+
+def _no_place(terminal: TerminalConfig) -> WrongUsage:
+    return WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
+
+
 def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddress:
     """Given a terminal of devices.yaml, return where it is and how to be let in. Raise WrongUsage if it only pushes, or
     is only imported.
     """
     if terminal.transport == "none" or terminal.address is None:
-        raise WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
+        raise _no_place(terminal)
     return TerminalAddress(
         terminal=terminal.id,
         host=terminal.address.host,

@@ -28,7 +28,8 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     documents = results.scores(engine, month, nip=nip)
     if not documents:
         raise NeedsAttention(
-            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first"
+            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, or "
+            "check the number: a NIP has 18 digits"
         )
     document = documents[0]
     yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"

@@ -75,6 +75,7 @@ def prepare(
     *,
     profile: str,
     now: datetime,
+    account: Account,
     offices: Sequence[str] | None = None,
     accept_pending: str | None = None,
     through: date | None = None,
@@ -84,7 +85,8 @@ def prepare(
     With `through` the month may be closed before its end, as budgets want it in December: days after that day cost
     nobody anything, and what they bring is an adjustment of a later month. Raise Refused (7) if the month (`through`:
     that day) is not over, an office is closed already, a value in use is neither the text of a law nor adopted by a
-    decree, a finding is disputed, or a day is pending and `accept_pending` has no reason. Nothing is published.
+    decree, a finding is disputed, or a day is pending and `accept_pending` has no reason or the day is the account's
+    own. Nothing is published.
     """
     _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
@@ -100,6 +102,8 @@ def prepare(
     reasons_against = []
     if pending and accept_pending is None:
         reasons_against.append(_why_pending(month, pending))
+    elif own := _own_pending(pending, account):
+        reasons_against.append(own)
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
     if disputed := objections.against_closing(engine, month, by_office.values()):
@@ -245,9 +249,7 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
                 f"{', '.join(states) or 'none'}"
             )
         if states[office]["state"] not in _MAY_CLOSE:
-            raise Refused(
-                f"{office} is {states[office]['state']} for {month:%Y-%m} (revision {states[office]['revision']})"
-            )
+            raise Refused(_why_shut(month, states[office]))
     chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] in _MAY_CLOSE]
     if not chosen:
         raise Refused(
@@ -255,6 +257,26 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
             + ("every unit is closed" if states else "no employee has a spell of duty in it")
         )
     return chosen
+
+
+def _why_shut(month: date, row: Mapping[str, Any]) -> str:
+    advice = (
+        "what came later is paid as an adjustment when a later month is closed"
+        if row["state"] == periods.PAID
+        else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
+    )
+    return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"
+
+
+def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> str | None:
+    """Nobody accepts their own days: why not, or None."""
+    for office, result in pending.items():
+        if account.nip is not None and account.nip in result.pending["nip"]:
+            return (
+                f"{account.name} has a pending day in {office}, which would count as present; another person accepts "
+                "it, or close the other units with --office"
+            )
+    return None
 
 
 def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.accounts import Account
 
 DECIDERS = frozenset({"operator", "head"})
+MOST_SHIFT_S = 30 * 366 * 86_400
+"""A clock that lost its battery shows the year 2000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,14 @@ def request(
     """
     if "operator" not in account.roles:
         raise Refused(f"{account.name} may not ask for that; an operator may")
-    if first > last or not shift_s or not reason.strip():
-        raise WrongUsage("a redating needs --from before --to, a --shift other than 0, and a --reason")
+    if first > last:
+        raise WrongUsage(f"--from {first} is after --to {last}; name the earlier clock first")
+    if not 0 < abs(shift_s) <= MOST_SHIFT_S:
+        raise WrongUsage(
+            f"--shift {shift_s}: seconds to add to the clock, from 1 to {MOST_SHIFT_S} (30 years), or as many less"
+        )
+    if not reason.strip():
+        raise WrongUsage("--reason is empty; say how the true time is known, it is kept with the decision")
     zone = terminal_zones(engine).get(terminal)
     if zone is None:
         raise WrongUsage(f"no collector has told of {terminal} yet, so its time zone is not known; poll it first")

@@ -133,12 +133,12 @@ def test_quarantine_shows_the_bytes_and_forgets_files_that_were_taken_back(centr
 
 
 def test_an_export_is_written_to_the_log(central: Engine, operator: Account) -> None:
-    punchlist.record_export(central, operator, 5, {"nip": "1"}, NOW)
+    punchlist.record_export(central, operator, rows=5, digest="sha256:0", filters={"nip": "1"}, now=NOW)
     *_, row = audit.rows(central)
     assert (row["actor"], row["action"], row["details"]) == (
         "root",
         "punch.export",
-        {"rows": 5, "filters": {"nip": "1"}},
+        {"rows": 5, "digest": "sha256:0", "filters": {"nip": "1"}},
     )
 
 

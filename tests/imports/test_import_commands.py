@@ -7,6 +7,7 @@ import csv
 import getpass
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,9 @@ class Shell:
         path.write_text(content)
         return str(path)
 
-    def run(self, *words: str, typed: str | None = None) -> Result:
+    def run(self, *words: str) -> Result:
         config = str(self.folder / "config" / "agent.yaml")
-        return CliRunner().invoke(cli, ["--config", config, *words], input=typed)
+        return CliRunner().invoke(cli, ["--config", config, *words])
 
     def row(self, *words: str) -> dict[str, Any]:
         result = self.run(*words, "--format", "json")
@@ -152,9 +153,9 @@ def test_a_complete_until_that_is_no_minute_is_wrong_usage(people: Shell) -> Non
 
 
 def test_a_batch_is_taken_back_only_after_a_yes_and_stays_listed(people: Shell) -> None:
-    asked = people.run("import", "revoke", "3", "--reason", "wrong terminal", typed="n\n")
-    assert "Batch 3 will count no more." in asked.stderr
-    assert asked.exit_code == 1
+    asked = people.error("import", "revoke", "3", "--reason", "wrong terminal")
+    assert isinstance(asked, WrongUsage)
+    assert re.search("Batch 3 will count no more.*repeat the command with --yes", str(asked))
     done = people.run("import", "revoke", "3", "--reason", "wrong terminal", "--yes")
     assert done.stdout == "Batch 3 is taken back; what stood before stands again.\n"
     rows = json.loads(people.run("import", "list", "--format", "json").stdout)

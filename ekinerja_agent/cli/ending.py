@@ -1,0 +1,60 @@
+"""How a command ends when something outside of it stops it: a reader who has seen enough, a full disk, Ctrl-C.
+
+Each ends with one sentence or none, and no traceback. Knows no command.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from ekinerja_agent.errors import TemporarilyUnavailable
+
+INTERRUPTED: Final = 130
+"""As a shell tells of SIGINT (128 + 2)."""
+READER_GONE: Final = 141
+"""As a shell tells of SIGPIPE (128 + 13)."""
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+class ReaderGoneError(Exception):
+    """Nobody reads our output any more (head, less): there is nothing to say and nobody to say it to."""
+
+
+@contextmanager
+def output() -> Iterator[None]:
+    """Run a block that writes to standard output, to the last byte.
+
+    Raise ReaderGoneError if its reader left, TemporarilyUnavailable if a disk has no room for it.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        _forget_output()
+        raise ReaderGoneError from error
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        _forget_output()
+        raise TemporarilyUnavailable(
+            f"the output cannot be written: {error.strerror}. What was written of it is incomplete; make room and "
+            "repeat the command"
+        ) from error
+
+
+def tell(sentence: str) -> None:
+    """Given a last sentence, write it to standard error, if anybody reads that."""
+    with suppress(OSError):
+        sys.stderr.write(f"{sentence}\n")
+
+
+def _forget_output() -> None:
+    """What still waits for the reader is dropped, or the interpreter would fail on it once more at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

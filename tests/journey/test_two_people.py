@@ -1,0 +1,145 @@
+"""Two people for every exception: who entered, asked or closed cannot decide alone, another person can.
+
+Every way by which somebody may get more or less than terminals and rules say is here, through its commands.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+MONTH, MONDAY = "2026-09", "2026-09-07"
+DAYS = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 0}]
+As = Callable[[str], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def county(installation: Any, name_nip: Any) -> Any:
+    """An office with one person who came late on a Monday and another who did not; September is scored."""
+    late, other = name_nip(1), name_nip(2)
+    installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
+    people = [{"nip": nip, "name": f"Pegawai {nip[-3:]}", "unit": "DINKES"} for nip in (late, other)]
+    installation.load("employees", [row | {"allowance_rp": 4_000_000} for row in people])
+    installation.load(
+        "enrolments", [{"terminal": "lobby", "pin": row["nip"][-3:], "nip": row["nip"]} for row in people]
+    )
+    punches = [
+        {"terminal": "lobby", "pin": nip[-3:], "clock": f"{day} {clock}"}
+        for nip in (late, other)
+        for day in DAYS
+        for clock in ("08:45:00" if (nip, day) == (late, MONDAY) else "07:20:00", "16:35:00")
+    ]
+    installation.load("punches", punches, "--complete-until", "2026-11-03 12:00")
+    installation.ok("score", "run", "--month", MONTH)
+    return installation
+
+
+@pytest.fixture
+def acting(county: Any, monkeypatch: pytest.MonkeyPatch, name_nip: Any) -> As:
+    """Other logins: sari is an operator, ani an operator and the person who came late, tono no authorised feed."""
+    for name, nip in (("sari", None), ("ani", name_nip(1)), ("tono", None)):
+        county.ok("account", "add", name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
+    first = getpass.getuser()
+
+    @contextmanager
+    def as_user(name: str) -> Iterator[None]:
+        monkeypatch.setenv("LOGNAME", name)
+        yield
+        monkeypatch.setenv("LOGNAME", first)
+
+    return as_user
+
+
+def correct(county: Any, late: str) -> None:
+    county.ok("correction", "add", late, MONDAY, "arrive", "--time", "07:15", "--document", "SK 9")
+
+
+def dispute(county: Any, late: str) -> None:
+    county.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "mesin antre")
+
+
+def close(county: Any, _: str) -> None:
+    county.ok("period", "close", MONTH, "--yes")
+
+
+EXCEPTIONS = {
+    # What one person began; how it is decided; whether the person it is about may not decide either.
+    "a correction is approved": (correct, ("correction", "approve", "1", "--yes"), True),
+    "a correction is rejected": (correct, ("correction", "reject", "1", "--reason", "r"), True),
+    "an objection is accepted": (dispute, ("objection", "decide", "1", "accept", "--reason", "r"), True),
+    "an objection is rejected": (dispute, ("objection", "decide", "1", "reject", "--reason", "r"), True),
+    "a closed month is opened again": (close, ("period", "reopen", MONTH, "--reason", "r"), False),
+}
+
+
+@pytest.mark.parametrize("what", EXCEPTIONS)
+def test_one_person_alone_decides_no_exception(county: Any, acting: As, name_nip: Any, what: str) -> None:
+    begin, decide, has_person = EXCEPTIONS[what]
+    begin(county, name_nip(1))
+    alone = county.run(*decide)
+    assert (alone.code, "another person" in alone.err) == (7, True), alone
+    if has_person:
+        with acting("ani"):
+            own = county.run(*decide)
+            assert (own.code, "another person" in own.err) == (7, True), own
+    with acting("sari"):
+        county.ok(*decide)
+    county.ok("audit", "verify")
+
+
+CLAIMS = {
+    # kind: a row that claims to be decided, the column by which it is found again
+    "corrections": {"date": MONDAY, "scan": "arrive", "action": "add", "time": "07:15", "document": "SK"},
+    "absences": {"from": MONDAY, "to": MONDAY, "kind": "izin", "document": "SI"},
+    "outages": {"terminal": "lobby", "from": f"{MONDAY} 06:00:00", "to": f"{MONDAY} 09:00:00", "reason": "listrik"},
+    "ratings": {"period": "2026", "predicate": "baik", "document": "SKP"},
+}
+
+
+@pytest.mark.parametrize("kind", CLAIMS)
+def test_a_decision_in_a_file_of_somebody_who_vouches_for_nothing_waits(
+    county: Any, acting: As, name_nip: Any, kind: str
+) -> None:
+    before = _payable(county)
+    row = CLAIMS[kind] | {"status": "approved"} | ({} if kind == "outages" else {"nip": name_nip(1)})
+    path = county.directory / f"{kind}.csv"
+    path.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    with acting("tono"):
+        told = county.run("import", kind, str(path))
+    assert (told.code, "they enter as pending and wait for an account that may decide" in told.err) == (0, True), told
+    if kind == "ratings":
+        assert _payable(county) == before
+        return
+    waits = county.run("period", "close", MONTH, "--yes")
+    assert (waits.code, "1 days are pending" in waits.err) == (7, True), waits
+
+
+def test_nobody_accepts_pending_days_of_their_own(county: Any, acting: As, name_nip: Any) -> None:
+    correct(county, name_nip(1))
+    accept = ("period", "close", MONTH, "--accept-pending", "mesin rusak", "--yes")
+    with acting("ani"):
+        own = county.run(*accept)
+        assert (own.code, "ani has a pending day in DINKES" in own.err) == (7, True), own
+    assert json.loads(county.ok("period", "status", MONTH, "--format", "json"))[0]["state"] == "open"
+    with acting("sari"):
+        county.ok(*accept)
+    (entry,) = json.loads(county.ok("audit", "list", "--action", "period.close", "--format", "json"))
+    assert entry["actor"] == "sari"
+
+
+def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Any, acting: As) -> None:
+    county.ok("period", "close", MONTH, "--yes")
+    county.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    for name in (getpass.getuser(), "sari"):
+        with acting(name):
+            for command in (("period", "reopen", MONTH, "--reason", "r"), ("period", "close", MONTH, "--yes")):
+                assert county.run(*command).code == 7
+
+
+def _payable(county: Any) -> dict[str, Any]:
+    return {nip: one["allowance"]["payable_rp"] for nip, one in county.scores(MONTH).items()}
