@@ -215,7 +215,7 @@ def test_the_auditor_verifies_the_chain_that_others_wrote(login: As) -> None:
     actor(login("ekinerja_score"), "root", NOW)
     auditor = login("ekinerja_audit")
     require_current(auditor)
-    assert audit.verify(auditor) == 1
+    assert audit.verify(auditor).rows == 1
 
 
 def test_the_feed_brings_activities_and_reads_answers(login: As) -> None:

@@ -49,6 +49,7 @@ def _count_postgresql() -> None:
             {COUNT};
             RETURN NULL;
         END $$""")
+    op.execute("REVOKE ALL ON FUNCTION ekinerja_audit_counted() FROM PUBLIC")
     op.execute(f"""
         CREATE FUNCTION ekinerja_audit_end_steps() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
