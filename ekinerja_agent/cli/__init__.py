@@ -7,6 +7,7 @@ know how anything is done; that is in `usecases/`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -14,7 +15,9 @@ import click
 
 from ekinerja_agent import __version__
 from ekinerja_agent.cli.context import Context
+from ekinerja_agent.cli.speech import SpokenGroup, error_text, in_language, language_of, show_usage_error
 from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.language import sentences
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what --help says of it)
@@ -40,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SpokenGroup):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -51,11 +54,11 @@ class LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(f"ekinerja_agent.cli.{module}"), attribute)
-        return command
+        return in_language(command, self.translate)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, self.translate(text)) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(
@@ -73,26 +76,31 @@ class LazyGroup(click.Group):
     help="agent.yaml. Without it: ./config/agent.yaml, then /etc/ekinerja-agent/agent.yaml.",
 )
 @click.option(
-    "--lang", type=click.Choice(["id", "en"]), help="Language of pages: id or en. Default: EKINERJA_LANG, then LANG."
+    "--lang",
+    type=click.Choice(["id", "en"]),
+    help="Language of help, messages and pages: id or en. Default: EKINERJA_LANG, then LANG.",
 )
 @click.pass_context
 def cli(ctx: click.Context, config_path: str | None, lang: str | None) -> None:
     """Collect punches from fingerprint terminals without losing one, and score discipline and performance."""
-    ctx.obj = Context(config_path=config_path, lang=lang)
+    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else sentences("en")
+    ctx.obj = Context(config_path=config_path, lang=lang, translate=translate)
 
 
 def main() -> NoReturn:
     """Run one command and end the process with its exit code."""
+    translate = sentences("en")
     try:
-        code = cli.main(standalone_mode=False)
+        translate = sentences(language_of(sys.argv[1:], os.environ))
+        code = in_language(cli, translate).main(prog_name="ekinerja-agent", standalone_mode=False)
     except click.exceptions.Abort:
-        sys.stderr.write("Stopped; nothing more was changed.\n")
+        sys.stderr.write(translate("Stopped; nothing more was changed.") + "\n")
         sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error, translate)
         sys.exit(2)
     except EkinerjaError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error_text(error, translate)}\n")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough.

@@ -8,6 +8,7 @@ import click
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -33,4 +34,4 @@ def list_command(context: Context, fmt: str | None) -> None:
 def verify_command(context: Context) -> None:
     """Recompute the chain of digests; 1 and the first broken row if somebody changed the record."""
     audit.verify(context.engine())
-    click.echo("The audit log is unbroken.")
+    tell("The audit log is unbroken.")

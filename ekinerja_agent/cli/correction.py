@@ -10,6 +10,7 @@ import click
 from ekinerja_agent.central import corrections
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import correct
@@ -59,7 +60,7 @@ def add_command(
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(
+    tell(
         f"{corrections.reference(number)} waits. Another person decides it with `ekinerja-agent correction approve "
         f"{number}` or `correction reject {number}`."
     )
@@ -80,7 +81,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(f"{one.reference} of {one.nip} on {one.day} is approved.")
+    tell(f"{one.reference} of {one.nip} on {one.day} is approved.")
 
 
 @group.command("reject")
@@ -90,7 +91,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 def reject_command(context: Context, number: int, reason: str) -> None:
     """Let a correction never count."""
     one = correct.reject(context.engine(), number, reason=reason, account=context.actor(), now=context.now())
-    click.echo(f"{one.reference} of {one.nip} on {one.day} is rejected.")
+    tell(f"{one.reference} of {one.nip} on {one.day} is rejected.")
 
 
 @group.command("list")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central.engine import check, connect, upgrade
+from ekinerja_agent.cli.speech import tell
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -24,7 +25,7 @@ def group() -> None:
 def upgrade_command(context: Context) -> None:
     """Bring the database to the shape this program needs. Nothing stored is lost."""
     engine = _engine(context)
-    click.echo(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
+    tell(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
 
 
 @group.command("check")
@@ -33,7 +34,7 @@ def check_command(context: Context) -> None:
     """Compare the database with what this program expects; 1 if something differs."""
     engine = _engine(context)
     check(engine)
-    click.echo(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
+    tell(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
 
 
 def _engine(context: Context) -> Engine:

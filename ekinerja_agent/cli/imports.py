@@ -15,6 +15,7 @@ import click
 
 from ekinerja_agent.central.batches import list_batches
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell, translated
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.usecases.import_kinds import KINDS
 from ekinerja_agent.usecases.import_kinds.judging import Kind
@@ -112,9 +113,9 @@ def _read(path: Path) -> ImportFile:
 
 def _tell_facts(result: Imported, fmt: str | None) -> None:
     for doubt in result.warnings:
-        click.echo(f"warning: {doubt}", err=True)
+        tell(f"warning: {doubt}", err=True)
     for rejection in result.rejected:
-        click.echo(f"rejected: {rejection}", err=True)
+        tell(f"rejected: {rejection}", err=True)
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -200,7 +201,7 @@ def _minute(text: str) -> datetime:
 
 def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
     for record in result.quarantined:
-        click.echo(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
+        tell(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -222,7 +223,7 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
 def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, dry_run: bool) -> None:
     emit([row], columns, fmt, free_text=FREE_TEXT)
     if dry_run:
-        click.echo("This was a dry run: nothing is stored.", err=True)
+        tell("This was a dry run: nothing is stored.", err=True)
 
 
 @group.command(name="list")
@@ -245,6 +246,6 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
     engine = context.engine()
     account = context.actor()
     if not yes:
-        click.confirm(f"Batch {batch} will count no more. Take it back?", abort=True, err=True)
+        click.confirm(translated(f"Batch {batch} will count no more. Take it back?"), abort=True, err=True)
     revoke_batch(engine, account, batch, reason, now=context.now())
-    click.echo(f"Batch {batch} is taken back; what stood before stands again.")
+    tell(f"Batch {batch} is taken back; what stood before stands again.")

@@ -72,7 +72,7 @@ def unmatched_command(context: Context, fmt: str | None) -> None:
 @click.pass_obj
 def quarantine_command(context: Context, fmt: str | None) -> None:
     """Impossible dates and undecodable records, with their raw bytes."""
-    emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt)
+    emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt, sentences=("reason",))
 
 
 def _emit_punches(context: Context, fmt: str | None, **filters: Any) -> int:

@@ -13,6 +13,7 @@ from ekinerja_agent import hostclock
 from ekinerja_agent.cli import terminal_care as care
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import collect, terminals
 from ekinerja_agent.usecases.forward import forward
@@ -39,7 +40,7 @@ def group() -> None:
 @click.pass_obj
 def list_command(context: Context, fmt: str | None) -> None:
     """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
-    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",))
+    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",), sentences=("state",))
 
 
 @group.command("poll")
@@ -86,12 +87,10 @@ def accept_command(context: Context, terminal_id: str) -> None:
         done = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
         agent = spool.agent
     if done.taken_from is not None:
-        click.echo(
-            f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on."
-        )
+        tell(f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on.")
         return
     old = done.forgotten_serial
-    click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
+    tell(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
 for _command in care.COMMANDS:

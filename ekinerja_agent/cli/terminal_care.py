@@ -13,6 +13,7 @@ from ekinerja_agent.central.accounts import require
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import clear, clocks, collect
 from ekinerja_agent.usecases.verify import Desk, verify
@@ -77,9 +78,7 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
         with _desk(context) as desk:
             refuses = clear.prove(terminal, desk, account=account, say=context.say)
         word = "refuses punches" if refuses else "records punches"
-        click.echo(
-            f"{terminal_id} {word} while it is locked: `terminal clear` {'may' if refuses else 'will not'} clear it."
-        )
+        tell(f"{terminal_id} {word} while it is locked: `terminal clear` {'may' if refuses else 'will not'} clear it.")
         return
     confirm(f"The log of {terminal_id} will be cleared; nobody can scan there meanwhile. Clear it?", yes=yes)
     with _desk(context) as desk:
