@@ -123,16 +123,12 @@ class Sentences:
         return self._translated(text, 0).text
 
     def _translated(self, text: str, depth: int) -> _Told:
-        whole = self._sentence(text, depth)
-        if whole is not None:
-            return whole
         if "\n" in text:
-            return _row("\n", [self._translated(line, depth) for line in text.split("\n")])
-        for attempt in (self._after_a_place, self._joined, self._after_a_column):
-            told = attempt(text, depth)
-            if told is not None:
-                return told
-        return _Told(text, 0)
+            whole = self._sentence(text, depth)
+            return whole or _row("\n", [self._translated(line, depth) for line in text.split("\n")])
+        attempts = (self._sentence, self._after_a_place, self._joined, self._after_a_column)
+        told = [each for each in (attempt(text, depth) for attempt in attempts) if each is not None]
+        return max(told, key=lambda each: each.understood, default=_Told(text, 0))
 
     def _sentence(self, text: str, depth: int) -> _Told | None:
         """Given one sentence, return its translation by the template that understands most; None if no template is it.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.batches import list_batches
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell, translated
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
@@ -144,7 +145,12 @@ def punches(context: Context, *, path: Path, dry_run: bool, complete_until: str 
 
 @group.command(name="attlog")
 @_FILE
-@click.option("--terminal", metavar="ID", help="The terminal that wrote the file, unless its name has the serial.")
+@click.option(
+    "--terminal",
+    metavar="ID",
+    help="The terminal that wrote the file, unless its name has the serial.",
+    shell_complete=terminal_ids,
+)
 @_DRY_RUN
 @_COMPLETE_UNTIL
 @format_option

@@ -9,6 +9,7 @@ import click
 
 from ekinerja_agent.central import punchlist
 from ekinerja_agent.cli import redate
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ QUARANTINE = "terminal source position reason found_at raw".split()
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--terminal", metavar="T", help="Only this terminal."),
+        click.option("--terminal", metavar="T", help="Only this terminal.", shell_complete=terminal_ids),
         click.option("--nip", help="Only this person's, by the enrolments of each day."),
         click.option("--office", metavar="UNIT", help="Only people of this unit."),
         click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Up to this day, included (clock)."),

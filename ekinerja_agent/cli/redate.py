@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central import redatings
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
@@ -39,7 +40,7 @@ def group() -> None:
 
 
 @group.command("request")
-@click.argument("terminal_id", metavar="TERMINAL")
+@click.argument("terminal_id", metavar="TERMINAL", shell_complete=terminal_ids)
 @click.option("--from", "first", type=_CLOCK, required=True, help="First clock of the block, as recorded.")
 @click.option("--to", "last", type=_CLOCK, required=True, help="Last clock of the block, included.")
 @click.option("--shift", "shift_s", type=int, required=True, help="Seconds to add to get the true local time.")

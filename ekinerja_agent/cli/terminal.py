@@ -11,6 +11,7 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.cli import terminal_care as care
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
@@ -44,7 +45,7 @@ def list_command(context: Context, fmt: str | None) -> None:
 
 
 @group.command("poll")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=terminal_ids)
 @click.option("--full", is_flag=True, help="Read the whole log, not only what is new.")
 @format_option
 @click.pass_obj
@@ -76,7 +77,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
 
 
 @group.command("accept")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.pass_obj
 def accept_command(context: Context, terminal_id: str) -> None:
     """Read a terminal that was replaced (its pinned serial is forgotten), or take one over from another agent."""

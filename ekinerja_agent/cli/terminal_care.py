@@ -10,6 +10,7 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.central.accounts import require
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
@@ -28,7 +29,7 @@ VERIFY = "id on_terminal in_central missing".split()
 CLOCK = "id clock_offset_s offset_after_s".split()
 CLEAR = "id records backup".split()
 
-_IDS = click.argument("ids", nargs=-1, metavar="[ID]...")
+_IDS = click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=terminal_ids)
 
 
 @click.command("verify")
@@ -62,7 +63,7 @@ def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | 
 
 
 @click.command("clear")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.option("--prove", is_flag=True, help="Find out with a finger whether it refuses punches while it is locked.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @format_option

@@ -93,6 +93,11 @@ def test_any_text_is_answered_and_what_nobody_knows_stays(text: str) -> None:
         ("row 3 is wrong; the file is gone", "baris 3 salah; berkasnya hilang"),
         ("row 3 is wrong\nnobody knows this\nthe file is gone", "baris 3 salah\nnobody knows this\nberkasnya hilang"),
         ("4 of 5", "4 of 5"),
+        ("  name=1     row 3 is wrong", "  name=1     baris 3 salah"),
+        (
+            "not stored: \n  a   4 of 5\n  b   the file is gone",
+            "tidak disimpan: \n  a   4 of 5\n  b   berkasnya hilang",
+        ),
         ("{braces} stay", "{kurung} tetap"),
     ],
 )
