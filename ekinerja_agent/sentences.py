@@ -21,7 +21,10 @@ _LETTER = re.compile(r"[A-Za-z]")
 _FRAGMENT_LETTERS = 5
 """A template with no more letters than that (`row {0}`) is only looked for inside another sentence."""
 
-_DEEPEST = 4
+_HALF_LETTERS = 16
+"""A side of a sentence with fewer tells too little to be known by."""
+
+_DEEPEST = 3
 """Sentences inside sentences are followed so far."""
 
 Part = str | tuple[int, bool]
@@ -76,7 +79,8 @@ class _Template:
         """Whether a longer sentence that nobody knows could be mistaken for it."""
         between = not isinstance(self.source[0], str) and not isinstance(self.source[-1], str)
         words = sum(len(text.split()) for text in self.literals)
-        return (self.letters <= _FRAGMENT_LETTERS and ":" not in "".join(self.literals)) or (between and words <= 1)
+        is_short = self.letters <= _FRAGMENT_LETTERS and ":" not in "".join(self.literals)
+        return (is_short and not self.start.startswith("  ")) or (between and words <= 1)
 
     @cached_property
     def is_one_line(self) -> bool:
@@ -109,9 +113,10 @@ class Sentences:
     """The sentences of one catalogue; call it with what was said in English."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
+        self._told: dict[tuple[str, int], _Told] = {}
         self._plain: dict[str, str] = {}
         self._templates: list[_Template] = []
-        for key, translation in catalogue.items():
+        for key, translation in (_halves(catalogue) | dict(catalogue)).items():
             source, target = parts(key), parts(translation)
             if all(isinstance(part, str) for part in source):
                 self._plain["".join(map(str, source))] = "".join(map(str, target))
@@ -120,9 +125,15 @@ class Sentences:
 
     def __call__(self, text: str) -> str:
         """Given what was said, return it in the language of the catalogue; English where it is not known."""
+        self._told.clear()
         return self._translated(text, 0).text
 
     def _translated(self, text: str, depth: int) -> _Told:
+        if (text, depth) not in self._told:
+            self._told[text, depth] = self._tried(text, depth)
+        return self._told[text, depth]
+
+    def _tried(self, text: str, depth: int) -> _Told:
         if "\n" in text:
             whole = self._sentence(text, depth)
             return whole or _row("\n", [self._translated(line, depth) for line in text.split("\n")])
@@ -139,15 +150,15 @@ class Sentences:
             return _Told(self._plain[text], len(_LETTER.findall(text)))
         if depth > _DEEPEST or not _LETTER.search(text):
             return None
-        best: _Told | None = None
+        best, own = None, 0
         for template in self._templates:
             if (template.is_fragment and depth == 0) or template.is_one_line == ("\n" in text):
                 continue
             values = template.values(text)
             if values is not None:
                 told = self._filled(template, values, depth)
-                if best is None or told.understood > best.understood:
-                    best = told
+                if best is None or (told.understood, template.letters) > (best.understood, own):
+                    best, own = told, template.letters
         return best
 
     def _filled(self, template: _Template, values: Mapping[int, str], depth: int) -> _Told:
@@ -186,6 +197,23 @@ class Sentences:
             if any(told):
                 return _row(separator, [each or _Told(piece, 0) for each, piece in zip(told, pieces, strict=True)])
         return None
+
+
+def _halves(catalogue: Mapping[str, str]) -> dict[str, str]:
+    """Given a catalogue, return both sides of the first `; ` of its sentences.
+
+    `what is wrong; what to do` is told in two columns, too.
+    """
+    halves: dict[str, str] = {}
+    for key, translation in catalogue.items():
+        for half, other in zip(key.split("; ", 1), translation.split("; ", 1), strict=False):
+            if _places(half) == _places(other) and len(_LETTER.findall(half)) >= _HALF_LETTERS:
+                halves.setdefault(half, other)
+    return halves
+
+
+def _places(template: str) -> set[int]:
+    return {part[0] for part in parts(template) if not isinstance(part, str)}
 
 
 def _row(separator: str, told: Sequence[_Told]) -> _Told:

@@ -149,7 +149,7 @@ def list_command(
     found = activities.rows(
         context.engine(), nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence
     )
-    emit(found, LIST, fmt, free_text=FREE_TEXT)
+    emit(found, LIST, fmt, free_text=FREE_TEXT, sentences=("reason",))
 
 
 @group.command("history")
@@ -158,7 +158,7 @@ def list_command(
 @click.pass_obj
 def history_command(context: Context, activity_id: str, fmt: str | None) -> None:
     """All that happened to an activity, by whom and when."""
-    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",))
+    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",), sentences=("reason",))
 
 
 @group.command("check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -138,6 +139,13 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None
         ),
         "wrong.csv:3: valid_from: 'soon'; yang boleh: tanggal YYYY-MM-DD",
     ]
+
+
+def test_what_commands_say_goes_through_the_translation() -> None:
+    """Only JSON, YAML and the line that tells programs of a simulated terminal are printed as they are."""
+    folder = Path(cli.__file__).parent
+    printing = {file.name for file in folder.glob("*.py") if "click.echo(" in file.read_text(encoding="utf-8")}
+    assert printing == {"speech.py", "config.py", "simulate.py"}
 
 
 def test_only_tables_of_doctor_are_translated(installation: Any) -> None:

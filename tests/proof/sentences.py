@@ -25,7 +25,6 @@ PACKAGE = Path(__file__).parents[2] / "ekinerja_agent"
 
 SILENT = (
     "reports",
-    "scoring",
     "central/migrations",
     "central/tables.py",
     "demo/county.py",
@@ -278,10 +277,12 @@ def _combined(parts: Iterable[list[tuple[Piece, ...]]]) -> list[tuple[Piece, ...
 def _template(pieces: Iterable[Piece]) -> str:
     text, number = "", 0
     for piece in pieces:
-        if piece is None:
-            text, number = f"{text}{{{number}}}", number + 1
-        else:
-            text += piece.replace("{", "{{").replace("}", "}}")
+        # `{}` is a place too: Polars puts columns into it.
+        literals = ["", ""] if piece is None else piece.split("{}")
+        for place, literal in enumerate(literals):
+            if place:
+                text, number = f"{text}{{{number}}}", number + 1
+            text += literal.replace("{", "{{").replace("}", "}}")
     return text.rstrip("\n")
 
 
