@@ -1,22 +1,27 @@
 """Which language a person reads, and the catalogue of its words.
 
-Promises one answer for a whole page: Indonesian (`id`) or English (`en`). English sentences are the keys of the
-catalogues; `locale/id/LC_MESSAGES/ekinerja.po` holds the Indonesian ones (`scripts/translations` compiles it). Does
-not know how numbers and dates are written (`formats.py`) nor what is said.
+Promises one answer for a whole page or command: Indonesian (`id`) or English (`en`). English sentences are the keys of
+the catalogues in `locale/id/LC_MESSAGES` (`scripts/translations` compiles them): `ekinerja.po` holds those of reports,
+which ask for each; `help.po` and `messages.po` those of commands, which are recognised when they are shown
+(`sentences.py`). Does not know how numbers and dates are written (`formats.py`) nor what is said.
 """
 
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.sentences import Sentences
 
 Language = Literal["id", "en"]
 
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
 DOMAIN = "ekinerja"
+SPOKEN_DOMAINS = ("help", "messages")
 LOCALE_DIR = Path(__file__).parent / "locale"
 DEFAULT: Language = "id"
 
@@ -34,19 +39,23 @@ def choose(lang_option: str | None, environ: Mapping[str, str]) -> Language:
         if wanted:
             known = _known(wanted)
             if known is None:
-                raise WrongUsage(f"{name} is {wanted!r}; allowed are {' and '.join(get_args(Language))}")
+                raise WrongUsage(f"{name} is {wanted!r}; allowed are {' and '.join(LANGUAGES)}")
             return known
     for name in _PROCESS_LOCALE:
         if environ.get(name):
-            return _known(environ[name].split(".")[0].split("@")[0].split("_")[0]) or DEFAULT
+            return _known(_word_of(environ[name])) or DEFAULT
     return DEFAULT
 
 
+def _word_of(locale: str) -> str:
+    """`id_ID.UTF-8` is `id`."""
+    return locale.split(".", maxsplit=1)[0].split("@", maxsplit=1)[0].split("_", maxsplit=1)[0]
+
+
 def _known(wanted: str) -> Language | None:
-    for language in get_args(Language):
+    for language in LANGUAGES:
         if wanted == language:
-            known: Language = language
-            return known
+            return language
     return None
 
 
@@ -59,4 +68,40 @@ def translator(lang: Language) -> gettext.NullTranslations:
 
 def msgid(sentence: str) -> str:
     """Given an English sentence that is translated later, return it: the mark by which the tests find it."""
+    return sentence
+
+
+class Catalogue(gettext.GNUTranslations):
+    """A compiled catalogue, all of it."""
+
+    def sentences(self) -> dict[str, str]:
+        """Return every sentence with its translation."""
+        stored: dict[object, str] = vars(self)["_catalog"]
+        return {key: text for key, text in stored.items() if isinstance(key, str) and key}
+
+
+def spoken(lang_option: str | None, environ: Mapping[str, str]) -> Language:
+    """Given what `--lang` said and the environment, return the language of messages and help.
+
+    As `choose`, but a locale that is neither Indonesian nor English leaves the sentences as they stand in the program:
+    `C` asks for that, and so do services and scripts that keep what was said.
+    """
+    if lang_option or environ.get("EKINERJA_LANG"):
+        return choose(lang_option, environ)
+    process = next((environ[name] for name in _PROCESS_LOCALE if environ.get(name)), "")
+    return _known(_word_of(process)) or "en"
+
+
+def sentences(lang: Language) -> Callable[[str], str]:
+    """Given a language, return what turns an English sentence of a command into it."""
+    if lang == "en":
+        return _as_it_is
+    catalogue: dict[str, str] = {}
+    for domain in SPOKEN_DOMAINS:
+        with (LOCALE_DIR / lang / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
+            catalogue |= Catalogue(file).sentences()
+    return Sentences(catalogue)
+
+
+def _as_it_is(sentence: str) -> str:
     return sentence

@@ -7,16 +7,20 @@ know how anything is done; that is in `usecases/`.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from ekinerja_agent import __version__
+from ekinerja_agent.cli import ending
 from ekinerja_agent.cli.context import Context
-from ekinerja_agent.cli.ending import INTERRUPTED, READER_GONE, ReaderGoneError, output, tell
+from ekinerja_agent.cli.speech import SpokenGroup, error_text, in_language, language_of, show_usage_error
 from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.language import sentences
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what --help says of it)
@@ -47,17 +51,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SpokenGroup):
     """A group whose commands are imported when they are called, and whose output ends well."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        with output():  # --help is printed here
+        with ending.output():  # --help is printed here
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with output():
+        with ending.output():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -68,11 +72,16 @@ class LazyGroup(click.Group):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(f"ekinerja_agent.cli.{module}"), attribute)
-        return command
+        return in_language(command, self.translate)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        named = [(name, text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self.translate(text)) for name, text in named]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, self.translate(text)) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(
@@ -91,28 +100,33 @@ class LazyGroup(click.Group):
     help="agent.yaml. Without it: ./config/agent.yaml, then /etc/ekinerja-agent/agent.yaml.",
 )
 @click.option(
-    "--lang", type=click.Choice(["id", "en"]), help="Language of pages: id or en. Default: EKINERJA_LANG, then LANG."
+    "--lang",
+    type=click.Choice(["id", "en"]),
+    help="Language of help, messages and pages: id or en. Default: EKINERJA_LANG, then LANG.",
 )
 @click.pass_context
 def cli(ctx: click.Context, config_path: str | None, lang: str | None) -> None:
     """Collect punches from fingerprint terminals without losing one, and score discipline and performance."""
-    ctx.obj = Context(config_path=config_path, lang=lang)
+    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else sentences("en")
+    ctx.obj = Context(config_path=config_path, lang=lang, translate=translate)
 
 
 def main() -> NoReturn:
     """Run one command and end the process with its exit code."""
+    translate = sentences("en")
     try:
-        code = cli.main(standalone_mode=False)
+        translate = sentences(language_of(sys.argv[1:], os.environ))
+        code = in_language(cli, translate).main(prog_name="ekinerja-agent", standalone_mode=False)
     except click.exceptions.Abort as error:
-        tell("Stopped; nothing more was changed.")
-        sys.exit(INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
+        ending.last_words(translate("Stopped; nothing more was changed."))
+        sys.exit(ending.INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except click.ClickException as error:
         with suppress(OSError):
-            error.show()
+            show_usage_error(error, translate)
         sys.exit(2)
     except EkinerjaError as error:
-        tell(str(error))
+        ending.last_words(error_text(error, translate))
         sys.exit(error.exit_code)
-    except ReaderGoneError:
-        sys.exit(READER_GONE)
+    except ending.ReaderGoneError:
+        sys.exit(ending.READER_GONE)
     sys.exit(code if isinstance(code, int) else 0)

@@ -11,6 +11,7 @@ from ekinerja_agent.central import activities
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.silence import settle, told
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.usecases import activities as life
 from ekinerja_agent.usecases import feed
@@ -71,7 +72,7 @@ def add_command(
         raise WrongUsage(f"account {desk.account.name} has no NIP; say --nip, whose activity it is")
     work = life.Work(whose, day.date(), start.time(), end.time(), description, kind, volume, output, plan)
     name = life.add(desk, work, draft=draft, replaces=replaces)
-    click.echo(f"activity {name} is kept as a draft." if draft else f"activity {name} waits for {_asked(desk, work)}.")
+    tell(f"activity {name} is kept as a draft." if draft else f"activity {name} waits for {_asked(desk, work)}.")
 
 
 @group.command("submit")
@@ -80,7 +81,7 @@ def add_command(
 def submit_command(context: Context, activity_id: str) -> None:
     """Ask the superior to decide a draft, or an activity that came back."""
     life.submit(_desk(context), activity_id)
-    click.echo(f"activity {activity_id} is submitted.")
+    tell(f"activity {activity_id} is submitted.")
 
 
 @group.command("approve")
@@ -91,7 +92,7 @@ def approve_command(context: Context, activity_id: str, minutes: int | None) -> 
     """Let an activity count. Only by the superior of its day, never by the person or who entered it."""
     one = life.approve(_desk(context), activity_id, minutes=minutes)
     counted = one.minutes if minutes is None else minutes
-    click.echo(f"activity {activity_id} of {one.nip} on {one.day} is approved with {counted} minutes.")
+    tell(f"activity {activity_id} of {one.nip} on {one.day} is approved with {counted} minutes.")
 
 
 @group.command("return")
@@ -101,7 +102,7 @@ def approve_command(context: Context, activity_id: str, minutes: int | None) -> 
 def return_command(context: Context, activity_id: str, reason: str) -> None:
     """Send an activity back to the person, who may correct and submit it again."""
     one = life.send_back(_desk(context), activity_id, reason=reason)
-    click.echo(f"activity {activity_id} of {one.nip} on {one.day} is returned.")
+    tell(f"activity {activity_id} of {one.nip} on {one.day} is returned.")
 
 
 @group.command("reject")
@@ -111,7 +112,7 @@ def return_command(context: Context, activity_id: str, reason: str) -> None:
 def reject_command(context: Context, activity_id: str, reason: str) -> None:
     """Let an activity not count. The person may object."""
     one = life.reject(_desk(context), activity_id, reason=reason)
-    click.echo(f"activity {activity_id} of {one.nip} on {one.day} is rejected.")
+    tell(f"activity {activity_id} of {one.nip} on {one.day} is rejected.")
 
 
 @group.command("object")
@@ -121,7 +122,7 @@ def reject_command(context: Context, activity_id: str, reason: str) -> None:
 def object_command(context: Context, activity_id: str, reason: str) -> None:
     """Dispute what a superior decided; the next superior decides."""
     life.object_to(_desk(context), activity_id, reason=reason)
-    click.echo(f"activity {activity_id} waits for the next superior.")
+    tell(f"activity {activity_id} waits for the next superior.")
 
 
 @group.command("list")
@@ -148,7 +149,7 @@ def list_command(
     found = activities.rows(
         context.engine(), nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence
     )
-    emit(found, LIST, fmt, free_text=FREE_TEXT)
+    emit(found, LIST, fmt, free_text=FREE_TEXT, sentences=("reason",))
 
 
 @group.command("history")
@@ -157,7 +158,7 @@ def list_command(
 @click.pass_obj
 def history_command(context: Context, activity_id: str, fmt: str | None) -> None:
     """All that happened to an activity, by whom and when."""
-    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",))
+    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",), sentences=("reason",))
 
 
 @group.command("check")
@@ -192,7 +193,7 @@ def check_command(
 def silence_command(context: Context, now: datetime | None) -> None:
     """Do what the rules say of activities and requests that nobody decided in time. The service does it every day."""
     context.actor()
-    click.echo(told(settle(context, now)))
+    tell(told(settle(context, now)))
 
 
 @group.command("feed")
@@ -201,7 +202,7 @@ def feed_command(context: Context) -> None:
     """Take what another application left in feed_activities (docs/feed.md). The service does it every five minutes."""
     context.actor()
     done = feed.drain(context.engine(), context.rulebook(), profile=context.config().agent.profile, now=context.now())
-    click.echo(f"{done.stored} stored, {done.rejected} rejected by a rule, {done.refused} refused; see feed_answers.")
+    tell(f"{done.stored} stored, {done.rejected} rejected by a rule, {done.refused} refused; see feed_answers.")
 
 
 def _desk(context: Context) -> life.Desk:

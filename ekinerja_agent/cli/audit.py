@@ -11,6 +11,7 @@ import click
 from ekinerja_agent.central import audit
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, refuse_reversed
+from ekinerja_agent.cli.speech import tell
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -78,4 +79,4 @@ def verify_command(context: Context, noted: audit.End | None) -> None:
     compare with --noted later.
     """
     end = audit.verify(context.engine(), noted)
-    click.echo(f"The audit log is unbroken: {end.rows} rows, end {end}")
+    tell(f"The audit log is unbroken: {end.rows} rows, end {end}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import archive, backup
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def make_command(context: Context, out: Path | None, keep: int | None) -> None:
     """Back this host up while the service runs. Secrets are not in it, nor a database on a server: it says so."""
     made = backup.make(context.config(), out, keep=keep, now=context.now)
     megabytes = -(-made.path.stat().st_size // 1_000_000)
-    click.echo(
-        f"{made.path}: {len(made.manifest.members)} files, {megabytes} MB, older ones removed {len(made.removed)}."
-    )
+    tell(f"{made.path}: {len(made.manifest.members)} files, {megabytes} MB, older ones removed {len(made.removed)}.")
     for sentence in made.not_in_it:
         context.say(sentence)
 
@@ -62,7 +61,7 @@ def check_command(file: Path, fmt: str | None) -> None:
 def restore_command(context: Context, file: Path, folder: Path) -> None:
     """Make of a backup an installation of its own in a directory. Nothing outside of it is touched."""
     manifest, config = backup.restore(file, folder)
-    click.echo(
+    tell(
         f"{folder} is {manifest.host} as it was at {manifest.made_at.isoformat()}. "
         f"Look at it with: ekinerja-agent --config {config.path} doctor"
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ import click
 from pydantic import BaseModel
 
 from ekinerja_agent.cli.context import Context
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config import (
     AgentConfig,
     Config,
@@ -86,35 +86,36 @@ def _say_what_is_fine(config: Config, rules: Rules | None) -> None:
     agent = config.agent
     # The URL may hold a password that came from the environment.
     database = agent.central.url.partition(":")[0]
-    click.echo(f"{config.path}: fine, roles {', '.join(agent.roles)}, central on {database}")
+    tell(f"{config.path}: fine, roles {', '.join(agent.roles)}, central on {database}")
     if config.terminals:
         enabled = sum(terminal.enabled for terminal in config.terminals)
-        click.echo(f"{_short(agent.devices)}: fine, terminals {len(config.terminals)}, enabled {enabled}")
+        tell(f"{_short(agent.devices)}: fine, terminals {len(config.terminals)}, enabled {enabled}")
     if rules is None or rules.book is None:
-        click.echo("rules: not read, this host does not score")
+        tell("rules: not read, this host does not score")
         return
     for path in rules.files:
-        click.echo(f"{_short(path)}: fine")
+        tell(f"{_short(path)}: fine")
     profiles = ", ".join(sorted(rules.book.profiles))
-    click.echo(f"rules {rules.book.digest}: profiles {profiles}; units that name none use {agent.profile}")
+    tell(f"rules {rules.book.digest}: profiles {profiles}; units that name none use {agent.profile}")
 
 
 def _warn(config: Config, rules: Rules | None) -> None:
     for warning in secret_warnings(config):
-        sys.stderr.write(f"warning: {warning}\n")
+        tell(f"warning: {warning}", err=True)
     book = rules.book if rules else None
     if book is None:
         return
     for name, profile in sorted(book.profiles.items()):
         for doubt in fairness_doubts(profile):
-            sys.stderr.write(f"warning: profile {name}: one more punch may add a deduction: {doubt}\n")
+            tell(f"warning: profile {name}: one more punch may add a deduction: {doubt}", err=True)
     profile = book.profile(config.agent.profile)
     days = (utc_now().date(), date.max)
     found = [(f"{value} of {profile.name}", citation) for value, citation in unadopted(book, profile.name, *days)]
     for value, citation in (*found, *unadopted_schedules(book, [profile.schedule], *days)):
-        sys.stderr.write(
+        tell(
             f"warning: {_short(config.agent.rules / citation.place)}: {value} (mark {citation.mark}) is not adopted; "
-            f"name its decree in {_short(config.agent.rules / ADOPTED)}, or no month that uses it can be closed\n"
+            f"name its decree in {_short(config.agent.rules / ADOPTED)}, or no month that uses it can be closed",
+            err=True,
         )
 
 
@@ -140,4 +141,4 @@ def holidays(year: int) -> None:
     text = propose_holidays(year)
     click.echo(text, nl=False)
     if "mark: I" in text:
-        sys.stderr.write("warning: some dates are estimates; wait for the decree before you keep them\n")
+        tell("warning: some dates are estimates; wait for the decree before you keep them", err=True)

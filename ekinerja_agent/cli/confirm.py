@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ekinerja_agent.cli.speech import translated
 from ekinerja_agent.errors import WrongUsage
 
 
@@ -15,4 +16,4 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise WrongUsage(f"{question} Nobody is at the keyboard to answer; repeat the command with --yes")
-    click.confirm(question, abort=True, err=True)
+    click.confirm(translated(question), abort=True, err=True)

@@ -13,9 +13,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ekinerja_agent.language import sentences
 from ekinerja_agent.model import utc_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.accounts import Account
@@ -25,10 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise."""
+    """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise.
+
+    `translate` takes an English sentence to the language of this command.
+    """
 
     config_path: str | None = None
     lang: str | None = None
+    translate: Callable[[str], str] = field(default_factory=lambda: sentences("en"))
     _said: set[str] = field(default_factory=set)
 
     @cached_property
@@ -95,7 +102,7 @@ class Context:
         return utc_now()
 
     def say(self, sentence: str) -> None:
-        """Tell the person something beside the result: on standard error, never twice."""
+        """Given an English sentence, tell it beside the result: on standard error, in the person's language, once."""
         if sentence not in self._said:
             self._said.add(sentence)
-            sys.stderr.write(f"{sentence}\n")
+            sys.stderr.write(f"{self.translate(sentence)}\n")

@@ -11,6 +11,7 @@ from ekinerja_agent.central import corrections
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import correct
@@ -57,7 +58,7 @@ def add_command(
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(
+    tell(
         f"{corrections.reference(number)} waits. Another person decides it with `ekinerja-agent correction approve "
         f"{number}` or `correction reject {number}`."
     )
@@ -78,7 +79,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(f"{one.reference} of {one.nip} on {one.day} is approved.")
+    tell(f"{one.reference} of {one.nip} on {one.day} is approved.")
 
 
 @group.command("reject")
@@ -88,7 +89,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 def reject_command(context: Context, number: int, reason: str) -> None:
     """Let a correction never count."""
     one = correct.reject(context.engine(), number, reason=reason, account=context.actor(), now=context.now())
-    click.echo(f"{one.reference} of {one.nip} on {one.day} is rejected.")
+    tell(f"{one.reference} of {one.nip} on {one.day} is rejected.")
 
 
 @group.command("list")

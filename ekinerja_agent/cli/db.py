@@ -11,6 +11,7 @@ import click
 from ekinerja_agent.central import purging, roles
 from ekinerja_agent.central.engine import check, connect, require_made, upgrade
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret
 from ekinerja_agent.errors import WrongUsage
 
@@ -33,7 +34,7 @@ def group() -> None:
 def upgrade_command(context: Context) -> None:
     """Bring the database to the shape this program needs. Nothing stored is lost."""
     engine = _engine(context)
-    click.echo(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
+    tell(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
 
 
 @group.command("check")
@@ -42,7 +43,7 @@ def check_command(context: Context) -> None:
     """Compare the database with what this program expects; 1 if something differs."""
     engine = _engine(context)
     check(engine)
-    click.echo(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
+    tell(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
 
 
 @group.command("roles")
@@ -81,7 +82,7 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
     """Delete the punches that retention.punches_months of agent.yaml keeps no longer, and keep a receipt."""
     months = context.config().agent.retention.punches_months
     if months is None:
-        click.echo("Nothing is purged: agent.yaml has no retention.punches_months.")
+        tell("Nothing is purged: agent.yaml has no retention.punches_months.")
         return
     wanted = purging.month_start(context.now().date(), months)
     going = (

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ekinerja_agent.demo.story import tell
 from ekinerja_agent.demo.voice import Voice
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.context import Context
 
 
 @click.command("demo")
@@ -20,10 +24,11 @@ from ekinerja_agent.demo.voice import Voice
     show_default=True,
     help="Where the demo keeps its files. An earlier demo there is replaced, anything else is refused.",
 )
-def command(directory: Path) -> None:
+@click.pass_obj
+def command(context: Context, directory: Path) -> None:
     """Show a small county from fingers to payroll: five simulated terminals, forty people, September 2026.
 
     Nothing outside the directory is changed, and no network but this machine's own is used. Afterwards every
     command can be tried on what is left there: `ekinerja-agent --config demo/agent.yaml ...`.
     """
-    tell(directory, Voice(sys.stdout))
+    tell(directory, Voice(sys.stdout, context.translate))

@@ -29,7 +29,8 @@ def command(ctx: click.Context, fmt: str | None) -> None:
     context: Context = ctx.obj
     with Host(context.config_path, context.now) as host:
         outcomes = list(examine(host))
-    emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", "finding", "what_to_do"))
+    said = ("finding", "what_to_do")
+    emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", *said), sentences=said)
     counts = Counter(each.state for each in outcomes)
     context.say(f"{counts[State.OK]} checks are fine, {counts[State.WRONG]} findings, {counts[State.SKIPPED]} skipped.")
     if counts[State.WRONG]:

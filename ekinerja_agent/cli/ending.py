@@ -48,7 +48,7 @@ def output() -> Iterator[None]:
         ) from error
 
 
-def tell(sentence: str) -> None:
+def last_words(sentence: str) -> None:
     """Given a last sentence, write it to standard error, if anybody reads that."""
     with suppress(OSError):
         sys.stderr.write(f"{sentence}\n")

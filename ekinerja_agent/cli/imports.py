@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.batches import list_batches
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.usecases.import_kinds import KINDS
 from ekinerja_agent.usecases.import_kinds.judging import Kind
@@ -113,9 +115,9 @@ def _read(path: Path) -> ImportFile:
 
 def _tell_facts(result: Imported, fmt: str | None) -> None:
     for doubt in result.warnings:
-        click.echo(f"warning: {doubt}", err=True)
+        tell(f"warning: {doubt}", err=True)
     for rejection in result.rejected:
-        click.echo(f"rejected: {rejection}", err=True)
+        tell(f"rejected: {rejection}", err=True)
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -144,7 +146,12 @@ def punches(context: Context, *, path: Path, dry_run: bool, complete_until: str 
 
 @group.command(name="attlog")
 @_FILE
-@click.option("--terminal", metavar="ID", help="The terminal that wrote the file, unless its name has the serial.")
+@click.option(
+    "--terminal",
+    metavar="ID",
+    help="The terminal that wrote the file, unless its name has the serial.",
+    shell_complete=terminal_ids,
+)
 @_DRY_RUN
 @_COMPLETE_UNTIL
 @format_option
@@ -201,7 +208,7 @@ def _minute(text: str) -> datetime:
 
 def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
     for record in result.quarantined:
-        click.echo(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
+        tell(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -223,7 +230,7 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
 def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, dry_run: bool) -> None:
     emit([row], columns, fmt, free_text=FREE_TEXT)
     if dry_run:
-        click.echo("This was a dry run: nothing is stored.", err=True)
+        tell("This was a dry run: nothing is stored.", err=True)
 
 
 @group.command(name="list")
@@ -247,4 +254,4 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
     account = context.actor()
     confirm(f"Batch {batch} will count no more. Take it back?", yes=yes)
     revoke_batch(engine, account, batch, reason, now=context.now())
-    click.echo(f"Batch {batch} is taken back; what stood before stands again.")
+    tell(f"Batch {batch} is taken back; what stood before stands again.")

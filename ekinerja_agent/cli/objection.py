@@ -10,6 +10,7 @@ import click
 from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import objections
 
@@ -43,7 +44,7 @@ def add_command(context: Context, nip: str, day: datetime, code: str, scan: str 
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(
+    tell(
         f"objection {number} waits. Another person decides it with `ekinerja-agent objection decide {number} "
         "accept|reject --reason …`."
     )
@@ -60,7 +61,7 @@ def decide_command(context: Context, number: int, decision: str, reason: str) ->
     one = objections.decide(
         context.engine(), number, accepted=accepted, reason=reason, account=context.actor(), now=context.now()
     )
-    click.echo(f"objection {number} of {one.finding.nip} is {decision}ed.")
+    tell(f"objection {number} of {one.finding.nip} is {decision}ed.")
     if accepted:
         context.say("Bring the correction or document that changes the fact; until then the month is not closed.")
 

@@ -11,6 +11,7 @@ import click
 from ekinerja_agent.central import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.months import Month
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import payroll
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def export_command(context: Context, month: date, office: str | None, out: Path)
     """Write the rows of payroll_scores_v1, under the same names. The audit log keeps their number and the digest."""
     context.known(office=office)
     exported = payroll.export(context.engine(), month, out, office=office, account=context.actor(), now=context.now())
-    click.echo(f"{out}: {month:%Y-%m}, {exported.rows} rows, {exported.digest}")
+    tell(f"{out}: {month:%Y-%m}, {exported.rows} rows, {exported.digest}")
     if exported.reopened:
         context.say(
             f"{', '.join(exported.reopened)}: reopened, so these rows may change; export again after the close."
@@ -57,4 +58,4 @@ def mark_paid_command(context: Context, month: date, office: str | None, documen
         context.engine(), month, office=office, document=document, account=context.actor(), now=context.now()
     )
     for one in paid:
-        click.echo(f"{month:%Y-%m} {one.unit}: revision {one.revision} is paid by {document}.")
+        tell(f"{month:%Y-%m} {one.unit}: revision {one.revision} is paid by {document}.")

@@ -11,6 +11,7 @@ from ekinerja_agent.central import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Month
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import objections, period
 
 if TYPE_CHECKING:
@@ -103,11 +104,9 @@ def close_command(
     )
     closed = period.publish(engine, prepared, account=account, now=now)
     for unit in closed:
-        click.echo(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
+        tell(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
         if unit.adjusted:
-            click.echo(
-                f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}."
-            )
+            tell(f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}.")
 
 
 @group.command("reopen")
@@ -125,4 +124,4 @@ def reopen_command(context: Context, month: date, office: str | None, reason: st
         context.engine(), month, office=office, reason=reason, account=context.actor(), now=context.now()
     )
     for one in opened:
-        click.echo(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")
+        tell(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")

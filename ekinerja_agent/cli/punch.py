@@ -10,6 +10,7 @@ import click
 
 from ekinerja_agent.central import punchlist
 from ekinerja_agent.cli import redate
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, refuse_reversed
 from ekinerja_agent.cli.taken import Taken
@@ -26,7 +27,7 @@ QUARANTINE = "terminal source position reason found_at raw".split()
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--terminal", metavar="T", help="Only this terminal."),
+        click.option("--terminal", metavar="T", help="Only this terminal.", shell_complete=terminal_ids),
         click.option("--nip", help="Only this person's, by the enrolments of each day."),
         click.option("--office", metavar="UNIT", help="Only people of this unit."),
         click.option("--to", "last", type=DAY, help="Up to this day, included (clock)."),
@@ -87,7 +88,7 @@ def unmatched_command(context: Context, fmt: str | None) -> None:
 @click.pass_obj
 def quarantine_command(context: Context, fmt: str | None) -> None:
     """Impossible dates and undecodable records, with their raw bytes."""
-    emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt)
+    emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt, sentences=("reason",))
 
 
 def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central import redatings
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import CLOCK
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import redate
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def group() -> None:
 
 
 @group.command("request")
-@click.argument("terminal_id", metavar="TERMINAL")
+@click.argument("terminal_id", metavar="TERMINAL", shell_complete=terminal_ids)
 @click.option("--from", "first", type=CLOCK, required=True, help="First clock of the block, as recorded.")
 @click.option("--to", "last", type=CLOCK, required=True, help="Last clock of the block, included.")
 @click.option("--shift", "shift_s", type=int, required=True, help="Seconds to add to get the true local time.")
@@ -57,7 +59,7 @@ def request_command(
         account=context.actor(),
         now=context.now(),
     )
-    click.echo(
+    tell(
         f"Redating {done.number}: {done.punches} punches of {terminal_id}, {done.from_quarantine} of them from "
         f"quarantine. Another person approves it with `ekinerja-agent punch redate approve {done.number}`."
     )
@@ -91,4 +93,4 @@ def list_command(context: Context, fmt: str | None) -> None:
 
 def _decide(context: Context, number: int, *, approved: bool) -> None:
     moved = redate.decide(context.engine(), number, approved=approved, account=context.actor(), now=context.now())
-    click.echo(f"Redating {number} of {moved} punches is {'approved' if approved else 'rejected'}.")
+    tell(f"Redating {number} of {moved} punches is {'approved' if approved else 'rejected'}.")

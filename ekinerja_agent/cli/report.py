@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ekinerja_agent.cli.months import DAY, Instant, Month
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.language import choose
 from ekinerja_agent.usecases import report
 
@@ -78,7 +79,7 @@ def _order(
 
 
 def _tell(order: report.Order, reported: report.Reported) -> None:
-    click.echo(f"{order.out}: {order.month:%Y-%m}, {reported.people} people, {reported.digest}")
+    tell(f"{order.out}: {order.month:%Y-%m}, {reported.people} people, {reported.digest}")
 
 
 @group.command("monthly")

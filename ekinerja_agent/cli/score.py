@@ -15,6 +15,7 @@ from ekinerja_agent.central import results
 from ekinerja_agent.cli import silence
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Scan
@@ -127,9 +128,9 @@ def _refresh(context: Context, month: date, office: str | None, workers: int, no
 
 
 def _tell(month: date, summary: score.ScoreSummary) -> None:
-    click.echo(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
+    tell(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
     if summary.pending:
-        click.echo("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
+        tell("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
 
 
 @group.command("show")
@@ -220,7 +221,7 @@ def plan_command(
 def explain_command(context: Context, nip: str, month: date) -> None:
     """Lead every point and rupiah of a person back to rule, document, punch and raw bytes."""
     for line in explain(context.engine(), nip, month):
-        click.echo(line)
+        tell(line)
 
 
 def _replayed(context: Context, month: date, office: str | None, now: datetime) -> Iterator[dict[str, Any]]:

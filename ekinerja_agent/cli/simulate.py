@@ -14,6 +14,7 @@ from typing import cast
 
 import click
 
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.simulator import LAYOUTS, Device, Endpoint, Fault, Layout, Model, named_fault, populate, serve
 from ekinerja_agent.simulator.faults import KINDS, Transport
@@ -135,7 +136,7 @@ def _announce(device: Device, endpoint: Endpoint, faults: tuple[Fault, ...]) -> 
         f"faults={','.join(fault.name for fault in faults) or 'none'}"
     )
     if sys.stdout.isatty():
-        click.echo(
+        tell(
             f"In devices.yaml:  - {{id: simulated, office: UNIT, address: '{address}', "
             f"transport: {endpoint.transport}, timezone: Asia/Makassar}}   (Ctrl-C ends it)"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases.collect import open_spool
 from ekinerja_agent.usecases.forward import forward
 
@@ -38,7 +39,7 @@ def status_command(context: Context, fmt: str | None) -> None:
         {"state": "rejected", "punches": punches, "oldest": None, "reason": reason}
         for reason, punches in reasons.most_common()
     ]
-    emit(rows, COLUMNS, fmt, free_text=("reason",))
+    emit(rows, COLUMNS, fmt, free_text=("reason",), sentences=("reason",))
 
 
 @group.command("retry")
@@ -48,4 +49,4 @@ def retry_command(context: Context) -> None:
     with open_spool(context.config().agent.spool_path) as spool:
         again = spool.retry()
         moved = forward(spool, context.engine(), now=context.now)
-    click.echo(f"{again} offered again: {moved.delivered} delivered, {moved.rejected} refused.")
+    tell(f"{again} offered again: {moved.delivered} delivered, {moved.rejected} refused.")

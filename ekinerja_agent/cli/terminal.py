@@ -11,8 +11,10 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.cli import terminal_care, terminal_people
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.usecases import collect, terminals
@@ -40,11 +42,11 @@ def group() -> None:
 @click.pass_obj
 def list_command(context: Context, fmt: str | None) -> None:
     """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
-    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",))
+    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",), sentences=("state",))
 
 
 @group.command("poll")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=terminal_ids)
 @click.option("--full", is_flag=True, help="Read the whole log, not only what is new.")
 @format_option
 @click.pass_obj
@@ -78,7 +80,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
 
 
 @group.command("accept")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.pass_obj
 def accept_command(context: Context, terminal_id: str) -> None:
     """Read a terminal that was replaced (its pinned serial is forgotten), or take one over from another agent."""
@@ -89,12 +91,10 @@ def accept_command(context: Context, terminal_id: str) -> None:
         done = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
         agent = spool.agent
     if done.taken_from is not None:
-        click.echo(
-            f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on."
-        )
+        tell(f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on.")
         return
     old = done.forgotten_serial
-    click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
+    tell(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
 for _command in (*terminal_care.COMMANDS, *terminal_people.COMMANDS):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central.accounts import require
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen, desk_of, each_of
 from ekinerja_agent.usecases import clear, clocks
 from ekinerja_agent.usecases.verify import verify
@@ -22,7 +24,7 @@ VERIFY = "id on_terminal in_central missing".split()
 CLOCK = "id clock_offset_s offset_after_s".split()
 CLEAR = "id records backup".split()
 
-_IDS = click.argument("ids", nargs=-1, metavar="[ID]...")
+_IDS = click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=terminal_ids)
 
 
 @click.command("verify")
@@ -56,7 +58,7 @@ def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | 
 
 
 @click.command("clear")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.option("--prove", is_flag=True, help="Find out with a finger whether it refuses punches while it is locked.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @format_option
@@ -72,9 +74,7 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
         with desk_of(context) as desk:
             refuses = clear.prove(terminal, desk, account=account, say=context.say)
         word = "refuses punches" if refuses else "records punches"
-        click.echo(
-            f"{terminal_id} {word} while it is locked: `terminal clear` {'may' if refuses else 'will not'} clear it."
-        )
+        tell(f"{terminal_id} {word} while it is locked: `terminal clear` {'may' if refuses else 'will not'} clear it.")
         return
     confirm(f"The log of {terminal_id} will be cleared; nobody can scan there meanwhile. Clear it?", yes=yes)
     with desk_of(context) as desk:

@@ -13,6 +13,7 @@ from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen, desk_of, each_of
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.sealing import read_private_key
@@ -88,7 +89,7 @@ def key_command(context: Context, out: Path, replace: bool) -> None:
     account = context.actor()
     with desk_of(context) as desk:
         public = backup.make_key(out, desk, account=account, replace=replace)
-    click.echo(
+    tell(
         f"Backups are sealed for the key {public.fingerprint} from now on. {out} opens them: move it away from this "
         "host, keep two copies under lock, and show it to nobody. Without it no backup can be restored."
     )
@@ -199,7 +200,7 @@ def restart_command(context: Context, terminal_id: str, yes: bool) -> None:
     confirm(f"Nobody can scan at {terminal_id} while it starts again. Restart it?", yes=yes)
     with desk_of(context) as desk:
         change.restart(terminal, desk, account=account)
-    click.echo(f"{terminal_id} starts again.")
+    tell(f"{terminal_id} starts again.")
 
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -64,9 +64,9 @@ class Telling:
             rules=self.rules,
             profile=self.stage.config.agent.profile,
         )
-        told = f"{done.stored} {'row' if done.stored == 1 else 'rows'} stored"
+        told = self.voice.translate(f"{done.stored} {'row' if done.stored == 1 else 'rows'} stored")
         if done.rejected:
-            told += f", {len(done.rejected)} of them rejected: {done.rejected[0]}"
+            told += self.voice.translate(f", {len(done.rejected)} of them rejected: {done.rejected[0]}")
         self.voice.lines([f"{path.name:<24} {told}"])
         return done
 
@@ -421,6 +421,7 @@ def _reports(telling: Telling) -> None:
             ("workload.html", "how many people each job needs and has"),
             ("sakip.html", "grade of each office, and what its programmes did with the money"),
         ),
+        told=True,
     )
     telling.command("report evaluation --public --month 2026-09 --out reports/evaluation-public.html")
 

@@ -101,8 +101,10 @@ def _why(terminal: str, error: Exception) -> Finding:
         case TerminalUnavailable():
             return told(str(error), terminal, "check its power, cable and address; the punches in it are safe")
         case ProtocolViolation():
-            what_to_do = "check that an attendance terminal has this address, then run: ekinerja-agent terminal poll "
-            return Finding(terminal, text, what_to_do + terminal)
+            what_to_do = (
+                f"check that an attendance terminal has this address, then run: ekinerja-agent terminal poll {terminal}"
+            )
+            return Finding(terminal, text, what_to_do)
         case EkinerjaError():
             return told(str(error), terminal)
         case _:  # the lock of its turn is a file
