@@ -214,12 +214,11 @@ make_directories() {
 place_for_the_host() {
     local file
     for file in "$checkout"/systemd/*; do put 0644 "$file" "$units/$(basename "$file")"; done
-    for file in "$checkout"/man/*.1 "$checkout"/docs/man/*.1; do
-        [ ! -f "$file" ] || put 0644 "$file" "$shared/man/man1/$(basename "$file")"
-    done
-    if _EKINERJA_AGENT_COMPLETE=bash_source "$new/bin/ekinerja-agent" >"$undo/completion" 2>/dev/null; then
-        put 0644 "$undo/completion" "$shared/bash-completion/completions/ekinerja-agent"
-    fi
+    "$new/bin/python" -m ekinerja_agent.cli.manual "$undo/man" >/dev/null
+    for file in man1/ekinerja-agent.1 id/man1/ekinerja-agent.1; do put 0644 "$undo/man/$file" "$shared/man/$file"; done
+    put 0644 "$checkout/completions/ekinerja-agent.bash" "$shared/bash-completion/completions/ekinerja-agent"
+    put 0644 "$checkout/completions/_ekinerja-agent" "$shared/zsh/vendor-completions/_ekinerja-agent"
+    put 0644 "$checkout/completions/ekinerja-agent.fish" "$shared/fish/vendor_completions.d/ekinerja-agent.fish"
     put 0644 "$checkout/README.md" "$shared/doc/ekinerja-agent/README.md"
     while IFS= read -r file; do
         put 0644 "$checkout/docs/$file" "$shared/doc/ekinerja-agent/docs/$file"
@@ -406,7 +405,9 @@ uninstall() {
         rm -f "$units/$file"
     done
     reload_systemd
-    rm -f "$bin/ekinerja-agent" "$shared/bash-completion/completions/ekinerja-agent" "$shared"/man/man1/ekinerja-agent*.1
+    rm -f "$bin/ekinerja-agent" "$shared/bash-completion/completions/ekinerja-agent" \
+        "$shared/zsh/vendor-completions/_ekinerja-agent" "$shared/fish/vendor_completions.d/ekinerja-agent.fish" \
+        "$shared/man/man1/ekinerja-agent.1" "$shared/man/id/man1/ekinerja-agent.1"
     rm -rf "$shared/doc/ekinerja-agent" "$program"/venv "$program"/venv-* "$program/.lock"
     rmdir "$program" 2>/dev/null || true
     say "Program and units are removed. Kept, with every punch and every decision:"

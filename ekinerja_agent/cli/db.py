@@ -53,7 +53,7 @@ def check_command(context: Context) -> None:
     "password_files",
     multiple=True,
     metavar="ROLE=FILE",
-    help="Give a role the password that a file holds; may be repeated. Without it: \\\\password ROLE in psql.",
+    help="Give a role the password that a file holds; may be repeated. Without it: \\password ROLE in psql.",
 )
 @format_option
 @click.pass_obj

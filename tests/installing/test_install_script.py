@@ -113,7 +113,7 @@ def quick_venv() -> str:
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
     checkout, wheels = tmp_path / "checkout", tmp_path / "wheels"
-    for part in ("config", "systemd", "docs"):
+    for part in ("config", "systemd", "completions", "docs"):
         shutil.copytree(ROOT / part, checkout / part)
     (checkout / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/install.sh", checkout / "scripts")

@@ -124,10 +124,8 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None
     unit = {"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}
     installation.load("units", [unit])
     status = installation.run("--lang", "id", "period", "close", "2026-09", "--office", "NONE", "--yes")
-    assert status.code == 5
-    assert status.err == (
-        "tidak ada pegawai unit 'NONE' yang punya masa tugas pada 2026-09; unit pada bulan itu: tidak ada\n"
-    )
+    assert status.code == 2
+    assert status.err == "tidak ada unit 'NONE'; yang dikenal: DINKES (`ekinerja-agent import units`)\n"
     wrong = installation.directory / "wrong.csv"
     wrong.write_text("code,name,timezone,valid_from\nA,Kantor,Mars/Olympus,2026-01-01\nB,Kantor,Asia/Jakarta,soon\n")
     refused = installation.run("--lang", "id", "import", "units", str(wrong))
@@ -142,10 +140,10 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None
 
 
 def test_what_commands_say_goes_through_the_translation() -> None:
-    """Only JSON, YAML and the line that tells programs of a simulated terminal are printed as they are."""
+    """Only JSON, YAML, SQL and the line that tells programs of a simulated terminal are printed as they are."""
     folder = Path(cli.__file__).parent
     printing = {file.name for file in folder.glob("*.py") if "click.echo(" in file.read_text(encoding="utf-8")}
-    assert printing == {"speech.py", "config.py", "simulate.py"}
+    assert printing == {"speech.py", "config.py", "db.py", "simulate.py"}
 
 
 def test_only_tables_of_doctor_are_translated(installation: Any) -> None:
