@@ -30,6 +30,7 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.usecases.rounds import Rounds
 from ekinerja_agent.usecases.turns import TerminalBusy
 from ekinerja_agent.usecases.verify import Desk
@@ -146,7 +147,7 @@ class Service:
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-        if "collect" in config.agent.roles:
+        if config.fills_a_spool:
             self._spool = collect.open_spool(config.agent.spool_path)
             collect.announce(self._spool, config.terminals, now=utc_now())
             self._schedule_polls(scheduler)
@@ -168,9 +169,24 @@ class Service:
                 id="feed",
                 next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
+        self._outlook.take_uploads(self._receiver())
         self._schedule_outlook(scheduler)
         scheduler.start()
         self._watch_live_terminals()
+
+    def _receiver(self) -> Receiver | None:
+        """Who takes what terminals push; None if none of them pushes to this host."""
+        agent, terminals = self._config.agent, self._config.pushing
+        if self._spool is None or not terminals:
+            return None
+        return Receiver(
+            self._spool,
+            terminals,
+            tolerance_s=agent.clock.tolerance_s,
+            host_clock_trusted=self._clock_is_trusted,
+            most_body_bytes=agent.web.upload_kib * 1024,
+            proxies=agent.web.proxies,
+        )
 
     def _watch_live_terminals(self) -> None:
         """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
@@ -222,6 +238,7 @@ class Service:
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=True)
             self._scheduler = None
+        self._outlook.take_no_uploads()
         if self._spool is not None:
             self._spool.close()
             self._spool = None

@@ -11,6 +11,7 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.cli import terminal_care as care
+from ekinerja_agent.cli import terminal_push as push
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
@@ -94,7 +95,7 @@ def accept_command(context: Context, terminal_id: str) -> None:
     click.echo(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
-for _command in care.COMMANDS:
+for _command in (*care.COMMANDS, *push.COMMANDS):
     group.add_command(_command)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,12 +30,15 @@ from ekinerja_agent.terminals.push_text import (
 )
 from ekinerja_agent.terminals.wire import DecodedLog
 from ekinerja_agent.usecases.push_proof import Upload, begin_anew, heard, vouch
+from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
 """A heartbeat comes every few seconds; on disk this is enough to know when a terminal was away for ten minutes."""
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
 SLOT_RECORD_BYTES = 8
+THREADS = 4
+"""The spool takes one writer at a time; the others read and decode meanwhile."""
 EVERYTHING = "0"
 NO_OPERATIONS = "9999"
 WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
@@ -59,8 +63,9 @@ class Stored:
 
 
 class Receiver:
-    """Given the spool and the terminals that push, serve them. `host_clock_trusted` tells whether this host's clock can
-    vouch for a terminal's.
+    """Given the spool and the terminals that push, serve them until `close`. `host_clock_trusted` tells whether this
+    host's clock can vouch for a terminal's; `proxies` are those whose word on where a terminal is counts. Work is done
+    in its `threads`.
     """
 
     def __init__(
@@ -71,14 +76,21 @@ class Receiver:
         tolerance_s: int,
         host_clock_trusted: Callable[[], bool],
         most_body_bytes: int,
+        proxies: Iterable[IpNetwork] = (),
     ) -> None:
         self.by_serial = {each.serial: each for each in terminals if each.push and each.enabled and each.serial}
         self.most_body_bytes = most_body_bytes
+        self.proxies = tuple(proxies)
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
         self._spool = spool
         self._tolerance_s = tolerance_s
         self._host_clock_trusted = host_clock_trusted
         self._locks = {each.id: threading.Lock() for each in self.by_serial.values()}
         self._contacts: dict[str, datetime] = {}
+
+    def close(self) -> None:
+        """Let begun work end, and take no more; the spool may be closed then."""
+        self.threads.shutdown(wait=True)
 
     def options(self, terminal: TerminalConfig, at: datetime) -> str:
         """Given a terminal that asks what to send, return the answer: everything at first contact, then what is new.

@@ -92,7 +92,7 @@ def test_every_problem_of_both_files_is_told_at_once(problems: Problems) -> None
     agent_keys = (
         "central, clock, devices, health, log, metrics, notify, poll, profile, roles, rules, score, state_dir, web"
     )
-    keys = "address, comm_key_file, enabled, every, id, mode, office, push, serial, timezone, transport"
+    keys = "address, comm_key_file, enabled, every, id, mode, office, push, push_from, serial, timezone, transport"
     assert found == [
         "agent.yaml:1:9: roles.1: 'colect' was found; allowed are collect, score, web; did you mean collect?",
         f"agent.yaml:3:1: profil: unknown key; allowed are {agent_keys}; did you mean profile?",

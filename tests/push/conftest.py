@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -42,10 +41,14 @@ class Site:
         self.spool = Spool(path)
         self.trusted = trusted
         self.receiver = Receiver(
-            self.spool, terminals, tolerance_s=120, host_clock_trusted=lambda: self.trusted, most_body_bytes=LIMIT
+            self.spool,
+            terminals,
+            tolerance_s=120,
+            host_clock_trusted=lambda: self.trusted,
+            most_body_bytes=LIMIT,
+            proxies=[ip_network("127.0.0.9/32")],
         )
-        self._threads = ThreadPoolExecutor(4)
-        app = Starlette(routes=iclock.routes(self.receiver, self._threads, [ip_network("127.0.0.9/32")]))
+        app = Starlette(routes=iclock.routes(lambda: self.receiver))
         config = uvicorn.Config(
             app,
             http=CarefulProtocol,
@@ -65,7 +68,7 @@ class Site:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(10)
-        self._threads.shutdown()
+        self.receiver.close()
         self.spool.close()
 
     def device(self, serial: str = "S1", **faults: Any) -> PushDevice:
