@@ -109,14 +109,10 @@ class PushDevice:
 
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> str:
         """Send one request and return the text of a good answer. Raise Unanswered for every other."""
-        connection = self._connection or http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_s)
-        self._connection = None
+        kept, self._connection = self._connection, None
         try:
-            connection.request(method, path, body if method == "POST" else None, headers or {})
-            answer = connection.getresponse()
-            text = answer.read().decode("ascii", "replace")
+            connection, answer, text = self._exchange(kept, method, path, body, headers or {})
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
             raise Unanswered(str(error)) from error
         if answer.will_close:
             connection.close()
@@ -125,6 +121,24 @@ class PushDevice:
         if answer.status != 200:
             raise Unanswered(f"{answer.status} {text}")
         return text
+
+    def _exchange(
+        self, kept: http.client.HTTPConnection | None, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse, str]:
+        """Send a request and read its answer; a connection that was kept and is gone is opened again, once."""
+        connection = kept or http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_s)
+        try:
+            connection.request(method, path, body if method == "POST" else None, headers)
+            answer = connection.getresponse()
+            return connection, answer, answer.read().decode("ascii", "replace")
+        except ConnectionError:
+            connection.close()
+            if kept is None:
+                raise
+            return self._exchange(None, method, path, body, headers)
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Hang up."""

@@ -63,7 +63,7 @@ def routes(receiver: Callable[[], Receiver | None]) -> list[Route]:
     return [
         Route(f"/iclock/{name}{ending}", partial(door.let_in, answer=answer), methods=methods)
         for name, methods, answer in pages
-        for ending in ("", ".aspx")
+        for ending in ("", "/", ".aspx")
     ]
 
 

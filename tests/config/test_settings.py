@@ -12,6 +12,7 @@ import pytest
 from ekinerja_agent import config
 from ekinerja_agent.errors import ConfigurationError, WrongUsage
 from ekinerja_agent.yamlfile.scalars import HostPort
+from tests.config.conftest import AGENT, TERMINAL
 
 Problems = Callable[..., list[str]]
 Write = Callable[..., Path]
@@ -323,3 +324,14 @@ def test_an_unknown_terminal_is_told_with_those_there_are() -> None:
     assert found.terminal("dinkes-lobby").office == "DINKES"
     with pytest.raises(WrongUsage, match=r"'x'.*dinkes-lobby"):
         found.terminal("x")
+
+
+def test_networks_of_a_pushing_terminal_are_cidr_and_need_push(problems: Problems) -> None:
+    pushing = TERMINAL + "    push: true\n    serial: S1\n"
+    assert problems(devices=pushing + "    push_from: [10.20.0.0/16, 10.21.0.7, 'fd00::/8']\n") == []
+    (host_bits,) = problems(devices=pushing + "    push_from: [10.20.0.1/16]\n")
+    assert "a network such as" in host_bits
+    (alone,) = problems(devices=TERMINAL + "    push_from: [10.20.0.0/16]\n")
+    assert "push: true" in alone
+    (proxy,) = problems(agent=AGENT + "web: {proxies: [nginx]}\n")
+    assert "a network such as" in proxy
