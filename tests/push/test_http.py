@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import re
 import time
@@ -211,6 +212,11 @@ def test_a_serial_is_taken_from_its_own_network_only(make_site: Callable[..., Si
     assert status(site.raw(get("ping?SN=S2"))) == 403
     # Anybody can write this header; it counts from a proxy of agent.yaml alone.
     assert status(site.raw(get("ping?SN=S2", "X-Forwarded-For: 10.20.0.7\r\n"))) == 403
+    for told, expected in (("10.20.0.7", 200), ("10.20.0.7, 10.21.0.7", 403), ("", 403)):
+        proxy = http.client.HTTPConnection("127.0.0.1", site.port, source_address=("127.0.0.9", 0))
+        proxy.request("GET", "/iclock/ping?SN=S2", headers={"X-Forwarded-For": told})
+        assert proxy.getresponse().status == expected
+        proxy.close()
 
 
 def test_a_terminal_that_asks_all_the_time_has_to_wait_and_others_need_not(
