@@ -33,6 +33,7 @@ from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases import clocks, collect
 from ekinerja_agent.usecases.forward import forward
 from ekinerja_agent.usecases.progress import Progress
+from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.usecases.rounds import Rounds
 from ekinerja_agent.usecases.turns import TerminalBusy
 from ekinerja_agent.usecases.verify import Desk
@@ -175,7 +176,7 @@ class Service:
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-        if "collect" in config.agent.roles:
+        if config.fills_a_spool:
             self._spool = collect.open_spool(config.agent.spool_path)
             collect.announce(self._spool, config.terminals, now=utc_now())
             self._schedule_polls(scheduler)
@@ -197,6 +198,7 @@ class Service:
                 id="feed",
                 next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
+        self._outlook.take_uploads(self._receiver())
         self._schedule_outlook(scheduler)
         self._pulse()
         scheduler.add_job(self._pulse, IntervalTrigger(seconds=PULSE_EVERY_S), id="pulse")
@@ -226,6 +228,20 @@ class Service:
                 time.sleep(wanted_s / FED_OFTENER)
 
         threading.Thread(target=feed, name="watchdog", daemon=True).start()
+
+    def _receiver(self) -> Receiver | None:
+        """Who takes what terminals push; None if none of them pushes to this host."""
+        agent, terminals = self._config.agent, self._config.pushing
+        if self._spool is None or not terminals:
+            return None
+        return Receiver(
+            self._spool,
+            terminals,
+            tolerance_s=agent.clock.tolerance_s,
+            host_clock_trusted=self._clock_is_trusted,
+            most_body_bytes=agent.web.upload_kib * 1024,
+            proxies=agent.web.proxies,
+        )
 
     def _watch_live_terminals(self) -> None:
         """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
@@ -278,6 +294,7 @@ class Service:
         if scheduler is not None:
             self._progress.ended(SCHEDULER)
             scheduler.shutdown(wait=True)
+        self._outlook.take_no_uploads()
         if self._spool is not None:
             self._spool.close()
             self._spool = None

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.config import Config
+from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.usecases.health import textfile
 from ekinerja_agent.usecases.health.conditions import judge
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.spool import Spool
     from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
     from ekinerja_agent.usecases.health.outbox import Outbox
+    from ekinerja_agent.usecases.push import Receiver
     from ekinerja_agent.web.server import WebServer
     from ekinerja_agent.yamlfile.scalars import HostPort
 
@@ -56,6 +58,8 @@ class Outlook:
         self._outbox: Outbox | None = None
         self._web: WebServer | None = None
         self._web_at: HostPort | None = None
+        self._receiver: Receiver | None = None
+        self._started = False
 
     def jobs(
         self, config: Config, *, spool: Spool | None, central: Callable[[], Engine], vouched: Callable[[], bool]
@@ -94,9 +98,24 @@ class Outlook:
             from ekinerja_agent.web.app import create_app
             from ekinerja_agent.web.server import WebServer
 
-            self._web = WebServer(listener, create_app(lambda: self._snapshot))
+            self._web = WebServer(listener, create_app(lambda: self._snapshot, self._current))
             log.info("web.listening", address=str(wanted))
         self._web_at = wanted
+
+    def take_uploads(self, receiver: Receiver | None) -> None:
+        """Let the pages hand to `receiver` what terminals push; None: no terminal pushes to this host."""
+        self._receiver, self._started = receiver, True
+
+    def take_no_uploads(self) -> None:
+        """Refuse for a while what terminals push, and let end what was begun; they keep it and come again."""
+        self._started = False
+        if self._receiver is not None:
+            self._receiver.close()
+
+    def _current(self) -> Receiver | None:
+        if not self._started:
+            raise TemporarilyUnavailable("the service is starting or ends; send it again")
+        return self._receiver
 
     def stop(self) -> None:
         """End the pages. Does nothing if there are none."""

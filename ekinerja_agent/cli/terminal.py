@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.cli import terminal_care, terminal_people
+from ekinerja_agent.cli import terminal_care, terminal_people, terminal_push
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
@@ -97,7 +97,7 @@ def accept_command(context: Context, terminal_id: str) -> None:
     tell(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
 
 
-for _command in (*terminal_care.COMMANDS, *terminal_people.COMMANDS):
+for _command in (*terminal_care.COMMANDS, *terminal_people.COMMANDS, *terminal_push.COMMANDS):
     group.add_command(_command)
 
 

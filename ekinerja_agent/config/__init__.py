@@ -57,6 +57,16 @@ class Config:
     agent: AgentConfig
     terminals: tuple[TerminalConfig, ...]
 
+    @property
+    def pushing(self) -> tuple[TerminalConfig, ...]:
+        """The terminals whose uploads this host takes: none without the role web."""
+        return tuple(each for each in self.terminals if each.push and each.enabled and "web" in self.agent.roles)
+
+    @property
+    def fills_a_spool(self) -> bool:
+        """Whether punches come to this host from terminals."""
+        return "collect" in self.agent.roles or bool(self.pushing)
+
     def terminal(self, terminal_id: str) -> TerminalConfig:
         """Given an id, return its terminal. Raise WrongUsage if devices.yaml has none of that id."""
         for terminal in self.terminals:

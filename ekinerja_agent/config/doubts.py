@@ -138,6 +138,9 @@ def _contradictions(document: Document, path: KeyPath, texts: Mapping[str, str])
     if texts.get("transport") == "none" and texts.get("mode") == "live":
         message = "live was found with transport none; without a transport only poll is allowed"
         yield document.problem((*path, "mode"), message)
+    if texts.get("push") != "true" and document.get((*path, "push_from")) is not None:
+        message = "networks were found without push: true; only a terminal that pushes comes from somewhere"
+        yield document.problem((*path, "push_from"), message)
     if texts.get("push") == "true" and absent("serial"):
         message = "true was found without a serial; uploads are recognised by it, so push requires it"
         yield document.problem((*path, "push"), message)

@@ -20,6 +20,7 @@ from ekinerja_agent.yamlfile.scalars import (
     Flag,
     HostPort,
     Id,
+    Network,
     PathHere,
     Text,
     TimeOfDay,
@@ -187,6 +188,10 @@ class WebConfig(FileSection):
 
     listen: Annotated[HostPort, host_port(WEB_PORT)] = _written(f"127.0.0.1:{WEB_PORT}")
     """Address and port to listen on."""
+    upload_kib: Annotated[int, whole(16, 16_384)] = 2_048
+    """The largest upload of a terminal that pushes, in KiB."""
+    proxies: tuple[Network, ...] = ()
+    """Proxies whose X-Forwarded-For tells where a terminal's request came from, for `push_from`."""
 
 
 class RetentionConfig(FileSection):
@@ -318,6 +323,8 @@ class TerminalConfig(FileSection):
     """none: only uploads (push) or USB files."""
     push: Flag = False
     """Also, or only, receives uploads of this serial."""
+    push_from: tuple[Network, ...] = ()
+    """Networks from which uploads of this serial are taken; none: from everywhere."""
     timezone: Zone
     """The zone that the terminal's clock shows."""
     serial: Word | None = None

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
@@ -37,8 +37,10 @@ from ekinerja_agent.model import (
     TerminalStatus,
     utc_now,
 )
+from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key
+from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 
@@ -144,8 +146,10 @@ class Spool:
         notes: Iterable[Note] = (),
         *,
         memory: TerminalMemory | None = None,
+        push: PushMemory | None = None,
     ) -> Added:
-        """Given punches in log order, the notes behind them and the terminal's memory, keep all or nothing of it.
+        """Given punches in log order, the notes behind them and what is remembered of the terminal's reads (`memory`)
+        or uploads (`push`), keep all or nothing of it.
 
         It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
         record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
@@ -167,6 +171,8 @@ class Spool:
                 _add_note(db, note, call, last)
             if memory is not None:
                 write_memory(db, memory)
+            if push is not None:
+                pushes.write_push(db, push)
         return Added(new=new, duplicate=offered - new)
 
     def waiting(self, limit: int) -> Delivery:
@@ -212,6 +218,36 @@ class Spool:
         """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""
         with self._writing() as db:
             write_memory(db, memory)
+
+    def push_state(self, terminal: str) -> PushMemory | None:
+        """Given a terminal, return what was last remembered of its uploads, or None."""
+        with self._reading() as db:
+            return pushes.read_push(db, terminal)
+
+    def forget_push(self, terminal: str) -> None:
+        """Given a terminal, forget its uploads, so that it is asked for everything when it next comes."""
+        with self._writing() as db:
+            pushes.forget_push(db, terminal)
+
+    def ask(self, terminal: str, kind: RequestKind, *, by: str) -> int:
+        """Keep what a person asks a pushing terminal for, until it answers; return the number of the request."""
+        with self._writing() as db:
+            return pushes.ask(db, terminal, kind, by, self._now())
+
+    def requests(self, terminal: str | None = None) -> list[PushRequest]:
+        """Return the requests that wait for a terminal, oldest first; without one, everything ever asked for."""
+        with self._reading() as db:
+            return pushes.all_requests(db) if terminal is None else pushes.waiting_requests(db, terminal)
+
+    def sent(self, request: PushRequest) -> None:
+        """Note that a request is handed to its terminal now."""
+        with self._writing() as db:
+            pushes.sent(db, request.number, self._now())
+
+    def answered(self, terminal: str, number: int, returned: int) -> bool:
+        """Note what a terminal answered to a request; return whether it was asked that and had not answered yet."""
+        with self._writing() as db:
+            return pushes.answered(db, terminal, number, returned, self._now())
 
     @property
     def agent(self) -> str:
@@ -477,16 +513,25 @@ def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[N
 
 
 def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
-    """By terminal: sequence of a rejected punch, and the coverage of the two calls of which one vouches for it."""
+    """By terminal: sequence of a rejected punch, and the coverage of the two calls of which one vouches for it.
+
+    Reads and uploads of one terminal interleave, so that the call that vouches may be a later one: the instants of the
+    rejected punches themselves count as such a stretch too.
+    """
     held: dict[str, list[tuple[int, Coverage]]] = {}
     kind = Coverage.__name__
     groups = db.execute(
-        "SELECT terminal, min(seq), cover FROM (SELECT q.terminal, q.seq, (SELECT min(call) FROM notes n "
+        "SELECT terminal, min(seq), cover, min(at), max(at) FROM "
+        "(SELECT q.terminal, q.seq, q.at, (SELECT min(call) FROM notes n "
         "WHERE n.terminal = q.terminal AND n.kind = ? AND n.after_seq >= q.seq) AS cover "
         "FROM queue q WHERE q.reason IS NOT NULL) WHERE cover IS NOT NULL GROUP BY terminal, cover",
         (kind,),
     ).fetchall()
-    for terminal, rejected_seq, cover in groups:
+    for terminal, rejected_seq, cover, first_at, last_at in groups:
+        if first_at is not None:
+            until = datetime.fromisoformat(last_at) + timedelta(seconds=1)
+            its_own = Coverage(terminal, datetime.fromisoformat(first_at), until)
+            held.setdefault(terminal, []).append((rejected_seq, its_own))
         query = (
             "SELECT body FROM notes WHERE terminal = :terminal AND kind = :kind AND call IN (:cover, "
             "(SELECT min(call) FROM notes WHERE terminal = :terminal AND kind = :kind AND call > :cover))"

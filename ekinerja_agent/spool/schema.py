@@ -6,8 +6,9 @@ Promises that both ways end in the same tables. Does not know what is done with 
 from __future__ import annotations
 
 from ekinerja_agent.spool.memory import CLOCK_COLUMN, CURSOR_TABLE, MEMORY_TABLE, RAW_LOG_COLUMN
+from ekinerja_agent.spool.pushes import PUSH_TABLES
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x454B5350
 """Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
 
@@ -74,6 +75,6 @@ _OWNERS = (
     "CREATE TABLE agent (name TEXT NOT NULL)",  # one row, written when somebody first asks
     "CREATE TABLE owners (terminal TEXT PRIMARY KEY, agent TEXT NOT NULL) WITHOUT ROWID",
 )
-STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE), 2: _OWNERS}
+STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE), 2: _OWNERS, 3: PUSH_TABLES}
 """From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
 """

@@ -7,7 +7,7 @@ records may be missing. Does not know central, and decides nothing about people.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -34,6 +34,7 @@ from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
+from ekinerja_agent.usecases.stretches import outside
 from ekinerja_agent.usecases.turns import turn
 
 LONGEST_UNWATCHED = timedelta(minutes=10)
@@ -351,7 +352,7 @@ def _coverage(
         for hole in quarantine_holes(read.log, quarantined, clock_rule=clock_rule)
     ]
     return [
-        Coverage(terminal, since, end, "silent" if silent else "proven") for since, end in _outside(holes, start, until)
+        Coverage(terminal, since, end, "silent" if silent else "proven") for since, end in outside(holes, start, until)
     ]
 
 
@@ -364,18 +365,6 @@ def _vouched_until(read: LogRead, tolerance_s: int, host_clock_trusted: bool) ->
     if host_clock_trusted or offset_s is None or offset_s >= -tolerance_s:
         return read.began_at
     return read.began_at + timedelta(seconds=offset_s)
-
-
-def _outside(
-    holes: list[tuple[datetime, datetime]], start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """Given holes, yield the stretches of [start, end) that no hole touches, in time order."""
-    for hole_start, hole_end in sorted(holes):
-        if start < min(hole_start, end):
-            yield start, min(hole_start, end)
-        start = max(start, hole_end)
-    if start < end:
-        yield start, end
 
 
 def _first_instant(read: LogRead, quarantined: list[Quarantined], clock_rule: ClockRule) -> datetime | None:

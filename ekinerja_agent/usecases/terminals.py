@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.config import Config, TerminalConfig
-    from ekinerja_agent.spool import Spool
+    from ekinerja_agent.spool import PushMemory, Spool
 
 
 def overview(config: Config, engine: Engine) -> Iterator[dict[str, Any]]:
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
     known = {row["id"]: row for row in terminallist.terminal_rows(engine)}
     elsewhere = _owned_elsewhere(config, engine)
+    uploads = _uploads(config)
     for terminal in config.terminals:
         row = known.pop(terminal.id, None) or {"state": "never read"}
         state = elsewhere.get(terminal.id, row["state"])
@@ -34,6 +35,7 @@ def overview(config: Config, engine: Engine) -> Iterator[dict[str, Any]]:
                 "address": str(terminal.address) if terminal.address else None,
                 "state": state if terminal.enabled else "disabled in devices.yaml",
             }
+            | _heard(terminal, row, uploads.get(terminal.id))
         )
     for terminal_id, row in known.items():
         yield _blank(terminal_id) | row
@@ -56,6 +58,7 @@ def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: A
     owner = owners.owners(engine, [terminal.id]).get(terminal.id, agent)
     if owner != agent or told is not None:  # told: the command was cut off between central and the spool
         before = owners.take_over(engine, agent, terminal.id, account=account, now=now)
+        spool.forget_push(terminal.id)
         spool.learn_owners({terminal.id: agent})
         return Accepted(taken_from=told or owner if before in (None, agent) else before)
     old = collect.accept(spool, terminal)
@@ -64,9 +67,31 @@ def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: A
     return Accepted(forgotten_serial=old)
 
 
+def _uploads(config: Config) -> dict[str, PushMemory]:
+    """What this host remembers of the terminals that push to it."""
+    if not config.pushing or not config.agent.spool_path.exists():
+        return {}
+    with collect.open_spool(config.agent.spool_path) as spool:
+        found = {terminal.id: spool.push_state(terminal.id) for terminal in config.pushing}
+    return {terminal: memory for terminal, memory in found.items() if memory is not None}
+
+
+def _heard(terminal: TerminalConfig, row: dict[str, Any], memory: PushMemory | None) -> dict[str, Any]:
+    """What uploads add to the row of a terminal that is read as well: its status in central is that of the reads."""
+    if memory is None or terminal.transport == "none" or memory.serial != terminal.serial:
+        return {}
+    told: dict[str, Any] = {}
+    last = row.get("last_contact")
+    if memory.contact_at is not None and (last is None or memory.contact_at > last):
+        told["last_contact"] = memory.contact_at
+    if memory.state != "ok":
+        told["state"] = f"{row['state']}; uploads: {memory.state}"
+    return told
+
+
 def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, str]:
     """What to say of terminals that this host would read if another agent did not; nothing where it reads none."""
-    if "collect" not in config.agent.roles or not config.agent.spool_path.exists():
+    if not config.fills_a_spool or not config.agent.spool_path.exists():
         return {}
     with collect.open_spool(config.agent.spool_path) as spool:
         agent = spool.agent

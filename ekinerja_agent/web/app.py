@@ -9,7 +9,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ekinerja_agent.usecases.health.facts import Snapshot
-from ekinerja_agent.web import health
+from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.web import health, iclock
 
 HEADERS = [
     (b"cache-control", b"no-store"),
@@ -20,9 +21,13 @@ HEADERS = [
 """Where an answer has no header of its own of that name."""
 
 
-def create_app(snapshot: Callable[[], Snapshot | None]) -> Starlette:
-    """Given how to get what was last measured (None: nothing yet), return the application."""
-    return Starlette(routes=[*health.routes(snapshot)], middleware=[Middleware(_Headers)])
+def create_app(
+    snapshot: Callable[[], Snapshot | None], receiver: Callable[[], Receiver | None] = lambda: None
+) -> Starlette:
+    """Given how to get what was last measured (None: nothing yet) and who takes uploads (None: nobody), return the
+    application.
+    """
+    return Starlette(routes=[*health.routes(snapshot), *iclock.routes(receiver)], middleware=[Middleware(_Headers)])
 
 
 class _Headers:

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ekinerja_agent.errors import ConfigurationError, Problem, TemporarilyUnavailable
+from ekinerja_agent.web.careful import CarefulProtocol
 from ekinerja_agent.yamlfile.scalars import HostPort
 
 ANSWERS_END_WITHIN_S = 5
@@ -51,7 +52,7 @@ class WebServer:
     def __init__(self, listener: socket.socket, app: ASGIApp) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=CarefulProtocol,
             ws="none",
             loop="asyncio",
             lifespan="off",

@@ -264,6 +264,20 @@ def host_port(default_port: int) -> Scalar:
     )
 
 
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse_network(text: str) -> IpNetwork:
+    """Given an address or a network in CIDR form, return the network. Raise ValueError, for host bits set too."""
+    return ipaddress.ip_network(text)
+
+
+Network = Annotated[
+    IpNetwork,
+    Scalar(parse_network, "an IP address or a network such as 10.20.0.0/16", _pattern("[0-9A-Fa-f:.]+(/[0-9]{1,3})?")),
+]
+
+
 class FilePath:
     """A path of this host. A relative one starts at the `base` of the validation context."""
 

@@ -13,6 +13,7 @@ import pytest
 from ekinerja_agent import config
 from ekinerja_agent.errors import ConfigurationError, WrongUsage
 from ekinerja_agent.yamlfile.scalars import HostPort
+from tests.config.conftest import AGENT, TERMINAL
 
 Problems = Callable[..., list[str]]
 Write = Callable[..., Path]
@@ -94,7 +95,7 @@ def test_every_problem_of_both_files_is_told_at_once(problems: Problems) -> None
         "central, clock, devices, health, log, metrics, notify, poll, profile, retention, roles, rules, score, "
         "state_dir, web"
     )
-    keys = "address, comm_key_file, enabled, every, id, mode, office, push, serial, timezone, transport"
+    keys = "address, comm_key_file, enabled, every, id, mode, office, push, push_from, serial, timezone, transport"
     assert found == [
         "agent.yaml:1:9: roles.1: 'colect' was found; allowed are collect, score, web; did you mean collect?",
         f"agent.yaml:3:1: profil: unknown key; allowed are {agent_keys}; did you mean profile?",
@@ -375,3 +376,14 @@ def test_how_the_database_is_reached(write: Write, written: str, address: str, u
     central = config.load(write("agent.yaml", f"devices: devices.yaml\ncentral: {{{written}}}\n"), {}).agent.central
     assert central.address == address.format(ca=quote_plus(str(ca.absolute())))
     assert central.unprotected_host == unprotected
+
+
+def test_networks_of_a_pushing_terminal_are_cidr_and_need_push(problems: Problems) -> None:
+    pushing = TERMINAL + "    push: true\n    serial: S1\n"
+    assert problems(devices=pushing + "    push_from: [10.20.0.0/16, 10.21.0.7, 'fd00::/8']\n") == []
+    (host_bits,) = problems(devices=pushing + "    push_from: [10.20.0.1/16]\n")
+    assert "a network such as" in host_bits
+    (alone,) = problems(devices=TERMINAL + "    push_from: [10.20.0.0/16]\n")
+    assert "push: true" in alone
+    (proxy,) = problems(agent=AGENT + "web: {proxies: [nginx]}\n")
+    assert "a network such as" in proxy

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.proof.bench import activities, database, decoding, findings, scoring, serving, spooling, tails
+from tests.proof.bench import activities, database, decoding, findings, pushing, scoring, serving, spooling, tails
 from tests.proof.bench.findings import Finding
 
 Measure = Callable[[Path], Iterable[Finding]]
@@ -54,6 +54,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
         "spool": spooling.measure,
         "office": serving.small_office,
         "thousand": lambda folder: serving.thousand_terminals(folder, minutes),
+        "push": pushing.measure,
     }
 
 

@@ -1,0 +1,217 @@
+"""What is remembered of each terminal that pushes, the commands that wait for it, and the tables of both.
+
+A row of its own beside `memory`: a read of the same terminal at the same moment overwrites nothing here, nor the other
+way round. Runs inside the transaction of whoever calls. Does not know what an upload is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import sqlite3
+
+PUSH_TABLES = (
+    """CREATE TABLE pushes (
+        terminal TEXT PRIMARY KEY, serial TEXT NOT NULL, attlog_stamp TEXT, operlog_stamp TEXT, contact_at TEXT,
+        first_at TEXT, covered_until TEXT, gaps TEXT NOT NULL, holes TEXT NOT NULL, everything_asked INTEGER NOT NULL,
+        out_of_order INTEGER NOT NULL, firmware TEXT, users INTEGER, records INTEGER, state TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE push_requests (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, terminal TEXT NOT NULL, kind TEXT NOT NULL, asked_by TEXT NOT NULL,
+        asked_at TEXT NOT NULL, sent_at TEXT, answered_at TEXT, returned INTEGER
+    )""",
+    "CREATE INDEX push_requests_waiting ON push_requests (terminal, number) WHERE answered_at IS NULL",
+)
+
+Stretch = tuple[datetime, datetime]
+Hole = tuple[datetime | None, datetime | None]
+"""Where a record may lie that could not be understood: after the first instant, before the second. None: not known."""
+RequestKind = Literal["reupload", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class PushMemory:
+    """What must be known of a terminal that pushes when the program starts again; None where it is not known yet.
+
+    `serial` is whose uploads these are. Stamps are the texts that the terminal sent with its last upload that was
+    stored; None asks for everything. `contact_at` is when it was last heard of. `everything_asked` tells that it was
+    asked for its whole log; since then, `first_at` is the first record's instant, and `covered_until` the end of the
+    last stretch that was vouched for. `gaps` are stretches after that in which it was not heard of for long, `holes`
+    those in which a record lies that waits for a person. `out_of_order` tells that it did not send its log in order.
+    `state` is for people.
+    """
+
+    terminal: str
+    serial: str
+    attlog_stamp: str | None = None
+    operlog_stamp: str | None = None
+    contact_at: datetime | None = None
+    first_at: datetime | None = None
+    covered_until: datetime | None = None
+    gaps: tuple[Stretch, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    everything_asked: bool = False
+    out_of_order: bool = False
+    firmware: str | None = None
+    users: int | None = None
+    records: int | None = None
+    state: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """Something that a person asked a pushing terminal for. `returned` is its answer: 0, or why it refused."""
+
+    number: int
+    terminal: str
+    kind: RequestKind
+    asked_by: str
+    asked_at: datetime
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    returned: int | None = None
+
+
+def read_push(db: sqlite3.Connection, terminal: str) -> PushMemory | None:
+    """Given a terminal, return what was last remembered of its uploads, or None."""
+    row = db.execute("SELECT * FROM pushes WHERE terminal = ?", (terminal,)).fetchone()
+    if row is None:
+        return None
+    (
+        _,
+        serial,
+        attlog,
+        operlog,
+        contact,
+        first,
+        covered,
+        gaps,
+        holes,
+        asked,
+        disorder,
+        firmware,
+        users,
+        records,
+        state,
+    ) = row
+    return PushMemory(
+        terminal=terminal,
+        serial=serial,
+        attlog_stamp=attlog,
+        operlog_stamp=operlog,
+        contact_at=_read(contact),
+        first_at=_read(first),
+        covered_until=_read(covered),
+        gaps=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in json.loads(gaps)),
+        holes=tuple((_read(start), _read(end)) for start, end in json.loads(holes)),
+        everything_asked=bool(asked),
+        out_of_order=bool(disorder),
+        firmware=firmware,
+        users=users,
+        records=records,
+        state=state,
+    )
+
+
+def write_push(db: sqlite3.Connection, memory: PushMemory) -> None:
+    """Keep what is remembered of a terminal's uploads. Raise ValueError if an instant has no time zone."""
+    db.execute(
+        "INSERT OR REPLACE INTO pushes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            memory.terminal,
+            memory.serial,
+            memory.attlog_stamp,
+            memory.operlog_stamp,
+            _text(memory.contact_at),
+            _text(memory.first_at),
+            _text(memory.covered_until),
+            json.dumps([[_text(start), _text(end)] for start, end in memory.gaps]),
+            json.dumps([[_text(start), _text(end)] for start, end in memory.holes]),
+            memory.everything_asked,
+            memory.out_of_order,
+            memory.firmware,
+            memory.users,
+            memory.records,
+            memory.state,
+        ),
+    )
+
+
+def forget_push(db: sqlite3.Connection, terminal: str) -> None:
+    """Given a terminal, forget its uploads: it is asked for everything when it next comes."""
+    db.execute("DELETE FROM pushes WHERE terminal = ?", (terminal,))
+
+
+def ask(db: sqlite3.Connection, terminal: str, kind: RequestKind, by: str, at: datetime) -> int:
+    """Keep a request until the terminal answers it; return its number. One that waits already is not asked twice."""
+    waiting = db.execute(
+        "SELECT number FROM push_requests WHERE terminal = ? AND kind = ? AND answered_at IS NULL", (terminal, kind)
+    ).fetchone()
+    if waiting is not None:
+        return int(waiting[0])
+    asked = db.execute(
+        "INSERT INTO push_requests (terminal, kind, asked_by, asked_at) VALUES (?, ?, ?, ?)",
+        (terminal, kind, by, _text(at)),
+    )
+    return int(asked.lastrowid or 0)
+
+
+def waiting_requests(db: sqlite3.Connection, terminal: str) -> list[PushRequest]:
+    """Given a terminal, return what it was asked for and did not answer, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM push_requests WHERE terminal = ? AND answered_at IS NULL ORDER BY number", (terminal,)
+    )
+    return [_request(row) for row in rows]
+
+
+def all_requests(db: sqlite3.Connection) -> list[PushRequest]:
+    """Return everything that was ever asked for, oldest first."""
+    return [_request(row) for row in db.execute("SELECT * FROM push_requests ORDER BY number")]
+
+
+def sent(db: sqlite3.Connection, number: int, at: datetime) -> None:
+    """Note when a request was last handed to its terminal."""
+    db.execute("UPDATE push_requests SET sent_at = ? WHERE number = ?", (_text(at), number))
+
+
+def answered(db: sqlite3.Connection, terminal: str, number: int, returned: int, at: datetime) -> bool:
+    """Note what a terminal answered; return whether it was asked that, and had not answered before.
+
+    What it was never sent it can answer only by doing it: a request for everything, by asking what to send.
+    """
+    done = db.execute(
+        "UPDATE push_requests SET answered_at = ?, returned = ? "
+        "WHERE number = ? AND terminal = ? AND (sent_at IS NOT NULL OR kind = 'reupload') AND answered_at IS NULL",
+        (_text(at), returned, number, terminal),
+    )
+    return done.rowcount == 1
+
+
+def _request(row: tuple[object, ...]) -> PushRequest:
+    number, terminal, kind, asked_by, asked_at, sent_at, answered_at, returned = row
+    return PushRequest(
+        number=int(str(number)),
+        terminal=str(terminal),
+        kind="reupload" if kind == "reupload" else "info",
+        asked_by=str(asked_by),
+        asked_at=datetime.fromisoformat(str(asked_at)),
+        sent_at=_read(sent_at if isinstance(sent_at, str) else None),
+        answered_at=_read(answered_at if isinstance(answered_at, str) else None),
+        returned=returned if isinstance(returned, int) else None,
+    )
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _text(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone; an instant must be aware")
+    return at.isoformat()

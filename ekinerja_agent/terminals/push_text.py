@@ -1,0 +1,180 @@
+"""The language of terminals that push (ADMS, "iclock") as pure functions: bodies in, records out; replies as text.
+
+Accepts any bytes and never raises: a line of an upload is a record, or an undecodable with its reason and its bytes.
+Does not know HTTP, time or which terminal speaks. Source: protocol section 7.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from datetime import timedelta
+from typing import NamedTuple
+
+from ekinerja_agent.terminals.lines import (
+    LARGEST_ATTRIBUTE,
+    LARGEST_WORK_CODE,
+    NOT_RECORDED,
+    clock_of,
+    decode_lines,
+    lines_of,
+    pin_of,
+)
+from ekinerja_agent.terminals.wire import DecodedLog, Record
+
+_PADDING = b" \0"
+_NUMBER = re.compile(rb"\d{1,10}")
+_LAST_LINE_END = re.compile(rb"[\r\n]")
+_BEGINS_A_LINE = re.compile(rb"(?:\xef\xbb\xbf)?[\x21-\x7e]{1,24} *(?:\t[\d: -]{0,18})?")
+_RESULT = re.compile(r"ID=(\d{1,18})(?:&|\r?\n|\s)+Return=(-?\d{1,9})")
+_WHOLE_GZIP = 31  # wbits of zlib for one gzip stream with its check sum
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+
+
+class Result(NamedTuple):
+    """What a terminal says of a command: the number it was sent under, and 0 or a negative number if it refused."""
+
+    number: int
+    returned: int
+
+
+def parse_upload(body: bytes) -> DecodedLog:
+    """Given the body of an ATTLOG upload, return its records in order; `position` is the line, `raw` the line itself.
+
+    A line is PIN, time, status, verify, work code and more, by tabs; only the first two are needed, and an attribute
+    that is no number counts as not recorded: its bytes are kept. Lines of blanks and NULs are padding.
+    """
+    return decode_lines(((number, line) for number, line in lines_of(body) if line.strip(_PADDING + b"\t")), _record)
+
+
+def _record(position: int, line: bytes) -> Record:
+    pin, *fields = (field.strip(_PADDING) for field in line.split(b"\t"))
+    status, verify, work_code = [*fields[1:4], b"", b"", b""][:3]
+    return Record(
+        position=position,
+        pin=pin_of(pin),
+        clock=clock_of(fields[0] if fields else b""),
+        verify=_number(verify, NOT_RECORDED, LARGEST_ATTRIBUTE),
+        status=_number(status, NOT_RECORDED, LARGEST_ATTRIBUTE),
+        work_code=_number(work_code, 0, LARGEST_WORK_CODE),
+        raw=line,
+    )
+
+
+def _number(field: bytes, missing: int, largest: int) -> int:
+    return int(field) if _NUMBER.fullmatch(field) and int(field) <= largest else missing
+
+
+def whole_lines(body: bytes) -> bytes:
+    """Given a body that was cut off somewhere, return its lines that ended: the last may have lost its end."""
+    ends = [found.end() for found in _LAST_LINE_END.finditer(body)]
+    return body[: ends[-1]] if ends else b""
+
+
+def breaks_off(body: bytes) -> bool:
+    """Given a body of the announced length, return whether it stops within a PIN or a time.
+
+    The last line needs no end, so one that was cut by a wrong length can be told only by what is missing. Bytes that
+    could not begin a line are bad by themselves and were not cut.
+    """
+    last = body[len(whole_lines(body)) :].rstrip(b"\0")
+    return bool(last.strip(_PADDING)) and _BEGINS_A_LINE.fullmatch(last) is not None
+
+
+def count_lines(body: bytes) -> int:
+    """Given a body that nobody may keep, return how many lines it has, for its acknowledgement."""
+    return sum(bool(line.strip(_PADDING)) for _, line in lines_of(body))
+
+
+def inflate(body: bytes, most: int) -> bytes | None:
+    """Given a gzip stream and the most that may come out of it, return its content; None if there is more.
+
+    Raise ValueError if it is damaged or not whole.
+    """
+    stream = zlib.decompressobj(_WHOLE_GZIP)
+    try:
+        content = stream.decompress(body, most + 1)
+    except zlib.error as error:
+        raise ValueError(f"the gzip stream is damaged: {error}") from error
+    if len(content) > most:
+        return None
+    if not stream.eof or stream.unused_data:
+        raise ValueError("the gzip stream does not end where the body ends")
+    return content
+
+
+def option_lines(
+    serial: str, *, attlog_stamp: str, operlog_stamp: str, utc_offset: timedelta, most_body_bytes: int
+) -> str:
+    """Given a terminal's serial, its stamps and the offset of its own zone, return the answer to its first question.
+
+    It is asked for punches alone, as they happen, and in the clear. It sets its clock by `TimeZone` and the date in the
+    header of the reply.
+    """
+    lines = {
+        "ATTLOGStamp": attlog_stamp,
+        "OPERLOGStamp": operlog_stamp,
+        "ATTPHOTOStamp": "9999",
+        "ErrorDelay": "30",
+        "Delay": "10",
+        "TransTimes": "00:00;14:05",
+        "TransInterval": "1",
+        "TransFlag": "TransData AttLog",
+        "TimeZone": zone_text(utc_offset),
+        "Realtime": "1",
+        "Encrypt": "None",
+        "SupportPing": "1",
+        "MaxPostSize": str(most_body_bytes),
+    }
+    return f"GET OPTION FROM: {serial}\n" + "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def zone_text(utc_offset: timedelta) -> str:
+    """Given the offset of a zone, return it as terminals take it: whole hours as hours, others in minutes."""
+    hours, rest = divmod(utc_offset, _HOUR)
+    return str(utc_offset // _MINUTE) if rest else str(hours)
+
+
+def parse_results(body: bytes) -> list[Result]:
+    """Given the body of `devicecmd`, return the results in it. Forms: `ID=1&Return=0&CMD=INFO`, or a line for each."""
+    text = body.decode("ascii", "replace")
+    return [Result(int(number), int(returned)) for number, returned in _RESULT.findall(text)]
+
+
+class Told(NamedTuple):
+    """What a terminal tells of itself, None where it does not."""
+
+    firmware: str | None = None
+    users: int | None = None
+    records: int | None = None
+
+
+def parse_info(text: str) -> Told:
+    """Given `INFO=` of a terminal's poll (firmware, users, fingers, records, …), return what it tells."""
+    firmware, users, _, records = [*text.split(","), "", "", "", ""][:4]
+    return Told(_printable(firmware), _count(users), _count(records))
+
+
+def parse_options(body: bytes) -> Told:
+    """Given options as a terminal names them (`FWVersion=…`, a line or a comma each), return what is of use in them."""
+    told = {
+        name.strip(" ~"): value
+        for name, sign, value in (
+            part.partition("=") for part in re.split(r"[,\r\n&]", body.decode("ascii", "replace"))
+        )
+        if sign
+    }
+    return Told(
+        _printable(told.get("FWVersion", "")),
+        _count(told.get("UserCount", "")),
+        _count(told.get("TransactionCount", "")),
+    )
+
+
+def _printable(text: str) -> str | None:
+    return text.strip() if text.strip() and len(text) <= 64 and text.isprintable() else None
+
+
+def _count(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,9}", text.strip()) else None

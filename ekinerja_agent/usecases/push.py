@@ -1,0 +1,313 @@
+"""Takes what terminals push (ADMS) into the spool, and answers what they ask.
+
+Promises that an upload is on disk when `receive` returns, that a terminal that is read as well counts once, and that
+nothing but punches is kept of what it sends. Does not know HTTP. Used by several threads; one terminal's requests are
+taken one after the other. Reads of the same terminal may go on beside: they share no row of what is remembered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ekinerja_agent.config import TerminalConfig
+from ekinerja_agent.errors import OwnedElsewhere, Refused
+from ekinerja_agent.model import ClockReading, Note, Punch, Source, TerminalStatus
+from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory
+from ekinerja_agent.terminals.drift import shown
+from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches
+from ekinerja_agent.terminals.push_text import (
+    Told,
+    option_lines,
+    parse_info,
+    parse_options,
+    parse_results,
+    parse_upload,
+    whole_lines,
+)
+from ekinerja_agent.terminals.wire import DecodedLog
+from ekinerja_agent.usecases.push_proof import Upload, begin_anew, heard, vouch
+from ekinerja_agent.yamlfile.scalars import IpNetwork
+
+CONTACT_KEPT_EVERY = timedelta(minutes=1)
+"""A heartbeat comes every few seconds; on disk this is enough to know when a terminal was away for ten minutes."""
+ASK_AGAIN_AFTER = timedelta(minutes=5)
+"""A command whose answer does not come was lost on its way."""
+SLOT_RECORD_BYTES = 8
+THREADS = 4
+"""The spool takes one writer at a time; the others read and decode meanwhile."""
+EVERYTHING = "0"
+NO_OPERATIONS = "9999"
+WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
+"""All that a terminal is ever told to do: to look again what the server has, and to tell about itself."""
+
+NO_ORDER = "its uploads are not in the order of its log, so they vouch for no time; `terminal push-request {} reupload`"
+ENCRYPTED = "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
+UNVOUCHED = "this host's clock is not vouched for, and the terminal sets its own by it: let a time service keep it"
+SLOTS = (
+    "{} is read as well, and its log names slots, not PINs: each punch would count twice; take `push: true` out of "
+    "devices.yaml, or set `transport: none`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an upload brought: lines taken (to acknowledge), punches that are new, lines that wait for a person."""
+
+    lines: int
+    new: int
+    quarantined: int
+
+
+class Receiver:
+    """Given the spool and the terminals that push, serve them until `close`. `host_clock_trusted` tells whether this
+    host's clock can vouch for a terminal's; `proxies` are those whose word on where a terminal is counts. Work is done
+    in its `threads`.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        terminals: Iterable[TerminalConfig],
+        *,
+        tolerance_s: int,
+        host_clock_trusted: Callable[[], bool],
+        most_body_bytes: int,
+        proxies: Iterable[IpNetwork] = (),
+    ) -> None:
+        self.by_serial = {each.serial: each for each in terminals if each.push and each.enabled and each.serial}
+        self.most_body_bytes = most_body_bytes
+        self.proxies = tuple(proxies)
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
+        self._spool = spool
+        self._tolerance_s = tolerance_s
+        self._host_clock_trusted = host_clock_trusted
+        self._locks = {each.id: threading.Lock() for each in self.by_serial.values()}
+        self._contacts: dict[str, datetime] = {}
+
+    def close(self) -> None:
+        """Let begun work end, and take no more; the spool may be closed then."""
+        self.threads.shutdown(wait=True)
+
+    def options(self, terminal: TerminalConfig, at: datetime) -> str:
+        """Given a terminal that asks what to send, return the answer: everything at first contact, then what is new.
+
+        Raise OwnedElsewhere if another agent has the terminal.
+        """
+        self._require_mine(terminal)
+        with self._locks[terminal.id]:
+            memory = self._remembered(terminal, at)
+            wanted = [each for each in self._spool.requests(terminal.id) if each.kind == "reupload"]
+            if wanted or not memory.everything_asked:
+                memory = begin_anew(memory)
+            self._keep(terminal, replace(memory, state="ok" if memory.state == ENCRYPTED else memory.state), at)
+            for request in wanted:
+                self._spool.answered(terminal.id, request.number, 0)
+        return option_lines(
+            terminal.serial or "",
+            attlog_stamp=memory.attlog_stamp or EVERYTHING,
+            operlog_stamp=memory.operlog_stamp or NO_OPERATIONS,
+            utc_offset=at.astimezone(terminal.timezone).utcoffset() or timedelta(0),
+            most_body_bytes=self.most_body_bytes,
+        )
+
+    def receive(
+        self, terminal: TerminalConfig, body: bytes, *, stamp: str | None, complete: bool, arrived_at: datetime
+    ) -> Stored:
+        """Given an ATTLOG body, store it; when this returns it may be acknowledged, if it was complete.
+
+        Of a body that was cut off the whole lines are stored, and vouch for nothing. Raise TemporarilyUnavailable or
+        NeedsAttention if nothing can be stored now, OwnedElsewhere or Refused if this agent must not.
+        """
+        self._require_mine(terminal)
+        decoded = parse_upload(body if complete else whole_lines(body))
+        with self._locks[terminal.id]:
+            memory = self._remembered(terminal, arrived_at)
+            clock_rule, measured = self._clock_rule(terminal, decoded, arrived_at)
+            keys = {(record.pin, record.clock) for record in decoded.records}
+            punches, waiting = to_punches(
+                terminal.id,
+                decoded,
+                clock_rule=clock_rule,
+                source=Source.PUSH,
+                read_at=arrived_at,
+                known=self._spool.known_counts(terminal.id, keys),
+            )
+            aside = {each.position for each in waiting}
+            usable = [record for record in decoded.records if record.position not in aside]
+            last = max([slot.position for slots in (decoded.records, decoded.undecodable) for slot in slots], default=0)
+            upload = Upload(
+                arrived_at=arrived_at,
+                instants=[at for record in usable if (at := clock_rule.at(record.clock)) is not None],
+                new=[at for punch in punches if (at := punch.at) is not None],
+                holes=[(hole.start, hole.end) for hole in quarantine_holes(decoded, waiting, clock_rule=clock_rule)],
+                ends_usable=bool(usable) and usable[-1].position == last and measured is None,
+                complete=complete,
+            )
+            memory, covered = vouch(memory, upload, tolerance=timedelta(seconds=self._tolerance_s))
+            if complete and memory.everything_asked and stamp is not None:
+                memory = replace(memory, attlog_stamp=stamp)
+            memory = replace(memory, state=_state(terminal.id, memory, upload, measured, bool(covered)))
+            notes: list[Note] = [*waiting, *covered]
+            if measured is not None:
+                notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
+            new = self._keep(terminal, memory, arrived_at, punches, notes, measured)
+        return Stored(lines=len(decoded.records) + len(decoded.undecodable), new=new, quarantined=len(waiting))
+
+    def contact(self, terminal: TerminalConfig, at: datetime, told: Told | None = None) -> None:
+        """Note that a terminal was heard of, and what it told of itself; on disk once a minute, or where it is news."""
+        with self._locks[terminal.id]:
+            kept = self._spool.push_state(terminal.id)
+            memory = self._remembered(terminal, at, kept)
+            if told is not None:
+                memory = replace(
+                    memory,
+                    firmware=told.firmware or memory.firmware,
+                    users=memory.users if told.users is None else told.users,
+                    records=memory.records if told.records is None else told.records,
+                )
+            before = kept.contact_at if kept else None
+            if before is None or at - before >= CONTACT_KEPT_EVERY or replace(memory, contact_at=before) != kept:
+                self._keep(terminal, memory, at)
+            else:
+                self._contacts[terminal.id] = at
+
+    def told(self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"") -> None:
+        """Given what a terminal says of itself with a poll (`info`) or as options, note the little that is of use."""
+        self.contact(terminal, at, parse_info(info) if info else parse_options(options))
+
+    def refuse_encryption(self, terminal: TerminalConfig, at: datetime) -> None:
+        """Note that a terminal asked for encrypted uploads, for people to see."""
+        with self._locks[terminal.id]:
+            self._keep(terminal, replace(self._remembered(terminal, at), state=ENCRYPTED), at)
+
+    def next_command(self, terminal: TerminalConfig, at: datetime) -> PushRequest | None:
+        """Given a terminal that polls, return what a person asked it for and it has to be told now, or None."""
+        for request in self._spool.requests(terminal.id):
+            if request.sent_at is None or at - request.sent_at >= ASK_AGAIN_AFTER:
+                self._spool.sent(request)
+                return request
+        return None
+
+    def results(self, terminal: TerminalConfig, body: bytes, at: datetime) -> list[PushRequest]:
+        """Given the answers of a terminal to commands, note them; return the requests that are done by that.
+
+        A terminal that agreed to look again what the server has is done when it asks for that.
+        """
+        waiting = {request.number: request for request in self._spool.requests(terminal.id)}
+        done = []
+        for result in parse_results(body):
+            request = waiting.get(result.number)
+            if request is None or (request.kind == "reupload" and result.returned >= 0):
+                continue
+            if self._spool.answered(terminal.id, result.number, result.returned):
+                done.append(replace(request, returned=result.returned))
+        told = parse_options(body)
+        self.contact(terminal, at, told if any(request.kind == "info" for request in done) else None)
+        return done
+
+    def _require_mine(self, terminal: TerminalConfig) -> None:
+        owner = self._spool.owned_elsewhere().get(terminal.id)
+        if owner is not None:
+            raise OwnedElsewhere(
+                f"{terminal.id} belongs to the agent {owner}; if this one ({self._spool.agent}) shall take its "
+                f"uploads, run: ekinerja-agent terminal accept {terminal.id}"
+            )
+        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
+        if reads is not None and reads.record_size == SLOT_RECORD_BYTES:
+            raise Refused(SLOTS.format(terminal.id))
+
+    def _remembered(self, terminal: TerminalConfig, at: datetime, kept: PushMemory | None = None) -> PushMemory:
+        """What is known of a terminal, once it is heard of now. Another serial is another terminal."""
+        serial = terminal.serial or ""
+        memory = kept or self._spool.push_state(terminal.id)
+        if memory is None or memory.serial != serial:
+            self._contacts.pop(terminal.id, None)
+            memory = PushMemory(terminal.id, serial)
+        return heard(memory, at, self._contacts.get(terminal.id))
+
+    def _clock_rule(
+        self, terminal: TerminalConfig, decoded: DecodedLog, arrived_at: datetime
+    ) -> tuple[ClockRule, int | None]:
+        """How this upload's clocks become instants, and by how much the terminal is ahead at least; None if it is not
+        seen to be.
+
+        A record that comes before its own time was made by a clock that is ahead, by so much at least: nothing was
+        punched later than it arrived. How far a clock is behind an upload cannot tell; reads of the terminal can.
+        """
+        trusted = self._host_clock_trusted()
+        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
+        readings = tuple(
+            shown(each, terminal.timezone) for each in (reads or TerminalMemory(terminal.id)).clock_readings
+        )
+        rule = ClockRule(terminal.timezone, readings[-1].offset_s if readings else None, self._tolerance_s, readings)
+        ahead_s = _ahead_s(terminal, decoded, rule, arrived_at) if trusted else None
+        if ahead_s is None:
+            return rule, None
+        own = shown(ClockReading(terminal.id, arrived_at, ahead_s, trusted=True), terminal.timezone)
+        return ClockRule(terminal.timezone, ahead_s, self._tolerance_s, (own,)), ahead_s
+
+    def _keep(
+        self,
+        terminal: TerminalConfig,
+        memory: PushMemory,
+        at: datetime,
+        punches: Iterable[Punch] = (),
+        notes: Iterable[Note] = (),
+        ahead_s: int | None = None,
+    ) -> int:
+        """Write what came and what is remembered in one transaction; return how many punches are new."""
+        told = [*notes]
+        if terminal.transport == "none":  # who is read as well has a richer status from there
+            told.append(self._status(terminal, memory, at, ahead_s))
+        added = self._spool.add(punches, told, push=memory)
+        self._contacts[terminal.id] = at
+        return added.new
+
+    def _status(
+        self, terminal: TerminalConfig, memory: PushMemory, at: datetime, ahead_s: int | None
+    ) -> TerminalStatus:
+        doubts = [memory.state] if memory.state != "ok" else []
+        if not self._host_clock_trusted():
+            doubts.append(UNVOUCHED)
+        return TerminalStatus(
+            terminal=terminal.id,
+            address="",
+            serial=memory.serial,
+            firmware=memory.firmware or "",
+            records=memory.records,
+            capacity=None,
+            users=memory.users,
+            clock_offset_s=ahead_s,
+            last_contact=at,
+            state="; ".join(doubts) or "ok",
+        )
+
+
+def _ahead_s(terminal: TerminalConfig, decoded: DecodedLog, rule: ClockRule, arrived_at: datetime) -> int | None:
+    """By how many seconds the clocks of an upload are ahead of its arrival, the most of all; None if not by more than
+    the tolerance, once what reads have measured is taken off. What is ahead by a day waits for a person.
+    """
+    local = arrived_at.astimezone(terminal.timezone).replace(tzinfo=None)
+    tolerance = timedelta(seconds=rule.tolerance_s)
+    ahead = [record.clock - local for record in decoded.records if record.clock - local <= LATEST_AHEAD]
+    if not any(each - rule.correction(local + each) > tolerance for each in ahead):
+        return None
+    return int(max(ahead).total_seconds())
+
+
+def _state(terminal: str, memory: PushMemory, upload: Upload, ahead_s: int | None, fresh: bool) -> str:
+    """What people should know of a terminal after an upload."""
+    if memory.out_of_order:
+        return NO_ORDER.format(terminal)
+    if ahead_s is not None:
+        return f"its clock is at least {ahead_s} s ahead of this host's; its punches are corrected by that, and flagged"
+    if fresh or not upload.instants:
+        return "ok" if fresh else memory.state
+    late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
+    if late_s > 3600:
+        return "its newest record is hours old when it comes: it is catching up, or its clock is behind"
+    return "ok" if memory.state != ENCRYPTED else memory.state

@@ -1,0 +1,300 @@
+"""`/iclock/*` for terminals that push (ADMS). Protocol section 7; why it answers as it does: decision 36.
+
+Promises that `OK: n` follows only what is on disk, that 503 says that nothing could be stored, that a body whose length
+is wrong is never acknowledged, and that neither names nor passwords nor PINs are logged. Only serials of devices.yaml
+are answered, from where devices.yaml lets them come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from ekinerja_agent.config import TerminalConfig
+from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
+from ekinerja_agent.logs import logger
+from ekinerja_agent.model import utc_now
+from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate
+from ekinerja_agent.usecases.push import WORDS, Receiver
+from ekinerja_agent.web.careful import EXCESS
+from ekinerja_agent.yamlfile.scalars import IpNetwork
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Answer = Callable[["Visit"], Awaitable[Response]]
+
+log = logger()
+
+CHUNK_WITHIN_S = 10.0
+BODY_WITHIN_S = 60.0
+BEHIND_WITHIN_S = 0.02
+"""Bytes behind the announced length come with it or right after it."""
+MOST_A_SECOND = 20.0
+MOST_AT_ONCE = 100.0
+"""Requests of one terminal: it polls every few seconds, and empties a full log in uploads of many records."""
+_MOST_REFUSED_KNOWN = 256
+_STAMP = re.compile(r"[0-9]{1,20}")
+
+
+def routes(receiver: Callable[[], Receiver | None]) -> list[Route]:
+    """Given how to get who takes uploads now (None: no terminal pushes to this host), return the pages.
+
+    That may raise TemporarilyUnavailable: the terminal then keeps what it has, and comes again.
+    """
+    door = _Door(receiver)
+    pages: list[tuple[str, list[str], Answer]] = [
+        ("cdata", ["GET", "POST"], door.cdata),
+        ("getrequest", ["GET"], door.getrequest),
+        ("devicecmd", ["POST"], door.devicecmd),
+        ("ping", ["GET"], door.ping),
+        ("registry", ["GET", "POST"], door.registry),
+        ("exchange", ["GET", "POST"], door.exchange),
+        ("fdata", ["POST"], door.unkept),
+    ]
+    return [
+        Route(f"/iclock/{name}{ending}", partial(door.let_in, answer=answer), methods=methods)
+        for name, methods, answer in pages
+        for ending in ("", "/", ".aspx")
+    ]
+
+
+class Visit(NamedTuple):
+    """One request of a known terminal, and who takes what it brings."""
+
+    request: Request
+    terminal: TerminalConfig
+    receiver: Receiver
+
+    async def do(self, work: Callable[Concatenate[TerminalConfig, P], T], *given: P.args, **named: P.kwargs) -> T:
+        """Do what may wait for the disk in a thread, for this terminal; return its result. Raise
+        TemporarilyUnavailable if nothing is taken any more.
+        """
+        try:
+            doing = self.receiver.threads.submit(work, self.terminal, *given, **named)
+        except RuntimeError as error:
+            raise TemporarilyUnavailable("the service is being loaded again or ends; send it again") from error
+        return await asyncio.wrap_future(doing)
+
+
+class _TooLarge(Exception):
+    """The body is larger than what is taken."""
+
+
+class _Door:
+    """Lets known terminals in, and gives each of them its answer."""
+
+    def __init__(self, receiver: Callable[[], Receiver | None]) -> None:
+        self._current = receiver
+        self._allowances: dict[str, tuple[float, float]] = {}
+        self._refused: set[str] = set()
+        self._troubles: dict[str, str] = {}
+
+    async def let_in(self, request: Request, answer: Answer) -> Response:
+        """Answer a terminal of devices.yaml; refuse every other with one line in the log."""
+        serial = request.query_params.get("SN", "")
+        try:
+            receiver = self._current()
+        except TemporarilyUnavailable as error:
+            return PlainTextResponse(f"ERROR: {error}\n", 503, {"connection": "close"})
+        terminal = receiver.by_serial.get(serial) if receiver else None
+        if receiver is None or terminal is None or not _comes_from(request, terminal, receiver.proxies):
+            self._tell_once(serial, request, known=terminal is not None)
+            return PlainTextResponse("this terminal is not served here\n", 403)
+        if not self._allowed(terminal.id):
+            return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
+        try:
+            response = await answer(Visit(request, terminal, receiver))
+        except _TooLarge:
+            response = self._trouble(terminal, 413, f"a body is larger than {receiver.most_body_bytes} bytes")
+        except (OwnedElsewhere, Refused) as error:
+            response = self._trouble(terminal, 403, str(error))
+        except EkinerjaError as error:
+            response = self._trouble(terminal, 503, str(error))
+        return response
+
+    async def cdata(self, visit: Visit) -> Response:
+        """What to send (GET), and what is sent (POST)."""
+        if visit.request.method != "POST":
+            return _text(await visit.do(visit.receiver.options, utc_now()))
+        table = visit.request.query_params.get("table", "").upper()
+        if table == "ATTLOG":
+            return await self._attlog(visit)
+        body, complete = await _body(visit)
+        if not complete or _excess(visit.request):
+            return self._trouble(visit.terminal, 400, "an upload has another length than it says")
+        if table == "OPTIONS":
+            await visit.do(visit.receiver.told, utc_now(), options=body)
+            return _text("OK\n")
+        await visit.do(visit.receiver.contact, utc_now())
+        return _text(f"OK: {count_lines(body)}\n" if table == "OPERLOG" else "OK\n")
+
+    async def _attlog(self, visit: Visit) -> Response:
+        if "content-length" not in visit.request.headers and "transfer-encoding" not in visit.request.headers:
+            return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
+        body, complete = await _body(visit)
+        if complete and not body.endswith((b"\n", b"\r")) and not _excess(visit.request):
+            await asyncio.sleep(BEHIND_WITHIN_S)
+        why = None
+        if not complete:
+            why = "an upload is shorter than it says"
+        elif _excess(visit.request):
+            why = "an upload is longer than it says"
+        elif breaks_off(body):
+            why = "an upload ends within a record"
+        stamp = visit.request.query_params.get("Stamp", "")
+        stored = await visit.do(
+            visit.receiver.receive,
+            body,
+            stamp=stamp if _STAMP.fullmatch(stamp) else None,
+            complete=why is None,
+            arrived_at=utc_now(),
+        )
+        if stored.new or stored.quarantined:
+            log.info("push.stored", terminal=visit.terminal.id, new=stored.new, quarantined=stored.quarantined)
+        if why is None and _excess(visit.request):
+            why = "an upload is longer than it says"
+        if why is not None:
+            return self._trouble(visit.terminal, 400, f"{why}; its whole lines were stored, it was not acknowledged")
+        if self._troubles.pop(visit.terminal.id, ""):
+            log.info("push.back", terminal=visit.terminal.id)
+        return _text(f"OK: {stored.lines}\n")
+
+    async def getrequest(self, visit: Visit) -> Response:
+        """A heartbeat; what a person asked the terminal for goes with the answer."""
+        at = utc_now()
+        if info := visit.request.query_params.get("INFO", ""):
+            await visit.do(visit.receiver.told, at, info=info)
+        else:
+            await visit.do(visit.receiver.contact, at)
+        command = await visit.do(visit.receiver.next_command, at)
+        return _text("OK\n" if command is None else f"C:{command.number}:{WORDS[command.kind]}\n")
+
+    async def devicecmd(self, visit: Visit) -> Response:
+        """How a command ended."""
+        body, complete = await _body(visit)
+        if not complete:
+            return self._trouble(visit.terminal, 400, "an answer to a command is shorter than it says")
+        for done in await visit.do(visit.receiver.results, body, utc_now()):
+            log.info("push.answered", terminal=visit.terminal.id, asked=done.kind, returned=done.returned)
+        return _text("OK\n")
+
+    async def ping(self, visit: Visit) -> Response:
+        """A heartbeat."""
+        await visit.do(visit.receiver.contact, utc_now())
+        return _text("OK\n")
+
+    async def registry(self, visit: Visit) -> Response:
+        """Push 3 asks for a code that it shows with later requests; the serial is who it is, here as elsewhere."""
+        await _body(visit)
+        await visit.do(visit.receiver.contact, utc_now())
+        return _text(f"RegistryCode={visit.terminal.serial}\n")
+
+    async def exchange(self, visit: Visit) -> Response:
+        """The first step of encrypted uploads, which nobody but the maker can read."""
+        await visit.do(visit.receiver.refuse_encryption, utc_now())
+        return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
+
+    async def unkept(self, visit: Visit) -> Response:
+        """Pictures: taken, so that the terminal goes on, and kept nowhere."""
+        await _body(visit, keep=False)
+        await visit.do(visit.receiver.contact, utc_now())
+        return _text("OK\n")
+
+    def _allowed(self, terminal: str) -> bool:
+        """One allowance per terminal, filled at MOST_A_SECOND up to MOST_AT_ONCE."""
+        now_s = time.monotonic()
+        left, since_s = self._allowances.get(terminal, (MOST_AT_ONCE, now_s))
+        left = min(MOST_AT_ONCE, left + (now_s - since_s) * MOST_A_SECOND)
+        self._allowances[terminal] = (max(left - 1, 0.0) if left >= 1 else left, now_s)
+        return left >= 1
+
+    def _tell_once(self, serial: str, request: Request, *, known: bool) -> None:
+        """One line per serial, and for so many only: anybody can make up serials."""
+        shown = serial if re.fullmatch(r"[!-~]{1,32}", serial) else "(none that is readable)"
+        if shown not in self._refused and len(self._refused) < _MOST_REFUSED_KNOWN:
+            self._refused.add(shown)
+            why = "it comes from outside its push_from" if known else "no terminal of devices.yaml pushes with it"
+            log.warning(
+                "push.refused", serial=shown, address=request.client.host if request.client else None, reason=why
+            )
+
+    def _trouble(self, terminal: TerminalConfig, status: int, why: str) -> Response:
+        """Refuse a known terminal; in the log once, until something went well."""
+        if self._troubles.get(terminal.id) != why:
+            self._troubles[terminal.id] = why
+            log.warning("push.trouble", terminal=terminal.id, status=status, error=why)
+        return PlainTextResponse(f"ERROR: {why}\n", status, {"connection": "close"})
+
+
+async def _body(visit: Visit, *, keep: bool = True) -> tuple[bytes, bool]:
+    """Return the body and whether it came whole; inflated. Raise _TooLarge.
+
+    Of one that breaks off, or comes too slowly, that is what came.
+    """
+    most = visit.receiver.most_body_bytes
+    announced = visit.request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise _TooLarge
+    body, size, complete = bytearray(), 0, False
+    stream = visit.request.stream()
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            while True:
+                async with asyncio.timeout(CHUNK_WITHIN_S):
+                    chunk = await anext(stream)
+                size += len(chunk)
+                if size > most:
+                    raise _TooLarge
+                body += chunk if keep else b""
+    except StopAsyncIteration:
+        complete = True
+    except (TimeoutError, ClientDisconnect):
+        pass
+    if visit.request.headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip"):
+        return bytes(body), complete
+    if not complete:
+        return b"", False
+    try:
+        content = inflate(bytes(body), most)
+    except ValueError:
+        return b"", False
+    if content is None:
+        raise _TooLarge
+    return content, True
+
+
+def _comes_from(request: Request, terminal: TerminalConfig, proxies: Iterable[IpNetwork]) -> bool:
+    """Whether devices.yaml lets this terminal come from there; a proxy's word on that counts if it is one of ours."""
+    if not terminal.push_from:
+        return True
+    address = _address(request.client.host if request.client else "")
+    if address is not None and any(address in proxy for proxy in proxies):
+        address = _address(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
+    return address is not None and any(address in network for network in terminal.push_from)
+
+
+def _text(text: str) -> Response:
+    return PlainTextResponse(text)
+
+
+def _excess(request: Request) -> bool:
+    excess: Callable[[], bool] | None = request.scope.get("extensions", {}).get(EXCESS)
+    return excess is not None and excess()
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,255 @@
+"""What uploads vouch for: only stretches whose records are all stored, told by the instants at which things came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ekinerja_agent.model import ClockReading, Coverage, Punch, TerminalStatus
+from ekinerja_agent.spool import Spool, TerminalMemory
+from ekinerja_agent.usecases.push import Receiver, Stored
+from tests.push.conftest import ZONE, pushing
+
+SEVEN = datetime(2026, 9, 6, 23, 0, tzinfo=UTC)
+"""Seven in the morning in Makassar."""
+TOLERANCE = timedelta(seconds=120)
+MINUTE = timedelta(minutes=1)
+
+
+class Desk:
+    """A receiver at a time that the test says; one terminal."""
+
+    def __init__(self, path: Path) -> None:
+        self.spool = Spool(path)
+        self.terminal = pushing("t1", "S1")
+        self.trusted = True
+        self.start()
+
+    def start(self) -> None:
+        self.receiver = Receiver(
+            self.spool,
+            [self.terminal],
+            tolerance_s=120,
+            host_clock_trusted=lambda: self.trusted,
+            most_body_bytes=1 << 20,
+        )
+
+    def greet(self, at: datetime) -> str:
+        return self.receiver.options(self.terminal, at)
+
+    def beat(self, *instants: datetime) -> None:
+        for at in instants:
+            self.receiver.contact(self.terminal, at)
+
+    def beats(self, start: datetime, end: datetime) -> None:
+        while start < end:
+            self.beat(start)
+            start += 5 * MINUTE
+
+    def send(self, *clocks: datetime | bytes, at: datetime, complete: bool = True) -> Stored:
+        lines = [clock if isinstance(clock, bytes) else self.line(clock) for clock in clocks]
+        return self.receiver.receive(
+            self.terminal, b"\n".join(lines) + b"\n", stamp="9", complete=complete, arrived_at=at
+        )
+
+    def line(self, instant: datetime) -> bytes:
+        return f"{instant:%H%M%S}\t{instant.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S}\t0\t1".encode()
+
+    def covered(self) -> list[tuple[datetime, datetime, str]]:
+        notes = [note for note in self.spool.waiting(10_000).notes if isinstance(note, Coverage)]
+        assert all(note.start is not None for note in notes)
+        return [(note.start, note.end, note.kind) for note in notes if note.start is not None]
+
+    def punches(self) -> tuple[Punch, ...]:
+        return self.spool.waiting(10_000).punches
+
+    def state(self) -> str:
+        (status,) = [note for note in self.spool.waiting(10_000).notes if isinstance(note, TerminalStatus)]
+        return status.state
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "spool.db")
+    yield desk
+    desk.receiver.close()
+    desk.spool.close()
+
+
+def test_a_record_that_comes_as_it_happens_vouches_for_all_before_it(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN - 50 * MINUTE, SEVEN - 30 * MINUTE, at=SEVEN)
+    assert desk.covered() == []  # old: others may follow
+    desk.send(SEVEN + MINUTE, at=SEVEN + MINUTE)
+    assert desk.covered() == [(SEVEN - 50 * MINUTE, SEVEN + MINUTE - TOLERANCE, "proven")]
+    desk.beats(SEVEN + MINUTE, SEVEN + 31 * MINUTE)
+    desk.send(SEVEN + 31 * MINUTE, at=SEVEN + 31 * MINUTE)
+    assert desk.covered()[-1][1:] == (SEVEN + 31 * MINUTE - TOLERANCE, "proven")
+
+
+def test_contact_alone_proves_nothing(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.beats(SEVEN, SEVEN + timedelta(hours=9))
+    assert desk.covered() == []
+
+
+def test_a_long_time_without_contact_or_record_is_silent_and_only_that(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.beat(SEVEN + 5 * MINUTE, SEVEN + 9 * MINUTE)
+    desk.beat(SEVEN + 60 * MINUTE, SEVEN + 65 * MINUTE)
+    desk.send(SEVEN + 70 * MINUTE, at=SEVEN + 70 * MINUTE)
+    until = SEVEN + 70 * MINUTE - TOLERANCE
+    assert desk.covered() == [
+        (SEVEN, SEVEN + 9 * MINUTE, "proven"),
+        (SEVEN + 9 * MINUTE, SEVEN + 60 * MINUTE, "silent"),
+        (SEVEN + 60 * MINUTE, until, "proven"),
+    ]
+
+
+def test_a_record_within_a_time_without_contact_shows_that_the_terminal_had_power(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    back = SEVEN + timedelta(hours=5)
+    desk.beat(back)
+    desk.send(SEVEN + timedelta(hours=2), at=back)
+    desk.send(back, at=back)
+    assert desk.covered() == [(SEVEN, back - TOLERANCE, "proven")]
+
+
+def test_a_restart_of_the_service_does_not_hide_a_time_without_contact(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.receiver.close()
+    desk.start()
+    desk.send(SEVEN + 30 * MINUTE, at=SEVEN + 30 * MINUTE)
+    assert desk.covered() == [
+        (SEVEN, SEVEN + 28 * MINUTE, "silent"),
+    ]
+
+
+def test_a_terminal_that_sends_the_newest_first_vouches_for_nothing_until_its_log_is_sent_anew(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.beats(SEVEN, SEVEN + 60 * MINUTE)
+    desk.send(SEVEN + 60 * MINUTE, at=SEVEN + 60 * MINUTE)
+    before = desk.covered()
+    desk.send(SEVEN + 30 * MINUTE, at=SEVEN + 61 * MINUTE)
+    desk.send(SEVEN + 62 * MINUTE, at=SEVEN + 62 * MINUTE)
+    assert desk.covered() == before
+    assert "order" in desk.state()
+    desk.spool.ask("t1", "reupload", by="siti")
+    assert "ATTLOGStamp=0\n" in desk.greet(SEVEN + 63 * MINUTE)
+    desk.send(*(SEVEN + k * MINUTE for k in (0, 30, 60, 62)), at=SEVEN + 70 * MINUTE)
+    end = SEVEN + 70 * MINUTE
+    desk.send(end, at=end)
+    assert desk.covered()[-1] == (SEVEN, end - TOLERANCE, "proven")
+    assert desk.state() == "ok"
+
+
+def test_what_was_known_already_breaks_no_order(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.beats(SEVEN, SEVEN + 20 * MINUTE)
+    desk.send(SEVEN + 20 * MINUTE, at=SEVEN + 20 * MINUTE)
+    desk.send(SEVEN, SEVEN + 20 * MINUTE, at=SEVEN + 21 * MINUTE)
+    desk.send(SEVEN + 22 * MINUTE, at=SEVEN + 22 * MINUTE)
+    assert desk.covered()[-1][1] == SEVEN + 22 * MINUTE - TOLERANCE
+    assert len(desk.punches()) == 3
+
+
+def test_a_line_that_waits_for_a_person_leaves_a_hole_between_its_neighbours_also_across_uploads(desk: Desk) -> None:
+    bad = b"1\t2026-02-30 07:00:00\t0\t1"
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.beats(SEVEN, SEVEN + 60 * MINUTE)
+    desk.send(SEVEN + 5 * MINUTE, bad, at=SEVEN + 6 * MINUTE)
+    desk.send(SEVEN + 10 * MINUTE, SEVEN + 60 * MINUTE, at=SEVEN + 60 * MINUTE)
+    assert desk.covered() == [
+        (SEVEN, SEVEN + 5 * MINUTE, "proven"),
+        (SEVEN + 10 * MINUTE, SEVEN + 60 * MINUTE - TOLERANCE, "proven"),
+    ]
+    desk.send(SEVEN + 61 * MINUTE, bad, at=SEVEN + 61 * MINUTE)  # it ends in doubt: nothing is proven
+    assert len(desk.covered()) == 2
+
+
+def test_an_upload_that_was_cut_off_vouches_for_nothing(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN - MINUTE, at=SEVEN)
+    desk.send(SEVEN + 5 * MINUTE, at=SEVEN + 5 * MINUTE, complete=False)
+    assert desk.covered() == []
+    assert len(desk.punches()) == 2
+
+
+def test_a_clock_that_is_ahead_is_corrected_by_what_is_proven_and_vouches_for_nothing(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN + 60 * MINUTE, at=SEVEN)
+    (punch,) = desk.punches()
+    assert (punch.offset_s, punch.corrected, punch.at) == (3600, True, SEVEN)
+    assert punch.clock == datetime(2026, 9, 7, 8, 0)
+    assert desk.covered() == []
+    assert "ahead" in desk.state()
+    assert [note.offset_s for note in desk.spool.waiting(9).notes if isinstance(note, ClockReading)] == [3600]
+
+
+def test_nothing_is_corrected_by_a_host_that_nobody_vouches_for(desk: Desk) -> None:
+    desk.trusted = False
+    desk.greet(SEVEN)
+    desk.send(SEVEN + 60 * MINUTE, at=SEVEN)
+    (punch,) = desk.punches()
+    assert (punch.offset_s, punch.corrected, punch.at) == (None, False, SEVEN + 60 * MINUTE)
+    assert desk.covered() == []
+
+
+def test_a_clock_that_is_behind_cannot_be_told_from_a_late_upload_and_vouches_for_nothing(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN - 120 * MINUTE, at=SEVEN)
+    (punch,) = desk.punches()
+    assert (punch.offset_s, punch.corrected) == (None, False)
+    assert desk.covered() == []
+    assert "behind" in desk.state()
+
+
+def test_what_reads_measured_of_the_clock_holds_for_uploads(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "spool.db")
+    desk.terminal = pushing("t1", "S1", transport="tcp", address="127.0.0.1")
+    desk.receiver.close()
+    desk.start()
+    reading = ClockReading("t1", SEVEN - 5 * MINUTE, -600, trusted=True)
+    desk.spool.remember(TerminalMemory("t1", record_size=40, last_read_at=SEVEN, clock_readings=(reading,)))
+    desk.greet(SEVEN)
+    desk.send(SEVEN - 10 * MINUTE, at=SEVEN)  # ten minutes behind: it happened now
+    (punch,) = desk.punches()
+    assert (punch.offset_s, punch.corrected, punch.at) == (-600, True, SEVEN)
+    desk.receiver.close()
+    desk.spool.close()
+
+
+def test_a_log_of_slot_numbers_is_not_taken_twice(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "spool.db")
+    desk.terminal = pushing("t1", "S1", transport="tcp", address="127.0.0.1")
+    desk.receiver.close()
+    desk.start()
+    desk.spool.remember(TerminalMemory("t1", record_size=8))
+    with pytest.raises(Exception, match="slots"):
+        desk.send(SEVEN, at=SEVEN)
+    assert desk.punches() == ()
+    desk.receiver.close()
+    desk.spool.close()
+
+
+def test_another_serial_is_asked_for_everything(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    desk.send(SEVEN, at=SEVEN)
+    desk.send(SEVEN + MINUTE, at=SEVEN + MINUTE)
+    desk.terminal = pushing("t1", "S2")
+    desk.receiver.close()
+    desk.start()
+    later = SEVEN + 60 * MINUTE
+    assert "ATTLOGStamp=0\n" in desk.greet(later)
+    desk.send(later + 5 * MINUTE, later + 15 * MINUTE, at=later + 15 * MINUTE)
+    assert desk.covered()[-1] == (later + 5 * MINUTE, later + 13 * MINUTE, "proven")

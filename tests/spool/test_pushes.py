@@ -1,0 +1,91 @@
+"""What the spool remembers of terminals that push, beside what it remembers of reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ekinerja_agent.model import Coverage, Punch, Receipt, Source
+from ekinerja_agent.spool import PushMemory, Spool, TerminalMemory
+
+EIGHT = datetime(2026, 9, 7, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FULL = PushMemory(
+    terminal="t1",
+    serial="S1",
+    attlog_stamp="82983982",
+    operlog_stamp="9999",
+    contact_at=EIGHT,
+    first_at=EIGHT - MINUTE,
+    covered_until=EIGHT,
+    gaps=((EIGHT, EIGHT + MINUTE),),
+    holes=((None, EIGHT), (EIGHT, None)),
+    everything_asked=True,
+    out_of_order=True,
+    firmware="Ver 8",
+    users=3,
+    records=4,
+    state="well",
+)
+
+
+def test_what_is_remembered_of_uploads_and_of_reads_does_not_mix(spool: Spool) -> None:
+    reads = TerminalMemory("t1", serial="S1", records=7)
+    spool.remember(reads)
+    spool.add((), push=FULL)
+    spool.remember(replace(reads, records=8))
+    assert spool.push_state("t1") == FULL
+    assert spool.state("t1") == replace(reads, records=8)
+    spool.forget_push("t1")
+    assert spool.push_state("t1") is None
+    assert spool.state("t1") is not None
+
+
+def test_an_instant_without_a_zone_is_refused_and_nothing_of_the_call_is_kept(spool: Spool) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        spool.add([_punch(EIGHT)], push=replace(FULL, contact_at=datetime(2026, 9, 7)))
+    assert spool.waiting(9).punches == ()
+
+
+def test_a_request_waits_until_its_terminal_answers(spool: Spool) -> None:
+    number = spool.ask("t1", "info", by="siti")
+    assert not spool.answered("t1", number, 0)  # nobody told it yet
+    (request,) = spool.requests("t1")
+    spool.sent(request)
+    assert not spool.answered("t2", number, 0)
+    assert spool.answered("t1", number, -1)
+    assert not spool.answered("t1", number, 0)
+    assert spool.requests("t1") == []
+    assert [(each.number, each.returned) for each in spool.requests()] == [(number, -1)]
+
+
+def test_coverage_that_holds_the_instant_of_a_rejected_punch_is_held_although_reads_came_between(spool: Spool) -> None:
+    punch = _punch(EIGHT + 10 * MINUTE)
+    spool.add([punch], [Coverage("t1", EIGHT, EIGHT + 8 * MINUTE)])
+    spool.settle(spool.waiting(9), Receipt(rejected={punch.punch_id: "no"}))
+    spool.add((), [Coverage("t1", EIGHT, EIGHT + 9 * MINUTE)])  # a read that began before the punch
+    spool.add((), [Coverage("t1", EIGHT + 9 * MINUTE, EIGHT + 20 * MINUTE)])
+    free = Coverage("t1", EIGHT + 20 * MINUTE, EIGHT + 30 * MINUTE)
+    spool.add((), [free])
+    assert spool.waiting(9).notes == (free,)
+
+
+def test_a_file_of_the_third_version_learns_to_remember_uploads(path: Path) -> None:
+    with Spool(path) as spool:
+        spool.add([_punch(EIGHT)])
+    with sqlite3.connect(path) as db:
+        db.executescript("DROP TABLE pushes; DROP TABLE push_requests; PRAGMA user_version = 3")
+    db.close()
+    with Spool(path) as spool:
+        spool.add((), push=FULL)
+        assert spool.push_state("t1") == FULL
+        assert len(spool.waiting(9).punches) == 1
+
+
+def _punch(at: datetime) -> Punch:
+    clock = (at + timedelta(hours=8)).replace(tzinfo=None)
+    return Punch("t1", "1", clock, 1, at, None, 0, 0, 0, Source.PUSH, b"x")
