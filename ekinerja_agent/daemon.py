@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ekinerja_agent import footprint, hostclock, systemd
+from ekinerja_agent import footprint, hostclock, outlook, systemd
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.errors import ConfigurationError, EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
@@ -50,8 +50,8 @@ FIRST_POLLS_WITHIN_S = 10
 """After a start the first polls are spread over this long, so that they do not all begin in one second."""
 JITTER_SHARE = 10
 """Polls are moved by up to one tenth of their interval, so that terminals drift apart."""
-SPARE_WORKERS = 3
-"""Threads beside the poll workers: forwarding, scoring, and one to answer with."""
+SPARE_WORKERS = 5
+"""Threads beside the poll workers: forwarding, scoring, measuring, telling, and one to answer with."""
 
 FIRST_CLOCK_AFTER = timedelta(hours=1)
 """Clocks are set once a day, first a while after a start: many offices switch everything on at the same time."""
@@ -80,6 +80,9 @@ class Service:
         self._central_away = False
         self._central_vouches = False
         self._ask_central_at = 0.0
+        self._outlook = outlook.Outlook()
+        self._journal = self._outlook.journal
+        self._complaints: dict[tuple[str, str], str] = {}
         self._watchers: list[threading.Thread] = []
         self._watches_over = threading.Event()
 
@@ -88,7 +91,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._flag)
         footprint.share_one_heap()
-        self._start(self._load())
+        config = self._load()
+        self._outlook.serve(config, self._outlook.listener(config))
+        self._start(config)
         systemd.notify("READY=1")
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
         try:
@@ -100,6 +105,7 @@ class Service:
                     self._reload()
         finally:
             systemd.notify("STOPPING=1")
+            self._outlook.stop()
             self._halt()
             log.info("service.stopped")
 
@@ -114,9 +120,13 @@ class Service:
         systemd.notify("RELOADING=1")
         try:
             config = self._load()
+            listener = self._outlook.listener(config)
         except ConfigurationError as error:
             log.error("config.refused", problems=[str(problem) for problem in error.problems])
+        except TemporarilyUnavailable as error:
+            log.error("config.refused", problems=[str(error)])
         else:
+            self._outlook.serve(config, listener)
             self._halt()
             self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))
@@ -129,6 +139,7 @@ class Service:
 
     def _start(self, config: Config) -> None:
         self._config = config
+        self._complaints.clear()
         self._rounds = Rounds(config.agent.poll.workers)
         workers = config.agent.poll.workers + SPARE_WORKERS
         self._scheduler = scheduler = BackgroundScheduler(
@@ -157,8 +168,7 @@ class Service:
                 id="feed",
                 next_run_time=utc_now() + FIRST_FEED_AFTER,
             )
-        if "web" in config.agent.roles:
-            log.warning("role.idle", role="web", reason="this version has no web pages; the other roles are served")
+        self._schedule_outlook(scheduler)
         scheduler.start()
         self._watch_live_terminals()
 
@@ -193,6 +203,17 @@ class Service:
                 next_run_time=utc_now() + FIRST_CLOCK_AFTER * (1 + index / len(terminals)),
             )
 
+    def _schedule_outlook(self, scheduler: BackgroundScheduler) -> None:
+        for job in self._outlook.jobs(
+            self._config, spool=self._spool, central=self._central, vouched=lambda: self._central_vouches
+        ):
+            scheduler.add_job(
+                partial(self._guarded, job.name, job.work),
+                IntervalTrigger(seconds=outlook.EVERY_S),
+                id=job.name,
+                next_run_time=utc_now() + job.first_after,
+            )
+
     def _halt(self) -> None:
         """Let running jobs end, then close what they used."""
         self._watches_over.set()
@@ -209,13 +230,30 @@ class Service:
             self._engine = None
 
     def _guarded(self, job: str, work: Callable[[], object], **fields: str) -> None:
-        """Run one job; whatever it raises is logged here and nowhere else, and ends only this job."""
-        try:
-            work()
-        except EkinerjaError as error:
-            log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
-        except Exception:
-            log.exception(f"{job}.broke", **fields)
+        """Run one job; what it raises ends only this job, and is logged here alone, once until it changes.
+
+        A listener runs on while all is well, so it never tells that it is well again; polls go on beside it anyway.
+        """
+        subject = fields.get("terminal", "")
+        ends = job != "watch"
+        with self._journal.run(job, subject) as outcome:
+            try:
+                work()
+            except EkinerjaError as error:
+                outcome.failed(lasts=ends and not (subject and error.retryable))
+                if self._is_news(job, subject, str(error)):
+                    log.error(f"{job}.failed", error=str(error), retry=error.retryable, **fields)
+            except Exception as error:
+                outcome.failed(lasts=ends)
+                if self._is_news(job, subject, repr(error)):
+                    log.exception(f"{job}.broke", **fields)
+            else:
+                self._complaints.pop((job, subject), None)
+
+    def _is_news(self, job: str, subject: str, complaint: str) -> bool:
+        before = self._complaints.get((job, subject))
+        self._complaints[job, subject] = complaint
+        return before != complaint
 
     def _central(self) -> Engine:
         with self._engine_lock:
@@ -277,16 +315,21 @@ class Service:
         except TerminalBusy:
             return False  # somebody else of this host reads it: it is not away
         except OwnedElsewhere as error:
+            self._journal.forget(terminal.id)
             if terminal.id not in self._elsewhere:
                 self._elsewhere.add(terminal.id)
                 log.warning("terminal.elsewhere", terminal=terminal.id, error=str(error))
             return False
         except EkinerjaError as error:
             # A full disk of ours is no reason to let the terminal rest.
-            rest_s = 0.0 if type(error) is TemporarilyUnavailable else self._every_s(terminal)
+            ours = type(error) is TemporarilyUnavailable
+            rest_s = 0.0 if ours else self._every_s(terminal)
+            if not ours:
+                self._journal.away(terminal.id)
             if self._rounds.failed(terminal.id, type(error).__name__, rest_s):
                 log.warning("terminal.away", terminal=terminal.id, error=str(error))
             return False
+        self._journal.answered(result.status, terminal.id)
         if terminal.id in self._elsewhere:
             self._elsewhere.discard(terminal.id)
             log.info("terminal.taken_over", terminal=terminal.id)
@@ -327,10 +370,13 @@ class Service:
             if not error.retryable:
                 raise
             self._central_vouches = False
+            self._journal.central(reachable=False)
             if not self._central_away:
                 self._central_away = True
                 log.warning("central.away", error=str(error))
             return
+        if moved.delivered:
+            self._journal.central(reachable=True, delivered=True)
         if self._central_away:
             self._central_away = False
             log.info("central.back", delivered=moved.delivered)

@@ -1,9 +1,15 @@
-"""Log lines: fixed words with fields, for people on a terminal or as JSON under systemd. Never names, never keys."""
+"""Log lines: fixed words with fields, for people on a terminal or as JSON under systemd. Never names, never keys.
+
+Promises that no NIP gets out: whatever eighteen digits a message or a traceback brings along are struck out. A name or
+a PIN cannot be told from other words; that none is logged is up to who logs.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 from ekinerja_agent.footprint import as_if_missing
@@ -12,6 +18,11 @@ from ekinerja_agent.footprint import as_if_missing
 # Rich is 5 MB that an office server would carry for ever.
 with as_if_missing("rich"):
     import structlog
+
+STRUCK_OUT = "(struck out)"
+_NIP = re.compile(r"(?<!\d)\d{18}(?!\d)")
+_DATABASE_DETAIL = re.compile(r"(Key|Failing row contains) \([^\n]*\)")
+"""PostgreSQL tells the values of a row that it refuses."""
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -22,9 +33,11 @@ def configure(log_format: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _without_persons,
     ]
     if log_format == "json":
-        processors += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        processors.append(structlog.processors.JSONRenderer())
     else:
         processors.append(
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
@@ -35,6 +48,21 @@ def configure(log_format: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_persons(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Strike out of each field what only a person has."""
+    return {name: _struck(field) for name, field in event.items()}
+
+
+def _struck(field: Any) -> Any:
+    if isinstance(field, str):
+        return _DATABASE_DETAIL.sub(rf"\1 {STRUCK_OUT}", _NIP.sub(STRUCK_OUT, field))
+    if isinstance(field, list | tuple):
+        return [_struck(each) for each in field]
+    if isinstance(field, dict):
+        return {name: _struck(each) for name, each in field.items()}
+    return field
 
 
 def logger() -> Any:

@@ -1,7 +1,7 @@
 """The connection to the central database and its transactions, the same on SQLite and PostgreSQL.
 
 Promises: a writer never deadlocks with another writer of the same SQLite file (BEGIN IMMEDIATE); sessions run in UTC; a
-library's error leaves as one of ours. Knows no table's meaning.
+library's error leaves as one of ours, without the values of the statement (NIPs, PINs). Knows no table's meaning.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def _parsed(url: str) -> URL:
 
 def _sqlite(url: URL) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -248,7 +248,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _sqlite_read_only(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "uri": True})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "uri": True}, hide_parameters=True)
     file = Path(str(url.database)).absolute().as_uri()
 
     @event.listens_for(engine, "do_connect")
@@ -270,6 +270,7 @@ def _postgresql(url: URL, options: str = "") -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
+        hide_parameters=True,
         executemany_mode="values_plus_batch",  # many rows with ON CONFLICT: otherwise a round trip for each
         connect_args={
             "application_name": "ekinerja-agent",

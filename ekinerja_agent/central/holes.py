@@ -5,6 +5,7 @@ For people: scoring weighs coverage itself, day by day. Does not know why a stre
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,8 +26,10 @@ class Proof:
     holes: list[Hole] = field(default_factory=list)
 
 
-def proofs(engine: Engine, since: datetime) -> dict[str, Proof]:
+def proofs(engine: Engine, since: datetime, terminals: Collection[str] | None = None) -> dict[str, Proof]:
     """Given an instant, return the proof of each terminal that has coverage, with the holes that end after it.
+
+    With `terminals` only these are looked at.
 
     A silent stretch is no hole in the log: whatever the terminal recorded then would have been in the next read.
     """
@@ -34,12 +37,12 @@ def proofs(engine: Engine, since: datetime) -> dict[str, Proof]:
     reached = func.max(c.end, type_=c.end.type).over(
         partition_by=c.terminal, order_by=[c.start.asc().nulls_first(), c.end], rows=(None, -1)
     )
-    standing = (
-        select(c.terminal, c.start, c.end, reached.label("reached"))
-        .where(c.batch.not_in(select(import_revocations.c.batch)))
-        .subquery()
+    stretches = select(c.terminal, c.start, c.end, reached.label("reached")).where(
+        c.batch.not_in(select(import_revocations.c.batch))
     )
-    s = standing.c
+    if terminals is not None:
+        stretches = stretches.where(c.terminal.in_(terminals))
+    s = stretches.subquery().c
     newest = select(s.terminal, func.max(s.end, type_=s.end.type).label("until")).group_by(s.terminal)
     gaps = select(s.terminal, s.reached, s.start).where(s.start > s.reached, s.start > since)
     with reading(engine) as conn:

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "period": ("period:group", "Publish a month for payroll, freeze it, open it again."),
     "payroll": ("payroll:group", "Hand over what is published as a file, record that it was paid."),
     "report": ("report:group", "Pages that an office opens, prints and files."),
+    "notify": ("notify:group", "Try out who is told when something breaks."),
     "spool": ("spool:group", "What still waits for the central database."),
     "db": ("db:group", "Create, upgrade and check the central database."),
     "audit": ("audit:group", "Who did what, and proof that the record is unbroken."),

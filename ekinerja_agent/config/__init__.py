@@ -18,6 +18,9 @@ from ekinerja_agent.config.settings import (
     DEFAULT_DEVICES,
     AgentConfig,
     DevicesFile,
+    NotifyConfig,
+    Severity,
+    TargetConfig,
     TerminalConfig,
     shipped_rules,
 )
@@ -29,7 +32,10 @@ __all__ = [
     "AgentConfig",
     "Config",
     "DevicesFile",
+    "NotifyConfig",
+    "Severity",
     "Survey",
+    "TargetConfig",
     "TerminalConfig",
     "find_config",
     "load",
@@ -142,7 +148,9 @@ def _as_given(path: Path, agent: Path) -> Path:
 def secret_problems(config: Config) -> list[Problem]:
     """Given a configuration, return what is wrong with the files of its secrets."""
     problems: list[Problem] = []
-    for read in (config.agent.central.password, *(terminal.comm_key for terminal in config.terminals)):
+    comm_keys = (terminal.comm_key for terminal in config.terminals)
+    tokens = (target.secret for target in config.agent.notify.targets)
+    for read in (config.agent.central.password, *comm_keys, *tokens):
         try:
             read()
         except ConfigurationError as error:
@@ -153,6 +161,7 @@ def secret_problems(config: Config) -> list[Problem]:
 def secret_warnings(config: Config) -> list[Problem]:
     """Given a configuration, return the secrets that every user of this host can read."""
     files = {terminal.comm_key_file: f"comm_key_file of {terminal.id}" for terminal in config.terminals}
+    files |= {target.secret_file: f"secret_file of {target.kind}" for target in config.agent.notify.targets}
     files[config.agent.central.password_file] = "central.password_file"
     return [
         Problem(str(path), 0, 0, key, f"every user of this host can read it; run: chmod o-rwx {path}")

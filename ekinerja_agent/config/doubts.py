@@ -10,14 +10,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ekinerja_agent.config.settings import TERMINAL_PORT
+from ekinerja_agent.config.settings import TERMINAL_PORT, TargetConfig
 from ekinerja_agent.errors import Problem
 from ekinerja_agent.yamlfile import Document, KeyPath
 from ekinerja_agent.yamlfile.scalars import parse_host_port
 
 
 def agent_doubts(document: Document) -> Iterator[Problem]:
-    """Given agent.yaml, yield what is wrong in it besides each value: a secret written into it."""
+    """Given agent.yaml, yield what is wrong in it besides each value."""
+    yield from _secret_in_url(document)
+    yield from _target_doubts(document)
+
+
+def _secret_in_url(document: Document) -> Iterator[Problem]:
     path = ("central", "url")
     written = document.written.get(path) or document.get(path)
     if not isinstance(written, str):
@@ -26,6 +31,36 @@ def agent_doubts(document: Document) -> Iterator[Problem]:
     if login and not re.fullmatch(r"\$\{[^}]*\}", login["password"]):
         message = "a password stands in the URL; name a file that holds it in central.password_file, or use ${NAME}"
         yield document.problem(path, message)
+
+
+_TARGET_NEEDS: Final = {"webhook": ("url",), "email": ("to", "server", "sender"), "telegram": ("to", "secret_file")}
+_TARGET_TAKES: Final = {
+    "webhook": ("ca_file", "secret_file"),
+    "email": ("ca_file", "secret_file", "starttls", "user"),
+    "telegram": ("ca_file", "url"),
+}
+_EVERY_TARGET: Final = ("kind", "severity", "quiet")
+
+
+def _target_doubts(document: Document) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of each target of notifications."""
+    targets = document.get(("notify", "targets"))
+    for index, target in enumerate(targets if isinstance(targets, list) else ()):
+        kind = target.get("kind") if isinstance(target, dict) else None
+        if not isinstance(target, dict) or not isinstance(kind, str) or kind not in _TARGET_NEEDS:
+            continue
+        path: KeyPath = ("notify", "targets", index)
+        needed = [*_TARGET_NEEDS[kind], *(["secret_file"] if "user" in target and kind == "email" else [])]
+        for key in needed:
+            if key not in target and (*path, key) not in document.told:
+                yield document.key_problem((*path, key), f"the key is missing; {kind} requires it")
+        allowed = sorted({*needed, *_TARGET_TAKES[kind], *_EVERY_TARGET})
+        for key in target.keys() & TargetConfig.model_fields.keys() - set(allowed):
+            message = f"{kind} does not use this key; allowed are {', '.join(allowed)}"
+            yield document.key_problem((*path, key), message)
+        if kind == "email" and "user" in target and target.get("starttls") == "false":
+            message = "false was found with a user; a password may travel only encrypted"
+            yield document.problem((*path, "starttls"), message)
 
 
 def terminal_doubts(document: Document) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -23,6 +23,7 @@ from ekinerja_agent.yamlfile.scalars import (
     PathHere,
     Text,
     TimeOfDay,
+    TimeRange,
     Word,
     Zone,
     absolute,
@@ -35,10 +36,14 @@ from ekinerja_agent.yamlfile.scalars import (
 DEFAULT_DEVICES: Final = "../devices.yaml"
 TERMINAL_PORT: Final = 4370
 WEB_PORT: Final = 8460
+MAIL_PORT: Final = 587
 MAX_COMM_KEY: Final = 2**32 - 1
 DATABASE_SCHEMES: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
 Role = Literal["collect", "score", "web"]
+Severity = Literal["info", "warning", "critical"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+W = TypeVar("W", bound=str)
 Interval = Annotated[timedelta, duration(timedelta(seconds=1), timedelta(days=1))]
 
 
@@ -78,13 +83,27 @@ def _database_url(text: str, info: ValidationInfo) -> str:
     return text
 
 
-def _all_different(roles: tuple[Role, ...]) -> tuple[Role, ...]:
+def _all_different(words: tuple[W, ...]) -> tuple[W, ...]:
     repeated = [
-        ((index,), f"{role} stands twice; once is enough") for index, role in enumerate(roles) if role in roles[:index]
+        ((index,), f"{word} stands twice; once is enough") for index, word in enumerate(words) if word in words[:index]
     ]
     if repeated:
         raise faults(repeated)
-    return roles
+    return words
+
+
+def _web_url(text: str) -> str:
+    """Given the address of a web service, return it. A login in it would end in messages."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise faults([((), "this is not the address of a web service; https://HOST/PATH is allowed")])
+    if parts.username or parts.password:
+        raise faults([((), "a login stands in the address; name a file that holds it in secret_file")])
+    return text
 
 
 class CentralConfig(FileSection):
@@ -144,6 +163,73 @@ class WebConfig(FileSection):
     """Address and port to listen on."""
 
 
+class MetricsConfig(FileSection):
+    """Where measured facts go besides /metrics."""
+
+    textfile: PathHere | None = None
+    """A file for the textfile collector of Prometheus' node_exporter (*.prom), relative to this file."""
+
+
+class HealthConfig(FileSection):
+    """When a terminal that does not answer is news."""
+
+    away_after: Annotated[timedelta, duration(timedelta(minutes=15), timedelta(days=1))] = _written("30m")
+    """A terminal is away when it did not answer for so long within duty hours."""
+    duty_days: Annotated[tuple[Weekday, ...], Field(min_length=1), AfterValidator(_all_different)] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+    )
+    """The days on which offices are open."""
+    duty_hours: TimeRange = _written("07:00-14:00")
+    """When every office is open on such a day, in the zone of its terminal: outside it may be switched off."""
+
+
+class TargetConfig(FileSection):
+    """Somebody who is told, and how."""
+
+    kind: Literal["webhook", "email", "telegram"]
+    """webhook: JSON by POST; email: SMTP; telegram: a bot's message."""
+    to: Text | None = None
+    """email: the address; telegram: the chat's number or @name."""
+    url: Annotated[Text, AfterValidator(_web_url)] | None = None
+    """webhook: where to POST; telegram: another server of the bot API."""
+    secret_file: PathHere | None = None
+    """A file that holds the bearer token (webhook), the password (email) or the bot's token (telegram)."""
+    server: Annotated[HostPort, host_port(MAIL_PORT)] | None = None
+    """email: the mail server that takes our letters."""
+    sender: Text | None = None
+    """email: the address that stands in From."""
+    user: Text | None = None
+    """email: the login at the mail server, with its password in secret_file."""
+    starttls: Flag = True
+    """email: encrypt. false only for a mail server of this host."""
+    ca_file: PathHere | None = None
+    """The certificates that vouch for the server, where those of this host do not."""
+    severity: Severity = "warning"
+    """The least important news that is told here."""
+    quiet: TimeRange | None = None
+    """When only critical news is told at once, in the time of this host; the rest comes after it."""
+
+    def secret(self) -> str | None:
+        """Return the secret, None without a file. Raise ConfigurationError."""
+        return None if self.secret_file is None else read_secret(self.secret_file, f"secret_file of {self.kind}")
+
+
+class NotifyConfig(FileSection):
+    """Who is told when something breaks, and when it is well again."""
+
+    language: Literal["id", "en"] = "id"
+    """The language of messages."""
+    gather: Annotated[timedelta, duration(timedelta(0), timedelta(hours=1))] = _written("2m")
+    """News waits for so long for other news, so that a line that breaks is one message."""
+    repeat: Annotated[timedelta, duration(timedelta(hours=1), timedelta(days=30))] = _written("1d")
+    """What lasts is told again after so long."""
+    targets: tuple[TargetConfig, ...] = ()
+
+
 class LogConfig(FileSection):
     """What is logged, to standard error."""
 
@@ -175,6 +261,9 @@ class AgentConfig(FileSection):
     clock: ClockConfig = _written({})
     score: ScoreConfig = _written({})
     web: WebConfig = _written({})
+    metrics: MetricsConfig = _written({})
+    health: HealthConfig = _written({})
+    notify: NotifyConfig = _written({})
     log: LogConfig = _written({})
 
     @property

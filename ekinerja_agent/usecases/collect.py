@@ -57,6 +57,7 @@ class PollResult:
     received_bytes: int
     mode: Literal["tail", "full", "unchanged"]
     doubts: tuple[str, ...] = ()
+    status: TerminalStatus | None = None
 
 
 def open_spool(path: Path) -> Spool:
@@ -238,7 +239,8 @@ def _keep(
     until = _vouched_until(read, tolerance_s, host_clock_trusted)
     if flaw is None:
         notes += _coverage(terminal.id, memory, read, until, punches, waiting, clock_rule)
-    notes.append(_status(terminal, read, flaw))
+    status = _status(terminal, read, flaw)
+    notes.append(status)
     remembered = replace(
         memory,
         serial=read.serial or None,
@@ -260,6 +262,7 @@ def _keep(
         received_bytes=read.received_bytes,
         mode="unchanged" if read.mode == "tail" and not slots else read.mode,
         doubts=(*([flaw] if flaw else []), *read.doubts),
+        status=status,
     )
 
 

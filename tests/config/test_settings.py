@@ -89,7 +89,9 @@ def test_every_problem_of_both_files_is_told_at_once(problems: Problems) -> None
         "a host name or IP address, then optionally : and a port (IPv6 in brackets), "
         "such as 10.20.3.15:4370, is allowed"
     )
-    agent_keys = "central, clock, devices, log, poll, profile, roles, rules, score, state_dir, web"
+    agent_keys = (
+        "central, clock, devices, health, log, metrics, notify, poll, profile, roles, rules, score, state_dir, web"
+    )
     keys = "address, comm_key_file, enabled, every, id, mode, office, push, serial, timezone, transport"
     assert found == [
         "agent.yaml:1:9: roles.1: 'colect' was found; allowed are collect, score, web; did you mean collect?",

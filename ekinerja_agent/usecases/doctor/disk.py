@@ -8,11 +8,10 @@ from pathlib import Path
 
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
+from ekinerja_agent.usecases.health.conditions import LEAST_FREE_BYTES, LEAST_FREE_FILES
 
-LEAST_FREE_MIB = 512
-"""Years of punches of one office; a service that logs into a full disk does not end well either."""
-LEAST_FREE_FILES = 1_000
 _MIB = 1 << 20
+LEAST_FREE_MIB = LEAST_FREE_BYTES // _MIB
 
 
 def check(host: Host) -> Iterator[Finding]:

@@ -9,9 +9,7 @@ from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.doctor.finding import Finding, told
 from ekinerja_agent.usecases.doctor.host import Host
-
-LONGEST_WAIT = timedelta(minutes=15)
-"""The service forwards every five seconds."""
+from ekinerja_agent.usecases.health.conditions import LONGEST_WAIT
 
 
 def check(host: Host) -> Iterator[Finding]:

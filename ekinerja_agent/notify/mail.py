@@ -1,0 +1,68 @@
+"""A mailbox, through a mail server (SMTP, STARTTLS)."""
+
+from __future__ import annotations
+
+import smtplib
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.notify.letter import Letter, tls
+
+_FOR_GOOD = 500
+"""Replies from 500 on will be the same the next time (RFC 5321, 4.2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """`user` and `password` log in; without `starttls` everything travels in clear."""
+
+    server: str
+    port: int
+    sender: str
+    to: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    starttls: bool = True
+    ca_file: Path | None = None
+
+    def send(self, letter: Letter, timeout_s: float) -> None:
+        """Given a letter, hand it to the mail server."""
+        try:
+            with smtplib.SMTP(self.server, self.port, timeout=timeout_s) as connection:
+                if self.starttls:
+                    connection.starttls(context=tls(self.ca_file))
+                if self.user is not None and self.password is not None:
+                    connection.login(self.user, self.password)
+                connection.send_message(self._mail(letter))
+        except smtplib.SMTPAuthenticationError:
+            raise NeedsAttention("the mail server refused the login; see user and secret_file in agent.yaml") from None
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = {code for code, _ in error.recipients.values()}
+            raise _refused(max(codes, default=_FOR_GOOD)) from None
+        except smtplib.SMTPResponseException as error:
+            raise _refused(error.smtp_code) from None
+        except smtplib.SMTPNotSupportedError:
+            raise NeedsAttention("the mail server offers no STARTTLS or no login; see agent.yaml") from None
+        except (OSError, smtplib.SMTPException) as error:
+            reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or type(error).__name__
+            raise TemporarilyUnavailable(f"the mail server does not answer ({reason})") from None
+
+    def _mail(self, letter: Letter) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = " ".join(letter.subject.split())
+        mail["From"], mail["To"] = self.sender, self.to
+        mail["Date"] = format_datetime(letter.made_at)
+        mail["Message-ID"] = f"<{letter.id}@{letter.host}>"
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
+        mail.set_content(letter.text)
+        return mail
+
+
+def _refused(code: int) -> TemporarilyUnavailable | NeedsAttention:
+    message = f"the mail server refused the message with code {code}"
+    if code >= _FOR_GOOD:
+        return NeedsAttention(f"{message}; see sender, to and server in agent.yaml")
+    return TemporarilyUnavailable(message)

@@ -1,0 +1,117 @@
+"""What the service shows and tells of itself: pages, a textfile, messages. The daemon says when.
+
+Promises that only who serves pages loads the web server, and only who tells anybody loads TLS, HTTP and mail; and that
+an address is had before the one before it is given up. Does not know how facts are measured or judged.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.config import Config
+from ekinerja_agent.logs import logger
+from ekinerja_agent.usecases.health import textfile
+from ekinerja_agent.usecases.health.conditions import judge
+from ekinerja_agent.usecases.health.journal import Journal
+from ekinerja_agent.usecases.health.measure import Measure
+from ekinerja_agent.usecases.health.metrics import metrics_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.spool import Spool
+    from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
+    from ekinerja_agent.usecases.health.outbox import Outbox
+    from ekinerja_agent.web.server import WebServer
+    from ekinerja_agent.yamlfile.scalars import HostPort
+
+log = logger()
+
+EVERY_S = 5
+FIRST_AFTER = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that is done every `EVERY_S`, first after a while."""
+
+    name: str
+    work: Callable[[], object]
+    first_after: timedelta
+
+
+class Outlook:
+    """One for the life of the service; `journal` is what the service writes down of its doings."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self._snapshot: Snapshot | None = None
+        self._outbox: Outbox | None = None
+        self._web: WebServer | None = None
+        self._web_at: HostPort | None = None
+
+    def jobs(
+        self, config: Config, *, spool: Spool | None, central: Callable[[], Engine], vouched: Callable[[], bool]
+    ) -> Iterator[Job]:
+        """Given a configuration that comes into force, yield what is to be done while it is.
+
+        `vouched` tells whether central confirms this host's clock.
+        """
+        self.journal.reloaded({terminal.id for terminal in config.terminals})
+        self._outbox = None
+        if config.agent.notify.targets:
+            from ekinerja_agent.usecases.health.outbox import Outbox
+
+            self._outbox = Outbox(config.agent.state_dir, config.agent.notify)
+            yield Job("notify", self._outbox.deliver, 2 * FIRST_AFTER)
+        measure = Measure(config, self.journal, spool=spool, central=central, vouched=vouched, news=self._news)
+        yield Job("measure", partial(self._measure, measure), FIRST_AFTER)
+        if config.agent.metrics.textfile is not None:
+            yield Job("textfile", partial(self._write_textfile, config.agent.metrics.textfile), 2 * FIRST_AFTER)
+
+    def listener(self, config: Config) -> socket.socket | None:
+        """Bind the address of the web role, unless it is served there already. Raise if it cannot be had."""
+        if "web" not in config.agent.roles or config.agent.web.listen == self._web_at:
+            return None
+        from ekinerja_agent.web.server import bind
+
+        return bind(config.agent.web.listen, str(config.path))
+
+    def serve(self, config: Config, listener: socket.socket | None) -> None:
+        """Serve at what was bound; go on where the address stays, end where the role or the address went."""
+        wanted = config.agent.web.listen if "web" in config.agent.roles else None
+        if wanted == self._web_at:
+            return
+        self.stop()
+        if listener is not None:
+            from ekinerja_agent.web.app import create_app
+            from ekinerja_agent.web.server import WebServer
+
+            self._web = WebServer(listener, create_app(lambda: self._snapshot))
+            log.info("web.listening", address=str(wanted))
+        self._web_at = wanted
+
+    def stop(self) -> None:
+        """End the pages. Does nothing if there are none."""
+        if self._web is not None:
+            self._web.stop()
+            self._web = None
+
+    def _measure(self, measure: Measure) -> None:
+        self._snapshot = measure()
+        if self._outbox is not None:
+            self._outbox.observe(judge(self._snapshot))
+
+    def _write_textfile(self, path: Path) -> None:
+        if self._snapshot is not None:
+            textfile.write(path, metrics_text(self._snapshot))
+
+    def _news(self) -> NewsFacts | None:
+        return None if self._outbox is None else self._outbox.facts()
