@@ -92,7 +92,8 @@ class Service:
             signal.signal(number, self._flag)
         footprint.share_one_heap()
         config = self._load()
-        self._outlook.serve(config, self._outlook.listener(config))
+        self._config = config
+        self._outlook.serve(config, self._outlook.listener(config), self._central)
         self._start(config)
         systemd.notify("READY=1")
         log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
@@ -126,7 +127,7 @@ class Service:
         except TemporarilyUnavailable as error:
             log.error("config.refused", problems=[str(error)])
         else:
-            self._outlook.serve(config, listener)
+            self._outlook.serve(config, listener, self._central)
             self._halt()
             self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))

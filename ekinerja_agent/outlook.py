@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.config import Config
 from ekinerja_agent.logs import logger
+from ekinerja_agent.model import utc_now
 from ekinerja_agent.usecases.health import textfile
 from ekinerja_agent.usecases.health.conditions import judge
 from ekinerja_agent.usecases.health.journal import Journal
@@ -84,17 +85,26 @@ class Outlook:
 
         return bind(config.agent.web.listen, str(config.path))
 
-    def serve(self, config: Config, listener: socket.socket | None) -> None:
+    def serve(self, config: Config, listener: socket.socket | None, central: Callable[[], Engine]) -> None:
         """Serve at what was bound; go on where the address stays, end where the role or the address went."""
         wanted = config.agent.web.listen if "web" in config.agent.roles else None
         if wanted == self._web_at:
             return
         self.stop()
-        if listener is not None:
+        if listener is not None and wanted is not None:
             from ekinerja_agent.web.app import create_app
             from ekinerja_agent.web.server import WebServer
+            from ekinerja_agent.web.visit import Site
 
-            self._web = WebServer(listener, create_app(lambda: self._snapshot))
+            proxied = config.agent.web.behind_proxy
+            site = Site(
+                central,
+                lambda: self._snapshot,
+                utc_now,
+                secure=proxied or not _is_loopback(wanted),
+                behind_proxy=proxied,
+            )
+            self._web = WebServer(listener, create_app(lambda: self._snapshot, site))
             log.info("web.listening", address=str(wanted))
         self._web_at = wanted
 
@@ -115,3 +125,8 @@ class Outlook:
 
     def _news(self) -> NewsFacts | None:
         return None if self._outbox is None else self._outbox.facts()
+
+
+def _is_loopback(listen: HostPort) -> bool:
+    """Whether only this host reaches the address: there a browser keeps cookies without https."""
+    return listen.host == "localhost" or listen.host.startswith("127.") or listen.host in {"::1", "[::1]"}

@@ -110,6 +110,32 @@ audit = Table(
     Column("digest", Text, nullable=False, unique=True),
 )
 
+passwords = Table(  # changes: a new password takes the place of the old one; each time an audit row
+    "passwords",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("hash", Text, nullable=False),  # argon2id
+    Column("must_change", Boolean, nullable=False),  # another person gave it
+    Column("set_at", Instant, nullable=False),
+)
+
+sessions = Table(  # changes: rows go when a session ends
+    "sessions",
+    metadata,
+    Column("token_digest", Text, primary_key=True),  # SHA-256: who reads the table can use no session
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+login_failures = Table(  # changes: counted up, and forgotten a quarter of an hour after the last one
+    "login_failures",
+    metadata,
+    Column("subject", Text, primary_key=True),  # SHA-256 of an account's name or an address
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+)
+
 # --- what terminals recorded ------------------------------------------------------------------------------------------
 
 terminal_facts = Table(
@@ -739,6 +765,7 @@ results = Table(
     Column("published_at", Instant),
     Column("closed_with", Text),  # the office whose close published it; null: a draft, or one that schema 14 published
     Column("adjusted_in", Text),  # the later period that pays the difference to the revision before; null: none does
+    Index(None, "period", "unit"),  # a page of one office does not read the others
 )
 
 result_findings = Table(

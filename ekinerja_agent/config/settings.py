@@ -161,6 +161,8 @@ class WebConfig(FileSection):
 
     listen: Annotated[HostPort, host_port(WEB_PORT)] = _written(f"127.0.0.1:{WEB_PORT}")
     """Address and port to listen on."""
+    behind_proxy: Flag = False
+    """A proxy in front ends TLS: the last of X-Forwarded-For is the reader, cookies travel over https alone."""
 
 
 class MetricsConfig(FileSection):
