@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.config import Config
+from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.usecases.health import textfile
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.spool import Spool
     from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
     from ekinerja_agent.usecases.health.outbox import Outbox
@@ -57,6 +59,8 @@ class Outlook:
         self._outbox: Outbox | None = None
         self._web: WebServer | None = None
         self._web_at: HostPort | None = None
+        self._config: Config | None = None
+        self._rules: RuleBook | None = None
 
     def jobs(
         self, config: Config, *, spool: Spool | None, central: Callable[[], Engine], vouched: Callable[[], bool]
@@ -87,6 +91,7 @@ class Outlook:
 
     def serve(self, config: Config, listener: socket.socket | None, central: Callable[[], Engine]) -> None:
         """Serve at what was bound; go on where the address stays, end where the role or the address went."""
+        self._config, self._rules = config, None
         wanted = config.agent.web.listen if "web" in config.agent.roles else None
         if wanted == self._web_at:
             return
@@ -103,6 +108,8 @@ class Outlook:
                 utc_now,
                 secure=proxied or not _is_loopback(wanted),
                 behind_proxy=proxied,
+                rules=self._rulebook,
+                profile=self._profile,
             )
             self._web = WebServer(listener, create_app(lambda: self._snapshot, site))
             log.info("web.listening", address=str(wanted))
@@ -113,6 +120,22 @@ class Outlook:
         if self._web is not None:
             self._web.stop()
             self._web = None
+
+    def _rulebook(self) -> RuleBook:
+        """The rules of the configuration in force, read when a page first asks. Raise ConfigurationError."""
+        from ekinerja_agent.rulebook import load_rulebook
+
+        config, rules = self._config, self._rules
+        if config is None:
+            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+        if rules is None:
+            rules = self._rules = load_rulebook(config.agent.rules)
+        return rules
+
+    def _profile(self) -> str:
+        if self._config is None:
+            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+        return self._config.agent.profile
 
     def _measure(self, measure: Measure) -> None:
         self._snapshot = measure()

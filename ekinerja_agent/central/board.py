@@ -18,9 +18,11 @@ from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision
 from ekinerja_agent.central.tables import (
     assignments,
+    employees,
     enrolments,
     punches,
     result_days,
@@ -85,6 +87,31 @@ def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
             led.add(code)
             waiting += below[code]
     return frozenset(led)
+
+
+def people_below(engine: Engine, account: Account, day: date) -> set[str]:
+    """Given an account of a person and a day, return everybody who may stand below that person on the day: by a unit
+    that they head, or by name, over any number of steps. More than do, never fewer.
+    """
+    e = employees.c
+    units_led = led_units(engine, account, day)
+    found: set[str] = set()
+    with reading(engine) as conn:
+        fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
+        while fresh:
+            found |= fresh
+            named: set[str] = set()
+            for part in parts(sorted(fresh)):
+                named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
+            fresh = named - found
+    return found - {account.nip or ""}
+
+
+def names_of(engine: Engine, nips: Iterable[str]) -> dict[str, str]:
+    """Given people, return their names by NIP."""
+    row = current(employees, employees.c.nip.in_(sorted(nips))).subquery().c
+    with reading(engine) as conn:
+        return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
 
 
 def unit_of(engine: Engine, nip: str, month: date) -> str | None:

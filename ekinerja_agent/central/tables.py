@@ -287,7 +287,7 @@ import_revocations = Table(
 )
 
 
-def _fact(name: str, *columns: Column[Any]) -> Table:
+def _fact(name: str, *columns: Column[Any] | Index) -> Table:
     """A table of imported facts: the newest row of a key whose batch is not revoked stands, older ones stay."""
     return Table(
         name,
@@ -329,12 +329,12 @@ employees = _fact(
     "employees",
     Column("nip", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
-    Column("unit", Text, nullable=False),
+    Column("unit", Text, nullable=False, index=True),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
     Column("position", Text),
     Column("position_class", Text),
-    Column("supervisor_nip", Text),
+    Column("supervisor_nip", Text, index=True),
     Column("schedule", Text),
     Column("allowance_rp", BigInteger),
     Column("valid_from", Date),
@@ -400,6 +400,7 @@ activities = _fact(
     Column("decided_at", Text),
     Column("entered_at", Text),
     Column("waits_from", Date),  # the day from which a superior's days count; null = the activity's own
+    Index(None, "nip", "date"),  # a page of one person and month
 )
 
 activity_standards = _fact(

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ekinerja_agent.usecases.health.facts import Snapshot
 from ekinerja_agent.web import health
 from ekinerja_agent.web.drawing import style_sheet
-from ekinerja_agent.web.pages import entrance, person, start, unit
+from ekinerja_agent.web.pages import activities, entrance, person, start, unit
 from ekinerja_agent.web.visit import Site
 
 HEADERS = [
@@ -45,7 +45,7 @@ def board_routes(site: Site) -> list[Route]:
     def css(_request: Request) -> Response:
         return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=3600"})
 
-    families = (entrance, start, unit, person)
+    families = (entrance, start, activities, unit, person)
     return [Route("/static/board.css", css), *(route for family in families for route in family.routes(site))]
 
 

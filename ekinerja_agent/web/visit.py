@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.central.logins import Session
+    from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.usecases.health.facts import Snapshot
 
 COOKIE = "ekinerja"
@@ -56,13 +57,17 @@ _STATUS: tuple[tuple[type[EkinerjaError], int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all pages share. `secure`: cookies travel over https alone; `behind_proxy`: X-Forwarded-For is believed."""
+    """What all pages share. `secure`: cookies travel over https alone; `behind_proxy`: X-Forwarded-For is believed;
+    `rules` and `profile` (of units that name none) are those in force.
+    """
 
     engine: Callable[[], Engine]
     snapshot: Callable[[], Snapshot | None]
     now: Callable[[], datetime]
     secure: bool
     behind_proxy: bool
+    rules: Callable[[], RuleBook]
+    profile: Callable[[], str]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from starlette.testclient import TestClient
 from ekinerja_agent.central import accounts
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import connect
+from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.visit import Site
-from tests.journey.conftest import Installation, nip
+from tests.journey.conftest import RULES, Installation, nip
 
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
 PASSWORD = "kuda laut hijau"
@@ -32,7 +33,15 @@ class County:
         self.engine = engine
         self.operator = operator
         self.now = NOW
-        self.site = Site(lambda: engine, lambda: None, lambda: self.now, secure=False, behind_proxy=False)
+        self.site = Site(
+            lambda: engine,
+            lambda: None,
+            lambda: self.now,
+            secure=False,
+            behind_proxy=False,
+            rules=lambda: load_rulebook(RULES),
+            profile=lambda: "tpp-model",
+        )
         self.app = create_app(lambda: None, self.site)
 
     def account(self, name: str, *roles: str, nip: str | None = None, unit: str | None = None) -> Account:

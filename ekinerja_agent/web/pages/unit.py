@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
 
 TREND_MONTHS = 6
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def routes(site: Site) -> list[Route]:
@@ -42,7 +44,7 @@ def month_of(text: str) -> date:
 def day_of(text: str) -> date:
     """Given `2026-09-07`, return the day. Raise WrongUsage for anything else."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError as error:
         raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)") from error
 

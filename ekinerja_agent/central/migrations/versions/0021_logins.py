@@ -1,4 +1,4 @@
-"""Passwords, sessions and failed logins of the board, and an index by which a page of one office finds its people."""
+"""Passwords, sessions and failed logins of the board, and indexes by which a page finds its people."""
 
 from __future__ import annotations
 
@@ -43,3 +43,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_login_failures_last_at"), "login_failures", ["last_at"])
     op.create_index(op.f("ix_results_period_unit"), "results", ["period", "unit"])
+    op.create_index(op.f("ix_activities_nip_date"), "activities", ["nip", "date"])
+    op.create_index(op.f("ix_employees_unit"), "employees", ["unit"])
+    op.create_index(op.f("ix_employees_supervisor_nip"), "employees", ["supervisor_nip"])
