@@ -134,7 +134,7 @@ class Visit:
 
     def asked(self, name: str) -> str:
         """Given a name, return what the address says for it, without blanks around it, at most 100 letters."""
-        return self.request.query_params.get(name, "").strip()[:100]
+        return self.request.query_params.get(name, "").replace("\0", "").strip()[:100]
 
     def page_number(self) -> int:
         """The page of a list that is asked for, from 1."""
@@ -164,6 +164,8 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
     def answer(request: Request, body: bytes) -> Response:
         visit = Visit(site, request, site.now(), None, None, {})
         try:
+            if "\0" in request.url.path or "%00" in request.url.path:
+                raise WrongUsage("the address names no page")
             form = _form(request, body)
             token = request.cookies.get(COOKIE)
             session = logins.find(site.engine(), token, visit.now) if token else None
