@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central import audit
-from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County
+from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County, csrf
 
 Enter = Callable[..., TestClient]
 MONTH = "2026-09"
@@ -145,3 +145,18 @@ def test_every_page_is_named_for_ears_and_has_no_inline_code(county: County, ent
 def test_only_operators_see_terminals(county: County, enter: Enter) -> None:
     assert 'id="live"' in enter("op", "operator").get("/").text
     assert 'id="live"' not in enter("pay", "payroll").get("/").text
+
+
+def test_a_person_disputes_a_finding_of_their_own_once(county: County, enter: Enter) -> None:
+    browser, head = enter("budi", "employee", nip=LATE), enter("kepala", "head", nip=HEAD)
+    form = {"csrf": csrf(browser.get("/me").text), "date": "2026-09-07", "code": "TL3", "scan": "arrive"}
+    path = f"/me/{MONTH}/objection"
+    assert browser.post(path, data=form | {"reason": ""}).status_code == 400
+    assert browser.post(path, data=form | {"reason": EVIL, "code": "TL9"}).status_code == 404
+    assert browser.post("/me/2026-08/objection", data=form | {"reason": EVIL}).status_code == 403
+    assert browser.post(path, data=form | {"reason": EVIL}).status_code == 303
+    assert browser.post(path, data=form | {"reason": EVIL}).status_code == 403
+    for shown in (browser.get("/me").text, head.get(f"/person/{LATE}/{MONTH}").text):
+        assert EVIL in Reading(shown).text
+        assert "script" not in Reading(shown).tags
+    assert "/objection" not in head.get(f"/person/{LATE}/{MONTH}").text

@@ -6,21 +6,34 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central import board, evidence, results
+from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.central.facts import last_day
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.central.objections import ACCEPTED, PENDING, REJECTED, Disputed
+from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.language import msgid
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
+from ekinerja_agent.usecases import objections
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.pages.unit import month_of
+from ekinerja_agent.web.pages.unit import day_of, month_of
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
+
+
+DECISIONS = {
+    PENDING: msgid("not decided yet"),
+    ACCEPTED: msgid("accepted"),
+    REJECTED: msgid("rejected"),
+}
+MOST_LETTERS = 2000
 
 
 def routes(site: Site) -> list[Route]:
@@ -28,6 +41,7 @@ def routes(site: Site) -> list[Route]:
     return [
         Route("/me", heard(site, _me, sorry)),
         Route("/me/{month}", heard(site, _me, sorry)),
+        Route("/me/{month}/objection", heard(site, _object, sorry), methods=["POST"]),
         Route("/person/{nip}/{month}", heard(site, _person, sorry)),
     ]
 
@@ -41,6 +55,17 @@ def _me(visit: Visit) -> Response:
     if asked is None and not months:
         raise NeedsAttention("there is no score of yours yet; the first one is computed in the coming night")
     return _shown(visit, nip, month_of(asked or months[0]), months, "/me/")
+
+
+def _object(visit: Visit) -> Response:
+    month, form = month_of(visit.request.path_params["month"]), visit.form
+    day = day_of(form.get("date", ""))
+    if visit.account.nip is None or day.replace(day=1) != month:
+        raise Refused("only a finding of one's own month is disputed here")
+    finding = Disputed(visit.account.nip, day, form.get("code", "")[:20], form.get("scan") or None)
+    reason = form.get("reason", "")[:MOST_LETTERS]
+    objections.add(visit.engine, finding, reason=reason, account=visit.account, now=visit.now)
+    return RedirectResponse(f"/me/{month:%Y-%m}", HTTP_303_SEE_OTHER)
 
 
 def _person(visit: Visit) -> Response:
@@ -73,6 +98,10 @@ def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str)
         documents=evidence.documents(visit.engine, nip, month, last_day(month)),
         states=STATES,
         statuses=STATUSES,
+        objections=recorded.rows(visit.engine, month=month, nip=nip),
+        may_object=nip == visit.account.nip and score["status"] != "published",
+        letters=MOST_LETTERS,
+        decisions=DECISIONS,
     )
 
 
