@@ -144,6 +144,8 @@ def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
     """
     d = result_days.c
     same = (results.c.period == d.period) & (results.c.nip == d.nip) & (results.c.revision == d.revision)
+    mine = results.alias().c
+    of_unit = select(mine.nip).where(mine.period == f"{day:%Y-%m}", mine.unit == unit)
     state = case((func.coalesce(d.late_minutes, 0) > 0, "late"), else_=d.state)
     query = (
         select(
@@ -152,6 +154,7 @@ def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
         )
         .join_from(results, result_days, same)
         .where(*_month(day), results.c.unit == unit, d.date == day)
+        .where(d.nip.in_(of_unit))  # else SQLite reads the days of everybody in the month
     )
     return _listed(engine, query, state, wanted)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse, Response
@@ -14,6 +15,7 @@ from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import EVERYBODYS, Look, may
 from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.live import Live
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
@@ -22,15 +24,14 @@ if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
 
 _PUNCHES = msgid("Punches by hour, today")
-_UNMATCHED_DAYS = 7
 
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return the first page."""
-    return [Route("/", heard(site, _start, sorry))]
+    return [Route("/", heard(site, partial(_start, Live()), sorry))]
 
 
-def _start(visit: Visit) -> Response:
+def _start(live: Live, visit: Visit) -> Response:
     day = visit.now.date()
     reader = visit.reader(day)
     if reader.roles.isdisjoint({*EVERYBODYS, "head"}):
@@ -38,17 +39,17 @@ def _start(visit: Visit) -> Response:
     names = board.unit_names(visit.engine, day)
     shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
     month = board.newest_month(visit.engine) or f"{day:%Y-%m}"
-    live = _live(visit) if may(reader, Look.LIVE) else None
-    return page(visit, "start.html.j2", units=shown, month=month, day=day, live=live)
+    seen = _seen(live, visit) if may(reader, Look.LIVE) else None
+    return page(visit, "start.html.j2", units=shown, month=month, day=day, live=seen)
 
 
-def _live(visit: Visit) -> dict[str, object]:
+def _seen(live: Live, visit: Visit) -> dict[str, object]:
     measured = visit.site.snapshot()
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
     today = visit.now.astimezone(zone)
-    midnight = datetime.combine(today.date(), time())
-    counts = board.punches_by_hour(visit.engine, midnight, midnight + timedelta(days=1))
+    counted = live.counts(visit.engine, today)
+    counts = counted.by_hour
     return {
         "terminals": board.terminals(visit.engine),
         "facts": facts,
@@ -58,11 +59,11 @@ def _live(visit: Visit) -> dict[str, object]:
         "punches": sum(counts.values()),
         "chart": _chart(visit, counts) if counts else None,
         "counts": counts,
-        "unmatched": board.unmatched_since(visit.engine, midnight - timedelta(days=_UNMATCHED_DAYS)),
+        "unmatched": counted.unmatched,
     }
 
 
-def _chart(visit: Visit, counts: dict[int, int]) -> Markup:
+def _chart(visit: Visit, counts: Mapping[int, int]) -> Markup:
     hours = range(min(counts), max(counts) + 1)
     title = visit.written.words.gettext(_PUNCHES)
     return charts.columns(
