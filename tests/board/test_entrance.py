@@ -243,3 +243,14 @@ def test_the_command_prints_a_password_for_one_login(
     browser = county.browser()
     assert browser.post("/login", data={"name": "dewi", "password": printed}).status_code == 303
     assert browser.get("/").headers["location"] == "/password"
+
+
+def test_another_account_logs_in_where_one_is_and_a_glance_is_no_attempt(county: County, enter: Enter) -> None:
+    browser = enter("budi", "employee", nip=LATE)
+    county.account("pay", "payroll")
+    form = {"name": "pay", "password": "for one login", "csrf": csrf(browser.get("/login").text)}
+    assert browser.post("/login", data=form).headers["location"] == "/"
+    assert browser.get("/").headers["location"] == "/password"
+    assert county.browser().head("/login").status_code == 200
+    with reading(county.engine) as conn:
+        assert conn.scalars(select(login_failures.c.subject)).all() == []

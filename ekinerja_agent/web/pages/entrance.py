@@ -30,7 +30,7 @@ def routes(site: Site) -> list[Route]:
 
 
 def _login(visit: Visit) -> Response:
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return page(visit, "login.html.j2", failed=False)
     token = logins.log_in(
         visit.engine,
