@@ -120,7 +120,8 @@ class Service:
             signal.signal(number, self._flag)
         footprint.share_one_heap()
         config = self._load()
-        self._outlook.serve(config, self._outlook.listener(config))
+        self._config = config
+        self._outlook.serve(config, self._outlook.listener(config), self._central)
         self._start(config)
         systemd.notify("READY=1")
         self._feed_the_watchdog()
@@ -156,7 +157,7 @@ class Service:
             log.error("config.refused", problems=[str(error)])
         else:
             with self._progress.working("reload", MAY_TAKE_S["reload"]):
-                self._outlook.serve(config, listener)
+                self._outlook.serve(config, listener, self._central)
                 self._halt()
                 self._start(config)
             log.info("config.reloaded", terminals=len(self._polled()))

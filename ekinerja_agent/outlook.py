@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.config import Config
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.logs import logger
+from ekinerja_agent.model import utc_now
 from ekinerja_agent.usecases.health import textfile
 from ekinerja_agent.usecases.health.conditions import judge
 from ekinerja_agent.usecases.health.journal import Journal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.spool import Spool
     from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
     from ekinerja_agent.usecases.health.outbox import Outbox
@@ -60,6 +62,8 @@ class Outlook:
         self._web_at: HostPort | None = None
         self._receiver: Receiver | None = None
         self._started = False
+        self._config: Config | None = None
+        self._rules: RuleBook | None = None
 
     def jobs(
         self, config: Config, *, spool: Spool | None, central: Callable[[], Engine], vouched: Callable[[], bool]
@@ -88,17 +92,29 @@ class Outlook:
 
         return bind(config.agent.web.listen, str(config.path))
 
-    def serve(self, config: Config, listener: socket.socket | None) -> None:
+    def serve(self, config: Config, listener: socket.socket | None, central: Callable[[], Engine]) -> None:
         """Serve at what was bound; go on where the address stays, end where the role or the address went."""
+        self._config, self._rules = config, None
         wanted = config.agent.web.listen if "web" in config.agent.roles else None
         if wanted == self._web_at:
             return
         self.stop()
-        if listener is not None:
+        if listener is not None and wanted is not None:
             from ekinerja_agent.web.app import create_app
             from ekinerja_agent.web.server import WebServer
+            from ekinerja_agent.web.visit import Site
 
-            self._web = WebServer(listener, create_app(lambda: self._snapshot, self._current))
+            proxies = config.agent.web.proxies
+            site = Site(
+                central,
+                lambda: self._snapshot,
+                utc_now,
+                secure=bool(proxies) or not _is_loopback(wanted),
+                proxies=proxies,
+                rules=self._rulebook,
+                profile=self._profile,
+            )
+            self._web = WebServer(listener, create_app(lambda: self._snapshot, self._current, site))
             log.info("web.listening", address=str(wanted))
         self._web_at = wanted
 
@@ -123,6 +139,22 @@ class Outlook:
             self._web.stop()
             self._web = None
 
+    def _rulebook(self) -> RuleBook:
+        """The rules of the configuration in force, read when a page first asks. Raise ConfigurationError."""
+        from ekinerja_agent.rulebook import load_rulebook
+
+        config, rules = self._config, self._rules
+        if config is None:
+            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+        if rules is None:
+            rules = self._rules = load_rulebook(config.agent.rules)
+        return rules
+
+    def _profile(self) -> str:
+        if self._config is None:
+            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+        return self._config.agent.profile
+
     def _measure(self, measure: Measure) -> None:
         self._snapshot = measure()
         if self._outbox is not None:
@@ -134,3 +166,8 @@ class Outlook:
 
     def _news(self) -> NewsFacts | None:
         return None if self._outbox is None else self._outbox.facts()
+
+
+def _is_loopback(listen: HostPort) -> bool:
+    """Whether only this host reaches the address: there a browser keeps cookies without https."""
+    return listen.host == "localhost" or listen.host.startswith("127.") or listen.host in {"::1", "[::1]"}

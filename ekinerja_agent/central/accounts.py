@@ -5,7 +5,7 @@ The actor is never an argument. Does not know what a command does; each use case
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -146,6 +146,19 @@ def list_accounts(engine: Engine) -> list[Account]:
         return _all(conn)
 
 
+def active(conn: Connection, name: str) -> Account:
+    """Given an account's name, return it. Raise WrongUsage if there is none, Refused if it is disabled."""
+    return _allowed(_named(conn, name), name)
+
+
+def account_of(row: RowMapping | Mapping[str, Any]) -> Account:
+    """Given a row of the table, return the account."""
+    values = dict(row)
+    values["roles"] = frozenset(filter(None, row["roles"].split(",")))
+    values["feeds"] = frozenset(filter(None, row["feeds"].split(",")))
+    return Account(**values)
+
+
 def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
     wait_turn(conn, _FIRST_ACCOUNT_LOCK)
     if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
@@ -216,15 +229,8 @@ def _named(conn: Connection, name: str) -> Account:
 
 def _one(conn: Connection, condition: Any) -> Account | None:
     row = conn.execute(select(accounts).where(condition)).mappings().one_or_none()
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 def _all(conn: Connection) -> list[Account]:
-    return [_account(row) for row in conn.execute(select(accounts).order_by(accounts.c.name)).mappings()]
-
-
-def _account(row: RowMapping) -> Account:
-    values = dict(row)
-    values["roles"] = frozenset(filter(None, row["roles"].split(",")))
-    values["feeds"] = frozenset(filter(None, row["feeds"].split(",")))
-    return Account(**values)
+    return [account_of(row) for row in conn.execute(select(accounts).order_by(accounts.c.name)).mappings()]

@@ -19,6 +19,7 @@ from ekinerja_agent.central.batches import current, not_revoked
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import DECIDED, SYSTEM, activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import accounts, activities, activity_steps, import_batches
 from ekinerja_agent.errors import WrongUsage
 
@@ -145,6 +146,15 @@ def find(engine: Engine, activity_id: str) -> Activity:
         return _find(conn, activity_id)
 
 
+def waiting_of(engine: Engine, nips: Iterable[str], since: date) -> list[Activity]:
+    """Given people and a day, return their activities from that day on that wait for a superior, oldest first."""
+    found: list[Activity] = []
+    with reading(engine) as conn:
+        for part in parts(sorted(nips)):
+            found += _waiting(conn, activities.c.nip.in_(part), activities.c.date >= since)
+    return sorted(found, key=lambda one: (one.day, one.version))
+
+
 def rows(
     engine: Engine,
     *,
@@ -153,6 +163,7 @@ def rows(
     first: date | None = None,
     last: date | None = None,
     by_silence: bool = False,
+    ids: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Given filters, return the activities that stand, by person, day and start: the columns of `activity list`."""
     a = activities.c
@@ -160,6 +171,8 @@ def rows(
     wanted = _wanted(a, nip, first, last)
     if wanted:  # on the key only: an older version must not rise from the dead
         conditions.append(a.activity_id.in_(select(a.activity_id).where(*wanted)))
+    if ids is not None:
+        conditions.append(a.activity_id.in_(ids))
     row = current(activities, *conditions).subquery()
     c, s = row.c, activity_steps.c
     decider, importer = accounts.alias(), accounts.alias()
@@ -290,7 +303,7 @@ def _find(conn: Connection, activity_id: str) -> Activity:
     return Activity(**found)
 
 
-def _waiting(conn: Connection) -> list[Activity]:
+def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activity]:
     """All that wait for a superior. Looked for by status, not by version: few of all activities ever wait."""
     newer = activities.alias()
     later = or_(
@@ -299,7 +312,7 @@ def _waiting(conn: Connection) -> list[Activity]:
     replaced = exists().where(newer.c.activity_id == activities.c.activity_id, later, not_revoked(newer))
     query = (
         _standing(activities)
-        .where(activity_status(activities) == PENDING, not_revoked(activities), ~replaced)
+        .where(activity_status(activities) == PENDING, not_revoked(activities), ~replaced, *conditions)
         .order_by(activities.c.date, activities.c.id)
     )
     return [Activity(**row) for row in conn.execute(query).mappings()]

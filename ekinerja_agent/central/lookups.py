@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select
 from ekinerja_agent.central.batches import current, fact_table
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import activities, terminal_facts
+from ekinerja_agent.central.parts import parts
+from ekinerja_agent.central.tables import activities, employees, terminal_facts
 
 Facts = Sequence[Mapping[str, Any]]
 
@@ -53,6 +54,16 @@ class StoredFacts:
             while part := list(islice(others, _IDS_AT_ONCE)):
                 found.update(_by_id(conn, table.activity_id.in_(part)))
         return list(found.values())
+
+
+def spells_of(engine: Engine, nips: Iterable[str]) -> Facts:
+    """Given people, return their spells of duty that stand, in the order they were stored."""
+    found: list[dict[str, Any]] = []
+    with reading(engine) as conn:
+        for part in parts(sorted(nips)):
+            row = current(employees, employees.c.nip.in_(part)).subquery().c
+            found += [dict(one) for one in conn.execute(select(*row).order_by(row.id)).mappings()]
+    return [_fact(one) for one in found]
 
 
 def _by_id(conn: Connection, condition: ColumnElement[bool]) -> dict[str, Mapping[str, Any]]:

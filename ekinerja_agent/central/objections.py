@@ -114,8 +114,12 @@ def of_month(engine: Engine, month: date) -> list[Objection]:
         return _of_period(conn, f"{month:%Y-%m}")
 
 
-def rows(engine: Engine, *, month: date | None = None, status: str | None = None) -> list[dict[str, Any]]:
-    """Given a month and a status (None: all), return the objections as they stand, newest first, for a listing."""
+def rows(
+    engine: Engine, *, month: date | None = None, status: str | None = None, nip: str | None = None
+) -> list[dict[str, Any]]:
+    """Given a month, a status and a person (None: all), return the objections as they stand, newest first, for a
+    listing.
+    """
     o, d = objections.c, objection_decisions.c
     entered, decided = accounts.alias(), accounts.alias()
     query = (
@@ -130,6 +134,8 @@ def rows(engine: Engine, *, month: date | None = None, status: str | None = None
     )
     if month is not None:
         query = query.where(o.period == f"{month:%Y-%m}")
+    if nip is not None:
+        query = query.where(o.nip == nip)
     with reading(engine) as conn:
         found = [dict(row) for row in conn.execute(query).mappings()]
     return [row for row in found if status in {None, row["status"]}]

@@ -118,6 +118,32 @@ audit_end = Table(  # changes: one row, which a trigger on audit moves by one wi
     Column("digest", Text, nullable=False),  # of the last row
 )
 
+passwords = Table(  # changes: a new password takes the place of the old one; each time an audit row
+    "passwords",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("hash", Text, nullable=False),  # argon2id
+    Column("must_change", Boolean, nullable=False),  # another person gave it
+    Column("set_at", Instant, nullable=False),
+)
+
+sessions = Table(  # changes: rows go when a session ends
+    "sessions",
+    metadata,
+    Column("token_digest", Text, primary_key=True),  # SHA-256: who reads the table can use no session
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+login_failures = Table(  # changes: counted up, and forgotten a quarter of an hour after the last one
+    "login_failures",
+    metadata,
+    Column("subject", Text, primary_key=True),  # SHA-256 of an account's name or an address
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+)
+
 # --- what terminals recorded ------------------------------------------------------------------------------------------
 
 terminal_facts = Table(
@@ -270,7 +296,7 @@ import_revocations = Table(
 )
 
 
-def _fact(name: str, *columns: Column[Any]) -> Table:
+def _fact(name: str, *columns: Column[Any] | Index) -> Table:
     """A table of imported facts: the newest row of a key whose batch is not revoked stands, older ones stay."""
     return Table(
         name,
@@ -312,12 +338,12 @@ employees = _fact(
     "employees",
     Column("nip", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
-    Column("unit", Text, nullable=False),
+    Column("unit", Text, nullable=False, index=True),
     Column("status", Text, nullable=False),
     Column("attendance", Text, nullable=False),
     Column("position", Text),
     Column("position_class", Text),
-    Column("supervisor_nip", Text),
+    Column("supervisor_nip", Text, index=True),
     Column("schedule", Text),
     Column("allowance_rp", BigInteger),
     Column("valid_from", Date),
@@ -383,6 +409,7 @@ activities = _fact(
     Column("decided_at", Text),
     Column("entered_at", Text),
     Column("waits_from", Date),  # the day from which a superior's days count; null = the activity's own
+    Index(None, "nip", "date"),  # a page of one person and month
 )
 
 activity_standards = _fact(
@@ -748,6 +775,7 @@ results = Table(
     Column("published_at", Instant),
     Column("closed_with", Text),  # the office whose close published it; null: a draft, or one that schema 14 published
     Column("adjusted_in", Text),  # the later period that pays the difference to the revision before; null: none does
+    Index(None, "period", "unit"),  # a page of one office does not read the others
 )
 
 result_findings = Table(

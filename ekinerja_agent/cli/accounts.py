@@ -5,6 +5,7 @@ Does not decide who may add whom; central refuses and tells.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.nip import is_nip
+from ekinerja_agent.usecases import logins
 from ekinerja_agent.usecases.import_kinds import KINDS
 from ekinerja_agent.usecases.punch_imports import PUNCH_KINDS
 
@@ -114,6 +116,26 @@ def bind(context: Context, *, name: str, os_user: str, fmt: str | None) -> None:
     """Let an operating-system user act as an account."""
     engine = context.engine()
     _emit([accounts.bind(engine, name, os_user, by=context.actor(), now=context.now())], fmt)
+
+
+@group.command(name="password")
+@click.argument("name")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read the password from standard input instead of making one."
+)
+@click.pass_obj
+def password(context: Context, *, name: str, from_stdin: bool) -> None:
+    """Give an account a first password for the board; it is changed at the first login.
+
+    Prints a password for one login, unless standard input has one. Sessions of the account end.
+    """
+    engine = context.engine()
+    by = context.actor()
+    given = sys.stdin.readline().rstrip("\r\n") if from_stdin else None
+    made = logins.give_password(engine, name, by=by, now=context.now(), password=given)
+    if given is None:
+        click.echo(made)
+    context.say(f"{name} changes it at the first login; hand it over in person, not by message.")
 
 
 def _emit(found: Iterable[Account], fmt: str | None) -> None:

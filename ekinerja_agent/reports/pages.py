@@ -35,14 +35,21 @@ def as_page(document: Document, written: Formats) -> str:
 
 def page_parts(written: Formats) -> dict[str, object]:
     """Given a language, return what the layout of every page needs: lang, version, css."""
-    css = (_HERE / "page.css").read_text(encoding="utf-8") + charts.CHART_CSS
-    return {"lang": written.lang, "version": __version__, "css": Markup(css)}  # noqa: S704 ours
+    return {"lang": written.lang, "version": __version__, "css": Markup(style_sheet())}  # noqa: S704 ours
 
 
-def environment(written: Formats) -> Environment:
-    """Given a language, return Jinja2 with its words and its forms of numbers and dates as filters."""
+def style_sheet() -> str:
+    """Return the style of every page and chart."""
+    return (_HERE / "page.css").read_text(encoding="utf-8") + charts.CHART_CSS
+
+
+def environment(written: Formats, *templates: Path) -> Environment:
+    """Given a language, return Jinja2 with its words and its forms of numbers and dates as filters.
+
+    `templates` are directories that are looked into before that of the reports.
+    """
     jinja = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader([*templates, _HERE / "templates"]),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
@@ -60,6 +67,7 @@ def environment(written: Formats) -> Environment:
         short_day=written.short_day,
         instant=written.instant,
         weekday=written.weekday,
+        day=written.day,
         meaning=partial(meaning, words=written.words),
     )
     return jinja

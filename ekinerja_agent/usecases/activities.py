@@ -7,9 +7,9 @@ Does not know what silence does, nor what a minute is worth.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds import activities as kind
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer
 from ekinerja_agent.usecases.import_kinds.posts import Posts
+from ekinerja_agent.usecases.near import rows_near
 from ekinerja_agent.usecases.superiors import Superiors
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator"
 _ENTERED = "activity add"
+_WAITS_AT_MOST = timedelta(days=120)
+"""What is older was decided, or settled by the rule of silence."""
+_SHOWN_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,32 @@ class Desk:
 
     def superiors(self, nip: str, day: date) -> tuple[str, ...]:
         """Given a person and a day, return the superiors of that day, the direct one first."""
-        rows = StoredFacts(self.engine).rows
+        rows = rows_near(self.engine, [nip])
         return Superiors(rows, Posts(rows, self.profile)).chain(nip, day)
 
     def today(self, nip: str) -> date:
         """Given a person, return the date that the unit's calendar shows."""
-        posts = Posts(StoredFacts(self.engine).rows, self.profile)
+        posts = Posts(rows_near(self.engine, [nip]), self.profile)
         return self.now.astimezone(posts.zone(nip, self.now.date())).date()
+
+
+def waiting_for(desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
+    """Given people who may stand below the account, return their activities that it may decide now, oldest first: the
+    columns of `activity list`, and `minutes` that each lasted.
+    """
+    since = desk.now.date() - _WAITS_AT_MOST
+    waiting = activities.waiting_of(desk.engine, below, since)
+    rows = rows_near(desk.engine, {one.nip for one in waiting})
+    superiors = Superiors(rows, Posts(rows, desk.profile))
+    mine = {
+        one.activity_id: one.minutes
+        for one in waiting
+        if desk.account.id != one.account_id
+        and desk.account.nip in superiors.chain(one.nip, one.day)[one.first_tier : one.last_tier + 1]
+    }
+    shown = activities.rows(desk.engine, ids=list(mine)[:_SHOWN_AT_ONCE])
+    ordered = sorted(shown, key=lambda row: (row["date"], row["nip"], row["start"]))
+    return [row | {"minutes": mine[row["id"]]} for row in ordered]
 
 
 def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = None) -> str:

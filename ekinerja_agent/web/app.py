@@ -6,28 +6,52 @@ from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ekinerja_agent.usecases.health.facts import Snapshot
 from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.web import health, iclock
+from ekinerja_agent.web.drawing import style_sheet
+from ekinerja_agent.web.pages import activities, entrance, person, start, unit
+from ekinerja_agent.web.visit import Site
 
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
 ]
 """Where an answer has no header of its own of that name."""
 
 
 def create_app(
-    snapshot: Callable[[], Snapshot | None], receiver: Callable[[], Receiver | None] = lambda: None
+    snapshot: Callable[[], Snapshot | None],
+    receiver: Callable[[], Receiver | None] = lambda: None,
+    site: Site | None = None,
 ) -> Starlette:
-    """Given how to get what was last measured (None: nothing yet) and who takes uploads (None: nobody), return the
-    application.
+    """Given how to get what was last measured (None: nothing yet), who takes uploads (None: nobody) and what the board
+    shares (None: there is no board), return the application.
     """
-    return Starlette(routes=[*health.routes(snapshot), *iclock.routes(receiver)], middleware=[Middleware(_Headers)])
+    board = [] if site is None else board_routes(site)
+    routes = [*health.routes(snapshot), *iclock.routes(receiver), *board]
+    return Starlette(routes=routes, middleware=[Middleware(_Headers)])
+
+
+def board_routes(site: Site) -> list[Route]:
+    """Given what pages share, return the board's pages and its style sheet."""
+    style = style_sheet()
+
+    def css(_request: Request) -> Response:
+        return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=3600"})
+
+    families = (entrance, start, activities, unit, person)
+    return [Route("/static/board.css", css), *(route for family in families for route in family.routes(site))]
 
 
 class _Headers:

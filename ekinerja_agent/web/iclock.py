@@ -8,7 +8,6 @@ are answered, from where devices.yaml lets them come.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -26,6 +25,7 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate
 from ekinerja_agent.usecases.push import WORDS, Receiver
 from ekinerja_agent.web.careful import EXCESS
+from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 T = TypeVar("T")
@@ -276,9 +276,7 @@ def _comes_from(request: Request, terminal: TerminalConfig, proxies: Iterable[Ip
     """Whether devices.yaml lets this terminal come from there; a proxy's word on that counts if it is one of ours."""
     if not terminal.push_from:
         return True
-    address = _address(request.client.host if request.client else "")
-    if address is not None and any(address in proxy for proxy in proxies):
-        address = _address(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
+    address = origin(request, proxies)
     return address is not None and any(address in network for network in terminal.push_from)
 
 
@@ -289,12 +287,3 @@ def _text(text: str) -> Response:
 def _excess(request: Request) -> bool:
     excess: Callable[[], bool] | None = request.scope.get("extensions", {}).get(EXCESS)
     return excess is not None and excess()
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address

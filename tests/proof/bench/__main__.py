@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.proof.bench import activities, database, decoding, findings, pushing, scoring, serving, spooling, tails
+from tests.proof.bench import (
+    activities,
+    board,
+    database,
+    decoding,
+    findings,
+    pushing,
+    scoring,
+    serving,
+    spooling,
+    tails,
+)
 from tests.proof.bench.findings import Finding
 
 Measure = Callable[[Path], Iterable[Finding]]
@@ -18,7 +29,7 @@ Measure = Callable[[Path], Iterable[Finding]]
 def main() -> int:
     """Measure; return the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measures ratios, in one run on one computer.")
-    parser.add_argument("subject", choices=["collect", "score"], help="what is measured")
+    parser.add_argument("subject", choices=["collect", "score", "board"], help="what is measured")
     parser.add_argument("--only", action="append", metavar="PART", help="this part only; may be repeated")
     parser.add_argument(
         "--minutes", type=float, default=5, help="collect: how long to watch a thousand terminals (5; at least 2)"
@@ -48,6 +59,8 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
             "growth": lambda _: scoring.per_employee(),
             "nation": lambda _: scoring.nation(),
         }
+    if subject == "board":
+        return {"pages": board.measure}
     return {
         "decode": lambda _: decoding.measure(),
         "tail": tails.measure,

@@ -1,0 +1,286 @@
+"""What pages show of units and people, a page at a time.
+
+Promises that the cost of a page follows what stands on it: people are found by office, never by reading a month.
+Computes no score. Published where published, else the draft.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, case, func, literal, or_, select
+
+from ekinerja_agent.central import audit
+from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.parts import parts
+from ekinerja_agent.central.scorecards import newest_revision
+from ekinerja_agent.central.tables import (
+    assignments,
+    employees,
+    enrolments,
+    punches,
+    result_days,
+    result_findings,
+    result_pending,
+    results,
+    terminal_status,
+    units,
+)
+
+PAGE = 50
+MONTHS_SHOWN = 24
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a list: `text` in name or NIP, of `state` (None: all), on page `page` (from 1)."""
+
+    text: str = ""
+    state: str | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of one page, how many there are on all pages, and how many of each state there are without filters."""
+
+    rows: list[Row]
+    found: int
+    states: Mapping[str, int]
+
+
+def unit_names(engine: Engine, day: date) -> dict[str, str]:
+    """Given a day, return the units of that day by code."""
+    with reading(engine) as conn:
+        return {row.code: row.name for row in conn.execute(_units_on(day))}
+
+
+def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
+    """Given an account and a day, return the units that it heads on that day, with all that stand below them.
+
+    A person heads the unit whose facts name them, or for which they act (plt, plh); an account without a person heads
+    the unit that it names.
+    """
+    with reading(engine) as conn:
+        rows = conn.execute(_units_on(day)).all()
+        if account.nip is None:
+            roots = {account.unit} - {None}
+        else:
+            roots = {row.code for row in rows if row.head_nip == account.nip}
+            acting = current(assignments, assignments.c.nip == account.nip).subquery().c
+            query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *_holds_on(acting, day))
+            roots |= set(conn.scalars(query))
+    below: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        below[row.parent].append(row.code)
+    led: set[str] = set()
+    waiting = [code for code in roots if code is not None]
+    while waiting:
+        if (code := waiting.pop()) not in led:
+            led.add(code)
+            waiting += below[code]
+    return frozenset(led)
+
+
+def people_below(engine: Engine, account: Account, day: date) -> set[str]:
+    """Given an account of a person and a day, return everybody who may stand below that person on the day: by a unit
+    that they head, or by name, over any number of steps. More than do, never fewer.
+    """
+    e = employees.c
+    units_led = led_units(engine, account, day)
+    found: set[str] = set()
+    with reading(engine) as conn:
+        fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
+        while fresh:
+            found |= fresh
+            named: set[str] = set()
+            for part in parts(sorted(fresh)):
+                named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
+            fresh = named - found
+    return found - {account.nip or ""}
+
+
+def names_of(engine: Engine, nips: Iterable[str]) -> dict[str, str]:
+    """Given people, return their names by NIP."""
+    row = current(employees, employees.c.nip.in_(sorted(nips))).subquery().c
+    with reading(engine) as conn:
+        return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
+
+
+def unit_of(engine: Engine, nip: str, month: date) -> str | None:
+    """Given a person and a month (its first day), return the unit of their score; None if there is none."""
+    with reading(engine) as conn:
+        unit: str | None = conn.scalar(select(results.c.unit).where(*_month(month), results.c.nip == nip))
+    return unit
+
+
+def months_of(engine: Engine, nip: str) -> list[str]:
+    """Given a person, return those of the newest two years' months that have a score, newest first."""
+    with reading(engine) as conn:
+        newest = conn.scalar(select(func.max(results.c.period)))
+        query = select(results.c.period).where(results.c.nip == nip, results.c.period.in_(_months_back(newest)))
+        return list(conn.scalars(query.distinct().order_by(results.c.period.desc())))
+
+
+def newest_month(engine: Engine) -> str | None:
+    """Given the database, return the newest month that has scores."""
+    with reading(engine) as conn:
+        period: str | None = conn.scalar(select(func.max(results.c.period)))
+    return period
+
+
+def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
+    """Given a unit and a day, return its people with what became of the day, by name.
+
+    Keys: nip, name, state (present, late, unexcused, excused, pending, exempt, future), schedule, timezone, arrive_at,
+    leave_at, late_minutes, early_minutes, missing_scans.
+    """
+    d = result_days.c
+    same = (results.c.period == d.period) & (results.c.nip == d.nip) & (results.c.revision == d.revision)
+    mine = results.alias().c
+    of_unit = select(mine.nip).where(mine.period == f"{day:%Y-%m}", mine.unit == unit)
+    state = case((func.coalesce(d.late_minutes, 0) > 0, "late"), else_=d.state)
+    query = (
+        select(
+            *(results.c.nip, results.c.name, state.label("state"), d.schedule, d.timezone, d.arrive_at, d.leave_at),
+            *(d.late_minutes, d.early_minutes, d.missing_scans),
+        )
+        .join_from(results, result_days, same)
+        .where(*_month(day), results.c.unit == unit, d.date == day)
+        .where(d.nip.in_(of_unit))  # else SQLite reads the days of everybody in the month
+    )
+    return _listed(engine, query, state, wanted)
+
+
+def unit_month(engine: Engine, unit: str, month: date, wanted: Wanted) -> Listed:
+    """Given a unit and a month (its first day), return its people with their scores, by name.
+
+    Keys: nip, name, state (draft, pending, published), discipline_score_ppm, performance_score_ppm, payable_rp,
+    findings, pending_days, days_present, days_excused, working_days.
+    """
+    r = results.c
+
+    def counted(part: Any) -> ColumnElement[int]:
+        mine = (part.c.period == r.period, part.c.nip == r.nip, part.c.revision == r.revision)
+        return select(func.count()).where(*mine).correlate(results).scalar_subquery()
+
+    query = select(
+        *(r.nip, r.name, r.status.label("state"), r.discipline_score_ppm, r.performance_score_ppm, r.payable_rp),
+        *(r.days_present, r.days_excused, r.working_days),
+        counted(result_findings).label("findings"),
+        counted(result_pending).label("pending_days"),
+    ).where(*_month(month), r.unit == unit)
+    return _listed(engine, query, r.status, wanted)
+
+
+def unit_trend(engine: Engine, unit: str, first: date, last: date) -> list[Row]:
+    """Given a unit and two months (first days, both included), return its months that have scores, oldest first.
+
+    Keys: month (its first day), people, discipline_score_ppm and performance_score_ppm (means, half up).
+    """
+    r = results.c
+    months = _months_back(f"{last:%Y-%m}")
+    query = (
+        select(r.period, func.count(), func.sum(r.discipline_score_ppm), func.sum(r.performance_score_ppm))
+        .where(r.period.in_([month for month in months if month >= f"{first:%Y-%m}"]), r.unit == unit)
+        .where(r.revision == newest_revision(results))
+        .group_by(r.period)
+        .order_by(r.period)
+    )
+    with reading(engine) as conn:
+        return [
+            {
+                "month": date.fromisoformat(f"{period}-01"),
+                "people": people,
+                "discipline_score_ppm": (2 * int(discipline) + people) // (2 * people),
+                "performance_score_ppm": (2 * int(performance) + people) // (2 * people),
+            }
+            for period, people, discipline, performance in conn.execute(query)
+        ]
+
+
+def terminals(engine: Engine) -> list[Row]:
+    """Return what was last heard of each terminal, by state and name."""
+    with reading(engine) as conn:
+        found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
+        return [dict(row) for row in found.mappings()]
+
+
+def punches_by_hour(engine: Engine, first: datetime, last: datetime) -> dict[int, int]:
+    """Given two clocks (naive, the second excluded) of one day, return how many punches of each hour are in central."""
+    clock = punches.c.clock
+    hour = func.extract("hour", clock) if engine.dialect.name == "postgresql" else func.strftime("%H", clock)
+    query = select(hour, func.count()).where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
+    with reading(engine) as conn:
+        return {int(row[0]): row[1] for row in conn.execute(query)}
+
+
+def unmatched_since(engine: Engine, first: datetime) -> int:
+    """Given a clock (naive), return how many terminals' PINs with punches since then nobody was ever enrolled with."""
+    p = punches.c
+    known = select(literal(1)).where(
+        enrolments.c.pin == p.pin, or_(enrolments.c.terminal == p.terminal, enrolments.c.terminal == "*")
+    )
+    pins = select(p.terminal, p.pin).where(p.clock >= first, ~known.exists()).distinct().subquery()
+    with reading(engine) as conn:
+        return int(conn.scalar(select(func.count()).select_from(pins)) or 0)
+
+
+def looked(
+    engine: Engine, account: Account, subject: str, details: Mapping[str, Any], *, allowed: bool, now: datetime
+) -> None:
+    """Write down who looked at whose data, or was refused to."""
+    action = "look" if allowed else "look.refused"
+    in_transaction(engine, lambda conn: audit.append(conn, account.name, action, subject, details, now))
+
+
+def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
+    r = results.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.text:
+        conditions.append(
+            or_(r.name.icontains(wanted.text, autoescape=True), r.nip.startswith(wanted.text, autoescape=True))
+        )
+    if wanted.state is not None:
+        conditions.append(state == wanted.state)
+    chosen = query.where(*conditions)
+    page = chosen.order_by(r.name, r.nip).limit(PAGE).offset((wanted.page - 1) * PAGE)
+    every = query.with_only_columns(state.label("state")).subquery()
+    with reading(engine) as conn:
+        found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
+        states = conn.execute(select(every.c.state, func.count()).group_by(every.c.state))
+        return Listed(
+            [dict(row) for row in conn.execute(page).mappings()],
+            int(found or 0),
+            {row[0]: row[1] for row in states},
+        )
+
+
+def _months_back(newest: str | None) -> list[str]:
+    if newest is None:
+        return []
+    last = int(newest[:4]) * 12 + int(newest[5:]) - 1
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(last - MONTHS_SHOWN + 1, last + 1)]
+
+
+def _month(day: date) -> tuple[ColumnElement[bool], ...]:
+    return results.c.period == f"{day:%Y-%m}", results.c.revision == newest_revision(results)
+
+
+def _units_on(day: date) -> Select[Any]:
+    row = current(units).subquery().c
+    return select(row.code, row.name, row.parent, row.head_nip).where(*_holds_on(row, day)).order_by(row.code)
+
+
+def _holds_on(row: Any, day: date) -> Iterable[ColumnElement[bool]]:
+    return (
+        or_(row.valid_from.is_(None), row.valid_from <= day),
+        or_(row.valid_to.is_(None), row.valid_to >= day),
+    )

@@ -1,0 +1,73 @@
+"""Pages of the board as HTML, in the look of the reports. Everything people wrote is escaped.
+
+Promises no inline style or script, so that the browser refuses any that got in. Does not know what a page says.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, Response
+from starlette.status import HTTP_200_OK
+
+from ekinerja_agent import __version__
+from ekinerja_agent.central.board import PAGE
+from ekinerja_agent.formats import Formats
+from ekinerja_agent.reports import pages
+from ekinerja_agent.scoring.exact import percent_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from ekinerja_agent.language import Language
+    from ekinerja_agent.web.visit import Visit
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a browser may do with a page: show our style sheet, send our forms, nothing else.
+
+The referrer stays within the site; with none at all a browser would call the origin of our own forms null.
+"""
+
+_HERE = Path(__file__).parent
+
+
+def page(visit: Visit, template: str, status: int = HTTP_200_OK, **said: object) -> Response:
+    """Given a visit, a template and what it says, return the page."""
+    account = visit.session.account if visit.session else None
+    text = (
+        _environment(visit.lang)
+        .get_template(template)
+        .render(visit=visit, account=account, version=__version__, lang=visit.lang, **said)
+    )
+    return HTMLResponse(text, status, headers={"content-security-policy": POLICY, "referrer-policy": "same-origin"})
+
+
+def sorry(visit: Visit, status: int, message: str) -> Response:
+    """Given what went wrong, return the page that says so."""
+    return page(visit, "sorry.html.j2", status, message=message)
+
+
+def style_sheet() -> str:
+    """Return the one style sheet: that of the reports, and what only the board has."""
+    return pages.style_sheet() + (_HERE / "static" / "board.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=2)
+def _environment(lang: Language) -> Environment:
+    jinja = pages.environment(Formats(lang), _HERE / "templates")
+    jinja.filters["said"] = Formats(lang).words.gettext
+    jinja.filters["ppm"] = lambda ppm: Formats(lang).percent(percent_text(ppm))
+    jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)))
+    return jinja
+
+
+def _linked(visit: Visit, **changed: object) -> str:
+    """The address of this page with other filters."""
+    kept = {name: text for name, text in visit.request.query_params.items() if name in {"q", "state", "page"}}
+    kept |= {name: str(text) for name, text in changed.items()}
+    return "?" + urlencode({name: text for name, text in kept.items() if text})

@@ -1,0 +1,180 @@
+"""What a person did each day, entered on a phone, and what waits for the superior. The rules are `activity`'s."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.status import HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
+
+from ekinerja_agent.central import activities as recorded
+from ekinerja_agent.central import board
+from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED
+from ekinerja_agent.central.facts import last_day
+from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.language import msgid
+from ekinerja_agent.usecases import activities
+from ekinerja_agent.usecases.activities import Desk, Work
+from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.pages.unit import day_of, month_of
+from ekinerja_agent.web.visit import heard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ekinerja_agent.web.visit import Site, Visit
+
+STATES = {
+    DRAFT: msgid("draft"),
+    PENDING: msgid("waits for the superior"),
+    APPROVED: msgid("approved"),
+    RETURNED: msgid("returned for correction"),
+    REJECTED: msgid("rejected"),
+}
+FIELDS = "replaces date start end description type volume output".split()
+MOST_LETTERS = 2000
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return one's own activities and those to decide."""
+    return [
+        Route("/activities", heard(site, _mine, sorry), methods=["GET", "POST"]),
+        Route("/activities/waiting", heard(site, _waiting, sorry), methods=["GET", "POST"]),
+    ]
+
+
+def _mine(visit: Visit) -> Response:
+    problem = None
+    if visit.request.method == "POST":
+        try:
+            _act(visit)
+        except (Refused, WrongUsage) as error:
+            problem = error
+        else:
+            return RedirectResponse("/activities", HTTP_303_SEE_OTHER)
+    return _own_page(visit, problem)
+
+
+def _own_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+    nip, today = _nip(visit), _desk(visit).today(_nip(visit))
+    month = month_of(visit.asked("month")) if visit.asked("month") else today.replace(day=1)
+    rows = recorded.rows(visit.engine, nip=nip, first=month, last=last_day(month))
+    edited = next((row for row in rows if row["id"] == visit.asked("edit")), None)
+    filled = visit.form if problem else {} if edited is None else _filled(edited)
+    return page(
+        visit,
+        "activities.html.j2",
+        HTTP_400_BAD_REQUEST if problem else 200,
+        rows=list(reversed(rows)),
+        filled={name: filled.get(name, "") for name in FIELDS},
+        problem=problem,
+        today=today,
+        month=month,
+        states=STATES,
+        letters=MOST_LETTERS,
+        open_states=(DRAFT, RETURNED),
+        decided_states=(APPROVED, RETURNED, REJECTED),
+    )
+
+
+def _filled(row: Mapping[str, object]) -> dict[str, str]:
+    known = {name: "" if row[name] is None else str(row[name]) for name in ("description", "type", "volume", "output")}
+    return known | {
+        "replaces": str(row["id"]),
+        "date": str(row["date"]),
+        "start": str(row["start"])[:5],
+        "end": str(row["end"])[:5],
+    }
+
+
+def _act(visit: Visit) -> None:
+    desk, form, do = _desk(visit), visit.form, visit.form.get("do")
+    if do in {"submit", "object"}:
+        chosen = form.get("id", "")
+        if recorded.find(desk.engine, chosen).nip != _nip(visit):
+            raise Refused("that activity is another person's")
+        if do == "submit":
+            activities.submit(desk, chosen)
+        else:
+            activities.object_to(desk, chosen, reason=form.get("reason", "")[:MOST_LETTERS])
+        return
+    replaces = form.get("replaces") or None
+    if replaces is not None and recorded.find(desk.engine, replaces).nip != _nip(visit):
+        raise Refused("that activity is another person's")
+    activities.add(desk, _work(visit), draft=do == "draft", replaces=replaces)
+
+
+def _work(visit: Visit) -> Work:
+    form = visit.form
+    optional = {name: form.get(name, "")[:200] or None for name in ("type", "volume", "output")}
+    return Work(
+        nip=_nip(visit),
+        day=_day(form),
+        start=_time(form.get("start", "")),
+        end=_time(form.get("end", "")),
+        description=form.get("description", "")[:MOST_LETTERS],
+        **optional,
+    )
+
+
+def _waiting(visit: Visit) -> Response:
+    problem = None
+    if visit.request.method == "POST":
+        try:
+            _decide(visit)
+        except (Refused, WrongUsage) as error:
+            problem = error
+        else:
+            return RedirectResponse("/activities/waiting", HTTP_303_SEE_OTHER)
+    desk = _desk(visit)
+    below = board.people_below(visit.engine, visit.account, desk.today(_nip(visit)))
+    rows = activities.waiting_for(desk, below)
+    for nip in sorted({row["nip"] for row in rows}):
+        board.looked(visit.engine, visit.account, nip, {"look": "activities"}, allowed=True, now=visit.now)
+    names = board.names_of(visit.engine, {row["nip"] for row in rows})
+    status = HTTP_400_BAD_REQUEST if problem else 200
+    return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
+
+
+def _decide(visit: Visit) -> None:
+    desk, form = _desk(visit), visit.form
+    chosen, reason = form.get("id", ""), form.get("reason", "")[:MOST_LETTERS]
+    if form.get("do") == "approve":
+        activities.approve(desk, chosen, minutes=_minutes(form.get("minutes", "")))
+    elif form.get("do") == "return":
+        activities.send_back(desk, chosen, reason=reason)
+    elif form.get("do") == "reject":
+        activities.reject(desk, chosen, reason=reason)
+    else:
+        raise WrongUsage("choose approve, return or reject")
+
+
+def _minutes(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise WrongUsage(f"minutes are a whole number; found {text[:20]!r}")
+    return int(text)
+
+
+def _day(form: Mapping[str, str]) -> date:
+    return day_of(form.get("date", ""))
+
+
+def _time(text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local time of the unit
+    except ValueError as error:
+        raise WrongUsage(f"a time is written as 08:30; found {text[:20]!r}") from error
+
+
+def _nip(visit: Visit) -> str:
+    if visit.account.nip is None:
+        raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+    return visit.account.nip
+
+
+def _desk(visit: Visit) -> Desk:
+    return Desk(visit.engine, visit.site.rules(), visit.site.profile(), visit.account, visit.now)

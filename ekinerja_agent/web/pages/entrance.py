@@ -1,0 +1,85 @@
+"""Coming in and going out: login, logout, one's own password, and the language of the pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.status import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHORIZED
+
+from ekinerja_agent.central import logins as recorded
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.passwords import LEAST_LETTERS
+from ekinerja_agent.usecases import logins
+from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.visit import heard, in_language, logged_in, logged_out
+
+if TYPE_CHECKING:
+    from ekinerja_agent.web.visit import Site, Visit
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return the ways in and out."""
+    return [
+        Route("/login", heard(site, _login, sorry, public=True), methods=["GET", "POST"]),
+        Route("/logout", heard(site, _logout, sorry, public=True), methods=["POST"]),
+        Route("/password", heard(site, _password, sorry), methods=["GET", "POST"]),
+        Route("/language/{lang}", heard(site, _language, sorry, public=True)),
+    ]
+
+
+def _login(visit: Visit) -> Response:
+    if visit.request.method != "POST":
+        return page(visit, "login.html.j2", failed=False)
+    token = logins.log_in(
+        visit.engine,
+        visit.form.get("name", "")[:200],
+        visit.form.get("password", ""),
+        address=visit.address,
+        now=visit.now,
+    )
+    if token is None:
+        return page(visit, "login.html.j2", HTTP_401_UNAUTHORIZED, failed=True)
+    if visit.token is not None:
+        recorded.end(visit.engine, visit.token, account=visit.account, now=visit.now)
+    return logged_in(visit.site, token, "/")
+
+
+def _logout(visit: Visit) -> Response:
+    if visit.token is not None:
+        recorded.end(visit.engine, visit.token, account=visit.account, now=visit.now)
+    return logged_out(visit.site, "/login")
+
+
+def _password(visit: Visit) -> Response:
+    problem = None
+    if visit.request.method == "POST":
+        try:
+            _change(visit)
+        except (Refused, WrongUsage) as error:
+            problem = error
+        else:
+            return RedirectResponse("/", HTTP_303_SEE_OTHER)
+    status = HTTP_200_OK if problem is None else HTTP_400_BAD_REQUEST
+    return page(visit, "password.html.j2", status, problem=problem, least=LEAST_LETTERS)
+
+
+def _change(visit: Visit) -> None:
+    new = visit.form.get("new", "")
+    if new != visit.form.get("again", ""):
+        raise WrongUsage("the new password was typed in two ways; type it once more")
+    if visit.token is None:
+        raise Refused("log in first")
+    logins.change_password(
+        visit.engine, visit.account, visit.form.get("old", ""), new, token=visit.token, now=visit.now
+    )
+
+
+def _language(visit: Visit) -> Response:
+    to = visit.asked("to")
+    lang = visit.request.path_params["lang"]
+    if lang not in {"id", "en"}:
+        raise WrongUsage("the pages are in id and en")
+    is_ours = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
+    return in_language(visit.site, lang, to if is_ours else "/")

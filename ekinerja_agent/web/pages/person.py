@@ -1,0 +1,109 @@
+"""A person's month: each day, and each point that was lost with its rule, its source and the punches behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.status import HTTP_303_SEE_OTHER
+
+from ekinerja_agent.central import board, evidence, results
+from ekinerja_agent.central import objections as recorded
+from ekinerja_agent.central.facts import last_day
+from ekinerja_agent.central.objections import ACCEPTED, PENDING, REJECTED, Disputed
+from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.language import msgid
+from ekinerja_agent.reports.daily import STATES
+from ekinerja_agent.reports.labels import STATUSES
+from ekinerja_agent.usecases import objections
+from ekinerja_agent.web.access import Look
+from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.pages.unit import day_of, month_of
+from ekinerja_agent.web.visit import heard
+
+if TYPE_CHECKING:
+    from ekinerja_agent.web.visit import Site, Visit
+
+
+DECISIONS = {
+    PENDING: msgid("not decided yet"),
+    ACCEPTED: msgid("accepted"),
+    REJECTED: msgid("rejected"),
+}
+MOST_LETTERS = 2000
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return one's own month and that of another person."""
+    return [
+        Route("/me", heard(site, _me, sorry)),
+        Route("/me/{month}", heard(site, _me, sorry)),
+        Route("/me/{month}/objection", heard(site, _object, sorry), methods=["POST"]),
+        Route("/person/{nip}/{month}", heard(site, _person, sorry)),
+    ]
+
+
+def _me(visit: Visit) -> Response:
+    nip = visit.account.nip
+    if nip is None:
+        raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+    asked = visit.request.path_params.get("month")
+    months = board.months_of(visit.engine, nip)
+    if asked is None and not months:
+        raise NeedsAttention("there is no score of yours yet; the first one is computed in the coming night")
+    return _shown(visit, nip, month_of(asked or months[0]), months, "/me/")
+
+
+def _object(visit: Visit) -> Response:
+    month, form = month_of(visit.request.path_params["month"]), visit.form
+    day = day_of(form.get("date", ""))
+    if visit.account.nip is None or day.replace(day=1) != month:
+        raise Refused("only a finding of one's own month is disputed here")
+    finding = Disputed(visit.account.nip, day, form.get("code", "")[:20], form.get("scan") or None)
+    reason = form.get("reason", "")[:MOST_LETTERS]
+    objections.add(visit.engine, finding, reason=reason, account=visit.account, now=visit.now)
+    return RedirectResponse(f"/me/{month:%Y-%m}", HTTP_303_SEE_OTHER)
+
+
+def _person(visit: Visit) -> Response:
+    nip, month = visit.request.path_params["nip"], month_of(visit.request.path_params["month"])
+    unit = board.unit_of(visit.engine, nip, month)
+    visit.require(Look.PERSON, last_day(month), nip, unit=unit, nip=nip)
+    return _shown(visit, nip, month, board.months_of(visit.engine, nip), f"/person/{nip}/")
+
+
+def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str) -> Response:
+    found = results.scores(visit.engine, month, nip=nip)
+    if not found:
+        raise NeedsAttention(f"there is no score for {month:%Y-%m}")
+    score = found[0]
+    findings: list[dict[str, Any]] = score["discipline"]["findings"]
+    names = sorted({name for finding in findings for name in finding["punch_ids"]})
+    zone = ZoneInfo(score["timezone"] or "UTC")
+    return page(
+        visit,
+        "person.html.j2",
+        score=score,
+        month=month,
+        months=[month_of(one) for one in months],
+        address=address,
+        findings=[_with_day(finding) for finding in findings],
+        days=[day | {"date": date.fromisoformat(day["date"])} for day in score["days"]],
+        pending=[_with_day(one) for one in score["pending"]],
+        punches={row["punch_id"]: row for row in evidence.punches(visit.engine, names)},
+        computed_at=score["computed_at"].astimezone(zone),
+        documents=evidence.documents(visit.engine, nip, month, last_day(month)),
+        states=STATES,
+        statuses=STATUSES,
+        objections=recorded.rows(visit.engine, month=month, nip=nip),
+        may_object=nip == visit.account.nip and score["status"] != "published",
+        letters=MOST_LETTERS,
+        decisions=DECISIONS,
+    )
+
+
+def _with_day(one: dict[str, Any]) -> dict[str, Any]:
+    return one | {"date": date.fromisoformat(one["date"])}

@@ -1,0 +1,78 @@
+"""The first page: the live state for operators, units for those who see some, for others their own month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.status import HTTP_303_SEE_OTHER
+
+from ekinerja_agent.central import board
+from ekinerja_agent.language import msgid
+from ekinerja_agent.reports import charts
+from ekinerja_agent.web.access import EVERYBODYS, Look, may
+from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.live import Live
+from ekinerja_agent.web.visit import heard
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from ekinerja_agent.web.visit import Site, Visit
+
+_PUNCHES = msgid("Punches by hour, today")
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return the first page."""
+    return [Route("/", heard(site, partial(_start, Live()), sorry))]
+
+
+def _start(live: Live, visit: Visit) -> Response:
+    day = visit.now.date()
+    reader = visit.reader(day)
+    if reader.roles.isdisjoint({*EVERYBODYS, "head"}):
+        return RedirectResponse("/me", HTTP_303_SEE_OTHER)
+    names = board.unit_names(visit.engine, day)
+    shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
+    month = board.newest_month(visit.engine) or f"{day:%Y-%m}"
+    seen = _seen(live, visit) if may(reader, Look.LIVE) else None
+    return page(visit, "start.html.j2", units=shown, month=month, day=day, live=seen)
+
+
+def _seen(live: Live, visit: Visit) -> dict[str, object]:
+    measured = visit.site.snapshot()
+    facts = {} if measured is None else {one.id: one for one in measured.terminals}
+    zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
+    today = visit.now.astimezone(zone)
+    counted = live.counts(visit.engine, today)
+    counts = counted.by_hour
+    return {
+        "terminals": board.terminals(visit.engine),
+        "facts": facts,
+        "measured": measured,
+        "zone": zone,
+        "today": today,
+        "punches": sum(counts.values()),
+        "chart": _chart(visit, counts) if counts else None,
+        "counts": counts,
+        "unmatched": counted.unmatched,
+    }
+
+
+def _chart(visit: Visit, counts: Mapping[int, int]) -> Markup:
+    hours = range(min(counts), max(counts) + 1)
+    title = visit.written.words.gettext(_PUNCHES)
+    return charts.columns(
+        charts.Chart(
+            "punches",
+            title,
+            title,
+            [f"{hour:02}" for hour in hours],
+            [counts.get(hour, 0) for hour in hours],
+            lambda number: visit.written.whole(round(number)),
+        )
+    )

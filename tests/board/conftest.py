@@ -1,0 +1,113 @@
+"""A small county on either database, and a browser that only keeps cookies and follows no link by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from ekinerja_agent.central import accounts
+from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.usecases import logins
+from ekinerja_agent.web.app import create_app
+from ekinerja_agent.web.visit import Site
+from tests.journey.conftest import RULES, Installation, nip
+
+NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
+PASSWORD = "kuda laut hijau"
+EVIL = "<script>alert('Ani')</script> & \"Co\""
+HEAD, LATE, EVIL_NIP, OTHER = nip(1), nip(2), nip(3), nip(4)
+
+
+class County:
+    """The pages, a clock that tests move, and the accounts."""
+
+    def __init__(self, engine: Engine, operator: Account) -> None:
+        self.engine = engine
+        self.operator = operator
+        self.now = NOW
+        self.site = Site(
+            lambda: engine,
+            lambda: None,
+            lambda: self.now,
+            secure=False,
+            proxies=(),
+            rules=lambda: load_rulebook(RULES),
+            profile=lambda: "tpp-model",
+        )
+        self.app = create_app(lambda: None, site=self.site)
+
+    def account(self, name: str, *roles: str, nip: str | None = None, unit: str | None = None) -> Account:
+        added = accounts.add(self.engine, name, roles=roles, by=self.operator, now=self.now, nip=nip, unit=unit)
+        logins.give_password(self.engine, name, by=self.operator, now=self.now, password="for one login")
+        return added
+
+    def browser(self) -> TestClient:
+        return TestClient(self.app, base_url="http://board.test", follow_redirects=False)
+
+    def enter(self, name: str) -> TestClient:
+        """Somebody who logged in and chose a password."""
+        browser = self.browser()
+        assert browser.post("/login", data={"name": name, "password": "for one login"}).headers["location"] == "/"
+        form = {"old": "for one login", "new": PASSWORD, "again": PASSWORD, "csrf": csrf(browser.get("/password").text)}
+        assert browser.post("/password", data=form).headers["location"] == "/"
+        return browser
+
+    def later(self, **by: int) -> None:
+        self.now += timedelta(**by)
+
+
+def csrf(page: str) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', page)
+    assert found is not None, page
+    return found[1]
+
+
+@pytest.fixture
+def county(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Iterator[County]:
+    installation = Installation(tmp_path, central_url, capsys)
+    zone = {"timezone": "Asia/Makassar"}
+    installation.load(
+        "units",
+        [
+            zone | {"code": "DINKES", "name": "Dinas Kesehatan", "head_nip": HEAD},
+            zone | {"code": "PKM", "name": "Puskesmas", "parent": "DINKES"},
+            zone | {"code": "DISDIK", "name": "Dinas Pendidikan"},
+        ],
+    )
+    people = [(HEAD, "Kepala", "DINKES"), (LATE, "Budi", "DINKES"), (EVIL_NIP, EVIL, "PKM"), (OTHER, "Cici", "DISDIK")]
+    installation.load(
+        "employees",
+        [
+            {"nip": one, "name": name, "unit": unit, "status": "pns", "attendance": "terminal", "allowance_rp": 4000000}
+            for one, name, unit in people
+        ],
+    )
+    installation.load("enrolments", [{"terminal": "a", "pin": str(n), "nip": p[0]} for n, p in enumerate(people, 1)])
+    punches = [
+        {"terminal": "a", "pin": str(n), "clock": f"2026-09-07 {clock}"}
+        for n in (1, 2, 3, 4)
+        for clock in ("08:40:00" if n == 2 else "07:20:00", "16:45:00")
+    ]
+    installation.load("punches", punches, "--complete-until", "2026-09-08 23:59")
+    installation.ok("score", "run", "--month", "2026-09")
+    engine = connect(central_url)
+    (operator,) = accounts.list_accounts(engine)
+    yield County(engine, operator)
+    engine.dispose()
+
+
+@pytest.fixture
+def enter(county: County) -> Callable[..., TestClient]:
+    def _enter(name: str, *roles: str, nip: str | None = None, unit: str | None = None) -> TestClient:
+        county.account(name, *roles, nip=nip, unit=unit)
+        return county.enter(name)
+
+    return _enter

@@ -1,0 +1,223 @@
+"""What a page costs in a county of 10,000 people with a year of results, beside a county of 100 in the same run.
+
+Rows are written straight into central; the pages are asked as a browser would, each several times.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert
+from starlette.testclient import TestClient
+
+from ekinerja_agent.central import accounts, tables
+from ekinerja_agent.central.engine import connect, require_current, transaction
+from ekinerja_agent.config import shipped_rules
+from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.usecases import logins
+from ekinerja_agent.web.app import create_app
+from ekinerja_agent.web.visit import Site
+from tests.proof.bench.findings import Finding
+
+SMALL, LARGE = 100, 10_000
+PEOPLE_PER_UNIT = 250
+MOST_TIMES = 5
+MOST_BYTES = 300_000
+TRIES = 5
+NOW = datetime(2026, 12, 31, 4, tzinfo=UTC)
+PAGES = {
+    "op": ("/", "/unit/U0/2026-12-07", "/unit/U0/2026-12", "/person/N000000/2026-12"),
+    "head": ("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting"),
+}
+_FIRST = "for one login"
+_OWN = "kuda laut hijau"
+_AT_ONCE = 500
+_SCORE: dict[str, Any] = {
+    "revision": 0,
+    "unit_name": "Dinas",
+    "profile": "tpp-model",
+    "rules_digest": "sha256:0",
+    "employment_status": "pns",
+    "status": "draft",
+    "multiplier_ppm": 1_000_000,
+    "computed_at": NOW,
+    **dict.fromkeys(
+        "working_days days_present days_excused approved_minutes credited_minutes target_minutes".split(), 1
+    ),
+    **dict.fromkeys("discipline_score_ppm performance_score_ppm".split(), 900_000),
+    **dict.fromkeys("discipline_deduction_ppm performance_deduction_ppm".split(), 100_000),
+    **dict.fromkeys("base_rp discipline_rp performance_rp payable_rp".split(), 1_000_000),
+    **dict.fromkeys("whole_deduction_rp leave_deduction_rp sanction_rp hold_rp".split(), 0),
+    **dict.fromkeys("unexcused_days bank_minutes_year converted_days days_this_year longest_run".split(), 0),
+}
+
+
+def measure(folder: Path) -> Iterator[Finding]:
+    """Given a folder, yield for each page how many times the cost of the small county's it has, and its size."""
+    counties = [_county(folder / f"{people}.db", people) for people in (SMALL, LARGE)]
+    for who, paths in PAGES.items():
+        small, large = (_enter(county, who) for county in counties)
+        for path in paths:
+            before, after = _cost_s(small, path), _cost_s(large, path)
+            size = len(large.get(path).content)
+            yield Finding(
+                f"{path} by {who}, {size // 1000} kB",
+                f"{1000 * after:.0f} ms of {LARGE:,} people",
+                f"{1000 * before:.0f} ms of {SMALL}",
+                f"{after / before:.1f} times",
+                f"at most {MOST_TIMES} times, {MOST_BYTES // 1000} kB",
+                after <= MOST_TIMES * before and size <= MOST_BYTES,
+            )
+
+
+def _cost_s(browser: TestClient, path: str) -> float:
+    costs = []
+    for _ in range(TRIES + 1):
+        began = time.perf_counter()
+        answer = browser.get(path)
+        costs.append(time.perf_counter() - began)
+        answer.raise_for_status()
+    return min(costs)
+
+
+def _enter(engine: Engine, who: str) -> TestClient:
+    rules = load_rulebook(shipped_rules())
+    site = Site(
+        lambda: engine,
+        lambda: None,
+        lambda: NOW,
+        secure=False,
+        proxies=(),
+        rules=lambda: rules,
+        profile=lambda: "tpp-model",
+    )
+    browser = TestClient(create_app(lambda: None, site=site), base_url="http://board.test", follow_redirects=False)
+    browser.post("/login", data={"name": who, "password": _FIRST})
+    token = re.findall(r'name="csrf" value="(\w+)"', browser.get("/password").text)[0]
+    browser.post("/password", data={"old": _FIRST, "new": _OWN, "again": _OWN, "csrf": token})
+    return browser
+
+
+def _county(file: Path, people: int) -> Engine:
+    engine = connect(f"sqlite:///{file}")
+    require_current(engine)
+    operator = accounts.actor(engine, "root", NOW).account
+    for name, roles in (("op", ("operator",)), ("head", ("head", "employee"))):
+        accounts.add(engine, name, roles=roles, by=operator, now=NOW, nip=_nip(0) if name == "head" else None)
+        logins.give_password(engine, name, by=operator, now=NOW, password=_FIRST)
+    with transaction(engine) as conn:
+        _facts(conn, people, operator.id)
+        for month in range(1, 13):
+            _results(conn, people, month)
+        _doings(conn, people)
+    return engine
+
+
+def _facts(conn: Connection, people: int, account: int) -> None:
+    batch = {"kind": "units", "file_name": "f", "digest": "d", "rows": 1, "rejected": 0, "account_id": account}
+    conn.execute(insert(tables.import_batches).values(**batch, imported_at=NOW))
+    origin = {"batch": 1, "row": 1}
+    units = range(max(1, people // PEOPLE_PER_UNIT))
+    zone = {"timezone": "Asia/Makassar"}
+    _insert(
+        conn,
+        tables.units,
+        (origin | zone | {"code": f"U{unit}", "name": f"Dinas {unit}", "head_nip": _nip(unit)} for unit in units),
+    )
+    spell = origin | {"status": "pns", "attendance": "terminal"}
+    everybody = range(people)
+    _insert(
+        conn,
+        tables.employees,
+        (spell | {"nip": _nip(one), "name": f"Nama {one}", "unit": _unit(one, people)} for one in everybody),
+    )
+    enrolled = origin | {"terminal": "*"}
+    _insert(conn, tables.enrolments, (enrolled | {"pin": str(one), "nip": _nip(one)} for one in everybody))
+
+
+def _results(conn: Connection, people: int, month: int) -> None:
+    key = {"period": f"2026-{month:02}", "revision": 0}
+    days = [day for number in range(1, 29) if (day := date(2026, month, number)).weekday() < 5]
+    persons = [{"nip": _nip(one), "unit": _unit(one, people)} for one in range(people)]
+    _insert(conn, tables.results, (_SCORE | key | person | {"name": person["nip"]} for person in persons))
+    duty = key | {
+        "schedule": "national",
+        "timezone": "Asia/Makassar",
+        "state": "present",
+        "required_minutes": 450,
+        "arrive_at": NOW,
+        "leave_at": NOW,
+    }
+    numbered = list(enumerate(days))
+    _insert(
+        conn,
+        tables.result_days,
+        (duty | person | {"position": position, "date": day} for person in persons for position, day in numbered),
+    )
+    finding = key | {"code": "TL1", "scan": "arrive", "minutes": 5, "deduction_ppm": 5_000, "base": "discipline"}
+    finding |= {"deduction_rp": 1, "rule": "r", "source": "s", "place": "p", "punch_ids": ""}
+    _insert(
+        conn,
+        tables.result_findings,
+        (
+            finding | {"nip": person["nip"], "position": position, "date": day}
+            for person in persons
+            for position, day in numbered[:3]
+        ),
+    )
+
+
+def _doings(conn: Connection, people: int) -> None:
+    """Sixty days of an activity each, of which two wait, and eight days of four punches."""
+    work = {"batch": 1, "row": 1, "description": "Rapat", "approved_minutes": 60}
+    work |= {"start": datetime(2026, 1, 1, 8).time(), "end": datetime(2026, 1, 1, 9).time()}
+    _insert(
+        conn,
+        tables.activities,
+        (
+            work
+            | {"activity_id": f"{one}-{ago}", "nip": _nip(one), "date": NOW.date() - timedelta(days=ago)}
+            | {"status": "pending" if ago < 2 else "approved"}
+            for one in range(people)
+            for ago in range(60)
+        ),
+    )
+    punch = {"batch": 0, "occurrence": 1, "at": NOW, "offset_s": 0, "verify": 1, "state": 0, "work_code": 0}
+    punch |= {"source": "poll", "raw": b"", "corrected": False, "received_at": NOW}
+    midnight = datetime(2026, 12, 31)
+    _insert(
+        conn,
+        tables.punches,
+        (
+            punch
+            | {"punch_id": f"t/{one}/{ago}/{scan}", "terminal": "t", "pin": str(one)}
+            | {"clock": midnight + timedelta(days=-ago, hours=7 + 3 * scan, seconds=one % 3600)}
+            for one in range(people)
+            for ago in range(8)
+            for scan in range(4)
+        ),
+    )
+
+
+def _insert(conn: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
+    part: list[dict[str, Any]] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == _AT_ONCE * 20:
+            conn.execute(insert(table), part)
+            part = []
+    if part:
+        conn.execute(insert(table), part)
+
+
+def _nip(number: int) -> str:
+    return f"N{number:06}"
+
+
+def _unit(number: int, people: int) -> str:
+    return f"U{number % max(1, people // PEOPLE_PER_UNIT)}"
