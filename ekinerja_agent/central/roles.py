@@ -36,6 +36,9 @@ LEADERS_VIEWS: Final = (
 VERSION: Final = "alembic_version"
 _TABLES: Final = tuple(sorted(metadata.tables))
 _EVERYTHING: Final = (VERSION, *_TABLES, *PAYROLL_VIEWS, *LEADERS_VIEWS)
+_LOGINS: Final = ("login_failures", "passwords", "sessions")
+"""Read by those alone who let people in, or give them a password."""
+_READABLE: Final = tuple(name for name in _EVERYTHING if name not in _LOGINS)
 _BROUGHT: Final = "feed_activities"
 """Only another application adds these."""
 _FACTS: Final = tuple(sorted({table.name for table in INSERT_ONLY} - {_BROUGHT, "purges"}))
@@ -105,7 +108,7 @@ ROLES: Final = (
         "ekinerja_score",
         "imports, decides, scores, closes and reports; published rows and facts stay as they are",
         (
-            Right("SELECT", _EVERYTHING),
+            Right("SELECT", (*_READABLE, *_LOGINS)),
             Right(
                 "INSERT",
                 tuple(
@@ -114,6 +117,7 @@ ROLES: Final = (
                             *_FACTS,
                             *(table.name for table in PUBLISHED),
                             "accounts",
+                            "passwords",
                             "shared_findings",
                             "stale_days",
                             "terminal_owners",
@@ -122,19 +126,29 @@ ROLES: Final = (
                     )
                 ),
             ),
-            Right("UPDATE", ("accounts", "shared_findings", "stale_days", "terminal_owners", "terminal_status")),
-            Right("DELETE", (*(table.name for table in PUBLISHED), "shared_findings", "stale_days")),
+            Right(
+                "UPDATE",
+                ("accounts", "passwords", "shared_findings", "stale_days", "terminal_owners", "terminal_status"),
+            ),
+            Right(
+                "DELETE",
+                (*(table.name for table in PUBLISHED), "login_failures", "sessions", "shared_findings", "stale_days"),
+            ),
         ),
         (_MONTH,),
     ),
     Role(
         "ekinerja_web",
-        "shows results and the board, and adds the steps of activities",
+        "serves the board: lets people in, shows results, takes activities, their steps and objections",
         (
-            Right("SELECT", tuple(name for name in _EVERYTHING if name not in ("audit", _BROUGHT))),
+            Right("SELECT", tuple(name for name in (*_READABLE, *_LOGINS) if name not in ("audit", _BROUGHT))),
             _CHAIN,
-            Right("INSERT", ("activity_steps", "audit", "stale_days")),
-            Right("UPDATE", ("stale_days",)),
+            Right(
+                "INSERT",
+                ("activities", "activity_steps", "audit", "import_batches", "objections", "stale_days", *_LOGINS),
+            ),
+            Right("UPDATE", ("stale_days", *_LOGINS)),
+            Right("DELETE", ("login_failures", "sessions")),
         ),
     ),
     Role("ekinerja_payroll", "reads the published views, nothing else", (Right("SELECT", PAYROLL_VIEWS),)),
@@ -171,8 +185,8 @@ ROLES: Final = (
     ),
     Role(
         "ekinerja_audit",
-        "reads all, changes nothing",
-        (Right("SELECT", _EVERYTHING),),
+        "reads all but logins, changes nothing",
+        (Right("SELECT", _READABLE),),
         settings={"default_transaction_read_only": "on"},
     ),
 )

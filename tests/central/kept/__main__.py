@@ -23,6 +23,10 @@ CHANGING = {
     "stale_days": "(terminal, day, marks) values ('t', '2026-09-07', 2)",
     "shared_findings": "(period, office, unit, date, scan, terminal, expected, affected, share_ppm, least_people) "
     "values ('2026-09', 'U', 'U', '2026-09-07', 'arrive', 't', 9, 8, 500000, 5)",
+    "passwords": f"(account_id, hash, must_change, set_at) values (1, '$argon2id$x', true, {test_guards.TIME})",
+    "sessions": "(token_digest, account_id, begun_at, seen_at) "
+    f"values ('aa', 1, {test_guards.TIME}, {test_guards.TIME})",
+    "login_failures": f"(subject, failures, last_at) values ('bb', 3, {test_guards.TIME})",
 }
 
 
