@@ -50,7 +50,8 @@ class County:
         return added
 
     def browser(self) -> TestClient:
-        return TestClient(self.app, base_url="http://board.test", follow_redirects=False)
+        reader = ("10.20.3.7", 50_000)
+        return TestClient(self.app, base_url="http://board.test", follow_redirects=False, client=reader)
 
     def enter(self, name: str) -> TestClient:
         """Somebody who logged in and chose a password."""
