@@ -33,8 +33,9 @@ def hold_anomalies(
         return empty(HELD), empty(SHARED)
     scans = _looked_at(roster, judgement, limits).join(needed.select("duty", "terminal"), on="duty", how="inner")
     groups = scans.group_by(*_GROUP).agg(
-        expected=pl.len().cast(pl.Int64),
-        affected=pl.col("affected").sum().cast(pl.Int64),
+        # People, not scans: who has two duties on a day is one.
+        expected=pl.col("person").n_unique().cast(pl.Int64),
+        affected=pl.col("person").filter("affected").n_unique().cast(pl.Int64),
         share_ppm=pl.col("share_ppm").max(),
         least_people=pl.col("least_people").max(),
     )
@@ -87,7 +88,7 @@ def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int
         .join(judged, on="duty", how="semi")
         .join(pl.DataFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
         .join(
-            roster.duties.filter(pl.col("attendance") == "terminal").select("duty", "unit", "date"),
+            roster.duties.filter(pl.col("attendance") == "terminal").select("duty", "person", "unit", "date"),
             on="duty",
             how="inner",
         )

@@ -47,8 +47,8 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
     found = Due()
     for paid_month in adjustments.paid_months(engine, month):
         purged = adjustments.is_purged(engine, paid_month)
-        stale = paid_month in results.stale_months(engine) or adjustments.cut_short(engine, paid_month)
-        if stale and not purged:
+        cut_short = not purged and adjustments.cut_short(engine, paid_month)
+        if cut_short or paid_month in results.stale_months(engine):
             score.refresh(engine, rules, paid_month, profile=profile, now=now)
         changed = adjustments.changed(engine, paid_month)
         if not changed:

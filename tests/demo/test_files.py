@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ekinerja_agent import config
+from ekinerja_agent.cli.context import Context
 from ekinerja_agent.cli.demo import command
 from ekinerja_agent.demo import files
 from ekinerja_agent.demo.county import GATES, PROFILE
@@ -65,7 +66,7 @@ def test_what_is_written_is_a_configuration_without_a_problem(tmp_path: Path) ->
 
 def test_the_command_refuses_such_a_directory_before_anything_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    refused = CliRunner().invoke(command, ["--dir", str(tmp_path)])
+    refused = CliRunner().invoke(command, ["--dir", str(tmp_path)], obj=Context())
     assert isinstance(refused.exception, Refused)
     assert refused.exception.exit_code == 7
     assert refused.output == ""

@@ -217,7 +217,7 @@ def test_without_power_nobody_is_answered(dial: Dialler) -> None:
 def test_a_taken_port_is_said() -> None:
     with Switchboard() as board:
         endpoint = board.connect(Device())
-        with pytest.raises(TemporarilyUnavailable, match="choose another port"):
+        with pytest.raises(TemporarilyUnavailable, match="a port that no other program uses"):
             board.connect(Device(), port=endpoint.port)
 
 

@@ -204,21 +204,23 @@ def mass_anomalies(everybody: Iterable[Judged], outages: Sequence[Outage]) -> di
     for outage in outages:
         if outage.status != "pending":
             decided[outage.terminal].append(outage)
-    expected: dict[Group, int] = defaultdict(int)
+    expected: dict[Group, set[str]] = defaultdict(set)
+    suffering: dict[Group, set[str]] = defaultdict(set)
     affected: dict[Group, list[tuple[Judged, Served]]] = defaultdict(list)
     for judged in everybody:
         for group, scan, suffers in _shares(judged):
-            expected[group] += 1
+            expected[group].add(judged.duty.spell.nip)
             if suffers:
+                suffering[group].add(judged.duty.spell.nip)
                 affected[group].append((judged, scan))
     reasons: dict[Judged, str] = {}
     for group in sorted(affected):
         unit, day, _, terminal = group
-        many = affected[group]
+        many, people, among = affected[group], len(suffering[group]), len(expected[group])
         rule = many[0][0].duty.profile.mass_anomaly.on(day).value
-        if rule is None or len(many) < rule.least_people or len(many) * 1_000_000 < rule.share_ppm * expected[group]:
+        if rule is None or people < rule.least_people or people * 1_000_000 < rule.share_ppm * among:
             continue
-        told = f"{len(many)} of {expected[group]} in {unit} share a finding at {terminal} on {day}"
+        told = f"{people} of {among} in {unit} share a finding at {terminal} on {day}"
         for judged, scan in many:
             window = scan.window
             if not any(outage.start < window.closes and outage.end > window.opens for outage in decided[terminal]):
