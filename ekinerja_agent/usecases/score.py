@@ -6,10 +6,11 @@ Does not know how a point is made (that is `scoring/`) nor how frames become row
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -151,6 +152,16 @@ def _least_of_an_anomaly(rules: RuleBook, profiles: Iterable[str]) -> int | None
     return min((value.least_people for value in values if value is not None), default=None)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that begin within the block never see Ctrl-C: it ends this one, which ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _scored(
     inputs: Iterable[MonthFacts], rules: RuleBook, workers: int, executor: Executor | None
 ) -> Iterator[MonthResult]:
@@ -165,7 +176,8 @@ def _scored(
             executor = stack.enter_context(spawned)
         under_way: deque[Future[MonthResult]] = deque()
         for office in inputs:
-            under_way.append(executor.submit(score_month, office, rules))
+            with _interrupts_held():
+                under_way.append(executor.submit(score_month, office, rules))
             if len(under_way) > workers:
                 yield under_way.popleft().result()
         while under_way:
