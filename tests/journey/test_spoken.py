@@ -140,7 +140,7 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None
 
 
 def test_what_commands_say_goes_through_the_translation() -> None:
-    """Printed as they are: JSON, YAML, SQL, a new password, and the line that tells programs of a simulated terminal."""
+    """Printed as they are: JSON, YAML, SQL, a new password, the line that tells programs of a simulated terminal."""
     folder = Path(cli.__file__).parent
     printing = {file.name for file in folder.glob("*.py") if "click.echo(" in file.read_text(encoding="utf-8")}
     assert printing == {"accounts.py", "speech.py", "config.py", "db.py", "simulate.py"}
