@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from ekinerja_agent.durable import sync_folder
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -120,7 +121,7 @@ def write_new(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             _name(draft, path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError as error:
@@ -140,14 +141,6 @@ def _name(draft: Path, path: Path) -> None:
     except OSError:
         path.touch(mode=0o600, exist_ok=False)
         draft.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
 
 
 def _reason(error: Exception) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
+from ekinerja_agent.durable import write_whole
 from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -28,16 +27,7 @@ def write_private(path: Path, content: bytes) -> None:
     stays as it was.
     """
     try:
-        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-            Path(unfinished).replace(path)
-        except BaseException:
-            Path(unfinished).unlink()
-            raise
+        write_whole(path, content)
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise TemporarilyUnavailable(

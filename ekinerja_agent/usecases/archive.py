@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from ekinerja_agent.durable import sync_folder
 from ekinerja_agent.errors import CheckFailed, Refused, TemporarilyUnavailable, WrongUsage
 
 FORMAT = 1
@@ -68,7 +69,7 @@ def pack(folder: Path, archive: Path, *, made_at: datetime, host: str, program: 
             raw.flush()
             os.fsync(raw.fileno())
         part.rename(archive)
-        _sync(archive.parent)
+        sync_folder(archive.parent)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -108,7 +109,7 @@ def unpack(archive: Path, folder: Path) -> Manifest:
                     out.flush()
                     os.fsync(out.fileno())
         part.rename(folder)
-        _sync(folder.absolute().parent)
+        sync_folder(folder.absolute().parent)
     except OSError as error:
         raise TemporarilyUnavailable(
             f"{folder} cannot be written: {error.strerror or error}; make room, or name another directory with --to"
@@ -204,14 +205,6 @@ def _add(tar: tarfile.TarFile, name: str, file: IO[bytes], made_at: datetime) ->
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
 
 
 def _not_whole(archive: Path, found: str) -> CheckFailed:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.central.lock_trials import record_trial, refuses_while_locked
+from ekinerja_agent.durable import write_whole
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import LONGEST_LOCK_S, Caretaker, open_caretaker
@@ -191,16 +191,7 @@ def _save(terminal: TerminalConfig, desk: Desk, log: WholeLog) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(log.raw).hexdigest()
     path = folder / f"{terminal.id}-{digest}.attlog"
-    path.touch(mode=0o600)  # it tells who was where
-    with path.open("wb") as file:
-        file.write(log.raw)
-        file.flush()
-        os.fsync(file.fileno())
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
+    write_whole(path, log.raw)
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, nothing was cleared")
     return path

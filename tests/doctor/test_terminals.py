@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.doctor import State, terminals
 from ekinerja_agent.usecases.doctor.parallel import ask_all
 from ekinerja_agent.usecases.turns import turn
+from tests.proof.box import until
 
 REG_EVENT = 500
 
@@ -223,22 +223,15 @@ def test_a_service_that_listens_gives_way_and_listens_on(empty_ward: Any) -> Non
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service:
         try:
             listening = lambda: [received.command for received in device.commands].count(REG_EVENT)  # noqa: E731
-            until(lambda: listening() > 0)
+            until(lambda: listening() > 0, "what the service does")
             before = listening()
             assert empty_ward.wrong("terminals") == []
-            until(lambda: listening() > before)
+            until(lambda: listening() > before, "what the service does")
             device.punch("1002")
             with Spool(empty_ward.state / "spool.db", read_only=True) as spool:
-                until(lambda: len(spool.known_counts("lobby")) == 2)
+                until(lambda: len(spool.known_counts("lobby")) == 2, "what the service does")
         finally:
             service.terminate()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_terminal_that_is_read_for_long_is_skipped(ward: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from ekinerja_agent import cli
 
@@ -133,6 +134,16 @@ def installation(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture
 def installation_in() -> type[Installation]:
     """An installation in a directory and a database of the test's choice."""
     return Installation
+
+
+def sql(url: str, query: str) -> list[dict[str, Any]]:
+    """Given a database and a query, return its rows."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            return [dict(row) for row in conn.execute(text(query)).mappings()]
+    finally:
+        engine.dispose()
 
 
 def nip(number: int) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from ekinerja_agent.simulator import Device, Endpoint, serve
+from tests.journey.conftest import sql
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 MONTH = "2026-09"
@@ -47,15 +47,6 @@ def county(installation: Any, people: dict[str, tuple[str, str, str]]) -> None:
     installation.load(
         "enrolments", [{"terminal": where, "pin": pin, "nip": nip} for nip, (_, where, pin) in people.items()]
     )
-
-
-def sql(url: str, query: str) -> list[dict[str, Any]]:
-    engine = create_engine(url)
-    try:
-        with engine.connect() as conn:
-            return [dict(row) for row in conn.execute(text(query)).mappings()]
-    finally:
-        engine.dispose()
 
 
 def test_a_terminal_that_was_off_costs_nobody_anything_and_holds_the_close(installation: Any, name_nip: Any) -> None:

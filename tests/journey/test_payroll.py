@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import create_engine, text
+
+from tests.journey.conftest import sql
 
 BEFORE, MONTH, NEXT = "2026-08", "2026-09", "2026-10"
 MONDAY = "2026-09-07"
@@ -43,15 +44,6 @@ def acting(installation: Any, monkeypatch: pytest.MonkeyPatch) -> As:
         monkeypatch.setenv("LOGNAME", first)
 
     return as_user
-
-
-def sql(url: str, query: str) -> list[dict[str, Any]]:
-    engine = create_engine(url)
-    try:
-        with engine.connect() as conn:
-            return [dict(row) for row in conn.execute(text(query)).mappings()]
-    finally:
-        engine.dispose()
 
 
 def rows(installation: Any, view: str = "payroll_scores_v1", order: str = "period, nip, revision") -> list[Any]:

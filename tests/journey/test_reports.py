@@ -16,9 +16,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import create_engine, text
 
 from ekinerja_agent.scoring.exact import percent_text
+from tests.journey.conftest import sql
 from tests.proof import databases
 from tests.proof.pages import Page
 
@@ -240,15 +240,6 @@ def publish_all(county: County) -> None:
     for month in MONTHS:
         installation.ok("score", "run", "--month", month)
         installation.ok("period", "close", month, "--yes")
-
-
-def sql(url: str, query: str) -> list[dict[str, Any]]:
-    engine = create_engine(url)
-    try:
-        with engine.connect() as conn:
-            return [dict(row) for row in conn.execute(text(query)).mappings()]
-    finally:
-        engine.dispose()
 
 
 def written(county: County, kind: str, suffix: str, *options: str) -> Path:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,24 +20,15 @@ from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.usecases import collect, watch
+from tests.proof.box import until
 
 PATIENCE_S = 20.0
 SESSION = 0x45CF
 
 
-def until(holds: Callable[[], Any], what: str) -> Any:
-    """Wait until something holds and return it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if value := holds():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
-
-
 @pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], Any], str], Any]:
-    return until
+    return partial(until, patience_s=PATIENCE_S)
 
 
 class Office:

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator.push_device import PushDevice, Unanswered
-from tests.service.test_run import PATIENCE_S, Box, until
+from tests.proof.box import PATIENCE_S, Box, ended, until
 
 ZONE = "Asia/Makassar"
 LATELY = timedelta(hours=20)
@@ -70,12 +70,8 @@ class PushBox(Box):
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[PushBox]:
-    box = PushBox(tmp_path)
-    yield box
-    for process in box.processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with ended(PushBox(tmp_path)) as box:
+        yield box
 
 
 def owed(devices: list[PushDevice]) -> list[str]:

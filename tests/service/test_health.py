@@ -26,7 +26,7 @@ from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.tables import feed_activities, feed_answers
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.feed import ACCOUNT
-from tests.service.test_run import PATIENCE_S, Box, until
+from tests.proof.box import PATIENCE_S, Box, ended, until
 
 NIP, NAME, PIN = "199001012015011001", "Suryaningrat", "774411001"
 PEOPLE = {
@@ -62,12 +62,8 @@ class Office(Box):
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    for process in office.processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with ended(Office(tmp_path)) as office:
+        yield office
 
 
 def free_port() -> int:

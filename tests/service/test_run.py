@@ -2,104 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.central.owners import claim
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.simulator import Device, Endpoint, serve
-
-PATIENCE_S = 30.0
-
-
-def until(holds: Callable[[], Any], what: str) -> Any:
-    """Wait until something holds and return it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        value = holds()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not within {PATIENCE_S} s: {what}")
-
-
-class Box:
-    """One directory with a configuration, and the processes of `run` that a test starts in it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.processes: list[subprocess.Popen[str]] = []
-
-    def configure(self, *endpoints: Endpoint, **changes: Any) -> None:
-        agent = {
-            "roles": ["collect", "score"],
-            "state_dir": "state",
-            "devices": "devices.yaml",
-            "central": {"url": "sqlite:///central.db"},
-            "poll": {"every": "1s", "timeout": "2s"},
-            "log": {"format": "json"},
-        } | changes
-        terminals = [
-            {"id": f"t{number}", "office": "A", "address": f"{e.host}:{e.port}", "timezone": "Asia/Jakarta"}
-            for number, e in enumerate(endpoints, 1)
-        ]
-        (self.directory / "agent.yaml").write_text(json.dumps(agent))
-        (self.directory / "devices.yaml").write_text(json.dumps({"terminals": terminals}))
-
-    def start(self, **environment: str) -> subprocess.Popen[str]:
-        log = self.directory / f"log-{len(self.processes)}"
-        with log.open("w") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", "run"],
-                cwd=self.directory,
-                stderr=file,
-                text=True,
-                env=os.environ | environment,
-            )
-        self.processes.append(process)
-        return process
-
-    def events(self) -> list[dict[str, Any]]:
-        lines = (self.directory / f"log-{len(self.processes) - 1}").read_text().splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def has_event(self, name: str) -> bool:
-        return any(event["event"] == name for event in self.events())
-
-    def punches(self) -> list[str]:
-        if not (self.directory / "central.db").exists():
-            return []
-        engine = create_engine(f"sqlite:///{self.directory / 'central.db'}")
-        try:
-            with engine.connect() as conn:
-                return sorted(conn.execute(text("select punch_id from punches")).scalars())
-        except OperationalError:  # the tables are not there yet
-            return []
-        finally:
-            engine.dispose()
+from ekinerja_agent.simulator import Device, serve
+from tests.proof.box import PATIENCE_S, Box, ended, until
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    box = Box(tmp_path)
-    yield box
-    for process in box.processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with ended(Box(tmp_path)) as box:
+        yield box
 
 
 def test_it_reads_forwards_and_ends_on_sigterm(box: Box) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ import pytest
 
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.progress import Progress
+from tests.proof.box import Box
 
 PATIENCE_S = 30.0
 HASTY = """
@@ -35,27 +35,13 @@ def served(directory: Path, address: str) -> subprocess.Popen[bytes]:
     )
 
 
-def configured(directory: Path, host: str, port: int) -> None:
-    agent = {
-        "roles": ["collect"],
-        "state_dir": "state",
-        "devices": "devices.yaml",
-        "central": {"url": "sqlite:///central.db"},
-        "poll": {"every": "1s", "timeout": "2s"},
-        "log": {"format": "json"},
-    }
-    terminal = {"id": "t1", "office": "A", "address": f"{host}:{port}", "timezone": "Asia/Jakarta"}
-    (directory / "agent.yaml").write_text(json.dumps(agent))
-    (directory / "devices.yaml").write_text(json.dumps({"terminals": [terminal]}))
-
-
 def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_is_stuck(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")
     device = Device()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, serve(device) as endpoint:
         manager.bind(address)
         manager.settimeout(PATIENCE_S)
-        configured(tmp_path, endpoint.host, endpoint.port)
+        Box(tmp_path).configure(endpoint, roles=["collect"])
         process = served(tmp_path, address)
         try:
             assert manager.recv(4096) == b"READY=1"

@@ -7,7 +7,6 @@ that fails holds up no other. One small file in state_dir. Does not know how a m
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 import uuid
@@ -19,6 +18,7 @@ from typing import Any
 
 from ekinerja_agent import notify
 from ekinerja_agent.config import NotifyConfig, TargetConfig
+from ekinerja_agent.durable import write_whole
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
@@ -156,14 +156,9 @@ class Outbox:
                 "waiting": [_waiting_row(each) for each in self._waiting],
             }
         )
-        beside = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
+            write_whole(self._path, text.encode())
         except OSError as error:
             log.warning("notify.not_kept", error=error.strerror)
 

@@ -5,10 +5,9 @@ Promises that a reader finds the old text or the new one, never a half.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from ekinerja_agent.durable import write_whole
 from ekinerja_agent.errors import TemporarilyUnavailable
 
 READABLE_BY_ALL = 0o644
@@ -18,15 +17,7 @@ READABLE_BY_ALL = 0o644
 def write(path: Path, text: str) -> None:
     """Given a file and its text, put it there in one step. Raise TemporarilyUnavailable if the disk refuses."""
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-            Path(beside).chmod(READABLE_BY_ALL)
-            Path(beside).replace(path)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        write_whole(path, text.encode(), mode=READABLE_BY_ALL)
     except OSError as error:
         raise TemporarilyUnavailable(
             f"metrics.textfile {path} cannot be written ({error.strerror}); its directory must belong to the service"
