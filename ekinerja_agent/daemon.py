@@ -125,7 +125,7 @@ class Service:
         self._start(config)
         systemd.notify("READY=1")
         self._feed_the_watchdog()
-        log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._polled()))
+        log.info("service.ready", roles=sorted(self._config.agent.roles), terminals=len(self._config.polled))
         try:
             while not self._stopping:
                 self._wake.wait()
@@ -160,13 +160,8 @@ class Service:
                 self._outlook.serve(config, listener, self._central)
                 self._halt()
                 self._start(config)
-            log.info("config.reloaded", terminals=len(self._polled()))
+            log.info("config.reloaded", terminals=len(self._config.polled))
         systemd.notify("READY=1")
-
-    def _polled(self) -> tuple[TerminalConfig, ...]:
-        if "collect" not in self._config.agent.roles:
-            return ()
-        return tuple(t for t in self._config.terminals if t.enabled and t.transport != "none")
 
     def _start(self, config: Config) -> None:
         self._config = config
@@ -247,14 +242,14 @@ class Service:
     def _watch_live_terminals(self) -> None:
         """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
         self._watches_over.clear()
-        for terminal in self._polled():
+        for terminal in self._config.polled:
             if terminal.mode == "live":
                 watcher = threading.Thread(target=self._watch, args=(terminal,), name=f"watch:{terminal.id}")
                 self._watchers.append(watcher)
                 watcher.start()
 
     def _schedule_polls(self, scheduler: BackgroundScheduler) -> None:
-        terminals = self._polled()
+        terminals = self._config.polled
         for index, terminal in enumerate(terminals):
             every_s = self._every_s(terminal)
             first = utc_now() + timedelta(seconds=FIRST_POLLS_WITHIN_S * index / len(terminals))
@@ -266,7 +261,7 @@ class Service:
             )
 
     def _schedule_clocks(self, scheduler: BackgroundScheduler) -> None:
-        terminals = self._polled()
+        terminals = self._config.polled
         for index, terminal in enumerate(terminals):
             scheduler.add_job(
                 partial(self._guarded, "clock", partial(self._set_clock, terminal), terminal=terminal.id),

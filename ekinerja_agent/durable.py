@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 OWNER_ALONE = 0o600
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ALONE) -> None:
-    """Given a path, put the bytes there in place of what was there. Raise OSError: an older file then stays."""
+def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ALONE, lasting: bool = True) -> None:
+    """Given a path, put the bytes there in place of what was there. Raise OSError: an older file then stays.
+
+    Without `lasting` a power cut may bring the older file back: for what is written anew every few seconds.
+    """
     handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fchmod(handle, mode)
-            os.fsync(handle)
+            if lasting:
+                os.fsync(handle)
         Path(unfinished).replace(path)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -32,3 +38,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(entry)
     finally:
         os.close(entry)
+
+
+def hand_over(state_dir: Path, *made: Path) -> None:
+    """Given what was made in `state_dir`, let it belong to that folder's owner if root made it: the service goes on."""
+    if os.geteuid() == 0:
+        owner = state_dir.stat()
+        with suppress(PermissionError):  # a network disk that takes no orders from root
+            for path in made:
+                os.chown(path, owner.st_uid, owner.st_gid)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.usecases.health.outbox import Outbox
     from ekinerja_agent.usecases.push import Receiver
     from ekinerja_agent.web.server import WebServer
-    from ekinerja_agent.yamlfile.scalars import HostPort
+    from ekinerja_agent.yamlfile.scalars import HostPort, IpNetwork
 
 log = logger()
 
@@ -104,19 +104,22 @@ class Outlook:
             from ekinerja_agent.web.server import WebServer
             from ekinerja_agent.web.visit import Site
 
-            proxies = config.agent.web.proxies
             site = Site(
                 central,
                 lambda: self._snapshot,
                 utc_now,
-                secure=bool(proxies) or not _is_loopback(wanted),
-                proxies=proxies,
+                secure=lambda: bool(self._proxies()) or not _is_loopback(wanted),
+                proxies=self._proxies,
                 rules=self._rulebook,
                 profile=self._profile,
             )
             self._web = WebServer(listener, create_app(lambda: self._snapshot, self._current, site))
             log.info("web.listening", address=str(wanted))
         self._web_at = wanted
+
+    def _proxies(self) -> tuple[IpNetwork, ...]:
+        """Those of the configuration in force: a reload may change them where the address stays."""
+        return () if self._config is None else self._config.agent.web.proxies
 
     def take_uploads(self, receiver: Receiver | None) -> None:
         """Let the pages hand to `receiver` what terminals push; None: no terminal pushes to this host."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,7 +21,6 @@ _AT_ONCE = threading.BoundedSemaphore(4)
 """Each check takes 19 MiB; a rush of logins waits rather than taking the memory of the other roles."""
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that look alike on paper
 
 
@@ -34,13 +34,19 @@ def hashed(password: str) -> str:
         return _HASHER.hash(password)
 
 
+@cache
+def _of_nobody() -> str:
+    """What is compared where no hash is kept, so that the answer takes as long."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
+
+
 def matches(password: str, kept: str | None) -> bool:
     """Given a password and the hash that is kept (None: there is none), return whether they belong together."""
     if len(password) > MOST_LETTERS:
         return False
     try:
         with _AT_ONCE:
-            return _HASHER.verify(kept or _NOBODY, password) and kept is not None
+            return _HASHER.verify(kept or _of_nobody(), password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -137,6 +137,8 @@ class Sentences:
         if "\n" in text:
             whole = self._sentence(text, depth)
             return whole or _row("\n", [self._translated(line, depth) for line in text.split("\n")])
+        if text in self._plain:  # nothing understands more than all of it
+            return _Told(self._plain[text], len(_LETTER.findall(text)))
         attempts = (self._sentence, self._after_a_place, self._joined, self._after_a_column)
         told = [each for each in (attempt(text, depth) for attempt in attempts) if each is not None]
         return max(told, key=lambda each: each.understood, default=_Told(text, 0))

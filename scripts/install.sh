@@ -258,15 +258,14 @@ check_configuration() {
 }
 
 upgrade_database() {
-    local kind
-    kind=$(as_service "$new/bin/python" -c 'import sys
+    database=$(as_service "$new/bin/python" -c 'import sys
 from pathlib import Path
 from ekinerja_agent.config import load
 print(load(Path(sys.argv[1])).agent.central.url.partition("://")[0])' "$etc/agent.yaml" 2>/dev/null) || return 0
     [ -n "$before" ] || return 0
     say "Backup before the upgrade:"
     agent "$(basename "$new")" backup make || fail "Without a backup nothing is upgraded."
-    case $kind in
+    case $database in
     sqlite*) agent "$(basename "$new")" db upgrade || fail "The database could not be upgraded and is as it was." ;;
     *) say "The central database is a server: upgrade it there first, as its owner, with: ekinerja-agent db upgrade" ;;
     esac
@@ -282,8 +281,9 @@ start_service() {
 }
 
 can_go_back() {
-    # The old program refuses what a newer one has taken to a newer schema.
-    [ -n "$before" ] && agent "$before" spool status >/dev/null 2>&1 && agent "$before" db check >/dev/null 2>&1
+    # The old program refuses what a newer one has taken to a newer schema. Only a file is upgraded here.
+    [ -n "$before" ] && agent "$before" spool status >/dev/null 2>&1 || return 1
+    case $database in sqlite*) agent "$before" account list >/dev/null 2>&1 ;; esac
 }
 
 finish() {
@@ -453,6 +453,6 @@ main() {
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 user=ekinerja
 needed_kib=$((700 * 1024))
-role="" wheels="" root="" undo="" new="" before="" stage=""
+role="" wheels="" root="" undo="" new="" before="" stage="" database=""
 umask 022
 main "$@"

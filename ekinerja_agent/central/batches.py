@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
 )
 
@@ -105,6 +106,11 @@ def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | N
         inner = inner.where(table.c.batch <= up_to_batch)
     ranked = inner.subquery()
     return select(*(ranked.c[column.name] for column in table.c)).where(ranked.c.newest == 1)
+
+
+def holds_on(row: Any, day: date) -> tuple[ColumnElement[bool], ...]:
+    """Given the columns of a dated fact, return the conditions under which it holds on a day."""
+    return or_(row.valid_from.is_(None), row.valid_from <= day), or_(row.valid_to.is_(None), row.valid_to >= day)
 
 
 def store_batch(

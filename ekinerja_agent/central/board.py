@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Engine, Select, case, func, literal, or_, 
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.batches import current, holds_on
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision
@@ -75,7 +75,7 @@ def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
         else:
             roots = {row.code for row in rows if row.head_nip == account.nip}
             acting = current(assignments, assignments.c.nip == account.nip).subquery().c
-            query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *_holds_on(acting, day))
+            query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
             roots |= set(conn.scalars(query))
     below: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -276,11 +276,4 @@ def _month(day: date) -> tuple[ColumnElement[bool], ...]:
 
 def _units_on(day: date) -> Select[Any]:
     row = current(units).subquery().c
-    return select(row.code, row.name, row.parent, row.head_nip).where(*_holds_on(row, day)).order_by(row.code)
-
-
-def _holds_on(row: Any, day: date) -> Iterable[ColumnElement[bool]]:
-    return (
-        or_(row.valid_from.is_(None), row.valid_from <= day),
-        or_(row.valid_to.is_(None), row.valid_to >= day),
-    )
+    return select(row.code, row.name, row.parent, row.head_nip).where(*holds_on(row, day)).order_by(row.code)

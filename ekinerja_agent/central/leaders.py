@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, or_, select, text
+from sqlalchemy import Engine, select, text
 
-from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.batches import current, holds_on
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables import employees, plans, units
 
@@ -93,7 +93,7 @@ def heads(engine: Engine, day: date) -> dict[str, str]:
     led = current(units).subquery().c
     person = current(employees).subquery().c
     with reading(engine) as conn:
-        leaders = select(led.code, led.head_nip).where(led.head_nip.is_not(None), *_holds_on(led, day))
+        leaders = select(led.code, led.head_nip).where(led.head_nip.is_not(None), *holds_on(led, day))
         by_nip: dict[str, str] = {row.code: row.head_nip for row in conn.execute(leaders)}
         spells = select(person.nip, person.name).where(person.nip.in_(sorted(set(by_nip.values()))))
         names = {row.nip: row.name for row in conn.execute(spells.order_by(person.valid_from))}
@@ -103,7 +103,7 @@ def heads(engine: Engine, day: date) -> dict[str, str]:
 def profiles(engine: Engine, day: date) -> dict[str, str]:
     """Given a day, return by unit code the profile that the units' facts of that day name, where they name one."""
     row = current(units).subquery().c
-    query = select(row.code, row.profile).where(row.profile.is_not(None), *_holds_on(row, day))
+    query = select(row.code, row.profile).where(row.profile.is_not(None), *holds_on(row, day))
     with reading(engine) as conn:
         return {found.code: found.profile for found in conn.execute(query)}
 
@@ -111,14 +111,9 @@ def profiles(engine: Engine, day: date) -> dict[str, str]:
 def positions(engine: Engine, day: date) -> dict[str, str]:
     """Given a day, return by NIP the position of the spell of duty that holds on it, where it names one."""
     person = current(employees).subquery().c
-    query = select(person.nip, person.position).where(person.position.is_not(None), *_holds_on(person, day))
+    query = select(person.nip, person.position).where(person.position.is_not(None), *holds_on(person, day))
     with reading(engine) as conn:
         return {row.nip: row.position for row in conn.execute(query)}
-
-
-def _holds_on(row: Any, day: date) -> tuple[ColumnElement[bool], ...]:
-    """Given the columns of a dated fact, return the conditions under which it holds on a day."""
-    return or_(row.valid_from.is_(None), row.valid_from <= day), or_(row.valid_to.is_(None), row.valid_to >= day)
 
 
 def _rows(engine: Engine, query: str, **asked: object) -> list[Row]:

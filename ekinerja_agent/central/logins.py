@@ -63,7 +63,7 @@ def set_password(
             conn.execute(insert(passwords).values(account_id=account.id, **values))
         ended = delete(sessions).where(sessions.c.account_id == account.id)
         conn.execute(ended if keep is None else ended.where(sessions.c.token_digest != _digest(keep)))
-        conn.execute(delete(login_failures).where(login_failures.c.subject == Limit(f"account {name}", 0).key))
+        _forgive(conn, name)
         audit.append(conn, by.name, "account.password", name, {"must_change": must_change}, now)
         return account
 
@@ -123,7 +123,7 @@ def begin(engine: Engine, name: str, token: str, *, address: str, now: datetime)
         account = people.active(conn, name)
         s = sessions.c
         conn.execute(delete(sessions).where((s.begun_at <= now - LONGEST) | (s.seen_at <= now - IDLE)))
-        conn.execute(delete(login_failures).where(login_failures.c.subject == Limit(f"account {name}", 0).key))
+        _forgive(conn, name)
         conn.execute(
             insert(sessions).values(token_digest=_digest(token), account_id=account.id, begun_at=now, seen_at=now)
         )
@@ -161,6 +161,15 @@ def end(engine: Engine, token: str, *, account: Account, now: datetime) -> None:
         audit.append(conn, account.name, "logout", account.name, {}, now)
 
     in_transaction(engine, work)
+
+
+def of_account(name: str) -> str:
+    """Given an account's name, or what somebody typed as one, return the subject of its failures."""
+    return f"account {name}"
+
+
+def _forgive(conn: Connection, name: str) -> None:
+    conn.execute(delete(login_failures).where(login_failures.c.subject == _digest(of_account(name))))
 
 
 def _digest(text: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account, require
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables import period_events, period_payments, period_reopenings, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 
@@ -132,9 +133,15 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
         .join(period_payments, and_(p.period == r.period, p.unit == by, p.revision == r.revision))
         .where(r.period == period, p.unit != office, r.adjusted_in.is_(None))
     )
-    wanted = set(nips)
     with reading(engine) as conn:
-        return {row.nip: row.unit for row in conn.execute(query) if row.nip in wanted}
+        return {row.nip: row.unit for part in parts(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
+
+
+def state_of(engine: Engine, month: date, office: str | None) -> str:
+    """Given a month (its first day) and an office (None: of nobody), return its state: open, closed, reopened, paid."""
+    with reading(engine) as conn:
+        one = closings(conn, f"{month:%Y-%m}").get(office or "")
+    return OPEN if one is None else one.state
 
 
 def reopened(engine: Engine, month: date) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, not_, or_, select, text
 
-from ekinerja_agent.central import audit
+from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account, require
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.tables import (
@@ -28,7 +28,6 @@ from ekinerja_agent.central.tables import (
     redating_decisions,
     redatings,
     results,
-    stale_days,
 )
 
 _ROWS_AT_ONCE = 10_000
@@ -120,7 +119,10 @@ def _going(conn: Connection, wanted: date) -> Going:
 def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
     """Months (first days) that need their punches, the earliest of each kind, and why."""
     r, paid = results.c, period_payments.c
-    settled = exists().where(paid.period == r.period, paid.unit == func.coalesce(r.closed_with, r.unit))
+    # An adjusted score is paid with the later month whose close recorded it.
+    settled = exists().where(
+        paid.period == func.coalesce(r.adjusted_in, r.period), paid.unit == func.coalesce(r.closed_with, r.unit)
+    )
     period = conn.scalar(select(func.min(r.period)).where(not_(settled)))
     if period is not None:
         yield (
@@ -136,9 +138,7 @@ def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
     clock = conn.scalar(select(func.min(b.first_clock)).where(~exists().where(e.redating == b.id)))
     if clock is not None:
         yield clock.date().replace(day=1), f"a redating of {clock.date()} waits for a decision; approve or reject it"
-    scored = set(conn.scalars(select(r.period).distinct()))
-    changed = sorted(day for day in conn.scalars(select(stale_days.c.day).distinct()) if f"{day:%Y-%m}" in scored)
-    if changed:
+    if changed := stale.days_scored(conn):
         month = changed[0].replace(day=1)
         yield month, f"{changed[0]} changed since it was scored; run: ekinerja-agent score run --month {month:%Y-%m}"
 

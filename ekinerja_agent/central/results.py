@@ -28,7 +28,6 @@ from ekinerja_agent.central.tables import (
     result_findings,
     result_pending,
     results,
-    stale_days,
 )
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.scoring.frames import INSTANT, MonthResult
@@ -209,25 +208,28 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
             "unit": unit,
             "people": people.get(unit, 0),
             "pending_days": pending.get(unit, 0),
-            "state": closed[unit].state if unit in closed else periods.OPEN,
-            "revision": closed[unit].revision if unit in closed else None,
-            "published_at": closed[unit].at if unit in closed else None,
-            "accepted_pending": closed[unit].accepted_pending if unit in closed else None,
-            "through": closed[unit].through if unit in closed else None,
-            "paid_at": closed[unit].paid_at if unit in closed else None,
-            "paid_document": closed[unit].paid_document if unit in closed else None,
+            **_of_closing(closed.get(unit)),
         }
         for unit in sorted(people.keys() | closed.keys())
     ]
 
 
+def _of_closing(closing: periods.Closing | None) -> dict[str, Any]:
+    return {
+        "state": closing.state if closing else periods.OPEN,
+        "revision": closing and closing.revision,
+        "published_at": closing and closing.at,
+        "accepted_pending": closing and closing.accepted_pending,
+        "through": closing and closing.through,
+        "paid_at": closing and closing.paid_at,
+        "paid_document": closing and closing.paid_document,
+    }
+
+
 def stale_months(engine: Engine) -> list[date]:
     """Given the database, return the months (first days) with scores of which a fact changed since, oldest first."""
     with reading(engine) as conn:
-        scored = set(conn.scalars(select(results.c.period).distinct()))
-        days = conn.scalars(select(stale_days.c.day).distinct())
-        months = {day.replace(day=1) for day in days}
-    return sorted(month for month in months if f"{month:%Y-%m}" in scored)
+        return sorted({day.replace(day=1) for day in stale.days_scored(conn)})
 
 
 def seen_stale(engine: Engine, month: date) -> stale.StaleDays:

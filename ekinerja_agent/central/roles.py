@@ -166,6 +166,7 @@ ROLES: Final = (
                 (
                     VERSION,
                     "accounts",
+                    "clock_readings",
                     "correction_decisions",
                     "period_payments",
                     "punches",
@@ -177,7 +178,7 @@ ROLES: Final = (
                 ),
             ),
             Right("SELECT", ("corrections",), ("id", "date", "status")),
-            Right("SELECT", ("results",), ("period", "unit", "closed_with")),
+            Right("SELECT", ("results",), ("period", "unit", "closed_with", "adjusted_in")),
             _CHAIN,
             Right("INSERT", ("audit", "purges")),
         ),

@@ -117,6 +117,12 @@ def read(engine: Engine, first: date, last: date) -> StaleDays:
         return StaleDays(tuple((row.terminal, row.day, row.marks) for row in conn.execute(query)))
 
 
+def days_scored(conn: Connection) -> list[date]:
+    """Given a connection, return the marked days of months that have scores, ascending."""
+    scored = set(conn.scalars(select(results.c.period).distinct()))
+    return sorted(day for day in conn.scalars(select(stale_days.c.day).distinct()) if f"{day:%Y-%m}" in scored)
+
+
 def clear(conn: Connection, stale: StaleDays) -> None:
     """Given the marks that a run saw, remove those that nobody marked again since."""
     for terminal, day, marks in sorted(stale.marks):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent import hostclock
 from ekinerja_agent.central import purging, roles
 from ekinerja_agent.central.engine import check, connect, require_made, upgrade
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.usecases import clocks
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -84,6 +86,8 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
     if months is None:
         tell("Nothing is purged: agent.yaml has no retention.punches_months.")
         return
+    if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=hostclock.is_synchronised())):
+        raise NeedsAttention(f"nothing was deleted: {doubt}")
     wanted = purging.month_start(context.now().date(), months)
     going = (
         purging.purge(context.engine(), wanted, account=context.actor(), now=context.now())

@@ -10,7 +10,7 @@ import click
 from ekinerja_agent.central import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.cli.months import Month
+from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import objections, period
 
@@ -61,7 +61,7 @@ def review_command(context: Context, month: date, office: str | None, fmt: str |
 )
 @click.option(
     "--through",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     metavar="DATE",
     help="Close before the month's end, as in December: days after DATE cost nobody anything now.",
 )

@@ -10,6 +10,7 @@ import click
 
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
@@ -45,7 +46,7 @@ _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.command("users")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=terminal_ids)
 @click.option("--office", metavar="U", help="Every enabled terminal of this office.")
 @click.option("--check", is_flag=True, help="Tell only what does not fit; ends with 1 if anything does not.")
 @format_option
@@ -96,7 +97,7 @@ def key_command(context: Context, out: Path, replace: bool) -> None:
 
 
 @click.command("backup")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.option("--out", type=_FILE, help="The backup's file; by default a new one in state_dir/backups.")
 @click.option("--key", "key_file", type=_FILE, help="Seal it for this public key instead of the host's own.")
 @format_option
@@ -116,7 +117,7 @@ def backup_command(
 
 
 @click.command("restore")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.argument("file", type=_FILE)
 @click.option("--key", "key_file", type=_FILE, help="The private key that `terminal key new` wrote.")
 @_PINS
@@ -143,8 +144,7 @@ def restore_command(
     require(account, "operator")
     header, source, digest = backup.open_backup(file, read_private_key(key_file) if key_file else None)
     with desk_of(context) as desk:
-        made_at = backup.made_here(desk.engine, digest)
-        if made_at is None:
+        if not backup.made_here(desk.engine, digest):
             context.say(
                 f"{file} is not in this installation's audit log: anybody with the public key can make such a file, so "
                 "be sure of where it comes from"
@@ -155,8 +155,8 @@ def restore_command(
 
 
 @click.command("copy")
-@click.argument("from_id", metavar="FROM")
-@click.argument("to_id", metavar="TO")
+@click.argument("from_id", metavar="FROM", shell_complete=terminal_ids)
+@click.argument("to_id", metavar="TO", shell_complete=terminal_ids)
 @_PINS
 @_WITHOUT_FINGERS
 @_REPLACE
@@ -189,7 +189,7 @@ def copy_command(
 
 
 @click.command("restart")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @_YES
 @click.pass_obj
 def restart_command(context: Context, terminal_id: str, yes: bool) -> None:

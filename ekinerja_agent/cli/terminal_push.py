@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central.accounts import require
+from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import collect, push_requests
@@ -19,7 +20,7 @@ LIST = "number terminal kind asked_by asked_at sent_at answered_at returned".spl
 
 
 @click.command("push-request")
-@click.argument("terminal_id", metavar="ID")
+@click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
 @click.argument("kind", type=click.Choice(["reupload", "info"]))
 @click.pass_obj
 def request_command(context: Context, terminal_id: str, kind: str) -> None:

@@ -58,6 +58,13 @@ class Config:
     terminals: tuple[TerminalConfig, ...]
 
     @property
+    def polled(self) -> tuple[TerminalConfig, ...]:
+        """The terminals that this host reads: none without the role collect."""
+        if "collect" not in self.agent.roles:
+            return ()
+        return tuple(each for each in self.terminals if each.enabled and each.transport != "none")
+
+    @property
     def pushing(self) -> tuple[TerminalConfig, ...]:
         """The terminals whose uploads this host takes: none without the role web."""
         return tuple(each for each in self.terminals if each.push and each.enabled and "web" in self.agent.roles)
@@ -155,6 +162,14 @@ def _as_given(path: Path, agent: Path) -> Path:
     return path if agent.is_absolute() else Path(os.path.relpath(path))
 
 
+def secret_files(config: Config) -> dict[Path, str]:
+    """Given a configuration, return the files of its secrets, each with the key that names it."""
+    named = [(terminal.comm_key_file, f"comm_key_file of {terminal.id}") for terminal in config.terminals]
+    named += [(target.secret_file, f"secret_file of {target.kind}") for target in config.agent.notify.targets]
+    named.append((config.agent.central.password_file, "central.password_file"))
+    return {path: key for path, key in named if path is not None}
+
+
 def secret_problems(config: Config) -> list[Problem]:
     """Given a configuration, return what is wrong with the files of its secrets."""
     problems: list[Problem] = []
@@ -170,11 +185,8 @@ def secret_problems(config: Config) -> list[Problem]:
 
 def secret_warnings(config: Config) -> list[Problem]:
     """Given a configuration, return the secrets that every user of this host can read."""
-    files = {terminal.comm_key_file: f"comm_key_file of {terminal.id}" for terminal in config.terminals}
-    files |= {target.secret_file: f"secret_file of {target.kind}" for target in config.agent.notify.targets}
-    files[config.agent.central.password_file] = "central.password_file"
     return [
         Problem(str(path), 0, 0, key, f"every user of this host can read it; run: chmod o-rwx {path}")
-        for path, key in files.items()
-        if path is not None and is_exposed(path)
+        for path, key in secret_files(config).items()
+        if is_exposed(path)
     ]

@@ -46,6 +46,10 @@ class Mail:
             raise _refused(error.smtp_code) from None
         except smtplib.SMTPNotSupportedError:
             raise NeedsAttention("the mail server offers no STARTTLS or no login; see agent.yaml") from None
+        except UnicodeError:  # its text would show the password
+            raise NeedsAttention(
+                "the mail server: its user or password has letters that cannot be sent; see agent.yaml"
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
             reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or type(error).__name__
             raise TemporarilyUnavailable(f"the mail server does not answer ({reason})") from None

@@ -48,3 +48,5 @@ def post(
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
         raise TemporarilyUnavailable(f"{what} does not answer ({reason})") from None
+    except UnicodeError:  # its text would show the secret
+        raise NeedsAttention(f"{what}: its address or secret has letters that cannot be sent; see agent.yaml") from None

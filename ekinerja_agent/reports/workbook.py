@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -45,29 +46,38 @@ _HEADER_ALIGNMENT = Alignment(wrap_text=True, vertical="top")
 
 def as_xlsx(document: Document, written: Formats) -> bytes:
     """Given a document and its language, return the workbook's bytes."""
-    book = _book(f"{document.title}, {document.period}")
-    _about(book, document, written)
-    names = {_sheet_name(written.words.gettext("About"), set())}
-    for table in document.tables:
-        name = _sheet_name(table.title, names)
-        names.add(name)
-        _sheet(book.create_sheet(name), table)
-    return _bytes(book)
+    with _book(f"{document.title}, {document.period}") as book:
+        _about(book, document, written)
+        names = {_sheet_name(written.words.gettext("About"), set())}
+        for table in document.tables:
+            name = _sheet_name(table.title, names)
+            names.add(name)
+            _sheet(book.create_sheet(name), table)
+        return _bytes(book)
 
 
 def table_as_xlsx(table: Table) -> bytes:
     """Given a table, return the bytes of a workbook that holds it alone, for programs that look at the first sheet."""
-    book = _book(table.title)
-    _sheet(book.create_sheet(_sheet_name(table.title, set())), table)
-    return _bytes(book)
+    with _book(table.title) as book:
+        _sheet(book.create_sheet(_sheet_name(table.title, set())), table)
+        return _bytes(book)
 
 
-def _book(title: str) -> Workbook:
+@contextmanager
+def _book(title: str) -> Iterator[Workbook]:
+    """A workbook whose sheets go through files of openpyxl's own: a disk without room for these is told of once."""
     book = Workbook(write_only=True)
     book.properties.creator = "ekinerja-agent"
     book.properties.title = title
     book.properties.created = book.properties.modified = datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-    return book
+    try:
+        yield book
+    except OSError:
+        for sheet in book.worksheets:
+            for writing in (sheet._rows, sheet._writer and sheet._writer.xf):  # noqa: SLF001 - else Python ends them later
+                with suppress(Exception):
+                    writing.close()
+        raise
 
 
 def _bytes(book: Workbook) -> bytes:

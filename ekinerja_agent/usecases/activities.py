@@ -100,7 +100,8 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
     _require_own(desk, work.nip)
     if not work.description.strip():
         raise WrongUsage("an activity needs --description: what was done")
-    posts = Posts(StoredFacts(desk.engine).rows, desk.profile)
+    stored = StoredFacts(desk.engine)
+    posts = Posts(stored.rows, desk.profile)
     local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
     if work.day > local.date():
         raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
@@ -114,7 +115,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
         _ENTERED,
         Importer(desk.account.name, desk.account.nip, vouches=False),
         local.date(),
-        StoredFacts(desk.engine),
+        stored,
         desk.rules,
         rows=[row],
         profile=desk.profile,

@@ -48,7 +48,7 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
     for paid_month in adjustments.paid_months(engine, month):
         purged = adjustments.is_purged(engine, paid_month)
         cut_short = not purged and adjustments.cut_short(engine, paid_month)
-        if cut_short or paid_month in results.stale_months(engine):
+        if cut_short or results.seen_stale(engine, paid_month).marks:
             score.refresh(engine, rules, paid_month, profile=profile, now=now)
         changed = adjustments.changed(engine, paid_month)
         if not changed:

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ekinerja_agent import __version__
 from ekinerja_agent.central.copying import copy_database, pg_dump
-from ekinerja_agent.config import Config, load
+from ekinerja_agent.config import Config, load, secret_files
+from ekinerja_agent.durable import hand_over
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool.copying import copy_spool
@@ -63,13 +63,16 @@ def make(
     host = re.sub("[^A-Za-z0-9.-]", "-", socket.gethostname()) or "host"
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mine = out.is_relative_to(config.agent.state_dir)
+        if mine:
+            hand_over(config.agent.state_dir, out)
         with _alone(out), _staging(out) as folder:
             _gather(config, folder)
             made_at = _free_instant(out, host, now())
             path = out / _name(host, made_at)
             manifest = archive.pack(folder, path, made_at=made_at, host=host, program=__version__)
-            if out.is_relative_to(config.agent.state_dir):
-                _give_to_the_service(config, out, out / LOCK, path)
+            if mine:
+                hand_over(config.agent.state_dir, out / LOCK, path)
             removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
     except OSError as error:
         raise TemporarilyUnavailable(
@@ -98,7 +101,7 @@ def newest(config: Config) -> datetime | None:
 
 def missing_secrets(config: Config) -> list[Path]:
     """Given a restored configuration, return the files of secrets that it names and that are not there."""
-    return sorted(path for path in _secrets(config) if not path.exists())
+    return sorted(path for path in secret_files(config) if not path.exists())
 
 
 def _gather(config: Config, folder: Path) -> None:
@@ -121,8 +124,14 @@ def _copy_rest(config: Config, state: Path) -> None:
     mine = {file.with_name(file.name + end) for file in databases if file for end in ("", "-wal", "-shm", "-journal")}
     for path in sorted(here.rglob("*")):
         inside = path.relative_to(here)
-        made_here = inside.parts[0] == FOLDER and (inside.name.startswith(".") or _instant_of(inside.name, None))
-        if not path.is_file() or path.is_symlink() or path in mine | _secrets(config) or inside.parts[0] == "locks":
+        draft = inside.name.startswith("." if inside.parts[0] == FOLDER else ".ekinerja-")
+        made_here = draft or _instant_of(inside.name, None) is not None
+        if (
+            not path.is_file()
+            or path.is_symlink()
+            or path in mine | secret_files(config).keys()
+            or inside.parts[0] == "locks"
+        ):
             continue
         if not made_here and not any(part.startswith(_STAGING) for part in inside.parts):
             _copy(path, state / inside)
@@ -132,13 +141,19 @@ def _copy_configuration(config: Config, folder: Path) -> None:
     agent = config.agent
     if agent.rules.is_dir():
         for path in sorted(agent.rules.rglob("*")):
-            if path.is_file() and path not in _secrets(config):
+            if path.is_file() and path not in secret_files(config):
                 _copy(path, folder / "rules" / path.relative_to(agent.rules))
     changes: dict[KeyPath, str] = {("state_dir",): "state", ("rules",): "rules"}
     if _database_file(config) is not None:
         changes["central", "url"] = "sqlite:///state/central.db"
     if agent.central.password_file is not None:
         changes["central", "password_file"] = str(agent.central.password_file)
+    if agent.central.sslrootcert is not None:
+        changes["central", "sslrootcert"] = str(agent.central.sslrootcert)
+    for index, target in enumerate(agent.notify.targets):
+        for key, file in (("secret_file", target.secret_file), ("ca_file", target.ca_file)):
+            if file is not None:
+                changes["notify", "targets", index, key] = str(file)
     if agent.devices.is_file():
         changes["devices",] = "devices.yaml"
         keys: dict[KeyPath, str] = {
@@ -184,30 +199,16 @@ def _copy(source: Path, target: Path) -> None:
 
 def _not_in_it(config: Config, made_at: datetime) -> Iterator[str]:
     if _database_file(config) is None:
-        command = pg_dump(config.agent.central.url, f"central-{made_at:{_STAMP}}.dump")
+        command = pg_dump(config.agent.central.address, f"central-{made_at:{_STAMP}}.dump")
         yield f"The central database is a server and is not in this backup. After it, there, run: {command}"
-    secrets = sorted(_secrets(config))
+    secrets = sorted(secret_files(config))
     if secrets:
         yield f"Secrets are not in it; keep these files yourself: {', '.join(map(str, secrets))}"
-
-
-def _secrets(config: Config) -> set[Path]:
-    named = (config.agent.central.password_file, *(terminal.comm_key_file for terminal in config.terminals))
-    return {path for path in named if path is not None}
 
 
 def _database_file(config: Config) -> Path | None:
     scheme, _, path = config.agent.central.url.partition(":///")
     return Path(path) if scheme.startswith("sqlite") else None
-
-
-def _give_to_the_service(config: Config, *paths: Path) -> None:
-    """What root made in state_dir belongs to its owner: the service makes the next backup there."""
-    owner = config.agent.state_dir.stat()
-    if os.geteuid() == 0:
-        with suppress(PermissionError):  # a network disk that takes no orders from root
-            for path in paths:
-                os.chown(path, owner.st_uid, owner.st_gid)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.central.lock_trials import record_trial, refuses_while_locked
-from ekinerja_agent.durable import write_whole
+from ekinerja_agent.durable import hand_over, write_whole
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import LONGEST_LOCK_S, Caretaker, open_caretaker
@@ -192,6 +192,7 @@ def _save(terminal: TerminalConfig, desk: Desk, log: WholeLog) -> Path:
     digest = hashlib.sha256(log.raw).hexdigest()
     path = folder / f"{terminal.id}-{digest}.attlog"
     write_whole(path, log.raw)
+    hand_over(desk.state_dir, folder, path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, nothing was cleared")
     return path

@@ -19,7 +19,7 @@ from ekinerja_agent.model import ClockReading
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import Caretaker, open_caretaker
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
-from ekinerja_agent.usecases.collect import place_of
+from ekinerja_agent.usecases.collect import expected_serial, place_of
 from ekinerja_agent.usecases.turns import turn
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def doubt(engine: Engine, now: datetime, *, synchronised: bool) -> str | None:
             differ = "differs" if who.startswith("central") else "differ"
             return (
                 f"this host's clock says {now:%Y-%m-%d %H:%M}Z, {who} {differ} by {abs(ahead_s) / 3600:.0f} h, and no "
-                "time service keeps it; set it (timedatectl set-ntp true), or name the instant with --now"
+                "time service keeps it; set it (timedatectl set-ntp true)"
             )
     return None
 
@@ -116,8 +116,7 @@ def set_if_off(terminal: TerminalConfig, desk: Desk) -> ClockCheck:
 
 def _require_serial(client: Caretaker, terminal: TerminalConfig, desk: Desk) -> None:
     memory = desk.spool.state(terminal.id) or TerminalMemory(terminal.id)
-    said_by = "devices.yaml" if terminal.serial else "its first contact"
-    checked_serial(client, terminal.id, terminal.serial or memory.serial, said_by)
+    checked_serial(client, terminal.id, *expected_serial(terminal, memory.serial))
 
 
 def _offset_s(client: Caretaker, terminal: TerminalConfig, desk: Desk) -> int | None:

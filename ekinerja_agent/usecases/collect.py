@@ -193,6 +193,13 @@ def _no_place(terminal: TerminalConfig) -> WrongUsage:
     return WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
 
 
+def expected_serial(terminal: TerminalConfig, pinned: str | None) -> tuple[str | None, str]:
+    """Given a terminal and the serial that its first contact pinned, return which has to answer (None: any), and who
+    says so.
+    """
+    return terminal.serial or pinned, "devices.yaml" if terminal.serial else "its first contact"
+
+
 def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddress:
     """Given a terminal of devices.yaml, return where it is and how to be let in. Raise WrongUsage if it only pushes, or
     is only imported.
@@ -222,10 +229,11 @@ def _read(
         return bool(spool.known_counts(terminal.id, keys))
 
     place = place_of(terminal, reply_timeout_s)
+    serial, said_by = expected_serial(terminal, memory.serial)
     return DRIVERS[place.transport](place).read(
         known_record_size=memory.record_size,
-        expected_serial=terminal.serial or memory.serial,
-        expected_by="devices.yaml" if terminal.serial else "its first contact",
+        expected_serial=serial,
+        expected_by=said_by,
         now=now,
         cursor=memory.cursor,
         full=full,

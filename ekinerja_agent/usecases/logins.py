@@ -42,7 +42,7 @@ def log_in(engine: Engine, name: str, password: str, *, address: str, now: datet
 
     Also None while the account or the address has too many failures behind it, whatever was typed.
     """
-    limits = (Limit(f"account {name}", PER_ACCOUNT), Limit(f"address {address}", PER_ADDRESS))
+    limits = (Limit(logins.of_account(name), PER_ACCOUNT), Limit(f"address {address}", PER_ADDRESS))
     if not logins.is_open(engine, limits, now):
         return None
     if not passwords.matches(password, logins.kept_hash(engine, name)):
@@ -58,7 +58,7 @@ def log_in(engine: Engine, name: str, password: str, *, address: str, now: datet
 
 def change_password(engine: Engine, account: Account, old: str, new: str, *, token: str, now: datetime) -> None:
     """Given the password until now and a new one, change it; other sessions end. Raise Refused or WrongUsage if not."""
-    limits = (Limit(f"account {account.name}", PER_ACCOUNT),)
+    limits = (Limit(logins.of_account(account.name), PER_ACCOUNT),)
     if not logins.is_open(engine, limits, now):
         raise Refused("too many attempts; wait a quarter of an hour")
     if not passwords.matches(old, logins.kept_hash(engine, account.name)):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, objections, results
+from ekinerja_agent.central import facts, objections, periods, results
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
 from ekinerja_agent.errors import Refused, WrongUsage
@@ -37,11 +37,9 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
         raise WrongUsage("an objection needs --reason: what is wrong with the finding")
     month = finding.day.replace(day=1)
     home = facts.home_units(engine, month, [finding.nip]).get(finding.nip)
-    for row in results.period_status(engine, month):
-        if row["unit"] == home and row["state"] not in _SHOWN:
-            raise Refused(
-                f"{home} is {row['state']} for {month:%Y-%m}; what is published changes by a correction or a document"
-            )
+    state = periods.state_of(engine, month, home)
+    if state not in _SHOWN:
+        raise Refused(f"{home} is {state} for {month:%Y-%m}; what is published changes by a correction or a document")
     return objections.add(engine, finding, reason=reason, account=account, now=now)
 
 

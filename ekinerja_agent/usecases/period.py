@@ -7,7 +7,7 @@ is published only with a person's reason. Does not know SQL or how a point is ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -92,12 +92,15 @@ def prepare(
     if accept_pending is not None and not accept_pending.strip():
         raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
     chosen = _open_offices(engine, month, offices)
-    by_office = {}
+    by_office: dict[str, MonthResult] = {}
+    accepted: dict[str, MonthResult] = {}
     in_use = _InUse()
     for office in chosen:
         office_facts = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], through=through)
         by_office[office] = score_month(office_facts, rules)
         in_use.add(office_facts, by_office[office])
+        if accept_pending is not None and by_office[office].pending.height:
+            accepted[office] = score_month(replace(office_facts, accept_pending=True), rules)
     pending = {office: result for office, result in by_office.items() if result.pending.height}
     reasons_against = []
     if pending and accept_pending is None:
@@ -113,11 +116,7 @@ def prepare(
     if reasons_against:
         raise Refused("\n\n".join(reasons_against))
     reasons = {office: accept_pending for office in pending if accept_pending is not None}
-    for office in reasons:
-        accepted = facts.month_facts(
-            engine, month, profile=profile, now=now, offices=[office], accept_pending=True, through=through
-        )
-        by_office[office] = score_month(accepted, rules)
+    by_office |= accepted
     told = list(due.waiting)
     for office, result in by_office.items():
         paid = periods.paid_elsewhere(engine, month, result.people["nip"].to_list(), office)

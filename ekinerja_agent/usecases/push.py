@@ -29,7 +29,7 @@ from ekinerja_agent.terminals.push_text import (
     whole_lines,
 )
 from ekinerja_agent.terminals.wire import DecodedLog
-from ekinerja_agent.usecases.push_proof import Upload, begin_anew, heard, vouch
+from ekinerja_agent.usecases.push_proof import Upload, begin_anew, ends_fresh, heard, vouch
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
@@ -147,14 +147,17 @@ class Receiver:
                 ends_usable=bool(usable) and usable[-1].position == last and measured is None,
                 complete=complete,
             )
-            memory, covered = vouch(memory, upload, tolerance=timedelta(seconds=self._tolerance_s))
+            tolerance = timedelta(seconds=self._tolerance_s)
+            memory, covered = vouch(memory, upload, tolerance=tolerance)
             if complete and memory.everything_asked and stamp is not None:
                 memory = replace(memory, attlog_stamp=stamp)
             memory = replace(memory, state=_state(terminal.id, memory, upload, measured, bool(covered)))
             notes: list[Note] = [*waiting, *covered]
             if measured is not None:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
-            new = self._keep(terminal, memory, arrived_at, punches, notes, measured)
+            # A clock that was ahead is told of until an upload shows it within the tolerance.
+            ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
+            new = self._keep(terminal, memory, arrived_at, punches, notes, ahead_s)
         return Stored(lines=len(decoded.records) + len(decoded.undecodable), new=new, quarantined=len(waiting))
 
     def contact(self, terminal: TerminalConfig, at: datetime, told: Told | None = None) -> None:
@@ -261,7 +264,8 @@ class Receiver:
     ) -> int:
         """Write what came and what is remembered in one transaction; return how many punches are new."""
         told = [*notes]
-        if terminal.transport == "none":  # who is read as well has a richer status from there
+        # Who is read as well has a richer status from there; who has another owner is told of by that one.
+        if terminal.transport == "none" and terminal.id not in self._spool.owned_elsewhere():
             told.append(self._status(terminal, memory, at, ahead_s))
         added = self._spool.add(punches, told, push=memory)
         self._contacts[terminal.id] = at
@@ -305,8 +309,10 @@ def _state(terminal: str, memory: PushMemory, upload: Upload, ahead_s: int | Non
         return NO_ORDER.format(terminal)
     if ahead_s is not None:
         return f"its clock is at least {ahead_s} s ahead of this host's; its punches are corrected by that, and flagged"
-    if fresh or not upload.instants:
-        return "ok" if fresh else memory.state
+    if fresh:
+        return "ok"
+    if not upload.instants:
+        return memory.state
     late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
     if late_s > 3600:
         return "its newest record is hours old when it comes: it is catching up, or its clock is behind"

@@ -64,7 +64,7 @@ def vouch(memory: PushMemory, upload: Upload, *, tolerance: timedelta) -> tuple[
     """Given what is remembered and an upload, return what is to be remembered, and the stretches it proves."""
     memory = _with(memory, upload)
     start = memory.covered_until or memory.first_at
-    if start is None or memory.out_of_order or not _ends_fresh(upload, tolerance):
+    if start is None or memory.out_of_order or not ends_fresh(upload, tolerance):
         return memory, []
     until = min(upload.instants[-1], upload.arrived_at) - max(tolerance, _ONE_SECOND)
     if until <= start:
@@ -99,7 +99,8 @@ def _with(memory: PushMemory, upload: Upload) -> PushMemory:
     )
 
 
-def _ends_fresh(upload: Upload, tolerance: timedelta) -> bool:
+def ends_fresh(upload: Upload, tolerance: timedelta) -> bool:
+    """Given a whole upload, tell whether its last record was made, by the terminal's clock, just before it came."""
     return (
         upload.complete
         and upload.ends_usable

@@ -65,7 +65,10 @@ def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, s
     """
     doubt = clocks.doubt(engine, now, synchronised=synchronised)
     if doubt is not None:
-        raise NeedsAttention(f"nothing was approved or rejected because nobody decided it in time: {doubt}")
+        raise NeedsAttention(
+            f"nothing was approved or rejected because nobody decided it in time: {doubt}, or name the instant with "
+            "--now"
+        )
     return run(engine, rules, profile=profile, now=now)
 
 

@@ -9,13 +9,13 @@ Two files per terminal: the lock on `ID.lock` is the turn, a shared lock on `ID.
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ekinerja_agent.durable import hand_over
 from ekinerja_agent.errors import TemporarilyUnavailable
 
 PATIENCE_S = 10.0
@@ -86,9 +86,5 @@ def _open(terminal: str, state_dir: Path, name: str) -> IO[str]:
     locks.mkdir(parents=True, exist_ok=True)
     path = locks / f"{terminal}.{name}"
     file = path.open("w")
-    if os.geteuid() == 0:  # an officer's command run as root must not lock the service's own user out
-        owner = state_dir.stat()
-        with suppress(PermissionError):  # a network disk that takes no orders from root
-            for made in (locks, path):
-                os.chown(made, owner.st_uid, owner.st_gid)
+    hand_over(state_dir, locks, path)  # an officer's command run as root must not lock the service's own user out
     return file

@@ -20,7 +20,7 @@ from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
 from ekinerja_agent.terminals.reading import checked_serial
 from ekinerja_agent.terminals.wire import FreeSizes, decode_log
-from ekinerja_agent.usecases.collect import place_of, poll
+from ekinerja_agent.usecases.collect import expected_serial, place_of, poll
 from ekinerja_agent.usecases.forward import forward
 from ekinerja_agent.usecases.turns import turn
 
@@ -134,12 +134,7 @@ def read_whole(client: Client, terminal: TerminalConfig, desk: Desk) -> WholeLog
     """Given a client that was let in, return the whole log of the terminal, if it is the right one."""
     began_s = time.monotonic()
     memory = desk.spool.state(terminal.id) or TerminalMemory(terminal.id)
-    serial = checked_serial(
-        client,
-        terminal.id,
-        terminal.serial or memory.serial,
-        "devices.yaml" if terminal.serial else "its first contact",
-    )
+    serial = checked_serial(client, terminal.id, *expected_serial(terminal, memory.serial))
     firmware, sizes = client.firmware(), client.sizes()
     raw = client.read_log(sizes.records if sizes else None)
     punches, quarantined = to_punches(

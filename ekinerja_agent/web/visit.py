@@ -66,8 +66,8 @@ class Site:
     engine: Callable[[], Engine]
     snapshot: Callable[[], Snapshot | None]
     now: Callable[[], datetime]
-    secure: bool
-    proxies: Sequence[IpNetwork]
+    secure: Callable[[], bool]
+    proxies: Callable[[], Sequence[IpNetwork]]
     rules: Callable[[], RuleBook]
     profile: Callable[[], str]
 
@@ -113,7 +113,7 @@ class Visit:
     @property
     def address(self) -> str:
         """Where the reader is."""
-        return str(origin(self.request, self.site.proxies) or "unknown")
+        return str(origin(self.request, self.site.proxies()) or "unknown")
 
     def reader(self, day: date) -> Reader:
         """Given the day in question, return the reader with the units that they head on it."""
@@ -199,14 +199,16 @@ def logged_in(site: Site, token: str, to: str) -> Response:
     """Given a new session's token, return the answer that keeps it in the browser and leads on."""
     answer = RedirectResponse(to, HTTP_303_SEE_OTHER)
     longest_s = int(logins.LONGEST.total_seconds())
-    answer.set_cookie(COOKIE, token, max_age=longest_s, path="/", secure=site.secure, httponly=True, samesite="strict")
+    answer.set_cookie(
+        COOKIE, token, max_age=longest_s, path="/", secure=site.secure(), httponly=True, samesite="strict"
+    )
     return answer
 
 
 def logged_out(site: Site, to: str) -> Response:
     """Return the answer that takes the session from the browser."""
     answer = RedirectResponse(to, HTTP_303_SEE_OTHER)
-    answer.delete_cookie(COOKIE, path="/", secure=site.secure, httponly=True, samesite="strict")
+    answer.delete_cookie(COOKIE, path="/", secure=site.secure(), httponly=True, samesite="strict")
     return answer
 
 
@@ -214,7 +216,7 @@ def in_language(site: Site, lang: str, to: str) -> Response:
     """Given a language, return the answer that keeps it in the browser for a year."""
     answer = RedirectResponse(to, HTTP_303_SEE_OTHER)
     answer.set_cookie(
-        LANGUAGE_COOKIE, lang, max_age=_YEAR_S, path="/", secure=site.secure, httponly=True, samesite="lax"
+        LANGUAGE_COOKIE, lang, max_age=_YEAR_S, path="/", secure=site.secure(), httponly=True, samesite="lax"
     )
     return answer
 

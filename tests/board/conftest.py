@@ -37,8 +37,8 @@ class County:
             lambda: engine,
             lambda: None,
             lambda: self.now,
-            secure=False,
-            proxies=(),
+            secure=lambda: False,
+            proxies=tuple,
             rules=lambda: load_rulebook(RULES),
             profile=lambda: "tpp-model",
         )

@@ -196,7 +196,7 @@ def test_every_page_is_private_and_runs_nothing(county: County, enter: Enter) ->
 @pytest.mark.parametrize(("secure", "said"), [(True, True), (False, False)])
 def test_cookies_are_for_the_browser_alone(county: County, secure: bool, said: bool) -> None:
     county.account("budi", "employee", nip=LATE)
-    object.__setattr__(county.site, "secure", secure)
+    object.__setattr__(county.site, "secure", lambda: secure)
     cookie = county.browser().post("/login", data={"name": "budi", "password": "for one login"}).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie

@@ -64,8 +64,8 @@ def _look(county: Path, browser: str, out: Path) -> int:
         lambda: engine,
         lambda: None,
         utc_now,
-        secure=False,
-        proxies=(),
+        secure=lambda: False,
+        proxies=tuple,
         rules=lambda: rules,
         profile=lambda: config.agent.profile,
     )

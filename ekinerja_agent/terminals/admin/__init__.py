@@ -26,7 +26,7 @@ from ekinerja_agent.errors import (
     TerminalUnavailable,
 )
 from ekinerja_agent.terminals.interface import TerminalAddress
-from ekinerja_agent.terminals.session import ATTEMPTS, SLOWEST_BYTES_PER_S
+from ekinerja_agent.terminals.session import ATTEMPTS, FAREWELL_S, SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.wire.people import Finger
 
 LARGEST_DELETED_UID = 0x7FFF
@@ -96,6 +96,8 @@ def _progress(place: TerminalAddress, serial: str, steps: Sequence[Step], *, aga
             patience_s = REPLIES_PER_STEP * place.reply_timeout_s + _bytes(step) / SLOWEST_BYTES_PER_S
             answers.next(place.terminal, _words(step), patience_s)
             yield step
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(FAREWELL_S)  # it says good-bye to the terminal
 
 
 @contextmanager

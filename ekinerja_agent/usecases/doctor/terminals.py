@@ -21,7 +21,7 @@ from ekinerja_agent.errors import (
 )
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
-from ekinerja_agent.usecases.collect import place_of
+from ekinerja_agent.usecases.collect import expected_serial, place_of
 from ekinerja_agent.usecases.doctor.answers import Answer, signs
 from ekinerja_agent.usecases.doctor.clock import vouches
 from ekinerja_agent.usecases.doctor.finding import CannotCheck, Finding, State, told
@@ -77,8 +77,7 @@ class _Visit:
             turn(terminal.id, agent.state_dir) if agent.state_dir.exists() else nullcontext(),
             open_at(place) as client,
         ):
-            known = terminal.serial or self.serials.get(terminal.id)
-            checked_serial(client, terminal.id, known, "devices.yaml" if terminal.serial else "its first contact")
+            checked_serial(client, terminal.id, *expected_serial(terminal, self.serials.get(terminal.id)))
             sizes = client.sizes()
             return Answer(
                 terminal=terminal.id,

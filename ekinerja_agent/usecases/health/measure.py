@@ -128,7 +128,7 @@ class Measure:
         """What central knows of terminals and drafts. A login that may not look does not know it."""
         since = self._now() - LOOKED_BACK
         wide = self._config.agent.roles != ("collect",)
-        mine = [each.id for each in self._polled()]
+        mine = [each.id for each in self._config.polled]
         proofs = _allowed(lambda: holes.proofs(engine, since, None if wide else mine)) or {}
         if not wide:
             return _Seen(proofs)
@@ -136,17 +136,12 @@ class Measure:
         return _Seen(proofs, terminals, _allowed(lambda: _scoring(engine)))
 
     def _terminals(self) -> Iterator[TerminalFacts]:
-        mine = {each.id: each for each in self._polled()}
+        mine = {each.id: each for each in self._config.polled}
         for terminal in mine.values():
             yield self._proven(self._own(terminal))
         for facts in self._seen.terminals:
             if facts.id not in mine:
                 yield self._proven(facts)
-
-    def _polled(self) -> list[TerminalConfig]:
-        if self._spool is None:
-            return []
-        return [each for each in self._config.terminals if each.enabled and each.transport != "none"]
 
     def _own(self, terminal: TerminalConfig) -> TerminalFacts:
         facts = TerminalFacts(terminal.id, terminal.office, terminal.timezone)

@@ -96,8 +96,8 @@ class Outbox:
         now = self._now()
         with self._lock:
             mine = [each for each in self._waiting if each.target == _address(target)]
-        if not mine or mine[0].next_at > now:
-            return None
+        if any(each.next_at > now for each in mine):
+            return None  # the target is left for a while
         quiet = target.quiet is not None and in_stretch(now.astimezone().time(), target.quiet)
         return next((each for each in mine if not quiet or each.letter.severity == "critical"), None)
 

@@ -17,7 +17,7 @@ READABLE_BY_ALL = 0o644
 def write(path: Path, text: str) -> None:
     """Given a file and its text, put it there in one step. Raise TemporarilyUnavailable if the disk refuses."""
     try:
-        write_whole(path, text.encode(), mode=READABLE_BY_ALL)
+        write_whole(path, text.encode(), mode=READABLE_BY_ALL, lasting=False)
     except OSError as error:
         raise TemporarilyUnavailable(
             f"metrics.textfile {path} cannot be written ({error.strerror}); its directory must belong to the service"

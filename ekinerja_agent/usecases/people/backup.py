@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.durable import hand_over
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.reports.files import digest as digest_of
 from ekinerja_agent.sealing import DoesNotOpen, PrivateKey, PublicKey, new_key, read_public_key, write_new
 from ekinerja_agent.terminals.people import Staffed
-from ekinerja_agent.terminals.wire.people import Crew, Finger, Person, decode_person, encode_person
+from ekinerja_agent.terminals.wire.people import WIDTHS, Crew, Finger, Person, decode_person, encode_person
 from ekinerja_agent.usecases.people.plan import Source
 from ekinerja_agent.usecases.people.reading import read_terminal
 
@@ -71,14 +69,16 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
             f"backups of this host are sealed for the key {read_public_key(public_path).fingerprint} already; with "
             "--replace later ones are sealed for a new key, and only the old private key opens the old ones: keep it"
         )
-    if public_path.resolve() == out.resolve():
-        raise WrongUsage(f"{out} is where the public half stands; keep the private one away from this host")
+    if out.resolve().is_relative_to(desk.state_dir.resolve()):
+        raise WrongUsage(
+            f"{out} lies in {desk.state_dir}, which backups copy; keep the private key away from this host"
+        )
     key = new_key()
     write_new(out, key.pem)
     if public_path.exists():
         public_path.rename(public_path.with_suffix(f".{read_public_key(public_path).fingerprint}.pub"))
     write_new(public_path, key.public.pem)
-    _hand_over(public_path, desk.state_dir)
+    hand_over(desk.state_dir, *({public_path.parent, public_path} - {desk.state_dir}))
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, "terminal.key", key.public.fingerprint, {}, desk.now())
     return key.public
@@ -114,9 +114,9 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
     content = seal(staffed, header, key)
     write_new(path, content)
     if out is None:
-        _hand_over(path, desk.state_dir)
-    digest = _digest(content)
-    if _digest(path.read_bytes()) != digest:
+        hand_over(desk.state_dir, *({path.parent, path} - {desk.state_dir}))
+    digest = digest_of(content)
+    if digest_of(path.read_bytes()) != digest:
         raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, this is no backup")
     details = {"users": header.users, "fingers": header.fingers, "digest": digest, "key": header.key}
     with transaction(desk.engine) as conn:
@@ -167,29 +167,12 @@ def open_backup(path: Path, key: PrivateKey | None) -> tuple[Header, Source, str
         raise NeedsAttention(
             f"{path} was altered or damaged: nothing of it can be used; take another backup"
         ) from error
-    return header, source, _digest(content)
+    return header, source, digest_of(content)
 
 
-def made_here(engine: Engine, digest: str) -> datetime | None:
-    """Given a backup's digest, return when this installation made it by its audit log, None if it did not."""
-    for row in audit.rows(engine):
-        if row["action"] == "terminal.backup" and row["details"].get("digest") == digest:
-            at: datetime = row["at"]
-            return at
-    return None
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{sha256(content).hexdigest()}"
-
-
-def _hand_over(path: Path, state_dir: Path) -> None:
-    """A file that a command of root makes in `state_dir` belongs to the service's user, as that directory does."""
-    if os.geteuid() == 0:
-        owner = state_dir.stat()
-        with suppress(PermissionError):  # a network disk that takes no orders from root
-            for made in {path.parent, path} - {state_dir}:
-                os.chown(made, owner.st_uid, owner.st_gid)
+def made_here(engine: Engine, digest: str) -> bool:
+    """Given a backup's digest, tell whether this installation made it, by its audit log."""
+    return any(row["details"].get("digest") == digest for row in audit.rows(engine, action="terminal.backup"))
 
 
 def _clear(content: bytes) -> bytes:
@@ -218,6 +201,9 @@ def _told(person: Person, size: int) -> dict[str, Any]:
 def _decode(content: bytes, where: str) -> Source:
     told = json.loads(content)
     rows = [bytes.fromhex(each["row"]) for each in told["people"]]
+    sizes = {len(row) for row in rows}
+    if len(sizes) > 1 or not sizes <= WIDTHS.keys():
+        raise ValueError("rows of no known layout")
     fingers = [
         [Finger(number, valid, base64.b64decode(template)) for number, valid, template in each["fingers"]]
         for each in told["people"]

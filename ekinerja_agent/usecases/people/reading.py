@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.people import Staffed, read_people
 from ekinerja_agent.terminals.reading import checked_serial
-from ekinerja_agent.usecases.collect import place_of
+from ekinerja_agent.usecases.collect import expected_serial, place_of
 from ekinerja_agent.usecases.turns import turn
 
 if TYPE_CHECKING:
@@ -36,5 +36,4 @@ def serial_in_turn(terminal: TerminalConfig, desk: Desk) -> str:
 def _expected(terminal: TerminalConfig, desk: Desk) -> tuple[str | None, str]:
     """The serial that has to answer (None: any), and who says so."""
     memory = desk.spool.state(terminal.id)
-    said_by = "devices.yaml" if terminal.serial else "its first contact"
-    return terminal.serial or (memory.serial if memory else None), said_by
+    return expected_serial(terminal, memory.serial if memory else None)

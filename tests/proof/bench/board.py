@@ -91,8 +91,8 @@ def _enter(engine: Engine, who: str) -> TestClient:
         lambda: engine,
         lambda: None,
         lambda: NOW,
-        secure=False,
-        proxies=(),
+        secure=lambda: False,
+        proxies=tuple,
         rules=lambda: rules,
         profile=lambda: "tpp-model",
     )

@@ -61,7 +61,7 @@ PURGE = f"""
         END IF;
         IF EXISTS (SELECT 1 FROM results r WHERE r.period <= to_char(cut, 'YYYY-MM') AND NOT EXISTS (
                 SELECT 1 FROM period_payments p
-                WHERE p.period = r.period AND p.unit = COALESCE(r.closed_with, r.unit))) THEN
+                WHERE p.period = COALESCE(r.adjusted_in, r.period) AND p.unit = COALESCE(r.closed_with, r.unit))) THEN
             RAISE EXCEPTION 'punches refuses delete: a month up to % is not paid in every office', cut
                 USING ERRCODE = 'restrict_violation';
         END IF;
