@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, upd
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
-from ekinerja_agent.central.tables import accounts
+from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.errors import Refused, WrongUsage
 
 ROLES = frozenset({"employee", "head", "operator", "payroll"})

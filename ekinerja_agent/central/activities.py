@@ -20,7 +20,8 @@ from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import DECIDED, SYSTEM, activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import accounts, activities, activity_steps, import_batches
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.imported import activities, activity_steps, import_batches
 from ekinerja_agent.errors import WrongUsage
 
 KIND = "activities"

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, and_, exists, func, insert, select
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.purging import purged_before
-from ekinerja_agent.central.tables import adjustments, period_events, period_payments, results
+from ekinerja_agent.central.tables.periods import adjustments, period_events, period_payments
+from ekinerja_agent.central.tables.scored import results
 from ekinerja_agent.errors import Refused
 
 if TYPE_CHECKING:

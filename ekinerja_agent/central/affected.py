@@ -15,17 +15,9 @@ from ekinerja_agent.central import stale
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import (
-    employees,
-    enrolments,
-    events,
-    punches,
-    redated_punches,
-    results,
-    slot_owners,
-    terminal_facts,
-    units,
-)
+from ekinerja_agent.central.tables.imported import employees, enrolments, events, units
+from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
+from ekinerja_agent.central.tables.scored import results
 
 _DRAFT = 0
 _DAY_BEGINS = time(15, tzinfo=UTC)

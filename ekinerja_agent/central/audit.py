@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, insert, or_, select
 
 from ekinerja_agent.central.engine import reading, wait_turn
-from ekinerja_agent.central.tables import audit, audit_end
+from ekinerja_agent.central.tables.access import audit, audit_end
 from ekinerja_agent.errors import CheckFailed
 
 SYSTEM = "system"

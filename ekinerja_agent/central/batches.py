@@ -32,14 +32,10 @@ from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import (
-    FACT_KEYS,
-    accounts,
-    import_batches,
-    import_revocations,
-    metadata,
-    punches,
-)
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.tables.imported import FACT_KEYS, import_batches, import_revocations
+from ekinerja_agent.central.tables.recorded import punches
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined
 

@@ -20,18 +20,9 @@ from ekinerja_agent.central.batches import current, holds_on
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision
-from ekinerja_agent.central.tables import (
-    assignments,
-    employees,
-    enrolments,
-    punches,
-    result_days,
-    result_findings,
-    result_pending,
-    results,
-    terminal_status,
-    units,
-)
+from ekinerja_agent.central.tables.imported import assignments, employees, enrolments, units
+from ekinerja_agent.central.tables.recorded import punches, terminal_status
+from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
 
 PAGE = 50
 MONTHS_SHOWN = 24

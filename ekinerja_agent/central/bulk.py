@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
-from ekinerja_agent.central.tables import Clock, Instant
+from ekinerja_agent.central.tables.columns import Clock, Instant
 
 Row = Sequence[Any]
 _Encode = Callable[[Sequence[Any]], Iterable[str]]

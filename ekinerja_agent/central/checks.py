@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from ekinerja_agent.central import audit, guards, roles
-from ekinerja_agent.central.tables import ONLY, metadata
+from ekinerja_agent.central.tables.columns import ONLY, metadata
 from ekinerja_agent.errors import CheckFailed
 
 _SCANS = " UNION ALL ".join(

@@ -19,9 +19,9 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, fact_table, new_batch
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.imported import (
     FACT_KEYS,
-    accounts,
     correction_decisions,
     corrections,
     enrolments,

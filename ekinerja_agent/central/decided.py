@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
 
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import absence_decisions, accounts, activity_steps, correction_decisions
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.imported import absence_decisions, activity_steps, correction_decisions
 
 SYSTEM = "system"
 DECIDED = ("approved", "returned", "rejected")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ekinerja_agent.central import months, tables
+from ekinerja_agent.central import months
 from ekinerja_agent.central.faults import is_conflict, place, translated
+from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.errors import CheckFailed, EkinerjaError, NeedsAttention, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.model import utc_now
 
@@ -213,7 +214,7 @@ def _revision(conn: Connection) -> str | None:
         row = conn.exec_driver_sql("select version_num from alembic_version").first()
         if row is not None:
             return str(row[0])
-    ours = names & set(tables.metadata.tables)
+    ours = names & set(metadata.tables)
     if ours:
         raise NeedsAttention(
             f"{place(conn.engine.url)} holds tables named {', '.join(sorted(ours))} that no ekinerja-agent made; "

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.tables import employees, enrolments, slot_owners
+from ekinerja_agent.central.tables.imported import employees, enrolments
+from ekinerja_agent.central.tables.recorded import slot_owners
 
 EVERY_TERMINAL = "*"
 SLOT = "uid:"

@@ -15,17 +15,17 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.redatings import read_standing
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.imported import (
     absences,
-    accounts,
     correction_decisions,
     holds,
     import_batches,
     import_revocations,
     sanctions,
 )
-from ekinerja_agent.central.tables import corrections as recorded_corrections
-from ekinerja_agent.central.tables import punches as recorded
+from ekinerja_agent.central.tables.imported import corrections as recorded_corrections
+from ekinerja_agent.central.tables.recorded import punches as recorded
 from ekinerja_agent.rules import CORRECTION
 
 _DOCUMENT = ("subject", "name", "document", "first_day", "last_day")

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.tables import feed_activities, feed_answers
+from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
 
 STORED, REJECTED, REFUSED = "stored", "rejected", "refused"
 _COLUMNS = ("entry", "outcome", "reason", "batch", "answered_at")

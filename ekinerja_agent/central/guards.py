@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, audit_end
+from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.tables.access import audit_end
 
 _KEPT: Final = {"postgresql": ("keep", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_key")}
 _FROZEN: Final = {"postgresql": ("keep", "draft", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_insert")}

@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import import_revocations, punches, quarantine
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import punches, quarantine
 
 _ROWS_AT_ONCE = 5_000
 

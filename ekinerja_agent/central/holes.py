@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import coverage, import_revocations
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import coverage
 
 Hole = tuple[datetime, datetime]
 """From where the proof ended to where it went on; half-open."""

@@ -21,7 +21,7 @@ from ekinerja_agent.central import months, stale
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.faults import is_bad_data, reason
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.recorded import (
     clock_readings,
     coverage,
     punches,

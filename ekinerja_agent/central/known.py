@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Engine, exists, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import employees, enrolments, punches, quarantine, terminal_facts, units
+from ekinerja_agent.central.tables.imported import employees, enrolments, units
+from ekinerja_agent.central.tables.recorded import punches, quarantine, terminal_facts
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.nip import is_nip
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select, text
 
 from ekinerja_agent.central.batches import current, holds_on
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import employees, plans, units
+from ekinerja_agent.central.tables.imported import employees, plans, units
 
 Row = dict[str, Any]
 

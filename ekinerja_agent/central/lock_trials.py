@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.tables import disable_trials
+from ekinerja_agent.central.tables.recorded import disable_trials
 
 
 def refuses_while_locked(engine: Engine, serial: str, firmware: str) -> bool | None:

@@ -17,7 +17,7 @@ from ekinerja_agent.central import accounts as people
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
-from ekinerja_agent.central.tables import accounts, login_failures, passwords, sessions
+from ekinerja_agent.central.tables.access import accounts, login_failures, passwords, sessions
 
 IDLE = timedelta(minutes=60)
 LONGEST = timedelta(hours=12)

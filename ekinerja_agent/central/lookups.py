@@ -17,7 +17,8 @@ from ekinerja_agent.central.batches import current, fact_table
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import activities, employees, terminal_facts
+from ekinerja_agent.central.tables.imported import activities, employees
+from ekinerja_agent.central.tables.recorded import terminal_facts
 
 Facts = Sequence[Mapping[str, Any]]
 

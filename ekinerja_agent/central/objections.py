@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, Select, case, func, insert, select
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.tables import (
-    accounts,
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.scored import (
     objection_decisions,
     objections,
     result_findings,

@@ -11,7 +11,7 @@ from statistics import median
 from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import clock_readings
+from ekinerja_agent.central.tables.recorded import clock_readings
 
 _FRESH = timedelta(days=1)
 

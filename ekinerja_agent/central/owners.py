@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.tables import terminal_owners
+from ekinerja_agent.central.tables.recorded import terminal_owners
 
 
 def owners(engine: Engine, terminals: Iterable[str]) -> dict[str, str]:

@@ -17,7 +17,8 @@ from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account, require
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.parts import parts
-from ekinerja_agent.central.tables import period_events, period_payments, period_reopenings, results
+from ekinerja_agent.central.tables.periods import period_events, period_payments, period_reopenings
+from ekinerja_agent.central.tables.scored import results
 from ekinerja_agent.errors import NeedsAttention, Refused
 
 OPEN, CLOSED, REOPENED, PAID = "open", "closed", "reopened", "paid"

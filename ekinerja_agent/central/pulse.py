@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Engine, case, func, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import feed_activities, feed_answers, results
+from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
+from ekinerja_agent.central.tables.scored import results
 
 _DRAFT = 0
 

@@ -17,7 +17,8 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.enrolled import read_enrolments, read_spells, true_day
 from ekinerja_agent.central.redatings import Redated, read_standing
-from ekinerja_agent.central.tables import import_revocations, punches, quarantine, terminal_facts
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import punches, quarantine, terminal_facts
 
 _ROWS_AT_ONCE = 5_000
 

@@ -18,17 +18,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, 
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account, require
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.tables import (
-    correction_decisions,
-    corrections,
-    period_payments,
-    punches,
-    purges,
-    redated_punches,
-    redating_decisions,
-    redatings,
-    results,
-)
+from ekinerja_agent.central.tables.imported import correction_decisions, corrections
+from ekinerja_agent.central.tables.periods import period_payments
+from ekinerja_agent.central.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
+from ekinerja_agent.central.tables.scored import results
 
 _ROWS_AT_ONCE = 10_000
 _EASTERNMOST = timedelta(hours=9)

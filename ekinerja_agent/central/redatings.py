@@ -19,15 +19,9 @@ from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.enrolled import read_enrolments
 from ekinerja_agent.central.inbox import insert_punches
-from ekinerja_agent.central.tables import (
-    accounts,
-    import_revocations,
-    punches,
-    quarantine,
-    redated_punches,
-    redating_decisions,
-    redatings,
-)
+from ekinerja_agent.central.tables.access import accounts
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import punches, quarantine, redated_punches, redating_decisions, redatings
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.model import FROM_TERMINAL, Punch, Source
 

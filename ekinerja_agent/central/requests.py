@@ -17,7 +17,7 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import SYSTEM, absence_status
 from ekinerja_agent.central.engine import in_transaction, wait_turn
-from ekinerja_agent.central.tables import absence_decisions, absences, import_batches
+from ekinerja_agent.central.tables.imported import absence_decisions, absences, import_batches
 
 _LOCK = 0x61627365
 _COLUMNS = ("absence", "status", "reason", "decided_at")

@@ -22,13 +22,8 @@ from ekinerja_agent.central.facts import home_units, homes_of, last_day
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision, scores
-from ekinerja_agent.central.tables import (
-    period_events,
-    result_days,
-    result_findings,
-    result_pending,
-    results,
-)
+from ekinerja_agent.central.tables.periods import period_events
+from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.scoring.frames import INSTANT, MonthResult
 

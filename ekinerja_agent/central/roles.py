@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED, metadata
+from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.errors import WrongUsage
 
 OWNER: Final = "ekinerja_owner"

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, fun
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.periods import superseded
-from ekinerja_agent.central.tables import result_days, result_findings, result_pending, results
+from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import MonthResult
 

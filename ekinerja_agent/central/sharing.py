@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, up
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.columns import write_frame
-from ekinerja_agent.central.tables import results, shared_findings
+from ekinerja_agent.central.tables.scored import results, shared_findings
 from ekinerja_agent.rules import WHOLE_PPM
 
 _DRAFT = 0

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import results, stale_days
+from ekinerja_agent.central.tables.recorded import stale_days
+from ekinerja_agent.central.tables.scored import results
 
 Span = tuple[date | None, date | None]
 """First and last day of what a fact speaks of, both included; None is open."""

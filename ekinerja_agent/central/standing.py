@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, and_, func, not_, select
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.periods import superseded
-from ekinerja_agent.central.tables import result_findings, results
+from ekinerja_agent.central.tables.scored import result_findings, results
 
 _DRAFT = 0
 COMPARED = (

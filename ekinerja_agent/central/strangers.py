@@ -12,7 +12,8 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.enrolled import read_enrolments, true_day
-from ekinerja_agent.central.tables import import_revocations, punches
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import punches
 
 
 def strangers(engine: Engine, first: datetime, last: datetime) -> dict[str, list[str]]:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, Subquery, case, func, select
 
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables import coverage, import_revocations, terminal_facts, terminal_status
+from ekinerja_agent.central.tables.imported import import_revocations
+from ekinerja_agent.central.tables.recorded import coverage, terminal_facts, terminal_status
 
 
 def terminal_rows(engine: Engine) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lock_trials import record_trial, refuses_while_locked
-from ekinerja_agent.central.tables import audit as audit_rows
+from ekinerja_agent.central.tables.access import audit as audit_rows
 from ekinerja_agent.central.terminallist import terminal_rows
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused
 from ekinerja_agent.simulator import Device

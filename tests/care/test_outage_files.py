@@ -13,7 +13,7 @@ from ekinerja_agent.central.batches import store_batch
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import stale_days
+from ekinerja_agent.central.tables.recorded import stale_days
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.model import Delivery, TerminalFact
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch

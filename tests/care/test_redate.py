@@ -14,7 +14,7 @@ from ekinerja_agent.central.batches import store_batch
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.punchlist import punch_rows
-from ekinerja_agent.central.tables import punches, stale_days
+from ekinerja_agent.central.tables.recorded import punches, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases import redate
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.tables import punches
+from ekinerja_agent.central.tables.recorded import punches
 from ekinerja_agent.simulator import FAULTS
 from ekinerja_agent.simulator.faults import Fault, at_request
 from ekinerja_agent.usecases.verify import verify

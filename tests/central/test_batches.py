@@ -13,7 +13,8 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, list_batches, revoke, store_punch_batch
 from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import coverage, metadata, punches, quarantine, stale_days
+from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.tables.recorded import coverage, punches, quarantine, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Delivery, Punch, Quarantined, Source
 

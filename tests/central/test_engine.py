@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import checks, engine, guards, tables
+from ekinerja_agent.central import checks, engine, guards
 from ekinerja_agent.central.engine import (
     check,
     connect,
@@ -28,6 +28,7 @@ from ekinerja_agent.central.engine import (
     transaction,
     upgrade,
 )
+from ekinerja_agent.central.tables import columns, recorded
 from ekinerja_agent.errors import (
     CheckFailed,
     EkinerjaError,
@@ -43,7 +44,7 @@ DAY = {"terminal": "lobby", "day": date(2026, 9, 7), "marks": 1}
 def test_the_migrations_build_exactly_the_tables_of_tables_py(central: Engine) -> None:
     with reading(central) as conn:
         assert checks.differences(conn) == []
-        assert set(tables.metadata.tables) <= set(inspect(conn).get_table_names())
+        assert set(columns.metadata.tables) <= set(inspect(conn).get_table_names())
     check(central)
 
 
@@ -172,33 +173,33 @@ def test_a_file_that_is_no_database_needs_a_person(tmp_path: Path) -> None:
 
 def test_a_transaction_is_all_or_nothing(central: Engine) -> None:
     def work(conn: Connection) -> None:
-        conn.execute(insert(tables.stale_days), DAY)
+        conn.execute(insert(recorded.stale_days), DAY)
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
         in_transaction(central, work)
     with reading(central) as conn:
-        assert conn.scalar(select(func.count()).select_from(tables.stale_days)) == 0
+        assert conn.scalar(select(func.count()).select_from(recorded.stale_days)) == 0
 
 
 def test_a_reader_sees_one_moment(central: Engine) -> None:
-    count = select(func.count()).select_from(tables.stale_days)
+    count = select(func.count()).select_from(recorded.stale_days)
     with reading(central) as conn:
         assert conn.scalar(count) == 0
         with transaction(central) as writer:
-            writer.execute(insert(tables.stale_days), DAY)
+            writer.execute(insert(recorded.stale_days), DAY)
         assert conn.scalar(count) == 0
 
 
 def test_writers_that_count_up_together_lose_nothing(central: Engine) -> None:
-    column = tables.stale_days.c.marks
+    column = recorded.stale_days.c.marks
 
     def count_up(conn: Connection) -> None:
         marks = conn.scalar(select(column).with_for_update())
-        conn.execute(tables.stale_days.update().values(marks=marks + 1))
+        conn.execute(recorded.stale_days.update().values(marks=marks + 1))
 
     with transaction(central) as conn:
-        conn.execute(insert(tables.stale_days), DAY)
+        conn.execute(insert(recorded.stale_days), DAY)
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(lambda _: in_transaction(central, count_up), range(20)))
     with reading(central) as conn:
@@ -209,7 +210,7 @@ def test_two_writers_that_wait_for_each_other_both_finish(postgres_url: str) -> 
     central = connect(postgres_url)
     require_current(central)
     with transaction(central) as conn:
-        conn.execute(insert(tables.stale_days), [DAY, DAY | {"terminal": "gate"}])
+        conn.execute(insert(recorded.stale_days), [DAY, DAY | {"terminal": "gate"}])
     both_hold_one = threading.Barrier(2)
     tries = []
 
@@ -217,7 +218,7 @@ def test_two_writers_that_wait_for_each_other_both_finish(postgres_url: str) -> 
         def work(conn: Connection) -> None:
             tries.append(order)
             for position, terminal in enumerate(order):
-                table = tables.stale_days
+                table = recorded.stale_days
                 conn.execute(table.update().where(table.c.terminal == terminal).values(marks=table.c.marks + 1))
                 if position == 0 and len(tries) <= 2:
                     both_hold_one.wait(10)
@@ -228,7 +229,7 @@ def test_two_writers_that_wait_for_each_other_both_finish(postgres_url: str) -> 
         list(workers.map(touch, [("lobby", "gate"), ("gate", "lobby")]))
     assert len(tries) == 3
     with reading(central) as conn:
-        assert conn.scalars(select(tables.stale_days.c.marks)).all() == [3, 3]
+        assert conn.scalars(select(recorded.stale_days.c.marks)).all() == [3, 3]
     central.dispose()
 
 
@@ -258,7 +259,7 @@ def test_a_reader_cannot_write(postgres_url: str) -> None:
     central = connect(postgres_url)
     require_current(central)
     with pytest.raises(Exception, match="read-only"), reading(central) as conn:
-        conn.execute(insert(tables.stale_days), DAY)
+        conn.execute(insert(recorded.stale_days), DAY)
     central.dispose()
 
 

@@ -18,7 +18,7 @@ from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.central.enrolled import Enrolments
 from ekinerja_agent.central.facts.punches import _owned, _resolve_slots
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import result_days, results
+from ekinerja_agent.central.tables.scored import result_days, results
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
 from ekinerja_agent.scoring import frames
 from ekinerja_agent.scoring.frames import MonthFacts

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Table, select
 from ekinerja_agent.central import stale
 from ekinerja_agent.central.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.recorded import (
     clock_readings,
     coverage,
     punches,

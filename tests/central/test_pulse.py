@@ -10,7 +10,8 @@ from sqlalchemy import Engine, insert
 from ekinerja_agent.central import feed, pulse
 from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.feed import Answer
-from ekinerja_agent.central.tables import feed_activities, results
+from ekinerja_agent.central.tables.feed import feed_activities
+from ekinerja_agent.central.tables.scored import results
 from ekinerja_agent.errors import TemporarilyUnavailable
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)

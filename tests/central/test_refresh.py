@@ -17,7 +17,8 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import revoke
 from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import PUBLISHED, stale_days
+from ekinerja_agent.central.tables import PUBLISHED
+from ekinerja_agent.central.tables.recorded import stale_days
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline

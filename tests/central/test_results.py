@@ -16,7 +16,7 @@ from ekinerja_agent.central import audit, results
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import check, in_transaction, reading, transaction
 from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import metadata
+from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Delivery, Punch, Source
 from ekinerja_agent.scoring import frames

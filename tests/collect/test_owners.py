@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, select
 from ekinerja_agent.central.accounts import actor
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.owners import owners
-from ekinerja_agent.central.tables import punches
+from ekinerja_agent.central.tables.recorded import punches
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.model import utc_now

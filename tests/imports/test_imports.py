@@ -11,10 +11,10 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import tables
 from ekinerja_agent.central.accounts import Account, actor, add
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.tables import recorded
 from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 from ekinerja_agent.model import Coverage
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
@@ -61,7 +61,7 @@ class Office:
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         with reading(self.engine) as conn:
-            chosen = [tables.metadata.tables[table].c[column] for column in columns]
+            chosen = [columns.metadata.tables[table].c[column] for column in columns]
             return sorted(tuple(row) for row in conn.execute(select(*chosen)))
 
 
@@ -235,7 +235,7 @@ def test_punches_have_an_occurrence_an_instant_where_the_zone_is_known_and_their
         ("lobby/1/2026-09-07T07:28:11/2", result.batch, b"lobby,1,2026-09-07 07:28:11,,"),
     ]
     with reading(office.engine) as conn:
-        punches = tables.punches.c
+        punches = recorded.punches.c
         found = dict(conn.execute(select(punches.terminal, punches.at)).all())
     assert found == {"lobby": at, "gate": None}
 

@@ -19,7 +19,8 @@ from sqlalchemy import insert
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables import clock_readings, feed_activities
+from ekinerja_agent.central.tables.feed import feed_activities
+from ekinerja_agent.central.tables.recorded import clock_readings
 from ekinerja_agent.model import utc_now
 from tests.journey.conftest import Installation, nip
 

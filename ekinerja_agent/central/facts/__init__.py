@@ -33,19 +33,18 @@ from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.periods import superseded
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.imported import (
     absence_decisions,
     absences,
     calendar,
-    coverage,
     employees,
     enrolments,
     import_revocations,
-    period_reopenings,
-    result_days,
-    results,
     units,
 )
+from ekinerja_agent.central.tables.periods import period_reopenings
+from ekinerja_agent.central.tables.recorded import coverage
+from ekinerja_agent.central.tables.scored import result_days, results
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
     CALENDAR,

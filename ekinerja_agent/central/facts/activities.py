@@ -15,7 +15,7 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import APPROVED, Wanted
-from ekinerja_agent.central.tables import activities, activity_standards
+from ekinerja_agent.central.tables.imported import activities, activity_standards
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
 

@@ -15,7 +15,7 @@ from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.central.facts.activities import lasted_minutes
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.tables import activities
+from ekinerja_agent.central.tables.imported import activities
 from ekinerja_agent.scoring.frames import Schema
 
 ENTRIES: Schema = {

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import Wanted
-from ekinerja_agent.central.tables import event_attendance, events
+from ekinerja_agent.central.tables.imported import event_attendance, events
 from ekinerja_agent.scoring.frames import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema
 
 _DEEPEST_UNIT = 20

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.punches import CLOCK, told_zones
-from ekinerja_agent.central.tables import outages
+from ekinerja_agent.central.tables.imported import outages
 from ekinerja_agent.scoring.frames import OUTAGES, Schema
 
 _TOLD: Schema = {

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.tables import (
+from ekinerja_agent.central.tables.imported import (
     allowances,
     assignments,
     correction_decisions,

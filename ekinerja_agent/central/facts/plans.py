@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, or_, select
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import APPROVED, Wanted
-from ekinerja_agent.central.tables import indicators, plan_progress, plans
+from ekinerja_agent.central.tables.imported import indicators, plan_progress, plans
 from ekinerja_agent.scoring.frames import BUDGETS, INDICATORS, PLAN_REPORTS, Schema
 
 _PLAN: Schema = {

@@ -15,14 +15,8 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.redatings import standing
-from ekinerja_agent.central.tables import (
-    enrolments,
-    import_revocations,
-    punches,
-    redated_punches,
-    slot_owners,
-    terminal_facts,
-)
+from ekinerja_agent.central.tables.imported import enrolments, import_revocations
+from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
 
 CLOCK = pl.Datetime("us")

@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL
-from ekinerja_agent.central.tables import terminal_facts
+from ekinerja_agent.central.tables.recorded import terminal_facts
 from ekinerja_agent.scoring.frames import DUTY_TERMINALS, Schema
 
 TERMINALS: Schema = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from ekinerja_agent.central.tables import metadata
+from ekinerja_agent.central.tables.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

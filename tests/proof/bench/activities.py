@@ -17,7 +17,8 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central import accounts
 from ekinerja_agent.central.engine import connect, reading, upgrade
-from ekinerja_agent.central.tables import activities, results
+from ekinerja_agent.central.tables.imported import activities
+from ekinerja_agent.central.tables.scored import results
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score

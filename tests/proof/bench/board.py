@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import accounts, tables
+from ekinerja_agent.central import accounts
 from ekinerja_agent.central.engine import connect, require_current, transaction
+from ekinerja_agent.central.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import logins
@@ -120,31 +121,31 @@ def _county(file: Path, people: int) -> Engine:
 
 def _facts(conn: Connection, people: int, account: int) -> None:
     batch = {"kind": "units", "file_name": "f", "digest": "d", "rows": 1, "rejected": 0, "account_id": account}
-    conn.execute(insert(tables.import_batches).values(**batch, imported_at=NOW))
+    conn.execute(insert(imported.import_batches).values(**batch, imported_at=NOW))
     origin = {"batch": 1, "row": 1}
     units = range(max(1, people // PEOPLE_PER_UNIT))
     zone = {"timezone": "Asia/Makassar"}
     _insert(
         conn,
-        tables.units,
+        imported.units,
         (origin | zone | {"code": f"U{unit}", "name": f"Dinas {unit}", "head_nip": _nip(unit)} for unit in units),
     )
     spell = origin | {"status": "pns", "attendance": "terminal"}
     everybody = range(people)
     _insert(
         conn,
-        tables.employees,
+        imported.employees,
         (spell | {"nip": _nip(one), "name": f"Nama {one}", "unit": _unit(one, people)} for one in everybody),
     )
     enrolled = origin | {"terminal": "*"}
-    _insert(conn, tables.enrolments, (enrolled | {"pin": str(one), "nip": _nip(one)} for one in everybody))
+    _insert(conn, imported.enrolments, (enrolled | {"pin": str(one), "nip": _nip(one)} for one in everybody))
 
 
 def _results(conn: Connection, people: int, month: int) -> None:
     key = {"period": f"2026-{month:02}", "revision": 0}
     days = [day for number in range(1, 29) if (day := date(2026, month, number)).weekday() < 5]
     persons = [{"nip": _nip(one), "unit": _unit(one, people)} for one in range(people)]
-    _insert(conn, tables.results, (_SCORE | key | person | {"name": person["nip"]} for person in persons))
+    _insert(conn, scored.results, (_SCORE | key | person | {"name": person["nip"]} for person in persons))
     duty = key | {
         "schedule": "national",
         "timezone": "Asia/Makassar",
@@ -156,14 +157,14 @@ def _results(conn: Connection, people: int, month: int) -> None:
     numbered = list(enumerate(days))
     _insert(
         conn,
-        tables.result_days,
+        scored.result_days,
         (duty | person | {"position": position, "date": day} for person in persons for position, day in numbered),
     )
     finding = key | {"code": "TL1", "scan": "arrive", "minutes": 5, "deduction_ppm": 5_000, "base": "discipline"}
     finding |= {"deduction_rp": 1, "rule": "r", "source": "s", "place": "p", "punch_ids": ""}
     _insert(
         conn,
-        tables.result_findings,
+        scored.result_findings,
         (
             finding | {"nip": person["nip"], "position": position, "date": day}
             for person in persons
@@ -178,7 +179,7 @@ def _doings(conn: Connection, people: int) -> None:
     work |= {"start": datetime(2026, 1, 1, 8).time(), "end": datetime(2026, 1, 1, 9).time()}
     _insert(
         conn,
-        tables.activities,
+        imported.activities,
         (
             work
             | {"activity_id": f"{one}-{ago}", "nip": _nip(one), "date": NOW.date() - timedelta(days=ago)}
@@ -192,7 +193,7 @@ def _doings(conn: Connection, people: int) -> None:
     midnight = datetime(2026, 12, 31)
     _insert(
         conn,
-        tables.punches,
+        recorded.punches,
         (
             punch
             | {"punch_id": f"t/{one}/{ago}/{scan}", "terminal": "t", "pin": str(one)}

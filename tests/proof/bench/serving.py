@@ -13,8 +13,8 @@ from statistics import quantiles
 
 from sqlalchemy import select
 
-from ekinerja_agent.central import tables
 from ekinerja_agent.central.engine import connect, reading, require_current
+from ekinerja_agent.central.tables import recorded
 from tests.proof.bench.findings import Finding
 from tests.proof.bench.service import running
 from tests.proof.bench.simulators import fleet
@@ -100,7 +100,7 @@ def thousand_terminals(folder: Path, minutes: float) -> Iterator[Finding]:
 
 def _latencies_s(central_url: str, began: float, ended: float) -> list[float]:
     """Seconds from the punch, as the terminal's whole second shows it, until central received it."""
-    c = tables.punches.c
+    c = recorded.punches.c
     engine = connect(central_url)
     try:
         with reading(engine) as conn:

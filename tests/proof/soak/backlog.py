@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import tables
 from ekinerja_agent.central.engine import connect, reading, require_current
+from ekinerja_agent.central.tables import recorded
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.forward import BATCH_PUNCHES, forward
 from tests.proof.soak.made import made_punches
@@ -72,7 +72,7 @@ def run(spool_path: Path, central_url: str, punches: int) -> Backlog:
 
 def _require_oldest(engine: Engine, punches: int) -> None:
     """Made punches are one second apart, so the oldest are those up to a clock."""
-    c = tables.punches.c
+    c = recorded.punches.c
     with reading(engine) as conn:
         number, latest = conn.execute(select(func.count(), func.max(c.clock))).one()
     last = next(iter(made_punches(punches - 1, punches)))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from ekinerja_agent.central import tables
+from ekinerja_agent.central.tables import recorded
 from ekinerja_agent.model import FROM_TERMINAL
 from ekinerja_agent.simulator import Device, Record
 from ekinerja_agent.simulator.faults import Transport
@@ -98,7 +98,7 @@ class Truth:
 
     def check_claims(self, conn: Connection) -> None:
         """Given central, raise PunchesDiffer if coverage claims the moment of a punch that is not there."""
-        c = tables.coverage.c
+        c = recorded.coverage.c
         claims = conn.execute(select(c.start, c.end).where(c.terminal == self.terminal)).all()
         if not claims:
             return
@@ -123,7 +123,7 @@ def stored_punches(conn: Connection, terminal: str) -> Counter[Key]:
 
     Raise PunchesDiffer if their occurrences are not 1, 2, 3 and so on.
     """
-    c = tables.punches.c
+    c = recorded.punches.c
     query = select(c.pin, c.clock, c.occurrence).where(c.terminal == terminal, c.batch == FROM_TERMINAL)
     occurrences: dict[Key, list[int]] = {}
     for pin, clock, occurrence in conn.execute(query):
@@ -136,5 +136,5 @@ def stored_punches(conn: Connection, terminal: str) -> Counter[Key]:
 
 def quarantined_bytes(conn: Connection, terminal: str) -> list[bytes]:
     """Given central and a terminal, return the bytes of each record in its quarantine."""
-    quarantine = tables.quarantine.c
+    quarantine = recorded.quarantine.c
     return list(conn.scalars(select(quarantine.raw).where(quarantine.terminal == terminal)))
