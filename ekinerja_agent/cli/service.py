@@ -21,7 +21,7 @@ def command(context: Context) -> None:
     footprint.without_openssl()
     from ekinerja_agent import logs  # noqa: PLC0415 - nothing that loads hashlib or asyncio may come before
     from ekinerja_agent.config import find_config, load  # noqa: PLC0415
-    from ekinerja_agent.daemon import Service  # noqa: PLC0415
+    from ekinerja_agent.daemon.service import Service  # noqa: PLC0415
 
     log = context.config().agent.log
     logs.configure(log.format, log.level)

@@ -17,9 +17,10 @@ from tests.proof.box import Box
 
 PATIENCE_S = 30.0
 HASTY = """
-from ekinerja_agent import daemon
-daemon.MAY_TAKE_S["poll"] = 1.0
-daemon.collect.LARGEST_TABLE_BYTES = 0
+from ekinerja_agent.daemon import running
+from ekinerja_agent.usecases import collect
+running.MAY_TAKE_S["poll"] = 1.0
+collect.LARGEST_TABLE_BYTES = 0
 from ekinerja_agent.cli import main
 main()
 """

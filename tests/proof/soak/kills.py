@@ -29,7 +29,7 @@ PATIENCE_S = 120.0
 ZONE = ZoneInfo("Asia/Jakarta")
 LAYOUTS: tuple[Layout, ...] = (40, 16, 8)
 HURRIED = (
-    "from ekinerja_agent import daemon; daemon.FORWARD_EVERY_S = 0.1; daemon.FIRST_POLLS_WITHIN_S = 0.1; "
+    "from ekinerja_agent.daemon import service; service.FORWARD_EVERY_S = 0.1; service.FIRST_POLLS_WITHIN_S = 0.1; "
     "from ekinerja_agent.cli import main; main()"
 )
 """The whole service, in a hurry: so that a kill falls into a delivery as often as into a poll."""
