@@ -42,12 +42,28 @@ def configure(log_format: str, level: str) -> None:
         processors.append(
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         )
+    _hear_libraries()
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class _Libraries(logging.Handler):
+    """Lets the warnings and errors of libraries out by the same door, with the same things struck out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        severity = "error" if record.levelno >= logging.ERROR else "warning"
+        say = getattr(logger(), severity)
+        say(f"library.{severity}", library=record.name, said=record.getMessage(), exc_info=record.exc_info)
+
+
+def _hear_libraries() -> None:
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Libraries) for handler in root.handlers):
+        root.addHandler(_Libraries(logging.WARNING))
 
 
 def _without_persons(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -14,7 +14,7 @@ from ekinerja_agent.central.engine import connect
 
 NIP = "199001012015011001"
 PROGRAM = """
-import sys
+import logging, sys
 from ekinerja_agent import logs
 logs.configure(sys.argv[1], "info")
 log = logs.logger()
@@ -23,6 +23,9 @@ try:
     raise ValueError('duplicate\\nDETAIL:  Key (nip, pin)=({nip}, 1001) already exists.')
 except ValueError:
     log.exception("b.broke")
+library = logging.getLogger("some.library")
+library.info("not told")
+library.warning("%s was asked for", "{nip}")
 """
 
 
@@ -38,6 +41,10 @@ def test_eighteen_digits_are_struck_out_of_every_field_and_traceback(form: str) 
         first = json.loads(done.stderr.splitlines()[0])
         assert (first["text"], first["number"], first["longer"]) == ("NIP (struck out).", 7, f"1{NIP}")
         assert first["several"] == ["x (struck out)", {"y": "(struck out)"}]
+        last = json.loads(done.stderr.splitlines()[-1])
+        told = {"event": "library.warning", "library": "some.library", "said": "(struck out) was asked for"}
+        assert last.items() >= told.items()
+    assert "not told" not in done.stderr
 
 
 def test_an_error_of_the_database_does_not_tell_the_values(central_url: str, central: Engine) -> None:
