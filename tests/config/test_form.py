@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +135,30 @@ def test_any_text_is_a_configuration_or_problems(tmp_path: Path, text: str, pref
     survey = survey_config(tmp_path / "agent.yaml", {})
     assert (survey.config is None) == bool(survey.problems)
     assert all("\n" not in str(problem) for problem in survey.problems)
+
+
+WORDS = st.text(alphabet="ab 0:#'\"-[]{},.é\n\\$~", max_size=12)
+TREES = st.recursive(
+    WORDS, lambda below: st.lists(below, max_size=3) | st.dictionaries(WORDS, below, max_size=3), max_leaves=8
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tree=st.dictionaries(WORDS, TREES, min_size=1, max_size=4),
+    style=st.sampled_from([None, "'", '"']),
+    flow=st.booleans(),
+)
+def test_both_parsers_of_the_library_read_the_same_at_the_same_places(
+    tmp_path: Path, tree: dict[str, object], style: str | None, flow: bool
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True, default_style=style, default_flow_style=flow))
+    quick = read_document(path, environ=None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ekinerja_agent.yamlfile.document._QUICK", yaml.SafeLoader)
+        assert read_document(path, environ=None) == quick
+    assert quick[0] is not None
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
