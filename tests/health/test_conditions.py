@@ -140,7 +140,7 @@ def test_away_counts_only_while_offices_are_open(well: Any, since: str, now: str
     terminal = well.terminal(up=False, away_since=_local(since, well.zone))
     at = _local(now, well.zone)
     assert is_away_in_duty(terminal, at, Limits()) is away
-    verdicts = judge(replace(well.snapshot(terminal), at=at))
+    verdicts = judge(replace(well.snapshot(terminal), at=at, started_at=at))
     assert codes(verdicts) == ([("terminal_away", "lobby")] if away else [])
     assert (Key("terminal_away", "lobby") in verdicts) is away  # in doubt it is neither away nor back
 
