@@ -267,6 +267,34 @@ def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> N
     assert len(content(central, table)) == 1
 
 
+def test_one_person_alone_lets_no_day_count_and_takes_nothing_back_even_by_sql(central: Engine) -> None:
+    """Where another account may act. It may not where the other one is bound to no user of a system."""
+    for table in ("accounts", "import_batches"):
+        add(central, table)
+    close = (
+        "insert into period_events (period, unit, event, revision, rules_digest, accepted_pending, account_id, at) "
+        f"values ('2026-09', '{{unit}}', 'closed', 1, 'r', 'why', 1, {TIME})"
+    )
+    sign = (
+        "insert into pending_signatures (period, unit, after_revision, reason, account_id, at) "
+        f"values ('2026-09', 'U', {{after}}, 'r', {{account}}, {TIME})"
+    )
+    ask = "insert into revocation_requests (batch, account_id, requested_at, reason) "
+    revoke = f"insert into import_revocations (batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')"
+    execute(central, close.format(unit="ALONE"))
+    execute(central, "update accounts set os_user = 'sari' where id = 9")
+    execute(central, sign.format(after=0, account=1))
+    execute(central, sign.format(after=1, account=9))
+    execute(central, f"{ask} values (1, 1, {TIME}, 'r')")
+    for statement in (close.format(unit="U"), revoke):
+        with pytest.raises(Refused, match="refuses insert: one person alone"):
+            execute(central, statement)
+    execute(central, sign.format(after=0, account=9))
+    execute(central, f"{ask} values (1, 9, {TIME}, 'r')")
+    execute(central, close.format(unit="U"))
+    execute(central, revoke)
+
+
 _CLOSED = "period_events (id, period, unit, event, revision, rules_digest, account_id, at)"
 _REOPENED = "period_reopenings (period, unit, revision, reason, account_id, at)"
 _PAID = "period_payments (period, unit, revision, document, account_id, at)"
