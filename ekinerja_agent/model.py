@@ -44,6 +44,12 @@ class _PunchText(NamedTuple):
     corrected: bool
 
 
+def punch_name(terminal: str, pin: str, clock_text: str, occurrence: int) -> str:
+    """Given what names a punch, its clock as ISO 8601 text, return its `punch_id`."""
+    quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
+    return f"{terminal}/{quoted}/{clock_text[:19]}/{occurrence}"
+
+
 class Punch(_PunchText):
     """One record of a terminal's attendance log: somebody was recognised at that second.
 
@@ -99,9 +105,7 @@ class Punch(_PunchText):
 
         Example: `dinkes-lobby/1001/2026-09-07T07:28:11/1`.
         """
-        pin = self.pin
-        quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
-        return f"{self.terminal}/{quoted}/{self.clock_text[:19]}/{self.occurrence}"
+        return punch_name(self.terminal, self.pin, self.clock_text, self.occurrence)
 
 
 @dataclass(frozen=True, slots=True)

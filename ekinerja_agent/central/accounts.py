@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, exists, func, insert, or_, select, update
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
@@ -144,6 +144,16 @@ def list_accounts(engine: Engine) -> list[Account]:
     """Given the database, return all accounts by name, the disabled ones too."""
     with reading(engine) as conn:
         return _all(conn)
+
+
+def another_may(conn: Connection, account: Account, *roles: str) -> bool:
+    """Given an account and roles, tell whether another account with one of them is bound to an operating-system user.
+
+    A disabled one counts: who disables the others does not act alone by that.
+    """
+    a = accounts.c
+    one_of = or_(*(a.roles.contains(role) for role in roles))
+    return bool(conn.scalar(select(exists().where(a.id != account.id, a.os_user.is_not(None), one_of))))
 
 
 def active(conn: Connection, name: str) -> Account:

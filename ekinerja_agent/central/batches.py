@@ -26,15 +26,15 @@ from sqlalchemy import (
 )
 
 from ekinerja_agent.central import audit, stale, touched
-from ekinerja_agent.central.accounts import Account
+from ekinerja_agent.central.accounts import Account, another_may
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import with_decisions
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.central.tables.imported import FACT_KEYS, import_batches, import_revocations
+from ekinerja_agent.central.tables.imported import FACT_KEYS, import_batches, import_revocations, revocation_requests
 from ekinerja_agent.central.tables.recorded import punches
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined
@@ -60,6 +60,7 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
     **dict.fromkeys(("workload_tasks", "staff", "sakip", "evaluation_meetings"), "unit"),
 }
 _KEYS_AT_ONCE = 5_000
+_REVOCATION_LOCK = 0x7265766F
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def store_punch_batch(
 
 
 def list_batches(engine: Engine) -> list[dict[str, Any]]:
-    """Given the database, return what came in, newest first, and what was taken back."""
+    """Given the database, return what came in, newest first, what was taken back, and who asked for that."""
     importer, revoker = accounts.alias(), accounts.alias()
     b, r = import_batches, import_revocations
     query = (
@@ -223,31 +224,48 @@ def list_batches(engine: Engine) -> list[dict[str, Any]]:
         .outerjoin(revoker, revoker.c.id == r.c.account_id)
         .order_by(b.c.id.desc())
     )
+    q = revocation_requests.c
+    asking = select(q.batch, accounts.c.name).join(accounts, accounts.c.id == q.account_id).order_by(q.requested_at)
     with reading(engine) as conn:
-        return [dict(row) for row in conn.execute(query).mappings()]
+        asked: dict[int, list[str]] = {}
+        for row in conn.execute(asking):
+            asked.setdefault(row.batch, []).append(row.name)
+        return [dict(row) | {"asked_by": asked.get(row["batch"], [])} for row in conn.execute(query).mappings()]
 
 
-def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> None:
+def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> bool:
     """Given a batch, take it back: its rows stand no more, the rows before them do again. A new fact, no deletion.
 
+    Return False if that is only asked for yet: where there is another operator, two of them take a batch back.
     Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before.
     """
     if not reason.strip():
         raise WrongUsage("taking a batch back needs a reason")
 
-    def work(conn: Connection) -> None:
+    def work(conn: Connection) -> bool:
+        wait_turn(conn, _REVOCATION_LOCK)
         found = conn.execute(select(import_batches).where(import_batches.c.id == batch)).one_or_none()
         if found is None:
             raise WrongUsage(f"there is no import batch {batch}; import list shows them")
         if conn.scalar(select(exists().where(import_revocations.c.batch == batch))):
             raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
+        asked_by = _asked_by(conn, batch)
+        others = [name for number, name in asked_by.items() if number != account.id]
+        if not others and another_may(conn, account, "operator"):
+            if account.id not in asked_by:
+                asking = insert(revocation_requests)
+                conn.execute(asking.values(batch=batch, account_id=account.id, requested_at=now, reason=reason))
+                audit.append(conn, account.name, "import.revoke-ask", f"batch {batch}", {"reason": reason}, now)
+            return False
         conn.execute(
             insert(import_revocations).values(batch=batch, account_id=account.id, revoked_at=now, reason=reason)
         )
         _mark_batch(conn, batch, found.kind, now)
-        audit.append(conn, account.name, "import.revoke", f"batch {batch}", {"reason": reason}, now)
+        details = {"reason": reason, "asked_by": others}
+        audit.append(conn, account.name, "import.revoke", f"batch {batch}", details, now)
+        return True
 
-    in_transaction(engine, work)
+    return in_transaction(engine, work)
 
 
 def not_revoked(table: FromClause) -> ColumnElement[bool]:
@@ -319,6 +337,13 @@ def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[An
         for row in with_decisions(conn, table.name, query):
             standing[key_of(row)] = row
     return standing
+
+
+def _asked_by(conn: Connection, batch: int) -> dict[int, str]:
+    """Who asked for a batch to be taken back: names by account, the first one first."""
+    q = revocation_requests.c
+    query = select(q.account_id, accounts.c.name).join(accounts, accounts.c.id == q.account_id)
+    return {row.account_id: row.name for row in conn.execute(query.where(q.batch == batch).order_by(q.requested_at))}
 
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:

@@ -12,10 +12,17 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, cas
 
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.access import accounts
-from ekinerja_agent.central.tables.imported import absence_decisions, activity_steps, correction_decisions
+from ekinerja_agent.central.tables.imported import (
+    absence_decisions,
+    activity_steps,
+    correction_decisions,
+    outage_decisions,
+)
 
 SYSTEM = "system"
 DECIDED = ("approved", "returned", "rejected")
+DECISION_LOCK = 0x61627365
+"""One decision on absences and outages at a time, a person's or that of silence."""
 _AT_ONCE = 5_000
 
 
@@ -67,6 +74,11 @@ def absence_status(row: FromClause) -> ColumnElement[str]:
     return func.coalesce(absence_decisions.c.status, row.c.status)
 
 
+def outage_status(row: FromClause) -> ColumnElement[str]:
+    """Given outages outer-joined with their decisions, return the status that counts."""
+    return func.coalesce(outage_decisions.c.status, row.c.status)
+
+
 def _of_corrections(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     d = correction_decisions.c
     for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(numbers))):
@@ -77,6 +89,12 @@ def _of_absences(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int
     d = absence_decisions.c
     for row in conn.execute(select(d.absence, d.status).where(d.absence.in_(numbers))):
         yield row.absence, {"status": row.status}
+
+
+def _of_outages(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    d = outage_decisions.c
+    for row in conn.execute(select(d.outage, d.status).where(d.outage.in_(numbers))):
+        yield row.outage, {"status": row.status}
 
 
 def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -98,5 +116,6 @@ def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[i
 _DECISIONS = {
     "corrections": _Decisions(correction_decisions, _of_corrections),
     "absences": _Decisions(absence_decisions, _of_absences),
+    "outages": _Decisions(outage_decisions, _of_outages),
     "activities": _Decisions(activity_steps, _of_activities),
 }

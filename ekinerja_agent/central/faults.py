@@ -25,6 +25,8 @@ _RETRY = frozenset({"40001", "40P01", "55P03"})
 _UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
 _DATA_CLASSES = frozenset({"22", "23"})
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_UNTRUSTED = ("certificate", "does not support SSL")
+"""In what libpq says where sslmode asks for more than the server proves. It has no SQLSTATE for that."""
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -87,16 +89,29 @@ def _translated_postgresql(error: DBAPIError, url: URL) -> EkinerjaError | None:
         return Refused(reason(error))
     if state in _RETRY:
         return TemporarilyUnavailable(f"{place(url)} is busy: {reason(error)}; try again later")
-    if not state and "FATAL:" in str(error.orig):  # it answered, and let nobody in
-        return TemporarilyUnavailable(
-            f"{place(url)} refuses the connection: {reason(error)}; check user and database in central.url and the "
-            "password in central.password_file, or try again later"
-        )
+    if not state and (shut_out := _shut_out(error, url)) is not None:
+        return shut_out
     lost = error.connection_invalidated or (not state and isinstance(error, OperationalError))
     if lost or state[:2] in _UNAVAILABLE_CLASSES or isinstance(error, InterfaceError):
         return TemporarilyUnavailable(f"{place(url)} does not answer: {reason(error)}; try again later")
     if state == "42501":
         return Refused(f"{place(url)}: {reason(error)}; use a database role that is allowed to do this")
+    return None
+
+
+def _shut_out(error: DBAPIError, url: URL) -> EkinerjaError | None:
+    """Where somebody answered, and no session began."""
+    said = str(error.orig)
+    if "FATAL:" in said:
+        return TemporarilyUnavailable(
+            f"{place(url)} refuses the connection: {reason(error)}; check user and database in central.url and the "
+            "password in central.password_file, or try again later"
+        )
+    if any(words in said for words in _UNTRUSTED):
+        return TemporarilyUnavailable(
+            f"{place(url)} is not trusted: {reason(error)}; nothing was sent to it. Check that central.url has the "
+            "host name of the server's certificate and that central.sslrootcert is what signed it, or mend the server"
+        )
     return None
 
 

@@ -16,12 +16,16 @@ _KEPT: Final = {"postgresql": ("keep", "keep_all"), "sqlite": ("keep_update", "k
 _FROZEN: Final = {"postgresql": ("keep", "draft", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_insert")}
 _SEALED: Final = tuple(f"{table.name}_sealed" for table in PUBLISHED if table.name != "results")
 _ORDERED: Final = (
+    "absence_decisions_own",
     "activities_own",
     "activity_steps_own",
     "correction_decisions_own",
+    "import_revocations_two",
     "objection_decisions_own",
+    "outage_decisions_own",
     "period_events_paid",
     "period_events_still_closed",
+    "period_events_two",
     "period_payments_not_closed",
     "period_payments_reopened",
     "period_reopenings_not_closed",

@@ -6,11 +6,12 @@ Batches that were taken back hold nothing. Does not know what the terminal holds
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.purging import purged_before
 from ekinerja_agent.central.tables.imported import import_revocations
 from ekinerja_agent.central.tables.recorded import punches, quarantine
 
@@ -19,10 +20,14 @@ _ROWS_AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches."""
+    """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches.
+
+    `purged_before`: retention took punches whose clock stood before this day; None: none.
+    """
 
     punch_ids: frozenset[str]
     quarantined: frozenset[bytes]
+    purged_before: date | None = None
 
     def has(self, punch_id: str | None, raw: bytes) -> bool:
         """Given a record's name (None: it has none) and its bytes, return whether central has it in either form."""
@@ -41,4 +46,5 @@ def holdings(engine: Engine, terminal: str, first: datetime | None, last: dateti
         return Holdings(
             frozenset(() if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))),
             frozenset(bytes(raw) for raw in conn.scalars(waiting)),
+            purged_before(conn),
         )

@@ -42,6 +42,11 @@ class StoredFacts:
             self._rows[kind] = [_fact(row) for row in sorted(standing, key=lambda row: row["id"])]
         return self._rows[kind]
 
+    def terminals(self) -> frozenset[str]:
+        """Return the terminals that a collector told of or an enrolment names."""
+        named = {row["terminal"] for row in self.rows("enrolments")}
+        return frozenset(named | terminal_zones(self._engine).keys())
+
     def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Facts:
         """Return the activities that stand and have one of these ids or lie on these days, both included."""
         table = activities.c

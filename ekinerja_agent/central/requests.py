@@ -15,11 +15,10 @@ from sqlalchemy import Connection, Engine, select
 from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.decided import SYSTEM, absence_status
+from ekinerja_agent.central.decided import DECISION_LOCK, SYSTEM, absence_status
 from ekinerja_agent.central.engine import in_transaction, wait_turn
 from ekinerja_agent.central.tables.imported import absence_decisions, absences, import_batches
 
-_LOCK = 0x61627365
 _COLUMNS = ("absence", "status", "reason", "decided_at")
 
 
@@ -42,7 +41,7 @@ def reject_silent(
     """Given which of the requests that wait are rejected and why, reject them as the system; return how many."""
 
     def work(conn: Connection) -> int:
-        wait_turn(conn, _LOCK)
+        wait_turn(conn, DECISION_LOCK)
         taken = list(judge(_waiting(conn)))
         if not taken:
             return 0

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
-from ekinerja_agent.central import adjustments, audit, periods, sharing, stale
+from ekinerja_agent.central import adjustments, audit, periods, sharing, signatures, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.adjustments import Adjusted
 from ekinerja_agent.central.affected import mark_later_months
@@ -181,7 +181,8 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
     """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
 
     Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
-    newest close revision, published_at, accepted_pending, through, paid_at, paid_document.
+    newest close revision, published_at, accepted_pending, through, paid_at, paid_document; signed_by: who signed that
+    pending days count as present, while another person has to sign too.
     """
     period = f"{month:%Y-%m}"
     people: dict[str, int] = {}
@@ -197,6 +198,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
         for nip, count in conn.execute(waiting.group_by(result_pending.c.nip)):
             if nip in homes:
                 pending[homes[nip]] = pending.get(homes[nip], 0) + count
+        signed = signatures.names(conn, period, closed)
     return [
         {
             "period": period,
@@ -204,6 +206,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
             "people": people.get(unit, 0),
             "pending_days": pending.get(unit, 0),
             **_of_closing(closed.get(unit)),
+            "signed_by": signed.get(unit, []),
         }
         for unit in sorted(people.keys() | closed.keys())
     ]

@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),
     "import": ("imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
     "correction": ("correction:group", "Forgotten or impossible scans: enter, approve, reject."),
+    "absence": ("documents:absence", "Leave and travel documents that wait for a decision: list, approve, reject."),
+    "outage": ("documents:outage", "Reported outages that wait for a decision: list, approve, reject."),
     "objection": ("objection:group", "Dispute a finding before the close, and decide on it."),
     "activity": ("activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
     "account": ("accounts:group", "The people who act: roles and operating-system users."),

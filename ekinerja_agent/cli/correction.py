@@ -11,6 +11,7 @@ from ekinerja_agent.central import corrections
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY
+from ekinerja_agent.cli.numbers import Numbered
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.rules import Scan
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 LIST = ("number nip date scan action time document requested_by entered_by status decided_by reason batch").split()
-
-
-class _Number(click.ParamType[int]):
-    """`7`, or the name `correction/7` that findings show."""
-
-    name = "N"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).removeprefix(corrections.reference(0)[:-1])
-        if not text.isascii() or not text.isdecimal():
-            self.fail(f"{value!r} is not the number of a correction; write it as 7 or correction/7", param, ctx)
-        return int(text)
 
 
 @click.group("correction")
@@ -65,7 +54,7 @@ def add_command(
 
 
 @group.command("approve")
-@click.argument("number", type=_Number())
+@click.argument("number", type=Numbered("correction"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
@@ -83,7 +72,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 
 
 @group.command("reject")
-@click.argument("number", type=_Number())
+@click.argument("number", type=Numbered("correction"))
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.pass_obj
 def reject_command(context: Context, number: int, reason: str) -> None:

@@ -62,6 +62,7 @@ LIST_COLUMNS = (
     "revoked_by",
     "revoked_at",
     "reason",
+    "asked_by",
 )
 FREE_TEXT = ("file", "reason")
 
@@ -248,7 +249,10 @@ def list_(context: Context, fmt: str | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
-    """Take a batch back: what stood before stands again. Nothing is deleted."""
+    """Take a batch back: what stood before stands again. Nothing is deleted.
+
+    Where there is another operator, two of them run it: the first one asks (7), the second one takes it back.
+    """
 
     engine = context.engine()
     account = context.actor()

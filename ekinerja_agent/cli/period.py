@@ -12,14 +12,16 @@ from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.speech import tell
+from ekinerja_agent.errors import Refused
 from ekinerja_agent.usecases import objections, period
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
 STATUS = (
-    "period unit people pending_days state revision published_at accepted_pending through paid_at paid_document".split()
-)
+    "period unit people pending_days state revision published_at accepted_pending through paid_at paid_document "
+    "signed_by"
+).split()
 
 REVIEW = (
     "period unit nip name status discipline_pct performance_pct payable_rp findings pending_days objections".split()
@@ -57,7 +59,7 @@ def review_command(context: Context, month: date, office: str | None, fmt: str |
 @click.option(
     "--accept-pending",
     metavar="REASON",
-    help="Publish although days are pending; they then count as present. The reason is kept for ever.",
+    help="Publish although days are pending; they then count as present. Two people sign, each with a reason for ever.",
 )
 @click.option(
     "--through",
@@ -77,6 +79,9 @@ def close_command(
 ) -> None:
     """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which.
 
+    With --accept-pending the first person signs (7: nothing is published yet), and another one who runs it closes the
+    month.
+
     What days after --through bring is paid, or taken, as an adjustment of a later month once this one is paid.
     """
     engine, rules, account = context.engine(), context.rulebook(), context.actor()
@@ -95,6 +100,10 @@ def close_command(
     )
     for sentence in prepared.told:
         context.say(sentence)
+    if prepared.unsigned:
+        units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
+        confirm(f"Sign that {days} pending days of {units} count as present in {month:%Y-%m}?", yes=yes)
+        raise Refused(period.sign(engine, prepared, account=account, now=now))
     moved = prepared.differences_rp
     adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
     confirm(

@@ -52,6 +52,8 @@ def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | 
     for result in results:
         for name in result.missing[:10]:
             context.say(f"not in central: {name}")
+        if result.purged:
+            context.say(f"{result.terminal}: {len(result.purged)} records were in central until retention took them.")
     end_with(failures, context)
     if any(result.missing for result in results):
         click_context.exit(1)

@@ -209,7 +209,7 @@ class MetricsConfig(FileSection):
 
 
 class HealthConfig(FileSection):
-    """When a terminal that does not answer is news."""
+    """When a terminal that does not answer is news, and a backup that was not made."""
 
     away_after: Annotated[timedelta, duration(timedelta(minutes=15), timedelta(days=1))] = _written("30m")
     """A terminal is away when it did not answer for so long within duty hours."""
@@ -223,6 +223,8 @@ class HealthConfig(FileSection):
     """The days on which offices are open."""
     duty_hours: TimeRange = _written("07:00-14:00")
     """When every office is open on such a day, in the zone of its terminal: outside it may be switched off."""
+    backup_after: Annotated[timedelta, duration(timedelta(hours=1), timedelta(days=31))] = _written("3d")
+    """The newest backup of this host is too old after so long."""
 
 
 class TargetConfig(FileSection):

@@ -35,6 +35,7 @@ from ekinerja_agent.model import (
     Receipt,
     SlotOwner,
     TerminalStatus,
+    punch_name,
     utc_now,
 )
 from ekinerja_agent.spool import pushes
@@ -139,6 +140,14 @@ class Spool:
                     if occurrence == counts.get(key, 0) + 1:
                         counts[key] = occurrence
         return counts
+
+    def delivered(self, terminal: str, before: datetime) -> set[str]:
+        """Given a terminal and a clock (naive), return the names of its punches before it that central once took."""
+        key = "SELECT pin, clock, occurrence FROM {} WHERE terminal = :terminal AND clock < :before"
+        values = {"terminal": terminal, "before": before.isoformat()}
+        with self._translated(), self._lock:
+            rows = self._db.execute(f"{key.format('seen')} EXCEPT {key.format('queue')}", values)
+            return {punch_name(terminal, pin, clock, occurrence) for pin, clock, occurrence in rows}
 
     def add(
         self,

@@ -23,7 +23,7 @@ from pathlib import Path
 from ekinerja_agent import __version__
 from ekinerja_agent.central.copying import copy_database, pg_dump
 from ekinerja_agent.config import Config, load, secret_files
-from ekinerja_agent.durable import hand_over
+from ekinerja_agent.durable import hand_over, write_whole
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool.copying import copy_spool
@@ -35,6 +35,8 @@ FOLDER = "backups"
 LOCK = ".ekinerja-backup.lock"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _STAGING = ".ekinerja-making-"
+_NOTE = ".ekinerja-backup-made"
+"""In state_dir: the name of the newest backup, which may be kept on another disk."""
 _HEADER = "# Restored from a backup: JSON, which is YAML. As it was written, with its comments: original/{}\n"
 _ONLY_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """What JSON takes as it is and YAML does not."""
@@ -74,6 +76,7 @@ def make(
             if mine:
                 hand_over(config.agent.state_dir, out / LOCK, path)
             removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
+            _note(config.agent.state_dir, path.name)
     except OSError as error:
         raise TemporarilyUnavailable(
             f"no backup can be made in {out}: {error.strerror or error} ({error.filename}); make room there, see who "
@@ -93,9 +96,12 @@ def restore(path: Path, folder: Path) -> tuple[Manifest, Config]:
 
 
 def newest(config: Config) -> datetime | None:
-    """Given a configuration, return when the newest backup in its state_dir was made, None if none is there."""
+    """Given a configuration, return when the newest backup of this host was made, wherever it lies, or None."""
     folder = config.agent.state_dir / FOLDER
-    made = (_instant_of(path.name, None) for path in folder.iterdir()) if folder.is_dir() else iter(())
+    made = [_instant_of(path.name, None) for path in folder.iterdir()] if folder.is_dir() else []
+    noted = config.agent.state_dir / _NOTE
+    if noted.is_file():
+        made.append(_instant_of(noted.read_text(encoding="utf-8", errors="replace").strip(), None))
     return max((instant for instant in made if instant is not None), default=None)
 
 
@@ -243,6 +249,12 @@ def _instant_of(name: str, host: str | None) -> datetime | None:
     if found is None or (host is not None and found[1] != host):
         return None
     return datetime.strptime(found[2], _STAMP).replace(tzinfo=UTC)
+
+
+def _note(state_dir: Path, name: str) -> None:
+    if state_dir.is_dir():
+        write_whole(state_dir / _NOTE, f"{name}\n".encode())
+        hand_over(state_dir, state_dir / _NOTE)
 
 
 def _free_instant(out: Path, host: str, at: datetime) -> datetime:

@@ -67,6 +67,11 @@ def clear(terminal: TerminalConfig, desk: Desk, *, account: Account) -> Cleared:
                 f"{terminal.id} holds {verified.on_terminal} records, {len(verified.missing)} of them are not in "
                 f"central ({verified.missing[0]} is the first); see `ekinerja-agent spool status`"
             )
+        if verified.purged:
+            raise Refused(
+                f"{terminal.id} holds {len(verified.purged)} records that retention took from central "
+                f"({verified.purged[0]} is the first), so no copy would be left; clear it in its own menu"
+            )
         if not verified.on_terminal:
             return Cleared(terminal.id, 0, None)
         _require_trial(terminal, desk, verified.log)
@@ -154,7 +159,7 @@ def _clear_locked(terminal: TerminalConfig, desk: Desk, account: Account, lock_s
         with client.locked(lock_s):
             log = read_whole(client, terminal, desk)
             _require_trial(terminal, desk, log)
-            if compare(terminal.id, log, desk.engine).missing:
+            if compare(terminal.id, log, desk).lacking:
                 return None
             backup = _save(terminal, desk, log)
             cleared = Cleared(terminal.id, len(log.records), backup)

@@ -139,7 +139,14 @@ def judge_file(
 
 
 def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, now: datetime) -> None:
-    """Given a batch, let it count no more; what stood before it stands again. Raise Refused."""
+    """Given a batch, let it count no more; what stood before it stands again.
+
+    Raise Refused if the account is no operator, or if another operator has to do the same first.
+    """
     if OPERATOR not in account.roles:
         raise Refused(f"{account.name} may not take a batch back; an operator may")
-    revoke(engine, batch, account, reason, now)
+    if not revoke(engine, batch, account, reason, now):
+        raise Refused(
+            f"{account.name} has asked to take batch {batch} back, and it still counts: another operator who agrees "
+            f'runs `ekinerja-agent import revoke {batch} --reason "…"` too, and that takes it back'
+        )

@@ -1,7 +1,8 @@
 """Publishes a month for payroll, office by office, and says why it cannot.
 
 Promises that nothing is published that was not scored a moment before with the rules in force, and that a pending day
-is published only with a person's reason. Does not know SQL or how a point is made.
+is published only with a person's reason, and a second person's where there is one. Does not know SQL or how a point is
+made.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, periods, results
+from ekinerja_agent.central import facts, periods, results, signatures
+from ekinerja_agent.central.accounts import require
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
@@ -36,7 +38,8 @@ _MAY_CLOSE = (periods.OPEN, periods.REOPENED)
 class Prepared:
     """A month that may be published: the fresh result of each office.
 
-    `accepted_pending` has the reason a person gave, for the offices that had a pending day. `adjusted` has by office
+    `accepted_pending` has the reason a person gave, for the offices that had a pending day; `unsigned` has by office
+    the pending days (NIP, day) for which another person has to sign before it is published. `adjusted` has by office
     what it pays of earlier months, and `told` sentences about people whom this close leaves out. `through` is the last
     day that was judged; None: the month's.
     """
@@ -46,6 +49,7 @@ class Prepared:
     offices: tuple[str, ...]
     people: int
     accepted_pending: Mapping[str, str]
+    unsigned: Mapping[str, frozenset[signatures.Day]]
     rules_digest: str
     by_office: Mapping[str, MonthResult]
     adjusted: Mapping[str, Sequence[Adjusted]]
@@ -86,8 +90,9 @@ def prepare(
     nobody anything, and what they bring is an adjustment of a later month. Raise Refused (7) if the month (`through`:
     that day) is not over, an office is closed already, a value in use is neither the text of a law nor adopted by a
     decree, a finding is disputed, or a day is pending and `accept_pending` has no reason or the day is the account's
-    own. Nothing is published.
+    own, or if the account may not close. Nothing is published.
     """
+    require(account, *periods.MAY_CHANGE)
     _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
         raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
@@ -128,6 +133,7 @@ def prepare(
         tuple(chosen),
         sum(result.people.height for result in by_office.values()),
         reasons,
+        _unsigned(engine, month, pending, account),
         rules.digest,
         by_office,
         due.by_office,
@@ -135,8 +141,37 @@ def prepare(
     )
 
 
+def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> str:
+    """Given what `prepare` returned, sign for the days that another person has to sign for too; return what to do next.
+
+    Nothing is published.
+    """
+    signed = signatures.standing(engine, prepared.month, prepared.unsigned)
+    missing = {
+        office: days
+        for office, days in prepared.unsigned.items()
+        if not any(one.account_id == account.id and one.days >= days for one in signed.get(office, ()))
+    }
+    if missing:
+        reason = next(iter(prepared.accepted_pending.values()))
+        signatures.sign(engine, prepared.month, missing, reason=reason, account=account, now=now)
+    one_office = len(prepared.offices) == 1
+    units, count = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
+    same = f"period close {prepared.month:%Y-%m}" + (f" --office {prepared.offices[0]}" if one_office else "")
+    same += "" if prepared.through is None else f" --through {prepared.through}"
+    return (
+        f"{account.name} has signed that {count} pending days of {units} count as present. Nothing is published yet: "
+        f'another person who agrees runs `ekinerja-agent {same} --accept-pending "reason"` too, which closes the month'
+    )
+
+
 def publish(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> list[ClosedUnit]:
-    """Given what `prepare` returned, publish it office by office; from then on the database refuses any change."""
+    """Given what `prepare` returned, publish it office by office; from then on the database refuses any change.
+
+    Raise Refused while another person has to sign for a pending day.
+    """
+    if prepared.unsigned:
+        raise Refused(f"another person signs for the pending days of {', '.join(sorted(prepared.unsigned))} first")
     closed = []
     for office, result in prepared.by_office.items():
         adjusted = prepared.adjusted.get(office, ())
@@ -265,6 +300,21 @@ def _why_shut(month: date, row: Mapping[str, Any]) -> str:
         else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
     )
     return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"
+
+
+def _unsigned(
+    engine: Engine, month: date, pending: Mapping[str, MonthResult], account: Account
+) -> dict[str, frozenset[signatures.Day]]:
+    """Pending days for which nobody else has signed. Where nobody else could, one person signs alone."""
+    if not pending or signatures.is_alone(engine, account):
+        return {}
+    signed = signatures.standing(engine, month, pending)
+    lacking = {}
+    for office, result in pending.items():
+        days = frozenset(result.pending.select("nip", "date").iter_rows())
+        if not any(one.account_id != account.id and one.days >= days for one in signed.get(office, ())):
+            lacking[office] = days
+    return lacking
 
 
 def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> str | None:

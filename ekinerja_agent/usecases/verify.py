@@ -1,8 +1,8 @@
 """Whether every record that a terminal holds is in central: the whole log against what central has, record by record.
 
 Promises that nothing counts as there because it was sent once: central itself is asked, after the read. A record in
-quarantine counts by its kept bytes. Reads and brings punches home, changes nothing at the terminal, and does not know
-what the answer is used for.
+quarantine counts by its kept bytes; what retention took is told apart from what is missing. Reads and brings punches
+home, changes nothing at the terminal, and does not know what the answer is used for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ekinerja_agent.central.holdings import holdings
@@ -99,19 +100,27 @@ class WholeLog:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A terminal's log, and the names (or the bytes) of its records that central lacks."""
+    """A terminal's log, and the names (or the bytes) of its records that central lacks.
+
+    `purged` are those that central had until retention took them, `missing` all others.
+    """
 
     terminal: str
     log: WholeLog
     missing: tuple[str, ...]
+    purged: tuple[str, ...] = ()
 
     @property
     def on_terminal(self) -> int:
         return len(self.log.records)
 
     @property
+    def lacking(self) -> int:
+        return len(self.missing) + len(self.purged)
+
+    @property
     def in_central(self) -> int:
-        return self.on_terminal - len(self.missing)
+        return self.on_terminal - self.lacking
 
 
 def verify(terminal: TerminalConfig, desk: Desk) -> Verified:
@@ -127,7 +136,7 @@ def verify(terminal: TerminalConfig, desk: Desk) -> Verified:
     ):
         log = read_whole(client, terminal, desk)
     desk.bring_home(terminal)
-    return compare(terminal.id, log, desk.engine)
+    return compare(terminal.id, log, desk)
 
 
 def read_whole(client: Client, terminal: TerminalConfig, desk: Desk) -> WholeLog:
@@ -157,9 +166,28 @@ def read_whole(client: Client, terminal: TerminalConfig, desk: Desk) -> WholeLog
     )
 
 
-def compare(terminal: str, log: WholeLog, engine: Engine) -> Verified:
+def compare(terminal: str, log: WholeLog, desk: Desk) -> Verified:
     """Given a whole log, ask central which of its records it lacks."""
     clocks = [record.clock for record in log.records if record.clock is not None]
-    held = holdings(engine, terminal, min(clocks, default=None), max(clocks, default=None))
-    lacking = (record for record in log.records if not held.has(record.punch_id, record.raw))
-    return Verified(terminal, log, tuple(record.punch_id or record.raw.hex() for record in lacking))
+    held = holdings(desk.engine, terminal, min(clocks, default=None), max(clocks, default=None))
+    lacking = [record for record in log.records if not held.has(record.punch_id, record.raw)]
+    taken = _taken_by_retention(terminal, log, held.purged_before, desk.spool)
+    return Verified(
+        terminal,
+        log,
+        tuple(record.punch_id or record.raw.hex() for record in lacking if record.punch_id not in taken),
+        tuple(record.punch_id for record in lacking if record.punch_id is not None and record.punch_id in taken),
+    )
+
+
+def _taken_by_retention(terminal: str, log: WholeLog, before: date | None, spool: Spool) -> set[str]:
+    """The records that retention took if central lacks them: of before its day, and central once had each of them.
+
+    A clock that was reset shows an old day too: only the log's beginning, up to the first later clock, is that old.
+    """
+    if before is None:
+        return set()
+    cut = datetime(before.year, before.month, before.day)  # noqa: DTZ001 - a terminal's clock
+    clocked = (record for record in log.records if record.clock is not None)
+    old = takewhile(lambda record: record.clock is not None and record.clock < cut, clocked)
+    return spool.delivered(terminal, cut).intersection(record.punch_id for record in old if record.punch_id)

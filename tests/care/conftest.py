@@ -86,6 +86,20 @@ def post(tmp_path: Path, central: Engine) -> Iterator[Post]:
 
 
 @pytest.fixture
+def make_post_of(tmp_path: Path, central: Engine) -> Iterator[Callable[[Device], Post]]:
+    """An office of a terminal that the test makes, on both databases."""
+    made: list[Post] = []
+
+    def make(device: Device) -> Post:
+        made.append(Post(tmp_path / "office", central, device))
+        return made[-1]
+
+    yield make
+    for post in made:
+        post.spool.close()
+
+
+@pytest.fixture
 def make_post(tmp_path: Path) -> Iterator[Callable[[Device], Post]]:
     """Offices on SQLite, one after the other: for tests that need many."""
     numbers = itertools.count()

@@ -114,3 +114,16 @@ def test_who_is_no_feed_reports_and_somebody_else_decides(central: Engine, offic
     bring(central, officer, row)
     bring(central, clerk, row)
     assert [status for *_, status in scored(central)] == ["approved"]
+
+
+def test_an_outage_of_a_terminal_that_nobody_knows_is_stored_with_a_warning(central: Engine, officer: Account) -> None:
+    tell_of(central, "lobby", "Asia/Makassar")
+    rows = (
+        "loby,2026-09-07 07:00,2026-09-07 09:30,mati listrik,,,,,,",
+        "lobby,2026-09-07 07:00,2026-09-07 08:00,x,,,,,,",
+    )
+    done = bring(central, officer, *rows)
+    assert done.stored == 2
+    (warned,) = done.warnings
+    assert (warned.line, warned.key) == (2, "terminal")
+    assert "'loby' is known from no collector and no enrolment" in warned.message

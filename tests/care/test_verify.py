@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import delete
 
 from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.purging import purge
 from ekinerja_agent.central.tables.recorded import punches
-from ekinerja_agent.simulator import FAULTS
+from ekinerja_agent.errors import Refused
+from ekinerja_agent.simulator import FAULTS, Device
 from ekinerja_agent.simulator.faults import Fault, at_request
+from ekinerja_agent.spool import Spool
+from ekinerja_agent.usecases.clear import clear
 from ekinerja_agent.usecases.verify import verify
 
 Post = Any
+ZONE = ZoneInfo("Asia/Makassar")
 
 
 def test_a_log_that_was_never_read_is_read_brought_home_and_found_in_central(post: Post) -> None:
@@ -53,11 +61,54 @@ def test_two_equal_records_are_two(post: Post) -> None:
         assert verify(terminal, post.desk()).missing == ()
 
 
-def lose_one(post: Post) -> None:
+OLD, RESET = "lobby/1001/2024-03-04T07:00:00/1", "lobby/1002/2024-03-04T07:00:00/1"
+
+
+@pytest.fixture
+def aged(make_post_of: Any) -> Post:
+    """A terminal that holds a record of March 2024, which central got in time, five of today, and one of a clock that
+    was reset today. Then punches before April 2024 were purged.
+    """
+    clock = [datetime(2024, 3, 5, tzinfo=UTC)]
+    device = Device(serial="CARE1", zone=ZONE, now=lambda: clock[0])
+    device.punch("1001", datetime(2024, 3, 4, 7))
+    post = make_post_of(device)
+    with post.served() as terminal:
+        verify(terminal, post.desk())
+        clock[0] = datetime(2026, 9, 30, 2, tzinfo=UTC)
+        for minute in range(5):
+            device.punch("1003", datetime(2026, 9, 30, 7, 20 + minute))
+        device.punch("1002", datetime(2024, 3, 4, 7))
+        assert verify(terminal, post.desk()).in_central == 7
+    purge(post.engine, date(2024, 4, 1), account=post.officer, now=clock[0])
+    return post
+
+
+def test_what_retention_took_is_not_missing_and_what_was_lost_is(aged: Post) -> None:
+    with aged.served() as terminal:
+        result = verify(terminal, aged.desk())
+        assert (result.on_terminal, result.in_central, result.purged, result.missing) == (7, 6, (OLD,), ())
+        with pytest.raises(Refused, match="1 records that retention took from central"):
+            clear(terminal, aged.desk(), account=aged.officer)
+        lose_one(aged, RESET)
+        result = verify(terminal, aged.desk())
+    assert (result.purged, result.missing) == ((OLD,), (RESET,))
+
+
+def test_a_host_that_never_brought_a_record_home_does_not_say_that_retention_took_it(
+    aged: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ekinerja_agent.usecases.verify.forward", lambda *_, **__: None)
+    with aged.served() as terminal, Spool(aged.directory / "fresh.db") as fresh:
+        result = verify(terminal, replace(aged.desk(), spool=fresh))
+    assert (result.purged, result.missing) == ((), (OLD,))
+
+
+def lose_one(post: Post, name: str = "lobby/1001/2026-09-30T07:20:00/1") -> None:
     """As a restored backup would: the guard is taken away by somebody who owns the database."""
     with transaction(post.engine) as conn:
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql("alter table punches disable trigger user")
         else:
             conn.exec_driver_sql("drop trigger punches_keep_delete")
-        conn.execute(delete(punches).where(punches.c.punch_id == "lobby/1001/2026-09-30T07:20:00/1"))
+        conn.execute(delete(punches).where(punches.c.punch_id == name))

@@ -18,6 +18,7 @@ ROWS = {
     "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
     f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
     "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",
+    "revocation_requests": f"(batch, account_id, requested_at, reason) values (1, 9, {TIME}, 'r')",
     "punches": "(punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, "
     f"received_at) values ('p', 0, 't', '1', {TIME}, 1, 1, 0, 0, 'poll', '', false, {TIME})",
     "coverage": f"""(id, terminal, "end", kind, batch) values (1, 't', {TIME}, 'proven', 0)""",
@@ -74,12 +75,16 @@ ROWS = {
     "activity_steps": "(id, activity, step, status, first_tier, last_tier, at) "
     f"values (1, 1, 'submitted', 'pending', 0, 0, {TIME})",
     "absence_decisions": f"(absence, status, reason, decided_at) values (1, 'rejected', 'r', {TIME})",
+    "outage_decisions": f"(outage, status, account_id, decided_at) values (1, 'rejected', 1, {TIME})",
     "feed_activities": "(id, activity_id) values (1, 'A')",
     "feed_answers": f"(entry, outcome, answered_at) values (1, 'refused', {TIME})",
     "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "
     f"values (1, {TIME}, 'a', 'b', 'c', '{{}}', '0', '1')",
     "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at) "
     f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME}), (2, '2026-08', 'U', 'closed', 1, 'r', 1, {TIME})",
+    "pending_signatures": "(id, period, unit, after_revision, reason, account_id, at) "
+    f"values (1, '2026-09', 'U', 1, 'r', 1, {TIME})",
+    "signed_days": "(signature, nip, date) values (1, 'n', '2026-09-07')",
     "period_reopenings": f"(period, unit, revision, reason, account_id, at) values ('2026-09', 'U', 1, 'r', 9, {TIME})",
     "period_payments": f"(period, unit, revision, document, account_id, at) values ('2026-08', 'U', 1, 'd', 9, {TIME})",
     "adjustments": "(for_period, nip, from_revision, to_revision, period, unit, difference_rp, reason, published_at) "
@@ -229,6 +234,12 @@ APPROVALS = {
         ),
         2,
     ),
+    "absence_decisions": (
+        "(absence, status, account_id, decided_at) values (1, 'approved', {account}, {time})",
+        1,
+        2,
+    ),
+    "outage_decisions": ("(outage, status, account_id, decided_at) values (1, 'approved', {account}, {time})", 1),
     "objection_decisions": (
         "(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', {account}, {time})",
         1,
@@ -239,7 +250,10 @@ APPROVALS = {
 
 @pytest.mark.parametrize("table", APPROVALS)
 def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> None:
-    for needed in ("accounts", "import_batches", "corrections", "redatings", "activities", "objections"):
+    for needed in (
+        *("accounts", "import_batches", "corrections", "redatings", "activities", "objections"),
+        *("absences", "outages"),
+    ):
         add(central, needed)
     for account, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
         values = f"values ({account}, 'account {account}', 'operator', '', {TIME}, {nip})"
@@ -251,6 +265,34 @@ def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> N
     assert content(central, table) == []
     execute(central, f"insert into {table} {values.format(account=ANOTHER, time=TIME)}")
     assert len(content(central, table)) == 1
+
+
+def test_one_person_alone_lets_no_day_count_and_takes_nothing_back_even_by_sql(central: Engine) -> None:
+    """Where another account may act. It may not where the other one is bound to no user of a system."""
+    for table in ("accounts", "import_batches"):
+        add(central, table)
+    close = (
+        "insert into period_events (period, unit, event, revision, rules_digest, accepted_pending, account_id, at) "
+        f"values ('2026-09', '{{unit}}', 'closed', 1, 'r', 'why', 1, {TIME})"
+    )
+    sign = (
+        "insert into pending_signatures (period, unit, after_revision, reason, account_id, at) "
+        f"values ('2026-09', 'U', {{after}}, 'r', {{account}}, {TIME})"
+    )
+    ask = "insert into revocation_requests (batch, account_id, requested_at, reason) "
+    revoke = f"insert into import_revocations (batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')"
+    execute(central, close.format(unit="ALONE"))
+    execute(central, "update accounts set os_user = 'sari' where id = 9")
+    execute(central, sign.format(after=0, account=1))
+    execute(central, sign.format(after=1, account=9))
+    execute(central, f"{ask} values (1, 1, {TIME}, 'r')")
+    for statement in (close.format(unit="U"), revoke):
+        with pytest.raises(Refused, match="refuses insert: one person alone"):
+            execute(central, statement)
+    execute(central, sign.format(after=0, account=9))
+    execute(central, f"{ask} values (1, 9, {TIME}, 'r')")
+    execute(central, close.format(unit="U"))
+    execute(central, revoke)
 
 
 _CLOSED = "period_events (id, period, unit, event, revision, rules_digest, account_id, at)"

@@ -177,6 +177,16 @@ def test_backups_that_are_made_no_more(ward: Any) -> None:
     assert ward.wrong("backups") == []
 
 
+def test_backups_on_another_disk_count_too(ward: Any, tmp_path: Path) -> None:
+    config = load(ward.agent)
+    assert backup.newest(config) is None
+    made = backup.make(config, tmp_path / "stick", now=lambda: ward.now)
+    assert backup.newest(config) == made.manifest.made_at
+    ward.after(days=3, seconds=1)
+    (found,) = ward.wrong("backups")
+    assert found.finding == f"the newest backup is of {made.manifest.made_at:%Y-%m-%d}"
+
+
 def test_a_clock_that_nobody_keeps(ward: Any) -> None:
     ward.now = utc_now()
     found = ward.wrong("clock", synchronised=False)

@@ -91,6 +91,26 @@ def test_what_is_critical_fails_the_health_of_the_host(
     assert report(snapshot, well.at).well is not grave
 
 
+@pytest.mark.parametrize(
+    ("made_before", "started_before", "wrong"),
+    [
+        (timedelta(days=3), timedelta(days=90), False),
+        (timedelta(days=3, seconds=1), timedelta(0), True),
+        (None, timedelta(days=3), None),  # the first one may take as long as the next one
+        (None, timedelta(days=3, seconds=1), True),
+    ],
+)
+def test_a_backup_that_is_too_old_is_told(
+    well: Any, made_before: timedelta | None, started_before: timedelta, wrong: bool | None
+) -> None:
+    made = None if made_before is None else well.at - made_before
+    snapshot = well.snapshot(host=well.host(backup_at=made), started_at=well.at - started_before)
+    verdicts = judge(snapshot)
+    assert codes(verdicts) == ([("backup_old", "")] if wrong else [])
+    assert (Key("backup_old") in verdicts) is (wrong is not None)
+    assert is_well(standing(verdicts))
+
+
 def test_a_job_that_did_not_run_since_the_reload_is_not_judged(well: Any) -> None:
     verdicts = judge(well.snapshot(jobs=(JobFacts("score", 2, None, None, well.at, 1.0),)))
     assert Key("job_failing", "score") not in verdicts
@@ -140,7 +160,7 @@ def test_away_counts_only_while_offices_are_open(well: Any, since: str, now: str
     terminal = well.terminal(up=False, away_since=_local(since, well.zone))
     at = _local(now, well.zone)
     assert is_away_in_duty(terminal, at, Limits()) is away
-    verdicts = judge(replace(well.snapshot(terminal), at=at))
+    verdicts = judge(replace(well.snapshot(terminal), at=at, started_at=at))
     assert codes(verdicts) == ([("terminal_away", "lobby")] if away else [])
     assert (Key("terminal_away", "lobby") in verdicts) is away  # in doubt it is neither away nor back
 

@@ -38,6 +38,7 @@ def full(well: Any) -> Snapshot:
             complete_until=well.at - timedelta(hours=1),
             holes=0,
         ),
+        host=well.host(backup_at=well.at),
         spool=SpoolFacts(2, 1, well.at - timedelta(seconds=90), 8192),
         central=CentralFacts(reachable=False, away_since=well.at, delivered_at=well.at),
         jobs=(JobFacts("score", 3, 1, well.at, well.at, 2.5),),
@@ -134,6 +135,7 @@ def test_every_condition_that_is_judged_has_a_sentence_and_the_other_way_round(f
     assert len(JUDGES) >= 6
     full_of_trouble = well.snapshot(
         well.terminal(records=1, capacity=1, clock_offset_s=0, holes=0),
+        host=full.host,
         spool=full.spool,
         central=CentralFacts(reachable=True),
         jobs=full.jobs,

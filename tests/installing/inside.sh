@@ -58,6 +58,16 @@ for each in ekinerja-agent ekinerja-agent-backup; do
     holds "exposure of $each at most 2.0: $(systemd-analyze security "$each" --no-pager | tail -n 1)" \
         systemd-analyze security --threshold=20 --no-pager "$each"
 done
+shared=/usr/local/share
+for file in man/man1/ekinerja-agent.1 man/id/man1/ekinerja-agent.1 bash-completion/completions/ekinerja-agent \
+    zsh/vendor-completions/_ekinerja-agent fish/vendor_completions.d/ekinerja-agent.fish; do
+    holds "$shared/$file is there" test -s "$shared/$file"
+done
+completed() {
+    bash --norc -c ". $shared/bash-completion/completions/ekinerja-agent; COMP_WORDS=(ekinerja-agent per); COMP_CWORD=1
+        _ekinerja_agent_completion ekinerja-agent; printf '%s\\n' \"\${COMPREPLY[@]}\""
+}
+holds "bash completes a command" says '^period$' completed
 holds "it starts with the machine" systemctl is-enabled ekinerja-agent.service ekinerja-agent-backup.timer
 holds "the configuration is right" agent config check
 holds "it starts" systemctl start ekinerja-agent
@@ -145,11 +155,31 @@ holds "it is 0.1.1" says 0.1.1 ekinerja-agent --version
 holds "with its own unit" not grep -q "broken release" /etc/systemd/system/ekinerja-agent.service
 holds "nothing was lost or counted twice" says '^500$' punches
 
+step "An upgrade that fails when the data is in its form already"
+versions=/src/ekinerja_agent/central/migrations/versions
+newest=$(find "$versions" -name '[0-9]*.py' -printf '%f\n' | sort | tail -n 1 | cut -d _ -f 1)
+printf '%s\n' '"""The next schema."""' 'revision = "9999"' "down_revision = \"$newest\"" 'branch_labels = None' 'depends_on = None' \
+    'def upgrade() -> None:' '    pass' >"$versions/9999_next.py"
+sed -i 's/^version = .*/version = "0.1.3"/' /src/pyproject.toml
+sed -i 's/__version__ = .*/__version__ = "0.1.3"/' /src/ekinerja_agent/__init__.py
+sed -i 's/^        footprint.share_one_heap()/        raise SystemExit(1)/' /src/ekinerja_agent/daemon.py
+holds "the older program cannot share it, so the new one stays, and says so" \
+    says "The data is in the form of the new version already" install
+holds "it is 0.1.3" says 0.1.3 ekinerja-agent --version
+cp /root/daemon.py /src/ekinerja_agent/daemon.py
+sed -i 's/^version = .*/version = "0.1.4"/' /src/pyproject.toml
+sed -i 's/__version__ = .*/__version__ = "0.1.4"/' /src/ekinerja_agent/__init__.py
+holds "mended, the next one is installed" install
+holds "and started" systemctl start ekinerja-agent
+until_holds "it runs" 30 systemctl is-active ekinerja-agent
+holds "nothing was lost or counted twice" says '^500$' punches
+
 step "Uninstall, and back again"
 holds "scripts/install.sh --uninstall" /src/scripts/install.sh --uninstall
 cat /root/last
 holds "no unit is left" not systemctl cat ekinerja-agent
 holds "no program is left" not test -e /opt/ekinerja-agent
+holds "no manual and no completion is left" is "$(find $shared -name '*ekinerja*' | wc -l)" 0
 holds "the data is" test -s /var/lib/ekinerja-agent/central.db
 holds "the configuration is" cmp /root/agent.yaml /etc/ekinerja-agent/agent.yaml
 holds "install again" install

@@ -67,6 +67,26 @@ def close(county: Any, _: str) -> None:
     county.ok("period", "close", MONTH, "--yes")
 
 
+def let_one_sign(county: Any, late: str) -> None:
+    """A pending day of the person who came late, and the first of two signatures."""
+    correct(county, late)
+    signed = county.run(*ACCEPT)
+    assert (signed.code, "Nothing is published yet: another person who agrees runs" in signed.err) == (7, True), signed
+    (status,) = json.loads(county.ok("period", "status", MONTH, "--format", "json"))
+    assert (status["state"], status["signed_by"]) == ("open", [getpass.getuser()])
+
+
+def ask_to_take_back(county: Any, _: str) -> None:
+    asked = county.run("import", "revoke", PUNCHES, "--reason", "r", "--yes")
+    assert (asked.code, "and it still counts: another operator who agrees runs" in asked.err) == (7, True), asked
+    batch = next(
+        row for row in json.loads(county.ok("import", "list", "--format", "json")) if str(row["batch"]) == PUNCHES
+    )
+    assert (batch["revoked_by"], batch["asked_by"]) == (None, [getpass.getuser()])
+
+
+PUNCHES = "4"
+ACCEPT = ("period", "close", MONTH, "--accept-pending", "mesin rusak", "--yes")
 EXCEPTIONS = {
     # What one person began; how it is decided; whether the person it is about may not decide either.
     "a correction is approved": (correct, ("correction", "approve", "1", "--yes"), True),
@@ -74,6 +94,8 @@ EXCEPTIONS = {
     "an objection is accepted": (dispute, ("objection", "decide", "1", "accept", "--reason", "r"), True),
     "an objection is rejected": (dispute, ("objection", "decide", "1", "reject", "--reason", "r"), True),
     "a closed month is opened again": (close, ("period", "reopen", MONTH, "--reason", "r"), False),
+    "pending days count as present": (let_one_sign, ACCEPT, False),
+    "a batch is taken back": (ask_to_take_back, ("import", "revoke", PUNCHES, "--reason", "r", "--yes"), False),
 }
 
 
@@ -82,7 +104,7 @@ def test_one_person_alone_decides_no_exception(county: Any, acting: As, name_nip
     begin, decide, has_person = EXCEPTIONS[what]
     begin(county, name_nip(1))
     alone = county.run(*decide)
-    assert (alone.code, "another person" in alone.err) == (7, True), alone
+    assert (alone.code, "another person" in alone.err or "another operator" in alone.err) == (7, True), alone
     if has_person:
         with acting("ani"):
             own = county.run(*decide)
@@ -127,9 +149,90 @@ def test_nobody_accepts_pending_days_of_their_own(county: Any, acting: As, name_
         assert (own.code, "ani has a pending day in DINKES" in own.err) == (7, True), own
     assert json.loads(county.ok("period", "status", MONTH, "--format", "json"))[0]["state"] == "open"
     with acting("sari"):
-        county.ok(*accept)
+        assert county.run(*accept).code == 7, "the first of two signatures"
+    county.ok(*accept)
     (entry,) = json.loads(county.ok("audit", "list", "--action", "period.close", "--format", "json"))
-    assert entry["actor"] == "sari"
+    assert entry["actor"] == getpass.getuser()
+    (entry,) = json.loads(county.ok("audit", "list", "--action", "period.sign", "--format", "json"))
+    assert (entry["actor"], entry["details"]) == ("sari", {"unit": "DINKES", "days": 1, "reason": "mesin rusak"})
+
+
+def test_a_signature_holds_for_the_days_that_were_shown_and_no_others(county: Any, acting: As, name_nip: Any) -> None:
+    let_one_sign(county, name_nip(1))
+    newcomer = name_nip(3)
+    county.load("employees", [{"nip": newcomer, "name": "Baru", "unit": "DINKES", "allowance_rp": 4_000_000}])
+    county.load("enrolments", [{"terminal": "gate", "pin": "3", "nip": newcomer}])
+    with acting("sari"):
+        more = county.run(*ACCEPT)
+        assert (more.code, "sari has signed that 23 pending days" in more.err) == (7, True), more
+    county.ok(*ACCEPT)
+
+
+def test_one_person_where_there_is_nobody_else_signs_alone(county: Any, name_nip: Any) -> None:
+    correct(county, name_nip(1))
+    county.ok("account", "add", "ayu", "--role", "employee", "--os-user", "ayu")
+    county.ok(*ACCEPT)
+    county.ok("import", "revoke", PUNCHES, "--reason", "r", "--yes")
+
+
+def test_who_may_not_close_does_not_sign_either(county: Any, acting: As, name_nip: Any, monkeypatch: Any) -> None:
+    correct(county, name_nip(1))
+    county.ok("account", "add", "ayu", "--role", "employee", "--os-user", "ayu")
+    monkeypatch.setenv("LOGNAME", "ayu")
+    refused = county.run(*ACCEPT)
+    assert (refused.code, "this needs the role operator or payroll" in refused.err) == (7, True), refused
+
+
+DOCUMENTS = {"absence": "absences", "outage": "outages"}
+
+
+@pytest.mark.parametrize("noun", DOCUMENTS)
+def test_a_document_that_waits_is_decided_by_another_person(county: Any, acting: As, name_nip: Any, noun: str) -> None:
+    late_pays = _payable(county)[name_nip(1)]
+    with acting("tono"):
+        county.load(DOCUMENTS[noun], [CLAIMS[DOCUMENTS[noun]] | _of(noun, name_nip(1)) | {"status": "approved"}])
+        (waits,) = json.loads(county.ok(noun, "list", "--status", "pending", "--format", "json"))
+        number = str(waits["number"])
+        assert (waits["entered_by"], waits["decided_by"]) == ("tono", None)
+        own = county.run(noun, "approve", number, "--yes")
+        assert (own.code, f"tono entered {noun}/1; another person decides" in own.err) == (7, True), own
+    if noun == "absence":
+        with acting("ani"):
+            about = county.run(noun, "reject", number, "--reason", "r")
+            assert (about.code, "is about ani; another person" in about.err) == (7, True), about
+    with acting("sari"):
+        county.ok(noun, "approve", f"{noun}/{number}", "--yes")
+        again = county.run(noun, "reject", number, "--reason", "r")
+        assert (again.code, "is approved already; a decision is made once" in again.err) == (7, True), again
+    (decided,) = json.loads(county.ok(noun, "list", "--format", "json"))
+    assert (decided["status"], decided["decided_by"]) == ("approved", "sari")
+    if noun == "outage":
+        assert _payable(county)[name_nip(1)] > late_pays
+    county.ok("period", "close", MONTH, "--yes")
+    county.ok("audit", "verify")
+
+
+@pytest.mark.parametrize("noun", DOCUMENTS)
+def test_a_document_that_is_rejected_costs_what_it_would_have_excused(
+    county: Any, acting: As, name_nip: Any, noun: str
+) -> None:
+    before = _payable(county)
+    with acting("tono"):
+        county.load(DOCUMENTS[noun], [CLAIMS[DOCUMENTS[noun]] | _of(noun, name_nip(1))])
+    assert county.run("period", "close", MONTH, "--yes").code == 7
+    with acting("sari"):
+        empty = county.run(noun, "reject", "1", "--reason", " ")
+        assert empty.code == 2
+        county.ok(noun, "reject", "1", "--reason", "tanpa bukti")
+    assert _payable(county) == before
+    (decided,) = json.loads(county.ok(noun, "list", "--status", "rejected", "--format", "json"))
+    assert decided["reason"] == "tanpa bukti"
+    strange = county.run(noun, "approve", "9", "--yes")
+    assert (strange.code, f"there is no {noun}/9" in strange.err) == (2, True), strange
+
+
+def _of(noun: str, nip: str) -> dict[str, str]:
+    return {} if noun == "outage" else {"nip": nip}
 
 
 def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Any, acting: As) -> None:

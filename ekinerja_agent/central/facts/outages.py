@@ -11,9 +11,10 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.batches import current
+from ekinerja_agent.central.decided import outage_status
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.punches import CLOCK, told_zones
-from ekinerja_agent.central.tables.imported import outages
+from ekinerja_agent.central.tables.imported import outage_decisions, outages
 from ekinerja_agent.scoring.frames import OUTAGES, Schema
 
 _TOLD: Schema = {
@@ -35,8 +36,10 @@ def read_outages(
     """
     since = datetime.combine(first - timedelta(days=1), time())
     until = datetime.combine(last + timedelta(days=3), time())
-    row = current(outages).subquery().c
-    query = select(*(row[name] for name in _TOLD)).where(row.ends > since, row.starts < until)
+    row = current(outages).subquery()
+    told_columns = (outage_status(row).label(name) if name == "status" else row.c[name] for name in _TOLD)
+    decided = row.outerjoin(outage_decisions, outage_decisions.c.outage == row.c.id)
+    query = select(*told_columns).select_from(decided).where(row.c.ends > since, row.c.starts < until)
     told = read_frame(conn, query, _TOLD)
     if told.is_empty():
         return pl.DataFrame(schema=OUTAGES)

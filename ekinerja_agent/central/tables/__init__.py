@@ -30,10 +30,12 @@ from ekinerja_agent.central.tables.imported import (
     import_revocations,
     indicators,
     innovations,
+    outage_decisions,
     outages,
     plan_progress,
     plans,
     ratings,
+    revocation_requests,
     rosters,
     sakip,
     sanctions,
@@ -41,7 +43,14 @@ from ekinerja_agent.central.tables.imported import (
     units,
     workload_tasks,
 )
-from ekinerja_agent.central.tables.periods import adjustments, period_events, period_payments, period_reopenings
+from ekinerja_agent.central.tables.periods import (
+    adjustments,
+    pending_signatures,
+    period_events,
+    period_payments,
+    period_reopenings,
+    signed_days,
+)
 from ekinerja_agent.central.tables.recorded import (
     clock_readings,
     coverage,
@@ -73,6 +82,7 @@ INSERT_ONLY: tuple[Table, ...] = (
     terminal_facts,
     import_batches,
     import_revocations,
+    revocation_requests,
     units,
     employees,
     enrolments,
@@ -83,6 +93,7 @@ INSERT_ONLY: tuple[Table, ...] = (
     activity_standards,
     activity_steps,
     absence_decisions,
+    outage_decisions,
     feed_activities,
     feed_answers,
     rosters,
@@ -109,6 +120,8 @@ INSERT_ONLY: tuple[Table, ...] = (
     redating_decisions,
     audit,
     period_events,
+    pending_signatures,
+    signed_days,
     period_reopenings,
     period_payments,
     adjustments,

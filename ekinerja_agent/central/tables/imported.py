@@ -30,6 +30,16 @@ import_revocations = Table(
     Column("reason", Text, nullable=False),
 )
 
+revocation_requests = Table(
+    # Who asks for a batch to be taken back; somebody else takes it back.
+    "revocation_requests",
+    metadata,
+    Column("batch", ForeignKey("import_batches.id"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("requested_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 
 def _fact(name: str, *columns: Column[Any] | Index) -> Table:
     """A table of imported facts: the newest row of a key whose batch is not revoked stands, older ones stay."""
@@ -174,12 +184,24 @@ activity_steps = Table(
 )
 
 absence_decisions = Table(
-    # What the rule of silence decided of a request; it beats the row's status.
+    # What a person or the rule of silence decided of a request; it beats the row's status.
     "absence_decisions",
     metadata,
     Column("absence", ForeignKey("absences.id"), primary_key=True),
     Column("status", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Text),
+    Column("account_id", ForeignKey("accounts.id")),  # null = the rule of silence
+    Column("decided_at", Instant, nullable=False),
+)
+
+outage_decisions = Table(
+    # What a person decided of a reported outage; it beats the row's status.
+    "outage_decisions",
+    metadata,
+    Column("outage", ForeignKey("outages.id"), primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("decided_at", Instant, nullable=False),
 )
 

@@ -22,6 +22,27 @@ period_events = Table(
     UniqueConstraint("period", "unit", "revision"),
 )
 
+pending_signatures = Table(
+    # Who signs that pending days of an office count as present; somebody else closes it.
+    "pending_signatures",
+    metadata,
+    serial_key(),
+    Column("period", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("after_revision", Integer, nullable=False),  # the newest close of the office then; 0: none
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+signed_days = Table(
+    "signed_days",
+    metadata,
+    Column("signature", ForeignKey("pending_signatures.id"), primary_key=True),
+    Column("nip", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+)
+
 period_reopenings = Table(
     # An office of a period is open again once the newest of its closings has a row here.
     "period_reopenings",

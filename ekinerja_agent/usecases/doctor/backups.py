@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from ekinerja_agent.usecases import backup
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
 
-LONGEST_WITHOUT = timedelta(days=3)
-"""The timer makes one every night; a long weekend without power is no finding."""
-
 
 def check(host: Host) -> Iterator[Finding]:
-    """Yield that backups were made in state_dir and are made no more. Where there never was one, they lie elsewhere."""
+    """Yield that backups were made and are made no more. Where there never was one, the service tells it in time."""
     newest = backup.newest(host.config)
-    if newest is not None and host.now() - newest > LONGEST_WITHOUT:
+    if newest is not None and host.now() - newest > host.config.agent.health.backup_after:
         text = f"the newest backup is of {newest:%Y-%m-%d}"
         what_to_do = (
             "see why (systemctl status ekinerja-agent-backup.timer, journalctl -u ekinerja-agent-backup), then run: "

@@ -99,6 +99,15 @@ def _disk(snapshot: Snapshot) -> Judged:
     yield _verdict(Key("disk_low"), low, "critical", mebibytes=free >> 20)
 
 
+def _backup(snapshot: Snapshot) -> Judged:
+    """Where none was ever made, the service waits for the first one as long as for the next one."""
+    made = snapshot.host.backup_at
+    age = snapshot.at - (made or snapshot.started_at)
+    old = age > snapshot.limits.backup_after
+    if made is not None or old:
+        yield _verdict(Key("backup_old"), old, "warning", hours=_minutes(age) // 60)
+
+
 def _host_clock(snapshot: Snapshot) -> Judged:
     yield _verdict(Key("clock_doubtful"), not snapshot.host.clock_vouches, "warning")
 
@@ -187,4 +196,7 @@ def _local(at: datetime | None, terminal: TerminalFacts) -> str:
 
 
 _TERMINAL_JUDGES: tuple[Callable[[TerminalFacts, Snapshot], Judged], ...] = (_away, _log, _clock, _holes)
-JUDGES: tuple[Callable[[Snapshot], Judged], ...] = (_central, _spool, _disk, _jobs, _host_clock, _terminals)
+JUDGES: tuple[Callable[[Snapshot], Judged], ...] = (
+    *(_central, _spool, _disk, _backup, _jobs, _host_clock),
+    _terminals,
+)

@@ -63,12 +63,15 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """This host. `clock_vouches` is its own synchronisation or central's agreement."""
+    """This host. `clock_vouches` is its own synchronisation or central's agreement; `backup_at` when its newest backup
+    was made, None if never.
+    """
 
     clock_synchronised: bool
     clock_vouches: bool
     free_bytes: int
     free_files: int | None
+    backup_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Limits:
     away_after: timedelta = timedelta(minutes=30)
     duty_days: frozenset[int] = frozenset(range(5))
     duty_hours: tuple[time, time] = (time(7), time(14))
+    backup_after: timedelta = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.errors import EkinerjaError, Refused
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
+from ekinerja_agent.usecases import backup
 from ekinerja_agent.usecases.health.facts import (
     HostFacts,
     Limits,
@@ -92,7 +92,7 @@ class Measure:
             at=self._now(),
             version=__version__,
             started_at=self._journal.started_at,
-            host=_host(self._config.agent.state_dir, synchronised, synchronised or self._vouched()),
+            host=_host(self._config, synchronised, synchronised or self._vouched()),
             limits=self._limits,
             terminals=tuple(self._terminals()),
             spool=self._spool_facts(),
@@ -185,6 +185,7 @@ def limits_of(config: Config) -> Limits:
         away_after=health.away_after,
         duty_days=frozenset(map(WEEKDAYS.index, health.duty_days)),
         duty_hours=health.duty_hours,
+        backup_after=health.backup_after,
     )
 
 
@@ -218,7 +219,16 @@ def _allowed(look: Callable[[], T]) -> T | None:
         return None
 
 
-def _host(state_dir: Path, synchronised: bool, vouches: bool) -> HostFacts:
+def _host(config: Config, synchronised: bool, vouches: bool) -> HostFacts:
+    state_dir = config.agent.state_dir
     place = next(each for each in (state_dir, *state_dir.parents) if each.exists())
     disk = os.statvfs(place)
-    return HostFacts(synchronised, vouches, disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else None)
+    free, files = disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else None
+    return HostFacts(synchronised, vouches, free, files, _backup_at(config))
+
+
+def _backup_at(config: Config) -> datetime | None:
+    try:
+        return backup.newest(config)
+    except OSError:
+        return None

@@ -219,6 +219,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("ekinerja_host_disk_free_bytes", "Room on the disk of state_dir.", _host(lambda h: h.free_bytes)),
     Metric("ekinerja_host_disk_free_files", "Files that can still be made there.", _host(lambda h: h.free_files)),
     Metric(
+        "ekinerja_backup_last_timestamp_seconds",
+        "When the newest backup of this host was made, Unix time; absent: never.",
+        _host(lambda h: _instant(h.backup_at)),
+    ),
+    Metric(
         "ekinerja_score_last_run_timestamp_seconds",
         "When a draft was last computed, Unix time.",
         _scoring(lambda s: _instant(s.computed_at)),

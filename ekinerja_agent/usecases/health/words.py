@@ -88,6 +88,12 @@ SENTENCES: dict[str, _Sentence] = {
         ),
         msgid("Make room on the disk of state_dir."),
     ),
+    "backup_old": _Sentence(
+        msgid("No new backup"),
+        msgid("No backup of this host was made for %(hours)s hours."),
+        msgid("No backup of this host was made for %(hours)s hours."),
+        msgid("See why: journalctl -u ekinerja-agent-backup; then run: ekinerja-agent backup make"),
+    ),
     "clock_doubtful": _Sentence(
         msgid("Host clock in doubt"),
         msgid("No time service keeps the clock of this host, and central does not confirm it."),

@@ -29,6 +29,9 @@ class Stored(Protocol):
     def rows(self, kind: str) -> Sequence[Fact]:
         """Given a kind, return all its current rows."""
 
+    def terminals(self) -> frozenset[str]:
+        """Return the terminals that a collector told of or an enrolment names."""
+
     def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Sequence[Fact]:
         """Return the current activities that have one of these ids or lie on these days, both included."""
 

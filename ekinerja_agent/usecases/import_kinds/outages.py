@@ -1,14 +1,14 @@
 """Kind `outages`: when a terminal could not record, in local time of its place. From a feed an empty status is its
 approval.
 
-A terminal may be one that no devices.yaml names yet. Does not know whom an outage excuses.
+A terminal may be one that is not known yet, which warns. Does not know whom an outage excuses.
 """
 
 from __future__ import annotations
 
 from ekinerja_agent.usecases.import_kinds.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.import_kinds.shapes import LOCAL_TIME, TERMINAL, TEXT, words
+from ekinerja_agent.usecases.import_kinds.shapes import LOCAL_TIME, TERMINAL, TEXT, shown, words
 
 KEY = ("terminal", "starts")
 
@@ -18,8 +18,21 @@ def _judge(draft: Draft) -> None:
     for row in draft.rows:
         if row["ends"] <= row["starts"]:
             draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
+    _warn_of_strangers(draft)
     settle_decisions(draft, blank="approved")
     keep_decisions(draft, draft.stored.rows("outages"), KEY, (*KEY, "ends", "cause"))
+
+
+def _warn_of_strangers(draft: Draft) -> None:
+    known = draft.stored.terminals()
+    for row in draft.rows:
+        if row["terminal"] not in known:
+            draft.warn(
+                row,
+                "terminal",
+                f"{shown(row['terminal'])} is known from no collector and no enrolment; it excuses nobody until one "
+                "names this terminal: look whether it is spelt as in devices.yaml",
+            )
 
 
 KIND = Kind(
