@@ -72,7 +72,9 @@ class Outlook:
 
         `vouched` tells whether central confirms this host's clock.
         """
-        self.journal.reloaded({terminal.id for terminal in config.terminals})
+        self.journal.reloaded(
+            {terminal.id for terminal in config.terminals}, heard={terminal.id for terminal in config.only_heard}
+        )
         self._outbox = None
         if config.agent.notify.targets:
             from ekinerja_agent.usecases.health.outbox import Outbox

@@ -18,7 +18,7 @@ from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.imported import activities, employees
-from ekinerja_agent.central.tables.recorded import terminal_facts
+from ekinerja_agent.central.tables.recorded import terminal_facts, terminal_status
 
 Facts = Sequence[Mapping[str, Any]]
 
@@ -93,3 +93,11 @@ def terminal_zones(engine: Engine) -> dict[str, str]:
     )
     with reading(engine) as conn:
         return {row.terminal: row.timezone for row in conn.execute(query)}
+
+
+def terminal_serials(engine: Engine) -> dict[str, str]:
+    """Given the database, return the terminal of each serial that answered or pushed last, as a collector told."""
+    status = terminal_status.c
+    with reading(engine) as conn:
+        rows = conn.execute(select(status.serial, status.terminal).where(status.serial != "")).all()
+    return {serial: terminal for serial, terminal in rows if [each for each, _ in rows].count(serial) == 1}

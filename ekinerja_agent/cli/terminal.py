@@ -42,7 +42,8 @@ def group() -> None:
 @click.pass_obj
 def list_command(context: Context, fmt: str | None) -> None:
     """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
-    emit(terminals.overview(context.config(), context.engine()), LIST, fmt, free_text=("state",), sentences=("state",))
+    rows = terminals.overview(context.config(), context.engine(), now=context.now())
+    emit(rows, LIST, fmt, free_text=("state",), sentences=("state",))
 
 
 @group.command("poll")

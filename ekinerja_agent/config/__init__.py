@@ -70,6 +70,12 @@ class Config:
         return tuple(each for each in self.terminals if each.push and each.enabled and "web" in self.agent.roles)
 
     @property
+    def only_heard(self) -> tuple[TerminalConfig, ...]:
+        """Those of them that this host does not read as well."""
+        polled = {each.id for each in self.polled}
+        return tuple(each for each in self.pushing if each.id not in polled)
+
+    @property
     def fills_a_spool(self) -> bool:
         """Whether punches come to this host from terminals."""
         return "collect" in self.agent.roles or bool(self.pushing)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.model import ClockReading, LogCursor
+from ekinerja_agent.spool.instants import instant_text, read_instant
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,11 +67,11 @@ def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
         serial=serial,
         record_size=record_size,
         records=records,
-        last_read_at=_read(last_read_at),
+        last_read_at=read_instant(last_read_at),
         office=office,
         timezone=timezone,
         enabled=None if enabled is None else bool(enabled),
-        raw_log_kept_at=_read(raw_log_kept_at),
+        raw_log_kept_at=read_instant(raw_log_kept_at),
         cursor=_read_cursor(db, terminal),
         clock_readings=tuple(
             ClockReading(terminal, datetime.fromisoformat(at), offset_s, trusted=True)
@@ -88,12 +89,12 @@ def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
             memory.serial,
             memory.record_size,
             memory.records,
-            _instant(memory.last_read_at),
+            instant_text(memory.last_read_at),
             memory.office,
             memory.timezone,
             memory.enabled,
-            _instant(memory.raw_log_kept_at),
-            json.dumps([(_instant(reading.at), reading.offset_s) for reading in memory.clock_readings]),
+            instant_text(memory.raw_log_kept_at),
+            json.dumps([(instant_text(reading.at), reading.offset_s) for reading in memory.clock_readings]),
         ),
     )
     cursor = memory.cursor
@@ -112,7 +113,7 @@ def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
                 cursor.anchor,
                 None if cursor.latest_clock is None else cursor.latest_clock.isoformat(),
                 cursor.proven,
-                _instant(cursor.judged_at),
+                instant_text(cursor.judged_at),
             ),
         )
 
@@ -129,19 +130,7 @@ def _read_cursor(db: sqlite3.Connection, terminal: str) -> LogCursor | None:
         record_size=record_size,
         position=position,
         anchor=anchor,
-        latest_clock=_read(latest_clock),
+        latest_clock=read_instant(latest_clock),
         proven=bool(proven),
-        judged_at=_read(judged_at),
+        judged_at=read_instant(judged_at),
     )
-
-
-def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _instant(at: datetime | None) -> str | None:
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise ValueError(f"{at} has no time zone; an instant must be aware")
-    return at.isoformat()

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, get_args, get_type_hints
 
 from ekinerja_agent.model import Note, Quarantined, Source
+from ekinerja_agent.spool.instants import instant_text
 
 _TYPES: dict[str, type[Note]] = {kind.__name__: kind for kind in get_args(Note)}
 _FIELD_TYPES = {name: get_type_hints(kind) for name, kind in _TYPES.items()}
@@ -43,9 +44,7 @@ def quarantine_key(note: Quarantined) -> str:
 
 def _encoded(value: Any) -> Any:
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone; an instant must be aware")
-        return value.isoformat()
+        return instant_text(value)
     if isinstance(value, bytes):
         return value.hex()
     return value

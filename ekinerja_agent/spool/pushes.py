@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from ekinerja_agent.spool.instants import instant_text, read_instant
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -103,11 +105,11 @@ def read_push(db: sqlite3.Connection, terminal: str) -> PushMemory | None:
         serial=serial,
         attlog_stamp=attlog,
         operlog_stamp=operlog,
-        contact_at=_read(contact),
-        first_at=_read(first),
-        covered_until=_read(covered),
+        contact_at=read_instant(contact),
+        first_at=read_instant(first),
+        covered_until=read_instant(covered),
         gaps=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in json.loads(gaps)),
-        holes=tuple((_read(start), _read(end)) for start, end in json.loads(holes)),
+        holes=tuple((read_instant(start), read_instant(end)) for start, end in json.loads(holes)),
         everything_asked=bool(asked),
         out_of_order=bool(disorder),
         firmware=firmware,
@@ -126,11 +128,11 @@ def write_push(db: sqlite3.Connection, memory: PushMemory) -> None:
             memory.serial,
             memory.attlog_stamp,
             memory.operlog_stamp,
-            _text(memory.contact_at),
-            _text(memory.first_at),
-            _text(memory.covered_until),
-            json.dumps([[_text(start), _text(end)] for start, end in memory.gaps]),
-            json.dumps([[_text(start), _text(end)] for start, end in memory.holes]),
+            instant_text(memory.contact_at),
+            instant_text(memory.first_at),
+            instant_text(memory.covered_until),
+            json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.gaps]),
+            json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.holes]),
             memory.everything_asked,
             memory.out_of_order,
             memory.firmware,
@@ -155,7 +157,7 @@ def ask(db: sqlite3.Connection, terminal: str, kind: RequestKind, by: str, at: d
         return int(waiting[0])
     asked = db.execute(
         "INSERT INTO push_requests (terminal, kind, asked_by, asked_at) VALUES (?, ?, ?, ?)",
-        (terminal, kind, by, _text(at)),
+        (terminal, kind, by, instant_text(at)),
     )
     return int(asked.lastrowid or 0)
 
@@ -175,7 +177,7 @@ def all_requests(db: sqlite3.Connection) -> list[PushRequest]:
 
 def sent(db: sqlite3.Connection, number: int, at: datetime) -> None:
     """Note when a request was last handed to its terminal."""
-    db.execute("UPDATE push_requests SET sent_at = ? WHERE number = ?", (_text(at), number))
+    db.execute("UPDATE push_requests SET sent_at = ? WHERE number = ?", (instant_text(at), number))
 
 
 def answered(db: sqlite3.Connection, terminal: str, number: int, returned: int, at: datetime) -> bool:
@@ -186,7 +188,7 @@ def answered(db: sqlite3.Connection, terminal: str, number: int, returned: int, 
     done = db.execute(
         "UPDATE push_requests SET answered_at = ?, returned = ? "
         "WHERE number = ? AND terminal = ? AND (sent_at IS NOT NULL OR kind = 'reupload') AND answered_at IS NULL",
-        (_text(at), returned, number, terminal),
+        (instant_text(at), returned, number, terminal),
     )
     return done.rowcount == 1
 
@@ -199,19 +201,7 @@ def _request(row: tuple[object, ...]) -> PushRequest:
         kind="reupload" if kind == "reupload" else "info",
         asked_by=str(asked_by),
         asked_at=datetime.fromisoformat(str(asked_at)),
-        sent_at=_read(sent_at if isinstance(sent_at, str) else None),
-        answered_at=_read(answered_at if isinstance(answered_at, str) else None),
+        sent_at=read_instant(sent_at if isinstance(sent_at, str) else None),
+        answered_at=read_instant(answered_at if isinstance(answered_at, str) else None),
         returned=returned if isinstance(returned, int) else None,
     )
-
-
-def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _text(at: datetime | None) -> str | None:
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise ValueError(f"{at} has no time zone; an instant must be aware")
-    return at.isoformat()

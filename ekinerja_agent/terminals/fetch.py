@@ -20,10 +20,10 @@ from ekinerja_agent.terminals.tail import (
     ANCHOR_SLOTS,
     Tail,
     anchor_of,
+    behind_known_end,
     find_tail,
     gives_any_stretch,
     hides_known_end,
-    shows_known_end,
 )
 from ekinerja_agent.terminals.transfer import HeldTable, StretchRefused
 from ekinerja_agent.terminals.wire import AmbiguousLog, DecodedLog, decode_log
@@ -49,6 +49,7 @@ class Fetched(NamedTuple):
     mode: Literal["full", "tail"] = "full"
     new_from: int = 0
     known_end_gone: bool = False
+    unread_from: int | None = None
     broke_off: bool = False
 
     @property
@@ -113,10 +114,12 @@ def fetch_log(
         proven=verdict.proven and not (lost is not None and hides_known_end(slots, lost)),
         judged_at=verdict.judged_at,
     )
+    unread_from = behind_known_end(slots, cursor) if cursor is not None and comparable else None
     return Fetched(
         log,
         end,
-        known_end_gone=cursor is not None and comparable and not shows_known_end(slots, cursor),
+        known_end_gone=comparable and unread_from is None,
+        unread_from=unread_from,
         broke_off=verdict.broke_off,
     )
 
@@ -162,7 +165,7 @@ def _from_tail(tail: Tail, known: LogCursor, any_known: AnyKnown) -> Fetched | N
         anchor=anchor_of(slots, size),
         latest_clock=max(clocks if latest is None else [latest, *clocks], default=None),
     )
-    return Fetched(log, end, mode="tail", new_from=new_from)
+    return Fetched(log, end, mode="tail", new_from=new_from, unread_from=new_from)
 
 
 def _whole(client: Client, counted: int | None, judged_at: datetime | None) -> tuple[bytes, _Verdict]:

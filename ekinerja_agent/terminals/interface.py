@@ -42,7 +42,8 @@ class LogRead:
     caller to know. A `tail` starts with slots that were read before; those from position `new_from` on are new. Of a
     `full` read nothing is known to be new or old. `slot_owners` gives the PIN of each slot number and is filled for
     logs that record only those (8-byte records). `cursor` is where the next read may begin, None if no record told
-    the record size. `known_end_gone` tells that the last slot of the read before is not in the log any more.
+    the record size. `known_end_gone` tells that the last slot of the read before is not in the log any more; where it
+    is, `unread_from` is the position behind it, from which on no read was before.
     `doubts` are sentences for people about what does not fit; none of them makes the log less complete.
     """
 
@@ -58,6 +59,7 @@ class LogRead:
     cursor: LogCursor | None = None
     new_from: int = 0
     known_end_gone: bool = False
+    unread_from: int | None = None
     mode: Literal["full", "tail"] = "full"
     doubts: tuple[str, ...] = ()
 

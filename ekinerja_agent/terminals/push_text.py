@@ -22,6 +22,11 @@ from ekinerja_agent.terminals.lines import (
 )
 from ekinerja_agent.terminals.wire import DecodedLog, Record
 
+BEAT_EVERY_S = 10
+"""How often a terminal is told to ask for commands."""
+TRY_AGAIN_AFTER_S = 30
+"""When it is told to come again if it was not answered."""
+
 _PADDING = b" \0"
 _NUMBER = re.compile(rb"\d{1,10}")
 _LAST_LINE_END = re.compile(rb"[\r\n]")
@@ -116,8 +121,8 @@ def option_lines(
         "ATTLOGStamp": attlog_stamp,
         "OPERLOGStamp": operlog_stamp,
         "ATTPHOTOStamp": "9999",
-        "ErrorDelay": "30",
-        "Delay": "10",
+        "ErrorDelay": str(TRY_AGAIN_AFTER_S),
+        "Delay": str(BEAT_EVERY_S),
         "TransTimes": "00:00;14:05",
         "TransInterval": "1",
         "TransFlag": "TransData AttLog",

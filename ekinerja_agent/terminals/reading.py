@@ -110,6 +110,7 @@ def read_log(
         cursor=fetched.cursor,
         new_from=fetched.new_from,
         known_end_gone=fetched.known_end_gone,
+        unread_from=fetched.unread_from,
         mode=fetched.mode,
         doubts=(*_doubts(sizes, offset_s, fetched), *user_doubts),
     )

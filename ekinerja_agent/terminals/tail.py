@@ -69,13 +69,16 @@ def gives_any_stretch(stretch: Stretch, table: bytes) -> bool:
     return True
 
 
-def shows_known_end(slots: bytes, cursor: LogCursor) -> bool:
-    """Given all slots of a log, return whether the last slot that was known is still among them.
+def behind_known_end(slots: bytes, cursor: LogCursor) -> int | None:
+    """Given all slots of a log, return how many of them reach to the last one that was known, None if it is gone.
 
-    A log only grows at its end: where that slot stands, nothing that came behind it was forgotten.
+    A log only grows at its end: where that slot stands, nothing that came behind it was forgotten. Where it stands more
+    than once, its last place counts.
     """
     last = cursor.anchor[-cursor.record_size :]
-    return not last or next(_places(last, slots, cursor.record_size), None) is not None
+    if not last:
+        return 0
+    return max((place + 1 for place in _places(last, slots, cursor.record_size)), default=None)
 
 
 def hides_known_end(slots: bytes, cursor: LogCursor) -> bool:

@@ -190,6 +190,12 @@ def require_pollable(terminal: TerminalConfig) -> None:
 
 
 def _no_place(terminal: TerminalConfig) -> WrongUsage:
+    if terminal.push:
+        return WrongUsage(
+            f"{terminal.id} only pushes (transport none in devices.yaml): nobody can reach it, it sends its punches "
+            f"and sets its clock by itself; to have its whole log again run: ekinerja-agent terminal push-request "
+            f"{terminal.id} reupload"
+        )
     return WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
 
 
@@ -353,7 +359,8 @@ def _coverage(
     start = memory.last_read_at or _first_instant(read, quarantined, clock_rule)
     if start is None or start >= until:
         return []
-    recorded = any(punch.at is not None and start <= punch.at < until for punch in punches)
+    instants = [punch.at for punch in punches] + _unread_instants(read, quarantined, clock_rule)
+    recorded = any(at is not None and start <= at < until for at in instants)
     silent = memory.last_read_at is not None and until - start > LONGEST_UNWATCHED and not recorded
     holes = [
         (hole.start or start, hole.end or until)
@@ -362,6 +369,15 @@ def _coverage(
     return [
         Coverage(terminal, since, end, "silent" if silent else "proven") for since, end in outside(holes, start, until)
     ]
+
+
+def _unread_instants(read: LogRead, quarantined: list[Quarantined], clock_rule: ClockRule) -> list[datetime | None]:
+    """When the records were made that no read brought before: an upload may have, and they show power all the same."""
+    if read.unread_from is None:
+        return []
+    waiting = {record.position for record in quarantined}
+    unread = [each for each in read.log.records if each.position >= read.unread_from and each.position not in waiting]
+    return [clock_rule.at(record.clock) for record in unread]
 
 
 def _vouched_until(read: LogRead, tolerance_s: int, host_clock_trusted: bool) -> datetime:
@@ -387,6 +403,8 @@ def _flaw(memory: TerminalMemory, read: LogRead, known_records: int) -> str | No
     sizes = read.sizes
     if sizes and sizes.records and sizes.records_capacity and sizes.records >= sizes.records_capacity:
         return "the log is full, so the terminal may refuse punches or drop the oldest: verify and clear it"
+    if memory.records and memory.serial and read.serial != memory.serial:
+        return "another terminal answers than at the read before: punches between may be lost"
     if memory.records and not known_records and read.mode == "full":
         return "the log shares no record with the one read before (cleared or replaced): punches between may be lost"
     if memory.records and read.known_end_gone:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central.batches import store_punch_batch
-from ekinerja_agent.central.lookups import StoredFacts, terminal_zones
+from ekinerja_agent.central.lookups import StoredFacts, terminal_serials, terminal_zones
 from ekinerja_agent.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined, Source
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
@@ -21,6 +21,7 @@ from ekinerja_agent.usecases.import_kinds.punch_rows import (
     UNKNOWN_TERMINAL,
     Logs,
     attlog_terminal,
+    ends_within_a_line,
     read_attlog,
     read_punch_table,
 )
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.accounts import Account
 
+CUT_OFF = "the last line has no end, so the file may have been cut off; copy it from the terminal once more"
 PUNCH_KINDS = ("punches", "attlog")
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTerminals:
-    """What devices.yaml says: the time zone of each terminal, and the terminal of each serial."""
+    """What devices.yaml says: the time zone of each terminal, and the terminal of each serial. What a collector told of
+    others counts beside it.
+    """
 
     zones: Mapping[str, str]
     serials: Mapping[str, str]
@@ -82,13 +86,15 @@ def import_punches(
     the terminal of an attlog is unknown or `complete_until` is not over yet; then nothing is stored.
     """
     importer_for(account, kind)
-    logs = _read(kind, file, terminal, known)
+    logs = _read(kind, file, terminal, {**terminal_serials(engine), **known.serials})
     zones = {**terminal_zones(engine), **known.zones}
     punches, quarantined = _judge_records(logs, zones, now)
     ends: dict[str, datetime] = {}
     if complete_until is not None:
         ends = _log_ends(logs, complete_until, zones, StoredFacts(engine), now)
     uncovered = _holes(ends, quarantined)
+    if kind == "attlog" and ends_within_a_line(file.content):
+        uncovered |= dict.fromkeys(ends.keys() - uncovered.keys(), CUT_OFF)
     covered = [Coverage(name, None, end) for name, end in ends.items() if name not in uncovered]
     result = PunchesImported(kind, file.name, len(punches), tuple(quarantined), tuple(covered), uncovered)
     if dry_run:
@@ -121,9 +127,9 @@ def _log_ends(
     return ends
 
 
-def _read(kind: str, file: ImportFile, terminal: str | None, known: KnownTerminals) -> Logs:
+def _read(kind: str, file: ImportFile, terminal: str | None, serials: Mapping[str, str]) -> Logs:
     if kind == "attlog":
-        place = attlog_terminal(file.name, terminal, known.serials)
+        place = attlog_terminal(file.name, terminal, serials)
         logs, problems = read_attlog(file.name, file.content, place)
     else:
         logs, problems = read_punch_table(file.name, file.content)

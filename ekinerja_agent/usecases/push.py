@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import OwnedElsewhere, Refused
@@ -20,6 +21,7 @@ from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, Te
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.push_text import (
+    TRY_AGAIN_AFTER_S,
     Told,
     option_lines,
     parse_info,
@@ -34,8 +36,12 @@ from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
 """A heartbeat comes every few seconds; on disk this is enough to know when a terminal was away for ten minutes."""
+HEARD_WITHIN = CONTACT_KEPT_EVERY + 4 * timedelta(seconds=TRY_AGAIN_AFTER_S)
+"""A terminal that is well is heard of sooner, by what the handshake tells it, even if some tries fail."""
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
+READ_LATELY = timedelta(days=1)
+"""Who was not read for longer is one that only pushes, for as long as that lasts."""
 SLOT_RECORD_BYTES = 8
 THREADS = 4
 """The spool takes one writer at a time; the others read and decode meanwhile."""
@@ -43,6 +49,9 @@ EVERYTHING = "0"
 NO_OPERATIONS = "9999"
 WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
 """All that a terminal is ever told to do: to look again what the server has, and to tell about itself."""
+
+Table = Literal["ATTLOG", "OPERLOG"]
+"""Of what a terminal sends: those of which it is told how much it sent already."""
 
 NO_ORDER = "its uploads are not in the order of its log, so they vouch for no time; `terminal push-request {} reupload`"
 ENCRYPTED = "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
@@ -87,6 +96,7 @@ class Receiver:
         self._host_clock_trusted = host_clock_trusted
         self._locks = {each.id: threading.Lock() for each in self.by_serial.values()}
         self._contacts: dict[str, datetime] = {}
+        self._stamps: dict[tuple[str, Table], str] = {}
 
     def close(self) -> None:
         """Let begun work end, and take no more; the spool may be closed then."""
@@ -103,6 +113,7 @@ class Receiver:
             wanted = [each for each in self._spool.requests(terminal.id) if each.kind == "reupload"]
             if wanted or not memory.everything_asked:
                 memory = begin_anew(memory)
+                self._stamps.pop((terminal.id, "ATTLOG"), None)
             self._keep(terminal, replace(memory, state="ok" if memory.state == ENCRYPTED else memory.state), at)
             for request in wanted:
                 self._spool.answered(terminal.id, request.number, 0)
@@ -114,9 +125,7 @@ class Receiver:
             most_body_bytes=self.most_body_bytes,
         )
 
-    def receive(
-        self, terminal: TerminalConfig, body: bytes, *, stamp: str | None, complete: bool, arrived_at: datetime
-    ) -> Stored:
+    def receive(self, terminal: TerminalConfig, body: bytes, *, complete: bool, arrived_at: datetime) -> Stored:
         """Given an ATTLOG body, store it; when this returns it may be acknowledged, if it was complete.
 
         Of a body that was cut off the whole lines are stored, and vouch for nothing. Raise TemporarilyUnavailable or
@@ -149,9 +158,7 @@ class Receiver:
             )
             tolerance = timedelta(seconds=self._tolerance_s)
             memory, covered = vouch(memory, upload, tolerance=tolerance)
-            if complete and memory.everything_asked and stamp is not None:
-                memory = replace(memory, attlog_stamp=stamp)
-            memory = replace(memory, state=_state(terminal.id, memory, upload, measured, bool(covered)))
+            memory = replace(memory, state=self._state(terminal, memory, upload, measured, bool(covered)))
             notes: list[Note] = [*waiting, *covered]
             if measured is not None:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
@@ -159,6 +166,14 @@ class Receiver:
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
             new = self._keep(terminal, memory, arrived_at, punches, notes, ahead_s)
         return Stored(lines=len(decoded.records) + len(decoded.undecodable), new=new, quarantined=len(waiting))
+
+    def acknowledged(self, terminal: TerminalConfig, table: Table, stamp: str) -> None:
+        """Given an upload that is acknowledged now, and the stamp behind it, note that it need not come again.
+
+        That an upload was longer than it said may show only when it is stored: its stamp must not be kept with it. It
+        goes to disk with what is kept next; one that is lost makes a terminal send more, and that counts once.
+        """
+        self._stamps[terminal.id, table] = stamp
 
     def contact(self, terminal: TerminalConfig, at: datetime, told: Told | None = None) -> None:
         """Note that a terminal was heard of, and what it told of itself; on disk once a minute, or where it is news."""
@@ -172,11 +187,18 @@ class Receiver:
                     users=memory.users if told.users is None else told.users,
                     records=memory.records if told.records is None else told.records,
                 )
-            before = kept.contact_at if kept else None
-            if before is None or at - before >= CONTACT_KEPT_EVERY or replace(memory, contact_at=before) != kept:
+            if kept is None or self._is_news(memory, kept, at):
                 self._keep(terminal, memory, at)
             else:
                 self._contacts[terminal.id] = at
+
+    def _is_news(self, memory: PushMemory, kept: PushMemory, at: datetime) -> bool:
+        """Whether what is remembered now is to be kept at once, and not with what is kept next."""
+        if kept.contact_at is None or at - kept.contact_at >= CONTACT_KEPT_EVERY:
+            return True
+        return kept != replace(
+            memory, contact_at=kept.contact_at, attlog_stamp=kept.attlog_stamp, operlog_stamp=kept.operlog_stamp
+        )
 
     def told(self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"") -> None:
         """Given what a terminal says of itself with a poll (`info`) or as options, note the little that is of use."""
@@ -212,6 +234,30 @@ class Receiver:
         self.contact(terminal, at, told if any(request.kind == "info" for request in done) else None)
         return done
 
+    def _state(
+        self, terminal: TerminalConfig, memory: PushMemory, upload: Upload, ahead_s: int | None, fresh: bool
+    ) -> str:
+        """What people should know after an upload. While reads vouch for the terminal, its order does not matter."""
+        if memory.out_of_order and not self._is_read(terminal, upload.arrived_at):
+            return NO_ORDER.format(terminal.id)
+        if ahead_s is not None:
+            return (
+                f"its clock is at least {ahead_s} s ahead of this host's; "
+                "its punches are corrected by that, and flagged"
+            )
+        if fresh:
+            return "ok"
+        if not upload.instants:
+            return memory.state
+        late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
+        if late_s > 3600:
+            return "its newest record is hours old when it comes: it is catching up, or its clock is behind"
+        return "ok" if memory.state != ENCRYPTED else memory.state
+
+    def _is_read(self, terminal: TerminalConfig, at: datetime) -> bool:
+        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
+        return reads is not None and reads.last_read_at is not None and at - reads.last_read_at < READ_LATELY
+
     def _require_mine(self, terminal: TerminalConfig) -> None:
         owner = self._spool.owned_elsewhere().get(terminal.id)
         if owner is not None:
@@ -229,7 +275,13 @@ class Receiver:
         memory = kept or self._spool.push_state(terminal.id)
         if memory is None or memory.serial != serial:
             self._contacts.pop(terminal.id, None)
+            for table in ("ATTLOG", "OPERLOG"):
+                self._stamps.pop((terminal.id, table), None)
             memory = PushMemory(terminal.id, serial)
+        memory = replace(memory, operlog_stamp=self._stamps.get((terminal.id, "OPERLOG"), memory.operlog_stamp))
+        if memory.everything_asked:
+            stamp = self._stamps.get((terminal.id, "ATTLOG"), memory.attlog_stamp)
+            memory = replace(memory, attlog_stamp=stamp)
         return heard(memory, at, self._contacts.get(terminal.id))
 
     def _clock_rule(
@@ -301,19 +353,3 @@ def _ahead_s(terminal: TerminalConfig, decoded: DecodedLog, rule: ClockRule, arr
     if not any(each - rule.correction(local + each) > tolerance for each in ahead):
         return None
     return int(max(ahead).total_seconds())
-
-
-def _state(terminal: str, memory: PushMemory, upload: Upload, ahead_s: int | None, fresh: bool) -> str:
-    """What people should know of a terminal after an upload."""
-    if memory.out_of_order:
-        return NO_ORDER.format(terminal)
-    if ahead_s is not None:
-        return f"its clock is at least {ahead_s} s ahead of this host's; its punches are corrected by that, and flagged"
-    if fresh:
-        return "ok"
-    if not upload.instants:
-        return memory.state
-    late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
-    if late_s > 3600:
-        return "its newest record is hours old when it comes: it is catching up, or its clock is behind"
-    return "ok" if memory.state != ENCRYPTED else memory.state

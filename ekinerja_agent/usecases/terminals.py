@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import audit, owners, terminallist
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.usecases import collect
+from ekinerja_agent.usecases.push import HEARD_WITHIN
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from ekinerja_agent.spool import PushMemory, Spool
 
 
-def overview(config: Config, engine: Engine) -> Iterator[dict[str, Any]]:
+NEVER_HEARD = "never heard of; set this server in its menu (Comm. > Cloud Server)"
+SILENT = "silent; check its power, its network and the server in its menu"
+
+
+def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[str, Any]]:
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
     known = {row["id"]: row for row in terminallist.terminal_rows(engine)}
     elsewhere = _owned_elsewhere(config, engine)
@@ -35,7 +40,7 @@ def overview(config: Config, engine: Engine) -> Iterator[dict[str, Any]]:
                 "address": str(terminal.address) if terminal.address else None,
                 "state": state if terminal.enabled else "disabled in devices.yaml",
             }
-            | _heard(terminal, row, uploads.get(terminal.id))
+            | ({} if terminal.id in elsewhere else _heard(config, terminal, row, uploads.get(terminal.id), now))
         )
     for terminal_id, row in known.items():
         yield _blank(terminal_id) | row
@@ -76,15 +81,23 @@ def _uploads(config: Config) -> dict[str, PushMemory]:
     return {terminal: memory for terminal, memory in found.items() if memory is not None}
 
 
-def _heard(terminal: TerminalConfig, row: dict[str, Any], memory: PushMemory | None) -> dict[str, Any]:
-    """What uploads add to the row of a terminal that is read as well: its status in central is that of the reads."""
-    if memory is None or terminal.transport == "none" or memory.serial != terminal.serial:
+def _heard(
+    config: Config, terminal: TerminalConfig, row: dict[str, Any], memory: PushMemory | None, now: datetime
+) -> dict[str, Any]:
+    """What uploads add to a terminal's row. The status in central of one that is read as well is that of the reads."""
+    if terminal not in config.pushing:
         return {}
+    heard_at = memory.contact_at if memory is not None and memory.serial == terminal.serial else None
     told: dict[str, Any] = {}
     last = row.get("last_contact")
-    if memory.contact_at is not None and (last is None or memory.contact_at > last):
-        told["last_contact"] = memory.contact_at
-    if memory.state != "ok":
+    if heard_at is not None and (last is None or heard_at > last):
+        told["last_contact"] = heard_at
+    if terminal in config.only_heard:
+        if heard_at is None:
+            told["state"] = NEVER_HEARD
+        elif now - heard_at > HEARD_WITHIN:
+            told["state"] = SILENT
+    elif memory is not None and heard_at is not None and memory.state != "ok":
         told["state"] = f"{row['state']}; uploads: {memory.state}"
     return told
 

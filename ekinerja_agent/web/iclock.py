@@ -11,6 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -23,7 +24,7 @@ from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, Refused, Tempor
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate
-from ekinerja_agent.usecases.push import WORDS, Receiver
+from ekinerja_agent.usecases.push import WORDS, Receiver, Table
 from ekinerja_agent.web.careful import EXCESS
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork
@@ -45,12 +46,12 @@ _MOST_REFUSED_KNOWN = 256
 _STAMP = re.compile(r"[0-9]{1,20}")
 
 
-def routes(receiver: Callable[[], Receiver | None]) -> list[Route]:
-    """Given how to get who takes uploads now (None: no terminal pushes to this host), return the pages.
+def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] = utc_now) -> list[Route]:
+    """Given how to get who takes uploads now (None: no terminal pushes to this host), and the clock, return the pages.
 
     That may raise TemporarilyUnavailable: the terminal then keeps what it has, and comes again.
     """
-    door = _Door(receiver)
+    door = _Door(receiver, now)
     pages: list[tuple[str, list[str], Answer]] = [
         ("cdata", ["GET", "POST"], door.cdata),
         ("getrequest", ["GET"], door.getrequest),
@@ -84,6 +85,12 @@ class Visit(NamedTuple):
             raise TemporarilyUnavailable("the service is being loaded again or ends; send it again") from error
         return await asyncio.wrap_future(doing)
 
+    def acknowledge(self, table: Table) -> None:
+        """Note the stamp of the upload that this request is, and that is answered with OK now."""
+        stamp = self.request.query_params.get("Stamp") or self.request.query_params.get("OpStamp", "")
+        if _STAMP.fullmatch(stamp):
+            self.receiver.acknowledged(self.terminal, table, stamp)
+
 
 class _TooLarge(Exception):
     """The body is larger than what is taken."""
@@ -92,8 +99,9 @@ class _TooLarge(Exception):
 class _Door:
     """Lets known terminals in, and gives each of them its answer."""
 
-    def __init__(self, receiver: Callable[[], Receiver | None]) -> None:
+    def __init__(self, receiver: Callable[[], Receiver | None], now: Callable[[], datetime]) -> None:
         self._current = receiver
+        self._now = now
         self._allowances: dict[str, tuple[float, float]] = {}
         self._refused: set[str] = set()
         self._troubles: dict[str, str] = {}
@@ -124,7 +132,7 @@ class _Door:
     async def cdata(self, visit: Visit) -> Response:
         """What to send (GET), and what is sent (POST)."""
         if visit.request.method != "POST":
-            return _text(await visit.do(visit.receiver.options, utc_now()))
+            return _text(await visit.do(visit.receiver.options, self._now()))
         table = visit.request.query_params.get("table", "").upper()
         if table == "ATTLOG":
             return await self._attlog(visit)
@@ -132,10 +140,13 @@ class _Door:
         if not complete or _excess(visit.request):
             return self._trouble(visit.terminal, 400, "an upload has another length than it says")
         if table == "OPTIONS":
-            await visit.do(visit.receiver.told, utc_now(), options=body)
+            await visit.do(visit.receiver.told, self._now(), options=body)
             return _text("OK\n")
-        await visit.do(visit.receiver.contact, utc_now())
-        return _text(f"OK: {count_lines(body)}\n" if table == "OPERLOG" else "OK\n")
+        await visit.do(visit.receiver.contact, self._now())
+        if table != "OPERLOG":
+            return _text("OK\n")
+        visit.acknowledge("OPERLOG")
+        return _text(f"OK: {count_lines(body)}\n")
 
     async def _attlog(self, visit: Visit) -> Response:
         if "content-length" not in visit.request.headers and "transfer-encoding" not in visit.request.headers:
@@ -150,27 +161,21 @@ class _Door:
             why = "an upload is longer than it says"
         elif breaks_off(body):
             why = "an upload ends within a record"
-        stamp = visit.request.query_params.get("Stamp", "")
-        stored = await visit.do(
-            visit.receiver.receive,
-            body,
-            stamp=stamp if _STAMP.fullmatch(stamp) else None,
-            complete=why is None,
-            arrived_at=utc_now(),
-        )
+        stored = await visit.do(visit.receiver.receive, body, complete=why is None, arrived_at=self._now())
         if stored.new or stored.quarantined:
             log.info("push.stored", terminal=visit.terminal.id, new=stored.new, quarantined=stored.quarantined)
         if why is None and _excess(visit.request):
             why = "an upload is longer than it says"
         if why is not None:
             return self._trouble(visit.terminal, 400, f"{why}; its whole lines were stored, it was not acknowledged")
+        visit.acknowledge("ATTLOG")
         if self._troubles.pop(visit.terminal.id, ""):
             log.info("push.back", terminal=visit.terminal.id)
         return _text(f"OK: {stored.lines}\n")
 
     async def getrequest(self, visit: Visit) -> Response:
         """A heartbeat; what a person asked the terminal for goes with the answer."""
-        at = utc_now()
+        at = self._now()
         if info := visit.request.query_params.get("INFO", ""):
             await visit.do(visit.receiver.told, at, info=info)
         else:
@@ -183,30 +188,30 @@ class _Door:
         body, complete = await _body(visit)
         if not complete:
             return self._trouble(visit.terminal, 400, "an answer to a command is shorter than it says")
-        for done in await visit.do(visit.receiver.results, body, utc_now()):
+        for done in await visit.do(visit.receiver.results, body, self._now()):
             log.info("push.answered", terminal=visit.terminal.id, asked=done.kind, returned=done.returned)
         return _text("OK\n")
 
     async def ping(self, visit: Visit) -> Response:
         """A heartbeat."""
-        await visit.do(visit.receiver.contact, utc_now())
+        await visit.do(visit.receiver.contact, self._now())
         return _text("OK\n")
 
     async def registry(self, visit: Visit) -> Response:
         """Push 3 asks for a code that it shows with later requests; the serial is who it is, here as elsewhere."""
         await _body(visit)
-        await visit.do(visit.receiver.contact, utc_now())
+        await visit.do(visit.receiver.contact, self._now())
         return _text(f"RegistryCode={visit.terminal.serial}\n")
 
     async def exchange(self, visit: Visit) -> Response:
         """The first step of encrypted uploads, which nobody but the maker can read."""
-        await visit.do(visit.receiver.refuse_encryption, utc_now())
+        await visit.do(visit.receiver.refuse_encryption, self._now())
         return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
 
     async def unkept(self, visit: Visit) -> Response:
         """Pictures: taken, so that the terminal goes on, and kept nowhere."""
         await _body(visit, keep=False)
-        await visit.do(visit.receiver.contact, utc_now())
+        await visit.do(visit.receiver.contact, self._now())
         return _text("OK\n")
 
     def _allowed(self, terminal: str) -> bool:

@@ -22,6 +22,7 @@ from ekinerja_agent.usecases.health.conditions import (
 )
 from ekinerja_agent.usecases.health.facts import CentralFacts, JobFacts, Limits, SpoolFacts, TerminalFacts
 from ekinerja_agent.usecases.health.report import report
+from ekinerja_agent.usecases.health.words import condition_text
 
 MINUTE = timedelta(minutes=1)
 GIB = 1 << 30
@@ -178,6 +179,14 @@ def test_a_terminal_of_another_agent_is_judged_by_its_last_contact(well: Any) ->
 
     assert verdict(29)[Key("terminal_away", "lobby")] is None
     assert verdict(30)[Key("terminal_away", "lobby")] is not None
+
+
+def test_a_terminal_that_only_pushes_is_silent_where_another_one_is_away(well: Any) -> None:
+    gate = well.terminal("gate", pushes=True, up=False, away_since=well.at - 30 * MINUTE)
+    (found,) = standing(judge(well.snapshot(gate)))
+    assert (found.key, found.severity, found.office) == (Key("terminal_silent", "gate"), "warning", "DINKES")
+    assert "2026-10-05 11:30" in condition_text(found, "en")
+    assert judge(well.snapshot(well.terminal("gate", pushes=True)))[Key("terminal_silent", "gate")] is None
 
 
 moments = st.datetimes(datetime(2026, 9, 1), datetime(2026, 11, 1)).map(lambda at: at.replace(tzinfo=UTC))

@@ -23,6 +23,7 @@ from ekinerja_agent.usecases.health import textfile
 from ekinerja_agent.usecases.health.facts import Limits, TerminalFacts
 from ekinerja_agent.usecases.health.journal import Journal
 from ekinerja_agent.usecases.health.measure import Measure
+from ekinerja_agent.usecases.push import HEARD_WITHIN, Receiver
 
 NOW = datetime(2026, 10, 5, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -38,7 +39,7 @@ class Bench:
         self.spool = collect.open_spool(directory / "state" / "spool.db")
         self.away: Exception | None = None
 
-    def measure(self, *roles: str, address: str = "127.0.0.1:9") -> Measure:
+    def measure(self, *roles: str, address: str = "127.0.0.1:9", pushes: bool = False) -> Measure:
         agent = {
             "roles": list(roles),
             "state_dir": "state",
@@ -47,15 +48,18 @@ class Bench:
             "clock": {"tolerance": "60s"},
         }
         lobby = {"id": "lobby", "office": "DINKES", "address": address, "timezone": "Asia/Makassar"}
+        gate = {"id": "gate", "office": "DINKES", "transport": "none", "timezone": "Asia/Makassar"}
+        gate |= {"push": True, "serial": "S1"}
         usb = {"id": "usb", "office": "DINKES", "transport": "none", "timezone": "Asia/Makassar"}
         off = lobby | {"id": "off", "enabled": False}
         (self.directory / "agent.yaml").write_text(json.dumps(agent))
-        (self.directory / "devices.yaml").write_text(json.dumps({"terminals": [lobby, usb, off]}))
+        (self.directory / "devices.yaml").write_text(json.dumps({"terminals": [lobby, usb, off, *[gate] * pushes]}))
         self.config = config.load(self.directory / "agent.yaml", {})
+        self.journal.reloaded({"lobby", "gate"}, {each.id for each in self.config.only_heard})
         return Measure(
             self.config,
             self.journal,
-            spool=self.spool if "collect" in roles else None,
+            spool=self.spool if self.config.fills_a_spool else None,
             central=self._engine,
             vouched=lambda: True,
             news=lambda: None,
@@ -135,6 +139,48 @@ def test_a_terminal_that_fails_is_away_since_its_first_failure(bench: Bench) -> 
     assert only(measure().terminals).up
     bench.journal.forget("lobby")
     assert only(measure().terminals).up is None
+
+
+def test_a_terminal_that_only_pushes_is_silent_since_it_was_heard_of(bench: Bench) -> None:
+    measure = bench.measure("score", "web", pushes=True)
+    terminal = bench.config.terminal("gate")
+    before = only(measure().terminals)
+    assert (before.id, before.pushes, before.up, before.away_since) == ("gate", True, None, None)
+    bench.now += HOUR  # it could have come since the start, and did not
+    assert replace(only(measure().terminals), zone=before.zone) == replace(before, up=False, away_since=NOW)
+    receiver = Receiver(
+        bench.spool, [terminal], tolerance_s=60, host_clock_trusted=lambda: True, most_body_bytes=1 << 20
+    )
+    receiver.told(terminal, bench.now, info="Ver 8.0.1,5,2,100,10.0.0.1")
+    collect.announce(bench.spool, [terminal], now=bench.now)
+    forward(bench.spool, bench.central)
+    heard_at = bench.now
+    bench.now += HEARD_WITHIN
+    heard = only(measure().terminals)
+    assert (heard.up, heard.away_since, heard.last_contact, heard.records) == (True, None, heard_at, 100)
+    bench.now += timedelta(seconds=1)
+    silent = only(measure().terminals)
+    assert (silent.up, silent.away_since) == (False, heard_at)
+    bench.journal = Journal(lambda: bench.now)  # a service that just started waits for it first
+    assert only(bench.measure("score", "web", pushes=True)().terminals).up is None
+    bench.spool.learn_owners({"gate": "another"})
+    told = only(bench.measure("score", "web", pushes=True)().terminals)  # then central tells what the other agent said
+    assert (told.pushes, told.up, told.last_contact) == (True, None, heard_at)
+    receiver.close()
+
+
+def test_central_that_is_away_cannot_tell_who_else_is(bench: Bench) -> None:
+    measure = bench.measure("score")
+    bench.tell(
+        TerminalFact("far", "DISDIK", "Asia/Jayapura", True, NOW),
+        TerminalStatus("far", "10.0.0.1:4370", "S", "F", 70, 100, 5, -3, NOW, "ok"),
+    )
+    assert only(measure().terminals).away_since == NOW
+    bench.away = TemporarilyUnavailable("the database does not answer")
+    bench.journal.central(reachable=False)
+    bench.now += HOUR
+    gone = only(measure().terminals)
+    assert (gone.away_since, gone.last_contact) == (None, NOW)
 
 
 def test_coverage_of_central_is_that_of_the_own_terminals(bench: Bench) -> None:

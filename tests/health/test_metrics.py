@@ -38,6 +38,7 @@ def full(well: Any) -> Snapshot:
             complete_until=well.at - timedelta(hours=1),
             holes=0,
         ),
+        well.terminal("gate", pushes=True),
         host=well.host(backup_at=well.at),
         spool=SpoolFacts(2, 1, well.at - timedelta(seconds=90), 8192),
         central=CentralFacts(reachable=False, away_since=well.at, delivered_at=well.at),
@@ -64,7 +65,10 @@ def test_every_metric_of_a_full_house_has_a_sample_a_help_and_a_type(full: Snaps
 def test_values_are_those_of_the_facts(full: Snapshot) -> None:
     found = read(full)
     lobby = (("office", "DINKES"), ("terminal", "lobby"))
-    assert found["ekinerja_terminal_up"] == {lobby: 1}
+    gate = (("office", "DINKES"), ("terminal", "gate"))
+    assert found["ekinerja_terminal_up"] == {lobby: 1, gate: 1}
+    assert found["ekinerja_terminal_away_in_duty"] == {lobby: 0}
+    assert found["ekinerja_terminal_silent_in_duty"] == {gate: 0}
     assert found["ekinerja_terminal_log_ratio"] == {lobby: 0.5}
     assert found["ekinerja_terminal_clock_offset_seconds"] == {lobby: -5}
     assert found["ekinerja_spool_oldest_age_seconds"] == {(): 90}
@@ -83,6 +87,7 @@ def test_names_are_unique_and_end_in_a_unit() -> None:
     assert len(NAMES) == len(METRICS)
     assert {name for name in NAMES if not UNITS.search(name)} == {
         *("ekinerja_conditions", "ekinerja_job_failing", "ekinerja_terminal_away_in_duty"),
+        "ekinerja_terminal_silent_in_duty",
         *("ekinerja_host_clock_synchronised", "ekinerja_host_clock_vouches"),
     }
     assert {m.name for m in METRICS if m.kind == "counter"} == {n for n in NAMES if n.endswith("_total")}
@@ -135,6 +140,7 @@ def test_every_condition_that_is_judged_has_a_sentence_and_the_other_way_round(f
     assert len(JUDGES) >= 6
     full_of_trouble = well.snapshot(
         well.terminal(records=1, capacity=1, clock_offset_s=0, holes=0),
+        well.terminal("gate", pushes=True),
         host=full.host,
         spool=full.spool,
         central=CentralFacts(reachable=True),

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.model import Note
+from ekinerja_agent.model import Note, utc_now
 from ekinerja_agent.simulator.push_device import PushDevice
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.web import iclock
-from ekinerja_agent.web.careful import CarefulProtocol
+from ekinerja_agent.web.server import WebServer
 
 ZONE = "Asia/Makassar"
 LIMIT = 64 * 1024
@@ -48,26 +47,16 @@ class Site:
             most_body_bytes=LIMIT,
             proxies=[ip_network("127.0.0.9/32")],
         )
-        app = Starlette(routes=iclock.routes(lambda: self.receiver))
-        config = uvicorn.Config(
-            app,
-            http=CarefulProtocol,
-            proxy_headers=False,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-        )
+        self.now = utc_now
         listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
-        self._thread.start()
+        self._server = WebServer(listener, Starlette(routes=iclock.routes(lambda: self.receiver, self.clock)))
+
+    def clock(self) -> datetime:
+        return self.now()
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
+        self._server.stop()
         self.receiver.close()
         self.spool.close()
 

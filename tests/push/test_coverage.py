@@ -52,9 +52,7 @@ class Desk:
 
     def send(self, *clocks: datetime | bytes, at: datetime, complete: bool = True) -> Stored:
         lines = [clock if isinstance(clock, bytes) else self.line(clock) for clock in clocks]
-        return self.receiver.receive(
-            self.terminal, b"\n".join(lines) + b"\n", stamp="9", complete=complete, arrived_at=at
-        )
+        return self.receiver.receive(self.terminal, b"\n".join(lines) + b"\n", complete=complete, arrived_at=at)
 
     def line(self, instant: datetime) -> bytes:
         return f"{instant:%H%M%S}\t{instant.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S}\t0\t1".encode()

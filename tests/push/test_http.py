@@ -6,11 +6,14 @@ import gzip
 import http.client
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,6 +154,55 @@ def test_an_upload_that_announces_less_than_it_sends_is_not_acknowledged(
     assert {each[0] for each in site.punched()} <= {"1001", "1002"}
     assert text(site.raw(post(body))) == "OK: 2\n"
     assert [each[2] for each in site.punched()] == [1, 1]
+
+
+def test_bytes_behind_an_upload_that_come_while_it_is_stored_do_not_move_its_stamp(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.raw(get("cdata?SN=S1&options=all"))
+    second = LINE.replace(b"1001", b"1002")
+    store = site.receiver.receive
+    came = threading.Event()
+
+    def receive(*given: Any, **named: Any) -> Any:
+        stored = store(*given, **named)
+        connection.sendall(second)
+        came.wait(10)
+        return stored
+
+    take = careful.CarefulProtocol.data_received
+
+    def watched(connection: careful.CarefulProtocol, data: bytes) -> None:
+        take(connection, data)
+        if data == second:
+            came.set()
+
+    monkeypatch.setattr(site.receiver, "receive", receive)
+    monkeypatch.setattr(careful.CarefulProtocol, "data_received", watched)
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as connection:
+        connection.sendall(post(LINE + b"\n", path="cdata?SN=S1&table=ATTLOG&Stamp=77"))
+        assert status(connection.recv(65_536)) == 400
+    monkeypatch.undo()
+    assert "ATTLOGStamp=0\n" in text(site.raw(get("cdata?SN=S1&options=all")))
+    assert text(site.raw(post(LINE + b"\n" + second, path="cdata?SN=S1&table=ATTLOG&Stamp=77"))) == "OK: 2\n"
+    assert "ATTLOGStamp=77\n" in text(site.raw(get("cdata?SN=S1&options=all")))
+
+
+def test_the_stamp_of_an_acknowledged_upload_is_on_disk_with_what_is_kept_next(site: Site) -> None:
+    site.raw(get("cdata?SN=S1&options=all"))
+    site.raw(post(LINE + b"\n", path="cdata?SN=S1&table=ATTLOG&Stamp=77"))
+    site.raw(get("ping?SN=S1"))
+    site.raw(post(LINE.replace(b"1001", b"1002"), path="cdata?SN=S1&table=ATTLOG&Stamp=78"))
+    kept = site.spool.push_state("t1")
+    assert kept is not None
+    assert kept.attlog_stamp == "77"
+
+
+@pytest.mark.parametrize("name", ["Stamp", "OpStamp"])
+def test_a_terminal_that_sends_passwords_unasked_need_not_send_them_again(site: Site, name: str) -> None:
+    assert "OPERLOGStamp=9999\n" in text(site.raw(get("cdata?SN=S1&options=all")))
+    site.raw(post(b"USER PIN=1\tPasswd=s3cr3t\n", path=f"cdata?SN=S1&table=OPERLOG&{name}=82983990"))
+    assert "OPERLOGStamp=82983990\n" in text(site.raw(get("cdata?SN=S1&options=all")))
 
 
 def test_behind_a_proxy_a_record_that_breaks_off_is_seen_by_itself(site: Site) -> None:
@@ -298,7 +350,7 @@ def test_a_command_whose_answer_does_not_come_is_sent_again(site: Site, monkeypa
     assert text(site.raw(get("getrequest?SN=S1"))) == "C:1:INFO\n"
     assert text(site.raw(get("getrequest?SN=S1"))) == "OK\n"
     later = utc_now() + timedelta(minutes=6)
-    monkeypatch.setattr(iclock, "utc_now", lambda: later)
+    monkeypatch.setattr(site, "now", lambda: later)
     assert text(site.raw(get("getrequest?SN=S1"))) == "C:1:INFO\n"
     assert text(site.raw(post(b"ID=1&Return=-1&CMD=INFO", path="devicecmd?SN=S1"))) == "OK\n"
     assert site.spool.requests("t1") == []

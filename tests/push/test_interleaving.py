@@ -113,7 +113,9 @@ class Machine:
         return max(first, end)
 
     def take(self, body: bytes, *, complete: bool) -> None:
-        self.receiver.receive(self.terminal, body, stamp=str(self.sent + 1), complete=complete, arrived_at=self.now)
+        self.receiver.receive(self.terminal, body, complete=complete, arrived_at=self.now)
+        if complete:
+            self.receiver.acknowledged(self.terminal, "ATTLOG", str(self.sent + 1))
 
     def poll(self) -> None:
         if self.terminal.transport != "none":

@@ -190,7 +190,12 @@ def test_the_list_shows_who_pushes_and_a_person_can_ask_for_the_log_again(box: P
     assert found["serial"] == "S1"
     assert found["last_contact"]
     assert datetime.fromisoformat(found["complete_until"]) < utc_now() - timedelta(seconds=100)
-    assert box.listed()["t2"]["last_contact"] is None
+    never = box.listed()["t2"]
+    assert (never["last_contact"], never["state"].partition(";")[0]) == (None, "never heard of")
+    refused = box.command("terminal", "poll", "t2")
+    assert refused.returncode == 2
+    assert "t2 only pushes" in refused.stderr
+    assert "terminal push-request t2 reupload" in refused.stderr
 
     asked = box.command("terminal", "push-request", "t1", "reupload")
     assert asked.returncode == 0, asked.stderr

@@ -10,10 +10,10 @@ from ekinerja_agent.terminals.tail import (
     ANCHOR_SLOTS,
     MOST_DROPPED,
     anchor_of,
+    behind_known_end,
     find_tail,
     gives_any_stretch,
     hides_known_end,
-    shows_known_end,
 )
 
 SIZE = 8
@@ -120,9 +120,10 @@ def test_a_terminal_that_hid_its_known_end_is_told_from_a_log_that_changed():
 
 def test_the_last_known_record_shows_that_nothing_behind_it_was_forgotten():
     slots = rows(range(1, 100))
-    assert shows_known_end(slots, cursor_at(slots))
-    assert shows_known_end(slots[-SIZE:], cursor_at(slots))
-    assert not shows_known_end(slots[:-SIZE], cursor_at(slots))
+    assert behind_known_end(slots, cursor_at(slots)) == 99
+    assert behind_known_end(slots[-SIZE:] + rows([7, 8]), cursor_at(slots)) == 1
+    assert behind_known_end(slots + slots[-SIZE:] + rows([7]), cursor_at(slots)) == 100
+    assert behind_known_end(slots[:-SIZE], cursor_at(slots)) is None
     out_of_step = b"\7" + slots + b"\0" * 7
-    assert not shows_known_end(out_of_step, cursor_at(slots))
-    assert shows_known_end(b"", cursor_at(b""))
+    assert behind_known_end(out_of_step, cursor_at(slots)) is None
+    assert behind_known_end(b"", cursor_at(b"")) == 0

@@ -23,6 +23,7 @@ from ekinerja_agent.usecases.doctor import (
     holidays,
     permissions,
     pins,
+    pushing,
     ramadan,
     rule_ends,
     rulefiles,
@@ -41,7 +42,7 @@ class Check:
 
     name: str
     run: Callable[[Host], Iterator[Finding]]
-    role: Literal["collect", "score"] | None = None
+    role: Literal["collect", "score", "web"] | None = None
 
 
 CHECKS: tuple[Check, ...] = (
@@ -53,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("clock", clock.check),
     Check("spool", spool.check, "collect"),
     Check("terminals", terminals.check, "collect"),
+    Check("pushing", pushing.check, "web"),
     Check("coverage", coverage.check),
     Check("pins", pins.check, "score"),
     Check("rules", rulefiles.check, "score"),

@@ -126,7 +126,7 @@ def _terminals(snapshot: Snapshot) -> Judged:
 
 
 def _away(terminal: TerminalFacts, snapshot: Snapshot) -> Judged:
-    key, since = Key("terminal_away", terminal.id), terminal.away_since
+    key, since = Key("terminal_silent" if terminal.pushes else "terminal_away", terminal.id), terminal.away_since
     heard = terminal.up is None and since is not None and snapshot.at - since < snapshot.limits.away_after
     if terminal.up or heard:
         yield key, None
@@ -162,7 +162,7 @@ def _holes(terminal: TerminalFacts, _snapshot: Snapshot) -> Judged:
 
 
 def is_away_in_duty(terminal: TerminalFacts, at: datetime, limits: Limits) -> bool:
-    """Whether a terminal did not answer for `away_after` within the duty hours of one day, and does not yet."""
+    """Whether a terminal did not answer (or send) for `away_after` in the duty hours of one day, and does not yet."""
     since = terminal.away_since
     if terminal.up or since is None:
         return False

@@ -12,7 +12,8 @@ class TerminalFacts:
     """One enabled terminal. `up` tells whether the last try to read it went well, None if this agent does not read it
     or did not yet; `away_since` is since when it does not answer, of another agent's terminal the last contact.
     `complete_until` is the end of what is proven to be in central, before the first hole of the last 31 days; `holes`
-    counts those.
+    counts those. `pushes` tells that it is not read at all: `up` is then whether it was heard of lately, `away_since`
+    since when not.
     """
 
     id: str
@@ -26,6 +27,7 @@ class TerminalFacts:
     clock_offset_s: int | None = None
     complete_until: datetime | None = None
     holes: int | None = None
+    pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,17 @@ class Journal:
         self._jobs: dict[str, JobFacts] = {}
         self._failing: set[tuple[str, str]] = set()
         self._ran: set[str] = set()
+        self._listening: dict[str, datetime] = {}
         self.started_at = now()
 
-    def reloaded(self, terminals: Collection[str]) -> None:
-        """Note that a configuration with these terminals is in force: what failed may not even be there any more."""
+    def reloaded(self, terminals: Collection[str], heard: Collection[str] = ()) -> None:
+        """Note that a configuration with these terminals is in force: what failed may not even be there any more.
+
+        `heard` are those that are only heard of; who was one of them before is waited for since then.
+        """
         with self._lock:
+            now = self._now()
+            self._listening = {name: self._listening.get(name, now) for name in heard}
             self._terminals = {name: seen for name, seen in self._terminals.items() if name in terminals}
             self._failing.clear()
             self._ran.clear()
@@ -74,6 +80,11 @@ class Journal:
         """Note that this agent does not read the terminal any more."""
         with self._lock:
             self._terminals.pop(terminal, None)
+
+    def listening_since(self, terminal: str) -> datetime:
+        """Return since when a terminal that is only heard of could have come."""
+        with self._lock:
+            return self._listening.get(terminal, self.started_at)
 
     def terminal(self, terminal: str) -> Seen | None:
         """Return what was seen of a terminal; None if it was not tried yet."""

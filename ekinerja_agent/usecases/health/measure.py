@@ -32,6 +32,7 @@ from ekinerja_agent.usecases.health.facts import (
     TerminalFacts,
 )
 from ekinerja_agent.usecases.health.journal import Journal
+from ekinerja_agent.usecases.push import HEARD_WITHIN
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -136,12 +137,43 @@ class Measure:
         return _Seen(proofs, terminals, _allowed(lambda: _scoring(engine)))
 
     def _terminals(self) -> Iterator[TerminalFacts]:
-        mine = {each.id: each for each in self._config.polled}
-        for terminal in mine.values():
+        told = {facts.id: self._fresh(facts) for facts in self._seen.terminals}
+        for terminal in self._config.polled:
+            told.pop(terminal.id, None)
             yield self._proven(self._own(terminal))
-        for facts in self._seen.terminals:
-            if facts.id not in mine:
-                yield self._proven(facts)
+        for terminal in self._heard_here():
+            yield self._proven(self._heard(terminal, told.pop(terminal.id, None)))
+        yield from map(self._proven, told.values())
+
+    def _fresh(self, facts: TerminalFacts) -> TerminalFacts:
+        """What central told before it went away does not tell who is away now."""
+        return facts if self._journal.central_facts.reachable else replace(facts, away_since=None)
+
+    def _heard_here(self) -> list[TerminalConfig]:
+        """The terminals that push to this host and are not read by it; one of another agent is told of by central."""
+        if self._spool is None or not self._config.only_heard:
+            return []
+        elsewhere = self._spool.owned_elsewhere()
+        return [terminal for terminal in self._config.only_heard if terminal.id not in elsewhere]
+
+    def _heard(self, terminal: TerminalConfig, told: TerminalFacts | None) -> TerminalFacts:
+        """A terminal that was not heard of for longer than its handshake makes plausible is silent since then; if it
+        could not have come before, since it can.
+        """
+        memory = self._spool.push_state(terminal.id) if self._spool is not None else None
+        at, heard_at = self._now(), memory.contact_at if memory and memory.serial == terminal.serial else None
+        since = max(filter(None, (heard_at, self._journal.listening_since(terminal.id))))
+        up = True if heard_at is not None and at - heard_at <= HEARD_WITHIN else None
+        if up is None and at - since > HEARD_WITHIN:
+            up = False
+        return replace(
+            told or TerminalFacts(terminal.id, terminal.office, terminal.timezone),
+            up=up,
+            away_since=since if up is False else None,
+            last_contact=heard_at,
+            records=memory.records if memory else None,
+            pushes=True,
+        )
 
     def _own(self, terminal: TerminalConfig) -> TerminalFacts:
         facts = TerminalFacts(terminal.id, terminal.office, terminal.timezone)
@@ -203,6 +235,7 @@ def _known_to(engine: Engine) -> Iterator[TerminalFacts]:
                 records=row["records"],
                 capacity=row["capacity"],
                 clock_offset_s=row["clock_offset_s"],
+                pushes=row["address"] == "",  # what was read tells where
             )
 
 

@@ -97,11 +97,14 @@ def _info(snapshot: Snapshot) -> Samples:
     yield {"version": snapshot.version}, 1
 
 
-def _away_in_duty(snapshot: Snapshot) -> Samples:
-    for each in snapshot.terminals:
-        labels = {"terminal": each.id, "office": each.office}
-        known = each.up is not None or each.away_since is not None
-        yield labels, None if not known else is_away_in_duty(each, snapshot.at, snapshot.limits)
+def _away_in_duty(*, pushes: bool) -> Callable[[Snapshot], Samples]:
+    def samples(snapshot: Snapshot) -> Samples:
+        for each in snapshot.terminals:
+            if each.pushes is pushes and (each.up is not None or each.away_since is not None):
+                labels = {"terminal": each.id, "office": each.office}
+                yield labels, is_away_in_duty(each, snapshot.at, snapshot.limits)
+
+    return samples
 
 
 def _log_share(terminal: TerminalFacts) -> Number:
@@ -138,17 +141,23 @@ METRICS: tuple[Metric, ...] = (
     Metric("ekinerja_conditions", "How many conditions of each kind stand now; 0: judged and well.", _conditions),
     Metric(
         "ekinerja_terminal_up",
-        "1 if the last try to read the terminal went well, 0 if not; absent: not read by this agent, or not yet.",
+        "1 if the last try to read the terminal went well (one that only pushes: it was heard of lately), 0 if not; "
+        "absent: not read by this agent, or not yet.",
         _terminal(lambda t: t.up),
     ),
     Metric(
         "ekinerja_terminal_away_in_duty",
         "1 if the terminal did not answer for health.away_after within duty hours and does not yet.",
-        _away_in_duty,
+        _away_in_duty(pushes=False),
+    ),
+    Metric(
+        "ekinerja_terminal_silent_in_duty",
+        "1 if a terminal that only pushes was not heard of for health.away_after within duty hours and is not yet.",
+        _away_in_duty(pushes=True),
     ),
     Metric(
         "ekinerja_terminal_last_contact_timestamp_seconds",
-        "When the last good read of the terminal began, Unix time.",
+        "When the last good read of the terminal began, or one that only pushes was last heard of, Unix time.",
         _terminal(lambda t: _instant(t.last_contact)),
     ),
     Metric("ekinerja_terminal_records", "Records in the terminal's log.", _terminal(lambda t: t.records)),

@@ -42,6 +42,17 @@ SENTENCES: dict[str, _Sentence] = {
         msgid("%(count)s terminals of %(office)s do not answer: %(subjects)s."),
         msgid("Check power, network and address; the punches in a terminal are safe."),
     ),
+    "terminal_silent": _Sentence(
+        msgid("Terminal does not send"),
+        msgid(
+            "Terminal %(subject)s (%(office)s), which sends its punches itself, has not been heard of since %(since)s."
+        ),
+        msgid("%(count)s terminals of %(office)s that send their punches themselves are not heard of: %(subjects)s."),
+        msgid(
+            "Check power, network and the server in the terminal's menu (Comm. > Cloud Server); it keeps its punches "
+            "and sends them later."
+        ),
+    ),
     "log_nearly_full": _Sentence(
         msgid("Terminal log nearly full"),
         msgid("The log of terminal %(subject)s (%(office)s) is %(percent)s %% full; a full one loses punches."),
@@ -52,7 +63,10 @@ SENTENCES: dict[str, _Sentence] = {
         msgid("Terminal clock wrong"),
         msgid("The clock of terminal %(subject)s (%(office)s) is off by %(seconds)s seconds."),
         msgid("The clocks of %(count)s terminals of %(office)s are wrong: %(subjects)s."),
-        msgid("Run: ekinerja-agent terminal clock ID --set"),
+        msgid(
+            "Run: ekinerja-agent terminal clock ID --set; one that only pushes sets its clock by our answers: look "
+            "again tomorrow."
+        ),
     ),
     "coverage_hole": _Sentence(
         msgid("Terminal not proven complete"),

@@ -82,7 +82,7 @@ def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str]) ->
     Raise WrongUsage if nothing tells it, or if the name tells another one than `--terminal`.
     """
     match = _ATTLOG_NAME.fullmatch(file)
-    named = serials.get(match["serial"]) if match else None
+    named = _terminal_of(match["serial"], serials) if match else None
     if given is None:
         if named is None:
             raise WrongUsage(f"{file} does not tell which terminal it is from; say --terminal ID")
@@ -93,6 +93,17 @@ def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str]) ->
         return str(_cell("--terminal", given, TERMINAL))
     except NotAllowed as error:
         raise WrongUsage(str(error)) from error
+
+
+def ends_within_a_line(content: bytes) -> bool:
+    """Given a terminal's USB file, return whether its last line has no end: terminals write one behind every line."""
+    return not content.rstrip(b"\0").endswith((b"\n", b"\r"))
+
+
+def _terminal_of(serial: str, serials: Mapping[str, str]) -> str | None:
+    """A memory stick does not keep capital letters apart."""
+    found = {terminal for known, terminal in serials.items() if known.casefold() == serial.casefold()}
+    return found.pop() if len(found) == 1 else None
 
 
 def _record(position: int, cells: tuple[str, ...], raw: bytes) -> Record:

@@ -7,6 +7,7 @@ decides after how long, the computer what happens then. Does not know how the se
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +24,9 @@ from sqlalchemy import inspect
 from ekinerja_agent.central.engine import connect, reading
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Layout, Model, Switchboard
+from ekinerja_agent.simulator.rows import record_encoder
 from tests.proof.soak.truth import PunchesDiffer, Truth
+from tests.proof.soak.uploads import Uploads, begin_of_line
 
 PATIENCE_S = 120.0
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -36,8 +39,8 @@ HURRIED = (
 
 
 class Office:
-    """Given a number, an empty directory and central's URL: three terminals, and a service that is killed again and
-    again.
+    """Given a number, an empty directory and central's URL: three terminals that are read, of which one pushes as well,
+    one that only pushes, and a service that is killed again and again.
     """
 
     def __init__(self, seed: int, directory: Path, central_url: str, board: Switchboard) -> None:
@@ -52,6 +55,14 @@ class Office:
         endpoints = [
             board.connect(wall.device, "udp" if number == 1 else "tcp") for number, wall in enumerate(self._walls)
         ]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port: int = free.getsockname()[1]
+        alone = Truth("t3", Device(serial=f"K{seed}N3", zone=ZONE), transport=None)
+        for wall in (self._walls[0], alone):
+            wall.forms = (record_encoder(wall.device.model.layout), begin_of_line)
+        chance = Random(f"uploads {seed}")
+        self._uploads = [Uploads(wall, ZONE, self._port, chance) for wall in (self._walls[0], alone)]
+        self._walls.append(alone)
         self._configure(endpoints)
 
     def run(self, kills: int) -> None:
@@ -87,14 +98,15 @@ class Office:
 
     def _configure(self, endpoints: list[Endpoint]) -> None:
         agent = {
-            "roles": ["collect"],
+            "roles": ["collect", "web"],
+            "web": {"listen": f"127.0.0.1:{self._port}"},
             "state_dir": "state",
             "devices": "devices.yaml",
             "central": {"url": self._central_url},
             "poll": {"every": "1s", "timeout": "5s"},
             "log": {"format": "json"},
         }
-        terminals = [
+        terminals: list[dict[str, object]] = [
             {
                 "id": wall.terminal,
                 "office": "A",
@@ -102,8 +114,12 @@ class Office:
                 "transport": endpoint.transport,
                 "timezone": ZONE.key,
             }
-            for wall, endpoint in zip(self._walls, endpoints, strict=True)
+            for wall, endpoint in zip(self._walls, endpoints, strict=False)
         ]
+        push: dict[str, object] = {"push": True, "office": "A", "timezone": ZONE.key}
+        both, alone = (uploads.wall for uploads in self._uploads)
+        terminals[0] |= push | {"serial": both.device.serial}
+        terminals.append(push | {"id": alone.terminal, "serial": alone.device.serial, "transport": "none"})
         (self._directory / "agent.yaml").write_text(json.dumps(agent))
         (self._directory / "devices.yaml").write_text(json.dumps({"terminals": terminals}))
 
@@ -124,6 +140,8 @@ class Office:
 
         def punch() -> None:
             while not ended.wait(chance.uniform(0.0, 0.1)):
+                if chance.random() < 0.3:
+                    chance.choice(self._uploads).send()
                 wall = chance.choice(self._walls)
                 pin = str(chance.randint(1, 300))
                 for _ in range(chance.choice((1, 1, 1, 2, 30))):
@@ -137,7 +155,8 @@ class Office:
             ended.set()
             thread.join()
             for wall in self._walls:
-                wall.seen = wall.visible()
+                if wall.transport is not None:
+                    wall.seen = wall.visible()
 
     def _await(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -149,6 +168,8 @@ class Office:
 
     def _is_equal(self) -> bool:
         try:
+            for uploads in self._uploads:
+                uploads.send()
             self._compare()
         except PunchesDiffer:
             return False
@@ -171,7 +192,9 @@ class Office:
             with reading(engine) as conn:
                 # Killed at its very first start it may have made no tables yet.
                 if inspect(conn).has_table("coverage"):
+                    unordered = {each.wall.terminal for each in self._uploads if not each.keeps_order}
                     for wall in self._walls:
-                        wall.check_claims(conn)
+                        if wall.terminal not in unordered:
+                            wall.check_claims(conn)
         finally:
             engine.dispose()

@@ -28,6 +28,16 @@ class BrittleSpool(Spool):
 
     crash_at: str | None = None
 
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """Within the block the file cannot grow any more; a few bytes may still fit into it."""
+        (pages,) = self._db.execute("PRAGMA page_count").fetchone()
+        self._db.execute(f"PRAGMA max_page_count = {pages}")
+        try:
+            yield
+        finally:
+            self._db.execute("PRAGMA max_page_count = 1073741823")
+
     def add(self, punches: Iterable[Punch], notes: Iterable[Note] = (), **options: Any) -> Added:
         """As Spool.add, or Crash."""
         self._point("before add")

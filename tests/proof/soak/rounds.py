@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.simulator import Switchboard
+from tests.proof.soak.door import Door
 from tests.proof.soak.kills import Office
 from tests.proof.soak.refusals import prepare
 from tests.proof.soak.schedule import Schedule
@@ -33,10 +34,10 @@ def run_schedules(seeds: range, central_url: str, told: Progress) -> Counter[str
     try:
         require_current(central)
         prepare(central)
-        with Switchboard() as board:
+        with Switchboard() as board, Door() as door:
             for seed in seeds:
                 with _folder() as folder:
-                    schedule = Schedule(seed, central, board, folder)
+                    schedule = Schedule(seed, central, board, door, folder)
                     schedule.run()
                 tally += schedule.tally + Counter(schedules=1)
                 told(tally)

@@ -23,12 +23,16 @@ from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.simulator import Device, Model, Record, Switchboard
 from ekinerja_agent.simulator.codec import Command, pack_time
 from ekinerja_agent.simulator.faults import Fault, Transport, before, named_fault
+from ekinerja_agent.simulator.rows import record_encoder
 from ekinerja_agent.terminals import AmbiguousLog
 from ekinerja_agent.usecases import collect
 from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.push import Receiver
+from tests.proof.soak.door import Door
 from tests.proof.soak.manners import require_manners
 from tests.proof.soak.misfortunes import CRASH_POINTS, BrittleSpool, Crash, struck
 from tests.proof.soak.truth import PunchesDiffer, Truth
+from tests.proof.soak.uploads import Uploads, begin_of_line
 
 START = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Makassar")
@@ -41,29 +45,35 @@ REFUSED_PIN = "13"
 """Central's own database refuses this PIN while the schedule asks it to."""
 
 WAYS: tuple[Transport, ...] = ("tcp", "tcp", "udp")
+WAYS_IN = ("poll", "poll", "push", "both")
 HABITS = ("old-firmware", "ignore-offset", "round-offset=4", "round-offset=1000", "no-snapshot", "late-counts=3")
 """What a terminal may be like for the whole schedule."""
 
 
 class Schedule:
-    """Given a number and an empty directory for the spool, one schedule against `central`. Terminals plug into `board`.
+    """Given a number and an empty directory for the spool, one schedule against `central`. Terminals plug into `board`,
+    push to `door`, or do both.
 
     A database may serve many schedules: terminals are named by the number.
     """
 
-    def __init__(self, seed: int, central: Engine, board: Switchboard, directory: Path) -> None:
+    def __init__(self, seed: int, central: Engine, board: Switchboard, door: Door, directory: Path) -> None:
         self.seed = seed
         self.steps: list[str] = []
         self.tally: Counter[str] = Counter()
         self._central = central
         self._board = board
+        self._door = door
         self._directory = directory
         self._random = Random(seed)
         self._true_now = START
         self._host_error = timedelta(0)
         self._host_jumped = False
         self._spool = BrittleSpool(directory / "spool.db", self._host_now)
+        self._uploads: dict[str, Uploads] = {}
         self._walls = [self._hang_up(number) for number in range(self._random.choice((1, 1, 2, 3)))]
+        door.now = self._host_now
+        self._serve()
 
     def run(self) -> None:
         """Run it to the end. Raise PunchesDiffer."""
@@ -75,6 +85,9 @@ class Schedule:
             self._deliver: 4,
             self._deliver_into_trouble: 3,
             self._crash: 3,
+            self._upload: 10,
+            self._upload_with_trouble: 6,
+            self._fill_the_disk: 2,
             self._wait: 5,
             self._change_terminal_clock: 0 if calm else 1,
             self._jump_host_clock: 1 if self._random.random() < 0.3 else 0,
@@ -99,7 +112,7 @@ class Schedule:
             steps = "\n  ".join(self.steps)
             raise PunchesDiffer(f"schedule {self.seed}: {error}\n  {steps}") from error
         finally:
-            self._spool.close()
+            self._close()
 
     # -- the world ---------------------------------------------------------------------------------------
 
@@ -108,10 +121,12 @@ class Schedule:
 
     def _hang_up(self, number: int) -> Truth:
         chance = self._random
+        way = chance.choice(WAYS_IN)
         device = Device(
             serial=f"S{self.seed}N{number}",
             model=Model(
-                layout=chance.choice((8, 16, 40, 40, 49)), data_payload_bytes=chance.choice((200, 1008, 65_528))
+                layout=chance.choice((16, 40, 40, 49) if way == "both" else (8, 16, 40, 40, 49)),
+                data_payload_bytes=chance.choice((200, 1008, 65_528)),
             ),
             now=lambda: self._true_now,
             zone=ZONE,
@@ -122,7 +137,12 @@ class Schedule:
                 habit.prepare(device)
         for pin in (*range(1, 6), int(REFUSED_PIN)):
             device.enrol(str(pin))
-        wall = Truth(f"s{self.seed}-t{number}", device, transport=chance.choice(WAYS))
+        wall = Truth(f"s{self.seed}-t{number}", device, transport=None if way == "push" else chance.choice(WAYS))
+        if way != "poll":
+            if wall.transport is None:
+                device.model = replace(device.model, layout=40)  # an upload names PINs, whatever the log holds
+            wall.forms = (record_encoder(device.model.layout), begin_of_line)
+            self._uploads[wall.terminal] = Uploads(wall, ZONE, self._door.port, chance)
         for _ in range(chance.choice((0, 3, 70, 100, 150, 400))):
             self._true_now += timedelta(seconds=chance.randint(0, 30))
             device.punch(str(chance.randint(1, 5)))
@@ -134,9 +154,35 @@ class Schedule:
     def _wall(self) -> Truth:
         return self._random.choice(self._walls)
 
-    def _reopen(self) -> None:
+    def _serve(self) -> None:
+        walls = [wall for wall in self._walls if wall.terminal in self._uploads]
+        self._door.receiver = Receiver(
+            self._spool,
+            [self._configured(wall, wall.transport, "127.0.0.1:9", wall.device.serial) for wall in walls],
+            tolerance_s=120,
+            host_clock_trusted=lambda: not self._host_jumped,
+            most_body_bytes=1 << 20,
+        )
+
+    def _close(self) -> None:
+        receiver, self._door.receiver = self._door.receiver, None
+        if receiver is not None:
+            receiver.close()
+        for uploads in self._uploads.values():
+            uploads.close()
         self._spool.close()
+
+    def _reopen(self) -> None:
+        self._close()
         self._spool = BrittleSpool(self._directory / "spool.db", self._host_now)
+        self._serve()
+
+    def _configured(self, wall: Truth, transport: Transport | None, address: str, serial: str) -> TerminalConfig:
+        written = {"id": wall.terminal, "office": "DINKES", "timezone": ZONE.key, "serial": serial}
+        way: dict[str, object] = {"transport": transport, "address": address} if transport else {"transport": "none"}
+        if wall.terminal in self._uploads:
+            way |= {"push": "true", "push_from": ["127.0.0.1/32"]}
+        return TerminalConfig.model_validate(written | way, context={"base": self._directory})
 
     # -- punches and clocks ------------------------------------------------------------------------------
 
@@ -195,13 +241,20 @@ class Schedule:
     # -- polls -------------------------------------------------------------------------------------------
 
     def _poll(self) -> None:
-        wall = self._wall()
+        wall = self._read_wall()
+        if wall is None:
+            return
         full = True if self._random.random() < 0.1 else None
         self._poll_wall(wall, None, PATIENCE_S if wall.device.powered else IMPATIENCE_S, full=full)
 
     def _poll_with_fault(self) -> None:
-        wall = self._wall()
-        self._poll_wall(wall, self._misfortune(wall), IMPATIENCE_S)
+        wall = self._read_wall()
+        if wall is not None:
+            self._poll_wall(wall, self._misfortune(wall), IMPATIENCE_S)
+
+    def _read_wall(self) -> Truth | None:
+        walls = [wall for wall in self._walls if wall.transport is not None]
+        return self._random.choice(walls) if walls else None
 
     def _misfortune(self, wall: Truth) -> Fault:
         chance = self._random
@@ -244,19 +297,10 @@ class Schedule:
         device, held, visible = wall.device, len(wall.device.history), wall.visible()
         asked_before = len(device.commands)
         serial = device.serial
+        assert wall.transport is not None
         transport = wall.transport if self._random.random() < 0.95 else other_way(wall.transport)
         endpoint = self._board.connect(device, transport, faults=(fault,) if fault else ())
-        config = TerminalConfig.model_validate(
-            {
-                "id": wall.terminal,
-                "office": "DINKES",
-                "timezone": ZONE.key,
-                "serial": serial,
-                "transport": transport,
-                "address": f"{endpoint.host}:{endpoint.port}",
-            },
-            context={"base": self._directory},
-        )
+        config = self._configured(wall, transport, f"{endpoint.host}:{endpoint.port}", serial)
         outcome = ""
         try:
             result = collect.poll(
@@ -293,11 +337,61 @@ class Schedule:
         point = self._random.choice(CRASH_POINTS)
         self._spool.crash_at = point
         self._say(f"the process will die {point}")
-        if "add" in point:
-            self._poll()
-        else:
+        if "add" not in point:
             self._deliver()
+        elif self._uploads and self._random.random() < 0.5:
+            self._upload()
+            self._reopen()  # whoever died took no upload to its end, and its threads with it
+        else:
+            self._poll()
         self._spool.crash_at = None
+
+    # -- uploads -----------------------------------------------------------------------------------------
+
+    def _pusher(self) -> Uploads | None:
+        """A terminal that pushes and has power and a line, if there is one."""
+        able = [uploads for uploads in self._uploads.values() if uploads.wall.device.powered]
+        return self._random.choice(able) if able else None
+
+    def _upload(self) -> None:
+        uploads = self._pusher()
+        if uploads is not None:
+            self._note(uploads, "uploads", uploads.send())
+
+    def _upload_with_trouble(self) -> None:
+        uploads = self._pusher()
+        if uploads is None:
+            return
+        troubles = {
+            "answer lost": uploads.lose_answer,
+            "upload repeated": uploads.repeat,
+            "upload cut": uploads.cut,
+            "length wrong": uploads.count_wrong,
+            "memory lost": uploads.forget,
+            "sent anew": lambda: self._ask_anew(uploads),
+            "made up": uploads.made_up,
+        }
+        name = self._random.choice(list(troubles))
+        self._note(uploads, name, troubles[name]())
+
+    def _ask_anew(self, uploads: Uploads) -> str:
+        self._spool.ask(uploads.wall.terminal, "reupload", by="siti")
+        return uploads.anew()
+
+    def _fill_the_disk(self) -> None:
+        self._say("the disk is full")
+        with self._spool.disk_full():
+            uploads = self._pusher()
+            if uploads is None or self._random.random() < 0.3:
+                self._poll()
+            else:
+                self._note(uploads, "full disks", uploads.send())
+        self._say("there is room again")
+
+    def _note(self, uploads: Uploads, what: str, outcome: str) -> None:
+        self._true_now += timedelta(seconds=self._random.choice((0, 1, 2)))
+        self.tally[what] += 1
+        self._say(f"{uploads.wall.terminal}: {what}: {outcome}")
 
     # -- central -----------------------------------------------------------------------------------------
 
@@ -350,7 +444,13 @@ class Schedule:
 
     def _read_and_deliver(self, full: bool | None) -> None:
         for wall in self._walls:
-            for _ in range(2):
+            uploads = self._uploads.get(wall.terminal)
+            if uploads is not None:
+                if full:
+                    self._spool.ask(wall.terminal, "reupload", by="siti")
+                if not uploads.send_all(anew=full is True):
+                    raise PunchesDiffer(f"{wall.terminal} cannot push although nothing is wrong with it")
+            for _ in range(2 if wall.transport is not None else 0):
                 if not self._poll_wall(wall, None, PATIENCE_S, full=full):
                     raise PunchesDiffer(f"{wall.terminal} cannot be read although nothing is wrong with it")
         self._deliver()
@@ -368,7 +468,8 @@ class Schedule:
         if not self._host_jumped:
             with reading(self._central) as conn:
                 for wall in self._walls:
-                    wall.check_claims(conn)
+                    if wall.terminal not in self._uploads or self._uploads[wall.terminal].keeps_order:
+                        wall.check_claims(conn)
 
 
 def other_way(transport: Transport) -> Transport:

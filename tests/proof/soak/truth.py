@@ -7,7 +7,7 @@ Does not know how punches travelled, nor which misfortunes happened.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,7 +37,10 @@ class Truth:
 
     terminal: str
     device: Device
-    transport: Transport = "tcp"
+    transport: Transport | None = "tcp"
+    """How it is read; None: it is not."""
+    forms: tuple[Callable[[Record], bytes], ...] = ()
+    """How a record may stand in quarantine; none: as its row in the log."""
     read: int = 0
     """So many of the device's history were in its log when a read began that succeeded."""
     seen: Counter[Key] = field(default_factory=Counter)
@@ -73,7 +76,6 @@ class Truth:
         """
         stored = stored_punches(conn, self.terminal)
         quarantined = quarantined_bytes(conn, self.terminal)
-        encode = record_encoder(self.device.model.layout)
         latest = self.device.place_time(until) + AHEAD
         punched = self._count(self.device.history)
         wanted: Counter[Key] = Counter()
@@ -81,19 +83,23 @@ class Truth:
         for record in self.device.history:
             key = self.key(record)
             if key is None or is_reset(key):
-                self._require_quarantined(record, encode(record), quarantined)
+                self._require_quarantined(record, quarantined)
             elif key[1] > latest:
                 doubtful.add(key)
                 if key not in stored:
-                    self._require_quarantined(record, encode(record), quarantined)
+                    self._require_quarantined(record, quarantined)
             else:
                 wanted[key] = max(1, self.seen[key])
         found = Counter({key: count for key, count in stored.items() if key not in doubtful})
         if wanted - found or found - punched:
             raise PunchesDiffer(f"{self.terminal}: lost {dict(wanted - found)}, too many {dict(found - punched)}")
 
-    def _require_quarantined(self, record: Record, raw: bytes, quarantined: list[bytes]) -> None:
-        if not any(raw in kept for kept in quarantined):
+    def _is_quarantined(self, record: Record, quarantined: list[bytes]) -> bool:
+        raws = [form(record) for form in self.forms or (record_encoder(self.device.model.layout),)]
+        return any(raw in kept for kept in quarantined for raw in raws)
+
+    def _require_quarantined(self, record: Record, quarantined: list[bytes]) -> None:
+        if not self._is_quarantined(record, quarantined):
             raise PunchesDiffer(f"{self.terminal}: {record} is neither a punch nor in quarantine")
 
     def check_claims(self, conn: Connection) -> None:
@@ -104,12 +110,11 @@ class Truth:
             return
         stored = stored_punches(conn, self.terminal)
         quarantined = quarantined_bytes(conn, self.terminal)
-        encode = record_encoder(self.device.model.layout)
         for record in tuple(self.device.history):
             claimed = record.at is not None and any(
                 (start is None or start <= record.at) and record.at < end for start, end in claims
             )
-            if claimed and self.key(record) not in stored and not any(encode(record) in kept for kept in quarantined):
+            if claimed and self.key(record) not in stored and not self._is_quarantined(record, quarantined):
                 raise PunchesDiffer(f"{self.terminal}: coverage claims {record.at}, and {record} is not in central")
 
 
