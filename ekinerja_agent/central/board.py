@@ -127,6 +127,20 @@ def newest_month(engine: Engine) -> str | None:
     return period
 
 
+def published_months(engine: Engine) -> list[str]:
+    """Given the database, return those of the newest two years' months in which every score is published, newest
+    first.
+    """
+    r = results.c
+    with reading(engine) as conn:
+        months = _months_back(conn.scalar(select(func.max(r.period))))
+        standing = select(r.period, func.count(), func.sum(case((r.status == "published", 1), else_=0))).where(
+            r.period.in_(months), r.revision == newest_revision(results)
+        )
+        found = conn.execute(standing.group_by(r.period).order_by(r.period.desc()))
+        return [period for period, people, published in found if people == published]
+
+
 def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
     """Given a unit and a day, return its people with what became of the day, by name.
 

@@ -6,6 +6,7 @@ database, a date a date. What the numbers of `unit_scores_v1` mean is in decisio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, select, text
 
 from ekinerja_agent.central.batches import current, holds_on
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.imported import employees, plans, units
 
 Row = dict[str, Any]
@@ -35,9 +37,9 @@ def unit_scores(engine: Engine, first: date, last: date) -> list[Row]:
 
 def plan_reports(engine: Engine, month: date) -> list[Row]:
     """Given a month, return the newest row of `plan_status_v1` of each plan of its year up to it, by unit and plan."""
-    query = "SELECT * FROM plan_status_v1 WHERE month BETWEEN :first AND :last ORDER BY unit_code, plan, month"
-    told = _rows(engine, query, first=f"{month:%Y}-01", last=f"{month:%Y-%m}")
-    return list({row["plan"]: row for row in told}.values())
+    newest = "SELECT plan, max(month) FROM plan_status_v1 WHERE month BETWEEN :first AND :last GROUP BY plan"
+    query = f"SELECT * FROM plan_status_v1 WHERE (plan, month) IN ({newest}) ORDER BY unit_code, plan"
+    return _rows(engine, query, first=f"{month:%Y}-01", last=f"{month:%Y-%m}")
 
 
 def plans_of_year(engine: Engine, year: int) -> list[Row]:
@@ -108,12 +110,15 @@ def profiles(engine: Engine, day: date) -> dict[str, str]:
         return {found.code: found.profile for found in conn.execute(query)}
 
 
-def positions(engine: Engine, day: date) -> dict[str, str]:
-    """Given a day, return by NIP the position of the spell of duty that holds on it, where it names one."""
-    person = current(employees).subquery().c
-    query = select(person.nip, person.position).where(person.position.is_not(None), *holds_on(person, day))
+def positions(engine: Engine, day: date, nips: Sequence[str]) -> dict[str, str]:
+    """Given a day and people, return by NIP the position of the spell of duty that holds on it, where it names one."""
+    found: dict[str, str] = {}
     with reading(engine) as conn:
-        return {row.nip: row.position for row in conn.execute(query)}
+        for part in parts(nips):
+            person = current(employees, employees.c.nip.in_(part)).subquery().c
+            query = select(person.nip, person.position).where(person.position.is_not(None), *holds_on(person, day))
+            found |= {row.nip: row.position for row in conn.execute(query)}
+    return found
 
 
 def _rows(engine: Engine, query: str, **asked: object) -> list[Row]:

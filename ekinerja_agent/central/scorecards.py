@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,18 +45,25 @@ def scores(engine: Engine, month: date, *, nip: str | None = None, office: str |
             wanted.append(results.c.unit == office)
         people = conn.execute(select(results).where(*wanted).order_by(results.c.unit, results.c.nip)).mappings().all()
         findings, days, pending = (
-            _parts(conn, table, wanted) for table in (result_findings, result_days, result_pending)
+            _parts(conn, table, [*wanted, *_of_office(table, period, office)])
+            for table in (result_findings, result_days, result_pending)
         )
     return [_document(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
 
 
-def zone_of(engine: Engine, month: date) -> str | None:
-    """Given a month (its first day), return the zone of its first duty day by unit; None where nobody has one."""
-    d = result_days.c
-    query = select(d.timezone).where(d.period == f"{month:%Y-%m}").order_by(d.unit, d.nip, d.position).limit(1)
+def zone_of(engine: Engine, month: date, offices: Collection[str] | None = None) -> str | None:
+    """Given a month (its first day) and offices (None: all), return the zone of the first duty day in the first of
+    them; None where nobody has one.
+    """
+    period, d = f"{month:%Y-%m}", result_days.c
     with reading(engine) as conn:
-        zone: str | None = conn.scalar(query)
-    return zone
+        units = conn.scalars(select(results.c.unit).where(results.c.period == period).distinct())
+        for unit in sorted(unit for unit in units if offices is None or unit in offices):
+            days = select(d.timezone).where(d.period == period, *_of_office(result_days, period, unit))
+            zone: str | None = conn.scalar(days.order_by(d.nip, d.position).limit(1))
+            if zone is not None:
+                return zone
+    return None
 
 
 def documents_of(month: date, result: MonthResult, *, rules_digest: str, computed_at: datetime) -> list[Document]:
@@ -85,6 +92,14 @@ def newest_revision(table: Table) -> Any:
         .where(newest.c.period == table.c.period, newest.c.nip == table.c.nip, not_(superseded(newest.c)))
         .scalar_subquery()
     )
+
+
+def _of_office(table: Table, period: str, office: str | None) -> tuple[ColumnElement[bool], ...]:
+    """The rows of an office's people in a part of results: else SQLite reads those of everybody in the month."""
+    if office is None:
+        return ()
+    mine = results.alias().c
+    return (table.c.nip.in_(select(mine.nip).where(mine.period == period, mine.unit == office)),)
 
 
 def _parts(conn: Connection, table: Table, wanted: Iterable[ColumnElement[bool]]) -> dict[str, list[RowMapping]]:

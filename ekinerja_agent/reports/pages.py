@@ -29,13 +29,26 @@ def as_page(document: Document, written: Formats) -> str:
     return (
         environment(written)
         .get_template("report.html.j2")
-        .render(document=document, **page_parts(written), draw=_draw, places=_places, cell=partial(_written, written))
+        .render(document=document, **page_parts(written), **document_parts(written))
     )
 
 
 def page_parts(written: Formats) -> dict[str, object]:
     """Given a language, return what the layout of every page needs: lang, version, css."""
     return {"lang": written.lang, "version": __version__, "css": Markup(style_sheet())}  # noqa: S704 ours
+
+
+def document_parts(written: Formats) -> dict[str, object]:
+    """Given a language, return what report.html.j2 needs beside the document, in whatever frame it stands.
+
+    `address` gives the page that a row of a table leads to; here none does.
+    """
+    return {
+        "draw": _draw,
+        "places": _places,
+        "cell": partial(_written, written),
+        "address": lambda _table, _row: None,
+    }
 
 
 def style_sheet() -> str:

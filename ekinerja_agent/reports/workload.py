@@ -34,13 +34,16 @@ from ekinerja_agent.scoring.exact import percent_text
 
 @dataclass(frozen=True, slots=True)
 class WorkloadReport:
-    """`jobs` by unit and job; `names` of units by code; `logged` by unit and job: median minutes per present day."""
+    """`jobs` by unit and job; `names` of units by code; `logged` by unit and job: median minutes per present day.
+
+    Without `logged` (None), and in public, there is no column for it.
+    """
 
     edition: Edition
     rule: Workload
     jobs: Sequence[JobNeed]
     names: Mapping[str, str]
-    logged: Mapping[tuple[str, str], int]
+    logged: Mapping[tuple[str, str], int] | None
 
 
 def jobs_of(rows: Iterable[Mapping[str, Any]], rule: Workload) -> tuple[JobNeed, ...]:
@@ -154,6 +157,7 @@ def _jobs(report: WorkloadReport, written: Formats) -> Section:
     """Every job; in public those of an office are hidden together with what would give them away."""
     gettext = written.words.gettext
     hidden_units = _hidden_units(report)
+    logged_minutes = None if report.edition.public else report.logged
     rows: list[tuple[Cell, ...]] = []
     for unit, jobs in _by_unit(report).items():
         hidden = _hidden(report, [job.staff or 0 for job in jobs])
@@ -168,11 +172,11 @@ def _jobs(report: WorkloadReport, written: Formats) -> Section:
             )
             if place in hidden:
                 told = (WITHHELD,) * len(told)
-            logged = () if report.edition.public else (report.logged.get((unit, job.job)),)
+            logged = () if logged_minutes is None else (logged_minutes.get((unit, job.job)),)
             rows.append((unit, job.job, _minutes(job), job.need, *told, *logged))
     logged_column = (
         ()
-        if report.edition.public
+        if logged_minutes is None
         else (Column("logged_minutes", gettext("Logged minutes per present day (median)"), "whole"),)
     )
     return Section(

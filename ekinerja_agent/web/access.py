@@ -11,6 +11,8 @@ from enum import StrEnum
 
 EVERYBODYS = frozenset({"operator", "payroll"})
 """Who sees scores of all units."""
+LEADERS = EVERYBODYS | {"head"}
+"""Who sees those of some unit."""
 
 
 class Look(StrEnum):

@@ -18,11 +18,13 @@ from ekinerja_agent.central.board import PAGE
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import pages
 from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.web.access import LEADERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from ekinerja_agent.language import Language
+    from ekinerja_agent.reports.document import Document
     from ekinerja_agent.web.visit import Visit
 
 POLICY = (
@@ -33,6 +35,7 @@ POLICY = (
 The referrer stays within the site; with none at all a browser would call the origin of our own forms null.
 """
 
+FILTERS = frozenset({"unit", "month", "q", "state", "page"})
 _HERE = Path(__file__).parent
 
 
@@ -45,6 +48,11 @@ def page(visit: Visit, template: str, status: int = HTTP_200_OK, **said: object)
         .render(visit=visit, account=account, version=__version__, lang=visit.lang, **said)
     )
     return HTMLResponse(text, status, headers={"content-security-policy": POLICY, "referrer-policy": "same-origin"})
+
+
+def document_page(visit: Visit, template: str, document: Document, **said: object) -> Response:
+    """Given a visit, a document of the reports and a template around its layout, return the page."""
+    return page(visit, template, HTTP_200_OK, document=document, **pages.document_parts(visit.written) | said)
 
 
 def sorry(visit: Visit, status: int, message: str) -> Response:
@@ -62,12 +70,12 @@ def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
     jinja.filters["ppm"] = lambda ppm: Formats(lang).percent(percent_text(ppm))
-    jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)))
+    jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), leaders=LEADERS)
     return jinja
 
 
 def _linked(visit: Visit, **changed: object) -> str:
-    """The address of this page with other filters."""
-    kept = {name: text for name, text in visit.request.query_params.items() if name in {"q", "state", "page"}}
+    """The address of this page with other filters, of those that the page knows."""
+    kept = {name: visit.asked(name) for name in visit.request.query_params if name in FILTERS or name in changed}
     kept |= {name: str(text) for name, text in changed.items()}
     return "?" + urlencode({name: text for name, text in kept.items() if text})

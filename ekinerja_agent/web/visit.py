@@ -126,21 +126,24 @@ class Visit:
 
         A subject that does not exist is refused like one that is not the reader's.
         """
-        account = self.account
         allowed = may(self.reader(day), look, unit=unit, nip=nip)
-        if look in {Look.PERSON, Look.UNIT} and not (allowed and nip is not None and nip == account.nip):
-            details = {"look": str(look), "month": f"{day:%Y-%m}", "path": self.request.url.path[:200]}
-            board.looked(self.engine, account, subject, details, allowed=allowed, now=self.now)
+        if not (allowed and nip is not None and nip == self.account.nip):
+            self.note(look, day, subject, allowed=allowed)
         if not allowed:
             raise Refused("this account may not see that; ask an operator if it should")
+
+    def note(self, look: Look, day: date, subject: str, *, allowed: bool) -> None:
+        """Given what was looked at, write the look down, or that it was refused."""
+        details = {"look": str(look), "month": f"{day:%Y-%m}", "path": self.request.url.path[:200]}
+        board.looked(self.engine, self.account, subject, details, allowed=allowed, now=self.now)
 
     def asked(self, name: str) -> str:
         """Given a name, return what the address says for it, without blanks around it, at most 100 letters."""
         return self.request.query_params.get(name, "").replace("\0", "").strip()[:100]
 
-    def page_number(self) -> int:
-        """The page of a list that is asked for, from 1."""
-        text = self.asked("page")
+    def page_number(self, name: str = "page") -> int:
+        """Given the name of a list's page in the address, return the page that is asked for, from 1."""
+        text = self.asked(name)
         return min(max(int(text), 1), 100_000) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 

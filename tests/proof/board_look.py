@@ -5,6 +5,7 @@ Knows no page's meaning: a person looks at the pictures; what the browser compla
 
 from __future__ import annotations
 
+import re
 import secrets
 import subprocess
 import sys
@@ -92,6 +93,13 @@ def _look(county: Path, browser: str, out: Path) -> int:
         f"/unit/{unit}/{month}",
         "/activities",
         "/activities/waiting",
+        f"/evaluation?unit={unit}",
+        "/workload",
+        f"/workload?unit={unit}",
+        "/sakip",
+        "/public",
+        "/public/workload",
+        "/public/sakip",
     ]
     try:
         complaints = [
@@ -108,7 +116,7 @@ def _look(county: Path, browser: str, out: Path) -> int:
 
 
 def _shoot(browser: str, address: str, path: str, width: int, out: Path) -> list[str]:
-    picture = out / f"{path.strip('/').replace('/', '-') or 'start'}-{width}.png"
+    picture = out / f"{re.sub(r'[^A-Za-z0-9]+', '-', path).strip('-') or 'start'}-{width}.png"
     command = [
         browser,
         *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--force-device-scale-factor=1"),

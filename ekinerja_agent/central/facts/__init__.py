@@ -166,6 +166,15 @@ def month_facts(
         )
 
 
+def approved_activities(engine: Engine, month: date, nips: Sequence[str]) -> pl.DataFrame:
+    """Given a month (its first day) and people, return the ACTIVITIES of theirs that `month_facts` would have."""
+    first, last = month.replace(day=1), last_day(month)
+    with reading(engine) as conn:
+        spells = _spells(conn, first, last, None, nips)
+        wanted = _Wanted(spells["nip"].unique(), everybody=False, first=first, last=last)
+        return wanted.keep(read_activities(conn, wanted.of, spells, first, last))
+
+
 def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
     """Given the facts of some people, return them with what these claim too: activities that nobody decided yet."""
     people, last = facts.spells["nip"].unique(), last_day(facts.month)

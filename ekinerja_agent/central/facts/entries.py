@@ -5,10 +5,11 @@ Judges nothing; an entry that a rule rejected when it came in is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, true
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
@@ -28,14 +29,15 @@ ENTRIES: Schema = {
 _ENTERED: Schema = {"nip": pl.String, "day": pl.Date, "start": pl.Time, "end": pl.Time, "plan": pl.String}
 
 
-def entered(engine: Engine, month: date) -> pl.DataFrame:
-    """Given a month (its first day), return ENTRIES of everybody, by NIP and day."""
+def entered(engine: Engine, month: date, nips: Sequence[str] | None = None) -> pl.DataFrame:
+    """Given a month (its first day) and people (None: everybody), return ENTRIES of theirs, by NIP and day."""
     first, last = month, last_day(month)
     a = activities.c
-    ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(first, last)))
+    near = [a.date.between(first, last)] if nips is None else [a.date.between(first, last), a.nip.in_(nips)]
+    ever_there = a.activity_id.in_(select(a.activity_id).where(*near))
     row = current(activities, ever_there).subquery().c
     query = select(row.nip, row.date.label("day"), row.start, row.end, row.plan).where(
-        row.date.between(first, last), row.reason.is_(None)
+        row.date.between(first, last), row.reason.is_(None), true() if nips is None else row.nip.in_(nips)
     )
     with reading(engine) as conn:
         told = read_frame(conn, query, _ENTERED)

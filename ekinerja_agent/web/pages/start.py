@@ -13,7 +13,7 @@ from starlette.status import HTTP_303_SEE_OTHER
 from ekinerja_agent.central import board
 from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
-from ekinerja_agent.web.access import EVERYBODYS, Look, may
+from ekinerja_agent.web.access import LEADERS, Look, may
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.live import Live
 from ekinerja_agent.web.visit import heard
@@ -34,7 +34,7 @@ def routes(site: Site) -> list[Route]:
 def _start(live: Live, visit: Visit) -> Response:
     day = visit.now.date()
     reader = visit.reader(day)
-    if reader.roles.isdisjoint({*EVERYBODYS, "head"}):
+    if reader.roles.isdisjoint(LEADERS):
         return RedirectResponse("/me", HTTP_303_SEE_OTHER)
     names = board.unit_names(visit.engine, day)
     shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}

@@ -19,11 +19,12 @@ from ekinerja_agent.central import accounts
 from ekinerja_agent.central.engine import connect, require_current, transaction
 from ekinerja_agent.central.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
+from ekinerja_agent.reports.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.visit import Site
-from tests.proof.bench.findings import Finding
+from tests.proof.bench.findings import Finding, timed
 
 SMALL, LARGE = 100, 10_000
 PEOPLE_PER_UNIT = 250
@@ -32,9 +33,18 @@ MOST_BYTES = 300_000
 TRIES = 5
 NOW = datetime(2026, 12, 31, 4, tzinfo=UTC)
 PAGES = {
-    "op": ("/", "/unit/U0/2026-12-07", "/unit/U0/2026-12", "/person/N000000/2026-12"),
-    "head": ("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting"),
+    "op": (
+        *("/", "/unit/U0/2026-12-07", "/unit/U0/2026-12", "/person/N000000/2026-12"),
+        *("/evaluation?unit=U0", "/workload", "/workload?unit=U0", "/sakip", "/sakip?unit=U0"),
+        *("/public", "/public/workload", "/public/sakip"),
+    ),
+    "head": (
+        *("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting"),
+        *("/evaluation", "/workload", "/sakip"),
+    ),
 }
+"""Those of `/public` are made once an hour; what that costs is told apart."""
+PUBLIC = ("/public", "/public/workload", "/public/sakip")
 _FIRST = "for one login"
 _OWN = "kuda laut hijau"
 _AT_ONCE = 500
@@ -64,6 +74,8 @@ def measure(folder: Path) -> Iterator[Finding]:
     for who, paths in PAGES.items():
         small, large = (_enter(county, who) for county in counties)
         for path in paths:
+            if path in PUBLIC:
+                yield _making(path, small, large)
             before, after = _cost_s(small, path), _cost_s(large, path)
             size = len(large.get(path).content)
             yield Finding(
@@ -74,6 +86,17 @@ def measure(folder: Path) -> Iterator[Finding]:
                 f"at most {MOST_TIMES} times, {MOST_BYTES // 1000} kB",
                 after <= MOST_TIMES * before and size <= MOST_BYTES,
             )
+
+
+def _making(path: str, small: TestClient, large: TestClient) -> Finding:
+    """What the first look of an hour costs, at a county of 100 and at one of 10,000."""
+    before, after = (timed(lambda: small.get(path))[0], timed(lambda: large.get(path))[0])
+    return Finding(
+        f"{path}, first look of an hour",
+        f"{1000 * after:.0f} ms of {LARGE:,} people",
+        f"{1000 * before:.0f} ms of {SMALL}",
+        f"{after / before:.1f} times",
+    )
 
 
 def _cost_s(browser: TestClient, path: str) -> float:
@@ -135,17 +158,57 @@ def _facts(conn: Connection, people: int, account: int) -> None:
     _insert(
         conn,
         imported.employees,
-        (spell | {"nip": _nip(one), "name": f"Nama {one}", "unit": _unit(one, people)} for one in everybody),
+        (
+            spell
+            | {"nip": _nip(one), "name": f"Nama {one}", "unit": _unit(one, people), "position": f"Jabatan {one % 10}"}
+            for one in everybody
+        ),
     )
     enrolled = origin | {"terminal": "*"}
     _insert(conn, imported.enrolments, (enrolled | {"pin": str(one), "nip": _nip(one)} for one in everybody))
+    _measures(conn, units)
+
+
+def _measures(conn: Connection, units: range) -> None:
+    """Of each unit three plans with a report a month, ten jobs with five tasks, and the aspects of two years."""
+    origin = {"batch": 1, "row": 1}
+    plans = [(unit, f"P{unit}-{number}") for unit in units for number in range(3)]
+    due = {"due_date": date(2026, 12, 15), "target_output": "1 laporan", "budget_rp": 100_000_000}
+    _insert(
+        conn, imported.plans, (origin | due | {"code": plan, "unit": f"U{unit}", "name": plan} for unit, plan in plans)
+    )
+    report = origin | {"status": "approved", "planned_ppm": 500_000, "physical_ppm": 480_000, "realised_rp": 45_000_000}
+    _insert(
+        conn,
+        imported.plan_progress,
+        (report | {"plan": plan, "month": f"2026-{month:02}"} for _, plan in plans for month in range(1, 13)),
+    )
+    jobs = [origin | {"unit": f"U{unit}", "job": f"Jabatan {number}"} for unit in units for number in range(10)]
+    load = {"volume_e2": 12_000, "per": "month", "standard_e2": 6_000}
+    _insert(conn, imported.workload_tasks, (job | load | {"task": f"Tugas {n}"} for job in jobs for n in range(5)))
+    _insert(conn, imported.staff, (job | {"people": 25} for job in jobs))
+    _insert(
+        conn,
+        imported.sakip,
+        (
+            origin | {"unit": f"U{unit}", "year": str(year), "aspect": aspect, "score_e2": 7_800}
+            for unit in units
+            for year in (2025, 2026)
+            for aspect in ASPECTS
+        ),
+    )
 
 
 def _results(conn: Connection, people: int, month: int) -> None:
-    key = {"period": f"2026-{month:02}", "revision": 0}
+    """Those of all months but the last are published."""
+    published = month < 12
+    key: dict[str, Any] = {"period": f"2026-{month:02}", "revision": int(published)}
+    if published:
+        key |= {"status": "published", "published_at": NOW}
     days = [day for number in range(1, 29) if (day := date(2026, month, number)).weekday() < 5]
     persons = [{"nip": _nip(one), "unit": _unit(one, people)} for one in range(people)]
-    _insert(conn, scored.results, (_SCORE | key | person | {"name": person["nip"]} for person in persons))
+    scores = [_SCORE | key | person | {"name": person["nip"]} for person in persons]
+    key = {"period": key["period"], "revision": key["revision"]}
     duty = key | {
         "schedule": "national",
         "timezone": "Asia/Makassar",
@@ -171,6 +234,7 @@ def _results(conn: Connection, people: int, month: int) -> None:
             for position, day in numbered[:3]
         ),
     )
+    _insert(conn, scored.results, scores)  # last: what is published is sealed
 
 
 def _doings(conn: Connection, people: int) -> None:

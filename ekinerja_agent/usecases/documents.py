@@ -1,0 +1,287 @@
+"""Gathers the facts of a report and has them laid out: one `Document`, whoever shows or writes it.
+
+Shows scores as they stand: published where published, else the draft; a public edition shows published ones alone.
+Computes no score, writes no file and knows no HTML.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ekinerja_agent.central import facts, leaders, results, scorecards
+from ekinerja_agent.central.facts import entries
+from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.formats import Formats
+from ekinerja_agent.measures.workload import Logged, logged_medians
+from ekinerja_agent.reports import daily as daily_report
+from ekinerja_agent.reports import evaluation as evaluation_report
+from ekinerja_agent.reports import events as events_report
+from ekinerja_agent.reports import programmes
+from ekinerja_agent.reports import sakip as sakip_report
+from ekinerja_agent.reports import unit as unit_report
+from ekinerja_agent.reports import workload as workload_report
+from ekinerja_agent.reports.document import Edition
+from ekinerja_agent.scoring.event_marks import mark_events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.language import Language
+    from ekinerja_agent.reports.document import Document
+    from ekinerja_agent.reports.figures import Score
+    from ekinerja_agent.rules import PlanRule, RuleBook, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of what a report is wanted, and in which language.
+
+    `month` is its first day; `now` is when the report says that it was made; `offices` None means all. A public edition
+    names no person and is of all offices: two of them must not tell what one withholds.
+    """
+
+    month: date
+    lang: Language
+    now: datetime
+    public: bool = False
+    offices: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.public and self.offices is not None:
+            raise WrongUsage(
+                "a public edition is of all offices, for what one withholds another must not tell; leave out --office"
+            )
+
+    @property
+    def written(self) -> Formats:
+        """The forms of the language."""
+        return Formats(self.lang)
+
+    def concerns(self, office: str) -> bool:
+        """Given an office, tell whether it is one of those that are wanted."""
+        return self.offices is None or office in self.offices
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report that is laid out, and how many people it was made from."""
+
+    document: Document
+    people: int
+
+
+def daily(engine: Engine, asked: Asked, day: date | None = None) -> Made:
+    """Given what is asked and a day of its month (None: all of it), return who was present, late, absent and excused.
+
+    Raise WrongUsage if the day is of another month or the edition public, which has no days.
+    """
+    if day is not None and day.replace(day=1) != asked.month:
+        raise WrongUsage(f"{day} is not a day of {asked.month:%Y-%m}")
+    if day is not None and asked.public:
+        raise WrongUsage("a public edition shows no single day; leave out --date")
+    found = scores(engine, asked)
+    report = daily_report.DailyReport(edition(engine, asked), found, day)
+    return Made(daily_report.lay_out(report, asked.written), len(found))
+
+
+def unit(engine: Engine, asked: Asked) -> Made:
+    """Given what is asked, return how each unit does and whether it grows: the numbers of `unit_scores_v1`."""
+    months = _months_until(asked.month, unit_report.MONTHS_SHOWN)
+    rows = [
+        unit_report.UnitMonth(**row)
+        for row in leaders.unit_scores(engine, months[0], months[-1])
+        if asked.concerns(row["unit_code"])
+    ]
+    waiting = [
+        row["unit"]
+        for row in results.period_status(engine, asked.month)
+        if row["published_at"] is None and row["people"] and asked.concerns(row["unit"])
+    ]
+    report = unit_report.UnitReport(
+        edition=edition(engine, asked),
+        months=months,
+        rows=rows,
+        heads=leaders.heads(engine, facts.last_day(asked.month)),
+        unpublished=tuple(waiting),
+    )
+    people = sum(row.employees for row in rows if row.period == f"{asked.month:%Y-%m}")
+    return Made(unit_report.lay_out(report, asked.written), people)
+
+
+def events(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, target_pct: str | None = None) -> Made:
+    """Given what is asked and the rules, return what share of those called came to each event of the month.
+
+    `profile` serves units that name none; `target_pct` is the share aimed for. Days are as they were judged when they
+    were scored, the events themselves as the facts say now. A public edition leaves out people who are not published.
+    """
+    documents = scores(engine, asked)
+    if asked.public:
+        documents = [document for document in documents if document["status"] == "published"]
+    offices = sorted({document["unit"] for document in documents})
+    marks: list[events_report.Mark] = []
+    for office in offices:
+        of_office = [document for document in documents if document["unit"] == office]
+        known = facts.month_facts(engine, asked.month, profile=profile, now=asked.now, offices=[office])
+        marked = mark_events(known, rules, _states(of_office))
+        people = {document["nip"] for document in of_office}
+        marks += [events_report.Mark(**row) for row in marked.iter_rows(named=True) if row["nip"] in people]
+    report = events_report.EventReport(
+        edition(engine, asked),
+        marks,
+        target_pct,
+        uniforms={
+            row["event"]: (row["in_uniform"], row["without_uniform"])
+            for row in leaders.uniforms(engine, asked.month, facts.last_day(asked.month))
+            if asked.offices is None and (row["in_uniform"] or row["without_uniform"])
+        },
+    )
+    return Made(events_report.lay_out(report, asked.written), len({mark.nip for mark in marks}))
+
+
+def evaluation(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Made:
+    """Given what is asked and the rules, return who is at the maximum, who falls short, who entered nothing, how
+    programmes stand. `profile` serves units that name none.
+    """
+    first, last = asked.month, facts.last_day(asked.month)
+    found = scores(engine, asked)
+    whose = None if asked.offices is None else [score["nip"] for score in found]
+    report = evaluation_report.EvaluationReport(
+        edition=edition(engine, asked),
+        scores=found,
+        entered={
+            (nip, day): evaluation_report.Entered(minutes, planned_minutes)
+            for nip, day, minutes, planned_minutes in entries.entered(engine, first, whose).iter_rows()
+        },
+        programmes=_programmes(engine, asked, rules, profile),
+        meetings={row["unit_code"]: row["meetings"] for row in leaders.meetings(engine, first)},
+        innovations=[
+            evaluation_report.Innovation(row["unit_code"], row["code"], row["name"], row["started"], row["ended"])
+            for row in leaders.innovations(engine, first, last)
+            if asked.concerns(row["unit_code"])
+        ],
+    )
+    return Made(evaluation_report.lay_out(report, asked.written), len(found))
+
+
+def workload(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, logged: bool = True) -> Made:
+    """Given what is asked, the rules and the profile whose norms hold, return need and staff of each unit and job.
+
+    Logged minutes are those approved for the month, on the days present of people whose position is the job. A public
+    edition has none; without `logged` there are none either, and nobody's activities are read.
+    """
+    rule = rules.profile(profile).workload.on(facts.last_day(asked.month)).value
+    rows = [row for row in leaders.workload(engine) if asked.concerns(row["unit_code"])]
+    report = workload_report.WorkloadReport(
+        edition=edition(engine, asked),
+        rule=rule,
+        jobs=workload_report.jobs_of(rows, rule),
+        names={row["unit_code"]: row["unit_name"] for row in rows},
+        logged=_logged(engine, asked, rule) if logged and not asked.public else None,
+    )
+    people = sum(row["staff"] or 0 for row in rows)
+    return Made(workload_report.lay_out(report, asked.written), people)
+
+
+def _logged(engine: Engine, asked: Asked, rule: Workload) -> dict[tuple[str, str], int]:
+    people: dict[str, list[Score]] = {}
+    for score in scores(engine, asked):
+        people.setdefault(score["unit"], []).append(score)
+    found: dict[tuple[str, str], int] = {}
+    for unit_code, of_unit in people.items():
+        nips = [score["nip"] for score in of_unit]
+        jobs = leaders.positions(engine, facts.last_day(asked.month), nips)
+        minutes: Counter[tuple[str, date]] = Counter()
+        approved = facts.approved_activities(engine, asked.month, nips)
+        for nip, day, lasted in approved.select("nip", "day", "minutes").iter_rows():
+            minutes[nip, day] += lasted
+        logged = [
+            Logged(jobs[score["nip"]], tuple(minutes[score["nip"], day] for day in _present(score)))
+            for score in of_unit
+            if score["nip"] in jobs
+        ]
+        found |= {(unit_code, job): median for job, median in logged_medians(logged, rule).items()}
+    return found
+
+
+def _present(score: Score) -> list[date]:
+    return [date.fromisoformat(day["date"]) for day in score["days"] if day["state"] == "present"]
+
+
+def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Made:
+    """Given what is asked, the rules and the profile whose weights and target hold, return how accountable each unit
+    is. It is made from nobody's data.
+
+    The year shown is the newest one told up to that of the month.
+    """
+    rule = rules.profile(profile).sakip.on(facts.last_day(asked.month)).value
+    rows = [row for row in leaders.sakip(engine, asked.month.year) if asked.concerns(row["unit_code"])]
+    told = sakip_report.years_of(rows, rule)
+    year = max((one.year for one in told), default=None)
+    report = sakip_report.SakipReport(
+        edition=edition(engine, asked),
+        rule=rule,
+        year=year,
+        units=[one for one in told if one.year == year],
+        before={
+            one.unit: one.evaluation.points
+            for one in told
+            if year is not None and one.year == year - 1 and one.evaluation.points is not None
+        },
+        budgets=[
+            sakip_report.Budget(**{name: value for name, value in row.items() if name != "month"})
+            for row in leaders.budgets(engine, asked.month)
+            if asked.concerns(row["unit_code"])
+        ],
+        programmes=_programmes(engine, asked, rules, profile),
+    )
+    return Made(sakip_report.lay_out(report, asked.written), 0)
+
+
+def scores(engine: Engine, asked: Asked) -> list[Score]:
+    """Given what is asked, return the scores of its people by unit and NIP."""
+    if asked.offices is None:
+        return [*results.scores(engine, asked.month)]
+    return [one for office in sorted(asked.offices) for one in results.scores(engine, asked.month, office=office)]
+
+
+def edition(engine: Engine, asked: Asked) -> Edition:
+    """Given what is asked, return its edition. Instants are shown in the zone of the first office's first duty day, in
+    UTC where nobody has one.
+    """
+    zone = scorecards.zone_of(engine, asked.month, asked.offices)
+    return Edition(asked.month, asked.now.astimezone(ZoneInfo(zone) if zone else UTC), asked.public)
+
+
+def _programmes(
+    engine: Engine, asked: Asked, rules: RuleBook, default_profile: str
+) -> tuple[programmes.Programme, ...]:
+    last = facts.last_day(asked.month)
+    wanted = [plan for plan in leaders.plans_of_year(engine, asked.month.year) if asked.concerns(plan["unit_code"])]
+    profiles = leaders.profiles(engine, last)
+
+    def rule_of(unit: str) -> PlanRule:
+        return rules.profile(profiles.get(unit, default_profile)).plans.on(last).value
+
+    return programmes.programmes(wanted, leaders.plan_reports(engine, asked.month), asked.month, rule_of)
+
+
+def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:
+    return [
+        (document["nip"], date.fromisoformat(day["date"]), day["state"])
+        for document in documents
+        for day in document["days"]
+    ]
+
+
+def _months_until(month: date, count: int) -> tuple[date, ...]:
+    """The first days of so many months, the given one last."""
+    months = [month]
+    while len(months) < count:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return tuple(reversed(months))

@@ -1,0 +1,79 @@
+"""What everybody may know: the public editions of three reports, of all units, without a login.
+
+Promises nothing beyond those editions: no unit and no day can be chosen, and a month is shown once every score in it is
+published, so that two states of one month do not tell of the few who came in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ekinerja_agent.central import board
+from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.language import msgid
+from ekinerja_agent.usecases import documents
+from ekinerja_agent.usecases.documents import Asked
+from ekinerja_agent.web.drawing import document_page, page, sorry
+from ekinerja_agent.web.excerpt import excerpt
+from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.pages.unit import month_of
+from ekinerja_agent.web.visit import heard
+
+if TYPE_CHECKING:
+    from ekinerja_agent.reports.document import Document
+    from ekinerja_agent.usecases.documents import Made
+    from ekinerja_agent.web.visit import Site, Visit
+
+KINDS = {
+    "/public": msgid("Units and their growth"),
+    "/public/workload": msgid("Workload and staff"),
+    "/public/sakip": msgid("Accountability (SAKIP)"),
+}
+Make = Callable[["Visit", Asked], "Made"]
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return the pages for everybody."""
+    months: Kept[list[str]] = Kept()
+    editions: Kept[Document] = Kept()
+    makes: tuple[Make, ...] = (_units, _workload, _sakip)
+    return [
+        Route(address, heard(site, partial(_shown, make, months, editions), sorry, public=True))
+        for address, make in zip(KINDS, makes, strict=True)
+    ]
+
+
+def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit: Visit) -> Response:
+    shown = months.get(None, lambda: board.published_months(visit.engine), visit.now)
+    asked = visit.asked("month")
+    if asked and asked not in shown:
+        raise NeedsAttention("that month is not public: a month is shown once the scores of all units are published")
+    if not shown:
+        return page(visit, "public_nothing.html.j2")
+    month = month_of(asked or shown[0])
+    document = editions.get(
+        (make, month, visit.lang),
+        lambda: make(visit, Asked(month, visit.lang, visit.now, public=True)).document,
+        visit.now,
+    )
+    cut, parts = excerpt(document, "", visit.page_number)
+    return document_page(
+        visit, "public.html.j2", cut, parts=parts, month=month, months=list(map(month_of, shown)), kinds=KINDS
+    )
+
+
+def _units(visit: Visit, asked: Asked) -> Made:
+    return documents.unit(visit.engine, asked)
+
+
+def _workload(visit: Visit, asked: Asked) -> Made:
+    return documents.workload(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
+
+
+def _sakip(visit: Visit, asked: Asked) -> Made:
+    return documents.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())

@@ -1,0 +1,57 @@
+"""What is made for everybody costs one making an hour, and holds up nobody."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.web.kept import MADE_EVERY, MOST_KEPT, Kept
+
+NOW = datetime(2026, 9, 30, tzinfo=UTC)
+
+
+def test_a_thing_is_made_once_an_hour() -> None:
+    kept: Kept[object] = Kept()
+    first = kept.get("a", object, NOW)
+    assert kept.get("a", object, NOW + MADE_EVERY - timedelta(seconds=1)) is first
+    assert kept.get("a", object, NOW + MADE_EVERY) is not first
+
+
+def test_while_one_is_made_others_get_the_old_one_or_are_told_to_come_again() -> None:
+    kept: Kept[str] = Kept()
+    kept.get("old", lambda: "before", NOW)
+    begun, end = threading.Event(), threading.Event()
+
+    def slowly() -> str:
+        begun.set()
+        end.wait(10)
+        return "after"
+
+    later = NOW + MADE_EVERY
+    maker = threading.Thread(target=kept.get, args=("old", slowly, later))
+    maker.start()
+    begun.wait(10)
+    assert kept.get("old", lambda: "mine", later) == "before"
+    with pytest.raises(TemporarilyUnavailable, match="in a moment"):
+        kept.get("new", lambda: "mine", later)
+    end.set()
+    maker.join(10)
+    assert kept.get("old", lambda: "mine", later) == "after"
+    assert kept.get("new", lambda: "mine", later) == "mine"
+
+
+def test_what_could_not_be_made_is_tried_again_and_only_so_many_are_kept() -> None:
+    kept: Kept[int] = Kept()
+
+    def fails() -> int:
+        raise TemporarilyUnavailable("central is away")
+
+    with pytest.raises(TemporarilyUnavailable, match="away"):
+        kept.get(0, fails, NOW)
+    for number in range(MOST_KEPT + 1):
+        assert kept.get(number, lambda number=number: number, NOW) == number
+    assert kept.get(0, lambda: -1, NOW) == -1
+    assert kept.get(MOST_KEPT, lambda: -1, NOW) == MOST_KEPT
