@@ -53,6 +53,20 @@ def unit_names(engine: Engine, day: date) -> dict[str, str]:
         return {row.code: row.name for row in conn.execute(_units_on(day))}
 
 
+def unit_zones(engine: Engine, day: date) -> dict[str, str]:
+    """Given a day, return the name of the time zone of each unit of that day by code."""
+    with reading(engine) as conn:
+        return {row.code: row.timezone for row in conn.execute(_units_on(day))}
+
+
+def people_in(engine: Engine, unit: str, day: date) -> list[str]:
+    """Given a unit and a day, return who stands in the unit on that day, by NIP."""
+    e = employees.c
+    row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
+    with reading(engine) as conn:
+        return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
+
+
 def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
     """Given an account and a day, return the units that it heads on that day, with all that stand below them.
 
@@ -267,4 +281,6 @@ def _month(day: date) -> tuple[ColumnElement[bool], ...]:
 
 def _units_on(day: date) -> Select[Any]:
     row = current(units).subquery().c
-    return select(row.code, row.name, row.parent, row.head_nip).where(*holds_on(row, day)).order_by(row.code)
+    return (
+        select(row.code, row.name, row.parent, row.head_nip, row.timezone).where(*holds_on(row, day)).order_by(row.code)
+    )
