@@ -15,7 +15,7 @@ from ekinerja_agent.usecases.health.facts import Snapshot
 from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.web import health, iclock
 from ekinerja_agent.web.drawing import style_sheet
-from ekinerja_agent.web.pages import activities, entrance, person, start, unit
+from ekinerja_agent.web.pages import activities, entrance, objections, person, start, unit
 from ekinerja_agent.web.visit import Site
 
 HEADERS = [
@@ -50,7 +50,7 @@ def board_routes(site: Site) -> list[Route]:
     def css(_request: Request) -> Response:
         return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=3600"})
 
-    families = (entrance, start, activities, unit, person)
+    families = (entrance, start, activities, objections, unit, person)
     return [Route("/static/board.css", css), *(route for family in families for route in family.routes(site))]
 
 
