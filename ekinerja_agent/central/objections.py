@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Exists, Select, and_, case, exists, func, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
@@ -147,8 +147,8 @@ def rows(
 
 def waiting_months(engine: Engine) -> list[date]:
     """Return the months (first days) of which an objection waits for a decision, oldest first."""
-    o = objections.c
-    query = select(o.period).where(~_decided()).distinct().order_by(o.period)
+    waiting = _standing().where(objection_decisions.c.accepted.is_(None))
+    query = waiting.with_only_columns(objections.c.period).distinct().order_by(objections.c.period)
     with reading(engine) as conn:
         return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
 
@@ -166,7 +166,7 @@ def waiting_for(
         _standing()
         .add_columns(o.reason, o.entered_at, r.name, r.unit)
         .join(results, and_(r.period == o.period, r.nip == o.nip, r.revision == _DRAFT))
-        .where(o.period == f"{month:%Y-%m}", ~_decided(), o.account_id != account.id)
+        .where(o.period == f"{month:%Y-%m}", objection_decisions.c.accepted.is_(None), o.account_id != account.id)
         .order_by(o.id)
         .limit(most)
     )
@@ -211,10 +211,6 @@ def _find(conn: Connection, number: int) -> Objection:
     if found is None:
         raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
     return _objection(found)
-
-
-def _decided() -> Exists:
-    return exists().where(objection_decisions.c.objection == objections.c.id)
 
 
 def _of_period(conn: Connection, period: str) -> list[Objection]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -106,7 +106,7 @@ def _day(visit: Visit, unit: str, day: date) -> Response:
     return page(visit, "unit_day.html.j2", **_about(visit, unit, day), listed=listed, wanted=wanted, labels=STATES)
 
 
-def _about(visit: Visit, unit: str, day: date) -> dict[str, object]:
+def _about(visit: Visit, unit: str, day: date) -> dict[str, Any]:
     """What both pages of a day say of it."""
     return {
         "unit": unit,
