@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, literal, or_, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
@@ -244,6 +244,20 @@ def looked(
     """Write down who looked at whose data, or was refused to."""
     action = "look" if allowed else "look.refused"
     in_transaction(engine, lambda conn: audit.append(conn, account.name, action, subject, details, now))
+
+
+def looked_at_all(
+    engine: Engine, account: Account, subjects: Iterable[str], details: Mapping[str, Any], now: datetime
+) -> None:
+    """Write down who looked at the data of several people on one page: a row for each, in one transaction."""
+    seen = sorted(set(subjects))
+
+    def work(conn: Connection) -> None:
+        for subject in seen:
+            audit.append(conn, account.name, "look", subject, details, now)
+
+    if seen:
+        in_transaction(engine, work)
 
 
 def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:

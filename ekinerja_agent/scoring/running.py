@@ -53,7 +53,8 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
     Who has no arrive scan is missing once they would be late. Raise as `score_month` does.
     """
     roster = plan_month(facts, rules, day)
-    matched = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
+    made = facts.punches.filter(pl.col("at") <= pl.lit(facts.now, INSTANT))
+    matched = corrected(match_punches(roster, made), roster, facts.corrections)
     arriving = replace(roster, plan_scans=_arrivals(roster.plan_scans, facts.now))
     approved = documents_with("approved", facts.absences, arriving, facts.month)
     requests = documents_with("pending", facts.absences, arriving, facts.month)

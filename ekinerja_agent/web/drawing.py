@@ -60,6 +60,11 @@ def style_sheet() -> str:
     return pages.style_sheet() + (_HERE / "static" / "board.css").read_text(encoding="utf-8")
 
 
+def icon() -> str:
+    """Return the picture of a tab or bookmark, as SVG."""
+    return (_HERE / "static" / "icon.svg").read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=2)
 def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")

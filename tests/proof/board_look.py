@@ -123,7 +123,9 @@ def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]],
     disputed = objections.Disputed(person["nip"], date.fromisoformat(finding["date"]), finding["code"], finding["scan"])
     objections.add(engine, disputed, reason="Mesin menolak jari saya.", account=employee, now=now)
     for number, account in enumerate((head, employee)):
-        work = Work(account.nip or "", now.date(), time(8 + number), time(9 + number), "Menyusun laporan bulanan")
+        work = Work(
+            account.nip or "", now.date(), time(5, 30 * number), time(5, 30 * number + 20), "Menyusun laporan bulanan"
+        )
         add(Desk(engine, site.rules(), site.profile(), account, now), work)
     days = (finding["date"], finding["date"][:7], f"{now.astimezone(ZoneInfo(person['timezone'])):%Y-%m-%d}")
     known = {"nip": person["nip"], "unit": person["unit"]}

@@ -41,6 +41,7 @@ def seen(month: Any, clock: str, rules: RuleBook, day: date = MONDAY) -> dict[st
         (("08:40",), "08:45", "late", 70),
         (("13:00",), "14:00", "present", None),
         (("07:20", "16:05"), "16:10", "present", 0),
+        (("08:40",), "08:00", "missing", None),  # a clock that is ahead tells of nobody who is there
     ],
 )
 def test_who_is_there_is_told_while_the_day_runs(

@@ -135,9 +135,9 @@ def _waiting(visit: Visit) -> Response:
     desk = _desk(visit)
     below = board.people_below(visit.engine, visit.account, desk.today(_nip(visit)))
     rows = activities.waiting_for(desk, below)
-    for nip in sorted({row["nip"] for row in rows}):
-        board.looked(visit.engine, visit.account, nip, {"look": "activities"}, allowed=True, now=visit.now)
-    names = board.names_of(visit.engine, {row["nip"] for row in rows})
+    seen = {row["nip"] for row in rows}
+    board.looked_at_all(visit.engine, visit.account, seen, {"look": "activities"}, visit.now)
+    names = board.names_of(visit.engine, seen)
     status = HTTP_400_BAD_REQUEST if problem else 200
     return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
 

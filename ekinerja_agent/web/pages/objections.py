@@ -45,8 +45,8 @@ def _objections(visit: Visit) -> Response:
         else:
             return RedirectResponse("/objections", HTTP_303_SEE_OTHER)
     rows = _waiting(visit)
-    for nip in sorted({row["nip"] for row in rows}):
-        board.looked(visit.engine, visit.account, nip, {"look": "objections"}, allowed=True, now=visit.now)
+    seen = [row["nip"] for row in rows]
+    board.looked_at_all(visit.engine, visit.account, seen, {"look": "objections"}, visit.now)
     status = HTTP_400_BAD_REQUEST if problem else HTTP_200_OK
     return page(visit, "objections.html.j2", status, rows=rows, problem=problem, letters=MOST_LETTERS)
 

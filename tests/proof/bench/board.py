@@ -184,7 +184,7 @@ def _results(conn: Connection, people: int, month: int) -> None:
 
 def _doings(conn: Connection, people: int, account: int) -> None:
     """Sixty days of an activity each, of which two wait, eight days of four punches, a terminal that is read every five
-    minutes, and an objection of every fiftieth person.
+    minutes, and objections of sixty people, more than stand on a page.
     """
     work = {"batch": 1, "row": 1, "description": "Rapat", "approved_minutes": 60}
     work |= {"start": datetime(2026, 1, 1, 8).time(), "end": datetime(2026, 1, 1, 9).time()}
@@ -206,11 +206,11 @@ def _doings(conn: Connection, people: int, account: int) -> None:
         "scan": "arrive",
         "reason": "Mesin rusak",
     }
-    everybody = range(0, people, 50)
+    disputing = range(60)
     _insert(
         conn,
         scored.objections,
-        (disputed | {"nip": nip(one), "account_id": account, "entered_at": NOW} for one in everybody),
+        (disputed | {"nip": nip(one), "account_id": account, "entered_at": NOW} for one in disputing),
     )
     read = {"terminal": "t", "kind": "proven", "batch": 0}
     starts = (NOW + timedelta(minutes=5 * number) for number in range(-300, 12))
