@@ -11,6 +11,7 @@ translation has the same places in any order. Braces that are meant are doubled.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,9 +111,10 @@ class _Told:
 
 
 class Sentences:
-    """The sentences of one catalogue; call it with what was said in English."""
+    """The sentences of one catalogue; call it with what was said in English, from any thread."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
+        self._turn = threading.Lock()
         self._told: dict[tuple[str, int], _Told] = {}
         self._plain: dict[str, str] = {}
         self._templates: list[_Template] = []
@@ -125,8 +127,9 @@ class Sentences:
 
     def __call__(self, text: str) -> str:
         """Given what was said, return it in the language of the catalogue; English where it is not known."""
-        self._told.clear()
-        return self._translated(text, 0).text
+        with self._turn:
+            self._told.clear()
+            return self._translated(text, 0).text
 
     def _translated(self, text: str, depth: int) -> _Told:
         if (text, depth) not in self._told:

@@ -26,6 +26,8 @@ from ekinerja_agent.errors import WrongUsage
 
 KIND = "activities"
 DRAFT, PENDING, APPROVED, RETURNED, REJECTED = "draft", "pending", "approved", "returned", "rejected"
+WITHDRAWN = "withdrawn"
+"""By the person, before anybody decided: it is as if it had not been entered. Only a step says so, no file."""
 _LOCK = 0x61637469
 """One step at a time."""
 _STEP = ("activity", "step", "status", "approved_minutes", "reason", "first_tier", "last_tier", "waits_from")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, literal, or_, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
@@ -51,6 +51,20 @@ def unit_names(engine: Engine, day: date) -> dict[str, str]:
     """Given a day, return the units of that day by code."""
     with reading(engine) as conn:
         return {row.code: row.name for row in conn.execute(_units_on(day))}
+
+
+def unit_zones(engine: Engine, day: date) -> dict[str, str]:
+    """Given a day, return the name of the time zone of each unit of that day by code."""
+    with reading(engine) as conn:
+        return {row.code: row.timezone for row in conn.execute(_units_on(day))}
+
+
+def people_in(engine: Engine, unit: str, day: date) -> list[str]:
+    """Given a unit and a day, return who stands in the unit on that day, by NIP."""
+    e = employees.c
+    row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
+    with reading(engine) as conn:
+        return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
 
 
 def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
@@ -246,6 +260,20 @@ def looked(
     in_transaction(engine, lambda conn: audit.append(conn, account.name, action, subject, details, now))
 
 
+def looked_at_all(
+    engine: Engine, account: Account, subjects: Iterable[str], details: Mapping[str, Any], now: datetime
+) -> None:
+    """Write down who looked at the data of several people on one page: a row for each, in one transaction."""
+    seen = sorted(set(subjects))
+
+    def work(conn: Connection) -> None:
+        for subject in seen:
+            audit.append(conn, account.name, "look", subject, details, now)
+
+    if seen:
+        in_transaction(engine, work)
+
+
 def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
     r = results.c
     conditions: list[ColumnElement[bool]] = []
@@ -281,4 +309,6 @@ def _month(day: date) -> tuple[ColumnElement[bool], ...]:
 
 def _units_on(day: date) -> Select[Any]:
     row = current(units).subquery().c
-    return select(row.code, row.name, row.parent, row.head_nip).where(*holds_on(row, day)).order_by(row.code)
+    return (
+        select(row.code, row.name, row.parent, row.head_nip, row.timezone).where(*holds_on(row, day)).order_by(row.code)
+    )

@@ -6,11 +6,12 @@ An objection names a finding; accepting it changes no score, for only facts do. 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, func, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
@@ -88,10 +89,7 @@ def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account:
     """
 
     def work(conn: Connection) -> Objection:
-        found = [_objection(row) for row in conn.execute(_standing().where(objections.c.id == number))]
-        if not found:
-            raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
-        (one,) = found
+        one = _find(conn, number)
         if one.status != PENDING:
             raise Refused(f"objection {number} is {one.status} already; enter another one")
         if account.id == one.account_id or account.nip == one.finding.nip:
@@ -106,6 +104,12 @@ def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account:
         return one
 
     return in_transaction(engine, work)
+
+
+def find(engine: Engine, number: int) -> Objection:
+    """Given an objection's number, return it as it stands. Raise NeedsAttention if there is none."""
+    with reading(engine) as conn:
+        return _find(conn, number)
 
 
 def of_month(engine: Engine, month: date) -> list[Objection]:
@@ -141,6 +145,39 @@ def rows(
     return [row for row in found if status in {None, row["status"]}]
 
 
+def waiting_months(engine: Engine) -> list[date]:
+    """Return the months (first days) of which an objection waits for a decision, oldest first."""
+    waiting = _standing().where(objection_decisions.c.accepted.is_(None))
+    query = waiting.with_only_columns(objections.c.period).distinct().order_by(objections.c.period)
+    with reading(engine) as conn:
+        return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
+
+
+def waiting_for(
+    engine: Engine, account: Account, month: date, units: Collection[str] | None, most: int
+) -> list[dict[str, Any]]:
+    """Given an account, a month (its first day) and units (None: all), return the undecided objections to drafts of
+    these units that somebody else entered about somebody else, oldest first, at most `most`.
+
+    Keys: number, nip, date, code, scan, status, account_id, reason, entered_at, name, unit.
+    """
+    o, r = objections.c, results.c
+    query = (
+        _standing()
+        .add_columns(o.reason, o.entered_at, r.name, r.unit)
+        .join(results, and_(r.period == o.period, r.nip == o.nip, r.revision == _DRAFT))
+        .where(o.period == f"{month:%Y-%m}", objection_decisions.c.accepted.is_(None), o.account_id != account.id)
+        .order_by(o.id)
+        .limit(most)
+    )
+    if account.nip is not None:
+        query = query.where(o.nip != account.nip)
+    if units is not None:
+        query = query.where(r.unit.in_(units))
+    with reading(engine) as conn:
+        return [dict(row) for row in conn.execute(query).mappings()]
+
+
 def review(engine: Engine, month: date) -> list[dict[str, Any]]:
     """Given a month (its first day), return each person's draft for a review by the unit, by unit and NIP.
 
@@ -167,6 +204,13 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
     with reading(engine) as conn:
         waiting = [one.finding.nip for one in _of_period(conn, period) if one.status == PENDING]
         return [{**row, "objections": waiting.count(row["nip"])} for row in conn.execute(query).mappings()]
+
+
+def _find(conn: Connection, number: int) -> Objection:
+    found = conn.execute(_standing().where(objections.c.id == number)).one_or_none()
+    if found is None:
+        raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
+    return _objection(found)
 
 
 def _of_period(conn: Connection, period: str) -> list[Objection]:

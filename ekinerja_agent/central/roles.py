@@ -140,13 +140,22 @@ ROLES: Final = (
     ),
     Role(
         "ekinerja_web",
-        "serves the board: lets people in, shows results, takes activities, their steps and objections",
+        "serves the board: lets people in, shows results, takes activities, objections, and what is decided of them",
         (
             Right("SELECT", tuple(name for name in (*_READABLE, *_LOGINS) if name not in ("audit", _BROUGHT))),
             _CHAIN,
             Right(
                 "INSERT",
-                ("activities", "activity_steps", "audit", "import_batches", "objections", "stale_days", *_LOGINS),
+                (
+                    "activities",
+                    "activity_steps",
+                    "audit",
+                    "import_batches",
+                    "objection_decisions",
+                    "objections",
+                    "stale_days",
+                    *_LOGINS,
+                ),
             ),
             Right("UPDATE", ("stale_days", *_LOGINS)),
             Right("DELETE", ("login_failures", "sessions")),

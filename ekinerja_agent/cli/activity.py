@@ -25,7 +25,7 @@ LIST = (
 ).split()
 HISTORY = "at step status by minutes reason silent_nip".split()
 CHECK = "nip activity date cause minutes counted_minutes".split()
-STATUSES = ("draft", "pending", "approved", "returned", "rejected")
+STATUSES = ("draft", "pending", "approved", "returned", "rejected", "withdrawn")
 FREE_TEXT = ("description", "type", "volume", "output", "plan", "reason")
 
 _ID = click.argument("activity_id", metavar="N")
@@ -82,6 +82,15 @@ def submit_command(context: Context, activity_id: str) -> None:
     """Ask the superior to decide a draft, or an activity that came back."""
     life.submit(_desk(context), activity_id)
     tell(f"activity {activity_id} is submitted.")
+
+
+@group.command("withdraw")
+@_ID
+@click.pass_obj
+def withdraw_command(context: Context, activity_id: str) -> None:
+    """Take back an activity that nobody decided yet, or that came back. Its time is free for another one."""
+    life.withdraw(_desk(context), activity_id)
+    tell(f"activity {activity_id} is withdrawn.")
 
 
 @group.command("approve")

@@ -72,8 +72,8 @@ class Roster:
     plan_keys: tuple[Plan, ...]
 
 
-def plan_month(facts: MonthFacts, rules: RuleBook) -> Roster:
-    """Given the facts of a month, return its roster.
+def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> Roster:
+    """Given the facts of a month, return its roster; with a `day` of the month that day's alone.
 
     Raise NoRule for a day without rule, holiday decree or decided Ramadan; NeedsAttention for a unit that is
     unknown on a day when somebody serves in it.
@@ -83,7 +83,7 @@ def plan_month(facts: MonthFacts, rules: RuleBook) -> Roster:
             f"the holidays of {facts.month.year} are not in config/rules/holidays; "
             f"propose them with `config holidays {facts.month.year}`, keep what the decree says"
         )
-    first, last = facts.month, last_day(facts.month)
+    first, last = (day, day) if day else (facts.month, last_day(facts.month))
     spells = _spells(facts.spells, first, last)
     posts = spells.select("unit", "own_schedule").unique(maintain_order=True).with_row_index("post")
     spells = spells.join(posts, on=["unit", "own_schedule"], how="left", nulls_equal=True)

@@ -14,7 +14,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import activities, batches
-from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, Activity, Step
+from ekinerja_agent.central.activities import (
+    APPROVED,
+    DRAFT,
+    PENDING,
+    REJECTED,
+    RETURNED,
+    WITHDRAWN,
+    Activity,
+    Step,
+)
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds import activities as kind
@@ -139,6 +148,20 @@ def submit(desk: Desk, activity_id: str) -> Activity:
         _require_own(desk, one.nip)
         _require_open(one, (DRAFT, RETURNED), "submitted")
         return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(one.nip))
+
+    return _step(desk, activity_id, decide)
+
+
+def withdraw(desk: Desk, activity_id: str) -> Activity:
+    """Given an activity that nobody decided yet, or that came back, take it back for good; return it as it was.
+
+    Its time is free again for another activity. Raise Refused.
+    """
+
+    def decide(one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (DRAFT, PENDING, RETURNED), "withdrawn")
+        return Step("withdrawn", WITHDRAWN, one.first_tier, one.last_tier)
 
     return _step(desk, activity_id, decide)
 

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ekinerja_agent.usecases.health.facts import Snapshot
 from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.web import health, iclock
-from ekinerja_agent.web.drawing import style_sheet
-from ekinerja_agent.web.pages import activities, entrance, leaders, person, public, start, unit
+from ekinerja_agent.web.drawing import icon, style_sheet
+from ekinerja_agent.web.pages import activities, entrance, leaders, objections, person, public, start, unit
 from ekinerja_agent.web.visit import Site
 
 HEADERS = [
@@ -44,14 +44,19 @@ def create_app(
 
 
 def board_routes(site: Site) -> list[Route]:
-    """Given what pages share, return the board's pages and its style sheet."""
-    style = style_sheet()
+    """Given what pages share, return the board's pages, its style sheet and its icon."""
+    static = [_kept("/static/board.css", style_sheet(), "text/css"), _kept("/static/icon.svg", icon(), "image/svg+xml")]
+    families = (entrance, start, activities, objections, unit, person, leaders, public)
+    return [*static, *(route for family in families for route in family.routes(site))]
 
-    def css(_request: Request) -> Response:
-        return Response(style, media_type="text/css", headers={"cache-control": "private, max-age=3600"})
 
-    families = (entrance, start, activities, unit, person, leaders, public)
-    return [Route("/static/board.css", css), *(route for family in families for route in family.routes(site))]
+def _kept(path: str, text: str, kind: str) -> Route:
+    """A file that a browser may keep for an hour."""
+
+    def answer(_request: Request) -> Response:
+        return Response(text, media_type=kind, headers={"cache-control": "private, max-age=3600"})
+
+    return Route(path, answer)
 
 
 class _Headers:

@@ -1,6 +1,7 @@
 """Pages of the board as HTML, in the look of the reports. Everything people wrote is escaped.
 
-Promises no inline style or script, so that the browser refuses any that got in. Does not know what a page says.
+Promises no inline style or script, so that the browser refuses any that got in; sentences of the program come in the
+language of the page. Does not know what a page says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.status import HTTP_200_OK
 from ekinerja_agent import __version__
 from ekinerja_agent.central.board import PAGE
 from ekinerja_agent.formats import Formats
+from ekinerja_agent.language import sentences
 from ekinerja_agent.reports import pages
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.web.access import LEADERS
@@ -36,6 +38,7 @@ The referrer stays within the site; with none at all a browser would call the or
 """
 
 FILTERS = frozenset({"unit", "month", "q", "state", "page"})
+_SENTENCES_KEPT = 1_000
 _HERE = Path(__file__).parent
 
 
@@ -65,10 +68,16 @@ def style_sheet() -> str:
     return pages.style_sheet() + (_HERE / "static" / "board.css").read_text(encoding="utf-8")
 
 
+def icon() -> str:
+    """Return the picture of a tab or bookmark, as SVG."""
+    return (_HERE / "static" / "icon.svg").read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=2)
 def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
+    jinja.filters["spoken"] = lru_cache(_SENTENCES_KEPT)(sentences(lang))
     jinja.filters["ppm"] = lambda ppm: Formats(lang).percent(percent_text(ppm))
     jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), leaders=LEADERS)
     return jinja

@@ -1,11 +1,12 @@
 """One request to the board: who asks, in which language, with which form; and the cookies, tokens and limits around it.
 
 Promises that no POST is heard without the session's token and from another origin, and that a body is read only up to a
-limit. Does not know any page.
+limit and for a limited time. Does not know any page.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from starlette.status import (
     HTTP_400_BAD_REQUEST,
     HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
+    HTTP_408_REQUEST_TIMEOUT,
     HTTP_413_CONTENT_TOO_LARGE,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 COOKIE = "ekinerja"
 LANGUAGE_COOKIE = "language"
 MOST_BODY_BYTES = 64 * 1024
+FORM_WITHIN_S = 30.0
 MOST_FIELDS = 50
 _YEAR_S = 365 * 86_400
 _STATUS: tuple[tuple[type[EkinerjaError], int], ...] = (
@@ -188,11 +191,14 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
 
     async def endpoint(request: Request) -> Response:
         try:
-            body = await _body(request)
+            async with asyncio.timeout(FORM_WITHIN_S):
+                body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=HTTP_400_BAD_REQUEST)
+        except TimeoutError:
+            return _unread("The form did not come in time.\n", HTTP_408_REQUEST_TIMEOUT)
         if body is None:
-            return Response("The form is too large.\n", HTTP_413_CONTENT_TOO_LARGE, media_type="text/plain")
+            return _unread("The form is too large.\n", HTTP_413_CONTENT_TOO_LARGE)
         return await run_in_threadpool(answer, request, body)
 
     return endpoint
@@ -222,6 +228,11 @@ def in_language(site: Site, lang: str, to: str) -> Response:
         LANGUAGE_COOKIE, lang, max_age=_YEAR_S, path="/", secure=site.secure(), httponly=True, samesite="lax"
     )
     return answer
+
+
+def _unread(message: str, status: int) -> Response:
+    """The answer to a request of which more may come: nothing else is heard on its connection."""
+    return Response(message, status, {"connection": "close"}, "text/plain")
 
 
 async def _body(request: Request) -> bytes | None:

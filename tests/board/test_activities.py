@@ -56,6 +56,21 @@ def test_a_draft_is_corrected_sent_returned_and_sent_again(county: County, enter
     assert (one["status"], f"{one['end']:%H:%M}") == ("rejected", "11:00")
 
 
+def test_what_waits_is_withdrawn_by_its_author_alone(county: County, enter: Enter) -> None:
+    budi, head = enter("budi", "employee", nip=LATE), enter("kepala", "head", nip=HEAD)
+    assert send(budi, "/activities", WORK) == 303
+    (one,) = standing(county)
+    withdraw = {"do": "withdraw", "id": one["id"]}
+    assert 'value="withdraw"' in budi.get("/activities?month=2026-09").text
+    assert send(head, "/activities", withdraw) == 400
+    assert send(budi, "/activities", withdraw) == 303
+    assert send(budi, "/activities", withdraw) == 400
+    assert [row["status"] for row in standing(county)] == ["withdrawn"]
+    assert one["id"] not in head.get("/activities/waiting").text
+    assert 'value="withdraw"' not in budi.get("/activities?month=2026-09").text
+    assert send(budi, "/activities", WORK) == 303
+
+
 def test_nobody_touches_the_activity_of_another(county: County, enter: Enter) -> None:
     budi, cici, kepala = (
         enter("budi", "employee", nip=LATE),

@@ -159,4 +159,4 @@ def test_a_person_disputes_a_finding_of_their_own_once(county: County, enter: En
     for shown in (browser.get("/me").text, head.get(f"/person/{LATE}/{MONTH}").text):
         assert EVIL in Reading(shown).text
         assert "script" not in Reading(shown).tags
-    assert "/objection" not in head.get(f"/person/{LATE}/{MONTH}").text
+    assert f"/{MONTH}/objection" not in head.get(f"/person/{LATE}/{MONTH}").text

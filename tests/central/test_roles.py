@@ -108,6 +108,7 @@ FORBIDDEN = {
         "insert into punches (punch_id) values ('x')",
         "insert into corrections (nip) values ('x')",
         "insert into correction_decisions (correction) values (1)",
+        "update objection_decisions set accepted = true",
         "insert into period_events (period) values ('2026-09')",
         "update accounts set roles = 'operator'",
         "delete from activity_steps",

@@ -119,6 +119,28 @@ def test_an_activity_is_decided_and_disputed_by_those_whose_turn_it_is(office: I
     assert sorted(action for action in audited if action.startswith("activity.")) == sorted(steps)
 
 
+def test_what_nobody_decided_is_withdrawn_by_the_person_and_its_time_is_free(office: Installation, acting: As) -> None:
+    acting("ani")
+    name = enter(office, "00:00", "01:30")
+    acting("budi")
+    refused(office.run("activity", "withdraw", name), "is not", ANI)
+    acting("ani")
+    office.ok("activity", "withdraw", name)
+    for again in ("withdraw", "submit"):
+        refused(office.run("activity", again, name), "withdrawn")
+    other = enter(office, "00:30", "01:00")
+    acting("budi")
+    refused(office.run("activity", "approve", name), "withdrawn")
+    office.ok("activity", "approve", other)
+    acting("ani")
+    refused(office.run("activity", "withdraw", other), "approved")
+    assert history(office, name) == [("entered", "pending", "ani"), ("withdrawn", "withdrawn", "ani")]
+    acting("admin")
+    same = {"id": name, "nip": ANI, "date": today(), "start": "00:00", "end": "01:30", "description": "Rapat"}
+    office.load("activities", [same | {"status": "pending"}])
+    assert [row["status"] for row in activities(office) if row["id"] == name] == ["withdrawn"]
+
+
 def test_nobody_is_above_the_highest(office: Installation, acting: As) -> None:
     acting("head")
     name = enter(office, "00:00", "01:00")

@@ -1,113 +1,90 @@
-"""The command behind `scripts/test-pages`: the demo's board in a real browser, page by page, wide and narrow.
+"""The command behind `scripts/test-pages`: the demo's board in a real browser, every page as those see it who may.
 
-Knows no page's meaning: a person looks at the pictures; what the browser complains of ends with 1.
+Each page is opened wide and narrow, in both languages: a picture of it, what the browser complains of, what axe finds.
+Knows no page's meaning: a person looks at the pictures; a page of tomorrow is found by its route.
 """
 
 from __future__ import annotations
 
-import re
+import json
 import secrets
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from sqlalchemy import Engine
+from starlette.routing import Route
 
-from ekinerja_agent.central import accounts, logins
-from ekinerja_agent.central.board import newest_month
+from ekinerja_agent.central import accounts, board, logins, objections
+from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import connect
 from ekinerja_agent.central.results import scores
 from ekinerja_agent.config import load
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.language import LANGUAGES
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.web.app import create_app
+from ekinerja_agent.usecases.activities import Desk, Work, add
+from ekinerja_agent.web.app import board_routes, create_app
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.server import WebServer, bind
-from ekinerja_agent.web.visit import COOKIE, Site
+from ekinerja_agent.web.visit import COOKIE, LANGUAGE_COOKIE, Site
 from ekinerja_agent.yamlfile.scalars import HostPort
+from tests.proof.chromium import Chromium
 
 WIDTHS = (1200, 360)
 HEIGHT = 1600
-WITHIN_S = 60
+STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FORENOON = time(10)
 
 
-class LoggedIn:
-    """The application as somebody sees it who is logged in: the browser's command line can send no form."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who looks, and at what. `token` None: who is not logged in."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self.token = ""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the session of whoever looks now."""
-        if scope["type"] == "http":
-            scope["headers"] = [*scope["headers"], (b"cookie", f"{COOKIE}={self.token}".encode())]
-        await self._app(scope, receive, send)
+    name: str
+    token: str | None
+    paths: Sequence[str]
 
 
 def main() -> int:
     """Look; return the exit code."""
-    browser, out = sys.argv[1], Path(sys.argv[2])
+    browser, axe, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with tempfile.TemporaryDirectory(prefix="ekinerja-pages-") as folder:
         county = Path(folder) / "demo"
         demo = [sys.executable, "-m", "ekinerja_agent", "demo", "--dir", str(county)]
         subprocess.run(demo, check=True, stdout=subprocess.DEVNULL)
-        return _look(county, browser, out)
+        return _look(county, browser, axe.read_text(encoding="utf-8"), out)
 
 
-def _look(county: Path, browser: str, out: Path) -> int:
+def _look(county: Path, browser: str, axe: str, out: Path) -> int:
     config = load(county / "agent.yaml")
     engine = connect(config.agent.central.url)
     rules = load_rulebook(config.agent.rules)
+    month = month_of(board.newest_month(engine) or "")
+    documents = list(scores(engine, month))
+    now = _forenoon(documents)
     site = Site(
         lambda: engine,
         lambda: None,
-        utc_now,
+        lambda: now,
         secure=lambda: False,
         proxies=tuple,
         rules=lambda: rules,
         profile=lambda: config.agent.profile,
     )
-    app = LoggedIn(create_app(lambda: None, site=site))
     listener = bind(HostPort("127.0.0.1", 0), "agent.yaml")
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = WebServer(listener, app)
-    month = newest_month(engine) or ""
-    person = next(one for one in scores(engine, month_of(month)) if one["discipline"]["findings"])
-    day = person["discipline"]["findings"][0]["date"]
-    unit = person["unit"]
-    operator = next(one for one in accounts.list_accounts(engine) if "operator" in one.roles)
-    looking = accounts.add(engine, "look", roles=["operator", "payroll"], by=operator, now=utc_now(), nip=person["nip"])
-    logins.set_password(
-        engine, looking.name, hashed(secrets.token_urlsafe()), must_change=False, by=operator, now=utc_now()
-    )
-    app.token = secrets.token_urlsafe()
-    logins.begin(engine, looking.name, app.token, address="127.0.0.1", now=utc_now())
-    paths = [
-        "/",
-        "/me",
-        "/password",
-        f"/unit/{unit}/{day}",
-        f"/unit/{unit}/{month}",
-        "/activities",
-        "/activities/waiting",
-        f"/evaluation?unit={unit}",
-        "/workload",
-        f"/workload?unit={unit}",
-        "/sakip",
-        "/public",
-        "/public/workload",
-        "/public/sakip",
-    ]
+    server = WebServer(listener, create_app(lambda: None, site=site))
     try:
-        complaints = [
-            complaint
-            for path in ["/login", *paths]
-            for width in WIDTHS
-            for complaint in _shoot(browser, address, path, width, out)
-        ]
+        readers = _readers(engine, site, documents, now)
+        with Chromium(browser) as chromium:
+            complaints = [one for reader in readers for one in _seen_by(reader, chromium, address, axe, out)]
     finally:
         server.stop()
         engine.dispose()
@@ -115,16 +92,88 @@ def _look(county: Path, browser: str, out: Path) -> int:
     return int(bool(complaints))
 
 
-def _shoot(browser: str, address: str, path: str, width: int, out: Path) -> list[str]:
-    picture = out / f"{re.sub(r'[^A-Za-z0-9]+', '-', path).strip('-') or 'start'}-{width}.png"
-    command = [
-        browser,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--force-device-scale-factor=1"),
-        *(f"--window-size={width},{HEIGHT}", f"--screenshot={picture}", address + path),
+def _forenoon(documents: Sequence[Mapping[str, Any]]) -> datetime:
+    """Ten o'clock of the last day on which somebody came."""
+    day, zone = max(
+        (day["date"], one["timezone"]) for one in documents for day in one["days"] if day["scans"]["arrive"] is not None
+    )
+    return datetime.combine(date.fromisoformat(day), FORENOON, ZoneInfo(zone)).astimezone(UTC)
+
+
+def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]], now: datetime) -> list[Reader]:
+    """A head who is operator and payroll too, an employee with a finding that is disputed, one who must choose a
+    password, and somebody who is not logged in.
+    """
+    person = next(one for one in documents if one["discipline"]["findings"])
+    finding = person["discipline"]["findings"][0]
+    chief = next(one["nip"] for one in documents if one["nip"] != person["nip"])
+    operator = next(one for one in accounts.list_accounts(engine) if "operator" in one.roles)
+
+    def enter(name: str, roles: Sequence[str], nip: str | None, *, must_change: bool = False) -> tuple[Account, str]:
+        account = accounts.add(engine, name, roles=roles, by=operator, now=now, nip=nip)
+        kept = hashed(secrets.token_urlsafe())
+        logins.set_password(engine, name, kept, must_change=must_change, by=operator, now=now)
+        token = secrets.token_urlsafe()
+        logins.begin(engine, name, token, address="127.0.0.1", now=now)
+        return account, token
+
+    head, head_token = enter("look-head", ["operator", "payroll", "head"], chief)
+    employee, employee_token = enter("look-employee", ["employee"], person["nip"])
+    _, new_token = enter("look-new", ["employee"], None, must_change=True)
+    disputed = objections.Disputed(person["nip"], date.fromisoformat(finding["date"]), finding["code"], finding["scan"])
+    objections.add(engine, disputed, reason="Mesin menolak jari saya.", account=employee, now=now)
+    for number, account in enumerate((head, employee)):
+        work = Work(
+            account.nip or "", now.date(), time(5, 30 * number), time(5, 30 * number + 20), "Menyusun laporan bulanan"
+        )
+        add(Desk(engine, site.rules(), site.profile(), account, now), work)
+    days = (finding["date"], finding["date"][:7], f"{now.astimezone(ZoneInfo(person['timezone'])):%Y-%m-%d}")
+    known = {"nip": person["nip"], "unit": person["unit"]}
+    of_unit = [f"/{page}?unit={person['unit']}" for page in ("evaluation", "workload", "sakip")]
+    every = [*_addresses(site, known, days), *of_unit]
+    return [
+        Reader("head", head_token, [*every, "/unit/NONE/2020-13"]),
+        Reader("employee", employee_token, ["/me", "/activities", "/objections"]),
+        Reader("new", new_token, ["/password"]),
+        Reader("nobody", None, ["/login", "/public"]),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S, check=False)
-    said = [f"{path} at {width}: {line}" for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return said if picture.exists() else [*said, f"{path} at {width}: no picture"]
+
+
+def _addresses(site: Site, known: dict[str, str], days: Sequence[str]) -> Iterator[str]:
+    """Every page that can be opened by its address, for each of the days and months, once."""
+    routes = [one.path for one in board_routes(site) if isinstance(one, Route) and "GET" in (one.methods or ())]
+    pages = [path for path in routes if not path.startswith(("/static", "/language", "/login"))]
+    places = [known | {"when": day, "month": days[1], "year": days[1][:4]} for day in days]
+    yield from dict.fromkeys(path.format(**words) for path in pages for words in places)
+
+
+def _seen_by(reader: Reader, chromium: Chromium, address: str, axe: str, out: Path) -> Iterator[str]:
+    for lang in LANGUAGES:
+        chromium.tell("Network.clearBrowserCookies")
+        cookies = {LANGUAGE_COOKIE: lang} | ({} if reader.token is None else {COOKIE: reader.token})
+        for name, value in cookies.items():
+            chromium.tell("Network.setCookie", url=address, name=name, value=value)
+        for path in reader.paths:
+            for width in WIDTHS:
+                chromium.open(address + path, width, HEIGHT)
+                place = f"{reader.name} {lang} {width} {path}"
+                name = f"{reader.name}{path.replace('/', '-')}-{lang}-{width}.png"
+                (out / name).write_bytes(chromium.picture())
+                yield from (f"{place}: {complaint}" for complaint in _findings(chromium, axe))
+
+
+def _findings(chromium: Chromium, axe: str) -> Iterator[str]:
+    """What the browser complained of, whether the page is wider than the window, and what axe finds."""
+    yield from chromium.complaints
+    chromium.complaints.clear()
+    wide = chromium.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide:
+        yield f"the page is {wide} pixels wider than the window"
+    chromium.run(axe)
+    asked = json.dumps({"runOnly": STANDARD, "resultTypes": ["violations"]})
+    for violation in chromium.run(f"axe.run(document, {asked}).then((found) => found.violations)"):
+        where = ", ".join(" ".join(map(str, node["target"])) for node in violation["nodes"][:3])
+        yield f"{violation['id']} ({violation['impact']}): {violation['help']}: {where}"
 
 
 if __name__ == "__main__":

@@ -47,13 +47,25 @@ from ekinerja_agent.central.tables.recorded import coverage
 from ekinerja_agent.central.tables.scored import result_days, results
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
+    ACTIVITIES,
+    ALLOWANCES,
+    ASSIGNMENTS,
+    BUDGETS,
     CALENDAR,
     COVERAGE,
     EARLIER_DAYS,
+    EVENT_ATTENDANCE,
+    EVENTS,
+    HOLDS,
+    INDICATORS,
+    PLAN_REPORTS,
+    RATINGS,
+    SANCTIONS,
     SPELLS,
     UNITS,
     MonthFacts,
     Schema,
+    empty,
 )
 
 ENROLMENTS: Schema = {
@@ -173,6 +185,57 @@ def approved_activities(engine: Engine, month: date, nips: Sequence[str]) -> pl.
         spells = _spells(conn, first, last, None, nips)
         wanted = _Wanted(spells["nip"].unique(), everybody=False, first=first, last=last)
         return wanted.keep(read_activities(conn, wanted.of, spells, first, last))
+
+
+def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: Sequence[str]) -> MonthFacts:
+    """Given a day and people, return what tells who of them is there on it: the frames of `month_facts` that plans,
+    punches and documents are read from, for this day alone. All others are empty.
+    """
+    with reading(engine) as conn:
+        if len(nips) <= _FEW:
+            expect_few(conn)
+        spells = _spells(conn, day, day, None, nips)
+        wanted = _Wanted(spells["nip"].unique(), everybody=False, first=day, last=day)
+        all_units = _units(conn)
+        enrolled = _enrolments(conn, wanted)
+        own = wanted.keep(enrolled)
+        needed = duty_terminals(spells, all_units, own, read_terminals(conn), day, day)
+        punched = read_punches(
+            conn,
+            enrolled,
+            pins=own["pin"].unique().to_list(),
+            spells=lambda: _spells_of_all(conn),
+            units=all_units,
+            first=day,
+            last=day,
+        )
+        return MonthFacts(
+            month=day.replace(day=1),
+            profile=profile,
+            now=now,
+            spells=spells,
+            units=all_units,
+            punches=wanted.keep(punched),
+            coverage=_coverage(conn, day, day, needed["terminal"].unique()),
+            duty_terminals=needed,
+            absences=_absences(conn, wanted),
+            calendar=_calendar(conn, day, day),
+            activities=empty(ACTIVITIES),
+            earlier_days=empty(EARLIER_DAYS),
+            outages=read_outages(conn, own, spells, all_units, day, day),
+            corrections=read_corrections(conn, wanted.of, day, day),
+            rosters=read_rosters(conn, wanted.of, day, day),
+            events=empty(EVENTS),
+            event_attendance=empty(EVENT_ATTENDANCE),
+            allowances=empty(ALLOWANCES),
+            holds=empty(HOLDS),
+            sanctions=empty(SANCTIONS),
+            assignments=empty(ASSIGNMENTS),
+            ratings=empty(RATINGS),
+            plan_reports=empty(PLAN_REPORTS),
+            indicators=empty(INDICATORS),
+            budgets=empty(BUDGETS),
+        )
 
 
 def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:

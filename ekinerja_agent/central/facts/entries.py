@@ -1,6 +1,6 @@
 """What people entered of their days, whatever was decided of it: for leaders who ask who wrote down nothing.
 
-Judges nothing; an entry that a rule rejected when it came in is none.
+Judges nothing; an entry that a rule rejected when it came in, or that the person withdrew, is none.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from datetime import date
 import polars as pl
 from sqlalchemy import Engine, select, true
 
+from ekinerja_agent.central.activities import WITHDRAWN
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.central.facts.activities import lasted_minutes
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.tables.imported import activities
+from ekinerja_agent.central.tables.imported import activities, activity_steps
 from ekinerja_agent.scoring.frames import Schema
 
 ENTRIES: Schema = {
@@ -36,8 +37,12 @@ def entered(engine: Engine, month: date, nips: Sequence[str] | None = None) -> p
     near = [a.date.between(first, last)] if nips is None else [a.date.between(first, last), a.nip.in_(nips)]
     ever_there = a.activity_id.in_(select(a.activity_id).where(*near))
     row = current(activities, ever_there).subquery().c
+    withdrawn = select(activity_steps.c.activity).where(activity_steps.c.status == WITHDRAWN)
     query = select(row.nip, row.date.label("day"), row.start, row.end, row.plan).where(
-        row.date.between(first, last), row.reason.is_(None), true() if nips is None else row.nip.in_(nips)
+        row.date.between(first, last),
+        row.reason.is_(None),
+        row.id.not_in(withdrawn),
+        true() if nips is None else row.nip.in_(nips),
     )
     with reading(engine) as conn:
         told = read_frame(conn, query, _ENTERED)

@@ -171,7 +171,7 @@ activity_steps = Table(
     metadata,
     serial_key(),
     Column("activity", ForeignKey("activities.id"), nullable=False, index=True),
-    Column("step", Text, nullable=False),  # submitted, approved, returned, rejected, objected, escalated
+    Column("step", Text, nullable=False),  # submitted, approved, returned, rejected, objected, escalated, withdrawn
     Column("status", Text, nullable=False),  # that the activity then has
     Column("approved_minutes", Integer),
     Column("reason", Text),

@@ -20,7 +20,9 @@ from ekinerja_agent.usecases.import_kinds.people import refuse_unknown_people
 from ekinerja_agent.usecases.import_kinds.shapes import DATE, MINUTES, MOMENT, TEXT, TIME, shown, words
 
 KEY = ("activity_id",)
-REJECTED = "rejected"
+REJECTED, WITHDRAWN = "rejected", "withdrawn"
+_NOT_TAKEN = frozenset({REJECTED, WITHDRAWN})
+"""What leaves its time to another activity."""
 _DECISION = ("status", "approved_minutes", "decided_by", "decided_at")
 _VOLUME = re.compile(VOLUME)
 _WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
@@ -72,14 +74,18 @@ def _judge_volumes(draft: Draft) -> None:
 
 
 def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> None:
-    """Who sends the same work as still pending does not take its approval back; new work waits from today on."""
+    """Who sends the same work as still pending changes neither its approval nor that it was withdrawn; new work waits
+    from today on.
+    """
     row["waits_from"] = None
     if earlier is None or row["status"] not in {"pending", earlier["status"]}:
         return
     same = all(row[column] == earlier[column] for column in _WORK)
     if same and earlier["status"] == "approved" and earlier["reason"] is None:
         row.update({column: earlier[column] for column in _DECISION if row["status"] == "pending"})
-    if same and row["status"] == earlier["status"]:
+    if same and earlier["status"] == WITHDRAWN:
+        row["status"] = WITHDRAWN
+    elif same and row["status"] == earlier["status"]:
         row["waits_from"] = earlier.get("waits_from")
     elif row["status"] == "pending" and earlier["reason"] is None:
         row["waits_from"] = draft.today
@@ -89,7 +95,7 @@ def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
     known = ActivityRules(draft.stored.rows, rules, draft.profile)
     for row in draft.rows:
         try:
-            broken = None if row["status"] == REJECTED else known.broken(row)
+            broken = None if row["status"] in _NOT_TAKEN else known.broken(row)
         except NoRule as error:
             draft.refuse(row, "date", str(error))
             continue
@@ -110,12 +116,12 @@ def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]])
 
 def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
     replaced = {row["activity_id"] for row in draft.rows}
-    standing = {key for key, row in stored.items() if row["status"] != REJECTED}
+    standing = {key for key, row in stored.items() if row["status"] not in _NOT_TAKEN}
     taken: dict[tuple[str, date], list[tuple[time, time, str]]] = {}
     for key in standing - replaced:
         row = stored[key]
         taken.setdefault((row["nip"], row["date"]), []).append((row["start"], row["end"], key))
-    arriving = [row for row in draft.rows if row["status"] != REJECTED]
+    arriving = [row for row in draft.rows if row["status"] not in _NOT_TAKEN]
     arriving.sort(key=lambda row: (row["activity_id"] not in standing, row["row"]))
     for row in arriving:
         start, end = row["start"], row["end"]

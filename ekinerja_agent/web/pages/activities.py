@@ -11,7 +11,7 @@ from starlette.status import HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
 
 from ekinerja_agent.central import activities as recorded
 from ekinerja_agent.central import board
-from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED
+from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.language import msgid
@@ -32,6 +32,7 @@ STATES = {
     APPROVED: msgid("approved"),
     RETURNED: msgid("returned for correction"),
     REJECTED: msgid("rejected"),
+    WITHDRAWN: msgid("withdrawn"),
 }
 FIELDS = "replaces date start end description type volume output".split()
 MOST_LETTERS = 2000
@@ -75,6 +76,7 @@ def _own_page(visit: Visit, problem: EkinerjaError | None) -> Response:
         states=STATES,
         letters=MOST_LETTERS,
         open_states=(DRAFT, RETURNED),
+        undecided_states=(DRAFT, PENDING, RETURNED),
         decided_states=(APPROVED, RETURNED, REJECTED),
     )
 
@@ -91,12 +93,14 @@ def _filled(row: Mapping[str, object]) -> dict[str, str]:
 
 def _act(visit: Visit) -> None:
     desk, form, do = _desk(visit), visit.form, visit.form.get("do")
-    if do in {"submit", "object"}:
+    if do in {"submit", "withdraw", "object"}:
         chosen = form.get("id", "")
         if recorded.find(desk.engine, chosen).nip != _nip(visit):
             raise Refused("that activity is another person's")
         if do == "submit":
             activities.submit(desk, chosen)
+        elif do == "withdraw":
+            activities.withdraw(desk, chosen)
         else:
             activities.object_to(desk, chosen, reason=form.get("reason", "")[:MOST_LETTERS])
         return
@@ -131,9 +135,9 @@ def _waiting(visit: Visit) -> Response:
     desk = _desk(visit)
     below = board.people_below(visit.engine, visit.account, desk.today(_nip(visit)))
     rows = activities.waiting_for(desk, below)
-    for nip in sorted({row["nip"] for row in rows}):
-        board.looked(visit.engine, visit.account, nip, {"look": "activities"}, allowed=True, now=visit.now)
-    names = board.names_of(visit.engine, {row["nip"] for row in rows})
+    seen = {row["nip"] for row in rows}
+    board.looked_at_all(visit.engine, visit.account, seen, {"look": "activities"}, visit.now)
+    names = board.names_of(visit.engine, seen)
     status = HTTP_400_BAD_REQUEST if problem else 200
     return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
 

@@ -100,6 +100,7 @@ def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str)
         statuses=STATUSES,
         objections=recorded.rows(visit.engine, month=month, nip=nip),
         may_object=nip == visit.account.nip and score["status"] != "published",
+        may_decide=nip != visit.account.nip and not visit.account.roles.isdisjoint(objections.MAY_DECIDE),
         letters=MOST_LETTERS,
         decisions=DECISIONS,
     )

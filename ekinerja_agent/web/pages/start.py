@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -15,7 +16,7 @@ from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.live import Live
+from ekinerja_agent.web.live import Counts, Minutely, counts
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
@@ -28,43 +29,46 @@ _PUNCHES = msgid("Punches by hour, today")
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return the first page."""
-    return [Route("/", heard(site, partial(_start, Live()), sorry))]
+    return [Route("/", heard(site, partial(_start, Minutely()), sorry))]
 
 
-def _start(live: Live, visit: Visit) -> Response:
+def _start(live: Minutely[Counts], visit: Visit) -> Response:
     day = visit.now.date()
     reader = visit.reader(day)
     if reader.roles.isdisjoint(LEADERS):
         return RedirectResponse("/me", HTTP_303_SEE_OTHER)
     names = board.unit_names(visit.engine, day)
     shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
+    days = {
+        code: visit.now.astimezone(ZoneInfo(zone)).date() for code, zone in board.unit_zones(visit.engine, day).items()
+    }
     month = board.newest_month(visit.engine) or f"{day:%Y-%m}"
     seen = _seen(live, visit) if may(reader, Look.LIVE) else None
-    return page(visit, "start.html.j2", units=shown, month=month, day=day, live=seen)
+    return page(visit, "start.html.j2", units=shown, month=month, days=days, live=seen)
 
 
-def _seen(live: Live, visit: Visit) -> dict[str, object]:
+def _seen(live: Minutely[Counts], visit: Visit) -> dict[str, object]:
     measured = visit.site.snapshot()
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
     today = visit.now.astimezone(zone)
-    counted = live.counts(visit.engine, today)
-    counts = counted.by_hour
+    counted = live.of(today.date(), visit.now, lambda: counts(visit.engine, today.date()))
+    by_hour = counted.by_hour
     return {
         "terminals": board.terminals(visit.engine),
         "facts": facts,
         "measured": measured,
         "zone": zone,
         "today": today,
-        "punches": sum(counts.values()),
-        "chart": _chart(visit, counts) if counts else None,
-        "counts": counts,
+        "punches": sum(by_hour.values()),
+        "chart": _chart(visit, by_hour) if by_hour else None,
+        "counts": by_hour,
         "unmatched": counted.unmatched,
     }
 
 
-def _chart(visit: Visit, counts: Mapping[int, int]) -> Markup:
-    hours = range(min(counts), max(counts) + 1)
+def _chart(visit: Visit, by_hour: Mapping[int, int]) -> Markup:
+    hours = range(min(by_hour), max(by_hour) + 1)
     title = visit.written.words.gettext(_PUNCHES)
     return charts.columns(
         charts.Chart(
@@ -72,7 +76,7 @@ def _chart(visit: Visit, counts: Mapping[int, int]) -> Markup:
             title,
             title,
             [f"{hour:02}" for hour in hours],
-            [counts.get(hour, 0) for hour in hours],
+            [by_hour.get(hour, 0) for hour in hours],
             lambda number: visit.written.whole(round(number)),
         )
     )

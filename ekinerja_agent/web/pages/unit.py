@@ -1,10 +1,15 @@
-"""The people of a unit: what became of them on a day, and their scores in a month. Fifty on a page."""
+"""The people of a unit: what became of them on a day, and their scores in a month. Fifty on a page.
+
+The day that runs is read from the punches in central, any other from what was scored.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -14,10 +19,13 @@ from ekinerja_agent.central import board
 from ekinerja_agent.central.board import Wanted
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.language import msgid
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
+from ekinerja_agent.usecases.today import UnitToday, unit_today
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.live import Minutely
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
@@ -26,13 +34,17 @@ if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
 
 TREND_MONTHS = 6
+TODAY = {"missing" if state == "unexcused" else state: label for state, label in STATES.items()} | {
+    "missing": msgid("missing")
+}
+"""What is said of people on a day that runs: nobody is absent before it is over."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return a unit's day and a unit's month."""
     return [
-        Route(r"/unit/{unit}/{when}", heard(site, _unit, sorry)),
+        Route(r"/unit/{unit}/{when}", heard(site, partial(_unit, Minutely()), sorry)),
     ]
 
 
@@ -49,31 +61,64 @@ def day_of(text: str) -> date:
         raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)") from error
 
 
-def _unit(visit: Visit) -> Response:
+def _unit(live: Minutely[UnitToday], visit: Visit) -> Response:
     unit, when = visit.request.path_params["unit"], visit.request.path_params["when"]
-    return _month(visit, unit, month_of(when)) if len(when) == len("2026-09") else _day(visit, unit, day_of(when))
+    if len(when) == len("2026-09"):
+        return _month(visit, unit, month_of(when))
+    day = day_of(when)
+    visit.require(Look.UNIT, day, unit, unit=unit)
+    zone = board.unit_zones(visit.engine, day).get(unit)
+    if zone is not None and visit.now.astimezone(ZoneInfo(zone)).date() == day:
+        return _today(live, visit, unit, day, ZoneInfo(zone))
+    return _day(visit, unit, day)
+
+
+def _today(live: Minutely[UnitToday], visit: Visit, unit: str, day: date, zone: ZoneInfo) -> Response:
+    site = visit.site
+
+    def read() -> UnitToday:
+        return unit_today(visit.engine, site.rules(), unit, day, profile=site.profile(), now=visit.now)
+
+    today = live.of((unit, day), visit.now, read)
+    wanted = _wanted(visit, TODAY)
+    listed = today.listed(wanted)
+    rows = [
+        row | {scan: _clock(row[scan], row["timezone"]) for scan in ("arrive_at", "leave_at")} for row in listed.rows
+    ]
+    return page(
+        visit,
+        "unit_today.html.j2",
+        **_about(visit, unit, day),
+        listed=replace(listed, rows=rows),
+        wanted=wanted,
+        labels=TODAY,
+        at=today.at.astimezone(zone),
+        terminals={name: until and until.astimezone(zone) for name, until in today.terminals.items()},
+    )
 
 
 def _day(visit: Visit, unit: str, day: date) -> Response:
-    visit.require(Look.UNIT, day, unit, unit=unit)
     wanted = _wanted(visit, STATES)
     listed = board.unit_day(visit.engine, unit, day, wanted)
     for row in listed.rows:
-        zone = ZoneInfo(row["timezone"])
         for scan in ("arrive_at", "leave_at"):
-            row[scan] = None if row[scan] is None else f"{row[scan].astimezone(zone):%H:%M}"
-    return page(
-        visit,
-        "unit_day.html.j2",
-        unit=unit,
-        name=board.unit_names(visit.engine, day).get(unit, unit),
-        day=day,
-        before=day - timedelta(days=1),
-        after=day + timedelta(days=1),
-        listed=listed,
-        wanted=wanted,
-        labels=STATES,
-    )
+            row[scan] = _clock(row[scan], row["timezone"])
+    return page(visit, "unit_day.html.j2", **_about(visit, unit, day), listed=listed, wanted=wanted, labels=STATES)
+
+
+def _about(visit: Visit, unit: str, day: date) -> dict[str, Any]:
+    """What both pages of a day say of it."""
+    return {
+        "unit": unit,
+        "name": board.unit_names(visit.engine, day).get(unit, unit),
+        "day": day,
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+    }
+
+
+def _clock(at: datetime | None, zone: str) -> str | None:
+    return None if at is None else f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 def _month(visit: Visit, unit: str, month: date) -> Response:

@@ -16,6 +16,7 @@ from tests.proof.bench import (
     decoding,
     findings,
     pushing,
+    readers,
     scoring,
     serving,
     spooling,
@@ -60,7 +61,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
             "nation": lambda _: scoring.nation(),
         }
     if subject == "board":
-        return {"pages": board.measure}
+        return {"pages": board.measure, "readers": readers.measure}
     return {
         "decode": lambda _: decoding.measure(),
         "tail": tails.measure,

@@ -5,23 +5,23 @@ Rows are written straight into central; the pages are asked as a browser would, 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import accounts
+from ekinerja_agent.central import accounts, logins
 from ekinerja_agent.central.engine import connect, require_current, transaction
 from ekinerja_agent.central.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
+from ekinerja_agent.passwords import hashed
 from ekinerja_agent.reports.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.visit import Site
 from tests.proof.bench.findings import Finding, timed
@@ -32,14 +32,22 @@ MOST_TIMES = 5
 MOST_BYTES = 300_000
 TRIES = 5
 NOW = datetime(2026, 12, 31, 4, tzinfo=UTC)
+TODAY = "2026-12-31"
 PAGES = {
     "op": (
-        *("/", "/unit/U0/2026-12-07", "/unit/U0/2026-12", "/person/N000000/2026-12"),
+        *(
+            "/",
+            "/unit/U0/2026-12-07",
+            f"/unit/U0/{TODAY}",
+            "/unit/U0/2026-12",
+            "/person/N000000/2026-12",
+            "/objections",
+        ),
         *("/evaluation?unit=U0", "/workload", "/workload?unit=U0", "/sakip", "/sakip?unit=U0"),
         *("/public", "/public/workload", "/public/sakip"),
     ),
     "head": (
-        *("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting"),
+        *("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting", "/objections"),
         *("/evaluation", "/workload", "/sakip"),
     ),
 }
@@ -48,6 +56,7 @@ PUBLIC = ("/public", "/public/workload", "/public/sakip")
 _FIRST = "for one login"
 _OWN = "kuda laut hijau"
 _AT_ONCE = 500
+_AHEAD_OF_UTC = timedelta(hours=8)
 _SCORE: dict[str, Any] = {
     "revision": 0,
     "unit_name": "Dinas",
@@ -70,13 +79,15 @@ _SCORE: dict[str, Any] = {
 
 def measure(folder: Path) -> Iterator[Finding]:
     """Given a folder, yield for each page how many times the cost of the small county's it has, and its size."""
-    counties = [_county(folder / f"{people}.db", people) for people in (SMALL, LARGE)]
+    counties = [county(f"sqlite:///{folder / f'{people}.db'}", people) for people in (SMALL, LARGE)]
     for who, paths in PAGES.items():
-        small, large = (_enter(county, who) for county in counties)
         for path in paths:
+            # What is read at most once a minute is read for each opening of today's page.
+            minutes = count() if path.endswith(TODAY) else None
+            small, large = (_enter(engine, who, minutes) for engine in counties)
             if path in PUBLIC:
                 yield _making(path, small, large)
-            before, after = _cost_s(small, path), _cost_s(large, path)
+            before, after = (_cost_s(browser, path) for browser in (small, large))
             size = len(large.get(path).content)
             yield Finding(
                 f"{path} by {who}, {size // 1000} kB",
@@ -109,36 +120,35 @@ def _cost_s(browser: TestClient, path: str) -> float:
     return min(costs)
 
 
-def _enter(engine: Engine, who: str) -> TestClient:
+def _enter(engine: Engine, who: str, minutes: Iterator[int] | None = None) -> TestClient:
     rules = load_rulebook(shipped_rules())
     site = Site(
         lambda: engine,
         lambda: None,
-        lambda: NOW,
+        lambda: NOW + timedelta(minutes=next(minutes) if minutes else 0),
         secure=lambda: False,
         proxies=tuple,
         rules=lambda: rules,
         profile=lambda: "tpp-model",
     )
     browser = TestClient(create_app(lambda: None, site=site), base_url="http://board.test", follow_redirects=False)
-    browser.post("/login", data={"name": who, "password": _FIRST})
-    token = re.findall(r'name="csrf" value="(\w+)"', browser.get("/password").text)[0]
-    browser.post("/password", data={"old": _FIRST, "new": _OWN, "again": _OWN, "csrf": token})
+    browser.post("/login", data={"name": who, "password": _OWN})
     return browser
 
 
-def _county(file: Path, people: int) -> Engine:
-    engine = connect(f"sqlite:///{file}")
+def county(url: str, people: int, months: Iterable[int] = range(1, 13)) -> Engine:
+    """Given an empty database, fill it with people of whom these months of 2026 are scored; return it connected."""
+    engine = connect(url)
     require_current(engine)
     operator = accounts.actor(engine, "root", NOW).account
     for name, roles in (("op", ("operator",)), ("head", ("head", "employee"))):
-        accounts.add(engine, name, roles=roles, by=operator, now=NOW, nip=_nip(0) if name == "head" else None)
-        logins.give_password(engine, name, by=operator, now=NOW, password=_FIRST)
+        accounts.add(engine, name, roles=roles, by=operator, now=NOW, nip=nip(0) if name == "head" else None)
+        logins.set_password(engine, name, hashed(_OWN), must_change=False, by=operator, now=NOW)
     with transaction(engine) as conn:
         _facts(conn, people, operator.id)
-        for month in range(1, 13):
+        for month in months:
             _results(conn, people, month)
-        _doings(conn, people)
+        _doings(conn, people, operator.id)
     return engine
 
 
@@ -151,7 +161,7 @@ def _facts(conn: Connection, people: int, account: int) -> None:
     _insert(
         conn,
         imported.units,
-        (origin | zone | {"code": f"U{unit}", "name": f"Dinas {unit}", "head_nip": _nip(unit)} for unit in units),
+        (origin | zone | {"code": f"U{unit}", "name": f"Dinas {unit}", "head_nip": nip(unit)} for unit in units),
     )
     spell = origin | {"status": "pns", "attendance": "terminal"}
     everybody = range(people)
@@ -160,12 +170,12 @@ def _facts(conn: Connection, people: int, account: int) -> None:
         imported.employees,
         (
             spell
-            | {"nip": _nip(one), "name": f"Nama {one}", "unit": _unit(one, people), "position": f"Jabatan {one % 10}"}
+            | {"nip": nip(one), "name": f"Nama {one}", "unit": _unit(one, people), "position": f"Jabatan {one % 10}"}
             for one in everybody
         ),
     )
-    enrolled = origin | {"terminal": "*"}
-    _insert(conn, imported.enrolments, (enrolled | {"pin": str(one), "nip": _nip(one)} for one in everybody))
+    enrolled = origin | {"terminal": "t"}
+    _insert(conn, imported.enrolments, (enrolled | {"pin": str(one), "nip": nip(one)} for one in everybody))
     _measures(conn, units)
 
 
@@ -206,7 +216,7 @@ def _results(conn: Connection, people: int, month: int) -> None:
     if published:
         key |= {"status": "published", "published_at": NOW}
     days = [day for number in range(1, 29) if (day := date(2026, month, number)).weekday() < 5]
-    persons = [{"nip": _nip(one), "unit": _unit(one, people)} for one in range(people)]
+    persons = [{"nip": nip(one), "unit": _unit(one, people)} for one in range(people)]
     scores = [_SCORE | key | person | {"name": person["nip"]} for person in persons]
     key = {"period": key["period"], "revision": key["revision"]}
     duty = key | {
@@ -237,8 +247,10 @@ def _results(conn: Connection, people: int, month: int) -> None:
     _insert(conn, scored.results, scores)  # last: what is published is sealed
 
 
-def _doings(conn: Connection, people: int) -> None:
-    """Sixty days of an activity each, of which two wait, and eight days of four punches."""
+def _doings(conn: Connection, people: int, account: int) -> None:
+    """Sixty days of an activity each, of which two wait, eight days of four punches, a terminal that is read every five
+    minutes, and objections of sixty people, more than stand on a page.
+    """
     work = {"batch": 1, "row": 1, "description": "Rapat", "approved_minutes": 60}
     work |= {"start": datetime(2026, 1, 1, 8).time(), "end": datetime(2026, 1, 1, 9).time()}
     _insert(
@@ -246,13 +258,29 @@ def _doings(conn: Connection, people: int) -> None:
         imported.activities,
         (
             work
-            | {"activity_id": f"{one}-{ago}", "nip": _nip(one), "date": NOW.date() - timedelta(days=ago)}
+            | {"activity_id": f"{one}-{ago}", "nip": nip(one), "date": NOW.date() - timedelta(days=ago)}
             | {"status": "pending" if ago < 2 else "approved"}
             for one in range(people)
             for ago in range(60)
         ),
     )
-    punch = {"batch": 0, "occurrence": 1, "at": NOW, "offset_s": 0, "verify": 1, "state": 0, "work_code": 0}
+    disputed = {
+        "period": "2026-12",
+        "date": date(2026, 12, 1),
+        "code": "TL1",
+        "scan": "arrive",
+        "reason": "Mesin rusak",
+    }
+    disputing = range(60)
+    _insert(
+        conn,
+        scored.objections,
+        (disputed | {"nip": nip(one), "account_id": account, "entered_at": NOW} for one in disputing),
+    )
+    read = {"terminal": "t", "kind": "proven", "batch": 0}
+    starts = (NOW + timedelta(minutes=5 * number) for number in range(-300, 12))
+    _insert(conn, recorded.coverage, (read | {"start": start, "end": start + timedelta(minutes=5)} for start in starts))
+    punch: dict[str, Any] = {"batch": 0, "occurrence": 1, "offset_s": 0, "verify": 1, "state": 0, "work_code": 0}
     punch |= {"source": "poll", "raw": b"", "corrected": False, "received_at": NOW}
     midnight = datetime(2026, 12, 31)
     _insert(
@@ -261,10 +289,11 @@ def _doings(conn: Connection, people: int) -> None:
         (
             punch
             | {"punch_id": f"t/{one}/{ago}/{scan}", "terminal": "t", "pin": str(one)}
-            | {"clock": midnight + timedelta(days=-ago, hours=7 + 3 * scan, seconds=one % 3600)}
+            | {"clock": clock, "at": clock.replace(tzinfo=UTC) - _AHEAD_OF_UTC}
             for one in range(people)
             for ago in range(8)
             for scan in range(4)
+            for clock in (midnight + timedelta(days=-ago, hours=7 + 3 * scan, seconds=one % 3600),)
         ),
     )
 
@@ -280,7 +309,8 @@ def _insert(conn: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> Non
         conn.execute(insert(table), part)
 
 
-def _nip(number: int) -> str:
+def nip(number: int) -> str:
+    """Given the number of a person, return the NIP."""
     return f"N{number:06}"
 
 

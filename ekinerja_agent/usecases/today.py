@@ -1,0 +1,58 @@
+"""A unit's day while it runs, from the punches that are in central. Stores nothing; does not know who looks.
+
+Promises the plan, the matching of punches and the coverage of scoring, before any scoring ran.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.central import board, facts
+from ekinerja_agent.central.board import PAGE, Listed, Row, Wanted
+from ekinerja_agent.scoring.running import day_so_far
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.rules import RuleBook
+
+
+@dataclass(frozen=True, slots=True)
+class UnitToday:
+    """What is known at the instant `at`: the people of the unit by name, and for each terminal that one of them uses
+    up to when its log is complete (None: not within these days).
+
+    Keys of `people`: those of `scoring.running.SO_FAR`.
+    """
+
+    at: datetime
+    people: Sequence[Row]
+    terminals: Mapping[str, datetime | None]
+
+    def listed(self, wanted: Wanted) -> Listed:
+        """Given which rows are wanted, return one page of them."""
+        text = wanted.text.casefold()
+        found = [
+            row
+            for row in self.people
+            if (text in row["name"].casefold() or row["nip"].startswith(wanted.text))
+            and wanted.state in {None, row["state"]}
+        ]
+        since = (wanted.page - 1) * PAGE
+        return Listed(found[since : since + PAGE], len(found), Counter(row["state"] for row in self.people))
+
+
+def unit_today(engine: Engine, rules: RuleBook, unit: str, day: date, *, profile: str, now: datetime) -> UnitToday:
+    """Given a unit and the day that its calendar shows at `now`, return what is known of it.
+
+    `profile` serves units that name none. Raise as `score_month` does.
+    """
+    nips = board.people_in(engine, unit, day)
+    known = facts.day_facts(engine, day, profile=profile, now=now, nips=nips)
+    people, terminals = day_so_far(known, day, rules)
+    by_name = sorted(people.iter_rows(named=True), key=lambda row: (row["name"], row["nip"]))
+    return UnitToday(now, by_name, dict(terminals.iter_rows()))

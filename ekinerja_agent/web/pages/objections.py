@@ -1,0 +1,88 @@
+"""What people dispute before the close, decided by an operator or a head of their unit. The rules are `objection`'s."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.status import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
+
+from ekinerja_agent.central import board
+from ekinerja_agent.central import objections as recorded
+from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.facts import last_day
+from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
+from ekinerja_agent.usecases import objections
+from ekinerja_agent.usecases.activities import OPERATOR
+from ekinerja_agent.usecases.objections import MAY_DECIDE
+from ekinerja_agent.web.access import Look
+from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.visit import heard
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+    from datetime import date
+
+    from ekinerja_agent.web.visit import Site, Visit
+
+MOST_LETTERS = 2000
+
+
+def routes(site: Site) -> list[Route]:
+    """Given what pages share, return the objections that one may decide."""
+    return [Route("/objections", heard(site, _objections, sorry), methods=["GET", "POST"])]
+
+
+def _objections(visit: Visit) -> Response:
+    require(visit.account, *MAY_DECIDE)
+    problem: EkinerjaError | None = None
+    if visit.request.method == "POST":
+        try:
+            _decide(visit)
+        except (Refused, WrongUsage) as error:
+            problem = error
+        else:
+            return RedirectResponse("/objections", HTTP_303_SEE_OTHER)
+    rows = _waiting(visit)
+    seen = [row["nip"] for row in rows]
+    board.looked_at_all(visit.engine, visit.account, seen, {"look": "objections"}, visit.now)
+    status = HTTP_400_BAD_REQUEST if problem else HTTP_200_OK
+    return page(visit, "objections.html.j2", status, rows=rows, problem=problem, letters=MOST_LETTERS)
+
+
+def _waiting(visit: Visit) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for month in recorded.waiting_months(visit.engine):
+        left = board.PAGE - len(rows)
+        rows += recorded.waiting_for(visit.engine, visit.account, month, _units(visit, month), left)
+    return rows
+
+
+def _units(visit: Visit, month: date) -> Set[str] | None:
+    """The units whose objections the account may decide: those that it heads at the end of the month; None: all."""
+    return None if OPERATOR in visit.account.roles else visit.reader(last_day(month)).units
+
+
+def _decide(visit: Visit) -> None:
+    form = visit.form
+    number, decision = form.get("number", ""), form.get("do")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise WrongUsage("choose an objection of this page")
+    if decision not in {"accept", "reject"}:
+        raise WrongUsage("choose accept or reject")
+    one = recorded.find(visit.engine, int(number)).finding
+    month = one.day.replace(day=1)
+    unit = board.unit_of(visit.engine, one.nip, month)
+    visit.require(Look.PERSON, last_day(month), one.nip, unit=unit, nip=one.nip)
+    units = _units(visit, month)
+    if units is not None and unit not in units:
+        raise Refused("an operator or a head of the person's unit decides that")
+    objections.decide(
+        visit.engine,
+        int(number),
+        accepted=decision == "accept",
+        reason=form.get("reason", "")[:MOST_LETTERS],
+        account=visit.account,
+        now=visit.now,
+    )
