@@ -111,7 +111,7 @@ def test_nonsense_is_answered(county: County, enter: Enter) -> None:
     token = csrf(browser.get("/password").text)
     every = sorted(set(routes(county, "GET") + routes(county, "POST")) - {"/logout", "/login", "/password"})
 
-    @settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, database=None, suppress_health_check=list(HealthCheck))
     @given(
         st.sampled_from(every),
         st.lists(

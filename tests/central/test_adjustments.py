@@ -104,7 +104,7 @@ class Office:
             return [tuple(row) for row in conn.execute(text(query), {"nip": self.nip})]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fates=FATES, payables=st.lists(PAYABLE, min_size=14, max_size=14))
 def test_no_rupiah_is_in_a_revision_and_in_an_adjustment(
     central: Engine, operator: Account, another: Account, fates: list[str], payables: list[int]

@@ -455,7 +455,7 @@ def columnar() -> Any:
         unique=True,
     ),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_columns_and_single_punches_know_the_same_owner(
     enrolled: list[dict[str, Any]],
     seen: list[tuple[str, int, str, int]],

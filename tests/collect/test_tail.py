@@ -402,7 +402,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=STEPS, layout=st.sampled_from(SIZES))
 def test_tails_bring_exactly_the_punches_that_whole_reads_bring(
     office_kind: Callable[[Path], Any], steps: list[tuple[str, int]], layout: int

@@ -124,7 +124,7 @@ def test_the_value_of_a_variable_is_never_shown(problems: Problems) -> None:
 YAML_LIKE = st.text(alphabet="ab:-[]{}#&*!|>'\"%@`,?~ \n\t\\$01\ud7ff\u2028é\x85\ufeff", max_size=60)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.one_of(YAML_LIKE, st.text(max_size=40)),
     prefix=st.sampled_from(["", "terminals:\n- ", "roles: ", "%YAML "]),
@@ -143,7 +143,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tree=st.dictionaries(WORDS, TREES, min_size=1, max_size=4),
     style=st.sampled_from([None, "'", '"']),
@@ -161,7 +161,7 @@ def test_both_parsers_of_the_library_read_the_same_at_the_same_places(
     assert quick[0] is not None
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=40))
 def test_any_bytes_are_a_document_or_problems(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.yaml"

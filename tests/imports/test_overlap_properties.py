@@ -16,7 +16,7 @@ Judge = Callable[..., Draft]
 
 NIPS = ("199001012015011001", "198609262015051001")
 PEOPLE = {"employees": [{"nip": nip} for nip in NIPS]}
-REUSED_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+REUSED_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 Work = tuple[str, int, int, str, str]
 WORK = st.tuples(

@@ -191,7 +191,7 @@ def test_any_bytes_give_rows_or_problems(content: bytes) -> None:
 SMALL = workbook(("nip", "name"), ("1", "Ani"), (2, date(2026, 9, 7)), ("3", "=A2"))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_any_damage_to_a_workbook_gives_rows_or_problems(damage: list[tuple[int, int]]) -> None:
     content = bytearray(SMALL)

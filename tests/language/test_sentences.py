@@ -66,7 +66,7 @@ PART_LETTERS = 12
 """A template with fewer is a part of others; inserted values can make it look like one of them."""
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@settings(max_examples=15, phases=[Phase.generate])
 @given(VALUES)
 def test_whatever_is_inserted_comes_back_in_the_translation(drawn: list[str]) -> None:
     values = [f"{value}§{number}" for number, value in enumerate(drawn)]

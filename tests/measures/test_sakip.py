@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.measures.sakip import Evaluation, Share, evaluate, grade_of, share_at_target
@@ -40,7 +40,7 @@ def all_at(score_e2: int, rule: Sakip) -> dict[str, int]:
     return dict.fromkeys(rule.weights_ppm, score_e2)
 
 
-@settings(deadline=None)  # the first example loads the rules
+# the first example loads the rules
 @given(st.integers(0, 10_000))
 def test_equal_aspects_are_the_total_and_grades_follow_points(score_e2: int) -> None:
     uneven = replace(shipped(), weights_ppm={"a": 333_333, "b": 666_667})

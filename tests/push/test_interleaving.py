@@ -151,7 +151,7 @@ class Machine:
 
 
 @pytest.mark.parametrize("polled", [False, True])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_any_interleaving_stores_what_was_punched_and_claims_no_more(
     polled: bool, steps: list[tuple[str, int]]

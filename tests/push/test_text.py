@@ -6,7 +6,7 @@ import gzip
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.simulator.push_device import PushRecord
@@ -34,7 +34,6 @@ LINES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=20), st.integers(2, 12), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_every_line_of_two_to_twelve_fields_is_its_record(
     lines: list[PushRecord], fields: int, end: str, ended: bool, padded: bool
@@ -49,7 +48,6 @@ def test_every_line_of_two_to_twelve_fields_is_its_record(
         assert all(each.verify == 255 for each in decoded.records)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_and_no_line_is_lost(body: bytes) -> None:
     decoded = parse_upload(body)
@@ -83,7 +81,6 @@ def test_an_attribute_that_is_no_number_does_not_keep_a_punch_back() -> None:
     assert (record.status, record.verify, record.work_code) == (255, 255, 0)
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=5), st.data())
 def test_a_body_that_was_cut_within_a_record_is_seen(lines: list[PushRecord], data: st.DataObject) -> None:
     body = "".join(line.line() + "\n" for line in lines).encode()

@@ -41,7 +41,7 @@ def csv_values(made: Document) -> list[str]:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), st.sampled_from("=+-@\t\r"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_becomes_a_formula(text: str, first: str) -> None:
     made = document("text", first + text)
     (cell,) = cells(made)
@@ -56,7 +56,7 @@ def test_text_that_a_file_cannot_hold_does_not_spoil_it() -> None:
 
 
 @given(st.integers(-1_000_000, 1_000_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_percentage_is_the_same_number_everywhere(ppm: int) -> None:
     text = f"{(Decimal(ppm) / 10_000).normalize():f}"
     made = document("percent", text)

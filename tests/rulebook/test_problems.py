@@ -162,7 +162,7 @@ def test_a_direction_is_read_from_the_nearest_file_in_either_way(edited: Edited)
 NAMES = ["schedules.yaml", "ramadan.yaml", "unexcused.yaml", TPP, HSU, "holidays/2026.yaml", *MORE]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from(NAMES))
 def test_any_damage_to_a_file_is_a_rule_book_or_problems(
     edited: Edited, shipped: Path, data: st.DataObject, name: str

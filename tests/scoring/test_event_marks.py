@@ -80,7 +80,7 @@ def test_who_pays_for_an_event_is_marked_as_missing_it(profile: str) -> None:
     seen: set[str] = set()
 
     @given(facts=months(rules, profile))
-    @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
     def both_agree(facts: frames.MonthFacts) -> None:
         result = score_month(facts, rules)
         states = result.days.select("nip", "date", "state").rows()

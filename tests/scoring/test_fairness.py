@@ -24,7 +24,6 @@ UNORDERED = tuple(field.name for field in fields(MonthFacts) if field.name not i
 DECEMBER = datetime(2026, 12, 31, tzinfo=UTC)
 quick = settings(
     max_examples=25,
-    deadline=None,
     derandomize=True,  # every run of the tests draws the same months
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

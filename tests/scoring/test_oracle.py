@@ -30,7 +30,6 @@ def test_the_engine_finds_what_a_plain_reading_finds(rules: RuleBook, profile: s
     @given(facts=months(rules, profile))
     @settings(
         max_examples=12,
-        deadline=None,
         derandomize=True,  # every run of the tests draws the same months
         phases=[Phase.explicit, Phase.generate],  # a difference names its day; to shrink a month takes minutes
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

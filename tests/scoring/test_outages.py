@@ -107,7 +107,7 @@ def test_an_approved_outage_explains_the_hole_in_the_log(build: Build, rules: Ru
     begins=st.integers(5 * 60, 18 * 60),
     minutes=st.integers(1, 300),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_approved_outage_never_adds_a_deduction(
     build: Build, rules: RuleBook, punches: list[int], begins: int, minutes: int
 ) -> None:

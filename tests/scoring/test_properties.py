@@ -19,7 +19,7 @@ Build = Callable[..., Any]
 FIRST = date(2026, 9, 7)
 NIPS = ("199001012015011001", "199001012015011002")
 PROFILES = ("tpp-model", "hsu", "four-scan-example", "both-parts")
-quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 seconds = st.integers(0, 86_399)
 punches = st.lists(st.tuples(st.sampled_from(NIPS), st.integers(0, 4), seconds), max_size=30, unique=True)

@@ -126,7 +126,7 @@ def test_terminals_are_told_with_the_time_up_to_which_they_are_known(build: Buil
     assert known.rows() == [("T", month.at(MONDAY, "09:00")), ("U", month.now), ("V", None)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(CLOCKS, max_size=4), CLOCKS, CLOCKS)
 def test_the_end_of_the_day_agrees_with_scoring_and_less_coverage_never_accuses(
     clocks: list[str], now: str, known_until: str

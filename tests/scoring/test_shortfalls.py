@@ -139,7 +139,7 @@ shares = st.integers(0, 1_000_000)
     money=st.one_of(st.none(), st.tuples(st.integers(0, 10**13), st.integers(1, 10**13))),
     minutes=st.integers(0, 450),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_engine_and_the_plain_reading_agree_on_any_plans_and_indicators(
     reports: list[tuple[int, int, date]],
     prices: tuple[int, int, int],

@@ -128,4 +128,4 @@ class SpoolAndModel(RuleBasedStateMachine):
 
 
 TestSpoolAndModel = SpoolAndModel.TestCase
-TestSpoolAndModel.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+TestSpoolAndModel.settings = settings(max_examples=120, stateful_step_count=30)
