@@ -88,9 +88,15 @@ def _count(conn: Connection, period: str) -> int:
 
 
 def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: datetime) -> set[str]:
+    values = {"period": period, "digest": rules_digest, "holds_since": holds_since}
+    return set(conn.scalars(_other_drafts(), values))
+
+
+@cache
+def _other_drafts() -> Select[tuple[str]]:
     r = results.c
-    other = or_(r.rules_digest != rules_digest, r.computed_at < holds_since)
-    return set(conn.scalars(select(r.nip).where(r.period == period, r.revision == _DRAFT, other)))
+    other = or_(r.rules_digest != bindparam("digest"), r.computed_at < bindparam("holds_since"))
+    return select(r.nip).where(r.period == bindparam("period"), r.revision == _DRAFT, other)
 
 
 def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str] | None:

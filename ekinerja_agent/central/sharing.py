@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    Update,
     bindparam,
     delete,
     exists,
@@ -46,9 +47,15 @@ def note_scored(conn: Connection, period: str, offices: Collection[str], people:
     """Given how many people of these offices are scored without the others, remember that the counts moved by up to
     so many.
     """
+    conn.execute(_moved(), {"in_period": period, "offices": sorted(offices), "people": people})
+
+
+@cache
+def _moved() -> Update:
     s = shared_findings.c
-    ours = update(shared_findings).where(s.period == period, s.office.in_(sorted(offices)))
-    conn.execute(ours.values(scored_since=s.scored_since + people))
+    people: BindParameter[int] = bindparam("people", type_=BigInteger)
+    ours = update(shared_findings).where(s.period == bindparam("in_period"), s.office.in_(bindparam("offices")))
+    return ours.values(scored_since=s.scored_since + people)
 
 
 def crowded(engine: Engine, month: date, office: str, people: int, *, least_people: int) -> bool:
