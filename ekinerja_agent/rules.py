@@ -580,6 +580,9 @@ class RuleBook:
     adoptions: tuple[Adoption, ...]
     digest: str
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def profile(self, name: str) -> Profile:
         """Given a profile's name, return it. Raise NoRule if no file defines it."""
         try:

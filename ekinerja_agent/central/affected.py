@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, or_, select
 
 from ekinerja_agent.central import stale
 from ekinerja_agent.central.batches import current
@@ -61,11 +62,17 @@ def mark_later_months(conn: Connection, month: date, subjects: Iterable[str]) ->
 
     Those are the months of the same year; December is counted by the next year too.
     """
-    r = results.c
     last_year = month.year + (month.month == 12)
-    later = select(r.period).where(r.period > f"{month:%Y-%m}", r.period <= f"{last_year}-12", r.revision == _DRAFT)
-    firsts = [date.fromisoformat(f"{period}-01") for period in conn.scalars(later.distinct())]
+    later = conn.scalars(_drafted_periods(), {"after": f"{month:%Y-%m}", "last": f"{last_year}-12"})
+    firsts = [date.fromisoformat(f"{period}-01") for period in later]
     stale.mark(conn, [(subject, first) for subject in subjects for first in firsts])
+
+
+@cache
+def _drafted_periods() -> Select[tuple[str]]:
+    r = results.c
+    between = (r.period > bindparam("after"), r.period <= bindparam("last"))
+    return select(r.period).where(*between, r.revision == _DRAFT).distinct()
 
 
 def _holds_since(month: date, now: datetime) -> datetime:
@@ -81,9 +88,15 @@ def _count(conn: Connection, period: str) -> int:
 
 
 def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: datetime) -> set[str]:
+    values = {"period": period, "digest": rules_digest, "holds_since": holds_since}
+    return set(conn.scalars(_other_drafts(), values))
+
+
+@cache
+def _other_drafts() -> Select[tuple[str]]:
     r = results.c
-    other = or_(r.rules_digest != rules_digest, r.computed_at < holds_since)
-    return set(conn.scalars(select(r.nip).where(r.period == period, r.revision == _DRAFT, other)))
+    other = or_(r.rules_digest != bindparam("digest"), r.computed_at < bindparam("holds_since"))
+    return select(r.nip).where(r.period == bindparam("period"), r.revision == _DRAFT, other)
 
 
 def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str] | None:

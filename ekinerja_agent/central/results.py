@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from ekinerja_agent.central import adjustments, audit, periods, sharing, signatures, stale
 from ekinerja_agent.central.accounts import Account
@@ -257,12 +271,22 @@ def draft_units(engine: Engine, month: date, nips: Collection[str]) -> dict[str,
 
 
 def _draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
-    r = results.c
     found: dict[str, str] = {}
     for part in parts(nips):
-        query = select(r.nip, r.unit).where(r.period == period, r.revision == _DRAFT, r.nip.in_(part))
-        found.update((row.nip, row.unit) for row in conn.execute(query))
+        rows = conn.execute(_units_of_drafts(), {"in_period": period, "nips": part})
+        found.update((row.nip, row.unit) for row in rows)
     return found
+
+
+@cache
+def _units_of_drafts() -> Select[tuple[str, str]]:
+    return select(results.c.nip, results.c.unit).where(*_of_drafts(results))
+
+
+def _of_drafts(table: Table) -> tuple[ColumnElement[bool], ...]:
+    """The rows of some people's drafts of a month, by the values `in_period` and `nips`."""
+    c = table.c
+    return c.period == bindparam("in_period"), c.revision == _DRAFT, c.nip.in_(bindparam("nips"))
 
 
 def _insert(
@@ -281,6 +305,8 @@ def _insert(
     position = pl.int_range(pl.len()).over("nip").alias("position")
     tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
     for table, frame in tables:
+        if frame.is_empty():
+            continue
         write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
     # The person's row comes last: once it is published, its parts are sealed.
     published = closed_with is not None
@@ -304,8 +330,12 @@ def _insert(
 def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
     for part in parts(nips):
         for table in (result_findings, result_days, result_pending, results):
-            c = table.c
-            conn.execute(delete(table).where(c.period == period, c.revision == _DRAFT, c.nip.in_(part)))
+            conn.execute(_deletion(table), {"in_period": period, "nips": part})
+
+
+@cache
+def _deletion(table: Table) -> Delete:
+    return delete(table).where(*_of_drafts(table))
 
 
 def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[str]) -> int:

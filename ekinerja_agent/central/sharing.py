@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from functools import cache
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Engine,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.columns import write_frame
@@ -32,9 +47,15 @@ def note_scored(conn: Connection, period: str, offices: Collection[str], people:
     """Given how many people of these offices are scored without the others, remember that the counts moved by up to
     so many.
     """
+    conn.execute(_moved(), {"in_period": period, "offices": sorted(offices), "people": people})
+
+
+@cache
+def _moved() -> Update:
     s = shared_findings.c
-    ours = update(shared_findings).where(s.period == period, s.office.in_(sorted(offices)))
-    conn.execute(ours.values(scored_since=s.scored_since + people))
+    people: BindParameter[int] = bindparam("people", type_=BigInteger)
+    ours = update(shared_findings).where(s.period == bindparam("in_period"), s.office.in_(bindparam("offices")))
+    return ours.values(scored_since=s.scored_since + people)
 
 
 def crowded(engine: Engine, month: date, office: str, people: int, *, least_people: int) -> bool:
@@ -45,14 +66,23 @@ def crowded(engine: Engine, month: date, office: str, people: int, *, least_peop
     """
     if people >= least_people:
         return True
-    period = f"{month:%Y-%m}"
+    values = {"period": f"{month:%Y-%m}", "office": office, "people": people, "least_people": least_people}
+    with reading(engine) as conn:
+        return bool(conn.scalar(_near(), values))
+
+
+@cache
+def _near() -> Select[tuple[bool]]:
+    """Whether so many people of the office might make or end a mass anomaly, or nobody counted yet."""
+    people: BindParameter[int] = bindparam("people", type_=BigInteger)
     s, r = shared_findings.c, results.c
-    ours = (s.period == period) & (s.office == office)
+    ours = (s.period == bindparam("period")) & (s.office == bindparam("office"))
     moved = s.scored_since + people
     near = (s.affected + moved >= s.least_people) & (
         (s.affected + moved) * WHOLE_PPM >= s.share_ppm * (s.expected - moved)
     )
-    drafts = select(func.count()).where(r.period == period, r.revision == _DRAFT, r.unit == office)
-    uncounted = ~exists().where(ours) & (drafts.scalar_subquery() + people >= least_people)
-    with reading(engine) as conn:
-        return bool(conn.scalar(select(or_(exists().where(ours, near), uncounted))))
+    drafts = select(func.count()).where(
+        r.period == bindparam("period"), r.revision == _DRAFT, r.unit == bindparam("office")
+    )
+    enough = drafts.scalar_subquery() + people >= bindparam("least_people", type_=BigInteger)
+    return select(or_(exists().where(ours, near), ~exists().where(ours) & enough))

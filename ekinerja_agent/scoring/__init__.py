@@ -24,7 +24,17 @@ from ekinerja_agent.scoring.documents import Documents, credits_of, documents_wi
 from ekinerja_agent.scoring.entitlement import entitlements
 from ekinerja_agent.scoring.events import judge_events
 from ekinerja_agent.scoring.exact import percent_text
-from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, MonthFacts, MonthResult, Schema
+from ekinerja_agent.scoring.frames import (
+    DAYS,
+    FINDINGS,
+    PENDING,
+    PEOPLE,
+    MonthFacts,
+    MonthResult,
+    Schema,
+    as_columns,
+    empty,
+)
 from ekinerja_agent.scoring.indicators import indicator_shortfalls, weigh_work
 from ekinerja_agent.scoring.leave import leave_findings, unpaid_shares
 from ekinerja_agent.scoring.matching import match_punches
@@ -36,6 +46,7 @@ from ekinerja_agent.scoring.plans import plan_shortfalls
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
 from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
+from ekinerja_agent.scoring.steps import worked_out
 from ekinerja_agent.scoring.terms import month_terms
 
 __all__ = ["DOUBTS", "MonthFacts", "MonthResult", "check_month", "percent_text", "score_month"]
@@ -54,7 +65,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
     approved = documents_with("approved", facts.absences, roster, facts.month)
     kinds = kinds_of(approved, roster, rules)
-    terms = month_terms(roster.people, rules)
+    terms = month_terms(roster.pay_keys, rules)
     days, found, shared = _judge_days(roster, facts, approved, rules)
     costing = settle(pl.concat([found, leave_findings(roster, approved, kinds)]), roster, terms)
     entitled = entitlements(roster, terms, facts)
@@ -81,9 +92,11 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     pending = pl.concat([days.filter(pl.col("state") == "pending").select(*PENDING), unrated])
     return MonthResult(
         people=_people(roster, (_tally(roster, days, pending), performance, pay, unexcused)),
-        days=_shaped(days, DAYS),
-        findings=_shaped(findings.with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls()), FINDINGS),
-        pending=_shaped(pending.sort("nip", "date", maintain_order=True), PENDING),
+        days=_shaped(days.lazy(), DAYS),
+        findings=_shaped(
+            findings.lazy().with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls()), FINDINGS
+        ),
+        pending=_shaped(pending.lazy().sort("nip", "date", maintain_order=True), PENDING),
         shared=shared,
     )
 
@@ -125,7 +138,8 @@ def _judge_days(
             hold_reported(judgement, outages),
         ]
     ).unique("duty", keep="first", maintain_order=True)
-    certain = judgement.states.filter(pl.col("state") == "present").join(held, on="duty", how="anti").select("duty")
+    present = judgement.states.lazy().filter(pl.col("state") == "present")
+    certain = worked_out(present.join(held.lazy(), on="duty", how="anti").select("duty"))
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
     days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
@@ -137,9 +151,12 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
     accepted it.
     """
     waits = pl.col("reason").is_not_null()
-    return judgement.states.join(held, on="duty", how="left", maintain_order="left").with_columns(
-        state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
-        accepted=waits & accepted,
+    told = judgement.states.lazy().join(held.lazy(), on="duty", how="left", maintain_order="left")
+    return worked_out(
+        told.with_columns(
+            state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
+            accepted=waits & accepted,
+        )
     )
 
 
@@ -147,18 +164,23 @@ def _days_to_come(days: pl.DataFrame, through: date | None) -> pl.DataFrame:
     """Given the days of a month that is closed before its end, return how many each person has still to come: person,
     days_to_come. Nobody has one if the month is judged to its end.
     """
-    unlived = days.filter(pl.col("date") > through, pl.col("state") == "future") if through else days.clear()
-    return unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64))
+    if through is None:
+        return empty({"person": pl.UInt32, "days_to_come": pl.Int64})
+    unlived = days.lazy().filter(pl.col("date") > through, pl.col("state") == "future")
+    return worked_out(unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64)))
 
 
 def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
     """Given HOLDS or SANCTIONS, return the sums of those whose dates touch the month: person, share_ppm, amount_rp."""
-    return (
-        taken.filter(
+    if taken.is_empty():
+        return empty({"person": pl.UInt32, "share_ppm": pl.Int64, "amount_rp": pl.Int64})
+    return worked_out(
+        taken.lazy()
+        .filter(
             pl.col("valid_from").is_null() | (pl.col("valid_from") <= last_day(month)),
             pl.col("valid_to").is_null() | (pl.col("valid_to") >= month),
         )
-        .join(roster.people.select("nip", "person"), on="nip", how="inner")
+        .join(roster.people.lazy().select("nip", "person"), on="nip", how="inner")
         .group_by("person")
         .agg(pl.col("share_ppm", "amount_rp").sum())
     )
@@ -166,22 +188,28 @@ def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
 
 def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """Whose month waits for a rating, in the shape of PENDING, on the first working day."""
-    waiting = performance.filter("unrated").select("person")
-    if facts.accept_pending:
-        waiting = waiting.clear()
-    return roster.people.join(waiting, on="person", how="semi").select(
-        "nip", pl.col("pay_day").alias("date"), reason=pl.lit(f"no approved rating is valid on {facts.month}")
-    )
+    if facts.accept_pending or not performance["unrated"].any():
+        return empty(PENDING)
+    waiting = performance.lazy().filter("unrated").select("person")
+    reason = pl.lit(f"no approved rating is valid on {facts.month}")
+    people = roster.people.lazy().join(waiting, on="person", how="semi")
+    return worked_out(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
 
 
 def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.DataFrame:
     state = pl.col("state")
-    counted = days.group_by("person").agg(
-        days_present=(state == "present").sum().cast(pl.Int64), days_excused=(state == "excused").sum().cast(pl.Int64)
+    counted = (
+        days.lazy()
+        .group_by("person")
+        .agg(
+            days_present=(state == "present").sum().cast(pl.Int64),
+            days_excused=(state == "excused").sum().cast(pl.Int64),
+        )
     )
-    waiting = pending.select("nip").unique().with_columns(waits=pl.lit(value=True))
-    return (
-        roster.people.select("person", "nip")
+    waiting = pending.lazy().select("nip").unique().with_columns(waits=pl.lit(value=True))
+    return worked_out(
+        roster.people.lazy()
+        .select("person", "nip")
         .join(counted, on="person", how="left")
         .join(waiting, on="nip", how="left")
         .select(
@@ -193,11 +221,11 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Data
 
 
 def _people(roster: Roster, parts: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
-    people = roster.people
+    people = roster.people.lazy()
     for part in parts:
-        people = people.join(part, on="person", how="left", maintain_order="left")
+        people = people.join(part.lazy(), on="person", how="left", maintain_order="left")
     return _shaped(people, PEOPLE)
 
 
-def _shaped(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+def _shaped(steps: pl.LazyFrame, schema: Schema) -> pl.DataFrame:
+    return worked_out(steps.select(as_columns(schema)))

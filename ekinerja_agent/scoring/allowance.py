@@ -15,6 +15,7 @@ from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.rules import WHOLE_PPM, Base
 from ekinerja_agent.scoring.entitlement import E6_PER_RUPIAH, MULTIPLIER_ONE
 from ekinerja_agent.scoring.exact import round_half_up, wide
+from ekinerja_agent.scoring.steps import worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _LARGEST = 2**126
@@ -42,9 +43,10 @@ def price_findings(findings: pl.DataFrame, people: pl.DataFrame, terms: Terms, e
     summed.
     """
     pay = (
-        people.select("person", "profile", "pay_day")
-        .join(terms.of_profile, on=["profile", "pay_day"], how="left")
-        .join(entitled, on="person", how="left")
+        people.lazy()
+        .select("person", "profile", "pay_day")
+        .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
+        .join(entitled.lazy(), on="person", how="left")
         .select("person", "base_e6", "base_days", "multiplier", *_PARTS.values())
     )
     share = pl.lit(WHOLE_PPM)
@@ -52,8 +54,9 @@ def price_findings(findings: pl.DataFrame, people: pl.DataFrame, terms: Terms, e
         share = pl.when(pl.col("base") == base).then(part_ppm).otherwise(share)
     exact = wide(pl.col("base_e6")) * pl.col("multiplier") * share * pl.col("deduction_ppm")
     one = wide(pl.col("base_days")) * E6_PER_RUPIAH * MULTIPLIER_ONE * WHOLE_PPM * WHOLE_PPM
-    return (
-        findings.join(pay, on="person", how="left", maintain_order="left")
+    return worked_out(
+        findings.lazy()
+        .join(pay, on="person", how="left", maintain_order="left")
         .with_columns(deduction_rp=round_half_up(exact, one))
         .drop("base_e6", "base_days", "multiplier", *_PARTS.values())
     )
@@ -75,14 +78,15 @@ def pay_out(
     NeedsAttention for an allowance that is too large to be exact.
     """
     of_base = [pl.col("deduction_ppm").filter(pl.col("base") == base).sum().alias(f"{base}_ppm") for base in Base]
-    sums = findings.group_by("person").agg(of_base)
-    rows = (
-        people.select("person", "profile", "pay_day", "working_days")
-        .join(terms.of_profile, on=["profile", "pay_day"], how="left", maintain_order="left")
-        .join(entitled, on="person", how="left", maintain_order="left")
-        .join(performance, on="person", how="left", maintain_order="left")
+    sums = findings.lazy().group_by("person").agg(of_base)
+    rows = worked_out(
+        people.lazy()
+        .select("person", "profile", "pay_day", "working_days")
+        .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
+        .join(entitled.lazy(), on="person", how="left", maintain_order="left")
+        .join(performance.lazy(), on="person", how="left", maintain_order="left")
         .join(sums, on="person", how="left", maintain_order="left")
-        .join(taken.unpaid, on="person", how="left", maintain_order="left")
+        .join(taken.unpaid.lazy(), on="person", how="left", maintain_order="left")
         .join(_named(taken.sanctions, "sanction"), on="person", how="left", maintain_order="left")
         .join(_named(taken.holds, "hold"), on="person", how="left", maintain_order="left")
         .with_columns(
@@ -92,8 +96,9 @@ def pay_out(
         )
     )
     _refuse_too_large(rows)
-    return (
-        rows.with_columns(
+    return worked_out(
+        rows.lazy()
+        .with_columns(
             discipline_deduction_ppm=(pl.col("discipline_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
             performance_deduction_ppm=(pl.col("performance_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),
         )
@@ -145,8 +150,8 @@ def pay_out(
     )
 
 
-def _named(taken: pl.DataFrame, name: str) -> pl.DataFrame:
-    return taken.select(
+def _named(taken: pl.DataFrame, name: str) -> pl.LazyFrame:
+    return taken.lazy().select(
         "person", pl.col("share_ppm").alias(f"{name}_ppm"), pl.col("amount_rp").alias(f"{name}_amount_rp")
     )
 
@@ -156,7 +161,7 @@ def _share_and_amount(name: str) -> pl.Expr:
     return of_allowance + wide(pl.col(f"{name}_amount_rp")) * pl.col("rupiah_one")
 
 
-def _take(rows: pl.DataFrame) -> pl.DataFrame:
+def _take(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Each deduction in turn, never more than what is left."""
     for name in TAKEN:
         rows = rows.with_columns(pl.min_horizontal(f"{name}_exact", "left").alias(f"{name}_exact")).with_columns(

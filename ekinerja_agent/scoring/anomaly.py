@@ -14,6 +14,7 @@ from ekinerja_agent.scoring.found import HELD
 from ekinerja_agent.scoring.frames import SHARED, Schema, empty
 from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _LIMITS: Schema = {"plan": pl.UInt32, "share_ppm": pl.Int64, "least_people": pl.Int64}
 _GROUP = ("unit", "date", "scan_order", "terminal")
@@ -31,7 +32,8 @@ def hold_anomalies(
     limits = _limits(roster, rules)
     if not limits or roster.people.height < min(least for *_, least in limits):
         return empty(HELD), empty(SHARED)
-    scans = _looked_at(roster, judgement, limits).join(needed.select("duty", "terminal"), on="duty", how="inner")
+    terminals = needed.lazy().select("duty", "terminal")
+    scans = worked_out(_looked_at(roster, judgement, limits).join(terminals, on="duty", how="inner")).lazy()
     groups = scans.group_by(*_GROUP).agg(
         # People, not scans: who has two duties on a day is one.
         expected=pl.col("person").n_unique().cast(pl.Int64),
@@ -39,13 +41,14 @@ def hold_anomalies(
         share_ppm=pl.col("share_ppm").max(),
         least_people=pl.col("least_people").max(),
     )
-    undecided = _undecided(scans, outages)
-    groups = groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")
+    undecided = worked_out(_undecided(scans, outages)).lazy()
+    groups = worked_out(groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")).lazy()
     shared = groups.with_columns(scan=pl.col("scan_order").replace_strict(_SCANS, return_dtype=pl.String))
-    return _held(undecided, groups), shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
+    in_order = shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
+    return worked_out(_held(undecided, groups)), worked_out(in_order)
 
 
-def _held(undecided: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+def _held(undecided: pl.LazyFrame, groups: pl.LazyFrame) -> pl.LazyFrame:
     """The duties with an undecided scan whose finding too many share: duty, reason."""
     reason = pl.format(
         "{} of {} in {} share a finding at {} on {}: decide whether it failed (import outages, approved or rejected)",
@@ -71,24 +74,25 @@ def _limits(roster: Roster, rules: RuleBook) -> list[tuple[int, int, int]]:
     return [(n, rule.share_ppm, rule.least_people) for n, rule in enumerate(looking) if rule is not None]
 
 
-def _suspects(judgement: Judgement) -> pl.DataFrame:
+def _suspects(judgement: Judgement) -> pl.LazyFrame:
     """Scans that would cost, and all scans of an absence: duty, scan_order, affected."""
-    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
-    found = judgement.findings.drop_nulls("scan_order").select("duty", "scan_order")
-    missing = judgement.scans.join(absent, on="duty", how="semi").select("duty", "scan_order")
+    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    found = judgement.findings.lazy().drop_nulls("scan_order").select("duty", "scan_order")
+    missing = judgement.scans.lazy().join(absent, on="duty", how="semi").select("duty", "scan_order")
     return pl.concat([found, missing]).unique().with_columns(affected=pl.lit(value=True))
 
 
-def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int, int]]) -> pl.DataFrame:
+def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int, int]]) -> pl.LazyFrame:
     """Scans of people who use terminals, where the rule looks for anomalies; `affected` tells whether it would cost."""
-    judged = judgement.states.filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
+    judged = judgement.states.lazy().filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
     return (
-        judgement.scans.filter(pl.col("closed") & ~pl.col("excused"))
+        judgement.scans.lazy()
+        .filter(pl.col("closed") & ~pl.col("excused"))
         .select("duty", "scan_order", "plan", "opens", "closes")
         .join(judged, on="duty", how="semi")
-        .join(pl.DataFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
+        .join(pl.LazyFrame(limits, schema=_LIMITS, orient="row"), on="plan", how="inner")
         .join(
-            roster.duties.filter(pl.col("attendance") == "terminal").select("duty", "person", "unit", "date"),
+            roster.duties.lazy().filter(pl.col("attendance") == "terminal").select("duty", "person", "unit", "date"),
             on="duty",
             how="inner",
         )
@@ -97,7 +101,7 @@ def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int
     )
 
 
-def _undecided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
+def _undecided(scans: pl.LazyFrame, outages: pl.DataFrame) -> pl.LazyFrame:
     """The scans in whose window nobody decided about an outage of the terminal."""
     known = outages.filter(pl.col("status").is_in(["approved", "rejected"])).select("terminal", "start", "end")
     if known.is_empty():
@@ -106,7 +110,7 @@ def _undecided(scans: pl.DataFrame, outages: pl.DataFrame) -> pl.DataFrame:
     decided = (
         scans.select(window)
         .unique()
-        .join(known, on="terminal", how="inner")
+        .join(known.lazy(), on="terminal", how="inner")
         .filter(pl.col("start") < pl.col("closes"), pl.col("end") > pl.col("opens"))
     )
     return scans.join(decided.select(window).unique(), on=window, how="anti")

@@ -10,6 +10,7 @@ import polars as pl
 from ekinerja_agent.rules import WHOLE_PPM
 from ekinerja_agent.scoring.exact import round_half_up, wide
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _PRESENCE_STEP_PPM = 100
@@ -21,29 +22,26 @@ def settle(findings: pl.DataFrame, roster: Roster, terms: Terms) -> pl.DataFrame
     """Given the findings that stand, in the columns of FOUND, and the terms of the month, return them at what they
     cost, with person, nip and date, in order of nip, date and scan.
     """
-    dated = findings.join(
-        roster.duties.select("duty", "plan", "person", "nip", "date"), on="duty", how="left", maintain_order="left"
-    ).sort(*_ORDER, nulls_last=True)
-    shared = _with_shares(dated, roster)
-    capped = shared.join(roster.plans.select("plan", "day_cap_ppm"), on="plan", how="left", maintain_order="left")
-    capped = capped.with_columns(deduction_ppm=_up_to("day_cap_ppm", "duty"))
-    monthly = terms.of_profile.select("profile", "pay_day", "month_cap_ppm")
-    return (
-        capped.join(
-            roster.people.select("person", "profile", "pay_day"), on="person", how="left", maintain_order="left"
-        )
+    duties = roster.duties.lazy().select("duty", "plan", "person", "nip", "date")
+    dated = findings.lazy().join(duties, on="duty", how="left", maintain_order="left").sort(*_ORDER, nulls_last=True)
+    shared = _with_shares(dated, roster) if findings["by_share"].any() else dated
+    daily = roster.plans.lazy().select("plan", "day_cap_ppm")
+    payees = roster.people.lazy().select("person", "profile", "pay_day")
+    monthly = terms.of_profile.lazy().select("profile", "pay_day", "month_cap_ppm")
+    return worked_out(
+        shared.join(daily, on="plan", how="left", maintain_order="left")
+        .with_columns(deduction_ppm=_up_to("day_cap_ppm", "duty"))
+        .join(payees, on="person", how="left", maintain_order="left")
         .join(monthly, on=["profile", "pay_day"], how="left", maintain_order="left")
         .with_columns(deduction_ppm=_up_to("month_cap_ppm", "person"))
         .drop("plan", "day_cap_ppm", "profile", "pay_day", "month_cap_ppm", "by_share", "rank")
     )
 
 
-def _with_shares(findings: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+def _with_shares(findings: pl.LazyFrame, roster: Roster) -> pl.LazyFrame:
     """A day that costs its share of presence gets what it takes away from the rounded presence of the month."""
-    if not findings["by_share"].any():
-        return findings
     gone = pl.col("by_share").cum_sum().over("person").cast(pl.Int64)
-    days = roster.people.select("person", "working_days")
+    days = roster.people.lazy().select("person", "working_days")
     return (
         findings.join(days, on="person", how="left", maintain_order="left")
         .with_columns(

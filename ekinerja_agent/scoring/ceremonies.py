@@ -14,6 +14,7 @@ from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
 from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, MonthFacts
 from ekinerja_agent.scoring.hours import hours_on
 from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.steps import worked_out
 
 _SATURDAY = 5
 _MIDDLE = 15
@@ -71,12 +72,12 @@ def announced(facts: MonthFacts, roster: Roster, rules: RuleBook) -> pl.DataFram
 
 def _units(facts: MonthFacts, roster: Roster) -> list[tuple[str, str, str | None, date]]:
     """Unit, profile, the unit's own schedule and the day of its first duty from the middle of the month on."""
-    second_half = roster.duties.filter(pl.col("date") >= facts.month.replace(day=_MIDDLE))
+    second_half = roster.duties.lazy().filter(pl.col("date") >= facts.month.replace(day=_MIDDLE))
     first = second_half.sort("date", "duty").unique("unit", keep="first").select("unit", "profile", day="date")
-    return (
-        first.join(facts.units.drop("profile"), on="unit", how="left")
+    found = (
+        first.join(facts.units.lazy().drop("profile"), on="unit", how="left")
         .filter(covers("day"))
         .sort("unit")
         .select("unit", "profile", "schedule", "day")
-        .rows()
     )
+    return worked_out(found).rows()

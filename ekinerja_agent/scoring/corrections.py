@@ -12,6 +12,7 @@ from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.found import HELD
 from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
@@ -23,16 +24,17 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
     approved = corrections.filter(pl.col("status") == "approved")
     if approved.is_empty():
         return matched
-    added = _added(roster, approved.filter(pl.col("action") == "add"))
+    added = worked_out(_added(roster, approved.filter(pl.col("action") == "add"))).lazy()
     voided = _scans_of(roster, approved.filter(pl.col("action") == "void")).select("duty", "scan_order").unique()
     kept = (
-        matched.join(voided, on=["duty", "scan_order"], how="anti")
+        matched.lazy()
+        .join(voided, on=["duty", "scan_order"], how="anti")
         .join(added.select("duty", "scan_order", "latest").unique(), on=["duty", "scan_order"], how="left")
         .with_columns(rank=pl.lit(0))
     )
-    offered = pl.concat([kept, added.select(*kept.columns)])
+    offered = pl.concat([kept, added.select(*matched.columns, "latest", "rank")])
     kind = pl.when(pl.col("latest")).then(pl.col("at").to_physical()).otherwise(-pl.col("at").to_physical())
-    return (
+    return worked_out(
         offered.sort("duty", "scan_order", kind, "rank", "punch_id")
         .unique(["duty", "scan_order"], keep="first", maintain_order=True)
         .select(matched.columns)
@@ -44,13 +46,13 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
     undecided = corrections.filter(pl.col("status") == "pending", pl.col("action") == "add")
     if undecided.is_empty():
         return empty(HELD)
-    asked = _scans_of(roster, undecided)
-    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
+    asked = worked_out(_scans_of(roster, undecided)).lazy()
+    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
     touched = [
-        asked.join(judgement.findings.select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
+        asked.join(judgement.findings.lazy().select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
         asked.join(absent, on="duty", how="semi"),
     ]
-    return (
+    return worked_out(
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("reference").min())
@@ -58,16 +60,17 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
     )
 
 
-def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:
     """One row per correction and scan that it may mean: every duty of its day that expects the scan."""
     return (
-        roster.duties.select("duty", "nip", "plan", day="date")
-        .join(corrections, on=["nip", "day"], how="inner")
-        .join(roster.plan_scans, on=["plan", "scan"], how="inner")
+        roster.duties.lazy()
+        .select("duty", "nip", "plan", day="date")
+        .join(corrections.lazy(), on=["nip", "day"], how="inner")
+        .join(roster.plan_scans.lazy(), on=["plan", "scan"], how="inner")
     )
 
 
-def _added(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+def _added(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:
     """One row per added scan: duty, scan_order, at, punch_id, latest, rank.
 
     The local time is of the duty's day or of the day after it: that on which it lies in the scan's window, else that
@@ -77,7 +80,7 @@ def _added(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
     away = local - pl.col("due_day").dt.combine(pl.col("due_time"))
     return (
         _scans_of(roster, corrections)
-        .join(pl.DataFrame({"days_later": [0, 1]}), how="cross")
+        .join(pl.LazyFrame({"days_later": [0, 1]}), how="cross")
         .with_columns(at=pl.col("due") + away, away_us=away.abs().dt.total_microseconds())
         .with_columns(outside=~((pl.col("opens") <= pl.col("at")) & (pl.col("at") < pl.col("closes"))))
         .sort("reference", "duty", "outside", "away_us", "days_later")

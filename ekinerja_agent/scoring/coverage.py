@@ -16,6 +16,7 @@ from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000
@@ -30,19 +31,23 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     """Given COVERAGE and the terminals of each duty, return the duties that must wait: duty, reason (local
     times); one row each.
     """
-    stretches = _stretches(judgement)
+    stretches = worked_out(_stretches(judgement))
+    if stretches.is_empty():
+        return empty(HELD)
     # A scan that stands in a register was not made at a terminal: nothing can be missing beside it.
-    by_register = roster.duties.filter(pl.col("attendance") == "register").select("duty")
-    in_register = stretches.filter("served").join(by_register, on="duty", how="semi")
-    without = (
-        stretches.join(in_register, on=["duty", "scan_order"], how="anti")
+    by_register = roster.duties.lazy().filter(pl.col("attendance") == "register").select("duty")
+    in_register = stretches.lazy().filter("served").join(by_register, on="duty", how="semi")
+    without = worked_out(
+        stretches.lazy()
+        .join(in_register, on=["duty", "scan_order"], how="anti")
         .select("duty")
         .unique()
-        .join(needed, on="duty", how="anti")
+        .join(needed.lazy(), on="duty", how="anti")
         .with_columns(reason=pl.lit(NO_TERMINAL))
     )
-    covered = _covered(coverage, _duty_spans(roster, needed))
-    lacking = gaps(stretches.join(needed, on="duty", how="inner"), covered)
+    believing = (coverage["kind"] == "silent").any()
+    covered = _covered(coverage, worked_out(_duty_spans(roster, needed)) if believing else _NO_SPANS)
+    lacking = gaps(worked_out(stretches.lazy().join(needed.lazy(), on="duty", how="inner")), covered)
     return pl.concat([without, _told(lacking, roster)])
 
 
@@ -59,15 +64,16 @@ def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
     """
     if requests.whole.is_empty() and requests.partial.is_empty():
         return empty(HELD)
-    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
-    suspects = pl.concat([judgement.findings.select("duty"), absent]).unique()
-    of_scan = judgement.findings.select("duty", "scan_order")
+    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    of_scan = judgement.findings.lazy().select("duty", "scan_order")
+    suspects = pl.concat([of_scan.select("duty"), absent]).unique()
+    whole, partial = requests.whole.lazy(), requests.partial.lazy()
     touched = [
-        requests.whole.join(suspects, on="duty", how="semi").select("duty", "document"),
-        requests.partial.join(of_scan, on=["duty", "scan_order"], how="semi").select("duty", "document"),
-        requests.partial.join(absent, on="duty", how="semi").select("duty", "document"),
+        whole.join(suspects, on="duty", how="semi").select("duty", "document"),
+        partial.join(of_scan, on=["duty", "scan_order"], how="semi").select("duty", "document"),
+        partial.join(absent, on="duty", how="semi").select("duty", "document"),
     ]
-    return (
+    return worked_out(
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("document").min())
@@ -82,9 +88,9 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
     """Given outages, return the duties with a finding that an undecided one could change: duty, reason."""
     if outages.undecided.is_empty():
         return empty(HELD)
-    return (
+    return worked_out(
         _stretches(judgement)
-        .join(outages.undecided, on="duty", how="inner")
+        .join(outages.undecided.lazy(), on="duty", how="inner")
         .filter(pl.col("from_us") < pl.col("high_us"), pl.col("to_us") > pl.col("low_us"))
         .group_by("duty")
         .agg(pl.col("terminal").min())
@@ -92,7 +98,7 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
     )
 
 
-def _stretches(judgement: Judgement) -> pl.DataFrame:
+def _stretches(judgement: Judgement) -> pl.LazyFrame:
     """Where a punch could lie that nobody has seen: duty, scan_order, served (one is known), low_us, high_us.
     Half-open.
 
@@ -100,11 +106,11 @@ def _stretches(judgement: Judgement) -> pl.DataFrame:
     window's end. Beside a correction any kinder punch counts. No punch: the whole window; an absence: all windows of
     the duty.
     """
-    absent = judgement.states.filter(pl.col("state") == "unexcused").select("duty")
-    scans = judgement.scans
-    found = judgement.findings.select("duty", "scan_order")
+    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    scans = judgement.scans.lazy()
+    found = judgement.findings.lazy().select("duty", "scan_order")
     # Time that was not made good would be less with an earlier arrival too.
-    owing = judgement.findings.filter(pl.col("rank") == FLEXIBLE_RANK)
+    owing = judgement.findings.lazy().filter(pl.col("rank") == FLEXIBLE_RANK)
     found = pl.concat([found, owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))]).unique()
     doubtful = pl.concat(
         [
@@ -120,16 +126,17 @@ def _stretches(judgement: Judgement) -> pl.DataFrame:
     return doubtful.select("duty", "scan_order", served=served, low_us=low.to_physical(), high_us=high.to_physical())
 
 
-def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
+def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.LazyFrame:
     """When each terminal's people are on duty, and an hour more: terminal, from_us, to_us (half-open).
 
     The weeks beside the month are taken to have the hours of any week of the month: a silence that reaches
     across the month's edge is believed only if no such week speaks against it.
     """
-    inside = (
-        needed.select("terminal", "plan")
+    inside = worked_out(
+        needed.lazy()
+        .select("terminal", "plan")
         .unique()
-        .join(roster.plans.filter("planned"), on="plan", how="inner")
+        .join(roster.plans.lazy().filter("planned"), on="plan", how="inner")
         .select(
             "terminal",
             "day",
@@ -137,8 +144,8 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
             to_us=pl.col("last_due").to_physical() + _AFTER_DUTY_US,
         )
         .unique()
-    )
-    weeks = pl.DataFrame({"weeks": [n for n in range(-_WEEKS_BESIDE, _WEEKS_BESIDE + 1) if n]})
+    ).lazy()
+    weeks = pl.LazyFrame({"weeks": [n for n in range(-_WEEKS_BESIDE, _WEEKS_BESIDE + 1) if n]})
     moved_day = pl.col("day") + pl.duration(weeks="weeks")
     beside = (
         inside.join(weeks, how="cross")
@@ -151,8 +158,9 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.DataFrame:
 
 def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """What is proven, and silence outside duty, as a union: terminal, from_us, to_us; sorted by from_us."""
-    rows = (
-        coverage.select(
+    rows = worked_out(
+        coverage.lazy()
+        .select(
             "terminal",
             "kind",
             from_us=pl.col("start").to_physical().fill_null(_SINCE_EVER_US),
@@ -160,14 +168,14 @@ def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
         )
         .unique()
         .with_row_index("row")
-    )
+    ).lazy()
     silent = rows.filter(pl.col("kind") == "silent")
-    on_duty = silent.join(spans, on="terminal", suffix="_duty").filter(
+    on_duty = silent.join(spans.lazy(), on="terminal", suffix="_duty").filter(
         pl.col("from_us") < pl.col("to_us_duty"), pl.col("to_us") > pl.col("from_us_duty")
     )
     believed = rows.join(on_duty, on="row", how="anti").sort("terminal", "from_us", "to_us")
     reached = pl.col("to_us").cum_max().shift(1).over("terminal")
-    return (
+    return worked_out(
         believed.with_columns(run=(reached.is_null() | (pl.col("from_us") > reached)).cum_sum())
         .group_by("run", "terminal")
         .agg(pl.col("from_us").min(), pl.col("to_us").max())
@@ -181,36 +189,42 @@ def gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
     to_us), return those that no run of coverage holds whole, with the gap: hole_from_us, hole_to_us (null = to this
     day).
     """
-    holding = covered.select("terminal", "from_us", "to_us")
+    holding = covered.lazy().select("terminal", "from_us", "to_us")
     holes = (
-        stretches.sort("low_us")
+        stretches.lazy()
+        .sort("low_us")
         .join_asof(holding, left_on="low_us", right_on="from_us", by="terminal", check_sortedness=False)
         .filter(pl.col("to_us").is_null() | (pl.col("to_us") < pl.col("high_us")))
         .with_columns(hole_from_us=pl.max_horizontal("low_us", "to_us"))
         .drop("from_us", "to_us")
         .sort("hole_from_us")
     )
-    again = covered.select("terminal", pl.col("from_us").alias("hole_to_us"))
-    return holes.join_asof(
-        again,
-        left_on="hole_from_us",
-        right_on="hole_to_us",
-        by="terminal",
-        strategy="forward",
-        check_sortedness=False,
+    again = covered.lazy().select("terminal", pl.col("from_us").alias("hole_to_us"))
+    return worked_out(
+        holes.join_asof(
+            again,
+            left_on="hole_from_us",
+            right_on="hole_to_us",
+            by="terminal",
+            strategy="forward",
+            check_sortedness=False,
+        )
     )
 
 
 def _told(lacking: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """One reason per duty: the first gap of its day."""
-    gap = (
-        lacking.sort("duty", "scan_order", "terminal", "hole_from_us")
+    if lacking.is_empty():
+        return empty(HELD)
+    gap = worked_out(
+        lacking.lazy()
+        .sort("duty", "scan_order", "terminal", "hole_from_us")
         .unique("duty", keep="first", maintain_order=True)
-        .join(roster.duties.select("duty", "plan", "timezone"), on="duty", how="left")
-        .join(roster.plans.select("plan", pl.col("closes").to_physical().alias("closes_us")), on="plan")
+        .join(roster.duties.lazy().select("duty", "plan", "timezone"), on="duty", how="left")
+        .join(roster.plans.lazy().select("plan", pl.col("closes").to_physical().alias("closes_us")), on="plan")
     )
     to_the_end = pl.col("hole_to_us").is_null() | (pl.col("hole_to_us") >= pl.col("closes_us"))
-    told = [gap.clear().select("duty", reason=pl.lit("", pl.String))]
+    told = []
     for (zone,), rows in gap.group_by("timezone"):
         told.append(
             rows.select(

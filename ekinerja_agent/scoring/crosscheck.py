@@ -6,12 +6,16 @@ nothing. Whether such minutes count is a rule of the day's profile. Does not kno
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from ekinerja_agent.rules import ActivityRule, RuleBook
 from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.frames import Schema, as_columns, empty
+from ekinerja_agent.scoring.hours import Plan
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import MONTHS_KEPT, worked_out
 
 _US_PER_MINUTE = 60_000_000
 _NS_PER_US = 1_000
@@ -58,7 +62,8 @@ def check_activities(
     known = _known(roster, days, approved, rules)
     reached = pl.col("end_us").cum_max().shift(1).over("nip", "day")
     seen = (
-        activities.join(known, on=["nip", "day"], how="inner")
+        activities.lazy()
+        .join(known, on=["nip", "day"], how="inner")
         .with_columns(
             start_us=pl.col("start").to_physical() // _NS_PER_US, end_us=pl.col("end").to_physical() // _NS_PER_US
         )
@@ -75,15 +80,17 @@ def check_activities(
     whole = pl.coalesce(_minutes(pl.col("end_us") - pl.col("start_us")), "minutes")
     away, timed = pl.col("known").is_in([_ABSENT, _LEAVE]), pl.col("start_us").is_not_null()
     credible = pl.when(away).then(0).when(timed).then(_minutes(pl.col("credible_us"))).otherwise("minutes")
-    return seen.select(
-        *("nip", "activity", "day", "minutes"),
-        absent_minutes=pl.when(pl.col("known") == _ABSENT).then(whole).otherwise(0),
-        on_leave_minutes=pl.when(pl.col("known") == _LEAVE).then(whole).otherwise(0),
-        before_arriving_minutes=_known_minutes("before_us", "first_us"),
-        after_leaving_minutes=_known_minutes("after_us", "last_us"),
-        twice_minutes=_known_minutes("twice_us", "reached_us"),
-        counted_minutes=pl.when("doubtful_count").then("minutes").otherwise(pl.min_horizontal("minutes", credible)),
-        day_minutes="day_minutes",
+    return worked_out(
+        seen.select(
+            *("nip", "activity", "day", "minutes"),
+            absent_minutes=pl.when(pl.col("known") == _ABSENT).then(whole).otherwise(0),
+            on_leave_minutes=pl.when(pl.col("known") == _LEAVE).then(whole).otherwise(0),
+            before_arriving_minutes=_known_minutes("before_us", "first_us"),
+            after_leaving_minutes=_known_minutes("after_us", "last_us"),
+            twice_minutes=_known_minutes("twice_us", "reached_us"),
+            counted_minutes=pl.when("doubtful_count").then("minutes").otherwise(pl.min_horizontal("minutes", credible)),
+            day_minutes="day_minutes",
+        )
     )
 
 
@@ -95,11 +102,11 @@ def _known_minutes(span: str, bound: str) -> pl.Expr:
     return pl.when(pl.col(bound).is_not_null()).then(_minutes(pl.col(span))).fill_null(0)
 
 
-def _known(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleBook) -> pl.DataFrame:
+def _known(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleBook) -> pl.LazyFrame:
     """What is known of each person and date of duty: nip, day, known, first_us and last_us (the local times of arriving
     and leaving after midnight, null = not known), doubtful_count, day_minutes.
     """
-    told = _of_duties(roster, days, approved, rules)
+    told = worked_out(_of_duties(roster, days, approved, rules)).lazy()
     states = pl.col("known")
     bound = (states == _PRESENT).any() & ~(states == _OPEN).any()
     unsure = {name: (pl.col(name).is_null() & (states == _PRESENT)).any() for name in ("first_us", "last_us")}
@@ -122,21 +129,23 @@ def _known(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleB
     )
 
 
-def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleBook) -> pl.DataFrame:
+def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleBook) -> pl.LazyFrame:
     """Given the judged days, return _TOLD of duties."""
     state = pl.col("state")
+    ends = roster.plans.lazy().select("plan", "last_due")
     local = [
-        part.with_columns(_local_us("arrive_at", zone).alias("first_us"), _local_us("leave_at", zone).alias("last_us"))
-        .join(roster.plans.select("plan", "last_due"), on="plan", how="left")
+        part.lazy()
+        .with_columns(_local_us("arrive_at", zone).alias("first_us"), _local_us("leave_at", zone).alias("last_us"))
+        .join(ends, on="plan", how="left")
         .with_columns(over_midnight=pl.col("last_due").dt.convert_time_zone(zone).dt.date() > pl.col("date"))
         for (zone,), part in days.partition_by("timezone", as_dict=True, maintain_order=True).items()
     ]
     if not local:
-        return pl.DataFrame(schema=_TOLD)
+        return empty(_TOLD).lazy()
     return (
         pl.concat(local)
         .join(_leave_duties(roster, approved, rules), on="duty", how="left")
-        .join(_rules(roster, rules), on="plan", how="left")
+        .join(_rules(roster.plan_keys, rules).lazy(), on="plan", how="left")
         .with_columns(
             known=pl.when((state == "present") & ~pl.col("accepted"))
             .then(pl.lit(_PRESENT))
@@ -150,11 +159,11 @@ def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: R
             carried=pl.lit(value=False),
             day="date",
         )
-        .select(pl.col(name).cast(kind) for name, kind in _TOLD.items())
+        .select(as_columns(_TOLD))
     )
 
 
-def _nights(told: pl.DataFrame) -> pl.DataFrame:
+def _nights(told: pl.LazyFrame) -> pl.LazyFrame:
     """Duties that end on the day after: until then nobody had to arrive again."""
     return told.filter(pl.col("over_midnight") & pl.col("known").is_in([_PRESENT, _OPEN])).with_columns(
         day=pl.col("day") + pl.duration(days=1),
@@ -169,22 +178,26 @@ def _local_us(instant: str, zone: str) -> pl.Expr:
     return (local - pl.col("date").cast(pl.Datetime("us"))).dt.total_microseconds()
 
 
-def _leave_duties(roster: Roster, approved: Documents, rules: RuleBook) -> pl.DataFrame:
+def _leave_duties(roster: Roster, approved: Documents, rules: RuleBook) -> pl.LazyFrame:
     """Duties that leave covers, and no document under which people work."""
+    if approved.whole.is_empty():
+        return empty({"duty": pl.UInt32, "on_leave": pl.Boolean}).lazy()
     kinds = [
-        (number, kind, kind not in _rule(roster, number, rules).work_absences)
+        (number, kind, kind not in _rule(roster.plan_keys[number], rules).work_absences)
         for number, kind in approved.whole.select("plan", "kind").unique().iter_rows()
     ]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "on_leave": pl.Boolean}
     return (
-        approved.whole.join(pl.DataFrame(kinds, schema=shape, orient="row"), on=["plan", "kind"], how="left")
+        approved.whole.lazy()
+        .join(pl.LazyFrame(kinds, schema=shape, orient="row"), on=["plan", "kind"], how="left")
         .group_by("duty")
         .agg(pl.col("on_leave").all())
     )
 
 
-def _rules(roster: Roster, rules: RuleBook) -> pl.DataFrame:
-    told = [(number, _rule(roster, number, rules)) for number in range(len(roster.plan_keys))]
+@lru_cache(MONTHS_KEPT)
+def _rules(plan_keys: tuple[Plan, ...], rules: RuleBook) -> pl.DataFrame:
+    told = [(number, _rule(plan, rules)) for number, plan in enumerate(plan_keys)]
     return pl.DataFrame(
         [(number, rule.doubtful_count, rule.day_minutes) for number, rule in told],
         schema={"plan": pl.UInt32, "doubtful_count": pl.Boolean, "day_minutes": pl.Int64},
@@ -192,6 +205,5 @@ def _rules(roster: Roster, rules: RuleBook) -> pl.DataFrame:
     )
 
 
-def _rule(roster: Roster, plan: int, rules: RuleBook) -> ActivityRule:
-    key = roster.plan_keys[plan]
-    return rules.profile(key.profile).activities.on(key.day).value
+def _rule(plan: Plan, rules: RuleBook) -> ActivityRule:
+    return rules.profile(plan.profile).activities.on(plan.day).value

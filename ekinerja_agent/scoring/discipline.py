@@ -6,6 +6,7 @@ its window has closed; a day without scans once all have. Does not know coverage
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +19,7 @@ from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages, relieved
 from ekinerja_agent.scoring.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _LEAVE_ORDER = SCAN_ORDER[Scan.LEAVE]
 
@@ -43,7 +45,7 @@ def judge(
     matched: pl.DataFrame,
     approved: Documents,
     outages: Outages,
-    prices: pl.DataFrame,
+    prices: Mapping[str, pl.DataFrame],
     now: datetime,
     through: date,
 ) -> Judgement:
@@ -64,21 +66,24 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
     window is still open, for the exempt, and on a day whose missing data a person accepted. Worked minutes
     are net of the part of the break that lies between arrive and leave.
     """
-    days = roster.duties.join(states, on="duty", how="left").join(
-        roster.plans.select("plan", "break_from", "break_to"), on="plan", how="left"
-    )
+    breaks = roster.plans.lazy().select("plan", "break_from", "break_to")
+    days = roster.duties.lazy().join(states.lazy(), on="duty", how="left").join(breaks, on="plan", how="left")
     for scan, order in SCAN_ORDER.items():
         counted = pl.when(pl.col("closed") & ~pl.col("excused")).then("minutes").otherwise(0)
-        served = scans.filter(pl.col("scan_order") == order, pl.col("at").is_not_null()).select(
-            "duty",
-            pl.col("at").alias(f"{scan}_at"),
-            pl.col("punch_id").alias(f"{scan}_punch"),
-            counted.alias(f"{scan}_minutes"),
-            (pl.col("closed") & ~pl.col("excused") & ~pl.col("touched")).alias(f"{scan}_sure"),
+        served = (
+            scans.lazy()
+            .filter(pl.col("scan_order") == order, pl.col("at").is_not_null())
+            .select(
+                "duty",
+                pl.col("at").alias(f"{scan}_at"),
+                pl.col("punch_id").alias(f"{scan}_punch"),
+                counted.alias(f"{scan}_minutes"),
+                (pl.col("closed") & ~pl.col("excused") & ~pl.col("touched")).alias(f"{scan}_sure"),
+            )
         )
         days = days.join(served, on="duty", how="left")
     waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")
-    return (
+    return worked_out(
         days.join(_missing(scans), on="duty", how="left")
         .with_columns(
             missing_scans=pl.when((pl.col("state") == "present") & ~waived).then("missing").fill_null(0),
@@ -90,9 +95,9 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
     )
 
 
-def _missing(scans: pl.DataFrame) -> pl.DataFrame:
+def _missing(scans: pl.DataFrame) -> pl.LazyFrame:
     """Arrive and leave scans that nobody made and nothing excuses, of each duty that lacks any: duty, missing."""
-    lacking = scans.filter(
+    lacking = scans.lazy().filter(
         pl.col("scan_order").is_in([SCAN_ORDER[Scan.ARRIVE], _LEAVE_ORDER]),
         pl.col("at").is_null() & pl.col("closed") & ~pl.col("excused"),
     )
@@ -114,17 +119,18 @@ def _worked_minutes() -> pl.Expr:
 def _scans(
     roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, closed: pl.Expr
 ) -> pl.DataFrame:
-    excuses = approved.partial.select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
+    excuses = approved.partial.lazy().select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
     expected = (
-        roster.duties.select("duty", "plan", "date")
-        .join(roster.plan_scans.drop("due_day", "due_time"), on="plan", how="inner")
-        .join(matched, on=["duty", "scan_order"], how="left")
+        roster.duties.lazy()
+        .select("duty", "plan", "date")
+        .join(roster.plan_scans.lazy().drop("due_day", "due_time"), on="plan", how="inner")
+        .join(matched.lazy(), on=["duty", "scan_order"], how="left")
         .join(excuses, on=["duty", "scan_order"], how="left")
         .with_columns(closed=closed, excused=pl.col("excused").fill_null(value=False))
         .drop("date")
     )
     made = (pl.col("at") - pl.col("due")).dt.total_microseconds() // 60_000_000
-    return (
+    return worked_out(
         relieved(expected, outages)
         .with_columns(made_minutes=pl.when(pl.col("scan_order") == _LEAVE_ORDER).then(made.clip(lower_bound=0)))
         .drop("due", "tolerance_min", "flexible_min")
@@ -132,18 +138,23 @@ def _scans(
 
 
 def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: pl.Expr) -> pl.DataFrame:
-    tally = scans.group_by("duty").agg(
-        any_closed=pl.col("closed").any(),
-        all_closed=pl.col("closed").all(),
-        any_scan=pl.col("at").is_not_null().any(),
-        any_excused=pl.col("excused").any(),
-        all_excused=pl.col("excused").all(),
+    tally = (
+        scans.lazy()
+        .group_by("duty")
+        .agg(
+            any_closed=pl.col("closed").any(),
+            all_closed=pl.col("closed").all(),
+            any_scan=pl.col("at").is_not_null().any(),
+            any_excused=pl.col("excused").any(),
+            all_excused=pl.col("excused").all(),
+        )
     )
-    whole = approved.whole.select("duty").unique().with_columns(documented=pl.lit(True))
+    whole = approved.whole.lazy().select("duty").unique().with_columns(documented=pl.lit(True))
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
-    return (
-        roster.duties.select("duty", "attendance", "plan", "date")
-        .join(roster.plans.select("plan", "planned", "closes"), on="plan", how="left")
+    return worked_out(
+        roster.duties.lazy()
+        .select("duty", "attendance", "plan", "date")
+        .join(roster.plans.lazy().select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
         .join(whole, on="duty", how="left")
         .select(
@@ -164,34 +175,38 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: p
     )
 
 
-def _findings(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+def _findings(
+    roster: Roster, scans: pl.DataFrame, states: pl.DataFrame, prices: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
     """All that costs something, each at its full price."""
-    base = roster.plans.select("plan", "base")
-    price = prices.join(base, on="plan", how="left")
-    in_state = states.select("duty", "state")
+    in_state = states.lazy().select("duty", "state")
     present = in_state.filter(pl.col("state") == "present").select("duty")
-    judged = scans.filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
-    untimely = _in_bands(judged.filter(pl.col("minutes") > 0), price.filter(pl.col("what") == UNTIMELY))
-    owing = _not_made_good(judged).filter(pl.col("minutes") > 0)
-    flexible = _in_bands(owing, price.filter(pl.col("what") == FLEXIBLE))
+    judged = worked_out(
+        scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
+    ).lazy()
+    untimely = _in_bands(judged.filter(pl.col("minutes") > 0), prices[UNTIMELY])
     missing = judged.filter(pl.col("minutes").is_null()).join(
-        price.filter(pl.col("what") == MISSING), on=["plan", "scan_order"], how="inner"
+        prices[MISSING].lazy(), on=["plan", "scan_order"], how="inner"
     )
     absent = (
-        roster.duties.select("duty", "plan")
+        roster.duties.lazy()
+        .select("duty", "plan")
         .join(in_state.filter(pl.col("state") == "unexcused"), on="duty", how="semi")
-        .join(price.filter(pl.col("what") == ABSENT), on="plan", how="inner")
+        .join(prices[ABSENT].lazy(), on="plan", how="inner")
     )
-    found = [as_found(part, SCAN_RANK) for part in (untimely, missing)]
-    found += [as_found(flexible, FLEXIBLE_RANK), as_found(absent, ABSENCE_RANK)]
-    return pl.concat(found)
+    found = [as_found(part, SCAN_RANK, "reference") for part in (untimely, missing)]
+    if prices[FLEXIBLE].height:
+        owing = _not_made_good(judged).filter(pl.col("minutes") > 0)
+        found.append(as_found(_in_bands(owing, prices[FLEXIBLE]), FLEXIBLE_RANK, "reference"))
+    found.append(as_found(absent, ABSENCE_RANK, "scan", "minutes", "punch_id", "reference"))
+    return worked_out(pl.concat(found))
 
 
-def _in_bands(untimely: pl.DataFrame, bands: pl.DataFrame) -> pl.DataFrame:
+def _in_bands(untimely: pl.LazyFrame, bands: pl.DataFrame) -> pl.LazyFrame:
     """Scans with the band that holds their minutes, at its price for all of them."""
     cost = pl.when("per_minute").then(pl.col("deduction_ppm") * pl.col("minutes")).otherwise("deduction_ppm")
     return (
-        untimely.join(bands, on=["plan", "scan_order"], how="inner")
+        untimely.join(bands.lazy(), on=["plan", "scan_order"], how="inner")
         .filter(
             pl.col("from_min") <= pl.col("minutes"),
             pl.col("to_min").is_null() | (pl.col("minutes") <= pl.col("to_min")),
@@ -200,7 +215,7 @@ def _in_bands(untimely: pl.DataFrame, bands: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _not_made_good(judged: pl.DataFrame) -> pl.DataFrame:
+def _not_made_good(judged: pl.LazyFrame) -> pl.LazyFrame:
     """Leave scans with the minutes that were owed since arriving and not made good by leaving later."""
     owed = judged.filter(pl.col("owed_minutes") > 0).select("duty", owed="owed_minutes")
     return (

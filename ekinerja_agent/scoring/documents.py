@@ -17,6 +17,7 @@ from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
 from ekinerja_agent.scoring.frames import Schema, empty
 from ekinerja_agent.scoring.schedule import Roster, last_day
+from ekinerja_agent.scoring.steps import worked_out
 
 _START_OF_DAY = time.min
 _END_OF_DAY = time.max
@@ -40,6 +41,7 @@ TIMED: Schema = {
     "to_time": pl.Time,
     "document": pl.String,
 }
+CREDITED: Schema = {"duty": pl.UInt32, "credited_minutes": pl.Int64}
 KindRules = Mapping[tuple[int, str], Dated[AbsenceKind]]
 """By plan and kind of absence: what the profile of the day says of it."""
 
@@ -60,20 +62,19 @@ def documents_with(
     status: Literal["pending", "approved"], absences: pl.DataFrame, roster: Roster, month: date
 ) -> Documents:
     """Given ABSENCES, return what those of one status cover of the month's duties."""
-    asked = absences.filter(pl.col("status") == status)
+    asked = absences if absences.is_empty() else absences.filter(pl.col("status") == status)
     if asked.is_empty():
         return Documents(empty(WHOLE), empty(PARTIAL), empty(TIMED))
-    spread = _spread(asked, roster, month)
+    spread = worked_out(_spread(asked, roster, month)).lazy()
     untimed = pl.col("from_time").is_null() & pl.col("to_time").is_null()
-    whole = roster.duties.select("duty", "person", "plan", pl.col("date").alias("day")).join(
-        spread.filter(untimed), on=["person", "day"], how="inner"
-    )
-    timed = _split_at_midnight(spread.filter(~untimed))
+    duties = roster.duties.lazy().select("duty", "person", "plan", pl.col("date").alias("day"))
+    whole = duties.join(spread.filter(untimed), on=["person", "day"], how="inner")
+    timed = worked_out(_split_at_midnight(spread.filter(~untimed))).lazy()
     due = (
-        roster.duties.select("duty", "person", "plan")
+        duties.select("duty", "person", "plan")
         .join(timed.select("person").unique(), on="person", how="semi")
         .join(
-            roster.plan_scans.select("plan", "scan_order", "due_day", "due_time"),
+            roster.plan_scans.lazy().select("plan", "scan_order", "due_day", "due_time"),
             on="plan",
             how="inner",
         )
@@ -84,9 +85,7 @@ def documents_with(
         .select("duty", "scan_order", "document")
     )
     return Documents(
-        whole.select(*WHOLE),
-        partial.select(*PARTIAL),
-        timed.select(*TIMED),
+        worked_out(whole.select(*WHOLE)), worked_out(partial.select(*PARTIAL)), worked_out(timed.select(*TIMED))
     )
 
 
@@ -94,10 +93,13 @@ def credits_of(approved: Documents, rules: KindRules) -> pl.DataFrame:
     """Given approved documents and the rule of each, return the performance minutes of each duty: duty,
     credited_minutes. Of several documents of a duty the one that credits most counts.
     """
+    if not rules:
+        return empty(CREDITED)
     worth = [(number, kind, rule.value.credited_minutes) for (number, kind), rule in rules.items()]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "credited_minutes": pl.Int64}
-    return (
-        approved.whole.join(pl.DataFrame(worth, schema=shape, orient="row"), on=["plan", "kind"], how="left")
+    return worked_out(
+        approved.whole.lazy()
+        .join(pl.LazyFrame(worth, schema=shape, orient="row"), on=["plan", "kind"], how="left")
         .group_by("duty")
         .agg(pl.col("credited_minutes").max())
     )
@@ -108,7 +110,8 @@ def kinds_of(approved: Documents, roster: Roster, rules: RuleBook) -> KindRules:
     of the day does not know.
     """
     found = {}
-    for number, kind in approved.whole.select("plan", "kind").unique().sort("plan", "kind").iter_rows():
+    keys = approved.whole.lazy().select("plan", "kind").unique().sort("plan", "kind")
+    for number, kind in worked_out(keys).iter_rows():
         plan = roster.plan_keys[number]
         dated = rules.profile(plan.profile).absences.on(plan.day)
         if kind not in dated.value:
@@ -120,11 +123,12 @@ def kinds_of(approved: Documents, roster: Roster, rules: RuleBook) -> KindRules:
     return found
 
 
-def _spread(absences: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
+def _spread(absences: pl.DataFrame, roster: Roster, month: date) -> pl.LazyFrame:
     """One row per document and local day of the month, and of the days beside it that a night can touch."""
     first, last = month - timedelta(days=1), last_day(month) + timedelta(days=1)
     return (
-        absences.join(roster.people.select("nip", "person"), on="nip", how="inner")
+        absences.lazy()
+        .join(roster.people.lazy().select("nip", "person"), on="nip", how="inner")
         .with_columns(
             first_day=pl.max_horizontal("first_day", pl.lit(first)),
             last_day=pl.min_horizontal("last_day", pl.lit(last)),
@@ -138,7 +142,7 @@ def _spread(absences: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame
     )
 
 
-def _split_at_midnight(timed: pl.DataFrame) -> pl.DataFrame:
+def _split_at_midnight(timed: pl.LazyFrame) -> pl.LazyFrame:
     timed = timed.with_columns(pl.col("from_time").fill_null(_START_OF_DAY), pl.col("to_time").fill_null(_END_OF_DAY))
     backwards = pl.col("to_time") < pl.col("from_time")
     return pl.concat(

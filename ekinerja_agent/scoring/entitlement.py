@@ -10,6 +10,7 @@ import polars as pl
 from ekinerja_agent.scoring.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames import MonthFacts, empty
 from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.steps import worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 E4_PER_RUPIAH = 10_000
@@ -23,23 +24,29 @@ def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFram
     """Given the roster, its terms and the facts, return one row per person: person, base_e6 and base_days (the
     allowance is base_e6 / base_days millionths of a rupiah), base_rp (rounded half up), multiplier (of MULTIPLIER_ONE).
     """
-    paid = roster.people.join(terms.of_profile, on=["profile", "pay_day"], how="left", maintain_order="left")
+    paid = worked_out(
+        roster.people.lazy().join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
+    ).lazy()
     first_day = paid.select("person", "nip", day="pay_day")
-    own = paid.select("person", "prorate", "working_days", "plt_pct", "spell_rp").join(
-        _criteria(first_day, facts).group_by("person").agg(pl.col("amount_e4").sum()), on="person", how="left"
-    )
-    own = own.with_columns(own_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
+    told = _criteria(first_day, facts).group_by("person").agg(pl.col("amount_e4").sum())
+    own = worked_out(
+        paid.select("person", "prorate", "working_days", "plt_pct", "spell_rp")
+        .join(told, on="person", how="left")
+        .with_columns(own_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
+    ).lazy()
     spread = pl.col("prorate") & (pl.col("working_days") > 0)
-    with_days = own.join(_over_the_month(roster, own.filter(spread), facts), on="person", how="left").with_columns(
+    with_days = own.join(
+        _over_the_month(roster, terms, own.filter(spread), facts), on="person", how="left"
+    ).with_columns(
         base_days=pl.when(spread).then("working_days").otherwise(1),
         base_e6=100 * pl.when(spread).then("month_e4").otherwise("own_e4"),
     )
     acting = _acting(first_day, own, facts)
-    factors = terms.status_factors.select("profile", "pay_day", "employment_status", "status_pct")
+    factors = terms.status_factors.lazy().select("profile", "pay_day", "employment_status", "status_pct")
     multiplied = paid.select("person", "profile", "pay_day", "employment_status", "general_pct").join(
         factors, on=["profile", "pay_day", "employment_status"], how="left", maintain_order="left"
     )
-    return (
+    return worked_out(
         multiplied.select("person", multiplier=pl.col("general_pct") * pl.col("status_pct").fill_null(100))
         .join(with_days, on="person", how="left", maintain_order="left")
         .join(acting, on="person", how="left", maintain_order="left")
@@ -51,16 +58,19 @@ def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFram
     )
 
 
-def _criteria(days: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+def _criteria(days: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """Given person, nip and day, return the criteria that hold on the day: person, day, amount_e4."""
-    return days.join(facts.allowances, on="nip", how="inner").filter(covers("day")).select("person", "day", "amount_e4")
+    if facts.allowances.is_empty():
+        return empty({"person": pl.UInt32, "day": pl.Date, "amount_e4": pl.Int64}).lazy()
+    held = days.join(facts.allowances.lazy(), on="nip", how="inner").filter(covers("day"))
+    return held.select("person", "day", "amount_e4")
 
 
-def _over_the_month(roster: Roster, people: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+def _over_the_month(roster: Roster, terms: Terms, people: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """The sum of each duty's allowance, of the spell or the criteria of its day: person, month_e4."""
-    if people.is_empty():
-        return empty({"person": pl.UInt32, "month_e4": pl.Int64})
-    duties = roster.duties.join(people.select("person"), on="person", how="semi")
+    if not terms.of_profile["prorate"].any():
+        return empty({"person": pl.UInt32, "month_e4": pl.Int64}).lazy()
+    duties = roster.duties.lazy().join(people.select("person"), on="person", how="semi")
     days = duties.select("person", "nip", day="date").unique()
     by_criteria = _criteria(days, facts).group_by("person", "day").agg(pl.col("amount_e4").sum())
     return (
@@ -72,13 +82,13 @@ def _over_the_month(roster: Roster, people: pl.DataFrame, facts: MonthFacts) -> 
     )
 
 
-def _acting(first_day: pl.DataFrame, own: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+def _acting(first_day: pl.LazyFrame, own: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """The supplement of who acts for a vacant post, a share of the lower of both allowances: person, acting_e6."""
     posts = facts.assignments.filter(pl.col("kind") == _ACTING).select("nip", "allowance_rp", "valid_from", "valid_to")
     if posts.is_empty():
-        return empty({"person": pl.UInt32, "acting_e6": pl.Int64})
+        return empty({"person": pl.UInt32, "acting_e6": pl.Int64}).lazy()
     return (
-        first_day.join(posts, on="nip", how="inner")
+        first_day.join(posts.lazy(), on="nip", how="inner")
         .filter(covers("day"))
         .join(own.select("person", "own_e4", "plt_pct"), on="person", how="left")
         .with_columns(lower_e4=pl.min_horizontal("own_e4", pl.col("allowance_rp") * E4_PER_RUPIAH))

@@ -27,6 +27,7 @@ from ekinerja_agent.scoring.events import (
 from ekinerja_agent.scoring.frames import MonthFacts, Schema, empty
 from ekinerja_agent.scoring.outages import nothing_missing
 from ekinerja_agent.scoring.schedule import plan_month
+from ekinerja_agent.scoring.steps import worked_out
 
 MARKS: Schema = {
     # One row per event that is over and person called to it.
@@ -59,14 +60,14 @@ def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, 
     called = timed.sort("event", "person", "duty").unique(["event", "person"], keep="first", maintain_order=True)
     told = facts.event_attendance.group_by("event", "nip").agg(told=pl.col("mark").last())
     found = [
-        (seen(called, facts), "seen"),
-        (within_duty(timed, roster), "inside"),
-        (documented(timed, approved), "documented"),
-        (failing(called, facts), "failed"),
+        (seen(called.lazy(), facts), "seen"),
+        (within_duty(timed.lazy(), roster), "inside"),
+        (documented(timed.lazy(), approved), "documented"),
+        (failing(called.lazy(), facts), "failed"),
     ]
     for part, name in found:
         called = called.join(
-            part.unique().with_columns(pl.lit(value=True).alias(name)), on=["event", "person"], how="left"
+            worked_out(part.unique()).with_columns(pl.lit(value=True).alias(name)), on=["event", "person"], how="left"
         ).with_columns(pl.col(name).fill_null(value=False))
     judged = pl.DataFrame(states, schema=_STATES, orient="row")
     days = judged.group_by("nip", "day").agg(pl.col("state").first())

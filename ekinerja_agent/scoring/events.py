@@ -19,6 +19,7 @@ from ekinerja_agent.scoring.found import EVENT_RANK, FOUND, HELD, as_found
 from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.prices import tag
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _BEFORE_DUTY = pl.duration(minutes=90)
 _MINUTE = pl.duration(minutes=1)
@@ -62,8 +63,11 @@ def judge_events(
         return EventJudgement(empty(FOUND), empty(HELD))
     unknown = unknown_at(missing, facts, coverage, documents[1])
     held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
-    findings = missing.join(held, on="duty", how="anti").with_columns(reference="event")
-    return EventJudgement(as_found(findings, EVENT_RANK), held.select(*HELD))
+    findings = missing.lazy().join(held.lazy(), on="duty", how="anti").with_columns(reference="event")
+    return EventJudgement(
+        worked_out(as_found(findings, EVENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share")),
+        held.select(*HELD),
+    )
 
 
 def _expected(
@@ -74,8 +78,8 @@ def _expected(
     """
     called = called_to(present, roster, facts)
     priced = called.join(_costs(called, roster, facts, rules), on=["plan", "kind", "unit"], how="inner")
-    timed = with_window(priced).filter(pl.col("closes_at") <= pl.lit(facts.now))
-    return (
+    timed = with_window(priced).filter(pl.col("closes_at") <= pl.lit(facts.now)).lazy()
+    return worked_out(
         timed.join(within_duty(timed, roster), on=["event", "person"], how="semi")
         .join(documented(timed, approved), on=["event", "person"], how="anti")
         .sort("event", "person", "duty")
@@ -85,25 +89,29 @@ def _expected(
 
 def called_to(duties: pl.DataFrame, roster: Roster, facts: MonthFacts) -> pl.DataFrame:
     """Given duties (duty), return one row per event with a window and duty of that day whose person is called to it."""
-    events = facts.events.filter(pl.col("opens").is_not_null(), pl.col("closes").is_not_null()).select(*EVENTS)
-    on_duty = (
-        duties.join(roster.duties, on="duty", how="inner")
-        .join(roster.people.select("person", "employment_status"), on="person", how="left")
+    events = facts.events.lazy().filter(pl.col("opens").is_not_null(), pl.col("closes").is_not_null()).select(*EVENTS)
+    on_duty = worked_out(
+        duties.lazy()
+        .join(roster.duties.lazy(), on="duty", how="inner")
+        .join(roster.people.lazy().select("person", "employment_status"), on="person", how="left")
         .rename({"date": "day"})
     )
-    own = on_duty.join(events, on=["day", "unit"], how="inner")
-    of_all = on_duty.join(events.filter(pl.col("unit") == EVERY_UNIT).drop("unit"), on="day", how="inner")
+    own = on_duty.lazy().join(events, on=["day", "unit"], how="inner")
+    of_all = on_duty.lazy().join(events.filter(pl.col("unit") == EVERY_UNIT).drop("unit"), on="day", how="inner")
+    columns = (*on_duty.columns, *(name for name in EVENTS if name not in on_duty.columns))
     audience = pl.col("audience")
-    return pl.concat([own, of_all.select(own.columns)]).filter(
-        audience.is_null()
-        | audience.list.contains(pl.col("employment_status"))
-        | audience.list.contains(pl.col("nip")),
+    return worked_out(
+        pl.concat([own, of_all.select(columns)]).filter(
+            audience.is_null()
+            | audience.list.contains(pl.col("employment_status"))
+            | audience.list.contains(pl.col("nip")),
+        )
     )
 
 
-def within_duty(timed: pl.DataFrame, roster: Roster) -> pl.DataFrame:
+def within_duty(timed: pl.LazyFrame, roster: Roster) -> pl.LazyFrame:
     """Given events with their windows and duties, return event and person where a duty does not lie wholly outside."""
-    spans = roster.plans.select("plan", "first_due", "last_due")
+    spans = roster.plans.lazy().select("plan", "first_due", "last_due")
     return (
         timed.join(spans, on="plan", how="left")
         .filter(
@@ -115,10 +123,10 @@ def within_duty(timed: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     )
 
 
-def documented(timed: pl.DataFrame, approved: Documents) -> pl.DataFrame:
+def documented(timed: pl.LazyFrame, approved: Documents) -> pl.LazyFrame:
     """Given events and people, return event and person where a document touches the event's time."""
     return (
-        timed.join(approved.timed, on=["person", "day"], how="inner")
+        timed.join(approved.timed.lazy(), on=["person", "day"], how="inner")
         .filter(_touches_event())
         .select("event", "person")
         .unique()
@@ -167,29 +175,31 @@ def _touches_event() -> pl.Expr:
 
 def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     """Those for whom nothing speaks: no row, no punch at the event's terminal, no approved outage of it."""
-    told = expected.join(facts.event_attendance.select("event", "nip").unique(), on=["event", "nip"], how="semi")
-    there = pl.concat([told.select("event", "person"), seen(expected, facts), failing(expected, facts)]).unique()
-    return expected.join(there, on=["event", "person"], how="anti")
+    called = expected.lazy()
+    attending = facts.event_attendance.lazy().select("event", "nip").unique()
+    told = called.join(attending, on=["event", "nip"], how="semi").select("event", "person")
+    there = pl.concat([told, seen(called, facts), failing(called, facts)]).unique()
+    return worked_out(called.join(there, on=["event", "person"], how="anti"))
 
 
-def seen(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+def seen(expected: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """Given events with their windows and people, return event and person with a punch at the event's terminal."""
     return (
         expected.select("event", "person", "nip", "terminal", "opens_at", "closes_at")
-        .join(facts.punches, on=["nip", "terminal"], how="inner")
+        .join(facts.punches.lazy(), on=["nip", "terminal"], how="inner")
         .filter(_within("at") | _within("clock_at"))
         .select("event", "person")
     )
 
 
-def failing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+def failing(expected: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """Given the same, return event and person where an approved outage of the event's terminal touches the event."""
     failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
     return failed.filter(_while_failing()).select("event", "person")
 
 
-def _failed(facts: MonthFacts, status: str) -> pl.DataFrame:
-    return facts.outages.filter(pl.col("status") == status).select("terminal", "start", "end")
+def _failed(facts: MonthFacts, status: str) -> pl.LazyFrame:
+    return facts.outages.lazy().filter(pl.col("status") == status).select("terminal", "start", "end")
 
 
 def _while_failing() -> pl.Expr:
@@ -202,14 +212,15 @@ def _within(instant: str) -> pl.Expr:
 
 def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame, requests: Documents) -> pl.DataFrame:
     """Given for whom nothing speaks, return of whom nobody can say that they were not there: event, duty, reason."""
-    told = facts.event_attendance.select("event").unique()
+    told = facts.event_attendance.lazy().select("event").unique()
+    called = missing.lazy()
     untold = (
-        missing.filter(pl.col("terminal").is_null())
+        called.filter(pl.col("terminal").is_null())
         .join(told, on="event", how="anti")
         .select("event", "duty", reason=pl.format("nobody told who was at {}", "event"))
     )
-    by_hour = missing.join(requests.timed, on=["person", "day"], how="inner").filter(_touches_event())
-    whole = missing.join(requests.whole.select("duty", "document"), on="duty", how="inner")
+    by_hour = called.join(requests.timed.lazy(), on=["person", "day"], how="inner").filter(_touches_event())
+    whole = called.join(requests.whole.lazy().select("duty", "document"), on="duty", how="inner")
     asked = (
         pl.concat([part.select("event", "duty", "document") for part in (by_hour, whole)])
         .group_by("event", "duty")
@@ -217,7 +228,7 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
         .select("event", "duty", reason=UNDECIDED)
     )
     reported = (
-        missing.join(_failed(facts, "pending"), on="terminal", how="inner")
+        called.join(_failed(facts, "pending"), on="terminal", how="inner")
         .filter(_while_failing())
         .select("event", "duty", reason=pl.format("an outage of {} is undecided", "terminal"))
     )
@@ -225,8 +236,11 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
         low_us=pl.col("opens_at").to_physical(), high_us=pl.col("closes_at").to_physical()
     )
     # A terminal without power while the event was on is silent too: here no silence is believed.
-    incomplete = gaps(windows, proven(coverage)).select(
-        "event", "duty", reason=pl.format("{} not complete during {}", "terminal", "event")
+    incomplete = (
+        gaps(windows, proven(coverage))
+        .lazy()
+        .select("event", "duty", reason=pl.format("{} not complete during {}", "terminal", "event"))
     )
     reasons = [part.with_columns(order=pl.lit(n)) for n, part in enumerate((untold, incomplete, reported, asked))]
-    return pl.concat(reasons).sort("duty", "event", "order", "reason").unique(["duty", "event"], keep="first")
+    ordered = pl.concat(reasons).sort("duty", "event", "order", "reason")
+    return worked_out(ordered.unique(["duty", "event"], keep="first"))

@@ -5,6 +5,8 @@ Does not know who found it, nor what caps and rupiah make of it.
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from ekinerja_agent.rules import CORRECTION
@@ -33,15 +35,17 @@ HELD: Schema = {"duty": pl.UInt32, "reason": pl.String}
 """Duties that must wait."""
 
 
-def as_found(rows: pl.DataFrame, rank: int) -> pl.DataFrame:
-    """Given rows with some of the columns of FOUND, return all of them; what the rows do not say is null."""
-    known = rows.collect_schema().names()
-    told = rows.with_columns(rank=pl.lit(rank))
-    columns = (
-        (pl.col(name) if name in known or name == "rank" else pl.lit(None)).cast(kind).alias(name)
-        for name, kind in FOUND.items()
-    )
+def as_found(rows: pl.LazyFrame, rank: int, *untold: str) -> pl.LazyFrame:
+    """Given rows with the columns of FOUND but the `untold` ones, return all of them; what the rows do not say is
+    null.
+    """
     of_correction = pl.when(pl.col("punch_id").str.starts_with(CORRECTION)).then("punch_id")
-    return told.select(*columns).with_columns(
+    return rows.select(_columns(rank, untold)).with_columns(
         pl.col("by_share").fill_null(value=False), reference=pl.coalesce("reference", of_correction)
     )
+
+
+@cache
+def _columns(rank: int, untold: tuple[str, ...]) -> list[pl.Expr]:
+    known = {name: pl.col(name) for name in FOUND if name not in untold} | {"rank": pl.lit(rank)}
+    return [known.get(name, pl.lit(None)).cast(kind).alias(name) for name, kind in FOUND.items()]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -355,4 +357,19 @@ class MonthResult:
 
 def empty(schema: Schema) -> pl.DataFrame:
     """Given a schema, return a frame without rows that has all its columns."""
-    return pl.DataFrame(schema=schema)
+    return _empty(tuple(schema.items()))
+
+
+def as_columns(schema: Schema) -> list[pl.Expr]:
+    """Given a schema, return its columns, each cast to its kind."""
+    return _as_columns(tuple(schema.items()))
+
+
+@cache
+def _as_columns(columns: tuple[tuple[str, Any], ...]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in columns]
+
+
+@cache
+def _empty(columns: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
+    return pl.DataFrame(schema=columns)

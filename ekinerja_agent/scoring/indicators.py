@@ -18,6 +18,7 @@ from ekinerja_agent.scoring.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames import MonthFacts
 from ekinerja_agent.scoring.monthly import Shortfall
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 INDICATOR_CODE = "IKU"
 
@@ -32,19 +33,20 @@ def weigh_work(performance: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl
     """
     weights = [
         (profile, pay_day, chosen.work_ppm)
-        for profile, pay_day in _keys(roster)
+        for profile, pay_day in roster.pay_keys
         if (chosen := _chosen(rules, profile, pay_day)) is not None
     ]
     if not weights:
         return performance
     shape = {"profile": pl.String, "pay_day": pl.Date, "work_ppm": pl.Int64}
-    of_person = roster.people.select("person", "profile", "pay_day").join(
-        pl.DataFrame(weights, schema=shape, orient="row"), on=["profile", "pay_day"], how="inner"
-    )
+    of_profile = pl.LazyFrame(weights, schema=shape, orient="row")
+    payees = roster.people.lazy().select("person", "profile", "pay_day")
+    of_person = payees.join(of_profile, on=["profile", "pay_day"], how="inner").select("person", "work_ppm")
     lacking = wide(pl.col("work_ppm")) * (pl.col("goal") - pl.col("achieved"))
     weighed = pl.col("work_ppm").is_not_null()
-    return (
-        performance.join(of_person.select("person", "work_ppm"), on="person", how="left", maintain_order="left")
+    return worked_out(
+        performance.lazy()
+        .join(of_person, on="person", how="left", maintain_order="left")
         .with_columns(
             achieved=pl.when(weighed).then(WHOLE_PPM - round_half_up(lacking, pl.col("goal"))).otherwise("achieved"),
             goal=pl.when(weighed).then(WHOLE_PPM).otherwise("goal"),
@@ -55,7 +57,7 @@ def weigh_work(performance: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl
 
 def indicator_shortfalls(roster: Roster, facts: MonthFacts, rules: RuleBook) -> Iterator[Shortfall]:
     """Given the roster and the facts, yield what each indicator lacks of its weight, by nip and as in the rule."""
-    if all(_chosen(rules, profile, pay_day) is None for profile, pay_day in _keys(roster)):
+    if all(_chosen(rules, profile, pay_day) is None for profile, pay_day in roster.pay_keys):
         return
     points: Points = {(nip, unit, code): rest for nip, unit, code, *rest in facts.indicators.iter_rows()}  # type: ignore[misc]
     for unit, budget_rp, realised_rp in facts.budgets.iter_rows():
@@ -75,10 +77,6 @@ def _lacking(part: IndicatorPart, nip: str, unit: str, points: Points) -> int:
     key = (nip, None, part.code) if part.of == "person" else (None, unit, part.code)
     reached, most = points.get(key, (1, 1))
     return half_up(part.weight_ppm * max(0, most - reached), most)
-
-
-def _keys(roster: Roster) -> list[tuple[str, date]]:
-    return roster.people.select("profile", "pay_day").unique().sort("profile", "pay_day").rows()
 
 
 def _chosen(rules: RuleBook, profile: str, pay_day: date) -> Indicators | None:

@@ -18,6 +18,7 @@ from ekinerja_agent.scoring.found import DOCUMENT_RANK, FOUND, as_found
 from ekinerja_agent.scoring.frames import Schema, empty
 from ekinerja_agent.scoring.prices import tag
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _DAY = timedelta(days=1)
 
@@ -35,17 +36,18 @@ def leave_findings(roster: Roster, approved: Documents, rules: KindRules) -> pl.
     ]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "code": pl.String, "deduction_ppm": pl.Int64}
     shape |= {"rule": pl.String, "source": pl.String, "place": pl.String}
-    judged = roster.duties.filter(pl.col("attendance") != "exempt").select("duty")
+    judged = roster.duties.lazy().filter(pl.col("attendance") != "exempt").select("duty")
     costing = (
-        approved.whole.join(judged, on="duty", how="semi")
-        .join(pl.DataFrame(prices, schema=shape), on=["plan", "kind"], how="left")
+        approved.whole.lazy()
+        .join(judged, on="duty", how="semi")
+        .join(pl.LazyFrame(prices, schema=shape), on=["plan", "kind"], how="left")
         .sort("duty", "deduction_ppm", "kind")
         .unique("duty", keep="first", maintain_order=True)
         .filter(pl.col("deduction_ppm") > 0)
-        .join(roster.plans.select("plan", "base"), on="plan", how="left")
+        .join(roster.plans.lazy().select("plan", "base"), on="plan", how="left")
         .with_columns(reference="document")
     )
-    return as_found(costing, DOCUMENT_RANK)
+    return worked_out(as_found(costing, DOCUMENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share"))
 
 
 def unpaid_shares(roster: Roster, approved: Documents, rules: KindRules) -> pl.DataFrame:
@@ -56,19 +58,16 @@ def unpaid_shares(roster: Roster, approved: Documents, rules: KindRules) -> pl.D
     paying = [key for key, rule in rules.items() if rule.value.pay is not None or rule.value.late_child_pay is not None]
     if not paying:
         return empty({"person": pl.UInt32, "unpaid_ppm": pl.Int64})
-    kinds = pl.DataFrame(
-        paying,
-        schema={"plan": pl.UInt32, "kind": pl.String},
-        orient="row",
-    )
-    concerned = approved.whole.join(kinds, on=["plan", "kind"], how="semi").select("duty").unique()
-    cases = approved.whole.join(concerned, on="duty", how="semi")
+    kinds = pl.LazyFrame(paying, schema={"plan": pl.UInt32, "kind": pl.String}, orient="row")
+    documents = approved.whole.lazy()
+    concerned = documents.join(kinds, on=["plan", "kind"], how="semi").select("duty").unique()
+    cases = worked_out(documents.join(concerned, on="duty", how="semi"))
     rows = list(_unpaid(cases.iter_rows(named=True), roster, rules))
-    return (
-        pl.DataFrame(rows, schema={"duty": pl.UInt32, "unpaid_ppm": pl.Int64}, orient="row")
+    return worked_out(
+        pl.LazyFrame(rows, schema={"duty": pl.UInt32, "unpaid_ppm": pl.Int64}, orient="row")
         .group_by("duty")
         .agg(pl.col("unpaid_ppm").min())  # of several documents the one that pays most counts
-        .join(roster.duties.select("duty", "person"), on="duty", how="inner")
+        .join(roster.duties.lazy().select("duty", "person"), on="duty", how="inner")
         .group_by("person")
         .agg(pl.col("unpaid_ppm").sum())
     )

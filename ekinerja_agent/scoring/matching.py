@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 _US_PER_DAY = 86_400_000_000
 _MATCHED = ("duty", "scan_order", "at", "punch_id")
@@ -22,28 +23,31 @@ def match_punches(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     have no row.
     """
     candidates = _candidates(roster, _instants(roster, punches))
+    doubled = candidates["doubled"].any()
     taken = candidates.select("duty", "punch_id").clear()
-    matched = [candidates.clear().select(_MATCHED)]
+    matched = [candidates.lazy().clear().select(_MATCHED)]
     for order in sorted(roster.plan_scans["scan_order"].unique()):
-        free = candidates.filter(pl.col("scan_order") == order)
+        free = candidates.lazy().filter(pl.col("scan_order") == order)
         if taken.height:
-            free = free.join(taken, on=["duty", "punch_id"], how="anti")
+            free = free.join(taken.lazy(), on=["duty", "punch_id"], how="anti")
         chosen = free.sort("duty", "rank_us", "punch_id").unique("duty", keep="first", maintain_order=True)
         # Windows of a duty never overlap, so only a punch with two instants can reach a second one.
-        taken = pl.concat([taken, chosen.filter("doubled").select("duty", "punch_id")])
+        if doubled:
+            chosen = worked_out(chosen).lazy()
+            taken = pl.concat([taken, worked_out(chosen.filter("doubled").select("duty", "punch_id"))])
         matched.append(chosen.select(_MATCHED))
-    return pl.concat(matched)
+    return worked_out(pl.concat(matched))
 
 
 def _instants(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     """Each punch of a known person with its instant, or its two."""
-    known = punches.join(roster.people.select("nip", "person"), on="nip", how="inner")
+    known = punches.lazy().join(roster.people.lazy().select("nip", "person"), on="nip", how="inner")
     known = known.with_columns(doubled=(pl.col("at") != pl.col("clock_at")).fill_null(value=False))
     columns = ("person", "punch_id", "at", "doubled")
-    if not known["doubled"].any():
-        return known.select(columns).with_columns(bucket=_bucket("at"))
-    second = known.filter("doubled").with_columns(at=pl.col("clock_at"))
-    return pl.concat([known.select(columns), second.select(columns)]).with_columns(bucket=_bucket("at"))
+    instants = [known.select(columns)]
+    if (punches["at"] != punches["clock_at"]).any():
+        instants.append(known.filter("doubled").with_columns(at=pl.col("clock_at")).select(columns))
+    return worked_out(pl.concat(instants).with_columns(bucket=_bucket("at")))
 
 
 def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
@@ -51,15 +55,17 @@ def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
     several.
     """
     scans = (
-        roster.plan_scans.select("plan", "scan_order", "latest", "take_last", "opens", "closes")
+        roster.plan_scans.lazy()
+        .select("plan", "scan_order", "latest", "take_last", "opens", "closes")
         .with_columns(
             bucket=pl.int_ranges(_bucket("opens"), _bucket("closes") + 1),
         )
         .explode("bucket")
     )
-    windows = roster.duties.select("duty", "person", "plan").join(scans, on="plan", how="inner")
-    inside = (
-        instants.join(windows, on=["person", "bucket"], how="inner")
+    windows = roster.duties.lazy().select("duty", "person", "plan").join(scans, on="plan", how="inner")
+    inside = worked_out(
+        instants.lazy()
+        .join(windows, on=["person", "bucket"], how="inner")
         .filter(pl.col("opens") <= pl.col("at"), pl.col("at") < pl.col("closes"))
         .with_columns(at_us=pl.col("at").to_physical())
         .select(

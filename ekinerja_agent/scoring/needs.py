@@ -8,13 +8,15 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.steps import worked_out
 
 
 def needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:
     """Given DUTY_TERMINALS, return the terminals of each duty: duty, plan, terminal."""
-    return (
-        roster.duties.select("duty", "nip", "date", "plan")
-        .join(duty_terminals, on="nip", how="inner")
+    return worked_out(
+        roster.duties.lazy()
+        .select("duty", "nip", "date", "plan")
+        .join(duty_terminals.lazy(), on="nip", how="inner")
         .filter(covers("date"))
         .select("duty", "plan", "terminal")
         .unique()

@@ -8,13 +8,21 @@ by an outage. Does not know percent or rupiah. Source: regulations section 9.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
-from ekinerja_agent.scoring.frames import COVERAGE
+from ekinerja_agent.scoring.frames import COVERAGE, Schema, as_columns, empty
+from ekinerja_agent.scoring.steps import worked_out
 
 _US_PER_MINUTE = 60_000_000
+_APPROVED: Schema = {"duty": pl.UInt32, "from_us": pl.Int64, "to_us": pl.Int64}
+_UNDECIDED: Schema = {"duty": pl.UInt32, "terminal": pl.String, "from_us": pl.Int64, "to_us": pl.Int64}
+_TOUCHING: Schema = {
+    "duty": pl.UInt32,
+    "scan_order": pl.Int8,
+    **dict.fromkeys(("lost_us", "owed_lost_us", "gone_us"), pl.Int64),
+    "touched": pl.Boolean,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +38,36 @@ class Outages:
 
 def outages_of(outages: pl.DataFrame, needed: pl.DataFrame) -> Outages:
     """Given OUTAGES and the terminals of each duty, return the outages of each duty's terminals."""
-    return Outages(_merged(_with("approved", outages, needed)), _with("pending", outages, needed))
+    if outages.is_empty():
+        return Outages(empty(_APPROVED), empty(_UNDECIDED))
+    approved, undecided = (_with(status, outages, needed) for status in ("approved", "pending"))
+    return Outages(worked_out(_merged(approved)), worked_out(undecided))
 
 
 def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
     """Given OUTAGES, return the approved ones as COVERAGE: what could not be recorded is not missing either."""
-    approved = outages.filter(pl.col("status") == "approved")
-    return approved.select("terminal", "start", "end", kind=pl.lit("proven")).select(
-        pl.col(name).cast(dtype) for name, dtype in COVERAGE.items()
-    )
+    if outages.is_empty():
+        return empty(COVERAGE)
+    approved = outages.lazy().filter(pl.col("status") == "approved").with_columns(kind=pl.lit("proven"))
+    return worked_out(approved.select(as_columns(COVERAGE)))
 
 
-def relieved(scans: pl.DataFrame, outages: Outages) -> pl.DataFrame:
+def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
     """Given one row per expected scan (duty, scan_order, latest, due, opens, closes, at, excused, tolerance_min,
     flexible_min), return them with `minutes` (late or early that count, null without punch), `owed_minutes` (late, but
     to be made good at the end) and `excused`, as approved outages leave them, and whether one `touched` the window.
     """
     counted_us = pl.col("due").to_physical() + pl.col("flexible_min") * _US_PER_MINUTE
-    scans = scans.with_columns(counted_us=counted_us)
-    touching = (
-        scans.join(outages.approved, on="duty", how="inner")
-        .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
-        .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))
-        .group_by("duty", "scan_order")
-        .agg(
-            lost_us=_lost_since("counted_us"),
-            owed_lost_us=_lost_since("due"),
-            gone_us=pl.min_horizontal("to_us", "due").filter(pl.col("to_us") > pl.col("at")).max(),
-            touched=pl.lit(value=True).first(),
-        )
-    )
+    counted = scans.with_columns(counted_us=counted_us)
+    if outages.approved.height:
+        counted = worked_out(counted).lazy()
     due_us, at_us = pl.col("due").to_physical(), pl.col("at").to_physical()
     left_us = pl.when(pl.col("at").is_not_null()).then(pl.max_horizontal(at_us, "gone_us"))
     late_us = at_us - pl.col("counted_us") - pl.col("lost_us").fill_null(0)
     owed_us = at_us - due_us - pl.col("owed_lost_us").fill_null(0)
     minutes = _whole_minutes(pl.when("latest").then(late_us).otherwise(due_us - left_us))
     return (
-        scans.join(touching, on=["duty", "scan_order"], how="left")
+        counted.join(_touching(counted, outages.approved), on=["duty", "scan_order"], how="left")
         .with_columns(
             minutes=pl.when(minutes <= pl.col("tolerance_min")).then(0).otherwise(minutes),
             owed_minutes=pl.when(pl.col("at").is_null())
@@ -79,6 +80,24 @@ def relieved(scans: pl.DataFrame, outages: Outages) -> pl.DataFrame:
     )
 
 
+def _touching(counted: pl.LazyFrame, approved: pl.DataFrame) -> pl.LazyFrame:
+    """What approved outages change of the scans whose windows they touch: _TOUCHING."""
+    if approved.is_empty():
+        return empty(_TOUCHING).lazy()
+    return (
+        counted.join(approved.lazy(), on="duty", how="inner")
+        .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
+        .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))
+        .group_by("duty", "scan_order")
+        .agg(
+            lost_us=_lost_since("counted_us"),
+            owed_lost_us=_lost_since("due"),
+            gone_us=pl.min_horizontal("to_us", "due").filter(pl.col("to_us") > pl.col("at")).max(),
+            touched=pl.lit(value=True).first(),
+        )
+    )
+
+
 def _lost_since(start: str) -> pl.Expr:
     """The time from a start to the punch in which a terminal could not record."""
     return (pl.min_horizontal("to_us", "at") - pl.max_horizontal("from_us", start)).clip(lower_bound=0).sum()
@@ -88,14 +107,16 @@ def _whole_minutes(span_us: pl.Expr) -> pl.Expr:
     return (span_us // _US_PER_MINUTE).clip(lower_bound=0)
 
 
-def _with(status: Literal["pending", "approved"], outages: pl.DataFrame, needed: pl.DataFrame) -> pl.DataFrame:
-    of_terminal = outages.filter(pl.col("status") == status).select(
-        "terminal", from_us=pl.col("start").to_physical(), to_us=pl.col("end").to_physical()
+def _with(status: str, outages: pl.DataFrame, needed: pl.DataFrame) -> pl.LazyFrame:
+    of_terminal = (
+        outages.lazy()
+        .filter(pl.col("status") == status)
+        .select("terminal", from_us=pl.col("start").to_physical(), to_us=pl.col("end").to_physical())
     )
-    return needed.join(of_terminal, on="terminal", how="inner").select("duty", "terminal", "from_us", "to_us")
+    return needed.lazy().join(of_terminal, on="terminal", how="inner").select("duty", "terminal", "from_us", "to_us")
 
 
-def _merged(stretches: pl.DataFrame) -> pl.DataFrame:
+def _merged(stretches: pl.LazyFrame) -> pl.LazyFrame:
     """Two terminals that failed together count once."""
     reached = pl.col("to_us").cum_max().shift(1).over("duty")
     return (

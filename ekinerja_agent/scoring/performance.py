@@ -7,7 +7,9 @@ from datetime import date
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM, Productivity
+from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster, covers
+from ekinerja_agent.scoring.steps import worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _RATIO_ONE = 10_000
@@ -33,26 +35,21 @@ def measure_performance(
     one; the score is then 100 %, and somebody must say that this is so.
     """
     done = (
-        checked.group_by("nip", pl.col("day").alias("date"))
+        checked.lazy()
+        .group_by("nip", pl.col("day").alias("date"))
         .agg(pl.col("counted_minutes").sum(), pl.col("day_minutes").first())
         .join(_days(roster), on=["nip", "date"], how="inner")
         .group_by("person")
         .agg(approved_minutes=pl.min_horizontal("counted_minutes", "required_minutes", "day_minutes").sum())
     )
-    given = (
-        credited.join(roster.duties.select("duty", "person", "date"), on="duty", how="inner")
-        .group_by("person", "date")
-        .agg(pl.col("credited_minutes").max())
-        .group_by("person")
-        .agg(pl.col("credited_minutes").sum())
-    )
     unrated = pl.col("by_rating") & pl.col("ratio_ppm").is_null()
     achieved, goal = _score()
-    return (
-        roster.people.join(terms.of_profile, on=["profile", "pay_day"], how="left")
+    return worked_out(
+        roster.people.lazy()
+        .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
-        .join(given, on="person", how="left")
-        .join(to_come, on="person", how="left")
+        .join(_given(roster, credited), on="person", how="left")
+        .join(to_come.lazy(), on="person", how="left")
         .join(_rated(roster, terms, ratings, month), on="person", how="left")
         .with_columns(
             pl.col("approved_minutes", "credited_minutes", "days_to_come").fill_null(0),
@@ -74,9 +71,23 @@ def measure_performance(
     )
 
 
-def _days(roster: Roster) -> pl.DataFrame:
+def _given(roster: Roster, credited: pl.DataFrame) -> pl.LazyFrame:
+    """What documents credit each person: person, credited_minutes."""
+    if credited.is_empty():
+        return empty({"person": pl.UInt32, "credited_minutes": pl.Int64}).lazy()
+    return (
+        credited.lazy()
+        .join(roster.duties.lazy().select("duty", "person", "date"), on="duty", how="inner")
+        .group_by("person", "date")
+        .agg(pl.col("credited_minutes").max())
+        .group_by("person")
+        .agg(pl.col("credited_minutes").sum())
+    )
+
+
+def _days(roster: Roster) -> pl.LazyFrame:
     """One row per person and date of duty: several duties of a date are one day's minutes."""
-    by_day = roster.duties.group_by("nip", "person", "date")
+    by_day = roster.duties.lazy().group_by("nip", "person", "date")
     return by_day.agg(pl.col("required_minutes").sum())
 
 
@@ -98,18 +109,20 @@ def _score() -> tuple[pl.Expr, pl.Expr]:
     return achieved, goal
 
 
-def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.DataFrame:
+def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.LazyFrame:
     """Of each person the newest rating that is valid on the month's first day, where the profile has a ratio for it."""
     valid = (
-        ratings.with_columns(day=pl.lit(month))
+        ratings.lazy()
+        .with_columns(day=pl.lit(month))
         .filter(covers("day"))
         .unique("nip", keep="last", maintain_order=True)
         .select("nip", "predicate")
     )
     return (
-        roster.people.select("person", "nip", "profile", "pay_day")
+        roster.people.lazy()
+        .select("person", "nip", "profile", "pay_day")
         .join(valid, on="nip", how="inner")
-        .join(terms.ratios, on=["profile", "pay_day", "predicate"], how="inner")
+        .join(terms.ratios.lazy(), on=["profile", "pay_day", "predicate"], how="inner")
         .select("person", "predicate", "ratio_ppm")
     )
 

@@ -6,10 +6,14 @@ the remainder is kept within the year. Does not know allowances.
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from ekinerja_agent.rules import UnexcusedRule
+from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.steps import worked_out
 
 
 def count_unexcused(
@@ -23,31 +27,36 @@ def count_unexcused(
     to be), threshold (the code reached; null for statuses that the rule does not judge).
     """
     # Several duties of a date stay in their order: a run ends with any of them.
-    known = pl.concat([_earlier(roster, earlier_days), _this_month(days)]).sort("person", "day", maintain_order=True)
-    this_year = known.filter(pl.col("day").dt.year() == year)
+    known = worked_out(
+        pl.concat([_earlier(roster, earlier_days), _this_month(days)]).sort("person", "day", maintain_order=True)
+    )
+    this_year = known.lazy().filter(pl.col("day").dt.year() == year)
     totals = this_year.group_by("person").agg(
         unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
         unexcused_year=pl.col("unexcused").sum().cast(pl.Int64),
         bank_minutes_year=pl.col("bank_minutes").sum() + pl.col("missing_scans").sum() * rule.missing_scan_minutes,
     )
     people = (
-        roster.people.select("person", "employment_status")
+        roster.people.lazy()
+        .select("person", "employment_status")
         .join(totals, on="person", how="left")
         .join(_runs(known, rule.run_days, year), on="person", how="left")
         .with_columns(pl.col("unexcused_days", "unexcused_year", "bank_minutes_year", "longest_run").fill_null(0))
         .with_columns(converted_days=pl.col("bank_minutes_year") // rule.minutes_per_day)
         .with_columns(days_this_year=pl.col("unexcused_year") + pl.col("converted_days"))
     )
-    return people.select(
-        *("person", "unexcused_days", "bank_minutes_year", "converted_days", "days_this_year"),
-        *("longest_run", "run_reached_on"),
-        threshold=_threshold(rule),
+    return worked_out(
+        people.select(
+            *("person", "unexcused_days", "bank_minutes_year", "converted_days", "days_this_year"),
+            *("longest_run", "run_reached_on"),
+            threshold=_threshold(rule),
+        )
     )
 
 
-def _this_month(days: pl.DataFrame) -> pl.DataFrame:
+def _this_month(days: pl.DataFrame) -> pl.LazyFrame:
     bank = pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0)
-    return days.select(
+    return days.lazy().select(
         "person",
         pl.col("date").alias("day"),
         unexcused=pl.col("state") == "unexcused",
@@ -57,16 +66,19 @@ def _this_month(days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.DataFrame:
-    return earlier_days.join(roster.people.select("nip", "person"), on="nip", how="inner").select(
-        "person", "day", "unexcused", "bank_minutes", "missing_scans", this_month=pl.lit(False)
-    )
+def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.LazyFrame:
+    people = roster.people.lazy().select("nip", "person")
+    known = earlier_days.lazy().join(people, on="nip", how="inner")
+    return known.select("person", "day", "unexcused", "bank_minutes", "missing_scans", this_month=pl.lit(False))
 
 
-def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.DataFrame:
+def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.LazyFrame:
     """Any working day that is not unexcused ends a run, be it excused, exempt or not yet judged."""
+    if not known["unexcused"].any():
+        return empty({"person": pl.UInt32, "longest_run": pl.Int64, "run_reached_on": pl.Date}).lazy()
     runs = (
-        known.with_columns(run=pl.struct("person", "unexcused").rle_id())
+        known.lazy()
+        .with_columns(run=pl.struct("person", "unexcused").rle_id())
         .filter("unexcused")
         .with_columns(length=pl.col("day").cum_count().over("run").cast(pl.Int64))
         .filter(pl.col("day").dt.year() == year)
@@ -75,6 +87,7 @@ def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.DataFrame:
     return runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached)
 
 
+@cache
 def _threshold(rule: UnexcusedRule) -> pl.Expr:
     """A run that ends it all outranks every rung."""
     code = pl.lit(None, pl.String)

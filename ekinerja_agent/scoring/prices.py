@@ -5,8 +5,9 @@ The rule of the day of the event applies. Does not know who is late, nor anybody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ import polars as pl
 from ekinerja_agent.rules import Band, Dated, Profile, RuleBook, Scan, Timeline
 from ekinerja_agent.scoring.frames import Schema
 from ekinerja_agent.scoring.hours import SCAN_ORDER, Plan
+from ekinerja_agent.scoring.steps import MONTHS_KEPT
 
 PRICES: Schema = {
     # One row per plan and thing that may cost. Nothing that costs 0 has a row.
@@ -26,6 +28,7 @@ PRICES: Schema = {
     "deduction_ppm": pl.Int64,
     "per_minute": pl.Boolean,  # each minute costs so much
     "by_share": pl.Boolean,  # costs its share of the month's presence; deduction_ppm is 0
+    "base": pl.String,
     "rule": pl.String,
     "source": pl.String,
     "place": pl.String,
@@ -49,16 +52,18 @@ _MISSING_CODE: Mapping[Scan, str] = {
 }
 
 
-def price_list(plans: Sequence[Plan], rules: RuleBook) -> pl.DataFrame:
-    """Given plans, return their PRICES; a plan's number is its position. Raise NoRule if a value covers no
-    such day.
+@lru_cache(MONTHS_KEPT)
+def price_list(plans: tuple[Plan, ...], rules: RuleBook) -> Mapping[str, pl.DataFrame]:
+    """Given plans, return their PRICES by what may cost; a plan's number is its position. Raise NoRule if a value
+    covers no such day.
     """
     rows = [
-        {"plan": number, **row}
+        {"plan": number, "base": rules.profile(plan.profile).base.on(plan.day).value.value, **row}
         for number, plan in enumerate(plans)
         for row in _prices(plan, rules.profile(plan.profile))
     ]
-    return pl.DataFrame(rows, schema=PRICES)
+    prices = pl.DataFrame(rows, schema=PRICES)
+    return {what: prices.filter(pl.col("what") == what) for what in (UNTIMELY, MISSING, ABSENT, FLEXIBLE)}
 
 
 def bands_of(profile: Profile, scan: Scan) -> Timeline[tuple[Band, ...]]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
+from ekinerja_agent.scoring.found import HELD
 from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes, start_minute
+from ekinerja_agent.scoring.steps import MONTHS_KEPT, worked_out
 
 PLANS: Schema = {
     # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.
@@ -62,7 +65,8 @@ class Roster:
     full_days (duty days that the calendar of the paying unit gives the full month).
     `duties`: one row per person and duty in order of nip and date: duty, person, nip, date, unit, timezone,
     schedule, profile, attendance, spell_rp, plan, required_minutes.
-    `plans`, `plan_scans`: see PLANS and PLAN_SCANS. `plan_keys`: a plan's number is its position here.
+    `plans`, `plan_scans`: see PLANS and PLAN_SCANS. `plan_keys`: a plan's number is its position here. `pay_keys`: each
+    profile and pay_day that somebody has, in their order.
     """
 
     people: pl.DataFrame
@@ -70,6 +74,7 @@ class Roster:
     plans: pl.DataFrame
     plan_scans: pl.DataFrame
     plan_keys: tuple[Plan, ...]
+    pay_keys: tuple[tuple[str, date], ...]
 
 
 def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> Roster:
@@ -88,19 +93,18 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
     posts = spells.select("unit", "own_schedule").unique(maintain_order=True).with_row_index("post")
     spells = spells.join(posts, on=["unit", "own_schedule"], how="left", nulls_equal=True)
     grid = _unit_days(posts, facts, rules, first, last)
-    by_roster = pl.col("schedule").is_in([name for name, one in rules.schedules.items() if one.shifts is not None])
+    by_roster = grid["schedule"].is_in([name for name, one in rules.schedules.items() if one.shifts is not None])
     working = _working_days(grid.filter(~by_roster), facts.calendar, rules)
     _require_units(spells, grid)
     rostered = _rostered(spells, grid.filter(by_roster), facts.rosters, rules)
-    served, plan_keys = _number_plans(
-        pl.concat([_serve(spells, working), rostered]).sort("person", "day", "starts", "shift", nulls_last=True)
-    )
+    served, plan_keys = _number_plans(pl.concat([_serve(spells, working), rostered.lazy()]))
     people = _people(spells, served, grid, working)
     by_shift = pl.col("planned") & (pl.col("shift") != "")
     shown = pl.when(by_shift).then(pl.format("{}/{}", "schedule", "shift")).otherwise("schedule")
-    duties = (
-        served.join(people.select("person", "nip"), on="person", how="left", maintain_order="left")
-        .join(spells.select("spell", spell_rp="allowance_rp"), on="spell", how="left", maintain_order="left")
+    duties = worked_out(
+        served.lazy()
+        .join(people.lazy().select("person", "nip"), on="person", how="left", maintain_order="left")
+        .join(spells.lazy().select("spell", spell_rp="allowance_rp"), on="spell", how="left", maintain_order="left")
         .with_row_index("duty")
         .select(
             *(
@@ -117,7 +121,8 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
         )
     )
     plans, plan_scans = _plan_frames(plan_keys, rules)
-    return Roster(people, duties, plans, plan_scans, plan_keys)
+    pay_keys = worked_out(people.lazy().select("profile", "pay_day").unique().sort("profile", "pay_day"))
+    return Roster(people, duties, plans, plan_scans, plan_keys, tuple(pay_keys.rows()))
 
 
 def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
@@ -127,10 +132,13 @@ def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
         for number, plan in enumerate(roster.plan_keys)
         if not plan.planned
     ]
-    reasons = pl.DataFrame(unplanned, schema={"plan": pl.UInt32, "reason": pl.String}, orient="row")
-    waiting = states.filter(pl.col("state") == "present").select("duty")
-    return (
-        roster.duties.select("duty", "plan")
+    if not unplanned:
+        return empty(HELD)
+    reasons = pl.DataFrame(unplanned, schema={"plan": pl.UInt32, "reason": pl.String}, orient="row").lazy()
+    waiting = states.lazy().filter(pl.col("state") == "present").select("duty")
+    return worked_out(
+        roster.duties.lazy()
+        .select("duty", "plan")
         .join(reasons, on="plan", how="inner")
         .join(waiting, on="duty", how="semi")
         .select("duty", "reason")
@@ -150,8 +158,9 @@ def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Ex
 
 def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Spells that touch the month, cut to it, in order of nip and start; people are numbered by nip."""
-    return (
-        spells.sort("nip", "valid_from", "valid_to", "unit", nulls_last=False)
+    return worked_out(
+        spells.lazy()
+        .sort("nip", "valid_from", "valid_to", "unit", nulls_last=False)
         .rename({"schedule": "own_schedule"})
         .with_columns(
             from_day=pl.max_horizontal("valid_from", pl.lit(first)),
@@ -171,10 +180,11 @@ def _unit_days(posts: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: d
     the full month of a unit that begins or ends in it; nobody's duty is taken from it.
     """
     days = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
-    units = facts.units.select("unit", "unit_name", "timezone", "schedule", "profile", "valid_from", "valid_to")
-    grid = (
-        posts.join(days, how="cross")
-        .join(units, on="unit", how="left", maintain_order="left")
+    columns = ("unit", "unit_name", "timezone", "schedule", "profile", "valid_from", "valid_to")
+    grid = worked_out(
+        posts.lazy()
+        .join(days.lazy(), how="cross")
+        .join(facts.units.lazy().select(columns), on="unit", how="left", maintain_order="left")
         .with_columns(
             covered=pl.col("timezone").is_not_null() & covers("day"),
             profile=pl.col("profile").fill_null(facts.profile),
@@ -187,9 +197,8 @@ def _unit_days(posts: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: d
         {"profile": names, "usual_schedule": [rules.profile(name).schedule for name in names]},
         schema={"profile": pl.String, "usual_schedule": pl.String},
     )
-    return grid.join(usual, on="profile", how="left", maintain_order="left").with_columns(
-        schedule=pl.coalesce("own_schedule", "schedule", "usual_schedule")
-    )
+    named = grid.lazy().join(usual.lazy(), on="profile", how="left", maintain_order="left")
+    return worked_out(named.with_columns(schedule=pl.coalesce("own_schedule", "schedule", "usual_schedule")))
 
 
 def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
@@ -198,13 +207,10 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
     Imported rows beat the rule files, a unit's own row beats `*`. `kerja` gives a holiday back to work; on a
     weekday for which the schedule has no hours there are none to give.
     """
-    ramadan_rows = calendar.filter(pl.col("kind") == "ramadan").select("day", "unit", marked=pl.lit(True))
-    off_rows = (
-        calendar.filter(pl.col("kind") != "ramadan").group_by("day", "unit").agg(off=(pl.col("kind") != "kerja").any())
-    )
+    ramadan_rows, off_rows = _marked_days(calendar)
     national = pl.Series("national", list(rules.holidays), dtype=pl.Date)
-    marked = (
-        _own_and_common(_own_and_common(grid, off_rows, "off"), ramadan_rows, "marked")
+    marked = worked_out(
+        _own_and_common(_own_and_common(grid.lazy(), off_rows, "off"), ramadan_rows, "marked")
         .with_columns(
             off=pl.coalesce("off", "off_common", pl.col("day").is_in(national.implode())),
             marked=pl.coalesce("marked", "marked_common", pl.lit(False)),
@@ -227,11 +233,21 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
     return marked.join(hours, on=["schedule", "day", "marked"], how="inner", maintain_order="left")
 
 
-def _own_and_common(grid: pl.DataFrame, rows: pl.DataFrame, value: str) -> pl.DataFrame:
+def _marked_days(calendar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days of CALENDAR: those of Ramadan (day, unit, marked), and those that are off or worked (day, unit, off)."""
+    if calendar.is_empty():
+        return calendar, calendar
+    fasting = pl.col("kind") == "ramadan"
+    ramadan_rows = calendar.lazy().filter(fasting).select("day", "unit", marked=pl.lit(True))
+    by_day = calendar.lazy().filter(~fasting).group_by("day", "unit")
+    return worked_out(ramadan_rows), worked_out(by_day.agg(off=(pl.col("kind") != "kerja").any()))
+
+
+def _own_and_common(grid: pl.LazyFrame, rows: pl.DataFrame, value: str) -> pl.LazyFrame:
     if rows.is_empty():
         return grid.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in (value, f"{value}_common"))
-    common = rows.filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
-    return grid.join(rows, on=["day", "unit"], how="left", maintain_order="left").join(
+    common = rows.lazy().filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
+    return grid.join(rows.lazy(), on=["day", "unit"], how="left", maintain_order="left").join(
         common, on="day", how="left", maintain_order="left"
     )
 
@@ -248,10 +264,13 @@ def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list
 
 
 def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
-    lost = (
-        spells.select("post", "from_day", "to_day")
+    if grid["covered"].all():
+        return
+    lost = worked_out(
+        spells.lazy()
+        .select("post", "from_day", "to_day")
         .unique()
-        .join(grid.filter(~pl.col("covered")), on="post", how="inner")
+        .join(grid.lazy().filter(~pl.col("covered")), on="post", how="inner")
         .filter(pl.col("day").is_between("from_day", "to_day"))
         .select("unit", "day")
         .sort("unit", "day")
@@ -282,21 +301,22 @@ _SERVED: Schema = {
 }
 
 
-def _days_of(spells: pl.DataFrame) -> pl.DataFrame:
+def _days_of(spells: pl.DataFrame) -> pl.LazyFrame:
     """One row per person and day; where two spells claim a day, the one that began later has it."""
     return (
-        spells.select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
+        spells.lazy()
+        .select("person", "nip", "spell", "post", "attendance", day=pl.date_ranges("from_day", "to_day"))
         .explode("day")
         .unique(["person", "day"], keep="last", maintain_order=True)
     )
 
 
-def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
+def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.LazyFrame:
     """One row per person and working day of a schedule of weeks."""
     columns = ("post", "day", "unit", "timezone", "profile", "schedule", "ramadan", "starts", "required_minutes")
     return (
         _days_of(spells)
-        .join(working.select(columns), on=["post", "day"], how="inner")
+        .join(working.lazy().select(columns), on=["post", "day"], how="inner")
         .with_columns(shift=pl.lit(""), planned=pl.lit(value=True))
         .select(*_SERVED)
     )
@@ -309,10 +329,10 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
     """
     if grid.is_empty():
         return empty(_SERVED)
-    told = rosters.select("nip", "day", "shift").unique()
-    days = (
+    told = rosters.lazy().select("nip", "day", "shift").unique()
+    days = worked_out(
         _days_of(spells)
-        .join(grid.select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
+        .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
         .join(told, on=["nip", "day"], how="left")
         .filter(pl.col("shift").is_null() | (pl.col("shift") != OFF))
         .with_columns(pl.col("shift").fill_null(""), ramadan=pl.lit(value=False))
@@ -324,25 +344,34 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
         required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
     )
-    return days.join(hours, on=["schedule", "day", "shift"], how="left").select(*_SERVED)
+    return worked_out(days.lazy().join(hours.lazy(), on=["schedule", "day", "shift"], how="left").select(*_SERVED))
 
 
-def _number_plans(served: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
-    keys = served.select(Plan._fields).unique().sort(Plan._fields)
-    numbered = served.join(keys.with_row_index("plan"), on=Plan._fields, how="left", maintain_order="left")
-    return numbered, tuple(Plan(*row) for row in keys.iter_rows())
+def _number_plans(served: pl.LazyFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
+    """Duties in the order of person and time, with the numbers of their plans; and the plans, in order of number."""
+    ordered = worked_out(served.sort("person", "day", "starts", "shift", nulls_last=True))
+    keys = worked_out(ordered.lazy().select(Plan._fields).unique().sort(Plan._fields))
+    numbered = ordered.lazy().join(
+        keys.lazy().with_row_index("plan"), on=Plan._fields, how="left", maintain_order="left"
+    )
+    return worked_out(numbered), tuple(Plan(*row) for row in keys.iter_rows())
 
 
 def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
     """One row per person; who has no working day is described by the first spell."""
-    totals = served.group_by("person").agg(
-        pl.col("spell").first().alias("duty_spell"),
-        pl.col("day").first().alias("duty_day"),
-        pl.len().cast(pl.Int64).alias("working_days"),
-        pl.col("required_minutes").sum().alias("duty_minutes"),
+    totals = (
+        served.lazy()
+        .group_by("person")
+        .agg(
+            pl.col("spell").first().alias("duty_spell"),
+            pl.col("day").first().alias("duty_day"),
+            pl.len().cast(pl.Int64).alias("working_days"),
+            pl.col("required_minutes").sum().alias("duty_minutes"),
+        )
     )
     paying = (
-        spells.unique("person", keep="first", maintain_order=True)
+        spells.lazy()
+        .unique("person", keep="first", maintain_order=True)
         .join(totals, on="person", how="left", maintain_order="left")
         .select(
             "person",
@@ -352,12 +381,12 @@ def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, work
             pay_day=pl.coalesce("duty_day", "from_day"),
         )
     )
-    full = working.group_by("post").agg(pl.len().cast(pl.Int64).alias("full_days"))
-    described = spells.select(
+    full = working.lazy().group_by("post").agg(pl.len().cast(pl.Int64).alias("full_days"))
+    described = spells.lazy().select(
         *("spell", "nip", "name", "unit", "position_class", "employment_status", "allowance_rp", "post")
     )
-    units = grid.select("post", pl.col("day").alias("pay_day"), "unit_name", "profile")
-    return (
+    units = grid.lazy().select("post", pl.col("day").alias("pay_day"), "unit_name", "profile")
+    return worked_out(
         paying.join(described, on="spell", how="left", maintain_order="left")
         .join(units, on=["post", "pay_day"], how="left", maintain_order="left")
         .join(full, on="post", how="left", maintain_order="left")
@@ -372,7 +401,8 @@ def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, work
     )
 
 
-def _plan_frames(plan_keys: Sequence[Plan], rules: RuleBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+@lru_cache(MONTHS_KEPT)
+def _plan_frames(plan_keys: tuple[Plan, ...], rules: RuleBook) -> tuple[pl.DataFrame, pl.DataFrame]:
     plans: list[tuple[Any, ...]] = []
     scans: list[tuple[Any, ...]] = []
     for number, plan in enumerate(plan_keys):

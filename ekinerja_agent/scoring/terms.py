@@ -6,11 +6,14 @@ The rule of the first working day applies. Does not know persons.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.steps import MONTHS_KEPT
 
 _KEY: Schema = {"profile": pl.String, "pay_day": pl.Date}
 TERMS: Schema = {
@@ -41,10 +44,11 @@ class Terms:
     status_factors: pl.DataFrame
 
 
-def month_terms(people: pl.DataFrame, rules: RuleBook) -> Terms:
-    """Given people with profile and pay_day, return their terms. Raise NoRule if a value does not cover the day."""
+@lru_cache(MONTHS_KEPT)
+def month_terms(pay_keys: tuple[tuple[str, date], ...], rules: RuleBook) -> Terms:
+    """Given profiles and pay days, return their terms. Raise NoRule if a value does not cover the day."""
     terms, ratios, factors = [], [], []
-    for key in people.select("profile", "pay_day").unique().sort("profile", "pay_day").iter_rows():
+    for key in pay_keys:
         profile, day = rules.profile(key[0]), key[1]
         split, target = profile.split.on(day).value, profile.target.on(day).value
         performance, factor = profile.performance.on(day).value, profile.factors.on(day).value

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.accounts import Account
@@ -73,6 +73,21 @@ def office(store: Any) -> Any:
     store("employees", {"nip": "ani", "unit": "DINKES"})
     store("enrolments", {"pin": "1", "nip": "ani"})
     return store
+
+
+def test_nothing_is_read_of_a_kind_that_nobody_told_of_these_people(central: Engine, office: Any) -> None:
+    asked: list[str] = []
+    event.listen(central, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    def read() -> list[str]:
+        asked.clear()
+        month(central, nips=["ani"])
+        return [kind for kind in ("rosters", "holds", "ratings") if any(f"{kind}.nip, " in query for query in asked)]
+
+    assert read() == []
+    office("rosters", {"nip": "ani", "date": day(7)})
+    office("holds", {"nip": "budi", "amount_rp": 1, "valid_from": day(1)})
+    assert read() == ["rosters"]
 
 
 def test_an_empty_database_gives_empty_frames_with_all_columns(central: Engine) -> None:

@@ -13,6 +13,7 @@ from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.hours import Plan, duty_of
+from ekinerja_agent.scoring.schedule import plan_month
 
 Build = Callable[..., Any]
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)
@@ -208,3 +209,9 @@ def test_the_spell_of_the_first_working_day_pays(build: Build, rules: RuleBook) 
     month.person(unit="RSUD", valid_from=date(2026, 9, 7), allowance_rp=9_000_000)
     people = score_month(month.facts(), rules).people
     assert people.select("unit", "base_rp").row(0) == ("RSUD", 9_000_000)
+
+
+def test_what_is_kept_of_rules_serves_no_other_rules(build: Build, rules: RuleBook) -> None:
+    facts = build(profile="tpp-model").person().facts()
+    other = replace(rules, profiles={**rules.profiles, "tpp-model": rules.profiles["four-scan-example"]})
+    assert 2 * plan_month(facts, rules).plan_scans.height == plan_month(facts, other).plan_scans.height

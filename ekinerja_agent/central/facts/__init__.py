@@ -6,12 +6,13 @@ Of each imported fact the newest row stands that was not taken back. Judges noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select, true
+from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, Select, and_, bindparam, func, select, true
 
 from ekinerja_agent.central import purging
 from ekinerja_agent.central.batches import current
@@ -32,6 +33,7 @@ from ekinerja_agent.central.facts.personal import (
 from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
+from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, MANY, Wanted, Whose, wanted_of
 from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables.imported import (
     absence_decisions,
@@ -67,6 +69,7 @@ from ekinerja_agent.scoring.frames import (
     Schema,
     empty,
 )
+from ekinerja_agent.scoring.steps import worked_out
 
 ENROLMENTS: Schema = {
     # The enrolments that stand, lowest id first; dates included, null = open.
@@ -77,30 +80,21 @@ ENROLMENTS: Schema = {
     "valid_from": pl.Date,
     "valid_to": pl.Date,
 }
+_DOCUMENTS: Schema = {
+    **{name: kind for name, kind in ABSENCES.items() if name not in {"case_first", "case_last"}},
+    "case_id": pl.String,
+}
+_JUDGED: Schema = {
+    "nip": pl.String,
+    "day": pl.Date,
+    "state": pl.String,
+    "late_minutes": pl.Int64,
+    "early_minutes": pl.Int64,
+    "missing_scans": pl.Int64,
+}
 _FEW = 50
 """People whose facts are a few rows."""
-_MANY = 5_000
-"""Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The people of the offices, and the days of the month."""
-
-    nips: pl.Series
-    everybody: bool
-    first: date
-    last: date
-
-    def of(self, column: ColumnElement[str]) -> ColumnElement[bool]:
-        """Given a column of NIPs, return the condition that asks for these people, where that saves reading."""
-        if self.everybody or len(self.nips) > _MANY:
-            return true()
-        return column.in_(self.nips.to_list())
-
-    def keep(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Given a frame with a column nip, return the rows of these people."""
-        return frame.filter(pl.col("nip").is_in(self.nips.implode()))
+_PERIODS: BindParameter[Any] = bindparam("periods")
 
 
 def month_facts(
@@ -126,52 +120,48 @@ def month_facts(
         if nips is not None and len(nips) <= _FEW:
             expect_few(conn)
         spells = _spells(conn, first, last, offices, nips)
-        wanted = _Wanted(spells["nip"].unique(), offices is None and nips is None, first, last)
+        wanted = wanted_of(conn, spells, first, last, everyone=offices is None and nips is None)
         all_units = _units(conn)
         enrolled = _enrolments(conn, wanted)
-        terminals = read_terminals(conn)
-        called = read_events(conn, all_units, first, last)
-        holds, sanctions = read_takings(conn, wanted.of)
-        own_units = spells["unit"].unique().sort().to_list()
-        plan_reports, budgets = read_plans(conn, wanted.of, wanted.nips, own_units, first)
-        needed = duty_terminals(spells, all_units, wanted.keep(enrolled), terminals, first, last)
+        own = wanted.keep(enrolled)
+        called = read_events(conn, all_units, wanted)
+        holds, sanctions = read_takings(conn, wanted)
+        plan_reports, budgets = read_plans(conn, wanted)
+        needed = duty_terminals(spells, all_units, own, read_terminals(conn), first, last)
+        recorded = read_punches(
+            conn,
+            enrolled,
+            pins=None if wanted.all else own["pin"].unique().to_list(),
+            spells=lambda: _read_spells(conn, _of_anybody()),
+            units=all_units,
+            first=first,
+            last=last,
+        )
         return MonthFacts(
             month=first,
             profile=profile,
             now=now,
             spells=spells,
             units=all_units,
-            punches=wanted.keep(
-                read_punches(
-                    conn,
-                    enrolled,
-                    pins=None if wanted.everybody else wanted.keep(enrolled)["pin"].unique().to_list(),
-                    spells=lambda: _spells_of_all(conn),
-                    units=all_units,
-                    first=first,
-                    last=last,
-                )
-            ),
-            coverage=_coverage(
-                conn, first, last, pl.concat([needed["terminal"], called["terminal"].drop_nulls()]).unique()
-            ),
+            punches=wanted.keep(recorded),
+            coverage=_coverage(conn, wanted, pl.concat([needed["terminal"], called["terminal"].drop_nulls()]).unique()),
             duty_terminals=needed,
             absences=_absences(conn, wanted),
-            calendar=_calendar(conn, first, last),
-            activities=wanted.keep(read_activities(conn, wanted.of, spells, first, last)),
+            calendar=_calendar(conn, wanted),
+            activities=wanted.keep(read_activities(conn, wanted, spells)),
             earlier_days=_earlier_days(conn, wanted),
-            outages=read_outages(conn, wanted.keep(enrolled), spells, all_units, first, last),
-            corrections=read_corrections(conn, wanted.of, first, last),
-            rosters=read_rosters(conn, wanted.of, first, last),
+            outages=read_outages(conn, own, spells, all_units, wanted),
+            corrections=read_corrections(conn, wanted),
+            rosters=read_rosters(conn, wanted),
             events=called,
-            event_attendance=read_attendance(conn, wanted.of, first, last),
-            allowances=read_allowances(conn, wanted.of),
+            event_attendance=read_attendance(conn, wanted),
+            allowances=read_allowances(conn, wanted),
             holds=holds,
             sanctions=sanctions,
-            assignments=read_assignments(conn, wanted.of),
-            ratings=read_ratings(conn, wanted.of),
+            assignments=read_assignments(conn, wanted),
+            ratings=read_ratings(conn, wanted),
             plan_reports=plan_reports,
-            indicators=read_indicators(conn, wanted.of, own_units, first),
+            indicators=read_indicators(conn, wanted),
             budgets=budgets,
             accept_pending=accept_pending,
             through=through,
@@ -183,8 +173,8 @@ def approved_activities(engine: Engine, month: date, nips: Sequence[str]) -> pl.
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
         spells = _spells(conn, first, last, None, nips)
-        wanted = _Wanted(spells["nip"].unique(), everybody=False, first=first, last=last)
-        return wanted.keep(read_activities(conn, wanted.of, spells, first, last))
+        wanted = wanted_of(conn, spells, first, last, everyone=False)
+        return wanted.keep(read_activities(conn, wanted, spells))
 
 
 def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: Sequence[str]) -> MonthFacts:
@@ -195,16 +185,16 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
         if len(nips) <= _FEW:
             expect_few(conn)
         spells = _spells(conn, day, day, None, nips)
-        wanted = _Wanted(spells["nip"].unique(), everybody=False, first=day, last=day)
+        wanted = wanted_of(conn, spells, day, day, everyone=False)
         all_units = _units(conn)
         enrolled = _enrolments(conn, wanted)
         own = wanted.keep(enrolled)
         needed = duty_terminals(spells, all_units, own, read_terminals(conn), day, day)
-        punched = read_punches(
+        recorded = read_punches(
             conn,
             enrolled,
             pins=own["pin"].unique().to_list(),
-            spells=lambda: _spells_of_all(conn),
+            spells=lambda: _read_spells(conn, _of_anybody()),
             units=all_units,
             first=day,
             last=day,
@@ -215,16 +205,16 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
             now=now,
             spells=spells,
             units=all_units,
-            punches=wanted.keep(punched),
-            coverage=_coverage(conn, day, day, needed["terminal"].unique()),
+            punches=wanted.keep(recorded),
+            coverage=_coverage(conn, wanted, needed["terminal"].unique()),
             duty_terminals=needed,
             absences=_absences(conn, wanted),
-            calendar=_calendar(conn, day, day),
+            calendar=_calendar(conn, wanted),
             activities=empty(ACTIVITIES),
             earlier_days=empty(EARLIER_DAYS),
-            outages=read_outages(conn, own, spells, all_units, day, day),
-            corrections=read_corrections(conn, wanted.of, day, day),
-            rosters=read_rosters(conn, wanted.of, day, day),
+            outages=read_outages(conn, own, spells, all_units, wanted),
+            corrections=read_corrections(conn, wanted),
+            rosters=read_rosters(conn, wanted),
             events=empty(EVENTS),
             event_attendance=empty(EVENT_ATTENDANCE),
             allowances=empty(ALLOWANCES),
@@ -240,12 +230,9 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
 
 def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
     """Given the facts of some people, return them with what these claim too: activities that nobody decided yet."""
-    people, last = facts.spells["nip"].unique(), last_day(facts.month)
-    wanted = _Wanted(people, everybody=False, first=facts.month, last=last)
     with reading(engine) as conn:
-        claimed = read_activities(
-            conn, wanted.of, facts.spells, facts.month, last, statuses=("draft", "pending", "approved", "returned")
-        )
+        wanted = wanted_of(conn, facts.spells, facts.month, last_day(facts.month), everyone=False)
+        claimed = read_activities(conn, wanted, facts.spells, ("draft", "pending", "approved", "returned"))
     return replace(facts, activities=wanted.keep(claimed))
 
 
@@ -260,6 +247,8 @@ def home_units(engine: Engine, month: date, nips: Sequence[str] | None = None) -
     That is the unit of the first spell that touches the month.
     """
     with reading(engine) as conn:
+        if nips is not None and len(nips) <= _FEW:
+            expect_few(conn)
         return homes_of(conn, month, nips)
 
 
@@ -277,22 +266,43 @@ def last_day(month: date) -> date:
 def _spells(
     conn: Connection, first: date, last: date, offices: Sequence[str] | None, nips: Sequence[str] | None
 ) -> pl.DataFrame:
-    # On the key only: an older row of another unit must not rise where a newer one of the person stands.
-    conditions: list[ColumnElement[bool]] = []
     if nips is not None:
-        conditions.append(employees.c.nip.in_(nips))
+        told = _read_spells(conn, _of_people(), nips=nips)
     elif offices is not None:
-        conditions.append(employees.c.nip.in_(select(employees.c.nip).where(employees.c.unit.in_(offices))))
-    spells = _touching(_spells_of_all(conn, *conditions), first, last)
+        told = _read_spells(conn, _of_offices(), offices=offices)
+    else:
+        told = _read_spells(conn, _of_anybody())
+    spells = _touching(told, first, last)
     if offices is None:
         return spells
     home = _homes(spells).filter(pl.col("unit").is_in(list(offices)))
     return spells.join(home.select("nip"), on="nip", how="semi", maintain_order="left")
 
 
-def _spells_of_all(conn: Connection, *conditions: ColumnElement[bool]) -> pl.DataFrame:
+def _read_spells(conn: Connection, query: Select[Any], **values: Sequence[str]) -> pl.DataFrame:
+    return read_frame(conn, query, SPELLS, values)
+
+
+@cache
+def _of_people() -> Select[Any]:
+    return _standing_spells(employees.c.nip.in_(bindparam("nips")))
+
+
+@cache
+def _of_offices() -> Select[Any]:
+    # On the key only: an older row of another unit must not rise where a newer one of the person stands.
+    there = select(employees.c.nip).where(employees.c.unit.in_(bindparam("offices")))
+    return _standing_spells(employees.c.nip.in_(there))
+
+
+@cache
+def _of_anybody() -> Select[Any]:
+    return _standing_spells()
+
+
+def _standing_spells(*conditions: ColumnElement[bool]) -> Select[Any]:
     row = current(employees, *conditions).subquery().c
-    query = select(
+    return select(
         row.nip,
         row.name,
         row.unit,
@@ -304,25 +314,30 @@ def _spells_of_all(conn: Connection, *conditions: ColumnElement[bool]) -> pl.Dat
         row.valid_from,
         row.valid_to,
     )
-    return read_frame(conn, query, SPELLS)
 
 
 def _homes(spells: pl.DataFrame) -> pl.DataFrame:
-    ordered = spells.sort("nip", "valid_from", nulls_last=False)
-    return ordered.unique("nip", keep="first", maintain_order=True).select("nip", "unit")
+    ordered = spells.lazy().sort("nip", "valid_from", nulls_last=False)
+    return worked_out(ordered.unique("nip", keep="first", maintain_order=True).select("nip", "unit"))
 
 
 def _touching(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Rows of a dated frame that hold on a day of the month, in order of person and date."""
-    return frame.filter(
+    touching = frame.lazy().filter(
         pl.col("valid_from").is_null() | (pl.col("valid_from") <= last),
         pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
-    ).sort("nip", "valid_from", nulls_last=False)
+    )
+    return worked_out(touching.sort("nip", "valid_from", nulls_last=False))
 
 
 def _units(conn: Connection) -> pl.DataFrame:
+    return read_frame(conn, _all_units(), UNITS).sort("unit", "valid_from", nulls_last=False)
+
+
+@cache
+def _all_units() -> Select[Any]:
     row = current(units).subquery().c
-    query = select(
+    return select(
         row.code.label("unit"),
         row.name.label("unit_name"),
         row.parent,
@@ -333,42 +348,53 @@ def _units(conn: Connection) -> pl.DataFrame:
         row.valid_from,
         row.valid_to,
     )
-    return read_frame(conn, query, UNITS).sort("unit", "valid_from", nulls_last=False)
 
 
-def _enrolments(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+def _enrolments(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     """Every enrolment of a PIN that one of these people ever had: another person's may beat theirs."""
-    condition = wanted.of(enrolments.c.nip)
-    query = current(enrolments, enrolments.c.pin.in_(select(enrolments.c.pin).where(condition))).subquery().c
-    columns = [query[name] for name in ENROLMENTS]
-    return read_frame(conn, select(*columns), ENROLMENTS).sort("id")
+    return read_frame(conn, _enrolled(wanted.whose), ENROLMENTS, wanted.values).sort("id")
 
 
-def _coverage(conn: Connection, first: date, last: date, terminals: pl.Series) -> pl.DataFrame:
-    c = coverage.c
-    since = datetime.combine(first - timedelta(days=2), time(), UTC)
-    until = datetime.combine(last + timedelta(days=3), time(), UTC)
+@cache
+def _enrolled(whose: Whose) -> Select[Any]:
+    e = enrolments.c
+    row = current(enrolments, e.pin.in_(select(e.pin).where(whose(e.nip)))).subquery().c
+    return select(*(row[name] for name in ENROLMENTS))
+
+
+def _coverage(conn: Connection, wanted: Wanted, terminals: pl.Series) -> pl.DataFrame:
+    since = datetime.combine(wanted.first - timedelta(days=2), time(), UTC)
+    until = datetime.combine(wanted.last + timedelta(days=3), time(), UTC)
     # Where retention took the punches, a proven silence would read as absence.
     known_since = purging.known_since(conn)
-    query = select(c.terminal, c.start, c.end, c.kind).where(
-        c.end > (since if known_since is None else max(since, known_since)),
-        c.start.is_(None) | (c.start < until),
-        c.batch.not_in(select(import_revocations.c.batch)),
-        c.terminal.in_(terminals.to_list()) if len(terminals) <= _MANY else true(),
-    )
-    stretches = read_frame(conn, query, COVERAGE)
+    values: dict[str, Any] = {"since": since if known_since is None else max(since, known_since), "until": until}
+    named = len(terminals) <= MANY
+    if named:
+        values["terminals"] = terminals.to_list()
+    stretches = read_frame(conn, _stretches(named=named), COVERAGE, values)
     if known_since is not None:
         stretches = stretches.with_columns(start=pl.max_horizontal("start", pl.lit(known_since, COVERAGE["start"])))
     return _joined(stretches)
 
 
+@cache
+def _stretches(*, named: bool) -> Select[Any]:
+    c = coverage.c
+    return select(c.terminal, c.start, c.end, c.kind).where(
+        c.end > bindparam("since"),
+        c.start.is_(None) | (c.start < bindparam("until")),
+        c.batch.not_in(select(import_revocations.c.batch)),
+        c.terminal.in_(bindparam("terminals")) if named else true(),
+    )
+
+
 def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
     """Proven stretches that touch become one: a terminal that is read every minute has a thousand of them a day."""
     by_terminal = ["terminal", "kind"]
-    ordered = stretches.sort("terminal", "kind", "start", "end", nulls_last=False)
+    ordered = stretches.lazy().sort("terminal", "kind", "start", "end", nulls_last=False)
     reached = pl.col("end").cum_max().shift(1).over(by_terminal)
     apart = reached.is_null() | (pl.col("start") > reached) | (pl.col("kind") == "silent")
-    return (
+    return worked_out(
         ordered.with_columns(stretch=apart.cast(pl.Int64).cum_sum().over(by_terminal))
         .group_by(*by_terminal, "stretch", maintain_order=True)
         .agg(pl.col("start").first(), pl.col("end").max())
@@ -376,23 +402,21 @@ def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _absences(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+def _absences(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     """Documents of the month; what they say of their case reaches back to its first approved day."""
-    row = current(absences, wanted.of(absences.c.nip)).subquery()
-    shape = {name: kind for name, kind in ABSENCES.items() if name not in {"case_first", "case_last"}}
-    columns = (absence_status(row).label(name) if name == "status" else row.c[name] for name in shape)
-    query = select(*columns, row.c.case_id).select_from(
-        row.outerjoin(absence_decisions, absence_decisions.c.absence == row.c.id)
-    )
-    told = wanted.keep(read_frame(conn, query, {**shape, "case_id": pl.String}))
+    told = wanted.keep(wanted.read(conn, absences, _documents, _DOCUMENTS))
+    if told.is_empty():
+        return empty(ABSENCES)
     cases = (
-        told.filter(pl.col("status") == "approved")
+        told.lazy()
+        .filter(pl.col("status") == "approved")
         .drop_nulls("case_id")
         .group_by("nip", "case_id")
         .agg(case_first=pl.col("first_day").min(), case_last=pl.col("last_day").max())
     )
-    return (
-        told.filter(
+    return worked_out(
+        told.lazy()
+        .filter(
             pl.col("first_day") <= wanted.last + timedelta(days=1),
             pl.col("last_day") >= wanted.first - timedelta(days=1),
         )
@@ -403,37 +427,37 @@ def _absences(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     )
 
 
-def _calendar(conn: Connection, first: date, last: date) -> pl.DataFrame:
-    near = calendar.c.date.between(first - timedelta(days=1), last + timedelta(days=1))
-    row = current(calendar, near).subquery().c
-    query = select(row.date.label("day"), row.unit, row.kind, row.name, row.source)
-    return read_frame(conn, query, CALENDAR).sort("day", "unit")
+@cache
+def _documents(whose: Whose) -> Select[Any]:
+    row = current(absences, whose(absences.c.nip)).subquery()
+    columns = (absence_status(row).label(name) if name == "status" else row.c[name] for name in _DOCUMENTS)
+    return select(*columns).select_from(row.outerjoin(absence_decisions, absence_decisions.c.absence == row.c.id))
 
 
-def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
+def _calendar(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+    return wanted.read(conn, calendar, _near_days, CALENDAR).sort("day", "unit")
+
+
+@cache
+def _near_days(_whose: Whose) -> Select[Any]:
+    row = current(calendar, calendar.c.date.between(BEFORE, AFTER)).subquery().c
+    return select(row.date.label("day"), row.unit, row.kind, row.name, row.source)
+
+
+def _earlier_days(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     """From the published result of each earlier month of the year and of the December before, where there is one, else
     from its draft. Who is not in the newest close of an office has no days there.
     """
-    d = result_days.c
-    periods = [f"{wanted.first.year - 1}-12", *(f"{wanted.first:%Y}-{n:02}" for n in range(1, wanted.first.month))]
-    query = select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes, d.missing_scans).where(
-        # One by one, so that the key leads to a person's days past everybody else's.
-        d.period.in_(periods),
-        d.revision == _latest_revision(d.period, d.nip).scalar_subquery(),
-        wanted.of(d.nip),
-    )
-    shape: Schema = {
-        "nip": pl.String,
-        "day": pl.Date,
-        "state": pl.String,
-        "late_minutes": pl.Int64,
-        "early_minutes": pl.Int64,
-        "missing_scans": pl.Int64,
-    }
-    gone = read_frame(conn, _withdrawn(periods), {"period": pl.String, "nip": pl.String})
-    return (
-        wanted.keep(read_frame(conn, query, shape))
-        .join(gone, left_on=["nip", pl.col("day").dt.strftime("%Y-%m")], right_on=["nip", "period"], how="anti")
+    first = wanted.first
+    periods = [f"{first.year - 1}-12", *(f"{first:%Y}-{n:02}" for n in range(1, first.month))]
+    values = {**wanted.values, "periods": periods}
+    told = wanted.keep(read_frame(conn, _judged_days(wanted.whose), _JUDGED, values))
+    if told.is_empty():
+        return empty(EARLIER_DAYS)
+    gone = read_frame(conn, _withdrawn(), {"period": pl.String, "nip": pl.String}, values)
+    return worked_out(
+        told.lazy()
+        .join(gone.lazy(), left_on=["nip", pl.col("day").dt.strftime("%Y-%m")], right_on=["nip", "period"], how="anti")
         .with_columns(
             unexcused=pl.col("state") == "unexcused",
             bank_minutes=pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0),
@@ -443,17 +467,29 @@ def _earlier_days(conn: Connection, wanted: _Wanted) -> pl.DataFrame:
     )
 
 
+@cache
+def _judged_days(whose: Whose) -> Select[Any]:
+    d = result_days.c
+    return select(d.nip, d.date.label("day"), d.state, d.late_minutes, d.early_minutes, d.missing_scans).where(
+        # One by one, so that the key leads to a person's days past everybody else's.
+        d.period.in_(_PERIODS),
+        d.revision == _latest_revision(d.period, d.nip).scalar_subquery(),
+        whose(d.nip),
+    )
+
+
 def _latest_revision(period: ColumnElement[Any], nip: ColumnElement[Any]) -> Select[Any]:
     newest = results.alias().c
     return select(func.max(newest.revision)).where(newest.period == period, newest.nip == nip)
 
 
-def _withdrawn(periods: Sequence[str]) -> Select[Any]:
+@cache
+def _withdrawn() -> Select[Any]:
     """Whose newest published row of a month an office has closed without, after a reopening: few, mostly nobody."""
     r, o = results.c, period_reopenings.c
     of_office = and_(o.period == r.period, o.unit == func.coalesce(r.closed_with, r.unit), o.revision == r.revision)
     return (
         select(r.period, r.nip)
         .join(period_reopenings, of_office)
-        .where(o.period.in_(periods), superseded(r), r.revision == _latest_revision(r.period, r.nip).scalar_subquery())
+        .where(o.period.in_(_PERIODS), superseded(r), r.revision == _latest_revision(r.period, r.nip).scalar_subquery())
     )

@@ -6,43 +6,55 @@ Of each activity the newest version stands, as the newest step decided it. Judge
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.personal import APPROVED, Wanted
+from ekinerja_agent.central.facts.personal import APPROVED
+from ekinerja_agent.central.facts.wanted import FIRST, LAST, Wanted, Whose
 from ekinerja_agent.central.tables.imported import activities, activity_standards
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
+from ekinerja_agent.scoring.steps import worked_out
 
 _HUNDREDTHS = 100
 _NS_PER_MINUTE = 60_000_000_000
+_TOLD: Schema = {
+    **{name: kind for name, kind in ACTIVITIES.items() if name != "minutes"},
+    **dict.fromkeys(("type", "volume"), pl.String),
+    "approved_minutes": pl.Int64,
+}
 _STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": pl.Int64}
 
 
 def read_activities(
-    conn: Connection,
-    wanted: Wanted,
-    spells: pl.DataFrame,
-    first: date,
-    last: date,
-    statuses: Collection[str] = (APPROVED,),
+    conn: Connection, wanted: Wanted, spells: pl.DataFrame, statuses: Collection[str] = (APPROVED,)
 ) -> pl.DataFrame:
-    """Given the people and days wanted and SPELLS, return ACTIVITIES that have one of the statuses.
+    """Given who is wanted and SPELLS, return ACTIVITIES that have one of the statuses.
 
     An approval without minutes approves the whole activity; what is not approved is claimed as a whole. An activity of
     a type with a standard time counts at most that time for its volume; without a volume, once.
     """
+    values = {**wanted.values, "statuses": list(statuses)}
+    told = read_frame(conn, _activities(wanted.whose), _TOLD, values)
+    told = told.with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
+    counted = _at_most_standard(conn, wanted, told, spells).select(*ACTIVITIES)
+    return worked_out(counted.sort("nip", "day", "start", "activity"))
+
+
+@cache
+def _activities(whose: Whose) -> Select[Any]:
     a = activities.c
     # On the key only: an activity may have moved into the month or out of it since it was first stored.
-    ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(first, last), wanted(a.nip)))
+    ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(FIRST, LAST), whose(a.nip)))
     row = current(activities, ever_there).subquery()
     c = row.c
-    query = (
+    return (
         select(
             c.nip,
             c.activity_id.label("activity"),
@@ -54,15 +66,11 @@ def read_activities(
             activity_minutes(row).label("approved_minutes"),
         )
         .select_from(joined_with_steps(row))
-        .where(activity_status(row).in_(statuses), c.date.between(first, last))
+        .where(
+            activity_status(row).in_(bindparam("statuses")),
+            c.date.between(FIRST, LAST),
+        )
     )
-    shape: Schema = {
-        **{name: kind for name, kind in ACTIVITIES.items() if name != "minutes"},
-        **dict.fromkeys(("type", "volume"), pl.String),
-        "approved_minutes": pl.Int64,
-    }
-    told = read_frame(conn, query, shape).with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
-    return _at_most_standard(conn, told, spells).select(*ACTIVITIES).sort("nip", "day", "start", "activity")
 
 
 def lasted_minutes() -> pl.Expr:
@@ -70,15 +78,14 @@ def lasted_minutes() -> pl.Expr:
     return (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // _NS_PER_MINUTE
 
 
-def _at_most_standard(conn: Connection, told: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
-    row = current(activity_standards).subquery().c
-    standards = read_frame(conn, select(row.type, row.unit, row.standard_minutes), _STANDARDS)
+def _at_most_standard(conn: Connection, wanted: Wanted, told: pl.DataFrame, spells: pl.DataFrame) -> pl.LazyFrame:
+    standards = wanted.read(conn, activity_standards, _standards, _STANDARDS)
     if standards.is_empty():
-        return told
-    typed = told.filter(pl.col("type").is_in(standards["type"].implode()))
+        return told.lazy()
+    typed = told.lazy().filter(pl.col("type").is_in(standards["type"].implode()))
     unit = (
         typed.select("activity", "nip", "day")
-        .join(spells.select("nip", "unit", "valid_from", "valid_to"), on="nip", how="inner")
+        .join(spells.lazy().select("nip", "unit", "valid_from", "valid_to"), on="nip", how="inner")
         .filter(
             pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
             pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
@@ -86,15 +93,22 @@ def _at_most_standard(conn: Connection, told: pl.DataFrame, spells: pl.DataFrame
         .unique("activity", keep="last", maintain_order=True)
         .select("activity", "unit")
     )
-    of_all = standards.filter(pl.col("unit").is_null()).select("type", of_all="standard_minutes")
+    of_all = standards.lazy().filter(pl.col("unit").is_null()).select("type", of_all="standard_minutes")
     parts = pl.col("volume").str.extract_groups(VOLUME)
     decimals = parts.struct.field("2").fill_null("0").str.pad_end(2, "0").cast(pl.Int64)
     volume_e2 = parts.struct.field("1").cast(pl.Int64) * _HUNDREDTHS + decimals
     times_e2 = pl.when(pl.col("volume").is_null()).then(_HUNDREDTHS).otherwise(volume_e2)
     return (
-        told.join(unit, on="activity", how="left")
-        .join(standards.drop_nulls("unit"), on=["type", "unit"], how="left")
+        told.lazy()
+        .join(unit, on="activity", how="left")
+        .join(standards.lazy().drop_nulls("unit"), on=["type", "unit"], how="left")
         .join(of_all, on="type", how="left")
         .with_columns(most=pl.coalesce("standard_minutes", "of_all") * times_e2 // _HUNDREDTHS)
         .with_columns(minutes=pl.min_horizontal("minutes", "most"))
     )
+
+
+@cache
+def _standards(_whose: Whose) -> Select[Any]:
+    row = current(activity_standards).subquery().c
+    return select(row.type, row.unit, row.standard_minutes)

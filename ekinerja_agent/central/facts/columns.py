@@ -7,7 +7,8 @@ is: to write its text costs more than to read them. Does not know what is asked.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from ekinerja_agent.scoring.frames import Schema
 _NULL = r"\N"
 _INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.6f"
 _FEW = "few_rows"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def expect_few(conn: Connection) -> None:
@@ -26,16 +28,19 @@ def expect_few(conn: Connection) -> None:
     conn.execution_options(**{_FEW: True})
 
 
-def read_frame(conn: Connection, query: Select[Any], schema: Schema) -> pl.DataFrame:
-    """Given a query whose columns have the names of `schema`, return its rows in that shape.
+def read_frame(
+    conn: Connection, query: Select[Any], schema: Schema, values: Mapping[str, Any] = _NOTHING
+) -> pl.DataFrame:
+    """Given a query whose columns have the names of `schema`, and the values of its parameters, of which there may be
+    more than it takes, return its rows in that shape.
 
     Instants come out in UTC; a `pl.Datetime` without zone is a terminal's clock.
     """
     if conn.get_execution_options().get(_FEW):
-        rows = [tuple(row) for row in conn.execute(query)]
+        rows = [tuple(row) for row in conn.execute(query, values)]
         return pl.DataFrame(rows, schema=schema, orient="row")
     names = list(schema)
-    sql = str(query.compile(conn, compile_kwargs={"literal_binds": True}))
+    sql = str(query.params(**values).compile(conn, compile_kwargs={"literal_binds": True}))
     text = _read_postgresql(conn, sql, names) if conn.dialect.name == "postgresql" else _read_sqlite(conn, sql, names)
     return text.select(_from_text(name, kind) for name, kind in schema.items())
 
@@ -98,7 +103,8 @@ def _to_text(name: str, kind: Any) -> pl.Expr:
 
 
 def _copy(conn: Connection, statement: str, frame: pl.DataFrame) -> None:
-    joined = frame.with_columns(pl.col(pl.List(pl.String)).list.join("\n"))
+    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+    joined = frame.with_columns(pl.col(lists).list.join("\n")) if lists else frame
     text = io.BytesIO()
     joined.write_csv(
         text, include_header=False, null_value=_NULL, datetime_format="%Y-%m-%d %H:%M:%S%.6f%z", quote_style="necessary"

@@ -5,46 +5,57 @@ An event of a unit is one of every unit below it too. Ceremonies that rules anno
 
 from __future__ import annotations
 
-from datetime import date
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.personal import Wanted
+from ekinerja_agent.central.facts.wanted import FIRST, LAST, Wanted, Whose
 from ekinerja_agent.central.tables.imported import event_attendance, events
-from ekinerja_agent.scoring.frames import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema
+from ekinerja_agent.scoring.frames import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema, empty
 
 _DEEPEST_UNIT = 20
+_TOLD: Schema = {**{name: kind for name, kind in EVENTS.items() if name != "audience"}, "audience": pl.String}
 
 
-def read_events(conn: Connection, units: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """Given UNITS and the days of a month, return EVENTS with one row for each unit that is called."""
-    row = current(events).subquery().c  # an event may have moved into the month
-    shape: Schema = {**{name: kind for name, kind in EVENTS.items() if name != "audience"}, "audience": pl.String}
-    query = select(
-        row.code.label("event"),
-        *(row.kind, row.unit, row.date.label("day"), row.opens, row.closes, row.terminal, row.audience),
-    ).where(row.date.between(first, last))
-    told = read_frame(conn, query, shape).with_columns(pl.col("audience").str.split(" "))
+def read_events(conn: Connection, units: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+    """Given UNITS and the month that is wanted, return EVENTS with one row for each unit that is called."""
+    told = wanted.read(conn, events, _events, _TOLD)
+    if told.is_empty():
+        return empty(EVENTS)
+    told = told.with_columns(pl.col("audience").str.split(" "))
     return _with_units_below(told, units).select(*EVENTS).unique(maintain_order=True).sort("day", "event", "unit")
 
 
-def read_attendance(conn: Connection, wanted: Wanted, first: date, last: date) -> pl.DataFrame:
-    """Given the people and days wanted, return EVENT_ATTENDANCE: their rows, and of each event one row of anybody,
-    which tells that somebody took attendance.
+@cache
+def _events(_whose: Whose) -> Select[Any]:
+    row = current(events).subquery().c  # an event may have moved into the month
+    return select(
+        row.code.label("event"),
+        *(row.kind, row.unit, row.date.label("day"), row.opens, row.closes, row.terminal, row.audience),
+    ).where(row.date.between(FIRST, LAST))
+
+
+def read_attendance(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Given who is wanted, return EVENT_ATTENDANCE: their rows, and of each event one row of anybody, which tells that
+    somebody took attendance.
     """
-    a = event_attendance.c
-    row = current(event_attendance, or_(wanted(a.nip), _first_of_each(first, last))).subquery().c
-    query = select(row.event, row.nip, row.status.label("mark"), row.document).where(row.date.between(first, last))
-    return read_frame(conn, query, EVENT_ATTENDANCE).sort("event", "nip")
+    return wanted.read(conn, event_attendance, _attendance, EVENT_ATTENDANCE).sort("event", "nip")
 
 
-def _first_of_each(first: date, last: date) -> ColumnElement[bool]:
-    """The first row that stands for an event of these days, by its whole key, so that no older version rises."""
+@cache
+def _attendance(whose: Whose) -> Select[Any]:
+    row = current(event_attendance, or_(whose(event_attendance.c.nip), _first_of_each())).subquery().c
+    query = select(row.event, row.nip, row.status.label("mark"), row.document)
+    return query.where(row.date.between(FIRST, LAST))
+
+
+def _first_of_each() -> ColumnElement[bool]:
+    """The first row that stands for an event of the month, by its whole key, so that no older version rises."""
     a = event_attendance.c
-    held = a.event.in_(select(a.event).where(a.date.between(first, last)))
+    held = a.event.in_(select(a.event).where(a.date.between(FIRST, LAST)))
     standing = current(event_attendance, held).subquery().c
     one = select(standing.event, func.min(standing.nip)).group_by(standing.event)
     return tuple_(a.event, a.nip).in_(one)

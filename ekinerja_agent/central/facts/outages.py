@@ -5,15 +5,17 @@ Judges nothing: whom an outage excuses is not known here.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import outage_status
-from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.punches import CLOCK, told_zones
+from ekinerja_agent.central.facts.wanted import Wanted, Whose
 from ekinerja_agent.central.tables.imported import outage_decisions, outages
 from ekinerja_agent.scoring.frames import OUTAGES, Schema
 
@@ -27,20 +29,17 @@ _TOLD: Schema = {
 
 
 def read_outages(
-    conn: Connection, enrolled: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame, first: date, last: date
+    conn: Connection, enrolled: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame, wanted: Wanted
 ) -> pl.DataFrame:
-    """Given enrolments, spells and units, return OUTAGES that touch the days `first` - 1 to `last` + 2.
+    """Given enrolments, spells, units and the month that is wanted, return OUTAGES that touch it, a day before it, or
+    two after it.
 
     A terminal that no collector told of lies in the zones of the units of the people enrolled by name on it: in each of
     them, if they are several, so that no reading of the time costs anybody.
     """
-    since = datetime.combine(first - timedelta(days=1), time())
-    until = datetime.combine(last + timedelta(days=3), time())
-    row = current(outages).subquery()
-    told_columns = (outage_status(row).label(name) if name == "status" else row.c[name] for name in _TOLD)
-    decided = row.outerjoin(outage_decisions, outage_decisions.c.outage == row.c.id)
-    query = select(*told_columns).select_from(decided).where(row.c.ends > since, row.c.starts < until)
-    told = read_frame(conn, query, _TOLD)
+    since = datetime.combine(wanted.first - timedelta(days=1), time())
+    until = datetime.combine(wanted.last + timedelta(days=3), time())
+    told = wanted.read(conn, outages, _outages, _TOLD, since=since, until=until)
     if told.is_empty():
         return pl.DataFrame(schema=OUTAGES)
     zones = told_zones(conn).rename({"told_zone": "zone"})
@@ -63,3 +62,11 @@ def read_outages(
         ]
         parts.append(rows.with_columns(instants).select(*OUTAGES))
     return pl.concat(parts).sort("terminal", "start", "end")
+
+
+@cache
+def _outages(_whose: Whose) -> Select[Any]:
+    row = current(outages).subquery()
+    told = (outage_status(row).label(name) if name == "status" else row.c[name] for name in _TOLD)
+    decided = row.outerjoin(outage_decisions, outage_decisions.c.outage == row.c.id)
+    return select(*told).select_from(decided).where(row.c.ends > bindparam("since"), row.c.starts < bindparam("until"))

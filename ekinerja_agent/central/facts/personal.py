@@ -5,14 +5,14 @@ Of each fact the newest row stands that was not taken back. Judges nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from functools import cache, partial
+from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, case, select
+from sqlalchemy import Connection, Select, Table, case, select
 
 from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, Wanted, Whose
 from ekinerja_agent.central.tables.imported import (
     allowances,
     assignments,
@@ -24,35 +24,48 @@ from ekinerja_agent.central.tables.imported import (
     sanctions,
 )
 from ekinerja_agent.rules import CORRECTION
-from ekinerja_agent.scoring.frames import ALLOWANCES, ASSIGNMENTS, CORRECTIONS, HOLDS, RATINGS, ROSTERS, Schema
-
-Wanted = Callable[[ColumnElement[str]], ColumnElement[bool]]
-"""Given a column of NIPs, the condition that asks for the wanted people."""
+from ekinerja_agent.scoring.frames import ALLOWANCES, ASSIGNMENTS, CORRECTIONS, HOLDS, RATINGS, ROSTERS, Schema, empty
+from ekinerja_agent.scoring.steps import worked_out
 
 APPROVED = "approved"
-_ONE_DAY = timedelta(days=1)
 _E4_PER_RUPIAH = 10_000
+_CORRECTED: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
+_ALLOWED: Schema = {
+    **dict.fromkeys(("nip", "criterion"), pl.String),
+    **dict.fromkeys(("amount_rp", "basic_rp", "pct_bp"), pl.Int64),
+    **dict.fromkeys(("valid_from", "valid_to"), pl.Date),
+}
 
 
-def read_rosters(conn: Connection, wanted: Wanted, first: date, last: date) -> pl.DataFrame:
-    """Given the people and days wanted, return ROSTERS of these days and of one beside them on each side."""
-    row = (
-        current(rosters, wanted(rosters.c.nip), rosters.c.date.between(first - _ONE_DAY, last + _ONE_DAY)).subquery().c
-    )
-    told = read_frame(conn, select(row.nip, row.date.label("day"), row.shifts.label("shift")), ROSTERS).with_columns(
-        pl.col("shift").str.split(" ")
-    )
-    return told.explode("shift").sort("nip", "day", "shift")
+def read_rosters(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Given who is wanted, return ROSTERS of the days of the month and of one beside them on each side."""
+    told = wanted.read(conn, rosters, _rosters, ROSTERS)
+    if told.is_empty():
+        return told
+    by_shift = told.lazy().with_columns(pl.col("shift").str.split(" ")).explode("shift")
+    return worked_out(by_shift.sort("nip", "day", "shift"))
 
 
-def read_corrections(conn: Connection, wanted: Wanted, first: date, last: date) -> pl.DataFrame:
-    """Given the people and days wanted, return CORRECTIONS; what a command decided beats what the row says."""
+@cache
+def _rosters(whose: Whose) -> Select[Any]:
+    row = current(rosters, whose(rosters.c.nip), rosters.c.date.between(BEFORE, AFTER)).subquery().c
+    return select(row.nip, row.date.label("day"), row.shifts.label("shift"))
+
+
+def read_corrections(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says."""
+    told = wanted.read(conn, corrections, _corrections, _CORRECTED)
+    referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
+    return worked_out(referred.sort("nip", "day", "id").select(*CORRECTIONS))
+
+
+@cache
+def _corrections(whose: Whose) -> Select[Any]:
     d = correction_decisions.c
-    near = corrections.c.date.between(first - _ONE_DAY, last + _ONE_DAY)
-    row = current(corrections, wanted(corrections.c.nip), near).subquery()
+    row = current(corrections, whose(corrections.c.nip), corrections.c.date.between(BEFORE, AFTER)).subquery()
     c = row.c
     decided = case((d.approved, APPROVED), else_="rejected")
-    query = select(
+    return select(
         c.nip,
         c.date.label("day"),
         c.scan,
@@ -61,45 +74,46 @@ def read_corrections(conn: Connection, wanted: Wanted, first: date, last: date) 
         case((d.correction.is_(None), c.status), else_=decided).label("status"),
         c.id,
     ).select_from(row.outerjoin(correction_decisions, d.correction == c.id))
-    shape: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
-    return (
-        read_frame(conn, query, shape)
-        .with_columns(reference=pl.format(CORRECTION + "{}", "id"))
-        .sort("nip", "day", "id")
-        .select(*CORRECTIONS)
-    )
 
 
 def read_allowances(conn: Connection, wanted: Wanted) -> pl.DataFrame:
-    """Given the people wanted, return ALLOWANCES: an amount, or a basic amount times a percentage, exact."""
-    row = current(allowances, wanted(allowances.c.nip)).subquery().c
-    names = ("nip", "criterion", "amount_rp", "basic_rp", "pct_bp", "valid_from", "valid_to")
-    shape: Schema = {
-        **{name: kind for name, kind in ALLOWANCES.items() if name != "amount_e4"},
-        **dict.fromkeys(("amount_rp", "basic_rp", "pct_bp"), pl.Int64),
-    }
-    told = read_frame(conn, select(*(row[name] for name in names)), {name: shape[name] for name in names})
+    """Given who is wanted, return ALLOWANCES: an amount, or a basic amount times a percentage, exact."""
+    told = wanted.read(conn, allowances, partial(_standing, allowances, tuple(_ALLOWED)), _ALLOWED)
+    if told.is_empty():
+        return empty(ALLOWANCES)
     amount = pl.coalesce(pl.col("amount_rp") * _E4_PER_RUPIAH, pl.col("basic_rp") * pl.col("pct_bp"))
-    return told.with_columns(amount_e4=amount).select(*ALLOWANCES).sort("nip", "criterion", "valid_from")
+    exact = told.lazy().with_columns(amount_e4=amount).select(*ALLOWANCES)
+    return worked_out(exact.sort("nip", "criterion", "valid_from"))
 
 
 def read_takings(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Given the people wanted, return HOLDS and SANCTIONS."""
-    frames = []
-    for table in (holds, sanctions):
-        row = current(table, wanted(table.c.nip)).subquery().c
-        frames.append(read_frame(conn, select(*(row[name] for name in HOLDS)), HOLDS).sort("nip", "valid_from"))
-    return frames[0], frames[1]
+    """Given who is wanted, return HOLDS and SANCTIONS."""
+    held, fined = (_read_dated(conn, table, HOLDS, wanted) for table in (holds, sanctions))
+    return held, fined
 
 
 def read_assignments(conn: Connection, wanted: Wanted) -> pl.DataFrame:
-    """Given the people wanted, return ASSIGNMENTS."""
-    row = current(assignments, wanted(assignments.c.nip)).subquery().c
-    return read_frame(conn, select(*(row[name] for name in ASSIGNMENTS)), ASSIGNMENTS).sort("nip", "valid_from")
+    """Given who is wanted, return ASSIGNMENTS."""
+    return _read_dated(conn, assignments, ASSIGNMENTS, wanted)
+
+
+def _read_dated(conn: Connection, table: Table, schema: Schema, wanted: Wanted) -> pl.DataFrame:
+    return wanted.read(conn, table, partial(_standing, table, tuple(schema)), schema).sort("nip", "valid_from")
+
+
+@cache
+def _standing(table: Table, names: tuple[str, ...], whose: Whose) -> Select[Any]:
+    row = current(table, whose(table.c.nip)).subquery().c
+    return select(*(row[name] for name in names))
 
 
 def read_ratings(conn: Connection, wanted: Wanted) -> pl.DataFrame:
-    """Given the people wanted, return RATINGS: the approved ones, the newest of those that are valid coming last."""
-    row = current(ratings, wanted(ratings.c.nip)).subquery().c
-    query = select(*(row[name] for name in RATINGS), row.id).where(row.status == APPROVED)
-    return read_frame(conn, query, {**RATINGS, "id": pl.Int64}).sort("nip", "valid_from", "id").select(*RATINGS)
+    """Given who is wanted, return RATINGS: the approved ones, the newest of those that are valid coming last."""
+    told = wanted.read(conn, ratings, _ratings, {**RATINGS, "id": pl.Int64})
+    return worked_out(told.lazy().sort("nip", "valid_from", "id").select(*RATINGS))
+
+
+@cache
+def _ratings(whose: Whose) -> Select[Any]:
+    row = current(ratings, whose(ratings.c.nip)).subquery().c
+    return select(*(row[name] for name in RATINGS), row.id).where(row.status == APPROVED)

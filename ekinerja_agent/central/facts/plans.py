@@ -5,17 +5,19 @@ Only approved reports, of months in the calendar year of the plan's due date. Ju
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.personal import APPROVED, Wanted
+from ekinerja_agent.central.facts.personal import APPROVED
+from ekinerja_agent.central.facts.wanted import MONTH, UNITS, YEAR, Wanted, Whose
 from ekinerja_agent.central.tables.imported import indicators, plan_progress, plans
-from ekinerja_agent.scoring.frames import BUDGETS, INDICATORS, PLAN_REPORTS, Schema
+from ekinerja_agent.scoring.frames import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
+from ekinerja_agent.scoring.steps import worked_out
 
 _PLAN: Schema = {
     "plan": pl.String,
@@ -31,44 +33,64 @@ _REPORT: Schema = {
     "physical_ppm": pl.Int64,
     "realised_rp": pl.Int64,
 }
+_POINTS: Schema = {**INDICATORS, "period": pl.String}
 
 
-def read_plans(
-    conn: Connection, wanted: Wanted, nips: pl.Series, units: Sequence[str], month: date
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Given the people wanted, their units and a month (its first day), return PLAN_REPORTS and BUDGETS of both."""
-    # On the key only: a plan may have gone from one person or unit to another.
-    p, g = plans.c, plan_progress.c
-    ever_theirs = select(p.code).where(or_(p.unit.in_(units), wanted(p.nip)))
-    of_year = g.month.between(f"{month:%Y}-01", f"{month:%Y-%m}")
-    row = current(plan_progress, of_year, g.plan.in_(ever_theirs)).subquery().c
-    query = select(*(row[name] for name in _REPORT)).where(row.status == APPROVED)
-    reports = read_frame(conn, query, _REPORT)
-    plan = current(plans, p.code.in_(ever_theirs)).subquery().c
-    columns = (plan.code.label("plan"), plan.nip, plan.unit, plan.due_date, plan.budget_rp)
-    told = read_frame(conn, select(*columns), _PLAN).filter(pl.col("due_date").dt.year() == month.year)
-    reports = reports.join(told, on="plan", how="inner").sort("plan", "month")
-    own = reports.filter(pl.col("month") == f"{month:%Y-%m}", pl.col("nip").is_in(nips.implode()))
+def read_plans(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Given who is wanted, return PLAN_REPORTS and BUDGETS of the people and their units."""
+    told = wanted.read(conn, plans, _plans, _PLAN)
+    if told.is_empty():
+        return empty(PLAN_REPORTS), empty(BUDGETS)
+    reports = read_frame(conn, _reports(wanted.whose), _REPORT, wanted.values)
+    of_year = told.lazy().filter(pl.col("due_date").dt.year() == wanted.first.year)
+    reports = worked_out(reports.lazy().join(of_year, on="plan", how="inner").sort("plan", "month"))
+    own = reports.lazy().filter(pl.col("month") == wanted.values["month"], pl.col("nip").is_in(wanted.nips.implode()))
     money = (
-        reports.unique("plan", keep="last", maintain_order=True)
-        .filter(pl.col("budget_rp") > 0, pl.col("realised_rp").is_not_null(), pl.col("unit").is_in(units))
+        reports.lazy()
+        .unique("plan", keep="last", maintain_order=True)
+        .filter(pl.col("budget_rp") > 0, pl.col("realised_rp").is_not_null(), pl.col("unit").is_in(wanted.units))
         .group_by("unit")
         .agg(pl.col("budget_rp", "realised_rp").sum())
         .sort("unit")
     )
-    return own.sort("nip", "plan").select(*PLAN_REPORTS), money.select(*BUDGETS)
+    return worked_out(own.sort("nip", "plan").select(*PLAN_REPORTS)), worked_out(money.select(*BUDGETS))
 
 
-def read_indicators(conn: Connection, wanted: Wanted, units: Sequence[str], month: date) -> pl.DataFrame:
-    """Given the people wanted, their units and a month, return INDICATORS of both.
+@cache
+def _reports(whose: Whose) -> Select[Any]:
+    g = plan_progress.c
+    of_year = g.month.between(YEAR + "-01", MONTH)
+    row = current(plan_progress, of_year, g.plan.in_(_ever_theirs(whose))).subquery().c
+    return select(*(row[name] for name in _REPORT)).where(row.status == APPROVED)
+
+
+@cache
+def _plans(whose: Whose) -> Select[Any]:
+    plan = current(plans, plans.c.code.in_(_ever_theirs(whose))).subquery().c
+    return select(plan.code.label("plan"), plan.nip, plan.unit, plan.due_date, plan.budget_rp)
+
+
+def _ever_theirs(whose: Whose) -> Select[Any]:
+    """On the key only: a plan may have gone from one person or unit to another."""
+    return select(plans.c.code).where(or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)))
+
+
+def read_indicators(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+    """Given who is wanted, return INDICATORS of the people and their units.
 
     Points of the month stand for those of its year.
     """
-    i = indicators.c
-    of_them = or_(i.unit.in_(units), and_(i.nip.is_not(None), wanted(i.nip)))
-    row = current(indicators, i.period.in_([f"{month:%Y-%m}", f"{month:%Y}"]), of_them).subquery().c
-    shape: Schema = {**INDICATORS, "period": pl.String}
-    told = read_frame(conn, select(*(row[name] for name in shape)), shape)
+    told = wanted.read(conn, indicators, _indicators, _POINTS)
+    if told.is_empty():
+        return empty(INDICATORS)
     by_subject = ["nip", "unit", "code"]
-    ordered = told.sort(*by_subject, "period", nulls_last=True)
-    return ordered.unique(by_subject, keep="last", maintain_order=True).select(*INDICATORS)
+    ordered = told.lazy().sort(*by_subject, "period", nulls_last=True)
+    return worked_out(ordered.unique(by_subject, keep="last", maintain_order=True).select(*INDICATORS))
+
+
+@cache
+def _indicators(whose: Whose) -> Select[Any]:
+    i = indicators.c
+    of_them = or_(i.unit.in_(UNITS), and_(i.nip.is_not(None), whose(i.nip)))
+    row = current(indicators, i.period.in_([MONTH, YEAR]), of_them).subquery().c
+    return select(*(row[name] for name in _POINTS))

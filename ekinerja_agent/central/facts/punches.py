@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, or_, select, text
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
 from ekinerja_agent.central.facts.columns import read_frame
+from ekinerja_agent.central.facts.wanted import MANY
 from ekinerja_agent.central.redatings import standing
 from ekinerja_agent.central.tables.imported import enrolments, import_revocations
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
+from ekinerja_agent.scoring.steps import worked_out
 
 CLOCK = pl.Datetime("us")
 
@@ -33,7 +37,6 @@ _RECORDED: Schema = {
 }
 _OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
 _ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}
-_MANY = 5_000
 _FEW = 300
 """Ranges of the primary key; SQLite refuses an expression of a thousand parts."""
 _TERMINALS = """
@@ -67,8 +70,9 @@ def read_punches(
     owned = _owned(recorded, enrolled)
     located = _located(conn, owned, spells, units)
     shifted = pl.when("corrected").then(pl.duration(seconds="offset_s")).otherwise(pl.duration(seconds=0))
-    return (
-        located.with_columns(clock_at=pl.col("at") + shifted)
+    return worked_out(
+        located.lazy()
+        .with_columns(clock_at=pl.col("at") + shifted)
         .drop_nulls("at")
         .select(*PUNCHES)
         .sort("nip", "at", "punch_id")
@@ -77,69 +81,93 @@ def read_punches(
 
 def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: date) -> pl.DataFrame:
     """One row per punch: of several witnesses the collector's, else the earliest file's. `day`: its true local day."""
-    p = punches.c
-    since, until = (
-        datetime.combine(first, time()) - timedelta(days=1),
-        datetime.combine(last, time()) + timedelta(days=3),
-    )
-    inside = (p.clock >= since) & (p.clock < until)
-    # A clock that was far off may show any date: such a punch is found by its instant.
-    moved = p.corrected & (p.at >= since.replace(tzinfo=UTC) - timedelta(days=1)) & (p.at < until.replace(tzinfo=UTC))
-    redated = standing()
-    wanted: list[ColumnElement[bool]] = [p.batch.not_in(select(import_revocations.c.batch))]
-    if pins is not None and len(pins) <= _MANY:
-        wanted += _of_pins(conn, [*pins, *_slots(conn, pins)])
-    query = select(*(p[name] for name in _RECORDED)).where(
-        or_(inside, moved), p.punch_id.not_in(select(redated.c.punch_id)), *wanted
-    )
-    recorded = pl.concat([read_frame(conn, query, _RECORDED), _redated(conn, wanted, since, until)])
+    since = datetime.combine(first, time()) - timedelta(days=1)
+    until = datetime.combine(last, time()) + timedelta(days=3)
+    values: dict[str, Any] = {
+        "since": since,
+        "until": until,
+        "at_since": since.replace(tzinfo=UTC) - timedelta(days=1),
+        "at_until": until.replace(tzinfo=UTC),
+    }
+    standing_punches, moved_punches = _punches(named=False), _redated(named=False)
+    if pins is not None and len(pins) <= MANY:
+        values["pins"] = [*pins, *_slots(conn, pins)]
+        standing_punches, moved_punches = _punches(named=True), _redated(named=True)
+        if (by_key := _by_key(conn, values["pins"])) is not None:
+            standing_punches, moved_punches = standing_punches.where(by_key), moved_punches.where(by_key)
+    recorded = read_frame(conn, standing_punches, _RECORDED, values)
+    # Hardly ever has a clock been reset.
+    if conn.scalar(_any_redated()):
+        moved = read_frame(conn, moved_punches, {**_RECORDED, "shift_s": pl.Int64}, values)
+        recorded = pl.concat([recorded, _as_redated(moved)])
     if recorded["batch"].n_unique() > 1:  # one batch holds a punch once
         recorded = recorded.sort("punch_id", "batch").unique("punch_id", keep="first", maintain_order=True)
     clock = pl.when("corrected").then(pl.col("clock") - pl.duration(seconds="offset_s")).otherwise("clock")
     return recorded.with_columns(day=clock.dt.date())
 
 
+@cache
+def _punches(*, named: bool) -> Select[Any]:
+    """As the terminals recorded them, but for those that an approved redating moved."""
+    p = punches.c
+    inside = (p.clock >= bindparam("since")) & (p.clock < bindparam("until"))
+    # A clock that was far off may show any date: such a punch is found by its instant.
+    moved = p.corrected & (p.at >= bindparam("at_since")) & (p.at < bindparam("at_until"))
+    standing_by = p.punch_id.not_in(select(standing().c.punch_id))
+    return select(*(p[name] for name in _RECORDED)).where(or_(inside, moved), standing_by, *_wanted(named=named))
+
+
+@cache
+def _redated(*, named: bool) -> Select[Any]:
+    """Punches that an approved redating puts between two local times."""
+    p, r = punches.c, standing()
+    near = r.c.at.between(bindparam("at_since"), bindparam("at_until"))
+    columns = [r.c.at if name == "at" else p[name] for name in _RECORDED]
+    query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id)
+    return query.where(near, *_wanted(named=named))
+
+
+def _wanted(*, named: bool) -> list[ColumnElement[bool]]:
+    standing_batch = punches.c.batch.not_in(select(import_revocations.c.batch))
+    return [standing_batch, punches.c.pin.in_(bindparam("pins"))] if named else [standing_batch]
+
+
+@cache
+def _any_redated() -> Select[Any]:
+    return select(exists().where(redated_punches.c.redating > 0))
+
+
+def _as_redated(moved: pl.DataFrame) -> pl.DataFrame:
+    """As if their clock had shown the true time."""
+    return moved.with_columns(
+        clock=pl.col("clock") + pl.duration(seconds="shift_s"),
+        offset_s=pl.lit(None, pl.Int64),
+        corrected=pl.lit(value=False),
+    ).drop("shift_s")
+
+
 def _slots(conn: Connection, pins: Sequence[str]) -> list[str]:
     """The slot numbers, as PINs, that one of these PINs ever had on a terminal: no other can become one of them."""
-    owned = select(slot_owners.c.uid).where(slot_owners.c.pin.in_(pins)).distinct()
-    return [f"{SLOT}{uid}" for uid in conn.scalars(owned)]
+    return [f"{SLOT}{uid}" for uid in conn.scalars(_owned_slots(), {"pins": list(pins)})]
 
 
-def _of_pins(conn: Connection, pins: Sequence[str]) -> list[ColumnElement[bool]]:
-    """The conditions for punches of these PINs. On SQLite, for few of them, by the primary key, whose text begins with
-    TERMINAL/PIN/: an index by PIN would cost every collected punch, and there a look at a whole month costs a second.
+@cache
+def _owned_slots() -> Select[Any]:
+    return select(slot_owners.c.uid).where(slot_owners.c.pin.in_(bindparam("pins"))).distinct()
+
+
+def _by_key(conn: Connection, pins: Sequence[str]) -> ColumnElement[bool] | None:
+    """On SQLite the condition for punches of a few PINs by the primary key, whose text begins with TERMINAL/PIN/: an
+    index by PIN would cost every collected punch, and there a look at a whole month costs a second.
     """
-    p = punches.c
-    conditions: list[ColumnElement[bool]] = [p.pin.in_(pins)]
-    if conn.dialect.name == "sqlite" and len(pins) <= _FEW:
-        terminals = list(conn.scalars(text(_TERMINALS)))
-        if len(pins) * len(terminals) <= _FEW:
-            ranges = [
-                (p.punch_id > f"{terminal}/{pin}/") & (p.punch_id < f"{terminal}/{pin}0")
-                for terminal in terminals
-                for pin in pins
-            ]
-            conditions.append(or_(false(), *ranges))
-    return conditions
-
-
-def _redated(conn: Connection, wanted: Sequence[ColumnElement[bool]], since: datetime, until: datetime) -> pl.DataFrame:
-    """Punches that an approved redating puts between two local times: as if their clock had shown the true time."""
-    if not conn.scalar(select(exists().where(redated_punches.c.redating > 0))):
-        return pl.DataFrame(schema=_RECORDED)
-    p, r = punches.c, standing()
-    near = r.c.at.between(since.replace(tzinfo=UTC) - timedelta(days=1), until.replace(tzinfo=UTC))
-    columns = [r.c.at if name == "at" else p[name] for name in _RECORDED]
-    query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, *wanted)
-    return (
-        read_frame(conn, query, {**_RECORDED, "shift_s": pl.Int64})
-        .with_columns(
-            clock=pl.col("clock") + pl.duration(seconds="shift_s"),
-            offset_s=pl.lit(None, pl.Int64),
-            corrected=pl.lit(value=False),
-        )
-        .drop("shift_s")
-    )
+    if conn.dialect.name != "sqlite" or len(pins) > _FEW:
+        return None
+    terminals = list(conn.scalars(text(_TERMINALS)))
+    if len(pins) * len(terminals) > _FEW:
+        return None
+    key = punches.c.punch_id
+    ranges = [(key > f"{terminal}/{pin}/") & (key < f"{terminal}/{pin}0") for terminal in terminals for pin in pins]
+    return or_(false(), *ranges)
 
 
 def _resolve_slots(conn: Connection, recorded: pl.DataFrame) -> pl.DataFrame:
@@ -173,11 +201,11 @@ def _owned(recorded: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")))
         & (pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")))
     )
-    owned = recorded.join(enrolled, on="pin", how="inner", suffix="_enrolled").filter(holds)
+    owned = recorded.lazy().join(enrolled.lazy(), on="pin", how="inner", suffix="_enrolled").filter(holds)
     if enrolled["pin"].is_duplicated().any():
         everywhere = pl.col("terminal_enrolled") == EVERY_TERMINAL
         owned = owned.sort("punch_id", everywhere, "id").unique("punch_id", keep="first", maintain_order=True)
-    return owned.select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day")
+    return worked_out(owned.select("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day"))
 
 
 def _located(
@@ -207,8 +235,9 @@ def _located(
 def told_zones(conn: Connection) -> pl.DataFrame:
     """Given a connection, return the zone that a collector told last: terminal, told_zone."""
     f = terminal_facts.c
-    told = read_frame(conn, select(f.terminal, f.timezone, f.since), _ZONES).sort("since")
-    return told.unique("terminal", keep="last", maintain_order=True).select("terminal", told_zone="timezone")
+    told = read_frame(conn, select(f.terminal, f.timezone, f.since), _ZONES).lazy().sort("since")
+    newest = told.unique("terminal", keep="last", maintain_order=True)
+    return worked_out(newest.select("terminal", told_zone="timezone"))
 
 
 def _named(conn: Connection, terminals: Sequence[str]) -> pl.DataFrame:

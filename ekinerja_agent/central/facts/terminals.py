@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL
 from ekinerja_agent.central.tables.recorded import terminal_facts
 from ekinerja_agent.scoring.frames import DUTY_TERMINALS, Schema
+from ekinerja_agent.scoring.steps import worked_out
 
 TERMINALS: Schema = {
     # When an enabled terminal served an office; dates included, null = open.
@@ -67,37 +68,40 @@ def duty_terminals(
     A day before and a day after come along, for nights.
     """
     since, until = first - timedelta(days=1), last + timedelta(days=1)
-    dated = [_within(frame, since, until) for frame in (enrolled, spells)]
-    enrolled, spells = dated
-    named = enrolled.filter(pl.col("terminal") != EVERY_TERMINAL).select(*DUTY_TERMINALS)
-    everywhere = enrolled.filter(pl.col("terminal") == EVERY_TERMINAL).select("nip", "valid_from", "valid_to")
-    posts = _both(everywhere, spells.select("nip", "unit", "valid_from", "valid_to"), on="nip")
-    serving = _serving(posts["unit"].unique(), units, terminals, since, until)
-    of_unit = _both(posts, serving, on="unit").select(*DUTY_TERMINALS)
-    return pl.concat([named, of_unit]).unique().sort("nip", "terminal", "valid_from")
+    enrolments, served = (_within(frame.lazy(), since, until) for frame in (enrolled, spells))
+    named = enrolments.filter(pl.col("terminal") != EVERY_TERMINAL).select(*DUTY_TERMINALS)
+    everywhere = enrolments.filter(pl.col("terminal") == EVERY_TERMINAL).select("nip", "valid_from", "valid_to")
+    posts = worked_out(_both(everywhere, served.select("nip", "unit", "valid_from", "valid_to"), on="nip"))
+    found = [named]
+    if posts.height:
+        serving = _serving(posts["unit"].unique(), units, terminals, since, until)
+        found.append(_both(posts.lazy(), serving, on="unit").select(*DUTY_TERMINALS))
+    return worked_out(pl.concat(found).unique().sort("nip", "terminal", "valid_from"))
 
 
-def _serving(wanted: pl.Series, units: pl.DataFrame, terminals: pl.DataFrame, since: date, until: date) -> pl.DataFrame:
+def _serving(wanted: pl.Series, units: pl.DataFrame, terminals: pl.DataFrame, since: date, until: date) -> pl.LazyFrame:
     """The terminals that serve each unit: unit, terminal, valid_from, valid_to."""
-    days = pl.DataFrame({"day": pl.date_range(since, until, eager=True)})
+    days = pl.DataFrame({"day": pl.date_range(since, until, eager=True)}).lazy()
     parents = _on_days(units, days).select("day", place="unit", above="parent").unique(["day", "place"], keep="first")
     there = _on_days(terminals, days).select("day", "terminal", place="office").unique()
-    searching = wanted.to_frame("unit").join(days, how="cross").with_columns(place="unit")
+    parents, there = (worked_out(frame).lazy() for frame in (parents, there))
+    searching = wanted.to_frame("unit").lazy().join(days, how="cross").with_columns(place="unit")
     found = []
     for _ in range(_DEEPEST_UNIT):
         found.append(searching.join(there, on=["day", "place"]).select("unit", "day", "terminal"))
-        searching = (
+        above = worked_out(
             searching.join(there, on=["day", "place"], how="anti")
             .join(parents, on=["day", "place"])
             .drop_nulls("above")
             .select("unit", "day", place="above")
         )
-        if searching.is_empty():
+        if above.is_empty():
             break
+        searching = above.lazy()
     return _runs(pl.concat(found))
 
 
-def _runs(on_days: pl.DataFrame) -> pl.DataFrame:
+def _runs(on_days: pl.LazyFrame) -> pl.LazyFrame:
     """Consecutive days become one row: unit, terminal, valid_from, valid_to."""
     keys = ["unit", "terminal"]
     broken = (pl.col("day") - pl.col("day").shift(1).over(keys)) != pl.duration(days=1)
@@ -110,21 +114,25 @@ def _runs(on_days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _on_days(dated: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    return dated.join(days, how="cross").filter(
-        pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-        pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+def _on_days(dated: pl.DataFrame, days: pl.LazyFrame) -> pl.LazyFrame:
+    return (
+        dated.lazy()
+        .join(days, how="cross")
+        .filter(
+            pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
+            pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+        )
     )
 
 
-def _within(dated: pl.DataFrame, since: date, until: date) -> pl.DataFrame:
+def _within(dated: pl.LazyFrame, since: date, until: date) -> pl.LazyFrame:
     """The rows that hold on one of the days, cut to them."""
     return dated.with_columns(
         valid_from=pl.max_horizontal("valid_from", pl.lit(since)), valid_to=pl.min_horizontal("valid_to", pl.lit(until))
     ).filter(pl.col("valid_from") <= pl.col("valid_to"))
 
 
-def _both(one: pl.DataFrame, other: pl.DataFrame, *, on: str) -> pl.DataFrame:
+def _both(one: pl.LazyFrame, other: pl.LazyFrame, *, on: str) -> pl.LazyFrame:
     """Rows of equal `on` for the days on which both hold."""
     joined = one.join(other, on=on, suffix="_other")
     return (

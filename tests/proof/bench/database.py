@@ -178,7 +178,7 @@ def _raw_s(url: str) -> float:
 
 def _out(cursor: Any, table: str) -> bytes:
     text = io.BytesIO()
-    cursor.copy_expert(f"copy {table} to stdout", text)
+    cursor.copy_expert(f"copy (select * from {table}) to stdout", text)
     return text.getvalue()
 
 
