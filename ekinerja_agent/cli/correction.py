@@ -54,7 +54,7 @@ def add_command(
 
 
 @group.command("approve")
-@click.argument("number", type=Numbered("correction"))
+@click.argument("number", type=Numbered("correction", "a correction"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
@@ -72,7 +72,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 
 
 @group.command("reject")
-@click.argument("number", type=Numbered("correction"))
+@click.argument("number", type=Numbered("correction", "a correction"))
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.pass_obj
 def reject_command(context: Context, number: int, reason: str) -> None:

@@ -18,6 +18,7 @@ from ekinerja_agent.usecases import decide
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
 
+_WITH_ARTICLE = {ABSENCE.name: "an absence", OUTAGE.name: "an outage"}
 _DECIDED = "document requested_by entered_by status decided_by reason batch".split()
 
 
@@ -61,7 +62,7 @@ def outage_list(context: Context, terminal: str | None, status: str | None, fmt:
 
 def _approve_command(noun: Noun) -> click.Command:
     @click.command("approve")
-    @click.argument("number", type=Numbered(noun.name))
+    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @click.pass_obj
     def command(context: Context, number: int, yes: bool) -> None:
@@ -75,7 +76,7 @@ def _approve_command(noun: Noun) -> click.Command:
 
 def _reject_command(noun: Noun) -> click.Command:
     @click.command("reject")
-    @click.argument("number", type=Numbered(noun.name))
+    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
     @click.option("--reason", required=True, help="Why; it is kept with the decision.")
     @click.pass_obj
     def command(context: Context, number: int, reason: str) -> None:

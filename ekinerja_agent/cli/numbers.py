@@ -10,13 +10,14 @@ class Numbered(click.ParamType[int]):
 
     name = "N"
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, with_article: str) -> None:
         self._noun = noun
-        self._article = "an" if noun[0] in "aeiou" else "a"
+        self._with_article = with_article
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value).removeprefix(f"{self._noun}/")
         if not text.isascii() or not text.isdecimal():
-            a_noun = f"{self._article} {self._noun}"
-            self.fail(f"{value!r} is not the number of {a_noun}; write it as 7 or {self._noun}/7", param, ctx)
+            self.fail(
+                f"{value!r} is not the number of {self._with_article}; write it as 7 or {self._noun}/7", param, ctx
+            )
         return int(text)

@@ -311,6 +311,7 @@ def test_a_close_is_recorded_with_its_sum_and_reason(central: Engine, operator: 
         "through": None,
         "paid_at": None,
         "paid_document": None,
+        "signed_by": [],
     }
 
 

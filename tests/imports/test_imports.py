@@ -15,6 +15,7 @@ from ekinerja_agent.central.accounts import Account, actor, add
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.central.tables import recorded
+from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 from ekinerja_agent.model import Coverage
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
@@ -61,7 +62,7 @@ class Office:
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         with reading(self.engine) as conn:
-            chosen = [columns.metadata.tables[table].c[column] for column in columns]
+            chosen = [metadata.tables[table].c[column] for column in columns]
             return sorted(tuple(row) for row in conn.execute(select(*chosen)))
 
 
