@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,14 @@ def _forenoon(documents: Sequence[Mapping[str, Any]]) -> datetime:
 
 
 def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]], now: datetime) -> list[Reader]:
-    """A head who is operator and payroll too, an employee with a finding that is disputed, one who must choose a
-    password, and somebody who is not logged in.
+    """An employee with a finding that is disputed, the superior who is operator, payroll and head too, one who must
+    choose a password, and somebody who is not logged in.
     """
     person = next(one for one in documents if one["discipline"]["findings"])
     finding = person["discipline"]["findings"][0]
-    chief = next(one["nip"] for one in documents if one["nip"] != person["nip"])
     operator = next(one for one in accounts.list_accounts(engine) if "operator" in one.roles)
+    desk = Desk(engine, site.rules(), site.profile(), operator, now)
+    chief = desk.superiors(person["nip"], now.date())[0]
 
     def enter(name: str, roles: Sequence[str], nip: str | None, *, must_change: bool = False) -> tuple[Account, str]:
         account = accounts.add(engine, name, roles=roles, by=operator, now=now, nip=nip)
@@ -126,7 +127,7 @@ def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]],
         work = Work(
             account.nip or "", now.date(), time(5, 30 * number), time(5, 30 * number + 20), "Menyusun laporan bulanan"
         )
-        add(Desk(engine, site.rules(), site.profile(), account, now), work)
+        add(replace(desk, account=account), work)
     days = (finding["date"], finding["date"][:7], f"{now.astimezone(ZoneInfo(person['timezone'])):%Y-%m-%d}")
     known = {"nip": person["nip"], "unit": person["unit"]}
     of_unit = [f"/{page}?unit={person['unit']}" for page in ("evaluation", "workload", "sakip")]

@@ -136,8 +136,11 @@ def _enter(engine: Engine, who: str, minutes: Iterator[int] | None = None) -> Te
     return browser
 
 
-def county(url: str, people: int, months: Iterable[int] = range(1, 13)) -> Engine:
-    """Given an empty database, fill it with people of whom these months of 2026 are scored; return it connected."""
+def county(url: str, people: int, months: Iterable[int] = range(1, 13), *, doings: bool = True) -> Engine:
+    """Given an empty database, fill it with people of whom these months of 2026 are scored; return it connected.
+
+    `doings` False leaves out what people do from day to day: activities, punches, objections.
+    """
     engine = connect(url)
     require_current(engine)
     operator = accounts.actor(engine, "root", NOW).account
@@ -148,7 +151,8 @@ def county(url: str, people: int, months: Iterable[int] = range(1, 13)) -> Engin
         _facts(conn, people, operator.id)
         for month in months:
             _results(conn, people, month)
-        _doings(conn, people, operator.id)
+        if doings:
+            _doings(conn, people, operator.id)
     return engine
 
 
