@@ -31,7 +31,7 @@ Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | None"
 Place: TypeAlias = tuple[int, int]
 """Line and column, both from 1."""
 
-_Loader: TypeAlias = "type[yaml.SafeLoader | yaml.CSafeLoader]"
+_Loader: TypeAlias = type[yaml.SafeLoader] | type[yaml.CSafeLoader]
 _QUICK: Final[_Loader] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """libyaml reads the rules of fourteen regencies in a tenth of the time; PyYAML's wheels bring it."""
 _NULLS: Final = frozenset({"", "null", "Null", "NULL", "~"})
