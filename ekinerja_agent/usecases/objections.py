@@ -6,11 +6,11 @@ makes it true. Does not know how a point is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, objections, periods, results
+from ekinerja_agent.central import board, facts, objections, periods, results
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
 from ekinerja_agent.errors import Refused, WrongUsage
@@ -44,11 +44,24 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
 
 
 def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account: Account, now: datetime) -> Objection:
-    """Given an objection's number, decide it; return it as it was. Raise Refused if this account may not."""
+    """Given an objection's number, decide it; return it as it was.
+
+    Raise Refused if this account may not: a head decides for the people of the units that they head.
+    """
     require(account, *MAY_DECIDE)
     if not reason.strip():
         raise WrongUsage("a decision needs --reason; the person reads it")
+    units = decides_for(engine, account, (disputed := objections.find(engine, number).finding).day)
+    if units is not None and board.unit_of(engine, disputed.nip, disputed.day.replace(day=1)) not in units:
+        raise Refused("an operator or a head of the person's unit decides that")
     return objections.decide(engine, number, accepted=accepted, reason=reason, account=account, now=now)
+
+
+def decides_for(engine: Engine, account: Account, day: date) -> Set[str] | None:
+    """Given an account that may decide and a day of the month, return the units whose objections it decides: those that
+    it heads at the end of that month; None: all.
+    """
+    return None if "operator" in account.roles else board.led_units(engine, account, facts.last_day(day))
 
 
 def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:

@@ -266,20 +266,27 @@ def test_a_disputed_finding_holds_the_close_until_another_person_decides_and_fac
     assert (closed.code, "is closed" in closed.err) == (7, True)
 
 
-def test_a_rejected_objection_lets_the_month_go(
-    installation: Any, acting: As, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects_it(
+    installation: Any, name_nip: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late, other = name_nip(1), name_nip(3)
     county(installation, late, name_nip(2), other)
     installation.ok("score", "run", "--month", MONTH)
     installation.ok("account", "add", "ayu", "--role", "employee", "--nip", late, "--os-user", "ayu")
+    for name, unit in (("budi", "BKD"), ("cici", "DINKES")):
+        installation.ok("account", "add", name, "--role", "head", "--unit", unit, "--os-user", name)
     first = getpass.getuser()
     monkeypatch.setenv("LOGNAME", "ayu")
     strange = installation.run("objection", "add", other, MONDAY, "TK", "--reason", "r")
     assert (strange.code, "operator or head" in strange.err) == (7, True)
     installation.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "macet")
+    decision = ("objection", "decide", "1", "reject", "--reason", "macet bukan alasan")
+    monkeypatch.setenv("LOGNAME", "budi")
+    elsewhere = installation.run(*decision)
+    assert (elsewhere.code, "head of the person's unit" in elsewhere.err) == (7, True)
+    monkeypatch.setenv("LOGNAME", "cici")
+    installation.ok(*decision)
     monkeypatch.setenv("LOGNAME", first)
-    installation.ok("objection", "decide", "1", "reject", "--reason", "macet bukan alasan")
     installation.ok("period", "close", MONTH, "--yes")
     assert [row["code"] for row in rows(installation, "payroll_findings_v1", "nip")] == ["TL3"]
 

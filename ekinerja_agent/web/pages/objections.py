@@ -14,16 +14,12 @@ from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.usecases import objections
-from ekinerja_agent.usecases.activities import OPERATOR
 from ekinerja_agent.usecases.objections import MAY_DECIDE
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
-    from collections.abc import Set
-    from datetime import date
-
     from ekinerja_agent.web.visit import Site, Visit
 
 MOST_LETTERS = 2000
@@ -55,13 +51,9 @@ def _waiting(visit: Visit) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for month in recorded.waiting_months(visit.engine):
         left = board.PAGE - len(rows)
-        rows += recorded.waiting_for(visit.engine, visit.account, month, _units(visit, month), left)
+        units = objections.decides_for(visit.engine, visit.account, month)
+        rows += recorded.waiting_for(visit.engine, visit.account, month, units, left)
     return rows
-
-
-def _units(visit: Visit, month: date) -> Set[str] | None:
-    """The units whose objections the account may decide: those that it heads at the end of the month; None: all."""
-    return None if OPERATOR in visit.account.roles else visit.reader(last_day(month)).units
 
 
 def _decide(visit: Visit) -> None:
@@ -75,9 +67,6 @@ def _decide(visit: Visit) -> None:
     month = one.day.replace(day=1)
     unit = board.unit_of(visit.engine, one.nip, month)
     visit.require(Look.PERSON, last_day(month), one.nip, unit=unit, nip=one.nip)
-    units = _units(visit, month)
-    if units is not None and unit not in units:
-        raise Refused("an operator or a head of the person's unit decides that")
     objections.decide(
         visit.engine,
         int(number),
