@@ -77,6 +77,8 @@ class Office:
         finally:
             process.kill()
             process.wait()
+            for uploads in self._uploads:
+                uploads.close()
         self._compare()
         self.tally["punches"] += sum(len(wall.device.history) for wall in self._walls)
 
