@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.proof import databases
 # A busy machine is no reason to fail: speed is what scripts/bench shows.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# The collector walks through all that pytest and the libraries hold, again and again: a fifth of the time of all tests.
+gc.set_threshold(200_000, 50, 50)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ a problem, because a rule in it would not be applied. Does not know what a rule 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +38,17 @@ M = TypeVar("M", bound=BaseModel)
 
 YEAR_PATTERN: Final = "[0-9]{4}"
 SINGLE_FILES: Final = ("schedules.yaml", "ramadan.yaml", "unexcused.yaml")
+FOLDERS: Final = ("holidays", "profiles", "schedules")
 ADOPTED: Final = "adopted.yaml"
 """The one file that need not be there."""
 LAYOUT: Final = ", ".join(
     (*SINGLE_FILES, "holidays/YEAR.yaml", "profiles/NAME.yaml", f"optionally schedules/NAME.yaml and {ADOPTED}")
 )
+
+
+MOST_KEPT: Final = 4
+_KEPT: Final[dict[bytes | None, RuleBook]] = {}
+"""Rules by what their files say: a book depends on nothing else, not on where the directory lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +65,35 @@ class Rules:
 
 
 def load_rulebook(directory: Path) -> RuleBook:
-    """Given the rules directory, return its rules. Raise ConfigurationError: every problem of every file."""
+    """Given the rules directory, return its rules. Raise ConfigurationError: every problem of every file.
+
+    Files that say what they said when they were last read by this process are not parsed again.
+    """
+    said = _said(directory)
+    if said in _KEPT:
+        return _KEPT[said]
     rules = survey_rules(directory)
     if rules.book is None:
         raise ConfigurationError(rules.problems)
+    if said is not None and _said(directory) == said:
+        if len(_KEPT) == MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        _KEPT[said] = rules.book
     return rules.book
+
+
+def _said(directory: Path) -> bytes | None:
+    """A digest of every file that loading may look at; None if they cannot be read just now."""
+    digest = hashlib.sha256()
+    try:
+        # A folder may be a link, which rglob does not follow.
+        of_folders = (path for folder in FOLDERS for path in (directory / folder).glob("*.y*ml"))
+        for path in sorted({*directory.rglob("*.y*ml"), *of_folders}):
+            name, data = str(path.relative_to(directory)).encode(), path.read_bytes()
+            digest.update(b"%d %s %d " % (len(name), name, len(data)) + data)
+    except (OSError, ValueError):
+        return None
+    return digest.digest()
 
 
 def survey_rules(directory: Path) -> Rules:
