@@ -1,6 +1,6 @@
 """Many rows into one table as fast as the database takes them: COPY on PostgreSQL, executemany on SQLite.
 
-Checks what the columns of `tables.py` would check: an instant has a zone, a terminal's clock has none. Either may also
+Checks what the columns of `tables` would check: an instant has a zone, a terminal's clock has none. Either may also
 come as its ISO 8601 text, which is taken as it is. Does not know what the rows mean.
 """
 

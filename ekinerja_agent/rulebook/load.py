@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,6 +50,7 @@ LAYOUT: Final = ", ".join(
 MOST_KEPT: Final = 4
 _KEPT: Final[dict[bytes | None, RuleBook]] = {}
 """Rules by what their files say: a book depends on nothing else, not on where the directory lies."""
+_TURN: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,18 @@ def load_rulebook(directory: Path) -> RuleBook:
 
     Files that say what they said when they were last read by this process are not parsed again.
     """
-    said = _said(directory)
-    if said in _KEPT:
-        return _KEPT[said]
-    rules = survey_rules(directory)
-    if rules.book is None:
-        raise ConfigurationError(rules.problems)
-    if said is not None and _said(directory) == said:
-        if len(_KEPT) == MOST_KEPT:
-            del _KEPT[next(iter(_KEPT))]
-        _KEPT[said] = rules.book
-    return rules.book
+    with _TURN:
+        said = _said(directory)
+        if said in _KEPT:
+            return _KEPT[said]
+        rules = survey_rules(directory)
+        if rules.book is None:
+            raise ConfigurationError(rules.problems)
+        if said is not None and _said(directory) == said:
+            if len(_KEPT) == MOST_KEPT:
+                del _KEPT[next(iter(_KEPT))]
+            _KEPT[said] = rules.book
+        return rules.book
 
 
 def _said(directory: Path) -> bytes | None:
