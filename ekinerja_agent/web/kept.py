@@ -1,6 +1,7 @@
-"""What is the same for everybody, made at most once an hour however many ask: so a page without login costs little.
+"""What is the same for many, made at most once in a while however many ask.
 
-Promises that one thread at most is busy with making, and that nobody waits for it. Does not know what is kept.
+Promises that one thread at most is busy with making, and that a clock that was set back keeps nothing for longer. Does
+not know what is kept.
 """
 
 from __future__ import annotations
@@ -15,29 +16,37 @@ from ekinerja_agent.errors import TemporarilyUnavailable
 T = TypeVar("T")
 
 MADE_EVERY = timedelta(hours=1)
-MOST_KEPT = 200
+MOST_KEPT = 1_000
 
 
 class Kept(Generic[T]):
-    """One for a kind of thing that is made. The oldest is given up for what is new."""
+    """One for a kind of thing that is made, anew after `every`. The oldest is given up for what is new.
 
-    def __init__(self) -> None:
+    While one is made others wait for it (`waits`), or an older one is good enough for them.
+    """
+
+    def __init__(self, every: timedelta = MADE_EVERY, *, waits: bool = False) -> None:
+        self._every = every
+        self._waits = waits
         self._things: dict[Hashable, tuple[datetime, T]] = {}
         self._turn = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T], now: datetime) -> T:
-        """Given a key, how to make its thing, and the instant, return the thing as it was within the hour.
+        """Given a key, how to make its thing, and the instant, return the thing as it was within `every` before.
 
-        While another thread makes one, an older one is good enough. Raise TemporarilyUnavailable if there is none.
+        Raise TemporarilyUnavailable to who does not wait, if there is no older one.
         """
         kept = self._things.get(key)
-        if kept is not None and now - kept[0] < MADE_EVERY:
+        if kept is not None and self._holds(kept[0], now):
             return kept[1]
-        if not self._turn.acquire(blocking=False):
+        if not self._turn.acquire(blocking=self._waits):
             if kept is not None:
                 return kept[1]
             raise TemporarilyUnavailable("these figures are being made just now; open the page again in a moment")
         try:
+            kept = self._things.get(key)
+            if kept is not None and self._holds(kept[0], now):
+                return kept[1]  # it was made while this thread waited
             made = make()
             self._things.pop(key, None)
             while len(self._things) >= MOST_KEPT:
@@ -46,3 +55,6 @@ class Kept(Generic[T]):
             return made
         finally:
             self._turn.release()
+
+    def _holds(self, made_at: datetime, now: datetime) -> bool:
+        return abs(now - made_at) < self._every  # who waited may have looked at the clock before

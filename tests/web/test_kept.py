@@ -20,6 +20,33 @@ def test_a_thing_is_made_once_an_hour() -> None:
     assert kept.get("a", object, NOW + MADE_EVERY) is not first
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_for_longer() -> None:
+    kept: Kept[object] = Kept()
+    first = kept.get("a", object, NOW)
+    assert kept.get("a", object, NOW - timedelta(days=1)) is not first
+
+
+def test_who_waits_gets_what_was_made_meanwhile() -> None:
+    kept: Kept[object] = Kept(timedelta(minutes=1), waits=True)
+    begun, end, found = threading.Event(), threading.Event(), []
+
+    def slowly() -> object:
+        begun.set()
+        end.wait(10)
+        return object()
+
+    readers = [threading.Thread(target=lambda: found.append(kept.get("a", slowly, NOW))) for _ in range(3)]
+    readers[0].start()
+    begun.wait(10)
+    for reader in readers[1:]:
+        reader.start()
+    end.set()
+    for reader in readers:
+        reader.join(10)
+    assert len(found) == 3
+    assert len(set(map(id, found))) == 1
+
+
 def test_while_one_is_made_others_get_the_old_one_or_are_told_to_come_again() -> None:
     kept: Kept[str] = Kept()
     kept.get("old", lambda: "before", NOW)

@@ -16,7 +16,8 @@ from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.live import Counts, Minutely, counts
+from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.live import COUNTED_EVERY, Counts, counts
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _PUNCHES = msgid("Punches by hour, today")
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return the first page."""
-    return [Route("/", heard(site, partial(_start, Minutely()), sorry))]
+    return [Route("/", heard(site, partial(_start, Kept(COUNTED_EVERY, waits=True)), sorry))]
 
 
-def _start(live: Minutely[Counts], visit: Visit) -> Response:
+def _start(live: Kept[Counts], visit: Visit) -> Response:
     day = visit.now.date()
     reader = visit.reader(day)
     if reader.roles.isdisjoint(LEADERS):
@@ -47,12 +48,12 @@ def _start(live: Minutely[Counts], visit: Visit) -> Response:
     return page(visit, "start.html.j2", units=shown, month=month, days=days, live=seen)
 
 
-def _seen(live: Minutely[Counts], visit: Visit) -> dict[str, object]:
+def _seen(live: Kept[Counts], visit: Visit) -> dict[str, object]:
     measured = visit.site.snapshot()
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
     today = visit.now.astimezone(zone)
-    counted = live.of(today.date(), visit.now, lambda: counts(visit.engine, today.date()))
+    counted = live.get(today.date(), lambda: counts(visit.engine, today.date()), visit.now)
     by_hour = counted.by_hour
     return {
         "terminals": board.terminals(visit.engine),

@@ -25,7 +25,8 @@ from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.today import UnitToday, unit_today
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.live import Minutely
+from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.live import COUNTED_EVERY
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return a unit's day and a unit's month."""
     return [
-        Route(r"/unit/{unit}/{when}", heard(site, partial(_unit, Minutely()), sorry)),
+        Route(r"/unit/{unit}/{when}", heard(site, partial(_unit, Kept(COUNTED_EVERY, waits=True)), sorry)),
     ]
 
 
@@ -61,7 +62,7 @@ def day_of(text: str) -> date:
         raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)") from error
 
 
-def _unit(live: Minutely[UnitToday], visit: Visit) -> Response:
+def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
     unit, when = visit.request.path_params["unit"], visit.request.path_params["when"]
     if len(when) == len("2026-09"):
         return _month(visit, unit, month_of(when))
@@ -73,13 +74,13 @@ def _unit(live: Minutely[UnitToday], visit: Visit) -> Response:
     return _day(visit, unit, day)
 
 
-def _today(live: Minutely[UnitToday], visit: Visit, unit: str, day: date, zone: ZoneInfo) -> Response:
+def _today(live: Kept[UnitToday], visit: Visit, unit: str, day: date, zone: ZoneInfo) -> Response:
     site = visit.site
 
     def read() -> UnitToday:
         return unit_today(visit.engine, site.rules(), unit, day, profile=site.profile(), now=visit.now)
 
-    today = live.of((unit, day), visit.now, read)
+    today = live.get((unit, day), read, visit.now)
     wanted = _wanted(visit, TODAY)
     listed = today.listed(wanted)
     rows = [
