@@ -230,6 +230,22 @@ def in_language(site: Site, lang: str, to: str) -> Response:
     return answer
 
 
+def form_page(
+    visit: Visit, act: Callable[[Visit], None], shown: Callable[[Visit, EkinerjaError | None], Response], to: str
+) -> Response:
+    """Given what a form does that was sent, and how its page is shown with what was wrong with it, return the answer.
+
+    What was done leads to the address `to`: to load that again does nothing twice.
+    """
+    if visit.request.method != "POST":
+        return shown(visit, None)
+    try:
+        act(visit)
+    except (Refused, WrongUsage) as error:
+        return shown(visit, error)
+    return RedirectResponse(to, HTTP_303_SEE_OTHER)
+
+
 def _unread(message: str, status: int) -> Response:
     """The answer to a request of which more may come: nothing else is heard on its connection."""
     return Response(message, status, {"connection": "close"}, "text/plain")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.status import HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
+from starlette.status import HTTP_400_BAD_REQUEST
 
 from ekinerja_agent.central import activities as recorded
 from ekinerja_agent.central import board
@@ -19,7 +19,7 @@ from ekinerja_agent.usecases import activities
 from ekinerja_agent.usecases.activities import Desk, Work
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.visit import form_page, heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,15 +47,7 @@ def routes(site: Site) -> list[Route]:
 
 
 def _mine(visit: Visit) -> Response:
-    problem = None
-    if visit.request.method == "POST":
-        try:
-            _act(visit)
-        except (Refused, WrongUsage) as error:
-            problem = error
-        else:
-            return RedirectResponse("/activities", HTTP_303_SEE_OTHER)
-    return _own_page(visit, problem)
+    return form_page(visit, _act, _own_page, "/activities")
 
 
 def _own_page(visit: Visit, problem: EkinerjaError | None) -> Response:
@@ -124,14 +116,10 @@ def _work(visit: Visit) -> Work:
 
 
 def _waiting(visit: Visit) -> Response:
-    problem = None
-    if visit.request.method == "POST":
-        try:
-            _decide(visit)
-        except (Refused, WrongUsage) as error:
-            problem = error
-        else:
-            return RedirectResponse("/activities/waiting", HTTP_303_SEE_OTHER)
+    return form_page(visit, _decide, _waiting_page, "/activities/waiting")
+
+
+def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     desk = _desk(visit)
     below = board.people_below(visit.engine, visit.account, desk.today(_nip(visit)))
     rows = activities.waiting_for(desk, below)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.status import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHORIZED
+from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHORIZED
 
 from ekinerja_agent.central import logins as recorded
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.passwords import LEAST_LETTERS
 from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.visit import heard, in_language, logged_in, logged_out
+from ekinerja_agent.web.visit import form_page, heard, in_language, logged_in, logged_out
 
 if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
@@ -53,15 +53,11 @@ def _logout(visit: Visit) -> Response:
 
 
 def _password(visit: Visit) -> Response:
-    problem = None
-    if visit.request.method == "POST":
-        try:
-            _change(visit)
-        except (Refused, WrongUsage) as error:
-            problem = error
-        else:
-            return RedirectResponse("/", HTTP_303_SEE_OTHER)
-    status = HTTP_200_OK if problem is None else HTTP_400_BAD_REQUEST
+    return form_page(visit, _change, _password_page, "/")
+
+
+def _password_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+    status = HTTP_400_BAD_REQUEST if problem else HTTP_200_OK
     return page(visit, "password.html.j2", status, problem=problem, least=LEAST_LETTERS)
 
 

@@ -64,8 +64,8 @@ def routes(site: Site) -> list[Route]:
         Route(address, heard(site, partial(_shown, kind), sorry))
         for address, kind in (
             ("/evaluation", Kind(msgid("Monthly evaluation"), _evaluation, of_one=True)),
-            ("/workload", Kind(msgid("Workload and staff"), _workload)),
-            ("/sakip", Kind(msgid("Accountability (SAKIP)"), _sakip, personal=False)),
+            ("/workload", Kind(msgid("Workload and staff"), workload)),
+            ("/sakip", Kind(msgid("Accountability (SAKIP)"), sakip, personal=False)),
         )
     ]
 
@@ -123,13 +123,15 @@ def _evaluation(visit: Visit, asked: Asked) -> Made:
     return documents.evaluation(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 
 
-def _workload(visit: Visit, asked: Asked) -> Made:
+def workload(visit: Visit, asked: Asked) -> Made:
+    """Given what is asked for, return the workload: of one unit with the minutes that its people logged."""
     of_one = asked.offices is not None and len(asked.offices) == 1
     rules, profile = visit.site.rules(), visit.site.profile()
     return documents.workload(visit.engine, asked, rules, profile=profile, logged=of_one)
 
 
-def _sakip(visit: Visit, asked: Asked) -> Made:
+def sakip(visit: Visit, asked: Asked) -> Made:
+    """Given what is asked for, return accountability."""
     return documents.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.status import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_400_BAD_REQUEST
+from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST
 
 from ekinerja_agent.central import board
 from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.facts import last_day
-from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases import objections
 from ekinerja_agent.usecases.objections import MAY_DECIDE
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.visit import form_page, heard
 
 if TYPE_CHECKING:
     from ekinerja_agent.web.visit import Site, Visit
@@ -32,14 +32,10 @@ def routes(site: Site) -> list[Route]:
 
 def _objections(visit: Visit) -> Response:
     require(visit.account, *MAY_DECIDE)
-    problem: EkinerjaError | None = None
-    if visit.request.method == "POST":
-        try:
-            _decide(visit)
-        except (Refused, WrongUsage) as error:
-            problem = error
-        else:
-            return RedirectResponse("/objections", HTTP_303_SEE_OTHER)
+    return form_page(visit, _decide, _waiting_page, "/objections")
+
+
+def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     rows = _waiting(visit)
     seen = [row["nip"] for row in rows]
     board.looked_at_all(visit.engine, visit.account, seen, {"look": "objections"}, visit.now)

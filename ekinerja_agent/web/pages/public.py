@@ -21,6 +21,7 @@ from ekinerja_agent.usecases.documents import Asked
 from ekinerja_agent.web.drawing import document_page, page, sorry
 from ekinerja_agent.web.excerpt import excerpt
 from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.pages import leaders
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.visit import heard
 
@@ -41,7 +42,7 @@ def routes(site: Site) -> list[Route]:
     """Given what pages share, return the pages for everybody."""
     months: Kept[list[str]] = Kept()
     editions: Kept[Document] = Kept()
-    makes: tuple[Make, ...] = (_units, _workload, _sakip)
+    makes: tuple[Make, ...] = (_units, leaders.workload, leaders.sakip)
     return [
         Route(address, heard(site, partial(_shown, make, months, editions), sorry, public=True))
         for address, make in zip(KINDS, makes, strict=True)
@@ -69,11 +70,3 @@ def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit:
 
 def _units(visit: Visit, asked: Asked) -> Made:
     return documents.unit(visit.engine, asked)
-
-
-def _workload(visit: Visit, asked: Asked) -> Made:
-    return documents.workload(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
-
-
-def _sakip(visit: Visit, asked: Asked) -> Made:
-    return documents.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
