@@ -15,6 +15,9 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
+YEARS = range(1900, 2200)
+"""The years that somebody can mean; any other is a slip of the keyboard."""
+
 FROM_TERMINAL = 0
 """Batch number of what a collector delivered; files that people import have numbers from 1."""
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import click
 
 from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.model import YEARS
 
 
 class Month(click.ParamType[date]):
@@ -18,10 +19,11 @@ class Month(click.ParamType[date]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        try:
-            return datetime.strptime(str(value), "%Y-%m").date()  # noqa: DTZ007  # a month has no zone
-        except ValueError:
-            self.fail(f"{value!r} is not a month; write it as 2026-09", param, ctx)
+        with suppress(ValueError):
+            month = datetime.strptime(str(value), "%Y-%m").date()  # noqa: DTZ007  # a month has no zone
+            if month.year in YEARS:
+                return month
+        raise click.BadParameter(f"{value!r} is not a month; write it as 2026-09", ctx, param)
 
 
 class Moment(click.ParamType[datetime]):
@@ -36,7 +38,9 @@ class Moment(click.ParamType[datetime]):
             return value
         for form in self._forms:
             with suppress(ValueError):
-                return datetime.strptime(str(value), form)  # noqa: DTZ007  # what a clock shows has no zone
+                moment = datetime.strptime(str(value), form)  # noqa: DTZ007  # what a clock shows has no zone
+                if moment.year in YEARS:
+                    return moment
         raise click.BadParameter(f"{value!r} is not {self._what}; write it as {self._example}", ctx, param)
 
 
@@ -64,10 +68,10 @@ class Instant(click.ParamType[datetime]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         if isinstance(value, datetime):
             return value
-        try:
+        with suppress(ValueError):
             instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is not an instant; write it as 2026-10-01T08:00:00+08:00", param, ctx)
-        if instant.tzinfo is None:
-            self.fail(f"{value!r} has no offset; write it as {value}+08:00 (or +07:00, +09:00)", param, ctx)
-        return instant
+            if instant.year in YEARS:
+                if instant.tzinfo is None:
+                    self.fail(f"{value!r} has no offset; write it as {value}+08:00 (or +07:00, +09:00)", param, ctx)
+                return instant
+        raise click.BadParameter(f"{value!r} is not an instant; write it as 2026-10-01T08:00:00+08:00", ctx, param)

@@ -66,7 +66,7 @@ def test_all_that_is_wrong_with_units_is_told_at_once(judge: Judge) -> None:
         "units.csv:3: parent: 'NOWHERE' is no unit; allowed: a code of this file or stored",
         ("units.csv:4: timezone: 'WITA'; allowed: a time zone such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura"),
         "units.csv:5: valid_to: 2026-01-31 is before valid_from 2026-02-01; allowed: the same day or later",
-        "units.csv:6: valid_from: '2026-02-30'; allowed: a date YYYY-MM-DD",
+        "units.csv:6: valid_from: '2026-02-30'; allowed: a date YYYY-MM-DD of 1900 or later",
         "units.csv:7: code, valid_from: row 3 has the same; one row each, in one file",
         (
             "units.csv:7: valid_from: always shares days with row 3 of the same code (always); end that "

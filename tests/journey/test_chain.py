@@ -81,6 +81,27 @@ def test_a_terminal_that_was_off_costs_nobody_anything_and_holds_the_close(insta
     assert published[there]["discipline"]["deduction_pct"] == "0"
 
 
+def test_an_end_that_other_programs_write_for_an_open_one_is_open(installation: Any, name_nip: Any) -> None:
+    plain, spelt = name_nip(1), name_nip(2)
+    since, until = {"valid_from": "1900-01-01"}, {"valid_to": "9999-12-31"}
+    zone = {"name": "Dinas", "timezone": "Asia/Makassar"}
+    installation.load("units", [zone | {"code": "DINKES"}, zone | {"code": "BKD"} | since | until])
+    person = {"name": "Ani", "allowance_rp": 4_000_000}
+    installation.load("employees", [person | {"nip": plain, "unit": "DINKES"}])
+    installation.load("employees", [person | {"nip": spelt, "unit": "BKD"} | since | until])
+    installation.load("enrolments", [{"terminal": "lobby", "pin": "1", "nip": plain}])
+    installation.load("enrolments", [{"terminal": "lobby", "pin": "2", "nip": spelt} | since | until])
+    clocks = [f"{day} {clock}" for day in WORKDAYS for clock in ("07:45:00", "16:40:00")]
+    punches = [{"terminal": "lobby", "pin": pin, "clock": clock} for pin in "12" for clock in clocks]
+    installation.load("punches", punches, "--complete-until", "2026-10-02 12:00")
+    installation.load("absences", [{"nip": spelt, "from": "2026-12-01", "to": "9999-12-31", "kind": "tugas_belajar"}])
+    scores = installation.scores(MONTH)
+    assert scores[spelt]["allowance"] == scores[plain]["allowance"]
+    for nip in (plain, spelt):
+        found = [(one["date"], one["code"]) for one in scores[nip]["discipline"]["findings"]]
+        assert found == [(day.isoformat(), "TL1") for day in WORKDAYS]
+
+
 def show(installation: Any, *options: str) -> str:
     return str(installation.ok("score", "show", "--month", MONTH, "--format", "json", *options))
 

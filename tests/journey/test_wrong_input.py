@@ -164,8 +164,7 @@ def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "sqlite":
         yield Box(directory, f"sqlite:///{directory}/state/central.db", terminals)
         return
-    server, template = (request.getfixturevalue(name) for name in ("postgres_server", "postgres_template"))
-    with databases.postgres_database(server, template) as url:
+    with databases.copy_of(request.getfixturevalue("postgres_template"), directory) as url:
         yield Box(directory, url, terminals)
 
 
@@ -203,6 +202,9 @@ WRONG_COMMANDS = [
         ("score run", 2, ("Missing option '--month'",)),
         # months, days, times, instants
         ("score run --month 2026-13", 2, ("--month", "'2026-13' is not a month; write it as 2026-09")),
+        ("score run --month 9999-12", 2, ("'9999-12' is not a month; write it as 2026-09",)),
+        ("period status 0206-09", 2, ("'0206-09' is not a month; write it as 2026-09",)),
+        ("activity silence --now 0001-01-01T00:00:00+14:00", 2, ("is not an instant",)),
         ("score run --month Mei", 2, ("'Mei' is not a month; write it as 2026-09",)),
         ("period close 2026-09-01 --yes", 2, ("'2026-09-01' is not a month; write it as 2026-09",)),
         ("payroll export --month 0000-01 --out {out}.csv", 2, ("'0000-01' is not a month",)),

@@ -140,6 +140,7 @@ WRONG_FILES = [
     WrongFile("money below nothing", "employees", f"nip,name,unit,allowance_rp\n{NIP},A,DINKES,-5\n", ("allowance_rp: '-5'",)),
     WrongFile("a status unknown", "employees", f"nip,name,unit,status\n{NIP},A,DINKES,honorer\n", ("'honorer'; allowed: pns",)),
     WrongFile("30 February", "employees", f"nip,name,unit,valid_from\n{NIP},A,DINKES,2026-02-30\n", ("'2026-02-30'; allowed: a date",)),
+    WrongFile("a year of two slips", "employees", f"nip,name,unit,valid_from\n{NIP},A,DINKES,0206-09-01\n", ("'0206-09-01'; allowed: a date YYYY-MM-DD of 1900 or later",)),
     WrongFile("a day first", "employees", f"nip,name,unit,valid_from\n{NIP},A,DINKES,01/02/2026\n", ("allowed: a date YYYY-MM-DD",)),
     WrongFile(
         "an end before its start",

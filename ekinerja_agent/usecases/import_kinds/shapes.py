@@ -13,13 +13,15 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}")
+"""Of 1900 or later; 9999-12-31 is how other programs write an end that is open."""
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
+_MINUTE = re.compile(rf"{_DATE.pattern} [0-9]{{2}}:[0-9]{{2}}")
+_SECOND = re.compile(rf"{_MINUTE.pattern}:[0-9]{{2}}")
 _TERMINAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PIN = re.compile(r"[!-~]{1,24}")
-_PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]))?")
+_PERIOD = re.compile(r"(19|2[01])[0-9]{2}(-(0[1-9]|1[0-2]))?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 
 MOST_RP = 1_000_000_000_000
@@ -75,7 +77,9 @@ def number(least: int, most: int, allowed: str) -> Shape:
 
 
 def parse_date(text: str) -> date:
-    """Given `YYYY-MM-DD`, return the date. Raise ValueError for any other form and for dates that are not."""
+    """Given `YYYY-MM-DD` of 1900 or later, return the date. Raise ValueError for any other form and for dates that are
+    not.
+    """
     if not _DATE.fullmatch(text):
         raise ValueError(text)
     return date.fromisoformat(text)
@@ -107,11 +111,13 @@ def parse_minute(text: str) -> datetime:
 
 def parse_local_time(text: str) -> datetime:
     """Given `YYYY-MM-DD HH:MM[:SS]`, return the naive local time. Raise ValueError for anything else."""
-    return parse_minute(text) if _MINUTE.fullmatch(text) else parse_clock(text)
+    if not (_MINUTE.fullmatch(text) or _SECOND.fullmatch(text)):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 def _parse_moment(text: str) -> str:
-    for form in (_DATE, _MINUTE, _CLOCK):
+    for form in (_DATE, _MINUTE, _SECOND):
         if form.fullmatch(text):
             datetime.fromisoformat(text)
             return text
@@ -194,7 +200,7 @@ TERMINAL_OR_ALL = Shape("the id of a terminal (letters, digits and - _ .), or * 
 PIN = Shape("the PIN as the terminal has it, 1 to 24 characters without blanks", parse_pin)
 CLOCK = Shape("YYYY-MM-DD HH:MM:SS, the terminal's own time", parse_clock)
 LOCAL_TIME = Shape("YYYY-MM-DD HH:MM[:SS], local time of the place", parse_local_time)
-DATE = Shape("a date YYYY-MM-DD", parse_date)
+DATE = Shape("a date YYYY-MM-DD of 1900 or later", parse_date)
 TIME = Shape("a time HH:MM or HH:MM:SS", parse_time)
 MOMENT = Shape("YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS]", _parse_moment)
 ZONE = Shape("a time zone such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura", _parse_zone)

@@ -6,6 +6,7 @@ The day that runs is read from the punches in central, any other from what was s
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from ekinerja_agent.central.board import Wanted
 from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.language import msgid
+from ekinerja_agent.model import YEARS
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.today import UnitToday, unit_today
@@ -56,10 +58,11 @@ def month_of(text: str) -> date:
 
 def day_of(text: str) -> date:
     """Given `2026-09-07`, return the day. Raise WrongUsage for anything else."""
-    try:
-        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
-    except ValueError as error:
-        raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)") from error
+    with suppress(ValueError):
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        if day.year in YEARS:
+            return day
+    raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)")
 
 
 def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
