@@ -17,13 +17,11 @@ from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.purging import purged_before
 from ekinerja_agent.central.tables.periods import adjustments, period_events, period_payments
-from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.central.tables.scored import DRAFT, results
 from ekinerja_agent.errors import Refused
 
 if TYPE_CHECKING:
     from ekinerja_agent.scoring.frames import MonthResult
-
-_DRAFT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def changed(engine: Engine, month: date) -> list[Paid]:
     period = f"{month:%Y-%m}"
     r, p, e = results.c, period_payments.c, period_events.c
     newest, draft, any_one = results.alias(), results.alias(), results.alias().c
-    any_draft = exists().where(any_one.period == period, any_one.revision == _DRAFT)
+    any_draft = exists().where(any_one.period == period, any_one.revision == DRAFT)
     last = select(func.max(newest.c.revision)).where(newest.c.period == r.period, newest.c.nip == r.nip)
     stands = results.alias()
     query = (
@@ -113,7 +111,7 @@ def changed(engine: Engine, month: date) -> list[Paid]:
             stands,
             and_(stands.c.period == r.period, stands.c.nip == r.nip, stands.c.revision == last.scalar_subquery()),
         )
-        .outerjoin(draft, and_(draft.c.period == r.period, draft.c.nip == r.nip, draft.c.revision == _DRAFT))
+        .outerjoin(draft, and_(draft.c.period == r.period, draft.c.nip == r.nip, draft.c.revision == DRAFT))
         .where(r.period == period, r.adjusted_in.is_(None), any_draft)
         .where(draft.c.payable_rp.is_distinct_from(stands.c.payable_rp))
         .order_by(r.nip)

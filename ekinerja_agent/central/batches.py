@@ -31,12 +31,13 @@ from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.central.tables.imported import FACT_KEYS, import_batches, import_revocations, revocation_requests
 from ekinerja_agent.central.tables.recorded import punches
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined
 
 PUNCH_KINDS = frozenset({"punches", "attlog"})
@@ -224,13 +225,10 @@ def list_batches(engine: Engine) -> list[dict[str, Any]]:
         .outerjoin(revoker, revoker.c.id == r.c.account_id)
         .order_by(b.c.id.desc())
     )
-    q = revocation_requests.c
-    asking = select(q.batch, accounts.c.name).join(accounts, accounts.c.id == q.account_id).order_by(q.requested_at)
     with reading(engine) as conn:
-        asked: dict[int, list[str]] = {}
-        for row in conn.execute(asking):
-            asked.setdefault(row.batch, []).append(row.name)
-        return [dict(row) | {"asked_by": asked.get(row["batch"], [])} for row in conn.execute(query).mappings()]
+        asked = _asked_by(conn)
+        found = [dict(row) for row in conn.execute(query).mappings()]
+    return [row | {"asked_by": list(asked.get(row["batch"], {}).values())} for row in found]
 
 
 def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> bool:
@@ -249,7 +247,7 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
             raise WrongUsage(f"there is no import batch {batch}; import list shows them")
         if conn.scalar(select(exists().where(import_revocations.c.batch == batch))):
             raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
-        asked_by = _asked_by(conn, batch)
+        asked_by = _asked_by(conn, revocation_requests.c.batch == batch).get(batch, {})
         others = [name for number, name in asked_by.items() if number != account.id]
         if not others and another_may(conn, account, "operator"):
             if account.id not in asked_by:
@@ -284,21 +282,17 @@ def new_batch(
     now: datetime,
 ) -> int:
     """Given what came in and who brought it, inside a transaction, open a batch for its rows; return its number."""
-    inserted = conn.execute(
-        insert(import_batches).values(
-            kind=kind,
-            file_name=file_name,
-            digest=digest,
-            rows=rows,
-            rejected=rejected,
-            account_id=account_id,
-            imported_at=now,
-        )
+    return insert_numbered(
+        conn,
+        import_batches,
+        kind=kind,
+        file_name=file_name,
+        digest=digest,
+        rows=rows,
+        rejected=rejected,
+        account_id=account_id,
+        imported_at=now,
     )
-    key = inserted.inserted_primary_key
-    if key is None:
-        raise NeedsAttention("the database gave the batch no number; run ekinerja-agent db check")
-    return int(key[0])
 
 
 def _fresh(
@@ -339,11 +333,14 @@ def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[An
     return standing
 
 
-def _asked_by(conn: Connection, batch: int) -> dict[int, str]:
-    """Who asked for a batch to be taken back: names by account, the first one first."""
+def _asked_by(conn: Connection, *conditions: ColumnElement[bool]) -> dict[int, dict[int, str]]:
+    """Who asked for batches to be taken back: by batch the names by account, the first one first."""
     q = revocation_requests.c
-    query = select(q.account_id, accounts.c.name).join(accounts, accounts.c.id == q.account_id)
-    return {row.account_id: row.name for row in conn.execute(query.where(q.batch == batch).order_by(q.requested_at))}
+    query = select(q.batch, q.account_id, accounts.c.name).join(accounts, accounts.c.id == q.account_id)
+    asked: dict[int, dict[int, str]] = {}
+    for row in conn.execute(query.where(*conditions).order_by(q.requested_at)):
+        asked.setdefault(row.batch, {})[row.account_id] = row.name
+    return asked
 
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:

@@ -19,6 +19,7 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, fact_table, new_batch
 from ekinerja_agent.central.decided import with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.imported import (
     FACT_KEYS,
@@ -28,7 +29,7 @@ from ekinerja_agent.central.tables.imported import (
     import_batches,
     import_revocations,
 )
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.rules import CORRECTION
 
 KIND = "corrections"
@@ -119,10 +120,7 @@ def request(
         _refuse_another(conn, row)
         digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
         batch = new_batch(conn, account.id, KIND, _ENTERED, f"sha256:{digest}", 1, 0, now)
-        key = conn.execute(insert(corrections).values(batch=batch, **row)).inserted_primary_key
-        if key is None:
-            raise NeedsAttention("the database gave the correction no number; run ekinerja-agent db check")
-        number = int(key[0])
+        number = insert_numbered(conn, corrections, batch=batch, **row)
         stale.mark(conn, [(stale.of_person(nip), day)])
         details = {
             "batch": batch,

@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, sel
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.scored import (
+    DRAFT,
     objection_decisions,
     objections,
     result_findings,
@@ -27,7 +29,6 @@ from ekinerja_agent.central.tables.scored import (
 from ekinerja_agent.errors import NeedsAttention, Refused
 
 PENDING, ACCEPTED, REJECTED = "pending", "accepted", "rejected"
-_DRAFT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
     def work(conn: Connection) -> int:
         period = f"{finding.day:%Y-%m}"
         f = result_findings.c
-        drafted = select(f.date, f.code, f.scan).where(f.period == period, f.nip == finding.nip, f.revision == _DRAFT)
+        drafted = select(f.date, f.code, f.scan).where(f.period == period, f.nip == finding.nip, f.revision == DRAFT)
         found = [Disputed(finding.nip, row.date, row.code, row.scan) for row in conn.execute(drafted)]
         if finding not in found:
             shown = ", ".join(f"{one.day} {one.code} {one.scan or ''}".strip() for one in found) or "none"
@@ -70,12 +71,9 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
         if any(one.finding == finding and one.status == PENDING for one in _of_period(conn, period)):
             raise Refused(f"an objection to {finding.day} {finding.code} of {finding.nip} waits for a decision already")
         values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
-        key = conn.execute(
-            insert(objections).values(period=period, reason=reason, account_id=account.id, entered_at=now, **values)
-        ).inserted_primary_key
-        if key is None:
-            raise NeedsAttention("the database gave the objection no number; run ekinerja-agent db check")
-        number = int(key[0])
+        number = insert_numbered(
+            conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, **values
+        )
         details = values | {"date": finding.day.isoformat(), "reason": reason}
         audit.append(conn, account.name, "objection.add", f"objection/{number}", details, now)
         return number
@@ -165,7 +163,7 @@ def waiting_for(
     query = (
         _standing()
         .add_columns(o.reason, o.entered_at, r.name, r.unit)
-        .join(results, and_(r.period == o.period, r.nip == o.nip, r.revision == _DRAFT))
+        .join(results, and_(r.period == o.period, r.nip == o.nip, r.revision == DRAFT))
         .where(o.period == f"{month:%Y-%m}", objection_decisions.c.accepted.is_(None), o.account_id != account.id)
         .order_by(o.id)
         .limit(most)
@@ -189,7 +187,7 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
 
     def counted(table: Any) -> Any:
         t = table.c
-        query = select(func.count()).where(t.period == r.period, t.nip == r.nip, t.revision == _DRAFT)
+        query = select(func.count()).where(t.period == r.period, t.nip == r.nip, t.revision == DRAFT)
         return query.correlate(results).scalar_subquery()
 
     query = (
@@ -198,7 +196,7 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
             *(r.payable_rp, counted(result_findings).label("findings")),
             counted(result_pending).label("pending_days"),
         )
-        .where(r.period == period, r.revision == _DRAFT)
+        .where(r.period == period, r.revision == DRAFT)
         .order_by(r.unit, r.nip)
     )
     with reading(engine) as conn:

@@ -9,9 +9,7 @@ from sqlalchemy import Engine, case, func, select
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
-from ekinerja_agent.central.tables.scored import results
-
-_DRAFT = 0
+from ekinerja_agent.central.tables.scored import DRAFT, results
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def ping(engine: Engine) -> None:
 def progress(engine: Engine) -> Progress:
     """Given the database, count. Raise Refused if this login may not look."""
     r, f, a = results.c, feed_activities.c, feed_answers.c
-    drafts = r.revision == _DRAFT
+    drafts = r.revision == DRAFT
     newest = select(func.max(r.period)).where(drafts).scalar_subquery()
     of_month = select(func.count(), func.coalesce(func.sum(case((r.status == "pending", 1), else_=0)), 0)).where(
         drafts, r.period == newest

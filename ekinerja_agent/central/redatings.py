@@ -19,10 +19,11 @@ from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.enrolled import read_enrolments
 from ekinerja_agent.central.inbox import insert_punches
+from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.imported import import_revocations
 from ekinerja_agent.central.tables.recorded import punches, quarantine, redated_punches, redating_decisions, redatings
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import FROM_TERMINAL, Punch, Source
 
 
@@ -104,7 +105,9 @@ def request(
     """Given a block and the true instant of each of its punches by id, keep the request and return its number."""
 
     def work(conn: Connection) -> int:
-        row = insert(redatings).values(
+        number = insert_numbered(
+            conn,
+            redatings,
             terminal=terminal,
             first_clock=first,
             last_clock=last,
@@ -113,10 +116,6 @@ def request(
             account_id=account.id,
             requested_at=now,
         )
-        key = conn.execute(row).inserted_primary_key
-        if key is None:
-            raise NeedsAttention("the database gave the request no number; run ekinerja-agent db check")
-        number = int(key[0])
         insert_rows(
             conn,
             redated_punches,

@@ -10,15 +10,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from ekinerja_agent.central import audit, periods
 from ekinerja_agent.central.accounts import Account, another_may
 from ekinerja_agent.central.bulk import insert_rows
 from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.periods import pending_signatures, signed_days
-from ekinerja_agent.errors import NeedsAttention
 
 Day = tuple[str, date]
 """A NIP and a day of that person."""
@@ -88,7 +88,9 @@ def sign(
         periods.lock(conn)
         closed = periods.closings(conn, period)
         for office, pending in days.items():
-            row = insert(pending_signatures).values(
+            number = insert_numbered(
+                conn,
+                pending_signatures,
                 period=period,
                 unit=office,
                 after_revision=_newest(closed, office),
@@ -96,10 +98,6 @@ def sign(
                 account_id=account.id,
                 at=now,
             )
-            key = conn.execute(row).inserted_primary_key
-            if key is None:
-                raise NeedsAttention("the database gave the signature no number; run ekinerja-agent db check")
-            number = int(key[0])
             insert_rows(
                 conn, signed_days, ["signature", "nip", "date"], ((number, nip, day) for nip, day in sorted(pending))
             )

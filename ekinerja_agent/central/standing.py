@@ -15,9 +15,8 @@ from sqlalchemy import Connection, Engine, and_, func, not_, select
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.periods import superseded
-from ekinerja_agent.central.tables.scored import result_findings, results
+from ekinerja_agent.central.tables.scored import DRAFT, result_findings, results
 
-_DRAFT = 0
 COMPARED = (
     *("unit", "profile", "base_rp", "rating", "target_minutes", "approved_minutes", "multiplier_ppm"),
     *("sanction_rp", "hold_rp"),
@@ -55,7 +54,7 @@ def finding_text(finding: Mapping[str, Any]) -> str:
 
 def _standing(conn: Connection, period: str, nips: Sequence[str], *, published: bool) -> Iterator[tuple[str, Standing]]:
     r, f = results.c, result_findings.c
-    stands = and_(r.revision > _DRAFT, not_(superseded(r))) if published else r.revision == _DRAFT
+    stands = and_(r.revision > DRAFT, not_(superseded(r))) if published else r.revision == DRAFT
     wanted = and_(r.period == period, r.nip.in_(nips), stands)
     newest = select(r.nip, func.max(r.revision).label("revision")).where(wanted).group_by(r.nip).subquery()
     of_newest = select(result_findings).join(newest, (newest.c.nip == f.nip) & (newest.c.revision == f.revision))
