@@ -7,9 +7,9 @@ floored. Null means "does not exist", never zero. An empty frame still has all i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import polars as pl
@@ -206,6 +206,11 @@ EARLIER_DAYS: Schema = {
 }
 
 
+def empty(schema: Schema) -> pl.DataFrame:
+    """Given a schema, return a frame without rows that has all its columns."""
+    return _empty(tuple(schema.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class MonthFacts:
     """All that is known of some offices for one month.
@@ -213,7 +218,8 @@ class MonthFacts:
     `month` is its first day. `profile` is the profile of units that name none. `now` is the instant of
     judging: a scan whose window has not closed by then is not judged yet. `accept_pending` is a person's
     signed decision that days without complete data count as present. `through` is the last day that is judged where a
-    month is closed before its end: what is still to come costs nobody anything.
+    month is closed before its end: what is still to come costs nobody anything. Who is there on a day is told by the
+    frames up to `rosters`; what has no rows may be left out of the others.
     """
 
     month: date
@@ -226,21 +232,21 @@ class MonthFacts:
     duty_terminals: pl.DataFrame
     absences: pl.DataFrame
     calendar: pl.DataFrame
-    activities: pl.DataFrame
-    earlier_days: pl.DataFrame
     outages: pl.DataFrame
     corrections: pl.DataFrame
     rosters: pl.DataFrame
-    events: pl.DataFrame
-    event_attendance: pl.DataFrame
-    allowances: pl.DataFrame
-    holds: pl.DataFrame
-    sanctions: pl.DataFrame
-    assignments: pl.DataFrame
-    ratings: pl.DataFrame
-    plan_reports: pl.DataFrame
-    indicators: pl.DataFrame
-    budgets: pl.DataFrame
+    activities: pl.DataFrame = field(default_factory=partial(empty, ACTIVITIES))
+    earlier_days: pl.DataFrame = field(default_factory=partial(empty, EARLIER_DAYS))
+    events: pl.DataFrame = field(default_factory=partial(empty, EVENTS))
+    event_attendance: pl.DataFrame = field(default_factory=partial(empty, EVENT_ATTENDANCE))
+    allowances: pl.DataFrame = field(default_factory=partial(empty, ALLOWANCES))
+    holds: pl.DataFrame = field(default_factory=partial(empty, HOLDS))
+    sanctions: pl.DataFrame = field(default_factory=partial(empty, SANCTIONS))
+    assignments: pl.DataFrame = field(default_factory=partial(empty, ASSIGNMENTS))
+    ratings: pl.DataFrame = field(default_factory=partial(empty, RATINGS))
+    plan_reports: pl.DataFrame = field(default_factory=partial(empty, PLAN_REPORTS))
+    indicators: pl.DataFrame = field(default_factory=partial(empty, INDICATORS))
+    budgets: pl.DataFrame = field(default_factory=partial(empty, BUDGETS))
     accept_pending: bool = False
     through: date | None = None
 
@@ -353,11 +359,6 @@ class MonthResult:
     findings: pl.DataFrame
     pending: pl.DataFrame
     shared: pl.DataFrame
-
-
-def empty(schema: Schema) -> pl.DataFrame:
-    """Given a schema, return a frame without rows that has all its columns."""
-    return _empty(tuple(schema.items()))
 
 
 def as_columns(schema: Schema) -> list[pl.Expr]:

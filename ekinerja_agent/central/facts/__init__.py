@@ -49,20 +49,10 @@ from ekinerja_agent.central.tables.recorded import coverage
 from ekinerja_agent.central.tables.scored import result_days, results
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
-    ACTIVITIES,
-    ALLOWANCES,
-    ASSIGNMENTS,
-    BUDGETS,
     CALENDAR,
     COVERAGE,
     EARLIER_DAYS,
-    EVENT_ATTENDANCE,
     EVENTS,
-    HOLDS,
-    INDICATORS,
-    PLAN_REPORTS,
-    RATINGS,
-    SANCTIONS,
     SPELLS,
     UNITS,
     MonthFacts,
@@ -121,39 +111,13 @@ def month_facts(
             expect_few(conn)
         spells = _spells(conn, first, last, offices, nips)
         wanted = wanted_of(conn, spells, first, last, everyone=offices is None and nips is None)
-        all_units = _units(conn)
-        enrolled = _enrolments(conn, wanted)
-        own = wanted.keep(enrolled)
-        called = read_events(conn, all_units, wanted)
+        there = _there(conn, spells, wanted, called=True, profile=profile, now=now)
         holds, sanctions = read_takings(conn, wanted)
         plan_reports, budgets = read_plans(conn, wanted)
-        needed = duty_terminals(spells, all_units, own, read_terminals(conn), first, last)
-        recorded = read_punches(
-            conn,
-            enrolled,
-            pins=None if wanted.all else own["pin"].unique().to_list(),
-            spells=lambda: _read_spells(conn, _of_anybody()),
-            units=all_units,
-            first=first,
-            last=last,
-        )
-        return MonthFacts(
-            month=first,
-            profile=profile,
-            now=now,
-            spells=spells,
-            units=all_units,
-            punches=wanted.keep(recorded),
-            coverage=_coverage(conn, wanted, pl.concat([needed["terminal"], called["terminal"].drop_nulls()]).unique()),
-            duty_terminals=needed,
-            absences=_absences(conn, wanted),
-            calendar=_calendar(conn, wanted),
+        return replace(
+            there,
             activities=wanted.keep(read_activities(conn, wanted, spells)),
             earlier_days=_earlier_days(conn, wanted),
-            outages=read_outages(conn, own, spells, all_units, wanted),
-            corrections=read_corrections(conn, wanted),
-            rosters=read_rosters(conn, wanted),
-            events=called,
             event_attendance=read_attendance(conn, wanted),
             allowances=read_allowances(conn, wanted),
             holds=holds,
@@ -186,46 +150,7 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
             expect_few(conn)
         spells = _spells(conn, day, day, None, nips)
         wanted = wanted_of(conn, spells, day, day, everyone=False)
-        all_units = _units(conn)
-        enrolled = _enrolments(conn, wanted)
-        own = wanted.keep(enrolled)
-        needed = duty_terminals(spells, all_units, own, read_terminals(conn), day, day)
-        recorded = read_punches(
-            conn,
-            enrolled,
-            pins=own["pin"].unique().to_list(),
-            spells=lambda: _read_spells(conn, _of_anybody()),
-            units=all_units,
-            first=day,
-            last=day,
-        )
-        return MonthFacts(
-            month=day.replace(day=1),
-            profile=profile,
-            now=now,
-            spells=spells,
-            units=all_units,
-            punches=wanted.keep(recorded),
-            coverage=_coverage(conn, wanted, needed["terminal"].unique()),
-            duty_terminals=needed,
-            absences=_absences(conn, wanted),
-            calendar=_calendar(conn, wanted),
-            activities=empty(ACTIVITIES),
-            earlier_days=empty(EARLIER_DAYS),
-            outages=read_outages(conn, own, spells, all_units, wanted),
-            corrections=read_corrections(conn, wanted),
-            rosters=read_rosters(conn, wanted),
-            events=empty(EVENTS),
-            event_attendance=empty(EVENT_ATTENDANCE),
-            allowances=empty(ALLOWANCES),
-            holds=empty(HOLDS),
-            sanctions=empty(SANCTIONS),
-            assignments=empty(ASSIGNMENTS),
-            ratings=empty(RATINGS),
-            plan_reports=empty(PLAN_REPORTS),
-            indicators=empty(INDICATORS),
-            budgets=empty(BUDGETS),
-        )
+        return _there(conn, spells, wanted, called=False, profile=profile, now=now)
 
 
 def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
@@ -247,13 +172,13 @@ def home_units(engine: Engine, month: date, nips: Sequence[str] | None = None) -
     That is the unit of the first spell that touches the month.
     """
     with reading(engine) as conn:
-        if nips is not None and len(nips) <= _FEW:
-            expect_few(conn)
         return homes_of(conn, month, nips)
 
 
 def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
     """Given a connection, return what `home_units` does."""
+    if nips is not None and len(nips) <= _FEW:
+        expect_few(conn)
     home = _homes(_spells(conn, month.replace(day=1), last_day(month), None, nips))
     return dict(zip(home["nip"], home["unit"], strict=True))
 
@@ -261,6 +186,42 @@ def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -
 def last_day(month: date) -> date:
     """Given a day, return the last one of its month."""
     return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _there(
+    conn: Connection, spells: pl.DataFrame, wanted: Wanted, *, called: bool, profile: str, now: datetime
+) -> MonthFacts:
+    """What tells who of the wanted people is there on the wanted days; with the events to which they are `called`."""
+    all_units = _units(conn)
+    enrolled = _enrolments(conn, wanted)
+    own = wanted.keep(enrolled)
+    needed = duty_terminals(spells, all_units, own, read_terminals(conn), wanted.first, wanted.last)
+    events = read_events(conn, all_units, wanted) if called else empty(EVENTS)
+    recorded = read_punches(
+        conn,
+        enrolled,
+        pins=None if wanted.all else own["pin"].unique().to_list(),
+        spells=lambda: _read_spells(conn, _of_anybody()),
+        units=all_units,
+        first=wanted.first,
+        last=wanted.last,
+    )
+    return MonthFacts(
+        month=wanted.first.replace(day=1),
+        profile=profile,
+        now=now,
+        spells=spells,
+        units=all_units,
+        punches=wanted.keep(recorded),
+        coverage=_coverage(conn, wanted, pl.concat([needed["terminal"], events["terminal"].drop_nulls()]).unique()),
+        duty_terminals=needed,
+        absences=_absences(conn, wanted),
+        calendar=_calendar(conn, wanted),
+        outages=read_outages(conn, own, spells, all_units, wanted),
+        corrections=read_corrections(conn, wanted),
+        rosters=read_rosters(conn, wanted),
+        events=events,
+    )
 
 
 def _spells(
