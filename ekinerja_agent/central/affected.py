@@ -5,8 +5,9 @@ Names too many people rather than too few, and everybody where that is as cheap.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
@@ -15,12 +16,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, fun
 from ekinerja_agent.central import stale
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.facts import homes_of, last_day
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.imported import employees, enrolments, events, units
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
-from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.central.tables.scored import DRAFT, of_drafts, results
 
-_DRAFT = 0
 _DAY_BEGINS = time(15, tzinfo=UTC)
 """Midnight in WIT, where a new day begins first: a draft of a running month holds until then."""
 _SETTLED = timedelta(days=3)
@@ -29,32 +30,55 @@ _ONE_DAY = timedelta(days=1)
 _MOST = 5_000
 
 
-def people(
-    engine: Engine, month: date, seen: stale.StaleDays, *, rules_digest: str, now: datetime
-) -> frozenset[str] | None:
-    """Given a month (its first day) and its marks, return whom they touch; None: everybody, or there is no draft yet.
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """The people whose draft of a month no longer fits, ascending, and the marks by which that is known.
+
+    `homes` are the units in which their month is scored, `before` those of their drafts; both by NIP, where there is
+    one. `profiles` are all that units name.
+    """
+
+    seen: stale.StaleDays
+    nips: tuple[str, ...]
+    homes: Mapping[str, str]
+    before: Mapping[str, str]
+    profiles: frozenset[str]
+
+    def by_office(self) -> dict[str, int]:
+        """How many of them count in each office. Who moved is missing where they were: that is a change there."""
+        return Counter(unit for nip in self.nips for unit in {self.homes.get(nip), self.before.get(nip)} if unit)
+
+
+def people(engine: Engine, month: date, *, rules_digest: str, now: datetime) -> Affected | None:
+    """Given a month (its first day), return whom its marks touch; None: everybody, or there is no draft yet.
 
     A draft by other rules is touched too, and in a running month one of an earlier day.
     """
-    if seen.of_everybody():
-        return None
     period = f"{month:%Y-%m}"
     with reading(engine) as conn:
-        drafts = _count(conn, period)
+        seen = stale.read(conn, month, last_day(month))
+        drafts = 0 if seen.of_everybody() else conn.scalar(_drafts(), {"period": period}) or 0
         if not drafts:
             return None
         outdated = _outdated(conn, period, rules_digest, _holds_since(month, now))
         at_terminals = _at_terminals(conn, seen.of_terminals())
         if at_terminals is None:
             return None
-        nips = frozenset(outdated | at_terminals | set(seen.of_people()))
-        return None if 2 * len(nips) > drafts or len(nips) > _MOST else nips
+        nips = sorted(outdated | at_terminals | set(seen.of_people()))
+        if 2 * len(nips) > drafts or len(nips) > _MOST:
+            return None
+        profiles = frozenset(conn.scalars(_profiles()))
+        before = draft_units(conn, period, nips)
+        return Affected(seen, tuple(nips), homes_of(conn, month, nips), before, profiles)
 
 
-def profiles_named(engine: Engine) -> frozenset[str]:
-    """Given the database, return the profiles that units name."""
-    with reading(engine) as conn:
-        return frozenset(conn.scalars(select(units.c.profile).where(units.c.profile.is_not(None)).distinct()))
+def draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
+    """Given a period and people, return the unit in which each of them has a draft."""
+    found: dict[str, str] = {}
+    for part in parts(nips):
+        rows = conn.execute(_units_of_drafts(), {"in_period": period, "nips": part})
+        found.update((row.nip, row.unit) for row in rows)
+    return found
 
 
 def mark_later_months(conn: Connection, month: date, subjects: Iterable[str]) -> None:
@@ -69,10 +93,26 @@ def mark_later_months(conn: Connection, month: date, subjects: Iterable[str]) ->
 
 
 @cache
+def _drafts() -> Select[int]:
+    r = results.c
+    return select(func.count()).where(r.period == bindparam("period"), r.revision == DRAFT)
+
+
+@cache
+def _profiles() -> Select[str]:
+    return select(units.c.profile).where(units.c.profile.is_not(None)).distinct()
+
+
+@cache
+def _units_of_drafts() -> Select[tuple[str, str]]:
+    return select(results.c.nip, results.c.unit).where(*of_drafts(results))
+
+
+@cache
 def _drafted_periods() -> Select[tuple[str]]:
     r = results.c
     between = (r.period > bindparam("after"), r.period <= bindparam("last"))
-    return select(r.period).where(*between, r.revision == _DRAFT).distinct()
+    return select(r.period).where(*between, r.revision == DRAFT).distinct()
 
 
 def _holds_since(month: date, now: datetime) -> datetime:
@@ -80,11 +120,6 @@ def _holds_since(month: date, now: datetime) -> datetime:
     begun -= _ONE_DAY if begun > now else timedelta()
     over = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
     return min(begun, datetime.combine(over, time(), UTC) + _SETTLED)
-
-
-def _count(conn: Connection, period: str) -> int:
-    r = results.c
-    return conn.scalar(select(func.count()).where(r.period == period, r.revision == _DRAFT)) or 0
 
 
 def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: datetime) -> set[str]:
@@ -96,7 +131,7 @@ def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: dat
 def _other_drafts() -> Select[tuple[str]]:
     r = results.c
     other = or_(r.rules_digest != bindparam("digest"), r.computed_at < bindparam("holds_since"))
-    return select(r.nip).where(r.period == bindparam("period"), r.revision == _DRAFT, other)
+    return select(r.nip).where(r.period == bindparam("period"), r.revision == DRAFT, other)
 
 
 def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str] | None:

@@ -13,14 +13,11 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Delete,
     Engine,
     Row,
-    Select,
     Table,
-    bindparam,
     delete,
     func,
     insert,
@@ -30,20 +27,26 @@ from sqlalchemy import (
 from ekinerja_agent.central import adjustments, audit, periods, sharing, signatures, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.adjustments import Adjusted
-from ekinerja_agent.central.affected import mark_later_months
+from ekinerja_agent.central.affected import draft_units, mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, homes_of, last_day
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision, scores
 from ekinerja_agent.central.tables.periods import period_events
-from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
+from ekinerja_agent.central.tables.scored import (
+    DRAFT,
+    of_drafts,
+    result_days,
+    result_findings,
+    result_pending,
+    results,
+)
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.scoring.frames import INSTANT, MonthResult
 
 __all__ = [
     "clear_stale",
-    "draft_units",
     "end_run",
     "period_status",
     "publish",
@@ -54,7 +57,6 @@ __all__ = [
     "stale_months",
 ]
 
-_DRAFT = 0
 _SHOWN = 5
 
 
@@ -79,12 +81,12 @@ def save_draft(
         period = f"{month:%Y-%m}"
         r = results.c
         scored = set(result.people["nip"])
-        drafts = select(r.nip).where(r.period == period, r.revision == _DRAFT, r.unit == office)
+        drafts = select(r.nip).where(r.period == period, r.revision == DRAFT, r.unit == office)
         missing = set(conn.scalars(drafts)) - scored
         homes = homes_of(conn, month, sorted(missing)) if missing else {}
         gone = {nip for nip in missing if homes.get(nip, office) == office}
         _delete_drafts(conn, period, sorted(gone | scored))
-        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now)
+        _insert(conn, period, result, revision=DRAFT, rules_digest=rules_digest, now=now)
         sharing.save(conn, period, office, result.shared)
         if alone:
             mark_later_months(conn, month, map(stale.of_person, gone | scored))
@@ -93,11 +95,19 @@ def save_draft(
 
 
 def save_drafts_of(
-    engine: Engine, month: date, nips: Collection[str], result: MonthResult, *, rules_digest: str, now: datetime
+    engine: Engine,
+    month: date,
+    nips: Collection[str],
+    result: MonthResult,
+    *,
+    rules_digest: str,
+    now: datetime,
+    seen: stale.StaleDays = stale.NO_MARKS,
 ) -> None:
     """Given the result of single people, put it in place of their drafts; who is not in it any more has none.
 
-    Later months that count their days are marked. Published rows are never touched.
+    Later months that count their days are marked, the marks that were `seen` are removed. Published rows are never
+    touched.
     """
 
     def work(conn: Connection) -> None:
@@ -105,11 +115,12 @@ def save_drafts_of(
         period = f"{month:%Y-%m}"
         scored = sorted({*nips, *result.people["nip"]})
         sharing.note_scored(
-            conn, period, {*_draft_units(conn, period, scored).values(), *result.people["unit"]}, len(scored)
+            conn, period, {*draft_units(conn, period, scored).values(), *result.people["unit"]}, len(scored)
         )
         _delete_drafts(conn, period, scored)
-        _insert(conn, period, result, revision=_DRAFT, rules_digest=rules_digest, now=now)
+        _insert(conn, period, result, revision=DRAFT, rules_digest=rules_digest, now=now)
         mark_later_months(conn, month, map(stale.of_person, nips))
+        stale.clear(conn, seen)
 
     in_transaction(engine, work)
 
@@ -246,7 +257,8 @@ def stale_months(engine: Engine) -> list[date]:
 
 def seen_stale(engine: Engine, month: date) -> stale.StaleDays:
     """Given a month (its first day), return its marks. A run asks before it reads the facts."""
-    return stale.read(engine, month.replace(day=1), last_day(month))
+    with reading(engine) as conn:
+        return stale.read(conn, month.replace(day=1), last_day(month))
 
 
 def clear_stale(engine: Engine, seen: stale.StaleDays) -> None:
@@ -262,31 +274,6 @@ def end_run(engine: Engine, month: date, seen: stale.StaleDays) -> None:
         mark_later_months(conn, month, [stale.EVERYBODY])
 
     in_transaction(engine, work)
-
-
-def draft_units(engine: Engine, month: date, nips: Collection[str]) -> dict[str, str]:
-    """Given a month and people, return the unit in which each of them has a draft."""
-    with reading(engine) as conn:
-        return _draft_units(conn, f"{month:%Y-%m}", sorted(nips))
-
-
-def _draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for part in parts(nips):
-        rows = conn.execute(_units_of_drafts(), {"in_period": period, "nips": part})
-        found.update((row.nip, row.unit) for row in rows)
-    return found
-
-
-@cache
-def _units_of_drafts() -> Select[tuple[str, str]]:
-    return select(results.c.nip, results.c.unit).where(*_of_drafts(results))
-
-
-def _of_drafts(table: Table) -> tuple[ColumnElement[bool], ...]:
-    """The rows of some people's drafts of a month, by the values `in_period` and `nips`."""
-    c = table.c
-    return c.period == bindparam("in_period"), c.revision == _DRAFT, c.nip.in_(bindparam("nips"))
 
 
 def _insert(
@@ -335,7 +322,7 @@ def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
 
 @cache
 def _deletion(table: Table) -> Delete:
-    return delete(table).where(*_of_drafts(table))
+    return delete(table).where(*of_drafts(table))
 
 
 def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[str]) -> int:
@@ -377,6 +364,6 @@ def _published(conn: Connection, period: str, nips: Sequence[str]) -> list[Row[A
     found: list[Row[Any]] = []
     columns = (r.nip, r.revision, func.coalesce(r.closed_with, r.unit).label("office"), r.adjusted_in)
     for part in parts(nips):
-        query = select(*columns).where(r.period == period, r.revision > _DRAFT, r.nip.in_(part)).order_by(r.revision)
+        query = select(*columns).where(r.period == period, r.revision > DRAFT, r.nip.in_(part)).order_by(r.revision)
         found += conn.execute(query)
     return found

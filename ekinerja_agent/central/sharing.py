@@ -6,7 +6,7 @@ end one, nobody else needs to be looked at. Does not know what a finding is.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cache
 
@@ -29,10 +29,8 @@ from sqlalchemy import (
 
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.columns import write_frame
-from ekinerja_agent.central.tables.scored import results, shared_findings
+from ekinerja_agent.central.tables.scored import DRAFT, results, shared_findings
 from ekinerja_agent.rules import WHOLE_PPM
-
-_DRAFT = 0
 
 
 def save(conn: Connection, period: str, office: str, shared: pl.DataFrame) -> None:
@@ -58,17 +56,21 @@ def _moved() -> Update:
     return ours.values(scored_since=s.scored_since + people)
 
 
-def crowded(engine: Engine, month: date, office: str, people: int, *, least_people: int) -> bool:
-    """Given how many people of an office are to be scored, tell whether all of it must be: they might make or end a
-    mass anomaly, which takes `least_people` at least.
+def crowded(engine: Engine, month: date, people: Mapping[str, int], *, least_people: int) -> set[str]:
+    """Given how many people of each office are to be scored, return the offices of which all must be: those people
+    might make or end a mass anomaly, which takes `least_people` at least.
 
     A scan of which the last whole run saw nothing is new: only they can share a finding there.
     """
-    if people >= least_people:
-        return True
-    values = {"period": f"{month:%Y-%m}", "office": office, "people": people, "least_people": least_people}
+    many = {office for office, count in people.items() if count >= least_people}
+    if many == people.keys():
+        return many
+    values = {"period": f"{month:%Y-%m}", "least_people": least_people}
     with reading(engine) as conn:
-        return bool(conn.scalar(_near(), values))
+        few = ((office, count) for office, count in people.items() if office not in many)
+        return many | {
+            office for office, count in few if conn.scalar(_near(), {**values, "office": office, "people": count})
+        }
 
 
 @cache
@@ -82,7 +84,7 @@ def _near() -> Select[tuple[bool]]:
         (s.affected + moved) * WHOLE_PPM >= s.share_ppm * (s.expected - moved)
     )
     drafts = select(func.count()).where(
-        r.period == bindparam("period"), r.revision == _DRAFT, r.unit == bindparam("office")
+        r.period == bindparam("period"), r.revision == DRAFT, r.unit == bindparam("office")
     )
     enough = drafts.scalar_subquery() + people >= bindparam("least_people", type_=BigInteger)
     return select(or_(exists().where(ours, near), ~exists().where(ours) & enough))

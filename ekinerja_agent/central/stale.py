@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Delete, Select, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.tables.recorded import stale_days
 from ekinerja_agent.central.tables.scored import results
 
@@ -57,6 +57,9 @@ class StaleDays:
             if wanted(subject):
                 days.setdefault(name(subject), set()).add(day)
         return days
+
+
+NO_MARKS = StaleDays()
 
 
 def of_person(nip: str) -> str:
@@ -109,13 +112,16 @@ def _days_of(spans: Iterable[Span], earliest: date, today: date) -> set[date]:
     return days
 
 
-def read(engine: Engine, first: date, last: date) -> StaleDays:
+def read(conn: Connection, first: date, last: date) -> StaleDays:
     """Given the first and last day, return the marks between them. Call it before reading the facts."""
-    query = select(stale_days.c.terminal, stale_days.c.day, stale_days.c.marks).where(
-        stale_days.c.day.between(first, last)
-    )
-    with reading(engine) as conn:
-        return StaleDays(tuple((row.terminal, row.day, row.marks) for row in conn.execute(query)))
+    rows = conn.execute(_marked(), {"first": first, "last": last})
+    return StaleDays(tuple((row.terminal, row.day, row.marks) for row in rows))
+
+
+@cache
+def _marked() -> Select[tuple[str, date, int]]:
+    c = stale_days.c
+    return select(c.terminal, c.day, c.marks).where(c.day.between(bindparam("first"), bindparam("last")))
 
 
 def days_scored(conn: Connection) -> list[date]:
@@ -126,9 +132,16 @@ def days_scored(conn: Connection) -> list[date]:
 
 def clear(conn: Connection, stale: StaleDays) -> None:
     """Given the marks that a run saw, remove those that nobody marked again since."""
-    for terminal, day, marks in sorted(stale.marks):
-        table = stale_days.c
-        conn.execute(delete(stale_days).where(table.terminal == terminal, table.day == day, table.marks == marks))
+    if stale.marks:
+        seen = [{"of": subject, "on": day, "counted": marks} for subject, day, marks in sorted(stale.marks)]
+        conn.execute(_deletion(), seen)
+
+
+@cache
+def _deletion() -> Delete:
+    c = stale_days.c
+    counted = c.marks == bindparam("counted")
+    return delete(stale_days).where(c.terminal == bindparam("of"), c.day == bindparam("on"), counted)
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -86,37 +86,26 @@ def refresh(
     are touched as not, the whole month is; where a mass anomaly may be, the whole office. A draft of the running month
     holds for the day on which it was made. Another `profile` is not noticed: run the month then.
     """
-    seen = results.seen_stale(engine, month)
-    found = affected.people(engine, month, seen, rules_digest=rules.digest, now=now)
+    found = affected.people(engine, month, rules_digest=rules.digest, now=now)
     if found is None:
         return run(engine, rules, month, profile=profile, now=now, workers=workers)
-    people = pending = 0
-    homes = facts.home_units(engine, month, sorted(found))
-    before = results.draft_units(engine, month, found)
-    by_office: dict[str | None, list[str]] = {}
-    for nip in sorted(found):
-        # Who moved is missing where they were: that may end a mass anomaly there.
-        for office in {homes.get(nip), before.get(nip, homes.get(nip))}:
-            by_office.setdefault(office, []).append(nip)
-    least = _least_of_an_anomaly(rules, {profile, *affected.profiles_named(engine)})
-    for office, nips in sorted(by_office.items(), key=lambda item: item[0] or ""):
-        crowded = (
-            office is not None
-            and least is not None
-            and sharing.crowded(engine, month, office, len(nips), least_people=least)
-        )
-        if office is not None and crowded:
-            inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
-            result = score_month(inputs, rules)
-            results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=True)
-        else:
-            own = [nip for nip in nips if homes.get(nip) == office]
-            result = score_month(facts.month_facts(engine, month, profile=profile, now=now, nips=own), rules)
-            results.save_drafts_of(engine, month, own, result, rules_digest=rules.digest, now=now)
-        people += result.people.height
-        pending += result.people.filter(result.people["status"] == "pending").height
-    results.clear_stale(engine, seen)
-    return ScoreSummary(people, pending)
+    least = _least_of_an_anomaly(rules, {profile, *found.profiles})
+    crowded = set() if least is None else sharing.crowded(engine, month, found.by_office(), least_people=least)
+    made = []
+    for office in sorted(crowded):
+        inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
+        result = score_month(inputs, rules)
+        results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=True)
+        made.append(result.people)
+    alone = [nip for nip in found.nips if found.homes.get(nip) not in crowded]
+    if alone:
+        result = score_month(facts.month_facts(engine, month, profile=profile, now=now, nips=alone), rules)
+        results.save_drafts_of(engine, month, alone, result, rules_digest=rules.digest, now=now, seen=found.seen)
+        made.append(result.people)
+    else:
+        results.clear_stale(engine, found.seen)
+    pending = (people.filter(people["status"] == "pending") for people in made)
+    return ScoreSummary(sum(people.height for people in made), sum(people.height for people in pending))
 
 
 def replay(

@@ -175,7 +175,8 @@ def test_coverage_marks_the_days_that_it_decides_in_the_terminals_zone(central: 
 
 def test_a_mark_set_while_a_month_is_scored_survives_the_run(central: Engine) -> None:
     deliver(central, Delivery((punch(),)), NOW)
-    seen = stale.read(central, date(2026, 9, 1), date(2026, 9, 30))
+    with reading(central) as conn:
+        seen = stale.read(conn, date(2026, 9, 1), date(2026, 9, 30))
     assert seen.days == (date(2026, 9, 6), date(2026, 9, 7))
     deliver(central, Delivery((punch(86400),)), NOW)
     in_transaction(central, lambda conn: stale.clear(conn, seen))

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+)
 
 from ekinerja_agent.central.tables.columns import Instant, metadata, serial_key
+
+DRAFT = 0
+"""The revision of what may still change."""
+
+
+def of_drafts(table: Table) -> tuple[ColumnElement[bool], ...]:
+    """Given a table of results, return the conditions for the rows of some people's drafts of a month, by the values
+    `in_period` and `nips`.
+    """
+    c = table.c
+    return c.period == bindparam("in_period"), c.revision == DRAFT, c.nip.in_(bindparam("nips"))
 
 
 def _result_key() -> tuple[Column[Any], ...]:
