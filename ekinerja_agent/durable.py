@@ -40,6 +40,11 @@ def sync_folder(folder: Path) -> None:
         os.close(entry)
 
 
+def nearest(path: Path) -> Path:
+    """Given a path, return it, or the nearest of what it would lie in that exists."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
 def hand_over(state_dir: Path, *made: Path) -> None:
     """Given what was made in `state_dir`, let it belong to that folder's owner if root made it: the service goes on."""
     if os.geteuid() == 0:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ekinerja_agent.durable import nearest
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
 from ekinerja_agent.usecases.health.conditions import LEAST_FREE_BYTES, LEAST_FREE_FILES
@@ -24,11 +25,6 @@ def check(host: Host) -> Iterator[Finding]:
         if device not in seen:
             seen.add(device)
             yield from _room(directory, place)
-
-
-def nearest(path: Path) -> Path:
-    """Given a path, return it, or the nearest of what it would lie in that exists."""
-    return next(each for each in (path, *path.parents) if each.exists())
 
 
 def _room(directory: Path, place: Path) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pwd import getpwuid
 
 from ekinerja_agent.config import secret_warnings
-from ekinerja_agent.usecases.doctor.disk import nearest
+from ekinerja_agent.durable import nearest
 from ekinerja_agent.usecases.doctor.finding import Finding, of_problem
 from ekinerja_agent.usecases.doctor.host import Host
 

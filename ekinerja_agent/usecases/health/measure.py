@@ -18,6 +18,7 @@ from ekinerja_agent import __version__, hostclock
 from ekinerja_agent.central import holes, pulse, terminallist
 from ekinerja_agent.central.lookups import terminal_zones
 from ekinerja_agent.config import Config, TerminalConfig
+from ekinerja_agent.durable import nearest
 from ekinerja_agent.errors import EkinerjaError, Refused
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
@@ -253,9 +254,7 @@ def _allowed(look: Callable[[], T]) -> T | None:
 
 
 def _host(config: Config, synchronised: bool, vouches: bool) -> HostFacts:
-    state_dir = config.agent.state_dir
-    place = next(each for each in (state_dir, *state_dir.parents) if each.exists())
-    disk = os.statvfs(place)
+    disk = os.statvfs(nearest(config.agent.state_dir))
     free, files = disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else None
     return HostFacts(synchronised, vouches, free, files, _backup_at(config))
 
