@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,18 +30,18 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> Iterator[str]:
-    """The name of a PostgreSQL database with all tables, to be copied: quicker than migrating for each test."""
+    """The URL of a PostgreSQL database with all tables, to be copied: quicker than migrating for each test."""
     with databases.postgres_database(postgres_server) as url:
         _migrate(url)
-        yield url.partition("?")[0].rpartition("/")[2]
+        yield url
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("central") / "migrated.db"
-    _migrate(f"sqlite:///{path}")
-    return path
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a SQLite file with all tables, to be copied."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('central') / 'migrated.db'}"
+    _migrate(url)
+    return url
 
 
 @pytest.fixture
@@ -63,14 +62,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def central_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a central database with all tables: a test runs once on SQLite and once on PostgreSQL."""
-    if request.param == "postgresql":
-        template = request.getfixturevalue("postgres_template")
-        with databases.postgres_database(request.getfixturevalue("postgres_server"), template) as url:
-            yield url
-    else:
-        path = tmp_path / "central.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+    template = "postgres_template" if request.param == "postgresql" else "sqlite_template"
+    with databases.copy_of(request.getfixturevalue(template), tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import click
+
 from ekinerja_agent.language import sentences
 from ekinerja_agent.model import utc_now
 
@@ -50,6 +52,7 @@ class Context:
 
         central = self._config.agent.central
         engine = connect(central.address, central.password())
+        click.get_current_context().find_root().call_on_close(engine.dispose)
         require_current(engine)
         return engine
 

@@ -19,6 +19,7 @@ from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.visit import Site
 from tests.journey.conftest import RULES, Installation, nip
+from tests.proof import databases
 
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
 PASSWORD = "kuda laut hijau"
@@ -71,9 +72,8 @@ def csrf(page: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-def county(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Iterator[County]:
-    installation = Installation(tmp_path, central_url, capsys)
+def _fill(folder: Path, url: str) -> None:
+    installation = Installation(folder, url)
     zone = {"timezone": "Asia/Makassar"}
     installation.load(
         "units",
@@ -99,7 +99,36 @@ def county(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str])
     ]
     installation.load("punches", punches, "--complete-until", "2026-09-08 23:59")
     installation.ok("score", "run", "--month", "2026-09")
-    engine = connect(central_url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_county(sqlite_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a SQLite file with the county, to be copied."""
+    folder = tmp_path_factory.mktemp("county")
+    with databases.copy_of(sqlite_template, folder) as url:
+        _fill(folder, url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_county(postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL database with the county, to be copied."""
+    folder = tmp_path_factory.mktemp("county")
+    with databases.copy_of(postgres_template, folder) as url:
+        _fill(folder, url)
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def county_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that holds the county: a test runs once on SQLite and once on PostgreSQL."""
+    with databases.copy_of(request.getfixturevalue(f"{request.param}_county"), tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def county(county_url: str) -> Iterator[County]:
+    engine = connect(county_url)
     (operator,) = accounts.list_accounts(engine)
     yield County(engine, operator)
     engine.dispose()

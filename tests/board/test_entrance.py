@@ -234,10 +234,8 @@ def test_a_hash_fits_its_password_alone() -> None:
     assert not passwords.matches("x" * 201, kept_hash)
 
 
-def test_the_command_prints_a_password_for_one_login(
-    county: County, tmp_path: Any, central_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    installation = Installation(tmp_path, central_url, capsys)
+def test_the_command_prints_a_password_for_one_login(county: County, tmp_path: Any, county_url: str) -> None:
+    installation = Installation(tmp_path, county_url)
     installation.ok("account", "add", "dewi", "--role", "payroll")
     printed = installation.ok("account", "password", "dewi").strip()
     browser = county.browser()

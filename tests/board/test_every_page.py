@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -104,7 +104,7 @@ def test_a_token_that_was_there_before_the_login_is_worth_nothing(county: County
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30)
 
 
-@pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("county_url", ["sqlite"], indirect=True)
 def test_nonsense_is_answered(county: County, enter: Enter) -> None:
     browser = enter("kepala", "head", "operator", nip=HEAD)
     token = csrf(browser.get("/password").text)
@@ -125,6 +125,7 @@ def test_nonsense_is_answered(county: County, enter: Enter) -> None:
             max_size=6,
         ),
     )
+    @example("/unit/{unit}/{when}", ["DINKES", "9999-12-31", "", ""], {}, None)
     def ask(route: str, words: list[str], query: dict[str, str], form: dict[str, str] | None) -> None:
         given_words = iter(words)
         path = re.sub(r"\{\w+(:\w+)?\}", lambda _: quote(next(given_words), safe=""), route)
@@ -155,7 +156,7 @@ def served(county: County) -> Iterator[Callable[[bytes], bytes]]:
         server.stop()
 
 
-@pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("county_url", ["sqlite"], indirect=True)
 def test_a_form_that_does_not_end_is_hung_up_on(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visit, "FORM_WITHIN_S", 0.2)
     head = b"POST /login HTTP/1.1\r\nHost: board.test\r\nContent-Type: application/x-www-form-urlencoded\r\n"

@@ -17,11 +17,9 @@ DAY = "2026-09-30"
 
 
 @pytest.fixture
-def punched(
-    county: County, tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., None]:
+def punched(county: County, tmp_path: Path, county_url: str) -> Callable[..., None]:
     """Punches of today in central, and up to when the terminal is known."""
-    installation = Installation(tmp_path, central_url, capsys)
+    installation = Installation(tmp_path, county_url)
 
     def _punched(*rows: tuple[int, str], known_until: str) -> None:
         punches = [{"terminal": "a", "pin": str(pin), "clock": f"{DAY} {clock}:00"} for pin, clock in rows]

@@ -32,9 +32,9 @@ REFUSED = r"permission denied|must be owner|refuses|read-only|cannot (update|del
 
 
 @pytest.fixture
-def roles_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+def roles_url(postgres_template: str, tmp_path: Path) -> Iterator[str]:
     """A database with all tables whose roles are made."""
-    with databases.postgres_database(postgres_server, postgres_template) as url:
+    with databases.copy_of(postgres_template, tmp_path) as url:
         engine = connect(url)
         roles.apply(engine, {})
         engine.dispose()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from ekinerja_agent import cli
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
-    "units": "code name timezone schedule profile parent head_nip",
+    "units": "code name timezone schedule profile parent head_nip valid_from valid_to",
     "employees": "nip name unit status attendance position allowance_rp schedule supervisor_nip valid_from valid_to",
     "enrolments": "terminal pin nip valid_from valid_to",
     "punches": "terminal pin clock",
@@ -55,13 +57,23 @@ class Outcome:
     err: str
 
 
+class _Heard(io.TextIOWrapper):
+    """What a command prints, as text or as bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+
+    def told(self) -> str:
+        self.seek(0)
+        return self.read()
+
+
 class Installation:
     """One box: configuration, rules, SQLite or PostgreSQL, and a way to run commands."""
 
-    def __init__(self, directory: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, directory: Path, url: str) -> None:
         self.directory = directory
         self.url = url
-        self._capsys = capsys
         self._files = 0
         self.configure()
 
@@ -90,15 +102,14 @@ class Installation:
 
     def run(self, *arguments: str) -> Outcome:
         """Run one command in this process and return how it ended."""
-        self._capsys.readouterr()
         command = ["ekinerja-agent", "--config", str(self.directory / "agent.yaml"), *arguments]
-        with pytest.MonkeyPatch.context() as patch:
+        out, err = _Heard(), _Heard()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.argv", command)
             with pytest.raises(SystemExit) as ended:
                 cli.main()
-        captured = self._capsys.readouterr()
         code = ended.value.code
-        return Outcome(code if isinstance(code, int) else int(code is not None), captured.out, captured.err)
+        return Outcome(code if isinstance(code, int) else int(code is not None), out.told(), err.told())
 
     def ok(self, *arguments: str) -> str:
         """Run one command that must succeed and return what it printed."""
@@ -125,9 +136,9 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, central_url: str, capsys: pytest.CaptureFixture[str]) -> Installation:
+def installation(tmp_path: Path, central_url: str) -> Installation:
     """An installation on SQLite, and once more on PostgreSQL."""
-    return Installation(tmp_path, central_url, capsys)
+    return Installation(tmp_path, central_url)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,20 +22,19 @@ import pytest
 from ekinerja_agent.config import load
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases import backup
+from tests.proof import databases
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 MONTH = "2026-09"
 
 
 @pytest.fixture
-def box(
-    tmp_path: Path, sqlite_template: Path, capsys: pytest.CaptureFixture[str], installation_in: Callable[..., Any]
-) -> Any:
+def box(tmp_path: Path, sqlite_template: str, installation_in: Callable[..., Any]) -> Iterator[Any]:
     """An installation on SQLite."""
     home = tmp_path / "box"
     home.mkdir()
-    shutil.copy(sqlite_template, home / "central.db")
-    return installation_in(home, f"sqlite:///{home / 'central.db'}", capsys)
+    with databases.copy_of(sqlite_template, home) as url:
+        yield installation_in(home, url)
 
 
 def working_days(device: Device, days: range, *pins: str) -> None:
@@ -70,7 +69,7 @@ def restored(box: Any, kept: Path, folder: Path) -> Any:
     box.ok("backup", "restore", str(kept), "--to", str(folder))
     there = object.__new__(type(box))
     there.directory, there.url = folder, f"sqlite:///{folder / 'state' / 'central.db'}"
-    there._capsys, there._files = box._capsys, 90
+    there._files = 90
     return there
 
 
@@ -348,9 +347,9 @@ def test_a_damaged_database_never_passes_for_a_backup(box: Any) -> None:
 
 
 def test_a_central_server_is_left_to_its_own_tool(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str], installation_in: Callable[..., Any]
+    tmp_path: Path, postgres_url: str, installation_in: Callable[..., Any]
 ) -> None:
-    office = installation_in(tmp_path, postgres_url, capsys)
+    office = installation_in(tmp_path, postgres_url)
     outcome = office.run("backup", "make")
     assert outcome.code == 0, outcome
     assert "pg_dump --format=custom --file=central-" in outcome.err

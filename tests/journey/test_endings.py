@@ -88,7 +88,7 @@ def test_an_export_is_recorded_with_rows_and_digest_also_when_its_reader_leaves(
         row["details"] for row in json.loads(office.ok("audit", "list", "--action", "punch", "--format", "json"))
     )
     assert (whole["rows"], whole["filters"]) == (30, {"first": "2026-09-01", "last": "2026-09-02"})
-    # capsys gives what was written as it is: csv with CRLF.
+    # What was written as it is: csv with CRLF.
     assert whole["digest"] == f"sha256:{hashlib.sha256(exported.encode()).hexdigest()}"
     assert cut["rows"] < 450
     assert cut["digest"].startswith("sha256:")
@@ -130,7 +130,11 @@ def test_a_file_that_finds_no_room_leaves_no_half_and_no_entry(office: Any, tmp_
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
-def test_ctrl_c_ends_long_commands_with_a_sentence(office: Any, tmp_path: Path) -> None:
+def test_ctrl_c_ends_long_commands_with_a_sentence(office: Any, name_nip: Any, tmp_path: Path) -> None:
+    # So many offices that no machine scores them before it is interrupted.
+    offices = [f"PUSKESMAS-{number:03}" for number in range(300)]
+    office.load("units", [{"code": code, "name": code, "timezone": "Asia/Jakarta"} for code in offices])
+    office.load("employees", [{"nip": name_nip(n), "name": "Ani", "unit": code} for n, code in enumerate(offices, 100)])
     device = Device(serial="SIM1", zone=ZoneInfo("Asia/Jakarta"))
     with serve(device, "tcp", faults=[named_fault("hang")]) as endpoint:
         lobby = {"id": "lobby", "office": "DINKES", "timezone": "Asia/Jakarta"}

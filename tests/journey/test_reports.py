@@ -182,11 +182,11 @@ def measures(installation: Any) -> None:
 
 
 @pytest.fixture
-def county(place: tuple[Path, str], installation_in: Any, name_nip: Any, capsys: pytest.CaptureFixture[str]) -> County:
+def county(place: tuple[Path, str], installation_in: Any, name_nip: Any) -> County:
     """Four units, three months, all of them published; made by whoever comes first."""
     directory, url = place
     made = (directory / "agent.yaml").exists()
-    found = County(installation_in(directory, url, capsys), people_of(name_nip))
+    found = County(installation_in(directory, url), people_of(name_nip))
     if not made:
         publish_all(found)
     return found

@@ -22,8 +22,8 @@ from tests.proof import databases
 
 
 @pytest.fixture
-def url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    with databases.postgres_database(postgres_server, postgres_template) as made:
+def url(postgres_template: str, tmp_path: Path) -> Iterator[str]:
+    with databases.copy_of(postgres_template, tmp_path) as made:
         yield made
 
 
@@ -35,9 +35,9 @@ def log_in(installation: Installation, role: str) -> None:
 
 
 def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
-    tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str], name_nip: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, name_nip: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = Installation(tmp_path, url, capsys)
+    office = Installation(tmp_path, url)
     listed = json.loads(office.ok("db", "roles", "--format", "json"))
     assert {"role": "ekinerja_feed", "right": "INSERT", "on": "feed_activities"} in listed
     assert not [line for line in office.ok("db", "roles", "--dry-run").splitlines() if line.startswith("CREATE")]
@@ -80,8 +80,8 @@ def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
     office.ok("db", "check")
 
 
-def test_retention_runs_under_its_own_role(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    office = Installation(tmp_path, url, capsys)
+def test_retention_runs_under_its_own_role(tmp_path: Path, url: str) -> None:
+    office = Installation(tmp_path, url)
     office.ok("db", "roles")
     collector = connect(make_url(url).set(username="ekinerja_collect").render_as_string(hide_password=False))
     punches = tuple(punch("1", f"2019-05-0{n} 07:00:00") for n in range(1, 6))
@@ -103,14 +103,14 @@ def test_retention_runs_under_its_own_role(tmp_path: Path, url: str, capsys: pyt
     office.ok("audit", "verify")
 
 
-def test_a_file_says_that_it_has_no_roles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    office = Installation(tmp_path, f"sqlite:///{tmp_path / 'central.db'}", capsys)
+def test_a_file_says_that_it_has_no_roles(tmp_path: Path) -> None:
+    office = Installation(tmp_path, f"sqlite:///{tmp_path / 'central.db'}")
     outcome = office.run("db", "roles")
     assert (outcome.code, "a database file has no roles" in outcome.err) == (2, True)
 
 
-def test_a_password_comes_from_a_file(tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    office = Installation(tmp_path, url, capsys)
+def test_a_password_comes_from_a_file(tmp_path: Path, url: str) -> None:
+    office = Installation(tmp_path, url)
     (tmp_path / "feed").write_text("rahasia-sekali\n")
     shown = office.run("db", "roles", "--password-file", f"ekinerja_feed={tmp_path / 'feed'}")
     assert shown.code == 0

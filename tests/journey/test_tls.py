@@ -24,17 +24,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_only_the_server_that_proves_who_it_is_is_used(
-    case: str, tmp_path: Path, postgres_server: str, postgres_template: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_the_server_that_proves_who_it_is_is_used(case: str, tmp_path: Path, postgres_template: str) -> None:
     host, trusted, mode, code, words = CASES[case]
     authorities = {name: authority(tmp_path, name) for name in ("ours", "another")}
     certificate = signed(tmp_path, authorities["ours"], "localhost")
-    with databases.postgres_database(postgres_server, postgres_template) as url:
+    with databases.copy_of(postgres_template, tmp_path) as url:
         socket = f"{make_url(url).query['host']}/.s.PGSQL.5432"
         with tls_in_front(socket, certificate) as port:
             address = f"postgresql+psycopg2://postgres@{host}:{port}/{make_url(url).database}"
-            office = Installation(tmp_path, address, capsys)
+            office = Installation(tmp_path, address)
             _ask_for(office, {"url": address, "sslmode": mode, "sslrootcert": authorities[trusted].file.name})
             checked = office.run("db", "check")
             listed = office.run("account", "list")
@@ -44,15 +42,13 @@ def test_only_the_server_that_proves_who_it_is_is_used(
             assert told in listed.err
 
 
-def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_without_tls_is_not_used_where_tls_is_asked_for(tmp_path: Path, postgres_url: str) -> None:
     """On a socket file libpq asks for none, so the server is reached through a port that does not offer it."""
     ours = authority(tmp_path, "ours")
     socket = f"{make_url(postgres_url).query['host']}/.s.PGSQL.5432"
     with tls_in_front(socket, None) as port:
         address = f"postgresql+psycopg2://postgres@localhost:{port}/{make_url(postgres_url).database}"
-        office = Installation(tmp_path, address, capsys)
+        office = Installation(tmp_path, address)
         _ask_for(office, {"url": address, "sslmode": "verify-full", "sslrootcert": ours.file.name})
         listed = office.run("account", "list")
     assert (listed.code, "server does not support SSL" in listed.err) == (4, True), listed

@@ -6,11 +6,12 @@ Does not know what is kept in them.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,24 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
         yield url.render_as_string(hide_password=False)
     finally:
         execute(server, f"drop database {name} with (force)")
+
+
+@contextmanager
+def copy_of(url: str, folder: Path) -> Iterator[str]:
+    """Given the SQLAlchemy URL of a database that nobody uses just now, give that of a copy, which is gone when the
+    block ends: of a SQLite file the file central.db in `folder`, of a PostgreSQL database one on its server.
+    """
+    original = make_url(url)
+    if original.get_backend_name() == "sqlite":
+        copy = folder / "central.db"
+        with closing(sqlite3.connect(str(original.database))) as from_, closing(sqlite3.connect(copy)) as to:
+            from_.backup(to)  # what still stands in the write-ahead log comes too
+        yield f"sqlite:///{copy}"
+        copy.unlink(missing_ok=True)
+        return
+    server = original.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with postgres_database(server, str(original.database)) as made:
+        yield made
 
 
 def execute(uri: str, *statements: str) -> None:

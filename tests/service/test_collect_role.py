@@ -17,8 +17,8 @@ from tests.proof.box import PATIENCE_S, Box, ended, until
 
 
 @pytest.fixture
-def central_with_roles(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
-    with databases.postgres_database(postgres_server, postgres_template) as url:
+def central_with_roles(postgres_template: str, tmp_path: Path) -> Iterator[Engine]:
+    with databases.copy_of(postgres_template, tmp_path) as url:
         engine = connect(url)
         roles.apply(engine, {})
         yield engine
