@@ -21,6 +21,11 @@ settings.load_profile("untimed")
 gc.set_threshold(200_000, 50, 50)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A long file that comes last finds the other workers idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URI of a running PostgreSQL server without databases of ours. It listens on a socket file only."""

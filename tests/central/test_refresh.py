@@ -25,6 +25,8 @@ from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timelin
 from ekinerja_agent.scoring.frames import SHARED
 from ekinerja_agent.usecases import score
 
+pytestmark = pytest.mark.long
+
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 WITA = timedelta(hours=8)

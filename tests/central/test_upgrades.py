@@ -16,6 +16,8 @@ from ekinerja_agent.central.tables import INSERT_ONLY
 from ekinerja_agent.errors import Refused
 from tests.central import kept
 
+pytestmark = pytest.mark.long
+
 Content = dict[str, list[dict[str, Any]]]
 
 

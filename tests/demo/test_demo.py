@@ -23,6 +23,8 @@ from ekinerja_agent.demo.play import Stage
 from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD, tell
 from ekinerja_agent.demo.voice import Voice
 
+pytestmark = pytest.mark.long
+
 # One process plays the month once for all tests here (pytest-xdist, --dist loadfile).
 
 

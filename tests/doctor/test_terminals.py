@@ -20,6 +20,8 @@ from ekinerja_agent.usecases.doctor.parallel import ask_all
 from ekinerja_agent.usecases.turns import turn
 from tests.proof.box import until
 
+pytestmark = pytest.mark.long
+
 REG_EVENT = 500
 
 

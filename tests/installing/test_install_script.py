@@ -20,6 +20,8 @@ import pytest
 
 from ekinerja_agent.config import load
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 BACKEND = """
 import zipfile

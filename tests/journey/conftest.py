@@ -86,7 +86,7 @@ class Installation:
             "rules": "rules",
             "profile": profile,
             "central": {"url": self.url},
-            "poll": {"every": "1s", "timeout": "2s"},
+            "poll": {"every": "1s", "timeout": "5s"},
         }
         if not (self.directory / "rules").exists():
             shutil.copytree(RULES, self.directory / "rules")

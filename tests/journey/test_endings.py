@@ -20,6 +20,8 @@ import pytest
 
 from ekinerja_agent.simulator import Device, named_fault, serve
 
+pytestmark = pytest.mark.long
+
 PERSON = "199001012015011002"
 
 

@@ -24,6 +24,8 @@ from ekinerja_agent.central.tables.recorded import clock_readings
 from ekinerja_agent.model import utc_now
 from tests.journey.conftest import Installation, nip
 
+pytestmark = pytest.mark.long
+
 ANI, BUDI = nip(1), nip(2)
 PATIENCE_S = 120.0
 LONG_AGO = (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
@@ -78,6 +80,7 @@ def until_told(log: Path, name: str) -> dict[str, Any]:
     raise AssertionError(f"{name} was not told within {PATIENCE_S} s: {log.read_text()}")
 
 
+@pytest.mark.parametrize("central_url", ["postgresql"], indirect=True)  # a minute begins alike on either database
 def test_the_inbox_is_taken_after_the_start_and_at_night_silence_decides_and_the_months_are_scored(
     office: Installation,
 ) -> None:

@@ -135,7 +135,7 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None
             "wrong.csv:2: timezone: 'Mars/Olympus'; "
             "yang boleh: zona waktu seperti Asia/Jakarta, Asia/Makassar atau Asia/Jayapura"
         ),
-        "wrong.csv:3: valid_from: 'soon'; yang boleh: tanggal YYYY-MM-DD",
+        "wrong.csv:3: valid_from: 'soon'; yang boleh: tanggal YYYY-MM-DD dari tahun 1900 atau sesudahnya",
     ]
 
 

@@ -13,7 +13,7 @@ from distributed import LocalCluster
 
 from ekinerja_agent.central.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases import cluster, score
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
 OFFICES = ("DINKES", "DISDIK", "SETDA", "BKD")
@@ -83,7 +83,8 @@ def test_offices_are_scored_by_a_dask_cluster(county: Any, scheduler: str) -> No
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)  # it waits for an answer, whatever the database
-def test_an_address_without_a_scheduler_is_told(county: Any) -> None:
+def test_an_address_without_a_scheduler_is_told(county: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_ANSWER_S", 2)
     told = county.run("score", "run", "--month", MONTH, "--cluster", "tcp://127.0.0.1:9")
     assert told.code == 4
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in told.err

@@ -58,8 +58,8 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
 
 @contextmanager
 def copy_of(url: str, folder: Path) -> Iterator[str]:
-    """Given the SQLAlchemy URL of a database that nobody uses just now, give that of a copy, which is gone when the
-    block ends: of a SQLite file the file central.db in `folder`, of a PostgreSQL database one on its server.
+    """Given the SQLAlchemy URL of a database that nobody uses just now, give that of a copy: of a SQLite file the file
+    central.db in `folder`, of a PostgreSQL database one on its server, which is dropped when the block ends.
     """
     original = make_url(url)
     if original.get_backend_name() == "sqlite":
@@ -67,7 +67,6 @@ def copy_of(url: str, folder: Path) -> Iterator[str]:
         with closing(sqlite3.connect(str(original.database))) as from_, closing(sqlite3.connect(copy)) as to:
             from_.backup(to)  # what still stands in the write-ahead log comes too
         yield f"sqlite:///{copy}"
-        copy.unlink(missing_ok=True)
         return
     server = original.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with postgres_database(server, str(original.database)) as made:

@@ -23,6 +23,8 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator.push_device import PushDevice, Unanswered
 from tests.proof.box import PATIENCE_S, Box, ended, until
 
+pytestmark = pytest.mark.long
+
 ZONE = "Asia/Makassar"
 LATELY = timedelta(hours=20)
 

@@ -28,6 +28,8 @@ from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.feed import ACCOUNT
 from tests.proof.box import PATIENCE_S, Box, ended, until
 
+pytestmark = pytest.mark.long
+
 NIP, NAME, PIN = "199001012015011001", "Suryaningrat", "774411001"
 PEOPLE = {
     "units": "code,name,timezone\nA,Dinas,Asia/Jakarta\n",

@@ -18,6 +18,8 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, serve
 from tests.proof.box import PATIENCE_S, Box, ended, until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:

@@ -22,6 +22,8 @@ from ekinerja_agent.simulator.rows import record_encoder
 from tests.proof.soak.rounds import run_kills, run_schedules
 from tests.proof.soak.truth import PunchesDiffer, Truth
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("Asia/Makassar")
 SCHEDULES = 20
 KILLS = 2
