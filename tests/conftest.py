@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tests.proof import databases
 # A busy machine is no reason to fail: speed is what scripts/bench shows.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Threads that share a frame of ten rows take longer than one alone, and each worker of the tests would have as many.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 # The collector walks through all that pytest and the libraries hold, again and again: a fifth of the time of all tests.
 gc.set_threshold(200_000, 50, 50)

@@ -18,12 +18,14 @@ from typing import Any
 import psycopg2
 from sqlalchemy import make_url
 
+_RESTING = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum", "jit")
+
 
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[str]:
     """Give the URI of a running PostgreSQL server without databases of ours; it is gone when the block ends.
 
-    `durable` False switches fsync off: what a test proves does not depend on it, and a crash of the host ends the test.
+    Unless it is `durable`, what a server does for a crash of the host or for years of use rests: no test depends on it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is not set, as under cron and in CI
@@ -35,7 +37,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
         uri = str(server.get_uri())
         try:
             if not durable:
-                execute(uri, "alter system set fsync = off", "select pg_reload_conf()")
+                execute(uri, *(f"alter system set {name} = off" for name in _RESTING), "select pg_reload_conf()")
             yield uri
         finally:
             server.cleanup()
