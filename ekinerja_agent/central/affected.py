@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, or_, select
 
@@ -57,15 +58,15 @@ def people(engine: Engine, month: date, *, rules_digest: str, now: datetime) -> 
     period = f"{month:%Y-%m}"
     with reading(engine) as conn:
         seen = stale.read(conn, month, last_day(month))
-        drafts = 0 if seen.of_everybody() else conn.scalar(_drafts(), {"period": period}) or 0
-        if not drafts:
+        if seen.of_everybody():
             return None
         outdated = _outdated(conn, period, rules_digest, _holds_since(month, now))
         at_terminals = _at_terminals(conn, seen.of_terminals())
         if at_terminals is None:
             return None
         nips = sorted(outdated | at_terminals | set(seen.of_people()))
-        if 2 * len(nips) > drafts or len(nips) > _MOST:
+        enough = max(1, 2 * len(nips))
+        if len(nips) > _MOST or (conn.scalar(_drafts(), {"period": period, "most": enough}) or 0) < enough:
             return None
         profiles = frozenset(conn.scalars(_profiles()))
         before = draft_units(conn, period, nips)
@@ -95,7 +96,8 @@ def mark_later_months(conn: Connection, month: date, subjects: Iterable[str]) ->
 @cache
 def _drafts() -> Select[int]:
     r = results.c
-    return select(func.count()).where(r.period == bindparam("period"), r.revision == DRAFT)
+    some = select(r.nip).where(r.period == bindparam("period"), r.revision == DRAFT).limit(bindparam("most"))
+    return select(func.count()).select_from(some.subquery())
 
 
 @cache
@@ -124,11 +126,27 @@ def _holds_since(month: date, now: datetime) -> datetime:
 
 def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: datetime) -> set[str]:
     values = {"period": period, "digest": rules_digest, "holds_since": holds_since}
+    edges = conn.execute(_edges_of_drafts(), values).one()
+    if edges.least == edges.most == rules_digest and edges.oldest >= holds_since:
+        return set()
     return set(conn.scalars(_other_drafts(), values))
 
 
 @cache
-def _other_drafts() -> Select[tuple[str]]:
+def _edges_of_drafts() -> Select[Any]:
+    """The least and the most digest of a month's drafts, and the oldest one by these rules; all by the index."""
+    r = results.c
+    drafts = (r.period == bindparam("period"), r.revision == DRAFT)
+    same = r.rules_digest == bindparam("digest")
+    return select(
+        select(func.min(r.rules_digest)).where(*drafts).scalar_subquery().label("least"),
+        select(func.max(r.rules_digest)).where(*drafts).scalar_subquery().label("most"),
+        select(func.min(r.computed_at)).where(*drafts, same).scalar_subquery().label("oldest"),
+    )
+
+
+@cache
+def _other_drafts() -> Select[str]:
     r = results.c
     other = or_(r.rules_digest != bindparam("digest"), r.computed_at < bindparam("holds_since"))
     return select(r.nip).where(r.period == bindparam("period"), r.revision == DRAFT, other)

@@ -158,25 +158,23 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.LazyFrame:
 
 def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """What is proven, and silence outside duty, as a union: terminal, from_us, to_us; sorted by from_us."""
-    rows = worked_out(
-        coverage.lazy()
-        .select(
-            "terminal",
-            "kind",
-            from_us=pl.col("start").to_physical().fill_null(_SINCE_EVER_US),
-            to_us=pl.col("end").to_physical(),
-        )
-        .unique()
-        .with_row_index("row")
-    ).lazy()
-    silent = rows.filter(pl.col("kind") == "silent")
-    on_duty = silent.join(spans.lazy(), on="terminal", suffix="_duty").filter(
-        pl.col("from_us") < pl.col("to_us_duty"), pl.col("to_us") > pl.col("from_us_duty")
+    believed = coverage.lazy().select(
+        "terminal",
+        "kind",
+        from_us=pl.col("start").to_physical().fill_null(_SINCE_EVER_US),
+        to_us=pl.col("end").to_physical(),
     )
-    believed = rows.join(on_duty, on="row", how="anti").sort("terminal", "from_us", "to_us")
+    if not spans.is_empty():
+        rows = worked_out(believed.unique().with_row_index("row")).lazy()
+        silent = rows.filter(pl.col("kind") == "silent")
+        on_duty = silent.join(spans.lazy(), on="terminal", suffix="_duty").filter(
+            pl.col("from_us") < pl.col("to_us_duty"), pl.col("to_us") > pl.col("from_us_duty")
+        )
+        believed = rows.join(on_duty, on="row", how="anti")
     reached = pl.col("to_us").cum_max().shift(1).over("terminal")
     return worked_out(
-        believed.with_columns(run=(reached.is_null() | (pl.col("from_us") > reached)).cum_sum())
+        believed.sort("terminal", "from_us", "to_us")
+        .with_columns(run=(reached.is_null() | (pl.col("from_us") > reached)).cum_sum())
         .group_by("run", "terminal")
         .agg(pl.col("from_us").min(), pl.col("to_us").max())
         .select("terminal", "from_us", "to_us")

@@ -179,8 +179,8 @@ def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -
     """Given a connection, return what `home_units` does."""
     if nips is not None and len(nips) <= _FEW:
         expect_few(conn)
-    home = _homes(_spells(conn, month.replace(day=1), last_day(month), None, nips))
-    return dict(zip(home["nip"], home["unit"], strict=True))
+    home = _homes(_touching(_told(conn, None, nips), month.replace(day=1), last_day(month)))
+    return dict(worked_out(home).iter_rows())
 
 
 def last_day(month: date) -> date:
@@ -227,17 +227,20 @@ def _there(
 def _spells(
     conn: Connection, first: date, last: date, offices: Sequence[str] | None, nips: Sequence[str] | None
 ) -> pl.DataFrame:
-    if nips is not None:
-        told = _read_spells(conn, _of_people(), nips=nips)
-    elif offices is not None:
-        told = _read_spells(conn, _of_offices(), offices=offices)
-    else:
-        told = _read_spells(conn, _of_anybody())
-    spells = _touching(told, first, last)
+    spells = worked_out(_touching(_told(conn, offices, nips), first, last))
     if offices is None:
         return spells
-    home = _homes(spells).filter(pl.col("unit").is_in(list(offices)))
-    return spells.join(home.select("nip"), on="nip", how="semi", maintain_order="left")
+    home = _homes(spells.lazy()).filter(pl.col("unit").is_in(list(offices)))
+    return worked_out(spells.lazy().join(home.select("nip"), on="nip", how="semi", maintain_order="left"))
+
+
+def _told(conn: Connection, offices: Sequence[str] | None, nips: Sequence[str] | None) -> pl.DataFrame:
+    """Every spell that stands of these people, else of whoever ever served in these offices, else of anybody."""
+    if nips is not None:
+        return _read_spells(conn, _of_people(), nips=nips)
+    if offices is not None:
+        return _read_spells(conn, _of_offices(), offices=offices)
+    return _read_spells(conn, _of_anybody())
 
 
 def _read_spells(conn: Connection, query: Select[Any], **values: Sequence[str]) -> pl.DataFrame:
@@ -277,18 +280,18 @@ def _standing_spells(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _homes(spells: pl.DataFrame) -> pl.DataFrame:
-    ordered = spells.lazy().sort("nip", "valid_from", nulls_last=False)
-    return worked_out(ordered.unique("nip", keep="first", maintain_order=True).select("nip", "unit"))
+def _homes(spells: pl.LazyFrame) -> pl.LazyFrame:
+    """Of spells in order of person and date, the unit of each person's first: nip, unit."""
+    return spells.unique("nip", keep="first", maintain_order=True).select("nip", "unit")
 
 
-def _touching(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+def _touching(frame: pl.DataFrame, first: date, last: date) -> pl.LazyFrame:
     """Rows of a dated frame that hold on a day of the month, in order of person and date."""
     touching = frame.lazy().filter(
         pl.col("valid_from").is_null() | (pl.col("valid_from") <= last),
         pl.col("valid_to").is_null() | (pl.col("valid_to") >= first),
     )
-    return worked_out(touching.sort("nip", "valid_from", nulls_last=False))
+    return touching.sort("nip", "valid_from", nulls_last=False)
 
 
 def _units(conn: Connection) -> pl.DataFrame:

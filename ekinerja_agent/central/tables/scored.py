@@ -84,6 +84,7 @@ results = Table(
     Column("closed_with", Text),  # the office whose close published it; null: a draft, or one that schema 14 published
     Column("adjusted_in", Text),  # the later period that pays the difference to the revision before; null: none does
     Index(None, "period", "unit"),  # a page of one office does not read the others
+    Index(None, "period", "rules_digest", "computed_at", "revision"),  # a refresh does not read what still fits
 )
 
 result_findings = Table(
