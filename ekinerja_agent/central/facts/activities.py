@@ -17,7 +17,7 @@ from ekinerja_agent.central.decided import activity_minutes, activity_status, jo
 from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import APPROVED
 from ekinerja_agent.central.facts.wanted import FIRST, LAST, Wanted, Whose
-from ekinerja_agent.central.tables.imported import activities, activity_standards
+from ekinerja_agent.central.tables.imported import activities, activity_standards, activity_steps
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
 from ekinerja_agent.scoring.steps import worked_out
@@ -41,19 +41,22 @@ def read_activities(
     a type with a standard time counts at most that time for its volume; without a volume, once.
     """
     values = {**wanted.values, "statuses": list(statuses)}
-    told = read_frame(conn, _activities(wanted.whose), _TOLD, values)
+    query = _activities(wanted.whose, decided=activity_steps.name in wanted.told)
+    told = read_frame(conn, query, _TOLD, values)
     told = told.with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
     counted = _at_most_standard(conn, wanted, told, spells).select(*ACTIVITIES)
     return worked_out(counted.sort("nip", "day", "start", "activity"))
 
 
 @cache
-def _activities(whose: Whose) -> Select[Any]:
+def _activities(whose: Whose, *, decided: bool) -> Select[Any]:
+    """Those of the month that have one of the statuses; `decided`: somebody decided some here since they came."""
     a = activities.c
     # On the key only: an activity may have moved into the month or out of it since it was first stored.
     ever_there = a.activity_id.in_(select(a.activity_id).where(a.date.between(FIRST, LAST), whose(a.nip)))
     row = current(activities, ever_there).subquery()
     c = row.c
+    status, minutes = (activity_status(row), activity_minutes(row)) if decided else (c.status, c.approved_minutes)
     return (
         select(
             c.nip,
@@ -63,13 +66,10 @@ def _activities(whose: Whose) -> Select[Any]:
             c.end,
             c.type,
             c.volume,
-            activity_minutes(row).label("approved_minutes"),
+            minutes.label("approved_minutes"),
         )
-        .select_from(joined_with_steps(row))
-        .where(
-            activity_status(row).in_(bindparam("statuses")),
-            c.date.between(FIRST, LAST),
-        )
+        .select_from(joined_with_steps(row) if decided else row)
+        .where(status.in_(bindparam("statuses")), c.date.between(FIRST, LAST))
     )
 
 

@@ -31,6 +31,7 @@ from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.tables.imported import (
     absences,
     activity_standards,
+    activity_steps,
     allowances,
     assignments,
     calendar,
@@ -146,7 +147,7 @@ def _kinds_told(whose: Whose) -> Select[Any]:
         plans: or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)),
         indicators: indicators.c.period.in_([MONTH, YEAR]),
         **{table: table.c.date.between(BEFORE, AFTER) for table in (calendar, events, event_attendance)},
-        **{table: true() for table in (outages, activity_standards)},
+        **{table: true() for table in (outages, activity_standards, activity_steps)},
     }
     there: list[Any] = [
         exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()
