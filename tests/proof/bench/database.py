@@ -47,10 +47,15 @@ def measure(folder: Path) -> Iterator[Finding]:
         facts = office(0, EMPLOYEES)
         fill(engine, facts)
 
-        def run(offices: list[str] | None = None) -> float:
-            return timed(lambda: score.run(engine, rules, MONTH, profile=PROFILE, now=_NOW, offices=offices))[0]
+        def again() -> float:
+            return timed(lambda: score.run(engine, rules, MONTH, profile=PROFILE, now=_NOW))[0]
 
-        ours_s = best_of(2, run)
+        def anew() -> float:
+            _empty(url)
+            return again()
+
+        ours_s = best_of(3, anew)
+        again_s = best_of(2, again)
         raw_s = _raw_s(url)
         yield Finding(
             f"{EMPLOYEES:,} employees from PostgreSQL and back",
@@ -64,10 +69,10 @@ def measure(folder: Path) -> Iterator[Finding]:
         yield Finding(
             f"one person after one correction, in an office of {EMPLOYEES:,}",
             f"{one_s * 1000:.0f} ms",
-            f"the office's month: {ours_s:.1f} s",
-            f"1/{ours_s / one_s:.0f}",
+            f"the office's month again: {again_s:.1f} s",
+            f"1/{again_s / one_s:.0f}",
             "< 1/100",
-            one_s < ours_s / 100,
+            one_s < again_s / 100,
         )
         engine.dispose()
 
@@ -147,10 +152,28 @@ def _punches(facts: MonthFacts) -> pl.DataFrame:
     )
 
 
+def _empty(url: str) -> None:
+    """Take the drafts away and let PostgreSQL tidy up, as it does by itself a minute later: COPY writes into empty
+    tables too.
+    """
+    connection = psycopg2.connect(_plain(url))
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for name in WRITTEN:
+                cursor.execute(f"delete from {name}")
+            cursor.execute("vacuum analyze")
+    finally:
+        connection.close()
+
+
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def _raw_s(url: str) -> float:
     """Seconds to read what scoring reads, and to write what it wrote into tables with the same keys."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = psycopg2.connect(plain)
+    connection = psycopg2.connect(_plain(url))
     try:
         with connection, connection.cursor() as cursor:
             texts = {name: _out(cursor, name) for name in WRITTEN}
