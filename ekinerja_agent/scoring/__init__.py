@@ -46,7 +46,7 @@ from ekinerja_agent.scoring.plans import plan_shortfalls
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
 from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, without, worked_out
 from ekinerja_agent.scoring.terms import month_terms
 
 __all__ = ["DOUBTS", "MonthFacts", "MonthResult", "check_month", "percent_text", "score_month"]
@@ -139,11 +139,12 @@ def _judge_days(
         ]
     ).unique("duty", keep="first", maintain_order=True)
     present = judgement.states.lazy().filter(pl.col("state") == "present")
-    certain = worked_out(present.join(held.lazy(), on="duty", how="anti").select("duty"))
+    certain = worked_out(without(present, held, "duty").select("duty"))
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
     days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
-    return days, pl.concat([judgement.findings.join(held, on="duty", how="anti"), events.findings]), shared
+    stand = worked_out(without(judgement.findings.lazy(), held, "duty"))
+    return days, pl.concat([stand, events.findings]), shared
 
 
 def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.DataFrame:
@@ -151,9 +152,8 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
     accepted it.
     """
     waits = pl.col("reason").is_not_null()
-    told = judgement.states.lazy().join(held.lazy(), on="duty", how="left", maintain_order="left")
     return worked_out(
-        told.with_columns(
+        beside(judgement.states.lazy(), held, "duty").with_columns(
             state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
             accepted=waits & accepted,
         )
@@ -206,12 +206,12 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Data
             days_excused=(state == "excused").sum().cast(pl.Int64),
         )
     )
-    waiting = pending.lazy().select("nip").unique().with_columns(waits=pl.lit(value=True))
+    waiting = pending.select("nip").unique().with_columns(waits=pl.lit(value=True))
     return worked_out(
         roster.people.lazy()
         .select("person", "nip")
         .join(counted, on="person", how="left")
-        .join(waiting, on="nip", how="left")
+        .pipe(beside, waiting, "nip")
         .select(
             "person",
             pl.col("days_present", "days_excused").fill_null(0),

@@ -15,7 +15,7 @@ from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.rules import WHOLE_PPM, Base
 from ekinerja_agent.scoring.entitlement import E6_PER_RUPIAH, MULTIPLIER_ONE
 from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _LARGEST = 2**126
@@ -79,17 +79,18 @@ def pay_out(
     """
     of_base = [pl.col("deduction_ppm").filter(pl.col("base") == base).sum().alias(f"{base}_ppm") for base in Base]
     sums = findings.lazy().group_by("person").agg(of_base)
-    rows = worked_out(
+    each = (
         people.lazy()
         .select("person", "profile", "pay_day", "working_days")
         .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
         .join(entitled.lazy(), on="person", how="left", maintain_order="left")
         .join(performance.lazy(), on="person", how="left", maintain_order="left")
         .join(sums, on="person", how="left", maintain_order="left")
-        .join(taken.unpaid.lazy(), on="person", how="left", maintain_order="left")
-        .join(_named(taken.sanctions, "sanction"), on="person", how="left", maintain_order="left")
-        .join(_named(taken.holds, "hold"), on="person", how="left", maintain_order="left")
-        .with_columns(
+    )
+    for one in (taken.unpaid, _named(taken.sanctions, "sanction"), _named(taken.holds, "hold")):
+        each = beside(each, one, "person")
+    rows = worked_out(
+        each.with_columns(
             *(pl.col(f"{base}_ppm").fill_null(0) for base in Base),
             pl.col("unpaid_ppm", "sanction_ppm", "sanction_amount_rp", "hold_ppm", "hold_amount_rp").fill_null(0),
             leave_days=pl.when(pl.col("unpaid_ppm") > 0).then(pl.max_horizontal("working_days", 1)).otherwise(1),
@@ -150,8 +151,8 @@ def pay_out(
     )
 
 
-def _named(taken: pl.DataFrame, name: str) -> pl.LazyFrame:
-    return taken.lazy().select(
+def _named(taken: pl.DataFrame, name: str) -> pl.DataFrame:
+    return taken.select(
         "person", pl.col("share_ppm").alias(f"{name}_ppm"), pl.col("amount_rp").alias(f"{name}_amount_rp")
     )
 

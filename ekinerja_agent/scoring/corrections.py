@@ -12,7 +12,7 @@ from ekinerja_agent.scoring.discipline import Judgement
 from ekinerja_agent.scoring.found import HELD
 from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import without, worked_out
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
@@ -25,10 +25,9 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
     if approved.is_empty():
         return matched
     added = worked_out(_added(roster, approved.filter(pl.col("action") == "add"))).lazy()
-    voided = _scans_of(roster, approved.filter(pl.col("action") == "void")).select("duty", "scan_order").unique()
     kept = (
         matched.lazy()
-        .join(voided, on=["duty", "scan_order"], how="anti")
+        .pipe(without, _voided(roster, approved.filter(pl.col("action") == "void")), "duty", "scan_order")
         .join(added.select("duty", "scan_order", "latest").unique(), on=["duty", "scan_order"], how="left")
         .with_columns(rank=pl.lit(0))
     )
@@ -68,6 +67,13 @@ def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:
         .join(corrections.lazy(), on=["nip", "day"], how="inner")
         .join(roster.plan_scans.lazy(), on=["plan", "scan"], how="inner")
     )
+
+
+def _voided(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
+    """The scans that are taken away: duty, scan_order."""
+    if corrections.is_empty():
+        return empty({"duty": pl.UInt32, "scan_order": pl.Int8})
+    return worked_out(_scans_of(roster, corrections).select("duty", "scan_order").unique())
 
 
 def _added(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:

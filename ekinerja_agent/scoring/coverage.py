@@ -16,7 +16,7 @@ from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages
 from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import without, worked_out
 
 _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000
@@ -34,21 +34,27 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     stretches = worked_out(_stretches(judgement))
     if stretches.is_empty():
         return empty(HELD)
-    # A scan that stands in a register was not made at a terminal: nothing can be missing beside it.
-    by_register = roster.duties.lazy().filter(pl.col("attendance") == "register").select("duty")
-    in_register = stretches.lazy().filter("served").join(by_register, on="duty", how="semi")
-    without = worked_out(
-        stretches.lazy()
-        .join(in_register, on=["duty", "scan_order"], how="anti")
+    nowhere = worked_out(
+        _not_in_register(stretches, roster)
         .select("duty")
         .unique()
-        .join(needed.lazy(), on="duty", how="anti")
+        .pipe(without, needed, "duty")
         .with_columns(reason=pl.lit(NO_TERMINAL))
     )
     believing = (coverage["kind"] == "silent").any()
     covered = _covered(coverage, worked_out(_duty_spans(roster, needed)) if believing else _NO_SPANS)
     lacking = gaps(worked_out(stretches.lazy().join(needed.lazy(), on="duty", how="inner")), covered)
-    return pl.concat([without, _told(lacking, roster)])
+    return pl.concat([nowhere, _told(lacking, roster)])
+
+
+def _not_in_register(stretches: pl.DataFrame, roster: Roster) -> pl.LazyFrame:
+    """A scan that stands in a register was not made at a terminal: nothing can be missing beside it."""
+    by_register = roster.duties["attendance"] == "register"
+    if not by_register.any():
+        return stretches.lazy()
+    duties = roster.duties.lazy().filter(by_register).select("duty")
+    in_register = stretches.lazy().filter("served").join(duties, on="duty", how="semi")
+    return stretches.lazy().join(in_register, on=["duty", "scan_order"], how="anti")
 
 
 def proven(coverage: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from ekinerja_agent.scoring.documents import Documents
 from ekinerja_agent.scoring.frames import Schema, as_columns, empty
 from ekinerja_agent.scoring.hours import Plan
 from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import MONTHS_KEPT, worked_out
+from ekinerja_agent.scoring.steps import MONTHS_KEPT, beside, worked_out
 
 _US_PER_MINUTE = 60_000_000
 _NS_PER_US = 1_000
@@ -144,7 +144,7 @@ def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: R
         return empty(_TOLD).lazy()
     return (
         pl.concat(local)
-        .join(_leave_duties(roster, approved, rules), on="duty", how="left")
+        .pipe(beside, _leave_duties(roster, approved, rules), "duty")
         .join(_rules(roster.plan_keys, rules).lazy(), on="plan", how="left")
         .with_columns(
             known=pl.when((state == "present") & ~pl.col("accepted"))
@@ -178,16 +178,16 @@ def _local_us(instant: str, zone: str) -> pl.Expr:
     return (local - pl.col("date").cast(pl.Datetime("us"))).dt.total_microseconds()
 
 
-def _leave_duties(roster: Roster, approved: Documents, rules: RuleBook) -> pl.LazyFrame:
+def _leave_duties(roster: Roster, approved: Documents, rules: RuleBook) -> pl.DataFrame:
     """Duties that leave covers, and no document under which people work."""
     if approved.whole.is_empty():
-        return empty({"duty": pl.UInt32, "on_leave": pl.Boolean}).lazy()
+        return empty({"duty": pl.UInt32, "on_leave": pl.Boolean})
     kinds = [
         (number, kind, kind not in _rule(roster.plan_keys[number], rules).work_absences)
         for number, kind in approved.whole.select("plan", "kind").unique().iter_rows()
     ]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "on_leave": pl.Boolean}
-    return (
+    return worked_out(
         approved.whole.lazy()
         .join(pl.LazyFrame(kinds, schema=shape, orient="row"), on=["plan", "kind"], how="left")
         .group_by("duty")

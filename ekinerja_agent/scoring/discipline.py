@@ -19,7 +19,7 @@ from ekinerja_agent.scoring.hours import SCAN_ORDER
 from ekinerja_agent.scoring.outages import Outages, relieved
 from ekinerja_agent.scoring.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
 from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 
 _LEAVE_ORDER = SCAN_ORDER[Scan.LEAVE]
 
@@ -119,13 +119,13 @@ def _worked_minutes() -> pl.Expr:
 def _scans(
     roster: Roster, matched: pl.DataFrame, approved: Documents, outages: Outages, closed: pl.Expr
 ) -> pl.DataFrame:
-    excuses = approved.partial.lazy().select("duty", "scan_order").unique().with_columns(excused=pl.lit(True))
+    excuses = approved.partial.select("duty", "scan_order").unique().with_columns(excused=pl.lit(value=True))
     expected = (
         roster.duties.lazy()
         .select("duty", "plan", "date")
         .join(roster.plan_scans.lazy().drop("due_day", "due_time"), on="plan", how="inner")
         .join(matched.lazy(), on=["duty", "scan_order"], how="left")
-        .join(excuses, on=["duty", "scan_order"], how="left")
+        .pipe(beside, excuses, "duty", "scan_order")
         .with_columns(closed=closed, excused=pl.col("excused").fill_null(value=False))
         .drop("date")
     )
@@ -149,14 +149,14 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: p
             all_excused=pl.col("excused").all(),
         )
     )
-    whole = approved.whole.lazy().select("duty").unique().with_columns(documented=pl.lit(True))
+    whole = approved.whole.select("duty").unique().with_columns(documented=pl.lit(value=True))
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
     return worked_out(
         roster.duties.lazy()
         .select("duty", "attendance", "plan", "date")
         .join(roster.plans.lazy().select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
-        .join(whole, on="duty", how="left")
+        .pipe(beside, whole, "duty")
         .select(
             "duty",
             state=pl.when(pl.col("attendance") == "exempt")

@@ -10,7 +10,7 @@ import polars as pl
 from ekinerja_agent.scoring.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames import MonthFacts, empty
 from ekinerja_agent.scoring.schedule import Roster, covers
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 E4_PER_RUPIAH = 10_000
@@ -28,16 +28,13 @@ def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFram
         roster.people.lazy().join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
     ).lazy()
     first_day = paid.select("person", "nip", day="pay_day")
-    told = _criteria(first_day, facts).group_by("person").agg(pl.col("amount_e4").sum())
     own = worked_out(
         paid.select("person", "prorate", "working_days", "plt_pct", "spell_rp")
-        .join(told, on="person", how="left")
+        .pipe(beside, _criteria(first_day, facts, "person"), "person")
         .with_columns(own_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
     ).lazy()
     spread = pl.col("prorate") & (pl.col("working_days") > 0)
-    with_days = own.join(
-        _over_the_month(roster, terms, own.filter(spread), facts), on="person", how="left"
-    ).with_columns(
+    with_days = beside(own, _over_the_month(roster, terms, own.filter(spread), facts), "person").with_columns(
         base_days=pl.when(spread).then("working_days").otherwise(1),
         base_e6=100 * pl.when(spread).then("month_e4").otherwise("own_e4"),
     )
@@ -49,7 +46,7 @@ def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFram
     return worked_out(
         multiplied.select("person", multiplier=pl.col("general_pct") * pl.col("status_pct").fill_null(100))
         .join(with_days, on="person", how="left", maintain_order="left")
-        .join(acting, on="person", how="left", maintain_order="left")
+        .pipe(beside, acting, "person")
         .with_columns(base_e6=pl.col("base_e6") + pl.col("acting_e6").fill_null(0) * pl.col("base_days"))
         .select(
             *("person", "base_e6", "base_days", "multiplier"),
@@ -58,37 +55,38 @@ def entitlements(roster: Roster, terms: Terms, facts: MonthFacts) -> pl.DataFram
     )
 
 
-def _criteria(days: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
-    """Given person, nip and day, return the criteria that hold on the day: person, day, amount_e4."""
+def _criteria(days: pl.LazyFrame, facts: MonthFacts, *of: str) -> pl.DataFrame:
+    """Given person, nip and day, return the sum of the criteria that hold on the day, of each person or each person and
+    day: what `of` names, amount_e4.
+    """
     if facts.allowances.is_empty():
-        return empty({"person": pl.UInt32, "day": pl.Date, "amount_e4": pl.Int64}).lazy()
+        return empty({"person": pl.UInt32, "day": pl.Date, "amount_e4": pl.Int64}).select(*of, "amount_e4")
     held = days.join(facts.allowances.lazy(), on="nip", how="inner").filter(covers("day"))
-    return held.select("person", "day", "amount_e4")
+    return worked_out(held.group_by(*of).agg(pl.col("amount_e4").sum()))
 
 
-def _over_the_month(roster: Roster, terms: Terms, people: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
+def _over_the_month(roster: Roster, terms: Terms, people: pl.LazyFrame, facts: MonthFacts) -> pl.DataFrame:
     """The sum of each duty's allowance, of the spell or the criteria of its day: person, month_e4."""
     if not terms.of_profile["prorate"].any():
-        return empty({"person": pl.UInt32, "month_e4": pl.Int64}).lazy()
+        return empty({"person": pl.UInt32, "month_e4": pl.Int64})
     duties = roster.duties.lazy().join(people.select("person"), on="person", how="semi")
     days = duties.select("person", "nip", day="date").unique()
-    by_criteria = _criteria(days, facts).group_by("person", "day").agg(pl.col("amount_e4").sum())
-    return (
+    return worked_out(
         duties.select("person", "spell_rp", day="date")
-        .join(by_criteria, on=["person", "day"], how="left")
+        .pipe(beside, _criteria(days, facts, "person", "day"), "person", "day")
         .with_columns(day_e4=pl.coalesce("amount_e4", pl.col("spell_rp") * E4_PER_RUPIAH).fill_null(0))
         .group_by("person")
         .agg(month_e4=pl.col("day_e4").sum())
     )
 
 
-def _acting(first_day: pl.LazyFrame, own: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
+def _acting(first_day: pl.LazyFrame, own: pl.LazyFrame, facts: MonthFacts) -> pl.DataFrame:
     """The supplement of who acts for a vacant post, a share of the lower of both allowances: person, acting_e6."""
-    posts = facts.assignments.filter(pl.col("kind") == _ACTING).select("nip", "allowance_rp", "valid_from", "valid_to")
-    if posts.is_empty():
-        return empty({"person": pl.UInt32, "acting_e6": pl.Int64}).lazy()
-    return (
-        first_day.join(posts.lazy(), on="nip", how="inner")
+    posts = facts.assignments.lazy().filter(pl.col("kind") == _ACTING)
+    if facts.assignments.is_empty():
+        return empty({"person": pl.UInt32, "acting_e6": pl.Int64})
+    return worked_out(
+        first_day.join(posts.select("nip", "allowance_rp", "valid_from", "valid_to"), on="nip", how="inner")
         .filter(covers("day"))
         .join(own.select("person", "own_e4", "plt_pct"), on="person", how="left")
         .with_columns(lower_e4=pl.min_horizontal("own_e4", pl.col("allowance_rp") * E4_PER_RUPIAH))

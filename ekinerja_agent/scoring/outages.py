@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ekinerja_agent.scoring.frames import COVERAGE, Schema, as_columns, empty
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 
 _US_PER_MINUTE = 60_000_000
 _APPROVED: Schema = {"duty": pl.UInt32, "from_us": pl.Int64, "to_us": pl.Int64}
@@ -67,7 +67,7 @@ def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
     owed_us = at_us - due_us - pl.col("owed_lost_us").fill_null(0)
     minutes = _whole_minutes(pl.when("latest").then(late_us).otherwise(due_us - left_us))
     return (
-        counted.join(_touching(counted, outages.approved), on=["duty", "scan_order"], how="left")
+        beside(counted, _touching(counted, outages.approved), "duty", "scan_order")
         .with_columns(
             minutes=pl.when(minutes <= pl.col("tolerance_min")).then(0).otherwise(minutes),
             owed_minutes=pl.when(pl.col("at").is_null())
@@ -80,11 +80,11 @@ def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
     )
 
 
-def _touching(counted: pl.LazyFrame, approved: pl.DataFrame) -> pl.LazyFrame:
+def _touching(counted: pl.LazyFrame, approved: pl.DataFrame) -> pl.DataFrame:
     """What approved outages change of the scans whose windows they touch: _TOUCHING."""
     if approved.is_empty():
-        return empty(_TOUCHING).lazy()
-    return (
+        return empty(_TOUCHING)
+    return worked_out(
         counted.join(approved.lazy(), on="duty", how="inner")
         .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
         .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))

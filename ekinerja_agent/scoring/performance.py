@@ -9,7 +9,7 @@ import polars as pl
 from ekinerja_agent.rules import WHOLE_PPM, Productivity
 from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster, covers
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _RATIO_ONE = 10_000
@@ -48,9 +48,9 @@ def measure_performance(
         roster.people.lazy()
         .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
-        .join(_given(roster, credited), on="person", how="left")
-        .join(to_come.lazy(), on="person", how="left")
-        .join(_rated(roster, terms, ratings, month), on="person", how="left")
+        .pipe(beside, _given(roster, credited), "person")
+        .pipe(beside, to_come, "person")
+        .pipe(beside, _rated(roster, terms, ratings, month), "person")
         .with_columns(
             pl.col("approved_minutes", "credited_minutes", "days_to_come").fill_null(0),
             target_minutes=_target_minutes(),
@@ -71,11 +71,11 @@ def measure_performance(
     )
 
 
-def _given(roster: Roster, credited: pl.DataFrame) -> pl.LazyFrame:
+def _given(roster: Roster, credited: pl.DataFrame) -> pl.DataFrame:
     """What documents credit each person: person, credited_minutes."""
     if credited.is_empty():
-        return empty({"person": pl.UInt32, "credited_minutes": pl.Int64}).lazy()
-    return (
+        return empty({"person": pl.UInt32, "credited_minutes": pl.Int64})
+    return worked_out(
         credited.lazy()
         .join(roster.duties.lazy().select("duty", "person", "date"), on="duty", how="inner")
         .group_by("person", "date")
@@ -109,8 +109,10 @@ def _score() -> tuple[pl.Expr, pl.Expr]:
     return achieved, goal
 
 
-def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.LazyFrame:
+def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> pl.DataFrame:
     """Of each person the newest rating that is valid on the month's first day, where the profile has a ratio for it."""
+    if ratings.is_empty():
+        return empty({"person": pl.UInt32, "predicate": pl.String, "ratio_ppm": pl.Int64})
     valid = (
         ratings.lazy()
         .with_columns(day=pl.lit(month))
@@ -118,7 +120,7 @@ def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> 
         .unique("nip", keep="last", maintain_order=True)
         .select("nip", "predicate")
     )
-    return (
+    return worked_out(
         roster.people.lazy()
         .select("person", "nip", "profile", "pay_day")
         .join(valid, on="nip", how="inner")

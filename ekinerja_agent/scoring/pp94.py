@@ -13,7 +13,7 @@ import polars as pl
 from ekinerja_agent.rules import UnexcusedRule
 from ekinerja_agent.scoring.frames import empty
 from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.steps import beside, worked_out
 
 
 def count_unexcused(
@@ -27,9 +27,10 @@ def count_unexcused(
     to be), threshold (the code reached; null for statuses that the rule does not judge).
     """
     # Several duties of a date stay in their order: a run ends with any of them.
-    known = worked_out(
-        pl.concat([_earlier(roster, earlier_days), _this_month(days)]).sort("person", "day", maintain_order=True)
-    )
+    told = _this_month(days)
+    if not earlier_days.is_empty():
+        told = pl.concat([_earlier(roster, earlier_days), told])
+    known = worked_out(told.sort("person", "day", maintain_order=True))
     this_year = known.lazy().filter(pl.col("day").dt.year() == year)
     totals = this_year.group_by("person").agg(
         unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
@@ -40,7 +41,7 @@ def count_unexcused(
         roster.people.lazy()
         .select("person", "employment_status")
         .join(totals, on="person", how="left")
-        .join(_runs(known, rule.run_days, year), on="person", how="left")
+        .pipe(beside, _runs(known, rule.run_days, year), "person")
         .with_columns(pl.col("unexcused_days", "unexcused_year", "bank_minutes_year", "longest_run").fill_null(0))
         .with_columns(converted_days=pl.col("bank_minutes_year") // rule.minutes_per_day)
         .with_columns(days_this_year=pl.col("unexcused_year") + pl.col("converted_days"))
@@ -72,10 +73,10 @@ def _earlier(roster: Roster, earlier_days: pl.DataFrame) -> pl.LazyFrame:
     return known.select("person", "day", "unexcused", "bank_minutes", "missing_scans", this_month=pl.lit(False))
 
 
-def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.LazyFrame:
+def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.DataFrame:
     """Any working day that is not unexcused ends a run, be it excused, exempt or not yet judged."""
     if not known["unexcused"].any():
-        return empty({"person": pl.UInt32, "longest_run": pl.Int64, "run_reached_on": pl.Date}).lazy()
+        return empty({"person": pl.UInt32, "longest_run": pl.Int64, "run_reached_on": pl.Date})
     runs = (
         known.lazy()
         .with_columns(run=pl.struct("person", "unexcused").rle_id())
@@ -84,7 +85,7 @@ def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.LazyFrame:
         .filter(pl.col("day").dt.year() == year)
     )
     reached = pl.col("day").filter(pl.col("length") == run_days).min() if run_days else pl.lit(None, pl.Date)
-    return runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached)
+    return worked_out(runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached))
 
 
 @cache

@@ -19,3 +19,19 @@ def worked_out(steps: pl.LazyFrame) -> pl.DataFrame:
     before, or it is done twice.
     """
     return steps.collect(engine="in-memory", optimizations=_AS_WRITTEN)
+
+
+def beside(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
+    """Given steps and what was found for some of their rows, return them in their order with its columns, null where
+    there is none. Mostly nothing was found, and to look for it takes longer than the other steps.
+    """
+    if found.is_empty():
+        return steps.with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in found.schema.items() if name not in on
+        )
+    return steps.join(found.lazy(), on=on, how="left", maintain_order="left")
+
+
+def without(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
+    """Given steps and what was found for some of their rows, return the other rows."""
+    return steps if found.is_empty() else steps.join(found.lazy(), on=on, how="anti", maintain_order="left")

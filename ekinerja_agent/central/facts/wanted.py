@@ -116,7 +116,7 @@ class Wanted:
 
     def keep(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Given a frame with a column nip, return the rows of these people."""
-        return frame.filter(pl.col("nip").is_in(self.nips.implode()))
+        return frame if frame.is_empty() else frame.filter(pl.col("nip").is_in(self.nips.implode()))
 
 
 def wanted_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *, everyone: bool) -> Wanted:
