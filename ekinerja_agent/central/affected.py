@@ -6,7 +6,7 @@ Names too many people rather than too few, and everybody where that is as cheap.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, or_, select
 
-from ekinerja_agent.central import stale
+from ekinerja_agent.central import sharing, stale
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import homes_of, last_day
@@ -35,22 +35,22 @@ _MOST = 5_000
 class Affected:
     """The people whose draft of a month no longer fits, ascending, and the marks by which that is known.
 
-    `homes` are the units in which their month is scored, `before` those of their drafts; both by NIP, where there is
-    one. `profiles` are all that units name.
+    `alone` are those who can be scored without the others of their office, `crowded` the offices of all others: they
+    may make or end a mass anomaly there.
     """
 
     seen: stale.StaleDays
-    nips: tuple[str, ...]
-    homes: Mapping[str, str]
-    before: Mapping[str, str]
-    profiles: frozenset[str]
-
-    def by_office(self) -> dict[str, int]:
-        """How many of them count in each office. Who moved is missing where they were: that is a change there."""
-        return Counter(unit for nip in self.nips for unit in {self.homes.get(nip), self.before.get(nip)} if unit)
+    alone: tuple[str, ...]
+    crowded: tuple[str, ...]
 
 
-def people(engine: Engine, month: date, *, rules_digest: str, now: datetime) -> Affected | None:
+LeastPeople = Callable[[frozenset[str]], int | None]
+"""Given the profiles that units name, the fewest people whom one takes for a mass anomaly; None: none looks for any."""
+
+
+def people(
+    engine: Engine, month: date, *, rules_digest: str, now: datetime, least_people: LeastPeople
+) -> Affected | None:
     """Given a month (its first day), return whom its marks touch; None: everybody, or there is no draft yet.
 
     A draft by other rules is touched too, and in a running month one of an earlier day.
@@ -68,9 +68,12 @@ def people(engine: Engine, month: date, *, rules_digest: str, now: datetime) -> 
         enough = max(1, 2 * len(nips))
         if len(nips) > _MOST or (conn.scalar(_drafts(), {"period": period, "most": enough}) or 0) < enough:
             return None
-        profiles = frozenset(conn.scalars(_profiles()))
-        before = draft_units(conn, period, nips)
-        return Affected(seen, tuple(nips), homes_of(conn, month, nips), before, profiles)
+        homes, before = homes_of(conn, month, nips), draft_units(conn, period, nips)
+        # Who moved is missing where they were: that is a change there.
+        by_office = Counter(unit for nip in nips for unit in {homes.get(nip), before.get(nip)} if unit)
+        least = least_people(frozenset(conn.scalars(_profiles())))
+        crowded = set() if least is None else sharing.crowded(conn, period, by_office, least_people=least)
+        return Affected(seen, tuple(nip for nip in nips if homes.get(nip) not in crowded), tuple(sorted(crowded)))
 
 
 def draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:

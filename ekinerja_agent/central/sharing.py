@@ -7,7 +7,6 @@ end one, nobody else needs to be looked at. Does not know what a finding is.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
 from functools import cache
 
 import polars as pl
@@ -15,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Connection,
-    Engine,
     Select,
     Update,
     bindparam,
@@ -27,7 +25,6 @@ from sqlalchemy import (
     update,
 )
 
-from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.tables.scored import DRAFT, results, shared_findings
 from ekinerja_agent.rules import WHOLE_PPM
@@ -56,7 +53,7 @@ def _moved() -> Update:
     return ours.values(scored_since=s.scored_since + people)
 
 
-def crowded(engine: Engine, month: date, people: Mapping[str, int], *, least_people: int) -> set[str]:
+def crowded(conn: Connection, period: str, people: Mapping[str, int], *, least_people: int) -> set[str]:
     """Given how many people of each office are to be scored, return the offices of which all must be: those people
     might make or end a mass anomaly, which takes `least_people` at least.
 
@@ -65,12 +62,11 @@ def crowded(engine: Engine, month: date, people: Mapping[str, int], *, least_peo
     many = {office for office, count in people.items() if count >= least_people}
     if many == people.keys():
         return many
-    values = {"period": f"{month:%Y-%m}", "least_people": least_people}
-    with reading(engine) as conn:
-        few = ((office, count) for office, count in people.items() if office not in many)
-        return many | {
-            office for office, count in few if conn.scalar(_near(), {**values, "office": office, "people": count})
-        }
+    values = {"period": period, "least_people": least_people}
+    few = ((office, count) for office, count in people.items() if office not in many)
+    return many | {
+        office for office, count in few if conn.scalar(_near(), {**values, "office": office, "people": count})
+    }
 
 
 @cache

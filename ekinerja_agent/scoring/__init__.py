@@ -31,7 +31,6 @@ from ekinerja_agent.scoring.frames import (
     PEOPLE,
     MonthFacts,
     MonthResult,
-    Schema,
     as_columns,
     empty,
 )
@@ -46,7 +45,7 @@ from ekinerja_agent.scoring.plans import plan_shortfalls
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
 from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
-from ekinerja_agent.scoring.steps import beside, without, worked_out
+from ekinerja_agent.scoring.steps import all_worked_out, beside, without, worked_out
 from ekinerja_agent.scoring.terms import month_terms
 
 __all__ = ["DOUBTS", "MonthFacts", "MonthResult", "check_month", "percent_text", "score_month"]
@@ -90,15 +89,15 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     unexcused = count_unexcused(roster, days, facts.earlier_days, unexcused_rule, facts.month.year)
     unrated = _unrated(roster, performance, facts)
     pending = pl.concat([days.filter(pl.col("state") == "pending").select(*PENDING), unrated])
-    return MonthResult(
-        people=_people(roster, (_tally(roster, days, pending), performance, pay, unexcused)),
-        days=_shaped(days.lazy(), DAYS),
-        findings=_shaped(
-            findings.lazy().with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls()), FINDINGS
-        ),
-        pending=_shaped(pending.lazy().sort("nip", "date", maintain_order=True), PENDING),
-        shared=shared,
+    with_punches = findings.lazy().with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls())
+    shapes = (
+        (_people(roster, (_tally(roster, days, pending), performance.lazy(), pay.lazy(), unexcused.lazy())), PEOPLE),
+        (days.lazy(), DAYS),
+        (with_punches, FINDINGS),
+        (pending.lazy().sort("nip", "date", maintain_order=True), PENDING),
     )
+    people, judged, costing, waiting = all_worked_out([steps.select(as_columns(schema)) for steps, schema in shapes])
+    return MonthResult(people, judged, costing, waiting, shared)
 
 
 def check_month(facts: MonthFacts, rules: RuleBook) -> pl.DataFrame:
@@ -196,7 +195,7 @@ def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl
     return worked_out(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
 
 
-def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.DataFrame:
+def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.LazyFrame:
     state = pl.col("state")
     counted = (
         days.lazy()
@@ -207,7 +206,7 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Data
         )
     )
     waiting = pending.select("nip").unique().with_columns(waits=pl.lit(value=True))
-    return worked_out(
+    return (
         roster.people.lazy()
         .select("person", "nip")
         .join(counted, on="person", how="left")
@@ -220,12 +219,8 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Data
     )
 
 
-def _people(roster: Roster, parts: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
+def _people(roster: Roster, parts: tuple[pl.LazyFrame, ...]) -> pl.LazyFrame:
     people = roster.people.lazy()
     for part in parts:
-        people = people.join(part.lazy(), on="person", how="left", maintain_order="left")
-    return _shaped(people, PEOPLE)
-
-
-def _shaped(steps: pl.LazyFrame, schema: Schema) -> pl.DataFrame:
-    return worked_out(steps.select(as_columns(schema)))
+        people = people.join(part, on="person", how="left", maintain_order="left")
+    return people

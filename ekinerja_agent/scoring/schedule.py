@@ -6,7 +6,7 @@ punches, documents or money.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -90,14 +90,17 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
         )
     first, last = (day, day) if day else (facts.month, last_day(facts.month))
     spells = _spells(facts.spells, first, last)
-    posts = spells.select("unit", "own_schedule").unique(maintain_order=True).with_row_index("post")
-    spells = spells.join(posts, on=["unit", "own_schedule"], how="left", nulls_equal=True)
-    grid = _unit_days(posts, facts, rules, first, last)
-    by_roster = grid["schedule"].is_in([name for name, one in rules.schedules.items() if one.shifts is not None])
-    working = _working_days(grid.filter(~by_roster), facts.calendar, rules)
+    grid = _unit_days(spells, facts, rules, first, last)
     _require_units(spells, grid)
-    rostered = _rostered(spells, grid.filter(by_roster), facts.rosters, rules)
-    served, plan_keys = _number_plans(pl.concat([_serve(spells, working), rostered.lazy()]))
+    by_roster = grid["schedule"].is_in([name for name, one in rules.schedules.items() if one.shifts is not None])
+    if by_roster.any():
+        working = _working_days(grid.filter(~by_roster), facts.calendar, rules)
+        rostered = _rostered(spells, grid.filter(by_roster), facts.rosters, rules)
+        serving = pl.concat([_serve(spells, working), rostered.lazy()])
+    else:
+        working = _working_days(grid, facts.calendar, rules)
+        serving = _serve(spells, working)
+    served, plan_keys = _number_plans(serving)
     people = _people(spells, served, grid, working)
     by_shift = pl.col("planned") & (pl.col("shift") != "")
     shown = pl.when(by_shift).then(pl.format("{}/{}", "schedule", "shift")).otherwise("schedule")
@@ -157,7 +160,9 @@ def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Ex
 
 
 def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """Spells that touch the month, cut to it, in order of nip and start; people are numbered by nip."""
+    """Spells that touch the month, cut to it, in order of nip and start; people are numbered by nip. A post is a unit
+    and a person's own schedule, if any; it has the number of its first spell.
+    """
     return worked_out(
         spells.lazy()
         .sort("nip", "valid_from", "valid_to", "unit", nulls_last=False)
@@ -169,12 +174,12 @@ def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
         .filter(pl.col("from_day") <= pl.col("to_day"))
         .with_columns(person=pl.col("nip").rle_id())
         .with_row_index("spell")
+        .with_columns(post=pl.col("spell").first().over("unit", "own_schedule"))
     )
 
 
-def _unit_days(posts: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: date, last: date) -> pl.DataFrame:
-    """Each post (a unit and a person's own schedule, if any) on each day, with zone, profile and schedule of
-    the day.
+def _unit_days(spells: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: date, last: date) -> pl.DataFrame:
+    """Each post on each day, with zone, profile and schedule of the day.
 
     A day that no row of the unit covers borrows the latest row, marked not `covered`: it only helps to count
     the full month of a unit that begins or ends in it; nobody's duty is taken from it.
@@ -182,7 +187,9 @@ def _unit_days(posts: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: d
     days = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
     columns = ("unit", "unit_name", "timezone", "schedule", "profile", "valid_from", "valid_to")
     grid = worked_out(
-        posts.lazy()
+        spells.lazy()
+        .select("post", "unit", "own_schedule")
+        .unique("post", keep="any")
         .join(days.lazy(), how="cross")
         .join(facts.units.lazy().select(columns), on="unit", how="left", maintain_order="left")
         .with_columns(
@@ -217,9 +224,9 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
         )
         .filter(~pl.col("off") & pl.col("timezone").is_not_null())
     )
-    keys = marked.select("schedule", "day", "marked").unique(maintain_order=True)
+    keys = dict.fromkeys(zip(marked["schedule"], marked["day"], marked["marked"], strict=True))
     hours = pl.DataFrame(
-        _hours_rows(keys.rows(), rules),
+        _hours_rows(keys, rules),
         schema={
             "schedule": pl.String,
             "day": pl.Date,
@@ -252,7 +259,7 @@ def _own_and_common(grid: pl.LazyFrame, rows: pl.DataFrame, value: str) -> pl.La
     )
 
 
-def _hours_rows(keys: Sequence[tuple[str, date, bool]], rules: RuleBook) -> list[tuple[Any, ...]]:
+def _hours_rows(keys: Iterable[tuple[str, date, bool]], rules: RuleBook) -> list[tuple[Any, ...]]:
     rows = []
     for name, day, marked in keys:
         schedule = rules.schedule(name)

@@ -5,6 +5,8 @@ Does not know what the steps are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 MONTHS_KEPT = 32
@@ -19,6 +21,11 @@ def worked_out(steps: pl.LazyFrame) -> pl.DataFrame:
     before, or it is done twice.
     """
     return steps.collect(engine="in-memory", optimizations=_AS_WRITTEN)
+
+
+def all_worked_out(steps: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+    """Given several steps on frames, none of which needs another's outcome, return what they come to."""
+    return pl.collect_all(steps, engine="in-memory", optimizations=_AS_WRITTEN)
 
 
 def beside(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import affected, facts, results, sharing
+from ekinerja_agent.central import affected, facts, results
 from ekinerja_agent.central.scorecards import documents_of
 from ekinerja_agent.scoring import score_month
 
@@ -86,21 +86,25 @@ def refresh(
     are touched as not, the whole month is; where a mass anomaly may be, the whole office. A draft of the running month
     holds for the day on which it was made. Another `profile` is not noticed: run the month then.
     """
-    found = affected.people(engine, month, rules_digest=rules.digest, now=now)
+    found = affected.people(
+        engine,
+        month,
+        rules_digest=rules.digest,
+        now=now,
+        least_people=lambda named: _least_of_an_anomaly(rules, {profile, *named}),
+    )
     if found is None:
         return run(engine, rules, month, profile=profile, now=now, workers=workers)
-    least = _least_of_an_anomaly(rules, {profile, *found.profiles})
-    crowded = set() if least is None else sharing.crowded(engine, month, found.by_office(), least_people=least)
     made = []
-    for office in sorted(crowded):
+    for office in found.crowded:
         inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[office])
         result = score_month(inputs, rules)
         results.save_draft(engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=True)
         made.append(result.people)
-    alone = [nip for nip in found.nips if found.homes.get(nip) not in crowded]
-    if alone:
-        result = score_month(facts.month_facts(engine, month, profile=profile, now=now, nips=alone), rules)
-        results.save_drafts_of(engine, month, alone, result, rules_digest=rules.digest, now=now, seen=found.seen)
+    if found.alone:
+        inputs = facts.month_facts(engine, month, profile=profile, now=now, nips=found.alone)
+        result = score_month(inputs, rules)
+        results.save_drafts_of(engine, month, found.alone, result, rules_digest=rules.digest, now=now, seen=found.seen)
         made.append(result.people)
     else:
         results.clear_stale(engine, found.seen)

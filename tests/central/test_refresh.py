@@ -310,7 +310,7 @@ def test_an_office_larger_than_any_has_room_in_its_counts(central: Engine, store
     counted = pl.DataFrame([row | {"expected": 5_000_000, "affected": 3_000_000}], schema=SHARED)
     with transaction(central) as conn:
         sharing.save(conn, "2026-09", "U", counted)
-    assert not sharing.crowded(central, SEPTEMBER, {"U": 1}, least_people=10)
+        assert not sharing.crowded(conn, "2026-09", {"U": 1}, least_people=10)
     with transaction(central) as conn:
         sharing.note_scored(conn, "2026-09", {"U"}, 600_000)
-    assert sharing.crowded(central, SEPTEMBER, {"U": 1}, least_people=10) == {"U"}
+        assert sharing.crowded(conn, "2026-09", {"U": 1}, least_people=10) == {"U"}

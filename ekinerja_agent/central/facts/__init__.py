@@ -203,8 +203,7 @@ def _there(
         pins=None if wanted.all else own["pin"].unique().to_list(),
         spells=lambda: _read_spells(conn, _of_anybody()),
         units=all_units,
-        first=wanted.first,
-        last=wanted.last,
+        wanted=wanted,
     )
     return MonthFacts(
         month=wanted.first.replace(day=1),

@@ -42,7 +42,7 @@ def read_activities(
     """
     values = {**wanted.values, "statuses": list(statuses)}
     query = _activities(wanted.whose, decided=activity_steps.name in wanted.told)
-    told = read_frame(conn, query, _TOLD, values)
+    told = read_frame(conn, query, _TOLD, values).lazy()
     told = told.with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
     counted = _at_most_standard(conn, wanted, told, spells).select(*ACTIVITIES)
     return worked_out(counted.sort("nip", "day", "start", "activity"))
@@ -78,11 +78,11 @@ def lasted_minutes() -> pl.Expr:
     return (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // _NS_PER_MINUTE
 
 
-def _at_most_standard(conn: Connection, wanted: Wanted, told: pl.DataFrame, spells: pl.DataFrame) -> pl.LazyFrame:
+def _at_most_standard(conn: Connection, wanted: Wanted, told: pl.LazyFrame, spells: pl.DataFrame) -> pl.LazyFrame:
     standards = wanted.read(conn, activity_standards, _standards, _STANDARDS)
     if standards.is_empty():
-        return told.lazy()
-    typed = told.lazy().filter(pl.col("type").is_in(standards["type"].implode()))
+        return told
+    typed = told.filter(pl.col("type").is_in(standards["type"].implode()))
     unit = (
         typed.select("activity", "nip", "day")
         .join(spells.lazy().select("nip", "unit", "valid_from", "valid_to"), on="nip", how="inner")
@@ -99,8 +99,7 @@ def _at_most_standard(conn: Connection, wanted: Wanted, told: pl.DataFrame, spel
     volume_e2 = parts.struct.field("1").cast(pl.Int64) * _HUNDREDTHS + decimals
     times_e2 = pl.when(pl.col("volume").is_null()).then(_HUNDREDTHS).otherwise(volume_e2)
     return (
-        told.lazy()
-        .join(unit, on="activity", how="left")
+        told.join(unit, on="activity", how="left")
         .join(standards.lazy().drop_nulls("unit"), on=["type", "unit"], how="left")
         .join(of_all, on="type", how="left")
         .with_columns(most=pl.coalesce("standard_minutes", "of_all") * times_e2 // _HUNDREDTHS)

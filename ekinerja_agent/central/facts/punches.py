@@ -6,17 +6,17 @@ The same rule for single punches stands in `enrolled.py`; a test holds both to t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, false, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, false, or_, select, text
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.enrolled import EVERY_TERMINAL, SLOT
 from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.wanted import MANY
+from ekinerja_agent.central.facts.wanted import MANY, Wanted
 from ekinerja_agent.central.redatings import standing
 from ekinerja_agent.central.tables.imported import enrolments, import_revocations
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
@@ -57,16 +57,15 @@ def read_punches(
     pins: Sequence[str] | None,
     spells: Callable[[], pl.DataFrame],
     units: pl.DataFrame,
-    first: date,
-    last: date,
+    wanted: Wanted,
 ) -> pl.DataFrame:
-    """Given the enrolments of the PINs in question, return PUNCHES of the days `first` - 1 to `last` + 2.
+    """Given the enrolments of the PINs in question, return PUNCHES from a day before the wanted ones to two after.
 
     `pins` None reads all; `spells` are everybody's, read only where needed. A punch of an imported terminal whose zone
     nobody told takes the zone of the units of the people enrolled by name on it, if that is one zone, else the zone of
     the person's own unit.
     """
-    recorded = _resolve_slots(conn, _recorded(conn, pins, first, last))
+    recorded = _resolve_slots(conn, _recorded(conn, pins, wanted))
     owned = _owned(recorded, enrolled)
     located = _located(conn, owned, spells, units)
     shifted = pl.when("corrected").then(pl.duration(seconds="offset_s")).otherwise(pl.duration(seconds=0))
@@ -79,10 +78,10 @@ def read_punches(
     )
 
 
-def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: date) -> pl.DataFrame:
+def _recorded(conn: Connection, pins: Sequence[str] | None, wanted: Wanted) -> pl.DataFrame:
     """One row per punch: of several witnesses the collector's, else the earliest file's. `day`: its true local day."""
-    since = datetime.combine(first, time()) - timedelta(days=1)
-    until = datetime.combine(last, time()) + timedelta(days=3)
+    since = datetime.combine(wanted.first, time()) - timedelta(days=1)
+    until = datetime.combine(wanted.last, time()) + timedelta(days=3)
     values: dict[str, Any] = {
         "since": since,
         "until": until,
@@ -91,13 +90,13 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, first: date, last: d
     }
     standing_punches, moved_punches = _punches(named=False), _redated(named=False)
     if pins is not None and len(pins) <= MANY:
-        values["pins"] = [*pins, *_slots(conn, pins)]
+        values["pins"] = [*pins, *(_slots(conn, pins) if slot_owners.name in wanted.told else ())]
         standing_punches, moved_punches = _punches(named=True), _redated(named=True)
         if (by_key := _by_key(conn, values["pins"])) is not None:
             standing_punches, moved_punches = standing_punches.where(by_key), moved_punches.where(by_key)
     recorded = read_frame(conn, standing_punches, _RECORDED, values)
     # Hardly ever has a clock been reset.
-    if conn.scalar(_any_redated()):
+    if redated_punches.name in wanted.told:
         moved = read_frame(conn, moved_punches, {**_RECORDED, "shift_s": pl.Int64}, values)
         recorded = pl.concat([recorded, _as_redated(moved)])
     if recorded["batch"].n_unique() > 1:  # one batch holds a punch once
@@ -130,11 +129,6 @@ def _redated(*, named: bool) -> Select[Any]:
 def _wanted(*, named: bool) -> list[ColumnElement[bool]]:
     standing_batch = punches.c.batch.not_in(select(import_revocations.c.batch))
     return [standing_batch, punches.c.pin.in_(bindparam("pins"))] if named else [standing_batch]
-
-
-@cache
-def _any_redated() -> Select[Any]:
-    return select(exists().where(redated_punches.c.redating > 0))
 
 
 def _as_redated(moved: pl.DataFrame) -> pl.DataFrame:

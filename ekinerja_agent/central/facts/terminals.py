@@ -50,9 +50,13 @@ def read_terminals(conn: Connection) -> pl.DataFrame:
                 "valid_to": next_change and next_change.since.astimezone(ZoneInfo(row.timezone)).date(),
             }
         )
-    listed = pl.DataFrame(rows, schema=TERMINALS)
-    is_first = pl.col("valid_from") == pl.col("valid_from").min().over("office")
-    return listed.with_columns(valid_from=pl.when(~is_first).then("valid_from"))
+    first: dict[str | None, date] = {}
+    for each in rows:
+        first[each["office"]] = min(each["valid_from"], first.get(each["office"], each["valid_from"]))
+    for each in rows:
+        if each["valid_from"] == first[each["office"]]:
+            each["valid_from"] = None
+    return pl.DataFrame(rows, schema=TERMINALS)
 
 
 def duty_terminals(

@@ -46,6 +46,7 @@ from ekinerja_agent.central.tables.imported import (
     rosters,
     sanctions,
 )
+from ekinerja_agent.central.tables.recorded import redated_punches, slot_owners
 from ekinerja_agent.scoring.frames import Schema, empty
 
 Whose = Callable[[ColumnElement[str]], ColumnElement[bool]]
@@ -147,7 +148,8 @@ def _kinds_told(whose: Whose) -> Select[Any]:
         plans: or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)),
         indicators: indicators.c.period.in_([MONTH, YEAR]),
         **{table: table.c.date.between(BEFORE, AFTER) for table in (calendar, events, event_attendance)},
-        **{table: true() for table in (outages, activity_standards, activity_steps)},
+        **dict.fromkeys((outages, activity_standards, activity_steps, slot_owners), true()),
+        redated_punches: redated_punches.c.redating > 0,
     }
     there: list[Any] = [
         exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()
