@@ -27,7 +27,7 @@ from sqlalchemy import (
 from ekinerja_agent.central import adjustments, audit, periods, sharing, signatures, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.adjustments import Adjusted
-from ekinerja_agent.central.affected import draft_units, mark_later_months
+from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.facts import home_units, homes_of, last_day
 from ekinerja_agent.central.facts.columns import write_frame
@@ -114,10 +114,8 @@ def save_drafts_of(
         periods.lock(conn)
         period = f"{month:%Y-%m}"
         scored = sorted({*nips, *result.people["nip"]})
-        sharing.note_scored(
-            conn, period, {*draft_units(conn, period, scored).values(), *result.people["unit"]}, len(scored)
-        )
-        _delete_drafts(conn, period, scored)
+        left = _delete_drafts(conn, period, scored)
+        sharing.note_scored(conn, period, {*left, *result.people["unit"]}, len(scored))
         _insert(conn, period, result, revision=DRAFT, rules_digest=rules_digest, now=now)
         mark_later_months(conn, month, map(stale.of_person, nips))
         stale.clear(conn, seen)
@@ -314,10 +312,15 @@ def _insert(
     )
 
 
-def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> None:
+def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> set[str]:
+    """Take the drafts of some people away; return the units in which they stood."""
+    left: set[str] = set()
     for part in parts(nips):
-        for table in (result_findings, result_days, result_pending, results):
-            conn.execute(_deletion(table), {"in_period": period, "nips": part})
+        values = {"in_period": period, "nips": part}
+        for table in (result_findings, result_days, result_pending):
+            conn.execute(_deletion(table), values)
+        left.update(conn.scalars(_deletion(results).returning(results.c.unit), values))
+    return left
 
 
 @cache

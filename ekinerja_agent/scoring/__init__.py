@@ -96,7 +96,8 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
         (with_punches, FINDINGS),
         (pending.lazy().sort("nip", "date", maintain_order=True), PENDING),
     )
-    people, judged, costing, waiting = all_worked_out([steps.select(as_columns(schema)) for steps, schema in shapes])
+    made = all_worked_out([steps.select_seq(as_columns(schema)) for steps, schema in shapes])
+    people, judged, costing, waiting = made
     return MonthResult(people, judged, costing, waiting, shared)
 
 

@@ -54,8 +54,18 @@ def measure(folder: Path) -> Iterator[Finding]:
             _empty(url)
             return again()
 
+        again()
+        again_s = best_of(3, again)
+        one_s = best_of(10, lambda: _one_correction_s(engine, facts, rules))
+        yield Finding(
+            f"one person after one correction, in an office of {EMPLOYEES:,}",
+            f"{one_s * 1000:.0f} ms",
+            f"the office's month: {again_s:.1f} s",
+            f"1/{again_s / one_s:.0f}",
+            "< 1/100",
+            one_s < again_s / 100,
+        )
         ours_s = best_of(3, anew)
-        again_s = best_of(2, again)
         raw_s = _raw_s(url)
         yield Finding(
             f"{EMPLOYEES:,} employees from PostgreSQL and back",
@@ -64,15 +74,6 @@ def measure(folder: Path) -> Iterator[Finding]:
             f"{ours_s / raw_s:.1f}x the time",
             "<= 3x",
             ours_s / raw_s <= 3,
-        )
-        one_s = best_of(10, lambda: _one_correction_s(engine, facts, rules))
-        yield Finding(
-            f"one person after one correction, in an office of {EMPLOYEES:,}",
-            f"{one_s * 1000:.0f} ms",
-            f"the office's month again: {again_s:.1f} s",
-            f"1/{again_s / one_s:.0f}",
-            "< 1/100",
-            one_s < again_s / 100,
         )
         engine.dispose()
 
