@@ -43,7 +43,7 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     )
     believing = (coverage["kind"] == "silent").any()
     covered = _covered(coverage, worked_out(_duty_spans(roster, needed)) if believing else _NO_SPANS)
-    lacking = gaps(worked_out(stretches.lazy().join(needed.lazy(), on="duty", how="inner")), covered)
+    lacking = gaps(stretches.lazy().join(needed.lazy(), on="duty", how="inner"), covered)
     return pl.concat([nowhere, _told(lacking, roster)])
 
 
@@ -188,15 +188,14 @@ def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def gaps(stretches: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+def gaps(stretches: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
     """Given stretches (terminal, low_us, high_us, and what else they carry) and what covers them (terminal, from_us,
     to_us), return those that no run of coverage holds whole, with the gap: hole_from_us, hole_to_us (null = to this
     day).
     """
     holding = covered.lazy().select("terminal", "from_us", "to_us")
     holes = (
-        stretches.lazy()
-        .sort("low_us")
+        stretches.sort("low_us")
         .join_asof(holding, left_on="low_us", right_on="from_us", by="terminal", check_sortedness=False)
         .filter(pl.col("to_us").is_null() | (pl.col("to_us") < pl.col("high_us")))
         .with_columns(hole_from_us=pl.max_horizontal("low_us", "to_us"))

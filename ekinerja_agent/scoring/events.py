@@ -237,7 +237,7 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
     )
     # A terminal without power while the event was on is silent too: here no silence is believed.
     incomplete = (
-        gaps(windows, proven(coverage))
+        gaps(windows.lazy(), proven(coverage))
         .lazy()
         .select("event", "duty", reason=pl.format("{} not complete during {}", "terminal", "event"))
     )

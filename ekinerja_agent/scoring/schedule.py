@@ -100,12 +100,15 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
     else:
         working = _working_days(grid, facts.calendar, rules)
         serving = _serve(spells, working)
-    served, plan_keys = _number_plans(serving)
+    served = worked_out(serving.sort("person", "day", "starts", "shift", nulls_last=True))
+    numbers = worked_out(served.lazy().select(Plan._fields).unique().sort(Plan._fields).with_row_index("plan"))
+    plan_keys = tuple(Plan(*row[1:]) for row in numbers.iter_rows())
     people = _people(spells, served, grid, working)
     by_shift = pl.col("planned") & (pl.col("shift") != "")
     shown = pl.when(by_shift).then(pl.format("{}/{}", "schedule", "shift")).otherwise("schedule")
     duties = worked_out(
         served.lazy()
+        .join(numbers.lazy(), on=Plan._fields, how="left", maintain_order="left")
         .join(people.lazy().select("person", "nip"), on="person", how="left", maintain_order="left")
         .join(spells.lazy().select("spell", spell_rp="allowance_rp"), on="spell", how="left", maintain_order="left")
         .with_row_index("duty")
@@ -124,8 +127,8 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
         )
     )
     plans, plan_scans = _plan_frames(plan_keys, rules)
-    pay_keys = worked_out(people.lazy().select("profile", "pay_day").unique().sort("profile", "pay_day"))
-    return Roster(people, duties, plans, plan_scans, plan_keys, tuple(pay_keys.rows()))
+    pay_keys = sorted(set(zip(people["profile"], people["pay_day"], strict=True)))
+    return Roster(people, duties, plans, plan_scans, plan_keys, tuple(pay_keys))
 
 
 def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
@@ -352,16 +355,6 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
     )
     return worked_out(days.lazy().join(hours.lazy(), on=["schedule", "day", "shift"], how="left").select(*_SERVED))
-
-
-def _number_plans(served: pl.LazyFrame) -> tuple[pl.DataFrame, tuple[Plan, ...]]:
-    """Duties in the order of person and time, with the numbers of their plans; and the plans, in order of number."""
-    ordered = worked_out(served.sort("person", "day", "starts", "shift", nulls_last=True))
-    keys = worked_out(ordered.lazy().select(Plan._fields).unique().sort(Plan._fields))
-    numbered = ordered.lazy().join(
-        keys.lazy().with_row_index("plan"), on=Plan._fields, how="left", maintain_order="left"
-    )
-    return worked_out(numbered), tuple(Plan(*row) for row in keys.iter_rows())
 
 
 def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:

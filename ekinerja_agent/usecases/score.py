@@ -108,8 +108,8 @@ def refresh(
         made.append(result.people)
     else:
         results.clear_stale(engine, found.seen)
-    pending = (people.filter(people["status"] == "pending") for people in made)
-    return ScoreSummary(sum(people.height for people in made), sum(people.height for people in pending))
+    pending = ((people["status"] == "pending").sum() for people in made)
+    return ScoreSummary(sum(people.height for people in made), sum(map(int, pending)))
 
 
 def replay(

@@ -65,7 +65,9 @@ def read_punches(
     nobody told takes the zone of the units of the people enrolled by name on it, if that is one zone, else the zone of
     the person's own unit.
     """
-    recorded = _resolve_slots(conn, _recorded(conn, pins, wanted))
+    recorded = _recorded(conn, pins, wanted)
+    if slot_owners.name in wanted.told:
+        recorded = _resolve_slots(conn, recorded)
     owned = _owned(recorded, enrolled)
     located = _located(conn, owned, spells, units)
     shifted = pl.when("corrected").then(pl.duration(seconds="offset_s")).otherwise(pl.duration(seconds=0))
