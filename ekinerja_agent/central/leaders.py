@@ -56,12 +56,6 @@ def plans_of_year(engine: Engine, year: int) -> list[Row]:
         return [dict(found) for found in conn.execute(query.order_by(row.unit, row.code)).mappings()]
 
 
-def budgets(engine: Engine, month: date) -> list[Row]:
-    """Given a month, return the rows of `unit_budget_v1`, by unit."""
-    query = "SELECT * FROM unit_budget_v1 WHERE month = :month ORDER BY unit_code"
-    return _rows(engine, query, month=f"{month:%Y-%m}")
-
-
 def workload(engine: Engine) -> list[Row]:
     """Return the rows of `unit_workload_v1`, by unit and job."""
     return _rows(engine, "SELECT * FROM unit_workload_v1 ORDER BY unit_code, job")

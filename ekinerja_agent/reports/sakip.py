@@ -11,17 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import msgid
+from ekinerja_agent.measures.exact import half_up
 from ekinerja_agent.measures.sakip import Evaluation, evaluate, share_at_target
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.document import Cell, Column, Document, Edition, Figure, Notice, Picture, Section, Table
 from ekinerja_agent.reports.figures import two_decimals
 from ekinerja_agent.reports.programmes import Programme
 from ekinerja_agent.reports.programmes import table as programme_table
-from ekinerja_agent.rules import Sakip
+from ekinerja_agent.rules import WHOLE_PPM, Sakip
 from ekinerja_agent.scoring.exact import percent_text
 
 ASPECTS = {
@@ -47,7 +49,7 @@ class UnitYear:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A row of `unit_budget_v1`: the money of a unit's plans; `absorption_pct` is exact text."""
+    """The money of a unit's plans, as `unit_budget_v1` has it; `absorption_pct` is exact text."""
 
     unit_code: str
     unit_name: str | None
@@ -68,6 +70,20 @@ class SakipReport:
     before: Mapping[str, Fraction]
     budgets: Sequence[Budget]
     programmes: Sequence[Programme]
+
+
+def budgets_of(reports: Iterable[Mapping[str, Any]]) -> tuple[Budget, ...]:
+    """Given the newest row of `plan_status_v1` of each plan, by unit, return the money of each unit's plans that have
+    some and told what was spent.
+    """
+    found = []
+    for unit, rows in groupby(reports, lambda row: row["unit_code"]):
+        told = [row for row in rows if row["budget_rp"] and row["realised_rp"] is not None]
+        if told:
+            budget_rp, realised_rp = (sum(row[name] for row in told) for name in ("budget_rp", "realised_rp"))
+            absorbed_pct = percent_text(half_up(realised_rp * WHOLE_PPM, budget_rp))
+            found.append(Budget(unit, told[0]["unit_name"], len(told), budget_rp, realised_rp, absorbed_pct))
+    return tuple(found)
 
 
 def years_of(rows: Iterable[Mapping[str, Any]], rule: Sakip) -> tuple[UnitYear, ...]:

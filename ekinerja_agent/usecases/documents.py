@@ -28,7 +28,8 @@ from ekinerja_agent.reports.document import Edition
 from ekinerja_agent.scoring.event_marks import mark_events
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from sqlalchemy import Engine
 
@@ -158,7 +159,7 @@ def evaluation(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -
             (nip, day): evaluation_report.Entered(minutes, planned_minutes)
             for nip, day, minutes, planned_minutes in entries.entered(engine, first, whose).iter_rows()
         },
-        programmes=_programmes(engine, asked, rules, profile),
+        programmes=_programmes(engine, asked, rules, profile, leaders.plan_reports(engine, asked.month)),
         meetings={row["unit_code"]: row["meetings"] for row in leaders.meetings(engine, first)},
         innovations=[
             evaluation_report.Innovation(row["unit_code"], row["code"], row["name"], row["started"], row["ended"])
@@ -222,6 +223,7 @@ def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Mad
     rule = rules.profile(profile).sakip.on(facts.last_day(asked.month)).value
     rows = [row for row in leaders.sakip(engine, asked.month.year) if asked.concerns(row["unit_code"])]
     told = sakip_report.years_of(rows, rule)
+    reported = [row for row in leaders.plan_reports(engine, asked.month) if asked.concerns(row["unit_code"])]
     year = max((one.year for one in told), default=None)
     report = sakip_report.SakipReport(
         edition=edition(engine, asked),
@@ -233,12 +235,8 @@ def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Mad
             for one in told
             if year is not None and one.year == year - 1 and one.evaluation.points is not None
         },
-        budgets=[
-            sakip_report.Budget(**{name: value for name, value in row.items() if name != "month"})
-            for row in leaders.budgets(engine, asked.month)
-            if asked.concerns(row["unit_code"])
-        ],
-        programmes=_programmes(engine, asked, rules, profile),
+        budgets=sakip_report.budgets_of(reported),
+        programmes=_programmes(engine, asked, rules, profile, reported),
     )
     return Made(sakip_report.lay_out(report, asked.written), 0)
 
@@ -259,7 +257,7 @@ def edition(engine: Engine, asked: Asked) -> Edition:
 
 
 def _programmes(
-    engine: Engine, asked: Asked, rules: RuleBook, default_profile: str
+    engine: Engine, asked: Asked, rules: RuleBook, default_profile: str, reported: Sequence[Mapping[str, Any]]
 ) -> tuple[programmes.Programme, ...]:
     last = facts.last_day(asked.month)
     wanted = [plan for plan in leaders.plans_of_year(engine, asked.month.year) if asked.concerns(plan["unit_code"])]
@@ -268,7 +266,7 @@ def _programmes(
     def rule_of(unit: str) -> PlanRule:
         return rules.profile(profiles.get(unit, default_profile)).plans.on(last).value
 
-    return programmes.programmes(wanted, leaders.plan_reports(engine, asked.month), asked.month, rule_of)
+    return programmes.programmes(wanted, reported, asked.month, rule_of)
 
 
 def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:

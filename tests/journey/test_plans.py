@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import astuple
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,7 @@ from ekinerja_agent.measures.plans import Pace, Timing
 from ekinerja_agent.measures.sakip import share_at_target
 from ekinerja_agent.measures.workload import Balance, balance
 from ekinerja_agent.reports.programmes import counted, programmes
-from ekinerja_agent.reports.sakip import years_of
+from ekinerja_agent.reports.sakip import budgets_of, years_of
 from ekinerja_agent.reports.workload import jobs_of
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
@@ -183,10 +184,10 @@ def test_leaders_see_plans_as_the_views_hold_them(installation: Any, ani: str) -
     assert by_view == by_rows == [("P1", "-20", "33.3333", "26.6667"), ("P2", "-10", "100", "-10")]
     assert [(row.unit, row.physical_pct) for row in rows] == [("DINKES", "60"), ("DINKES", "90"), ("PU", None)]
     assert counted(rows) == (0, 1, 2)
-    (dinkes,) = leaders.budgets(engine, SEPTEMBER)
-    budget = view(engine, "select budget_rp, realised_rp, absorption_pct from unit_budget_v1 where month = '2026-09'")
-    assert budget == [(dinkes["budget_rp"], dinkes["realised_rp"], dinkes["absorption_pct"])]
-    assert budget == [(6_000_000, 4_000_000, "66.6667")]
+    columns = "unit_code, unit_name, plans, budget_rp, realised_rp, absorption_pct"
+    budget = view(engine, f"select {columns} from unit_budget_v1 where month = '2026-09'")
+    assert budget == [astuple(one) for one in budgets_of(leaders.plan_reports(engine, SEPTEMBER))]
+    assert budget == [("DINKES", "Dinas DINKES", 2, 6_000_000, 4_000_000, "66.6667")]
 
 
 def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, ani: str) -> None:
