@@ -17,11 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, fun
 from ekinerja_agent.central import sharing, stale
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.facts import homes_of, last_day
+from ekinerja_agent.central.facts import homes_of
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.imported import employees, enrolments, events, units
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.central.tables.scored import DRAFT, of_drafts, results
+from ekinerja_agent.monthdays import last_day, month_after
 
 _DAY_BEGINS = time(15, tzinfo=UTC)
 """Midnight in WIT, where a new day begins first: a draft of a running month holds until then."""
@@ -123,8 +124,7 @@ def _drafted_periods() -> Select[tuple[str]]:
 def _holds_since(month: date, now: datetime) -> datetime:
     begun = datetime.combine(now.astimezone(UTC).date(), _DAY_BEGINS)
     begun -= _ONE_DAY if begun > now else timedelta()
-    over = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return min(begun, datetime.combine(over, time(), UTC) + _SETTLED)
+    return min(begun, datetime.combine(month_after(month, 1), time(), UTC) + _SETTLED)
 
 
 def _outdated(conn: Connection, period: str, rules_digest: str, holds_since: datetime) -> set[str]:

@@ -23,6 +23,7 @@ from ekinerja_agent.central.scorecards import newest_revision
 from ekinerja_agent.central.tables.imported import assignments, employees, enrolments, units
 from ekinerja_agent.central.tables.recorded import punches, terminal_status
 from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
+from ekinerja_agent.monthdays import month_after
 
 PAGE = 50
 MONTHS_SHOWN = 24
@@ -299,8 +300,8 @@ def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wante
 def _months_back(newest: str | None) -> list[str]:
     if newest is None:
         return []
-    last = int(newest[:4]) * 12 + int(newest[5:]) - 1
-    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(last - MONTHS_SHOWN + 1, last + 1)]
+    last = date.fromisoformat(f"{newest}-01")
+    return [f"{month_after(last, -earlier):%Y-%m}" for earlier in reversed(range(MONTHS_SHOWN))]
 
 
 def _month(day: date) -> tuple[ColumnElement[bool], ...]:

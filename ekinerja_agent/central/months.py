@@ -7,12 +7,13 @@ SQLite keeps all punches in one table. Does not know what a punch is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection, text
 
+from ekinerja_agent.monthdays import month_after
+
 AHEAD_MONTHS = 3
-_A_MONTH = timedelta(days=31)
 
 
 def make(conn: Connection, days: Iterable[str]) -> int:
@@ -30,8 +31,4 @@ def make(conn: Connection, days: Iterable[str]) -> int:
 
 def make_ahead(conn: Connection, today: date) -> int:
     """Given today, make its month and those that follow within the time that is made ahead; return how many were."""
-    first = today.replace(day=1)
-    coming = [first]
-    for _ in range(AHEAD_MONTHS):
-        coming.append((coming[-1] + _A_MONTH).replace(day=1))
-    return make(conn, map(str, coming))
+    return make(conn, (str(month_after(today, months)) for months in range(AHEAD_MONTHS + 1)))

@@ -22,6 +22,7 @@ from ekinerja_agent.central.tables.imported import correction_decisions, correct
 from ekinerja_agent.central.tables.periods import period_payments
 from ekinerja_agent.central.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
 from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.monthdays import month_after
 
 _ROWS_AT_ONCE = 10_000
 _EASTERNMOST = timedelta(hours=9)
@@ -40,12 +41,6 @@ class Going:
     last_clock: datetime | None
     digest: str
     kept_because: str | None
-
-
-def month_start(today: date, months: int) -> date:
-    """Given today and a number of months, return the first day of the month that many months earlier."""
-    number = today.year * 12 + today.month - 1 - months
-    return date(number // 12, number % 12 + 1, 1)
 
 
 def plan(engine: Engine, wanted: date) -> Going:
@@ -97,8 +92,8 @@ def _going(conn: Connection, wanted: date) -> Going:
     before, because = wanted, None
     for needed, why in _needed(conn):
         # The month itself, and the one before it, into which its first night reaches.
-        if month_start(needed, 1) < before:
-            before, because = month_start(needed, 1), why
+        if month_after(needed, -1) < before:
+            before, because = month_after(needed, -1), why
     p, summary = punches.c, sha256()
     rows, first, last = 0, None, None
     query = select(p.punch_id, p.batch, p.clock, p.raw).where(_goes(before)).order_by(p.punch_id, p.batch)

@@ -29,7 +29,7 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.adjustments import Adjusted
 from ekinerja_agent.central.affected import mark_later_months
 from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.facts import home_units, homes_of, last_day
+from ekinerja_agent.central.facts import home_units, homes_of
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision, scores
@@ -43,6 +43,7 @@ from ekinerja_agent.central.tables.scored import (
     results,
 )
 from ekinerja_agent.errors import Refused
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring.frames import INSTANT, MonthResult
 
 __all__ = [

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ekinerja_agent.central.tables.recorded import stale_days
 from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.monthdays import month_after
 
 Span = tuple[date | None, date | None]
 """First and last day of what a fact speaks of, both included; None is open."""
@@ -93,7 +94,7 @@ def mark_subjects(conn: Connection, spans: Mapping[str, set[Span]], today: date)
     """
     if not any(spans.values()):
         return
-    before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    before = month_after(today, -1)
     scored = conn.scalar(select(func.min(results.c.period)))
     earliest = before if scored is None else min(before, date.fromisoformat(f"{scored}-01"))
     days = {subject: _days_of(wanted, earliest, today) for subject, wanted in spans.items()}

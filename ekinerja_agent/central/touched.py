@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ekinerja_agent.central.stale import EVERYBODY, Span, of_person
+from ekinerja_agent.monthdays import last_day
 
 Rows = Sequence[Mapping[str, Any]]
 Marks = dict[str, set[Span]]
@@ -110,7 +111,7 @@ def _of_period(period: str) -> tuple[date, date | None]:
     if not month:
         return date(int(year), 1, 1), date(int(year), 12, 31)
     first = date(int(year), int(month), 1)
-    return first, (first + timedelta(days=31)).replace(day=1) - _ONE_DAY
+    return first, last_day(first)
 
 
 def _day(value: date | None) -> date | None:

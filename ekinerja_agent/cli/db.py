@@ -15,6 +15,7 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.monthdays import month_after
 from ekinerja_agent.usecases import clocks
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
         return
     if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=hostclock.is_synchronised())):
         raise NeedsAttention(f"nothing was deleted: {doubt}")
-    wanted = purging.month_start(context.now().date(), months)
+    wanted = month_after(context.now().date(), -months)
     going = (
         purging.purge(context.engine(), wanted, account=context.actor(), now=context.now())
         if yes

@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.allowance import Taken, pay_out, price_findings
 from ekinerja_agent.scoring.anomaly import hold_anomalies
@@ -44,7 +45,7 @@ from ekinerja_agent.scoring.performance import measure_performance
 from ekinerja_agent.scoring.plans import plan_shortfalls
 from ekinerja_agent.scoring.pp94 import count_unexcused
 from ekinerja_agent.scoring.prices import price_list
-from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, last_day, plan_month
+from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, plan_month
 from ekinerja_agent.scoring.steps import all_worked_out, beside, without, worked_out
 from ekinerja_agent.scoring.terms import month_terms
 

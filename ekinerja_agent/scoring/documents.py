@@ -14,9 +14,10 @@ from typing import Literal
 import polars as pl
 
 from ekinerja_agent.errors import NoRule
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
 from ekinerja_agent.scoring.frames import Schema, empty
-from ekinerja_agent.scoring.schedule import Roster, last_day
+from ekinerja_agent.scoring.schedule import Roster
 from ekinerja_agent.scoring.steps import worked_out
 
 _START_OF_DAY = time.min

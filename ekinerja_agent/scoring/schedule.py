@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.found import HELD
 from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema, empty
@@ -149,11 +150,6 @@ def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
         .join(waiting, on="duty", how="semi")
         .select("duty", "reason")
     )
-
-
-def last_day(month: date) -> date:
-    """Given the first day of a month, return its last."""
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Expr:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from ekinerja_agent.central.facts import entries
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
+from ekinerja_agent.monthdays import last_day, month_after
 from ekinerja_agent.reports import daily as daily_report
 from ekinerja_agent.reports import evaluation as evaluation_report
 from ekinerja_agent.reports import events as events_report
@@ -93,7 +94,7 @@ def daily(engine: Engine, asked: Asked, day: date | None = None) -> Made:
 
 def unit(engine: Engine, asked: Asked) -> Made:
     """Given what is asked, return how each unit does and whether it grows: the numbers of `unit_scores_v1`."""
-    months = _months_until(asked.month, unit_report.MONTHS_SHOWN)
+    months = tuple(month_after(asked.month, -earlier) for earlier in reversed(range(unit_report.MONTHS_SHOWN)))
     rows = [
         unit_report.UnitMonth(**row)
         for row in leaders.unit_scores(engine, months[0], months[-1])
@@ -108,7 +109,7 @@ def unit(engine: Engine, asked: Asked) -> Made:
         edition=edition(engine, asked),
         months=months,
         rows=rows,
-        heads=leaders.heads(engine, facts.last_day(asked.month)),
+        heads=leaders.heads(engine, last_day(asked.month)),
         unpublished=tuple(waiting),
     )
     people = sum(row.employees for row in rows if row.period == f"{asked.month:%Y-%m}")
@@ -138,7 +139,7 @@ def events(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, targe
         target_pct,
         uniforms={
             row["event"]: (row["in_uniform"], row["without_uniform"])
-            for row in leaders.uniforms(engine, asked.month, facts.last_day(asked.month))
+            for row in leaders.uniforms(engine, asked.month, last_day(asked.month))
             if asked.offices is None and (row["in_uniform"] or row["without_uniform"])
         },
     )
@@ -149,7 +150,7 @@ def evaluation(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -
     """Given what is asked and the rules, return who is at the maximum, who falls short, who entered nothing, how
     programmes stand. `profile` serves units that name none.
     """
-    first, last = asked.month, facts.last_day(asked.month)
+    first, last = asked.month, last_day(asked.month)
     found = scores(engine, asked)
     whose = None if asked.offices is None else [score["nip"] for score in found]
     report = evaluation_report.EvaluationReport(
@@ -176,7 +177,7 @@ def workload(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, log
     Logged minutes are those approved for the month, on the days present of people whose position is the job. A public
     edition has none; without `logged` there are none either, and nobody's activities are read.
     """
-    rule = rules.profile(profile).workload.on(facts.last_day(asked.month)).value
+    rule = rules.profile(profile).workload.on(last_day(asked.month)).value
     rows = [row for row in leaders.workload(engine) if asked.concerns(row["unit_code"])]
     report = workload_report.WorkloadReport(
         edition=edition(engine, asked),
@@ -196,7 +197,7 @@ def _logged(engine: Engine, asked: Asked, rule: Workload) -> dict[tuple[str, str
     found: dict[tuple[str, str], int] = {}
     for unit_code, of_unit in people.items():
         nips = [score["nip"] for score in of_unit]
-        jobs = leaders.positions(engine, facts.last_day(asked.month), nips)
+        jobs = leaders.positions(engine, last_day(asked.month), nips)
         minutes: Counter[tuple[str, date]] = Counter()
         approved = facts.approved_activities(engine, asked.month, nips)
         for nip, day, lasted in approved.select("nip", "day", "minutes").iter_rows():
@@ -220,7 +221,7 @@ def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Mad
 
     The year shown is the newest one told up to that of the month.
     """
-    rule = rules.profile(profile).sakip.on(facts.last_day(asked.month)).value
+    rule = rules.profile(profile).sakip.on(last_day(asked.month)).value
     rows = [row for row in leaders.sakip(engine, asked.month.year) if asked.concerns(row["unit_code"])]
     told = sakip_report.years_of(rows, rule)
     reported = [row for row in leaders.plan_reports(engine, asked.month) if asked.concerns(row["unit_code"])]
@@ -259,7 +260,7 @@ def edition(engine: Engine, asked: Asked) -> Edition:
 def _programmes(
     engine: Engine, asked: Asked, rules: RuleBook, default_profile: str, reported: Sequence[Mapping[str, Any]]
 ) -> tuple[programmes.Programme, ...]:
-    last = facts.last_day(asked.month)
+    last = last_day(asked.month)
     wanted = [plan for plan in leaders.plans_of_year(engine, asked.month.year) if asked.concerns(plan["unit_code"])]
     profiles = leaders.profiles(engine, last)
 
@@ -275,11 +276,3 @@ def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:
         for document in documents
         for day in document["days"]
     ]
-
-
-def _months_until(month: date, count: int) -> tuple[date, ...]:
-    """The first days of so many months, the given one last."""
-    months = [month]
-    while len(months) < count:
-        months.append((months[-1] - timedelta(days=1)).replace(day=1))
-    return tuple(reversed(months))

@@ -7,11 +7,12 @@ would be decided today.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import evidence, results
 from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import CORRECTION
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"
     yield f"Profile {document['profile']}, rules {document['rules']}"
     yield ""
-    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    yield from _money(document, evidence.documents(engine, nip, month, last))
+    yield from _money(document, evidence.documents(engine, nip, month, last_day(month)))
     names = _punch_ids(document)
     corrections = [name for name in names if name.startswith(CORRECTION)]
     punches = {row["punch_id"]: row for row in evidence.punches(engine, names)}

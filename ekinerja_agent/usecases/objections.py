@@ -14,6 +14,7 @@ from ekinerja_agent.central import board, facts, objections, periods, results
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
 from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def decides_for(engine: Engine, account: Account, day: date) -> Set[str] | None:
     """Given an account that may decide and a day of the month, return the units whose objections it decides: those that
     it heads at the end of that month; None: all.
     """
-    return None if "operator" in account.roles else board.led_units(engine, account, facts.last_day(day))
+    return None if "operator" in account.roles else board.led_units(engine, account, last_day(day))
 
 
 def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:

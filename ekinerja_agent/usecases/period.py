@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import facts, periods, results, signatures
 from ekinerja_agent.central.accounts import require
 from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases import adjust, objections
@@ -199,13 +200,13 @@ def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
 
 def _refuse_before_its_end(month: date, through: date | None, now: datetime) -> None:
     if through is None:
-        if (now + EASTERNMOST).date() <= facts.last_day(month):
+        if (now + EASTERNMOST).date() <= last_day(month):
             raise Refused(
                 f"{month:%Y-%m} is not over; a month is published after its last day, or with --through DATE after "
                 "that day"
             )
         return
-    if through.replace(day=1) != month or through == facts.last_day(month):
+    if through.replace(day=1) != month or through == last_day(month):
         raise Refused(
             f"--through {through} is no day of {month:%Y-%m} before its last; name the last day that is judged, or "
             "leave it out to judge the whole month"
@@ -238,7 +239,7 @@ def _profiles_of_days(office: MonthFacts, result: MonthResult) -> set[str]:
 
 
 def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[str]:
-    last = facts.last_day(month)
+    last = last_day(month)
     values = [
         (f"{name} of {profile}", citation)
         for profile in sorted(in_use.profiles)

@@ -10,10 +10,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit, facts, punchlist, results
+from ekinerja_agent.central import audit, punchlist, results
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.reports import monthly as monthly_report
 from ekinerja_agent.reports import monthly_tables, pages, plain, workbook
 from ekinerja_agent.reports.files import digest, write_private
@@ -164,6 +165,6 @@ def _unmatched_punches(engine: Engine, month: date, office: str | None) -> list[
     """Terminal and PIN of each punch of the month that belongs to nobody; of an office: at its terminals."""
     return [
         (row["terminal"], row["pin"])
-        for row in punchlist.punch_rows(engine, first=month, last=facts.last_day(month), office=office)
+        for row in punchlist.punch_rows(engine, first=month, last=last_day(month), office=office)
         if row["nip"] is None
     ]

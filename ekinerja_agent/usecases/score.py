@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import affected, facts, results
 from ekinerja_agent.central.scorecards import documents_of
+from ekinerja_agent.monthdays import month_after
 from ekinerja_agent.scoring import score_month
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def months_due(engine: Engine, now: datetime) -> Iterator[date]:
     Asks again after each: to score a month may touch later ones.
     """
     running = (now + EASTERNMOST).date().replace(day=1)
-    before = (running - timedelta(days=1)).replace(day=1)
+    before = month_after(running, -1)
     done = date.min
     while waiting := [month for month in {running, before, *results.stale_months(engine)} if month > done]:
         done = min(waiting)

@@ -47,6 +47,7 @@ from ekinerja_agent.central.tables.imported import (
 from ekinerja_agent.central.tables.periods import period_reopenings
 from ekinerja_agent.central.tables.recorded import coverage
 from ekinerja_agent.central.tables.scored import result_days, results
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
     CALENDAR,
@@ -181,11 +182,6 @@ def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -
         expect_few(conn)
     home = _homes(_touching(_told(conn, None, nips), month.replace(day=1), last_day(month)))
     return dict(worked_out(home).iter_rows())
-
-
-def last_day(month: date) -> date:
-    """Given a day, return the last one of its month."""
-    return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _there(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
+from ekinerja_agent.monthdays import month_after
 from ekinerja_agent.rulebook import ADOPTED, unadopted, unadopted_schedules
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
@@ -17,7 +18,7 @@ def check(host: Host) -> Iterator[Finding]:
     closed. Values of last month and of this one are asked for.
     """
     today = host.now().date()
-    days = ((today.replace(day=1) - timedelta(days=1)).replace(day=1), today)
+    days = (month_after(today, -1), today)
     for profile in host.profiles:
         names = [name for name, _ in unadopted(host.rulebook, profile.name, *days)]
         yield from _finding(host, profile.name, names)

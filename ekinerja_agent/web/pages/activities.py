@@ -12,9 +12,9 @@ from starlette.status import HTTP_400_BAD_REQUEST
 from ekinerja_agent.central import activities as recorded
 from ekinerja_agent.central import board
 from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
-from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.language import msgid
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import activities
 from ekinerja_agent.usecases.activities import Desk, Work
 from ekinerja_agent.web.drawing import page, sorry

@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ekinerja_agent.central import board
-from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.language import msgid
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import documents
 from ekinerja_agent.usecases.documents import Asked
 from ekinerja_agent.web.access import Look, may

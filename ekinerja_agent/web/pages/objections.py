@@ -11,8 +11,8 @@ from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST
 from ekinerja_agent.central import board
 from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import objections
 from ekinerja_agent.usecases.objections import MAY_DECIDE
 from ekinerja_agent.web.access import Look

@@ -12,10 +12,10 @@ from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central import board, evidence, results
 from ekinerja_agent.central import objections as recorded
-from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.central.objections import ACCEPTED, PENDING, REJECTED, Disputed
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.language import msgid
+from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases import objections

@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from ekinerja_agent.central import board
 from ekinerja_agent.central.board import Wanted
-from ekinerja_agent.central.facts import last_day
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.language import msgid
 from ekinerja_agent.model import YEARS
+from ekinerja_agent.monthdays import last_day, month_after
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.today import UnitToday, unit_today
@@ -129,9 +129,6 @@ def _month(visit: Visit, unit: str, month: date) -> Response:
     last = last_day(month)
     visit.require(Look.UNIT, last, unit, unit=unit)
     wanted = _wanted(visit, STATUSES)
-    first = month
-    for _ in range(TREND_MONTHS - 1):
-        first = (first - timedelta(days=1)).replace(day=1)
     return page(
         visit,
         "unit_month.html.j2",
@@ -144,7 +141,7 @@ def _month(visit: Visit, unit: str, month: date) -> Response:
         listed=board.unit_month(visit.engine, unit, month, wanted),
         wanted=wanted,
         labels=STATUSES,
-        trend=board.unit_trend(visit.engine, unit, first, month),
+        trend=board.unit_trend(visit.engine, unit, month_after(month, 1 - TREND_MONTHS), month),
     )
 
 
