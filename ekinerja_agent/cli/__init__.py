@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from ekinerja_agent import __version__
 from ekinerja_agent.cli import ending
 from ekinerja_agent.cli.context import Context
 from ekinerja_agent.cli.speech import SpokenGroup, error_text, in_language, language_of, show_usage_error
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.language import sentences
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -118,6 +119,7 @@ def main() -> NoReturn:
     translate = sentences("en")
     try:
         translate = sentences(language_of(sys.argv[1:], os.environ))
+        _refuse_no_text(sys.argv[1:])
         code = in_language(cli, translate).main(prog_name="ekinerja-agent", standalone_mode=False)
     except click.exceptions.Abort as error:
         ending.last_words(translate("Stopped; nothing more was changed."))
@@ -132,3 +134,12 @@ def main() -> NoReturn:
     except ending.ReaderGoneError:
         sys.exit(ending.READER_GONE)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_no_text(arguments: Iterable[str]) -> None:
+    """Given what was typed, return if all of it is text. Raise WrongUsage: what is none could not be kept or told."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise WrongUsage(f"{argument!r} is no text in UTF-8; type it anew, or rename the file") from error

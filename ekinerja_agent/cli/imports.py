@@ -17,6 +17,7 @@ from ekinerja_agent.central.batches import list_batches
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.usecases.import_kinds import KINDS
@@ -244,7 +245,7 @@ def list_(context: Context, fmt: str | None) -> None:
 
 
 @group.command(name="revoke")
-@click.argument("batch", type=int)
+@click.argument("batch", type=ROW_NUMBER)
 @click.option("--reason", required=True, help="Why; it stays readable for ever.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj

@@ -1,8 +1,12 @@
-"""The number of something that waits for a decision, as people write it."""
+"""The number of a row, and of something that waits for a decision, as people write them."""
 
 from __future__ import annotations
 
 import click
+
+_MOST = 2**63 - 1
+"""No database gives a row a larger number."""
+ROW_NUMBER = click.IntRange(1, _MOST)
 
 
 class Numbered(click.ParamType[int]):
@@ -16,7 +20,7 @@ class Numbered(click.ParamType[int]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value).removeprefix(f"{self._noun}/")
-        if not text.isascii() or not text.isdecimal():
+        if not text.isascii() or not text.isdecimal() or not 0 < int(text) <= _MOST:
             self.fail(
                 f"{value!r} is not the number of {self._with_article}; write it as 7 or {self._noun}/7", param, ctx
             )

@@ -10,6 +10,7 @@ import click
 from ekinerja_agent.central import objections as recorded
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
+from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases import objections
@@ -51,7 +52,7 @@ def add_command(context: Context, nip: str, day: datetime, code: str, scan: str 
 
 
 @group.command("decide")
-@click.argument("number", metavar="N", type=int)
+@click.argument("number", metavar="N", type=ROW_NUMBER)
 @click.argument("decision", type=click.Choice(["accept", "reject"]))
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.pass_obj

@@ -12,6 +12,7 @@ from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import CLOCK
+from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.usecases import redate
 
@@ -66,7 +67,7 @@ def request_command(
 
 
 @group.command("approve")
-@click.argument("number", type=int, metavar="N")
+@click.argument("number", type=ROW_NUMBER, metavar="N")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
@@ -76,7 +77,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 
 
 @group.command("reject")
-@click.argument("number", type=int, metavar="N")
+@click.argument("number", type=ROW_NUMBER, metavar="N")
 @click.pass_obj
 def reject_command(context: Context, number: int) -> None:
     """Leave a block as it was recorded."""

@@ -202,6 +202,9 @@ WRONG_COMMANDS = [
         ("score run", 2, ("Missing option '--month'",)),
         # months, days, times, instants
         ("score run --month 2026-13", 2, ("--month", "'2026-13' is not a month; write it as 2026-09")),
+        ("account password \udcff", 2, ("'\\udcff' is no text in UTF-8; type it anew",)),
+        (f"absence reject {10**40} --reason SK", 2, ("is not the number of",)),
+        (f"import revoke {10**40} --reason SK --yes", 2, ("is not in the range",)),
         ("score run --month 9999-12", 2, ("'9999-12' is not a month; write it as 2026-09",)),
         ("period status 0206-09", 2, ("'0206-09' is not a month; write it as 2026-09",)),
         ("activity silence --now 0001-01-01T00:00:00+14:00", 2, ("is not an instant",)),
