@@ -144,12 +144,17 @@ touch /no-wheels/nothing-1-py3-none-any.whl
 holds "packages that cannot be had are told" says "Nothing was changed" /src/scripts/install.sh --wheels /no-wheels
 holds "and the running one was not even stopped" is "$(unit MainPID)" "$running"
 sed -i 's/^version = .*/version = "0.1.2"/' /src/pyproject.toml
-cp /src/ekinerja_agent/daemon.py /root/daemon.py
-sed -i 's/^        footprint.share_one_heap()/        raise SystemExit(1)/' /src/ekinerja_agent/daemon.py
+service=/src/ekinerja_agent/daemon/service.py
+cp "$service" /root/service.py
+break_service() {
+    sed -i 's/^        footprint.share_one_heap()/        raise SystemExit(1)/' "$service"
+    grep -q '^        raise SystemExit(1)$' "$service"
+}
+holds "a version is made that does not start" break_service
 echo "# of the broken release" >>/src/systemd/ekinerja-agent.service
 holds "a version that does not start is taken back" says "the version of before is in use" install
 tail -n 4 /root/said
-cp /root/daemon.py /src/ekinerja_agent/daemon.py
+cp /root/service.py "$service"
 until_holds "the one before runs" 30 systemctl is-active ekinerja-agent
 holds "it is 0.1.1" says 0.1.1 ekinerja-agent --version
 holds "with its own unit" not grep -q "broken release" /etc/systemd/system/ekinerja-agent.service
@@ -162,11 +167,11 @@ printf '%s\n' '"""The next schema."""' 'revision = "9999"' "down_revision = \"$n
     'def upgrade() -> None:' '    pass' >"$versions/9999_next.py"
 sed -i 's/^version = .*/version = "0.1.3"/' /src/pyproject.toml
 sed -i 's/__version__ = .*/__version__ = "0.1.3"/' /src/ekinerja_agent/__init__.py
-sed -i 's/^        footprint.share_one_heap()/        raise SystemExit(1)/' /src/ekinerja_agent/daemon.py
+holds "another one that does not start" break_service
 holds "the older program cannot share it, so the new one stays, and says so" \
     says "The data is in the form of the new version already" install
 holds "it is 0.1.3" says 0.1.3 ekinerja-agent --version
-cp /root/daemon.py /src/ekinerja_agent/daemon.py
+cp /root/service.py "$service"
 sed -i 's/^version = .*/version = "0.1.4"/' /src/pyproject.toml
 sed -i 's/__version__ = .*/__version__ = "0.1.4"/' /src/ekinerja_agent/__init__.py
 holds "mended, the next one is installed" install
