@@ -59,13 +59,11 @@ def crowded(conn: Connection, period: str, people: Mapping[str, int], *, least_p
 
     A scan of which the last whole run saw nothing is new: only they can share a finding there.
     """
-    many = {office for office, count in people.items() if count >= least_people}
-    if many == people.keys():
-        return many
     values = {"period": period, "least_people": least_people}
-    few = ((office, count) for office, count in people.items() if office not in many)
-    return many | {
-        office for office, count in few if conn.scalar(_near(), {**values, "office": office, "people": count})
+    return {
+        office
+        for office, count in people.items()
+        if count >= least_people or conn.scalar(_near(), {**values, "office": office, "people": count})
     }
 
 

@@ -41,7 +41,7 @@ def read_activities(
     a type with a standard time counts at most that time for its volume; without a volume, once.
     """
     values = {**wanted.values, "statuses": list(statuses)}
-    query = _activities(wanted.whose, decided=activity_steps.name in wanted.told)
+    query = _activities(wanted.whose, decided=wanted.has(activity_steps))
     told = read_frame(conn, query, _TOLD, values).lazy()
     told = told.with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
     counted = _at_most_standard(conn, wanted, told, spells).select(*ACTIVITIES)

@@ -66,7 +66,7 @@ def read_punches(
     the person's own unit.
     """
     recorded = _recorded(conn, pins, wanted)
-    if slot_owners.name in wanted.told:
+    if wanted.has(slot_owners):
         recorded = _resolve_slots(conn, recorded)
     owned = _owned(recorded, enrolled)
     located = _located(conn, owned, spells, units)
@@ -92,13 +92,13 @@ def _recorded(conn: Connection, pins: Sequence[str] | None, wanted: Wanted) -> p
     }
     standing_punches, moved_punches = _punches(named=False), _redated(named=False)
     if pins is not None and len(pins) <= MANY:
-        values["pins"] = [*pins, *(_slots(conn, pins) if slot_owners.name in wanted.told else ())]
+        values["pins"] = [*pins, *(_slots(conn, pins) if wanted.has(slot_owners) else ())]
         standing_punches, moved_punches = _punches(named=True), _redated(named=True)
         if (by_key := _by_key(conn, values["pins"])) is not None:
             standing_punches, moved_punches = standing_punches.where(by_key), moved_punches.where(by_key)
     recorded = read_frame(conn, standing_punches, _RECORDED, values)
     # Hardly ever has a clock been reset.
-    if redated_punches.name in wanted.told:
+    if wanted.has(redated_punches):
         moved = read_frame(conn, moved_punches, {**_RECORDED, "shift_s": pl.Int64}, values)
         recorded = pl.concat([recorded, _as_redated(moved)])
     if recorded["batch"].n_unique() > 1:  # one batch holds a punch once

@@ -88,7 +88,7 @@ class Wanted:
     """The people of some offices and the days of one month.
 
     `all`: everybody's facts are wanted. `whose` is the condition where that saves reading, `values` what queries take:
-    those of `whose` and the names above. `told` are the kinds of facts that may have a row of them.
+    those of `whose` and the names above. `told` are the tables that may have a row which concerns them.
     """
 
     nips: pl.Series
@@ -111,9 +111,13 @@ class Wanted:
         """Given a kind of facts and the query for them, return its rows in the shape of `schema`; nothing is asked of a
         kind that nobody told.
         """
-        if kind.name not in self.told:
+        if not self.has(kind):
             return empty(schema)
         return read_frame(conn, query(self.whose), schema, {**self.values, **values})
+
+    def has(self, table: Table) -> bool:
+        """Given a table that is looked at for this, tell whether it may have a row which concerns these people."""
+        return table.name in self.told
 
     def keep(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Given a frame with a column nip, return the rows of these people."""
