@@ -79,18 +79,17 @@ def pay_out(
     """
     of_base = [pl.col("deduction_ppm").filter(pl.col("base") == base).sum().alias(f"{base}_ppm") for base in Base]
     sums = findings.lazy().group_by("person").agg(of_base)
-    each = (
+    rows = worked_out(
         people.lazy()
         .select("person", "profile", "pay_day", "working_days")
         .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
         .join(entitled.lazy(), on="person", how="left", maintain_order="left")
         .join(performance.lazy(), on="person", how="left", maintain_order="left")
         .join(sums, on="person", how="left", maintain_order="left")
-    )
-    for one in (taken.unpaid, _named(taken.sanctions, "sanction"), _named(taken.holds, "hold")):
-        each = beside(each, one, "person")
-    rows = worked_out(
-        each.with_columns(
+        .pipe(beside, taken.unpaid, "person")
+        .pipe(beside, _named(taken.sanctions, "sanction"), "person")
+        .pipe(beside, _named(taken.holds, "hold"), "person")
+        .with_columns(
             *(pl.col(f"{base}_ppm").fill_null(0) for base in Base),
             pl.col("unpaid_ppm", "sanction_ppm", "sanction_amount_rp", "hold_ppm", "hold_amount_rp").fill_null(0),
             leave_days=pl.when(pl.col("unpaid_ppm") > 0).then(pl.max_horizontal("working_days", 1)).otherwise(1),

@@ -82,9 +82,9 @@ def _over_the_month(roster: Roster, terms: Terms, people: pl.LazyFrame, facts: M
 
 def _acting(first_day: pl.LazyFrame, own: pl.LazyFrame, facts: MonthFacts) -> pl.DataFrame:
     """The supplement of who acts for a vacant post, a share of the lower of both allowances: person, acting_e6."""
-    posts = facts.assignments.lazy().filter(pl.col("kind") == _ACTING)
     if facts.assignments.is_empty():
         return empty({"person": pl.UInt32, "acting_e6": pl.Int64})
+    posts = facts.assignments.lazy().filter(pl.col("kind") == _ACTING)
     return worked_out(
         first_day.join(posts.select("nip", "allowance_rp", "valid_from", "valid_to"), on="nip", how="inner")
         .filter(covers("day"))
