@@ -70,8 +70,8 @@ class Instant(click.ParamType[datetime]):
             return value
         with suppress(ValueError):
             instant = datetime.fromisoformat(str(value))
+            if instant.tzinfo is None:
+                self.fail(f"{value!r} has no offset; write it as {value}+08:00 (or +07:00, +09:00)", param, ctx)
             if instant.year in YEARS:
-                if instant.tzinfo is None:
-                    self.fail(f"{value!r} has no offset; write it as {value}+08:00 (or +07:00, +09:00)", param, ctx)
                 return instant
         raise click.BadParameter(f"{value!r} is not an instant; write it as 2026-10-01T08:00:00+08:00", ctx, param)
