@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,8 +73,15 @@ def csrf(page: str) -> str:
     return found[1]
 
 
-def _fill(folder: Path, url: str) -> None:
-    installation = Installation(folder, url)
+@contextmanager
+def _filled(template: str, folder: Path) -> Iterator[str]:
+    """The county in a copy of a database with all tables."""
+    with databases.copy_of(template, folder) as url:
+        _fill(Installation(folder, url))
+        yield url
+
+
+def _fill(installation: Installation) -> None:
     zone = {"timezone": "Asia/Makassar"}
     installation.load(
         "units",
@@ -104,22 +112,18 @@ def _fill(folder: Path, url: str) -> None:
 @pytest.fixture(scope="session")
 def sqlite_county(sqlite_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a SQLite file with the county, to be copied."""
-    folder = tmp_path_factory.mktemp("county")
-    with databases.copy_of(sqlite_template, folder) as url:
-        _fill(folder, url)
+    with _filled(sqlite_template, tmp_path_factory.mktemp("county")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def postgres_county(postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_county(postgres_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL database with the county, to be copied."""
-    folder = tmp_path_factory.mktemp("county")
-    with databases.copy_of(postgres_template, folder) as url:
-        _fill(folder, url)
+    with _filled(postgres_template, tmp_path_factory.mktemp("county")) as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def county_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that holds the county: a test runs once on SQLite and once on PostgreSQL."""
     with databases.copy_of(request.getfixturevalue(f"{request.param}_county"), tmp_path) as url:
