@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from ekinerja_agent.central.engine import connect, require_current
-from tests.proof import databases
+from tests.proof import databases, people
 
 # A busy machine is no reason to fail: speed is what scripts/bench shows.
 settings.register_profile("untimed", deadline=None)
@@ -83,6 +84,13 @@ def central(central_url: str) -> Iterator[Engine]:
     require_current(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def become() -> Iterator[Callable[[str], None]]:
+    """From here on, until the test ends or the next call, an operating-system user of that name runs all commands."""
+    with ExitStack() as earlier:
+        yield lambda name: earlier.enter_context(people.acting_as(name))
 
 
 def _migrate(url: str) -> None:

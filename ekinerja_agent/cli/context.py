@@ -6,7 +6,6 @@ and an office server never loads what it does not use.
 
 from __future__ import annotations
 
-import getpass
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent import os_user
 from ekinerja_agent.language import sentences
 from ekinerja_agent.model import utc_now
 
@@ -81,7 +81,7 @@ class Context:
         """
         from ekinerja_agent.central.accounts import actor
 
-        account, created = actor(self._engine, getpass.getuser(), self.now())
+        account, created = actor(self._engine, os_user.acting(), self.now())
         if created:
             self.say(
                 f"No account existed: {account.name} is now operator and authorised feed for all kinds "

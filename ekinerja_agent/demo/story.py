@@ -6,13 +6,13 @@ bytes.
 
 from __future__ import annotations
 
-import getpass
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent import config as configuration
+from ekinerja_agent import os_user
 from ekinerja_agent.central import accounts, activities, punchlist, results
 from ekinerja_agent.central.engine import connect, require_current
 from ekinerja_agent.demo import files, leaders, month
@@ -78,8 +78,9 @@ class Telling:
 def tell(directory: Path, voice: Voice) -> Stage:
     """Given a directory and a voice, live through the demo; return the stage with all its terminals off.
 
-    Raise Refused if the directory is not the demo's to use.
+    Raise Refused if the directory is not the demo's to use, or nobody knows the name of who runs it.
     """
+    user = os_user.acting()
     place = files.prepare(directory)
     clock = Clock(month.local(month.ENROLMENT_DAY, 13))
     with ExitStack() as stack:
@@ -92,7 +93,7 @@ def tell(directory: Path, voice: Voice) -> Stage:
         engine = connect(config.agent.central.url)
         stack.callback(engine.dispose)
         require_current(engine)
-        account, _ = accounts.actor(engine, getpass.getuser(), clock.now())
+        account, _ = accounts.actor(engine, user, clock.now())
         stage = Stage(clock, terminals, config, spool, engine)
         telling = Telling(voice, place, stage, rules, account)
         for chapter in (

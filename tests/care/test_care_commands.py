@@ -19,6 +19,7 @@ from ekinerja_agent.central.owners import claim
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases import clear
+from tests.proof.people import acting_as
 
 
 @dataclass
@@ -35,9 +36,8 @@ class Box:
 
     def run(self, *arguments: str, user: str = "siti") -> tuple[int, str, str]:
         self.capsys.readouterr()
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, acting_as(user):
             patch.setattr("sys.argv", ["ekinerja-agent", "--config", str(self.directory / "agent.yaml"), *arguments])
-            patch.setattr("getpass.getuser", lambda: user)
             with pytest.raises(SystemExit) as ended:
                 cli.main()
         out, err = self.capsys.readouterr()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
+from ekinerja_agent import os_user
 from ekinerja_agent.central import results
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.engine import in_transaction
@@ -35,7 +35,7 @@ def person(nip: str, unit: str, performance_ppm: int, **numbers: int) -> dict[st
 
 @pytest.fixture
 def account(central: Engine) -> Account:
-    return actor(central, getpass.getuser(), NOW).account
+    return actor(central, os_user.acting(), NOW).account
 
 
 def publish(engine: Engine, account: Account, month: date, unit: str, people: Sequence[dict[str, Any]]) -> None:

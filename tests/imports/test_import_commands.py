@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from ekinerja_agent import os_user
 from ekinerja_agent.cli import cli
 from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 
@@ -82,7 +83,7 @@ def test_the_first_import_makes_its_operator_and_says_so(shell: Shell) -> None:
         "1,units,units.csv,1,1,0,0,0,0",
     ]
     assert "is now operator and authorised feed for all kinds" in result.stderr
-    assert shell.row("account", "list")["os_user"] == getpass.getuser()
+    assert shell.row("account", "list")["os_user"] == os_user.acting()
 
 
 def test_warnings_and_rejected_rows_are_told_with_their_row_beside_the_counts(people: Shell) -> None:
@@ -171,24 +172,24 @@ def test_accounts_are_added_bound_disabled_and_listed(people: Shell) -> None:
     assert people.row("account", "bind", "simpeg", "feeder")["os_user"] == "feeder"
     assert people.row("account", "disable", "simpeg", "--yes")["disabled_at"] is not None
     names = [row["name"] for row in json.loads(people.run("account", "list", "--format", "json").stdout)]
-    assert sorted(names) == sorted([getpass.getuser(), "simpeg"])
+    assert sorted(names) == sorted([os_user.acting(), "simpeg"])
 
 
 def test_an_account_needs_a_known_role_and_a_nip_of_18_digits(people: Shell) -> None:
     assert people.run("account", "add", "x", "--role", "king").exit_code == 2
     assert people.run("account", "add", "x").exit_code == 2
     assert isinstance(people.error("account", "add", "x", "--role", "head", "--nip", "17"), WrongUsage)
-    assert isinstance(people.error("account", "disable", getpass.getuser(), "--yes"), Refused)
+    assert isinstance(people.error("account", "disable", os_user.acting(), "--yes"), Refused)
 
 
 def test_a_correction_is_entered_listed_and_decided_by_somebody_else(
-    people: Shell, monkeypatch: pytest.MonkeyPatch
+    people: Shell, become: Callable[[str], None]
 ) -> None:
     entered = people.run("correction", "add", ANI, "2026-09-07", "arrive", "--time", "07:25", "--document", "Surat 1")
     assert entered.stdout.startswith("correction/1 waits. Another person decides it with ")
     assert isinstance(people.error("correction", "approve", "1", "--yes"), Refused)
     people.run("account", "add", "budi", "--role", "head", "--os-user", "budi")
-    monkeypatch.setattr(getpass, "getuser", lambda: "budi")
+    become("budi")
     assert "Nobody is at the keyboard" in str(people.error("correction", "approve", "correction/1"))
     done = people.run("correction", "approve", "correction/1", "--yes")
     assert done.stdout == f"correction/1 of {ANI} on 2026-09-07 is approved.\n"

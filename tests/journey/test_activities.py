@@ -22,9 +22,9 @@ def today() -> str:
 
 
 @pytest.fixture
-def acting(monkeypatch: pytest.MonkeyPatch) -> As:
+def acting(become: As) -> As:
     """Lets another operating-system user run the next commands."""
-    return lambda user: monkeypatch.setenv("LOGNAME", user)
+    return become
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from ekinerja_agent import hostclock
 from ekinerja_agent.cli import cli
 from ekinerja_agent.simulator import Device, serve
+from tests.proof.people import acting_as
 
 BOOK = Path(__file__).parents[2] / "docs" / "operators"
 PAGES = {
@@ -202,9 +204,8 @@ def play(commands: list[str], office: Any, monkeypatch: pytest.MonkeyPatch) -> N
         if not words:
             assert line.split()[0] in HOST_COMMANDS, line
             continue
-        with monkeypatch.context() as patch:
-            if line.startswith("sudo -u"):
-                patch.setenv("LOGNAME", line.split()[2])
+        colleague = acting_as(line.split()[2]) if line.startswith("sudo -u") else nullcontext()
+        with monkeypatch.context() as patch, colleague:
             patch.setattr("sys.stdin", Keyboard("y\n"))
             outcome = office.run(*words)
         assert outcome.code in expected(line), (line, outcome)

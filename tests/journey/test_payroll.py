@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,9 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from ekinerja_agent import os_user
 from tests.journey.conftest import sql
+from tests.proof.people import acting_as
 
 BEFORE, MONTH, NEXT = "2026-08", "2026-09", "2026-10"
 MONDAY = "2026-09-07"
@@ -30,18 +31,16 @@ As = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def acting(installation: Any, monkeypatch: pytest.MonkeyPatch) -> As:
+def acting(installation: Any) -> As:
     """Other people's logins: operators, each with a NIP of nobody here."""
-    first = getpass.getuser()
 
     @contextmanager
     def as_user(name: str) -> Iterator[None]:
         known = {row["name"] for row in json.loads(installation.ok("account", "list", "--format", "json"))}
         if name not in known:
             installation.ok("account", "add", name, "--role", "operator", "--os-user", name)
-        monkeypatch.setenv("LOGNAME", name)
-        yield
-        monkeypatch.setenv("LOGNAME", first)
+        with acting_as(name):
+            yield
 
     return as_user
 
@@ -171,13 +170,13 @@ def test_what_is_paid_is_never_reopened(installation: Any, acting: As, name_nip:
 
 
 def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
-    installation: Any, acting: As, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+    installation: Any, name_nip: Any, become: Callable[[str], None]
 ) -> None:
     county(installation, name_nip(1))
     installation.ok("period", "close", MONTH, "--yes")
     for name, role in (("bendahara", "payroll"), ("ayu", "employee")):
         installation.ok("account", "add", name, "--role", role, "--os-user", name)
-    monkeypatch.setenv("LOGNAME", "ayu")
+    become("ayu")
     commands = (
         ("period", "reopen", MONTH, "--reason", "r"),
         ("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes"),
@@ -186,7 +185,7 @@ def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
     for command in commands:
         refused = installation.run(*command)
         assert (refused.code, "operator or payroll" in refused.err) == (7, True)
-    monkeypatch.setenv("LOGNAME", "bendahara")
+    become("bendahara")
     for command in (commands[2], commands[1]):
         installation.ok(*command)
 
@@ -267,7 +266,7 @@ def test_a_disputed_finding_holds_the_close_until_another_person_decides_and_fac
 
 
 def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects_it(
-    installation: Any, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+    installation: Any, name_nip: Any, become: Callable[[str], None]
 ) -> None:
     late, other = name_nip(1), name_nip(3)
     county(installation, late, name_nip(2), other)
@@ -275,18 +274,18 @@ def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects
     installation.ok("account", "add", "ayu", "--role", "employee", "--nip", late, "--os-user", "ayu")
     for name, unit in (("budi", "BKD"), ("cici", "DINKES")):
         installation.ok("account", "add", name, "--role", "head", "--unit", unit, "--os-user", name)
-    first = getpass.getuser()
-    monkeypatch.setenv("LOGNAME", "ayu")
+    first = os_user.acting()
+    become("ayu")
     strange = installation.run("objection", "add", other, MONDAY, "TK", "--reason", "r")
     assert (strange.code, "operator or head" in strange.err) == (7, True)
     installation.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "macet")
     decision = ("objection", "decide", "1", "reject", "--reason", "macet bukan alasan")
-    monkeypatch.setenv("LOGNAME", "budi")
+    become("budi")
     elsewhere = installation.run(*decision)
     assert (elsewhere.code, "head of the person's unit" in elsewhere.err) == (7, True)
-    monkeypatch.setenv("LOGNAME", "cici")
+    become("cici")
     installation.ok(*decision)
-    monkeypatch.setenv("LOGNAME", first)
+    become(first)
     installation.ok("period", "close", MONTH, "--yes")
     assert [row["code"] for row in rows(installation, "payroll_findings_v1", "nip")] == ["TL3"]
 

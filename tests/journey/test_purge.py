@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -185,14 +186,14 @@ def test_a_clock_that_was_years_off_keeps_its_punch(office: Any) -> None:
     assert "2018-01-01" in clocks(office)
 
 
-def test_a_paid_month_without_punches_moves_no_money(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paid_month_without_punches_moves_no_money(office: Any, become: Callable[[str], None]) -> None:
     close(office)
     purge(office, "--yes")
     shown = office.ok("correction", "add", NIPS[0], f"{OLD}-05", "arrive", "--time", "07:15", "--document", "SK 9")
     office.ok("account", "add", "sari", "--role", "operator", "--os-user", "sari")
     sign = ("period", "close", "2024-05", "--accept-pending", "arsip", "--yes")
     assert office.run(*sign).code == 7, "another person signs too"
-    monkeypatch.setenv("LOGNAME", "sari")
+    become("sari")
     office.ok("correction", "approve", shown.split()[0].removeprefix("correction/"), "--yes")
     closed = office.run(*sign)
     assert closed.code == 0, closed

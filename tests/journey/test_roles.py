@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def log_in(installation: Installation, role: str) -> None:
 
 
 def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
-    tmp_path: Path, url: str, name_nip: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, name_nip: Any, become: Callable[[str], None]
 ) -> None:
     office = Installation(tmp_path, url)
     listed = json.loads(office.ok("db", "roles", "--format", "json"))
@@ -61,9 +60,8 @@ def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
     engine.dispose()
     shown = office.ok("correction", "add", late, "2026-09-07", "arrive", "--time", "07:15", "--document", "SK 9")
     office.ok("account", "add", "sari", "--role", "operator", "--os-user", "sari")
-    monkeypatch.setenv("LOGNAME", "sari")
+    become("sari")
     office.ok("correction", "approve", shown.split()[0].removeprefix("correction/"), "--yes")
-    assert getpass.getuser() == "sari"
     assert set(office.scores(MONTH)) == {late, other}
     office.ok("period", "close", MONTH, "--yes")
     office.ok("payroll", "export", "--month", MONTH, "--out", str(tmp_path / "out.csv"))

@@ -405,12 +405,12 @@ def _try(office: Office, wrong: str, file: str, key: str) -> Any:
     return office.run(*commands.get(wrong, ("restore", "lobby", file, "--key", key)))
 
 
-def test_only_an_operator_keeps_or_moves_people(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_an_operator_keeps_or_moves_people(office: Office, become: Callable[[str], None]) -> None:
     office.plug("lobby", lobby())
     office.plug("hall", Device(serial="HALL1"))
     file, key = office.back_up(), office.key()
     office.installation.ok("account", "add", "payroll", "--role", "payroll", "--os-user", "pay")
-    monkeypatch.setattr("getpass.getuser", lambda: "pay")
+    become("pay")
     for command in (
         ("backup", "lobby"),
         ("restore", "hall", file, "--key", key, "--yes"),

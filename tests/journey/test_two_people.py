@@ -5,13 +5,15 @@ Every way by which somebody may get more or less than terminals and rules say is
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+
+from ekinerja_agent import os_user
+from tests.proof.people import acting_as
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
 DAYS = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 0}]
@@ -40,19 +42,11 @@ def county(installation: Any, name_nip: Any) -> Any:
 
 
 @pytest.fixture
-def acting(county: Any, monkeypatch: pytest.MonkeyPatch, name_nip: Any) -> As:
+def acting(county: Any, name_nip: Any) -> As:
     """Other logins: sari is an operator, ani an operator and the person who came late, tono no authorised feed."""
     for name, nip in (("sari", None), ("ani", name_nip(1)), ("tono", None)):
         county.ok("account", "add", name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
-    first = getpass.getuser()
-
-    @contextmanager
-    def as_user(name: str) -> Iterator[None]:
-        monkeypatch.setenv("LOGNAME", name)
-        yield
-        monkeypatch.setenv("LOGNAME", first)
-
-    return as_user
+    return acting_as
 
 
 def correct(county: Any, late: str) -> None:
@@ -73,7 +67,7 @@ def let_one_sign(county: Any, late: str) -> None:
     signed = county.run(*ACCEPT)
     assert (signed.code, "Nothing is published yet: another person who agrees runs" in signed.err) == (7, True), signed
     (status,) = json.loads(county.ok("period", "status", MONTH, "--format", "json"))
-    assert (status["state"], status["signed_by"]) == ("open", [getpass.getuser()])
+    assert (status["state"], status["signed_by"]) == ("open", [os_user.acting()])
 
 
 def ask_to_take_back(county: Any, _: str) -> None:
@@ -82,7 +76,7 @@ def ask_to_take_back(county: Any, _: str) -> None:
     batch = next(
         row for row in json.loads(county.ok("import", "list", "--format", "json")) if str(row["batch"]) == PUNCHES
     )
-    assert (batch["revoked_by"], batch["asked_by"]) == (None, [getpass.getuser()])
+    assert (batch["revoked_by"], batch["asked_by"]) == (None, [os_user.acting()])
 
 
 PUNCHES = "4"
@@ -152,7 +146,7 @@ def test_nobody_accepts_pending_days_of_their_own(county: Any, acting: As, name_
         assert county.run(*accept).code == 7, "the first of two signatures"
     county.ok(*accept)
     (entry,) = json.loads(county.ok("audit", "list", "--action", "period.close", "--format", "json"))
-    assert entry["actor"] == getpass.getuser()
+    assert entry["actor"] == os_user.acting()
     (entry,) = json.loads(county.ok("audit", "list", "--action", "period.sign", "--format", "json"))
     assert (entry["actor"], entry["details"]) == ("sari", {"unit": "DINKES", "days": 1, "reason": "mesin rusak"})
 
@@ -175,11 +169,11 @@ def test_one_person_where_there_is_nobody_else_signs_alone(county: Any, name_nip
     county.ok("import", "revoke", PUNCHES, "--reason", "r", "--yes")
 
 
-def test_who_may_not_close_does_not_sign_either(county: Any, acting: As, name_nip: Any, monkeypatch: Any) -> None:
+def test_who_may_not_close_does_not_sign_either(county: Any, acting: As, name_nip: Any) -> None:
     correct(county, name_nip(1))
     county.ok("account", "add", "ayu", "--role", "employee", "--os-user", "ayu")
-    monkeypatch.setenv("LOGNAME", "ayu")
-    refused = county.run(*ACCEPT)
+    with acting("ayu"):
+        refused = county.run(*ACCEPT)
     assert (refused.code, "this needs the role operator or payroll" in refused.err) == (7, True), refused
 
 
@@ -238,7 +232,7 @@ def _of(noun: str, nip: str) -> dict[str, str]:
 def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Any, acting: As) -> None:
     county.ok("period", "close", MONTH, "--yes")
     county.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
-    for name in (getpass.getuser(), "sari"):
+    for name in (os_user.acting(), "sari"):
         with acting(name):
             for command in (("period", "reopen", MONTH, "--reason", "r"), ("period", "close", MONTH, "--yes")):
                 assert county.run(*command).code == 7

@@ -8,7 +8,6 @@ what to do. After each the whole database and every file are as before.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import io
 import shlex
 import shutil
@@ -20,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent import cli
+from ekinerja_agent import cli, os_user
 from ekinerja_agent.simulator import Device, Endpoint, Model, serve
 from tests.journey.standing import standing
 from tests.journey.wrong_files import (
@@ -353,7 +352,7 @@ def test_a_wrong_command_helps_and_changes_nothing(
         "box": box.directory,
         "out": tmp_path / "keluar",
         "port": terminals[0].port,
-        "user": getpass.getuser(),
+        "user": os_user.acting(),
     }
     with unchanged(box, tmp_path):
         ended = run(box.directory, *shlex.split(wrong.line.format(**names)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
+from ekinerja_agent import os_user
 from ekinerja_agent.central import audit, inbox, results
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.cli.context import Context
@@ -42,7 +42,7 @@ def ordered(out: Path, account: Account, lang: str = "id", **more: Any) -> repor
 
 @pytest.fixture
 def account(central: Engine) -> Account:
-    return actor(central, getpass.getuser(), SCORED).account
+    return actor(central, os_user.acting(), SCORED).account
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ class OneDatabase(Context):
         return self._database
 
     def actor(self) -> Account:
-        return actor(self._database, getpass.getuser(), SCORED).account
+        return actor(self._database, os_user.acting(), SCORED).account
 
 
 def run(engine: Engine, *arguments: str, lang: str | None = None) -> Result:

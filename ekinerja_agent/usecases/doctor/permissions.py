@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from pwd import getpwuid
 
+from ekinerja_agent import os_user
 from ekinerja_agent.config import secret_warnings
 from ekinerja_agent.durable import nearest
 from ekinerja_agent.usecases.doctor.finding import Finding, of_problem
@@ -33,12 +32,12 @@ def check(host: Host) -> Iterator[Finding]:
 
 
 def _usable(state_dir: Path) -> Iterator[Finding]:
-    user = getpass.getuser()
+    user = os_user.name_of(os.getuid())
     place = nearest(state_dir)
     if not place.is_dir():
         yield Finding(str(state_dir), f"{place} is no directory", "name a directory in state_dir of agent.yaml")
     elif not os.access(place, os.W_OK | os.X_OK):
-        owner = _name(place.stat().st_uid)
+        owner = os_user.name_of(place.stat().st_uid)
         what_to_do = (
             f"run this as the user of the service (sudo -u {owner} ekinerja-agent doctor), or: chown {user} {place}"
         )
@@ -50,8 +49,9 @@ def _strangers_files(state_dir: Path) -> Iterator[Finding]:
     owner = state_dir.stat().st_uid
     others = [path for path in sorted(state_dir.rglob("*")) if path.lstat().st_uid != owner]
     if others:
-        text = f"{len(others)} files belong to {_name(others[0].lstat().st_uid)}, the directory to {_name(owner)}"
-        what_to_do = f"run: chown -R {_name(owner)} {state_dir}; and from now on run commands as {_name(owner)}"
+        stranger, user = os_user.name_of(others[0].lstat().st_uid), os_user.name_of(owner)
+        text = f"{len(others)} files belong to {stranger}, the directory to {user}"
+        what_to_do = f"run: chown -R {user} {state_dir}; and from now on run commands as {user}"
         yield Finding(str(others[0]), text, what_to_do)
 
 
@@ -61,10 +61,3 @@ def _everybody_reads(file: Path) -> bool:
         and bool(file.stat().st_mode & stat.S_IROTH)
         and all(above.stat().st_mode & stat.S_IXOTH for above in file.absolute().parents)
     )
-
-
-def _name(uid: int) -> str:
-    try:
-        return getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
