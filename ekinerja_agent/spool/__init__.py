@@ -1,11 +1,13 @@
 """The spool: what was collected waits here, on disk, until central has it. See `queue` for what it promises."""
 
 from ekinerja_agent.spool.memory import TerminalMemory
-from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
+from ekinerja_agent.spool.pushes import Hole, PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.queue import Added, Key, RejectedPunch, Spool, SpoolCounts
+from ekinerja_agent.spool.unread import UnreadUploads
 
 __all__ = [
     "Added",
+    "Hole",
     "Key",
     "PushMemory",
     "PushRequest",
@@ -14,4 +16,5 @@ __all__ = [
     "Spool",
     "SpoolCounts",
     "TerminalMemory",
+    "UnreadUploads",
 ]

@@ -44,10 +44,14 @@ from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quaran
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
+from ekinerja_agent.spool.unread import UnreadUploads, read_unread, write_unread
 
 BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 512
 """SQLite keeps what it once took."""
+
+_NOTES_TEXT_AT_ONCE = 4 << 20
+"""Letters of the notes of one delivery, the last one aside: one that holds a whole upload or log is millions long."""
 
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -156,9 +160,10 @@ class Spool:
         *,
         memory: TerminalMemory | None = None,
         push: PushMemory | None = None,
+        unread: UnreadUploads | None = None,
     ) -> Added:
-        """Given punches in log order, the notes behind them and what is remembered of the terminal's reads (`memory`)
-        or uploads (`push`), keep all or nothing of it.
+        """Given punches in log order, the notes behind them and what is remembered of the terminal's reads (`memory`),
+        uploads (`push`) or uploads that nobody could read (`unread`), keep all or nothing of it.
 
         It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
         record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
@@ -182,10 +187,23 @@ class Spool:
                 write_memory(db, memory)
             if push is not None:
                 pushes.write_push(db, push)
+            if unread is not None:
+                write_unread(db, unread)
         return Added(new=new, duplicate=offered - new)
 
+    def untold(self, records: Iterable[Quarantined]) -> list[Quarantined]:
+        """Given quarantined records, return those that were never kept here, each once."""
+        by_key: dict[str, Quarantined] = {}
+        for record in records:
+            by_key.setdefault(quarantine_key(record), record)
+        known = "SELECT 1 FROM told WHERE subject = ?"
+        with self._reading() as db:
+            return [record for key, record in by_key.items() if db.execute(known, (key,)).fetchone() is None]
+
     def waiting(self, limit: int) -> Delivery:
-        """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free."""
+        """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free;
+        fewer notes where these are long.
+        """
         with self._reading() as db:
             seqs: list[int] = []
             punches: list[Punch] = []
@@ -232,6 +250,11 @@ class Spool:
         """Given a terminal, return what was last remembered of its uploads, or None."""
         with self._reading() as db:
             return pushes.read_push(db, terminal)
+
+    def unread_uploads(self, terminal: str) -> UnreadUploads:
+        """Given a terminal, return what is remembered of its uploads that nobody could read."""
+        with self._reading() as db:
+            return read_unread(db, terminal)
 
     def forget_push(self, terminal: str) -> None:
         """Given a terminal, forget its uploads, so that it is asked for everything when it next comes."""
@@ -505,7 +528,7 @@ def _extend(db: sqlite3.Connection, coverage: Coverage) -> bool:
 
 def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[Note]:
     """Notes, oldest first, whose punches all have a sequence up to `last_seq` and that no rejected punch holds back."""
-    held = _held(db)
+    held, letters = _held(db), 0
     for after_seq, body in db.execute(
         "SELECT after_seq, body FROM notes WHERE after_seq <= ? ORDER BY seq", (last_seq,)
     ):
@@ -517,7 +540,8 @@ def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[N
             continue
         yield note
         limit -= 1
-        if limit <= 0:
+        letters += len(body)
+        if limit <= 0 or letters >= _NOTES_TEXT_AT_ONCE:
             return
 
 

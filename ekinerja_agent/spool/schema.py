@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from ekinerja_agent.spool.memory import CLOCK_COLUMN, CURSOR_TABLE, MEMORY_TABLE, RAW_LOG_COLUMN
 from ekinerja_agent.spool.pushes import PUSH_TABLES
+from ekinerja_agent.spool.unread import UNREAD_TABLE
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x454B5350
 """Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
 
@@ -75,6 +76,11 @@ _OWNERS = (
     "CREATE TABLE agent (name TEXT NOT NULL)",  # one row, written when somebody first asks
     "CREATE TABLE owners (terminal TEXT PRIMARY KEY, agent TEXT NOT NULL) WITHOUT ROWID",
 )
-STEPS = {1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE), 2: _OWNERS, 3: PUSH_TABLES}
+STEPS = {
+    1: (RAW_LOG_COLUMN, CLOCK_COLUMN, CURSOR_TABLE, *_CHEAPER_QUEUE),
+    2: _OWNERS,
+    3: PUSH_TABLES,
+    4: (UNREAD_TABLE,),
+}
 """From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
 """

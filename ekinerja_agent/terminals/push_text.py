@@ -27,11 +27,14 @@ BEAT_EVERY_S = 10
 TRY_AGAIN_AFTER_S = 30
 """When it is told to come again if it was not answered."""
 
+NAMED_FIELDS = "its fields are key=value, which this version does not read; its bytes are kept, and may be a punch"
+
 _PADDING = b" \0"
 _NUMBER = re.compile(rb"\d{1,10}")
 _LAST_LINE_END = re.compile(rb"[\r\n]")
 _BEGINS_A_LINE = re.compile(rb"(?:\xef\xbb\xbf)?[\x21-\x7e]{1,24} *(?:\t[\d: -]{0,18})?")
-_RESULT = re.compile(r"ID=(\d{1,18})(?:&|\r?\n|\s)+Return=(-?\d{1,9})")
+_RESULT = re.compile(r"ID=(\d{1,18})(?:&|\r?\n|\s)+Return=(-?\d{1,9})", re.IGNORECASE)
+_IN_NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 _WHOLE_GZIP = 31  # wbits of zlib for one gzip stream with its check sum
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -48,13 +51,26 @@ def parse_upload(body: bytes) -> DecodedLog:
     """Given the body of an ATTLOG upload, return its records in order; `position` is the line, `raw` the line itself.
 
     A line is PIN, time, status, verify, work code and more, by tabs; only the first two are needed, and an attribute
-    that is no number counts as not recorded: its bytes are kept. Lines of blanks and NULs are padding.
+    that is no number counts as not recorded: its bytes are kept. Lines of blanks and NULs are padding. A line whose
+    first field is a pair like `pin=7` names its fields, and tells them apart by nothing else.
     """
-    return decode_lines(((number, line) for number, line in lines_of(body) if line.strip(_PADDING + b"\t")), _record)
+    return decode_lines(filled_lines(body), _record)
+
+
+def filled_lines(body: bytes) -> list[tuple[int, bytes]]:
+    """Given a body, return its lines that are no padding, each with its number from 1."""
+    return [(number, line) for number, line in lines_of(body) if line.strip(_PADDING + b"\t")]
+
+
+def is_text(body: bytes) -> bool:
+    """Given a body, return whether its lines can be taken apart: what is packed holds bytes that no text has."""
+    return _IN_NO_TEXT.search(body) is None
 
 
 def _record(position: int, line: bytes) -> Record:
     pin, *fields = (field.strip(_PADDING) for field in line.split(b"\t"))
+    if b"=" in pin:
+        raise ValueError(NAMED_FIELDS)
     status, verify, work_code = [*fields[1:4], b"", b"", b""][:3]
     return Record(
         position=position,

@@ -1,8 +1,9 @@
 """Takes what terminals push (ADMS) into the spool, and answers what they ask.
 
-Promises that an upload is on disk when `receive` returns, that a terminal that is read as well counts once, and that
-nothing but punches is kept of what it sends. Does not know HTTP. Used by several threads; one terminal's requests are
-taken one after the other. Reads of the same terminal may go on beside: they share no row of what is remembered.
+Promises that an upload is on disk when `receive` or `keep_unread` returns, that a terminal that is read as well counts
+once, and that what is known to hold no punch is not kept. Does not know HTTP. Used by several threads; one terminal's
+requests are taken one after the other. Reads of the same terminal may go on beside: they share no row of what is
+remembered.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import OwnedElsewhere, Refused
-from ekinerja_agent.model import ClockReading, Note, Punch, Source, TerminalStatus
-from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory
+from ekinerja_agent.errors import OwnedElsewhere, Refused, TemporarilyUnavailable
+from ekinerja_agent.model import ClockReading, Note, Punch, Quarantined, Source, TerminalStatus
+from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.push_text import (
+    NAMED_FIELDS,
     TRY_AGAIN_AFTER_S,
     Told,
+    is_text,
     option_lines,
     parse_info,
     parse_options,
@@ -32,6 +35,7 @@ from ekinerja_agent.terminals.push_text import (
 )
 from ekinerja_agent.terminals.wire import DecodedLog
 from ekinerja_agent.usecases.push_proof import Upload, begin_anew, ends_fresh, heard, vouch
+from ekinerja_agent.usecases.push_unread import is_told, sentence, unread_records, with_hole, with_room
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
@@ -64,11 +68,15 @@ SLOTS = (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What an upload brought: lines taken (to acknowledge), punches that are new, lines that wait for a person."""
+    """What an upload brought: lines taken (to acknowledge), punches that are new, records that wait for a person.
+
+    `no_room` tells that more of the latter came than may be kept of one terminal; the upload is not to be acknowledged.
+    """
 
     lines: int
     new: int
     quarantined: int
+    no_room: bool = False
 
 
 class Receiver:
@@ -97,6 +105,7 @@ class Receiver:
         self._locks = {each.id: threading.Lock() for each in self.by_serial.values()}
         self._contacts: dict[str, datetime] = {}
         self._stamps: dict[tuple[str, Table], str] = {}
+        self._refused_at: dict[str, datetime] = {}
 
     def close(self) -> None:
         """Let begun work end, and take no more; the spool may be closed then."""
@@ -135,6 +144,7 @@ class Receiver:
         decoded = parse_upload(body if complete else whole_lines(body))
         with self._locks[terminal.id]:
             memory = self._remembered(terminal, arrived_at)
+            unread = self._unread(terminal, memory)
             clock_rule, measured = self._clock_rule(terminal, decoded, arrived_at)
             keys = {(record.pin, record.clock) for record in decoded.records}
             punches, waiting = to_punches(
@@ -156,16 +166,47 @@ class Receiver:
                 ends_usable=bool(usable) and usable[-1].position == last and measured is None,
                 complete=complete,
             )
+            kind, waiting = _unread_of_log(terminal.id, decoded, waiting, body if complete else b"", arrived_at)
+            unread, kept = self._admitted(memory, unread, kind, waiting, arrived_at)
             tolerance = timedelta(seconds=self._tolerance_s)
-            memory, covered = vouch(memory, upload, tolerance=tolerance)
+            memory, covered = vouch(memory, upload, tolerance=tolerance, unread=unread.holes)
             memory = replace(memory, state=self._state(terminal, memory, upload, measured, bool(covered)))
-            notes: list[Note] = [*waiting, *covered]
+            notes: list[Note] = [*(kept or ()), *covered]
             if measured is not None:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
             # A clock that was ahead is told of until an upload shows it within the tolerance.
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
-            new = self._keep(terminal, memory, arrived_at, punches, notes, ahead_s)
-        return Stored(lines=len(decoded.records) + len(decoded.undecodable), new=new, quarantined=len(waiting))
+            new = self._keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread)
+        lines = len(decoded.records) + len(decoded.undecodable)
+        return Stored(lines, new, quarantined=len(kept or ()), no_room=kept is None)
+
+    def keep_unread(
+        self, terminal: TerminalConfig, kind: str, body: bytes, *, complete: bool, arrived_at: datetime
+    ) -> Stored:
+        """Given the body of an upload that nobody here can read, and how to show its kind, keep it raw; when this
+        returns it may be acknowledged, if it was complete. What was kept before is not kept twice.
+
+        Raise TemporarilyUnavailable if no room is left for it, and as `receive` does.
+        """
+        self._require_mine(terminal)
+        records = unread_records(terminal.id, kind, body if complete else whole_lines(body), arrived_at)
+        if not records:
+            self.contact(terminal, arrived_at)
+            return Stored(0, 0, 0)
+        with self._locks[terminal.id]:
+            memory = self._remembered(terminal, arrived_at)
+            unread, kept = self._admitted(memory, self._unread(terminal, memory), kind, records, arrived_at)
+            self._keep(terminal, memory, arrived_at, notes=kept or (), unread=unread)
+        if kept is None:
+            raise TemporarilyUnavailable(sentence(unread))
+        return Stored(len(records), 0, quarantined=len(kept))
+
+    def refused(self, terminal: TerminalConfig, at: datetime) -> None:
+        """Note that an upload was refused that may hold punches: what comes next must not vouch for the time before.
+
+        It goes to disk with what is kept next, and that is before anything vouches.
+        """
+        self._refused_at[terminal.id] = max(at, self._refused_at.get(terminal.id, at))
 
     def acknowledged(self, terminal: TerminalConfig, table: Table, stamp: str) -> None:
         """Given an upload that is acknowledged now, and the stamp behind it, note that it need not come again.
@@ -258,6 +299,29 @@ class Receiver:
         reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
         return reads is not None and reads.last_read_at is not None and at - reads.last_read_at < READ_LATELY
 
+    def _unread(self, terminal: TerminalConfig, memory: PushMemory) -> UnreadUploads:
+        """What is known of uploads that nobody could read, those included that were refused since it was kept."""
+        unread = self._spool.unread_uploads(terminal.id)
+        refused_at = self._refused_at.get(terminal.id)
+        return unread if refused_at is None else with_hole(unread, memory.covered_until, refused_at)
+
+    def _admitted(
+        self, memory: PushMemory, unread: UnreadUploads, kind: str, records: list[Quarantined], at: datetime
+    ) -> tuple[UnreadUploads, list[Quarantined] | None]:
+        """Given records for the quarantine and what kind of upload nobody can read (empty: it was read), return what
+        is to be remembered, and those that are news; None if there is no room for them.
+
+        Records that came before are none that happened since.
+        """
+        news = self._spool.untold(records) if records else []
+        with_them = with_room(unread, news, at) if news else unread
+        if with_them is None:
+            unread = replace(unread, kind=kind or unread.kind or "attlog", seen_at=at, refused=True)
+            return with_hole(unread, memory.covered_until, at), None
+        if kind:
+            with_them = replace(with_them, kind=kind, seen_at=at, refused=with_them.refused and not news)
+        return with_hole(with_them, memory.covered_until, at) if kind and news else with_them, news
+
     def _require_mine(self, terminal: TerminalConfig) -> None:
         owner = self._spool.owned_elsewhere().get(terminal.id)
         if owner is not None:
@@ -313,20 +377,31 @@ class Receiver:
         punches: Iterable[Punch] = (),
         notes: Iterable[Note] = (),
         ahead_s: int | None = None,
+        unread: UnreadUploads | None = None,
     ) -> int:
         """Write what came and what is remembered in one transaction; return how many punches are new."""
         told = [*notes]
+        unread = unread or self._unread(terminal, memory)
         # Who is read as well has a richer status from there; who has another owner is told of by that one.
         if terminal.transport == "none" and terminal.id not in self._spool.owned_elsewhere():
-            told.append(self._status(terminal, memory, at, ahead_s))
-        added = self._spool.add(punches, told, push=memory)
+            told.append(self._status(terminal, memory, unread, at, ahead_s))
+        nothing = unread == UnreadUploads(terminal.id)
+        added = self._spool.add(punches, told, push=memory, unread=None if nothing else unread)
         self._contacts[terminal.id] = at
+        refused_at = self._refused_at.get(terminal.id)
+        if refused_at is not None and any(end is not None and end >= refused_at for _, end in unread.holes):
+            del self._refused_at[terminal.id]
         return added.new
 
     def _status(
-        self, terminal: TerminalConfig, memory: PushMemory, at: datetime, ahead_s: int | None
+        self,
+        terminal: TerminalConfig,
+        memory: PushMemory,
+        unread: UnreadUploads,
+        at: datetime,
+        ahead_s: int | None,
     ) -> TerminalStatus:
-        doubts = [memory.state] if memory.state != "ok" else []
+        doubts = doubts_of(memory, unread, at)
         if not self._host_clock_trusted():
             doubts.append(UNVOUCHED)
         return TerminalStatus(
@@ -341,6 +416,28 @@ class Receiver:
             last_contact=at,
             state="; ".join(doubts) or "ok",
         )
+
+
+def doubts_of(memory: PushMemory, unread: UnreadUploads, at: datetime) -> list[str]:
+    """Given what is remembered of a terminal's uploads, return what people should know of them, one sentence each."""
+    told = [memory.state] if memory.state != "ok" else []
+    return [*told, sentence(unread)] if is_told(unread, at) else told
+
+
+def _unread_of_log(
+    terminal: str, decoded: DecodedLog, waiting: list[Quarantined], body: bytes, at: datetime
+) -> tuple[str, list[Quarantined]]:
+    """Given what of an ATTLOG body waits for a person, return of what kind it is, if nobody here can read that kind
+    (empty: single bad lines), and what is to be kept.
+
+    What is no text falls into lines by chance, and its bytes between them would be lost: it is kept whole.
+    """
+    if decoded.undecodable and not is_text(body):
+        torn = {each.position for each in decoded.undecodable}
+        kind = "attlog/packed"
+        return kind, [*unread_records(terminal, kind, body, at), *(one for one in waiting if one.position not in torn)]
+    named = any(each.reason == NAMED_FIELDS for each in decoded.undecodable)
+    return "attlog/key=value" if named else "", waiting
 
 
 def _ahead_s(terminal: TerminalConfig, decoded: DecodedLog, rule: ClockRule, arrived_at: datetime) -> int | None:

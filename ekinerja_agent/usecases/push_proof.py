@@ -60,8 +60,13 @@ def begin_anew(memory: PushMemory) -> PushMemory:
     )
 
 
-def vouch(memory: PushMemory, upload: Upload, *, tolerance: timedelta) -> tuple[PushMemory, list[Coverage]]:
-    """Given what is remembered and an upload, return what is to be remembered, and the stretches it proves."""
+def vouch(
+    memory: PushMemory, upload: Upload, *, tolerance: timedelta, unread: Iterable[Hole] = ()
+) -> tuple[PushMemory, list[Coverage]]:
+    """Given what is remembered and an upload, return what is to be remembered, and the stretches it proves.
+
+    `unread` are stretches in which records may lie that came in uploads that nobody could read, or were refused.
+    """
     memory = _with(memory, upload)
     start = memory.covered_until or memory.first_at
     if start is None or memory.out_of_order or not ends_fresh(upload, tolerance):
@@ -69,7 +74,7 @@ def vouch(memory: PushMemory, upload: Upload, *, tolerance: timedelta) -> tuple[
     until = min(upload.instants[-1], upload.arrived_at) - max(tolerance, _ONE_SECOND)
     if until <= start:
         return memory, []
-    holes = [(hole_start or start, hole_end or until) for hole_start, hole_end in memory.holes]
+    holes = [(hole_start or start, hole_end or until) for hole_start, hole_end in (*memory.holes, *unread)]
     covered = [
         Coverage(memory.terminal, piece_start, piece_end, "silent" if silent else "proven")
         for since, end in outside(holes, start, until)

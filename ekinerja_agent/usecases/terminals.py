@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import audit, owners, terminallist
 from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.push import HEARD_WITHIN
+from ekinerja_agent.usecases.push import HEARD_WITHIN, doubts_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.config import Config, TerminalConfig
-    from ekinerja_agent.spool import PushMemory, Spool
+    from ekinerja_agent.spool import PushMemory, Spool, UnreadUploads
+
+    Heard = tuple[PushMemory, UnreadUploads]
 
 
 NEVER_HEARD = "never heard of; set this server in its menu (Comm. > Cloud Server)"
@@ -72,22 +74,25 @@ def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: A
     return Accepted(forgotten_serial=old)
 
 
-def _uploads(config: Config) -> dict[str, PushMemory]:
+def _uploads(config: Config) -> dict[str, Heard]:
     """What this host remembers of the terminals that push to it."""
     if not config.pushing or not config.agent.spool_path.exists():
         return {}
     with collect.open_spool(config.agent.spool_path) as spool:
-        found = {terminal.id: spool.push_state(terminal.id) for terminal in config.pushing}
-    return {terminal: memory for terminal, memory in found.items() if memory is not None}
+        return {
+            terminal.id: (memory, spool.unread_uploads(terminal.id))
+            for terminal in config.pushing
+            if (memory := spool.push_state(terminal.id)) is not None
+        }
 
 
 def _heard(
-    config: Config, terminal: TerminalConfig, row: dict[str, Any], memory: PushMemory | None, now: datetime
+    config: Config, terminal: TerminalConfig, row: dict[str, Any], uploads: Heard | None, now: datetime
 ) -> dict[str, Any]:
     """What uploads add to a terminal's row. The status in central of one that is read as well is that of the reads."""
     if terminal not in config.pushing:
         return {}
-    heard_at = memory.contact_at if memory is not None and memory.serial == terminal.serial else None
+    heard_at = uploads[0].contact_at if uploads is not None and uploads[0].serial == terminal.serial else None
     told: dict[str, Any] = {}
     last = row.get("last_contact")
     if heard_at is not None and (last is None or heard_at > last):
@@ -97,8 +102,8 @@ def _heard(
             told["state"] = NEVER_HEARD
         elif now - heard_at > HEARD_WITHIN:
             told["state"] = SILENT
-    elif memory is not None and heard_at is not None and memory.state != "ok":
-        told["state"] = f"{row['state']}; uploads: {memory.state}"
+    elif uploads is not None and heard_at is not None and (doubts := doubts_of(*uploads, now)):
+        told["state"] = f"{row['state']}; uploads: {'; '.join(doubts)}"
     return told
 
 

@@ -1,8 +1,9 @@
 """`/iclock/*` for terminals that push (ADMS). Protocol section 7; why it answers as it does: decision 36.
 
-Promises that `OK: n` follows only what is on disk, that 503 says that nothing could be stored, that a body whose length
-is wrong is never acknowledged, and that neither names nor passwords nor PINs are logged. Only serials of devices.yaml
-are answered, from where devices.yaml lets them come.
+Promises that a body is answered with 200 only when it is on disk, as punches or raw in quarantine, or is of a kind that
+is known to hold no punch; that 503 says that nothing could be stored, that a body whose length is wrong is never
+acknowledged, and that neither names nor passwords nor PINs are logged. Only serials of devices.yaml are answered, from
+where devices.yaml lets them come.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -23,8 +25,9 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate
-from ekinerja_agent.usecases.push import WORDS, Receiver, Table
+from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
+from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
+from ekinerja_agent.usecases.push import WORDS, Receiver, Stored, Table
 from ekinerja_agent.web.careful import EXCESS
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork
@@ -42,6 +45,7 @@ BEHIND_WITHIN_S = 0.02
 MOST_A_SECOND = 20.0
 MOST_AT_ONCE = 100.0
 """Requests of one terminal: it polls every few seconds, and empties a full log in uploads of many records."""
+TOO_LONG = "an upload is longer than it says"
 _MOST_REFUSED_KNOWN = 256
 _STAMP = re.compile(r"[0-9]{1,20}")
 
@@ -52,28 +56,20 @@ def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] 
     That may raise TemporarilyUnavailable: the terminal then keeps what it has, and comes again.
     """
     door = _Door(receiver, now)
-    pages: list[tuple[str, list[str], Answer]] = [
-        ("cdata", ["GET", "POST"], door.cdata),
-        ("getrequest", ["GET"], door.getrequest),
-        ("devicecmd", ["POST"], door.devicecmd),
-        ("ping", ["GET"], door.ping),
-        ("registry", ["GET", "POST"], door.registry),
-        ("exchange", ["GET", "POST"], door.exchange),
-        ("fdata", ["POST"], door.unkept),
-    ]
-    return [
-        Route(f"/iclock/{name}{ending}", partial(door.let_in, answer=answer), methods=methods)
-        for name, methods, answer in pages
-        for ending in ("", "/", ".aspx")
-    ]
+    paths = ("/iclock", "/iclock/{rest:path}", "//iclock/{rest:path}")
+    return [Route(path, door.let_in, methods=["GET", "POST"]) for path in paths]
 
 
 class Visit(NamedTuple):
-    """One request of a known terminal, and who takes what it brings."""
+    """One request of a known terminal, who takes what it brings, its parameters by folded name, and of what kind its
+    body is.
+    """
 
     request: Request
     terminal: TerminalConfig
     receiver: Receiver
+    parameters: Mapping[str, str]
+    kind: Kind
 
     async def do(self, work: Callable[Concatenate[TerminalConfig, P], T], *given: P.args, **named: P.kwargs) -> T:
         """Do what may wait for the disk in a thread, for this terminal; return its result. Raise
@@ -87,7 +83,7 @@ class Visit(NamedTuple):
 
     def acknowledge(self, table: Table) -> None:
         """Note the stamp of the upload that this request is, and that is answered with OK now."""
-        stamp = self.request.query_params.get("Stamp") or self.request.query_params.get("OpStamp", "")
+        stamp = self.parameters.get("stamp") or self.parameters.get("opstamp", "")
         if _STAMP.fullmatch(stamp):
             self.receiver.acknowledged(self.terminal, table, stamp)
 
@@ -105,10 +101,27 @@ class _Door:
         self._allowances: dict[str, tuple[float, float]] = {}
         self._refused: set[str] = set()
         self._troubles: dict[str, str] = {}
+        self._pages: dict[tuple[str, str], Answer] = {
+            ("GET", "cdata"): self.options,
+            ("POST", "cdata"): self.upload,
+            ("GET", "getrequest"): self.getrequest,
+            ("POST", "devicecmd"): self.devicecmd,
+            ("GET", "ping"): self.ping,
+            ("GET", "registry"): self.registry,
+            ("POST", "registry"): self.registry,
+            ("GET", "exchange"): self.exchange,
+            ("POST", "exchange"): self.exchange,
+            ("POST", "fdata"): self.upload,
+            ("POST", "querydata"): self.upload,
+        }
 
-    async def let_in(self, request: Request, answer: Answer) -> Response:
+    async def let_in(self, request: Request) -> Response:
         """Answer a terminal of devices.yaml; refuse every other with one line in the log."""
-        serial = request.query_params.get("SN", "")
+        page, parameters = page_of(request.path_params.get("rest", "")), folded(request.query_params.multi_items())
+        answer = self._pages.get(("POST" if request.method == "POST" else "GET", page), self.unread)
+        if answer == self.unread and not _has_body(request):
+            raise HTTPException(404)
+        serial = parameters.get("sn", "")
         try:
             receiver = self._current()
         except TemporarilyUnavailable as error:
@@ -117,66 +130,118 @@ class _Door:
         if receiver is None or terminal is None or not _comes_from(request, terminal, receiver.proxies):
             self._tell_once(serial, request, known=terminal is not None)
             return PlainTextResponse("this terminal is not served here\n", 403)
-        if not self._allowed(terminal.id):
-            return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
-        try:
-            response = await answer(Visit(request, terminal, receiver))
-        except _TooLarge:
-            response = self._trouble(terminal, 413, f"a body is larger than {receiver.most_body_bytes} bytes")
-        except (OwnedElsewhere, Refused) as error:
-            response = self._trouble(terminal, 403, str(error))
-        except EkinerjaError as error:
-            response = self._trouble(terminal, 503, str(error))
+        visit = Visit(request, terminal, receiver, parameters, kind_of(page, parameters))
+        response = await self._answered(visit, answer)
+        if response.status_code != 200 and _brings(request) and not (visit.kind.is_log or visit.kind.holds_no_punch):
+            receiver.refused(terminal, self._now())
         return response
 
-    async def cdata(self, visit: Visit) -> Response:
-        """What to send (GET), and what is sent (POST)."""
-        if visit.request.method != "POST":
-            return _text(await visit.do(visit.receiver.options, self._now()))
-        table = visit.request.query_params.get("table", "").upper()
-        if table == "ATTLOG":
-            return await self._attlog(visit)
-        body, complete = await _body(visit)
-        if not complete or _excess(visit.request):
+    async def _answered(self, visit: Visit, answer: Answer) -> Response:
+        """The answer of a page, or why there is none."""
+        if not self._allowed(visit.terminal.id):
+            return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
+        try:
+            refusal = None
+            if visit.request.method != "POST" and answer != self.unread:
+                refusal = await self._brought_by_question(visit)
+            return refusal or await answer(visit)
+        except _TooLarge:
+            why = f"a body is larger than {visit.receiver.most_body_bytes} bytes"
+            return self._trouble(visit.terminal, 413, why)
+        except (OwnedElsewhere, Refused) as error:
+            return self._trouble(visit.terminal, 403, str(error))
+        except EkinerjaError as error:
+            return self._trouble(visit.terminal, 503, str(error))
+
+    async def _brought_by_question(self, visit: Visit) -> Response | None:
+        """Keep what a request brings that should only ask; None: it may be answered."""
+        if visit.kind.holds_no_punch:
+            return None
+        if _has_body(visit.request):
+            answer = await self.unread(visit)
+            return None if answer.status_code == 200 else answer
+        if visit.parameters.get("table") and "options" not in visit.parameters:
+            await self._keep(visit, visit.request.scope["query_string"])
+        return None
+
+    async def options(self, visit: Visit) -> Response:
+        """What to send."""
+        return _text(await visit.do(visit.receiver.options, self._now()))
+
+    async def upload(self, visit: Visit) -> Response:
+        """What is sent: a part of the log, what is known to hold no punch, or what nobody here can read."""
+        if visit.kind.is_log:
+            return await self._log(visit)
+        return await (self._punchless(visit) if visit.kind.holds_no_punch else self.unread(visit))
+
+    async def _punchless(self, visit: Visit) -> Response:
+        """Taken, so that the terminal goes on, and kept nowhere."""
+        table = visit.kind.name
+        body, complete = await _body(visit, keep=table in ("options", "operlog"))
+        if table != "/fdata" and (not complete or _excess(visit.request)):
             return self._trouble(visit.terminal, 400, "an upload has another length than it says")
-        if table == "OPTIONS":
+        if table == "options":
             await visit.do(visit.receiver.told, self._now(), options=body)
             return _text("OK\n")
         await visit.do(visit.receiver.contact, self._now())
-        if table != "OPERLOG":
+        if table != "operlog":
             return _text("OK\n")
         visit.acknowledge("OPERLOG")
         return _text(f"OK: {count_lines(body)}\n")
 
-    async def _attlog(self, visit: Visit) -> Response:
-        if "content-length" not in visit.request.headers and "transfer-encoding" not in visit.request.headers:
+    async def _log(self, visit: Visit) -> Response:
+        if not _says_its_length(visit.request):
             return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
-        body, complete = await _body(visit)
-        if complete and not body.endswith((b"\n", b"\r")) and not _excess(visit.request):
-            await asyncio.sleep(BEHIND_WITHIN_S)
-        why = None
-        if not complete:
-            why = "an upload is shorter than it says"
-        elif _excess(visit.request):
-            why = "an upload is longer than it says"
-        elif breaks_off(body):
+        body, why = await _measured_body(visit)
+        if why is None and breaks_off(body):
             why = "an upload ends within a record"
         stored = await visit.do(visit.receiver.receive, body, complete=why is None, arrived_at=self._now())
+        self._tell(visit, stored)
+        if refusal := self._badly_sent(visit, why):
+            return refusal
+        if stored.no_room:
+            why = "no room is left for lines that nobody can read, the others were stored; see `terminal list`"
+            return self._trouble(visit.terminal, 503, why)
+        if visit.kind.name == LOG:
+            visit.acknowledge("ATTLOG")
+        self._well(visit)
+        return _text(f"OK: {stored.lines}\n")
+
+    async def unread(self, visit: Visit) -> Response:
+        """What nobody here can read is kept raw before it is answered."""
+        if not _says_its_length(visit.request):
+            return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
+        body, why = await _measured_body(visit)
+        await self._keep(visit, body, complete=why is None)
+        if refusal := self._badly_sent(visit, why):
+            return refusal
+        self._well(visit)
+        return _text("OK\n")
+
+    async def _keep(self, visit: Visit, body: bytes, *, complete: bool = True) -> None:
+        """Keep a body, or what came of it. Raise TemporarilyUnavailable if that cannot be."""
+        kept = partial(visit.receiver.keep_unread, kind=shown(visit.kind.name), body=body)
+        self._tell(visit, await visit.do(kept, complete=complete, arrived_at=self._now()))
+
+    def _tell(self, visit: Visit, stored: Stored) -> None:
         if stored.new or stored.quarantined:
             log.info("push.stored", terminal=visit.terminal.id, new=stored.new, quarantined=stored.quarantined)
-        if why is None and _excess(visit.request):
-            why = "an upload is longer than it says"
-        if why is not None:
-            return self._trouble(visit.terminal, 400, f"{why}; its whole lines were stored, it was not acknowledged")
-        visit.acknowledge("ATTLOG")
+
+    def _well(self, visit: Visit) -> None:
         if self._troubles.pop(visit.terminal.id, ""):
             log.info("push.back", terminal=visit.terminal.id)
-        return _text(f"OK: {stored.lines}\n")
+
+    def _badly_sent(self, visit: Visit, why: str | None) -> Response | None:
+        """The refusal of an upload whose length was wrong; that may have shown only while it was stored."""
+        if why is None and not _excess(visit.request):
+            return None
+        told = f"{why or TOO_LONG}; its whole lines were stored, it was not acknowledged"
+        return self._trouble(visit.terminal, 400, told)
 
     async def getrequest(self, visit: Visit) -> Response:
         """A heartbeat; what a person asked the terminal for goes with the answer."""
         at = self._now()
-        if info := visit.request.query_params.get("INFO", ""):
+        if info := visit.parameters.get("info", ""):
             await visit.do(visit.receiver.told, at, info=info)
         else:
             await visit.do(visit.receiver.contact, at)
@@ -184,10 +249,14 @@ class _Door:
         return _text("OK\n" if command is None else f"C:{command.number}:{WORDS[command.kind]}\n")
 
     async def devicecmd(self, visit: Visit) -> Response:
-        """How a command ended."""
+        """How a command ended. What tells of none is something else that came here."""
         body, complete = await _body(visit)
         if not complete:
             return self._trouble(visit.terminal, 400, "an answer to a command is shorter than it says")
+        if not parse_results(body):
+            await self._keep(visit, body)
+            if refusal := self._badly_sent(visit, None):
+                return refusal
         for done in await visit.do(visit.receiver.results, body, self._now()):
             log.info("push.answered", terminal=visit.terminal.id, asked=done.kind, returned=done.returned)
         return _text("OK\n")
@@ -207,12 +276,6 @@ class _Door:
         """The first step of encrypted uploads, which nobody but the maker can read."""
         await visit.do(visit.receiver.refuse_encryption, self._now())
         return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
-
-    async def unkept(self, visit: Visit) -> Response:
-        """Pictures: taken, so that the terminal goes on, and kept nowhere."""
-        await _body(visit, keep=False)
-        await visit.do(visit.receiver.contact, self._now())
-        return _text("OK\n")
 
     def _allowed(self, terminal: str) -> bool:
         """One allowance per terminal, filled at MOST_A_SECOND up to MOST_AT_ONCE."""
@@ -275,6 +338,29 @@ async def _body(visit: Visit, *, keep: bool = True) -> tuple[bytes, bool]:
     if content is None:
         raise _TooLarge
     return content, True
+
+
+async def _measured_body(visit: Visit) -> tuple[bytes, str | None]:
+    """Return a body as `_body` does, and what is wrong with its length; None: nothing is."""
+    body, complete = await _body(visit)
+    if complete and not body.endswith((b"\n", b"\r")) and not _excess(visit.request):
+        await asyncio.sleep(BEHIND_WITHIN_S)
+    if not complete:
+        return body, "an upload is shorter than it says"
+    return body, TOO_LONG if _excess(visit.request) else None
+
+
+def _says_its_length(request: Request) -> bool:
+    return "content-length" in request.headers or "transfer-encoding" in request.headers
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0").strip("0") != ""
+
+
+def _brings(request: Request) -> bool:
+    """Whether something comes with a request that the terminal may believe to be sent."""
+    return _has_body(request) or (request.method == "POST" and not _says_its_length(request))
 
 
 def _comes_from(request: Request, terminal: TerminalConfig, proxies: Iterable[IpNetwork]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.config import load
-from ekinerja_agent.spool import PushMemory
+from ekinerja_agent.spool import PushMemory, UnreadUploads
 from ekinerja_agent.usecases import collect, terminals
 from ekinerja_agent.usecases.push import ENCRYPTED, HEARD_WITHIN
 from tests.doctor.conftest import Ward
@@ -68,3 +68,32 @@ def test_what_its_uploads_show_is_told_and_what_another_agent_takes_is_left_to_i
         spool.learn_owners({"gate": "another"})
     (found,) = pushed.wrong("pushing")
     assert found.finding == "the agent another takes its uploads, so this one does not"
+
+
+def test_what_it_uploads_and_nobody_reads_is_told_beside_what_its_uploads_show(pushed: Ward) -> None:
+    heard(pushed, state=ENCRYPTED)
+    with collect.open_spool(pushed.state / "spool.db") as spool:
+        spool.add((), unread=UnreadUploads("gate", kind="rtlog", seen_at=pushed.now))
+    encrypted, unread = pushed.wrong("pushing")
+    assert encrypted.finding == ENCRYPTED.partition("; ")[0]
+    assert unread.finding == "it uploads `rtlog`, which this version does not read"
+    assert unread.what_to_do is not None
+    assert "punch quarantine" in unread.what_to_do
+    with collect.open_spool(pushed.state / "spool.db") as spool:
+        spool.add((), unread=UnreadUploads("gate", kind="rtlog", seen_at=pushed.now, refused=True))
+    refused = pushed.wrong("pushing")[1]
+    assert refused.finding is not None
+    assert "than is kept of one terminal (32 MiB in 30 days)" in refused.finding
+    pushed.now += timedelta(days=1)
+    heard(pushed)
+    assert pushed.wrong("pushing") == []
+
+
+def test_the_list_tells_it_of_one_that_is_read_as_well(pushed: Ward) -> None:
+    pushed.terminals[0] |= {"transport": "tcp", "address": "127.0.0.1:9"}
+    pushed.configure()
+    heard(pushed)
+    assert listed(pushed)["state"] == "never read"
+    with collect.open_spool(pushed.state / "spool.db") as spool:
+        spool.add((), unread=UnreadUploads("gate", kind="rtlog", seen_at=pushed.now))
+    assert listed(pushed)["state"].startswith("never read; uploads: it uploads `rtlog`, ")

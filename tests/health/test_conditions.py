@@ -65,6 +65,26 @@ def test_central_that_is_away_for_a_moment_is_judged_neither_way(well: Any, minu
     assert (Key("central_away") in verdicts) is bool(wrong)
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, []),
+        ({"unread": ""}, []),
+        ({"unread": "rtlog"}, [("uploads_unread", "lobby")]),
+        ({"unread": "rtlog", "unread_refused": True}, [("uploads_refused", "lobby"), ("uploads_unread", "lobby")]),
+    ],
+)
+def test_what_a_terminal_uploads_and_nobody_reads_is_told(
+    well: Any, facts: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    verdicts = judge(well.snapshot(well.terminal(**facts)))
+    assert codes(verdicts) == expected
+    assert (Key("uploads_unread", "lobby") in verdicts) is bool(facts)
+    assert is_well(standing(verdicts))
+    for each in standing(verdicts):
+        assert "rtlog" in condition_text(each, "en")
+
+
 def test_after_a_start_nothing_is_said_of_what_was_not_tried_yet(well: Any) -> None:
     verdicts = judge(well.snapshot(well.terminal(up=None)))
     assert {key.code for key in verdicts} == {"disk_low", "clock_doubtful"}

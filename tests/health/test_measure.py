@@ -17,7 +17,7 @@ from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import Coverage, Delivery, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases import collect
+from ekinerja_agent.usecases import collect, push_unread
 from ekinerja_agent.usecases.forward import forward
 from ekinerja_agent.usecases.health import textfile
 from ekinerja_agent.usecases.health.facts import Limits, TerminalFacts
@@ -166,6 +166,29 @@ def test_a_terminal_that_only_pushes_is_silent_since_it_was_heard_of(bench: Benc
     bench.spool.learn_owners({"gate": "another"})
     told = only(bench.measure("score", "web", pushes=True)().terminals)  # then central tells what the other agent said
     assert (told.pushes, told.up, told.last_contact) == (True, None, heard_at)
+    receiver.close()
+
+
+def test_what_a_terminal_uploads_and_nobody_reads_is_known_for_a_day(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = bench.measure("score", "web", pushes=True)
+    terminal = bench.config.terminal("gate")
+    assert only(measure().terminals).unread == ""
+    receiver = Receiver(
+        bench.spool, [terminal], tolerance_s=60, host_clock_trusted=lambda: True, most_body_bytes=1 << 20
+    )
+    receiver.keep_unread(terminal, "rtlog", b"pin=1", complete=True, arrived_at=bench.now)
+    told = only(measure().terminals)
+    assert (told.unread, told.unread_refused) == ("rtlog", False)
+    monkeypatch.setattr(push_unread, "MOST_KEPT_MIB", 0)
+    with pytest.raises(TemporarilyUnavailable):
+        receiver.keep_unread(terminal, "rtstat", b"pin=2", complete=True, arrived_at=bench.now)
+    told = only(measure().terminals)
+    assert (told.unread, told.unread_refused) == ("rtstat", True)
+    bench.now += timedelta(days=1)
+    told = only(measure().terminals)
+    assert (told.unread, told.unread_refused) == ("", False)
     receiver.close()
 
 

@@ -140,7 +140,7 @@ def test_every_condition_that_is_judged_has_a_sentence_and_the_other_way_round(f
     assert len(JUDGES) >= 6
     full_of_trouble = well.snapshot(
         well.terminal(records=1, capacity=1, clock_offset_s=0, holes=0),
-        well.terminal("gate", pushes=True),
+        well.terminal("gate", pushes=True, unread="rtlog"),
         host=full.host,
         spool=full.spool,
         central=CentralFacts(reachable=True),

@@ -143,7 +143,7 @@ def test_news_is_told_soon(steps: list[tuple[int, dict[str, bool | None]]]) -> N
 @pytest.mark.parametrize("code", SENTENCES)
 def test_every_condition_is_said_alone_and_in_company(code: str, lang: Language) -> None:
     facts = dict.fromkeys(
-        ("percent", "seconds", "holes", "punches", "minutes", "mebibytes", "times", "since", "hours"), 7
+        ("percent", "seconds", "holes", "punches", "minutes", "mebibytes", "times", "since", "hours", "upload"), 7
     )
     one, two = (Condition(Key(code, name), "critical", "DINKES", facts) for name in ("gate", "lobby"))
     assert "%" not in condition_text(one, lang).replace("7 %", "")

@@ -8,9 +8,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import ClockReading, Coverage, Punch, TerminalStatus
-from ekinerja_agent.spool import Spool, TerminalMemory
+from ekinerja_agent.spool import Spool, TerminalMemory, UnreadUploads
+from ekinerja_agent.usecases import push_unread
 from ekinerja_agent.usecases.push import Receiver, Stored
 from tests.push.conftest import ZONE, pushing
 
@@ -54,6 +58,9 @@ class Desk:
         lines = [clock if isinstance(clock, bytes) else self.line(clock) for clock in clocks]
         return self.receiver.receive(self.terminal, b"\n".join(lines) + b"\n", complete=complete, arrived_at=at)
 
+    def unread(self, body: bytes, at: datetime) -> Stored:
+        return self.receiver.keep_unread(self.terminal, "rtlog", body, complete=True, arrived_at=at)
+
     def line(self, instant: datetime) -> bytes:
         return f"{instant:%H%M%S}\t{instant.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S}\t0\t1".encode()
 
@@ -61,6 +68,15 @@ class Desk:
         notes = [note for note in self.spool.waiting(10_000).notes if isinstance(note, Coverage)]
         assert all(note.start is not None for note in notes)
         return [(note.start, note.end, note.kind) for note in notes if note.start is not None]
+
+    def proven(self) -> list[tuple[datetime, datetime]]:
+        """Stretches that touch as one."""
+        joined: list[tuple[datetime, datetime]] = []
+        for start, end, kind in self.covered():
+            assert kind == "proven"
+            touches = bool(joined) and joined[-1][1] == start
+            joined.append((joined.pop()[0] if touches else start, end))
+        return joined
 
     def punches(self) -> tuple[Punch, ...]:
         return self.spool.waiting(10_000).punches
@@ -251,3 +267,136 @@ def test_another_serial_is_asked_for_everything(desk: Desk) -> None:
     assert "ATTLOGStamp=0\n" in desk.greet(later)
     desk.send(later + 5 * MINUTE, later + 15 * MINUTE, at=later + 15 * MINUTE)
     assert desk.covered()[-1] == (later + 5 * MINUTE, later + 13 * MINUTE, "proven")
+
+
+RTLOG = b"time=2026-09-07 07:20:30\tpin=4711\tevent=0\tinoutstatus=0\tverifytype=15\tindex=%d\n"
+
+
+def sends_as_it_happens(desk: Desk, *minutes: int) -> None:
+    for minute in minutes:
+        desk.beats(SEVEN + (minute - 4) * MINUTE, SEVEN + minute * MINUTE)
+        desk.send(SEVEN + minute * MINUTE, at=SEVEN + minute * MINUTE)
+
+
+def test_what_nobody_can_read_may_hold_punches_since_the_last_proof(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    desk.unread(RTLOG % 1, at=SEVEN + 6 * MINUTE)
+    sends_as_it_happens(desk, 9, 13)
+    assert desk.proven() == [
+        (SEVEN, SEVEN + 3 * MINUTE),
+        (SEVEN + 6 * MINUTE, SEVEN + 11 * MINUTE),
+    ]
+
+
+def test_what_was_kept_already_happened_before(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    desk.unread(RTLOG % 1, at=SEVEN + 6 * MINUTE)
+    sends_as_it_happens(desk, 9, 13)
+    desk.unread(RTLOG % 1, at=SEVEN + 14 * MINUTE)
+    desk.unread(b"\n", at=SEVEN + 14 * MINUTE)
+    sends_as_it_happens(desk, 17)
+    assert desk.proven()[-1] == (SEVEN + 6 * MINUTE, SEVEN + 15 * MINUTE)
+    desk.unread(RTLOG % 1 + RTLOG % 2, at=SEVEN + 18 * MINUTE)
+    sends_as_it_happens(desk, 21)
+    assert desk.proven()[-1] == (SEVEN + 18 * MINUTE, SEVEN + 19 * MINUTE)
+
+
+def test_named_fields_in_the_log_leave_the_same_hole(desk: Desk) -> None:
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    desk.send(RTLOG.strip() % 1, at=SEVEN + 6 * MINUTE)
+    sends_as_it_happens(desk, 9, 13)
+    assert desk.proven() == [
+        (SEVEN, SEVEN + 3 * MINUTE),
+        (SEVEN + 9 * MINUTE, SEVEN + 11 * MINUTE),  # between its neighbours in the log
+    ]
+
+
+@pytest.mark.parametrize("what", ["reupload", "serial", "accept", "restart"])
+def test_nothing_makes_what_nobody_could_read_more_readable(desk: Desk, what: str) -> None:
+    """A terminal in access-control mode for a morning, then in attendance mode: its log may lack that morning."""
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    desk.unread(RTLOG % 1, at=SEVEN + 6 * MINUTE)
+    desk.beats(SEVEN + 9 * MINUTE, SEVEN + 30 * MINUTE)
+    desk.unread(RTLOG % 2, at=SEVEN + 30 * MINUTE)
+    desk.beats(SEVEN + 34 * MINUTE, SEVEN + 60 * MINUTE)
+    if what == "reupload":
+        desk.spool.ask("t1", "reupload", by="siti")
+    if what == "serial":
+        desk.terminal = pushing("t1", "S2")
+    if what == "accept":
+        desk.spool.forget_push("t1")
+    desk.receiver.close()
+    desk.start()
+    desk.greet(SEVEN + 60 * MINUTE)
+    desk.send(SEVEN, SEVEN + 5 * MINUTE, at=SEVEN + 60 * MINUTE)
+    sends_as_it_happens(desk, 65)
+    after = [(start, end) for start, end in desk.proven() if end > SEVEN + 3 * MINUTE]
+    assert min(start for start, _ in after) == SEVEN + 30 * MINUTE
+    assert max(end for _, end in after) == SEVEN + 63 * MINUTE
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_was_refused_waits_in_the_terminal_and_nothing_vouches_for_the_time_before(
+    desk: Desk, restarted: bool
+) -> None:
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    desk.receiver.refused(desk.terminal, SEVEN + 7 * MINUTE)
+    desk.receiver.refused(desk.terminal, SEVEN + 6 * MINUTE)
+    if restarted:
+        desk.beat(SEVEN + 8 * MINUTE)
+        desk.receiver.close()
+        desk.start()
+    sends_as_it_happens(desk, 10, 13)
+    assert desk.proven() == [
+        (SEVEN, SEVEN + 3 * MINUTE),
+        (SEVEN + 7 * MINUTE, SEVEN + 11 * MINUTE),
+    ]
+    desk.receiver.refused(desk.terminal, SEVEN + 14 * MINUTE)
+    sends_as_it_happens(desk, 17, 20)
+    assert desk.proven()[-1] == (SEVEN + 14 * MINUTE, SEVEN + 18 * MINUTE)
+
+
+def test_where_there_is_no_room_the_hole_is_kept_all_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_unread, "MOST_KEPT_MIB", 0)
+    desk.greet(SEVEN)
+    sends_as_it_happens(desk, 0, 5)
+    with pytest.raises(TemporarilyUnavailable, match="stays in it"):
+        desk.unread(RTLOG % 1, at=SEVEN + 7 * MINUTE)
+    desk.receiver.close()
+    desk.start()
+    sends_as_it_happens(desk, 10, 13)
+    assert desk.proven()[-1] == (SEVEN + 7 * MINUTE, SEVEN + 11 * MINUTE)
+    refused = desk.send(b"1\t2026-02-30 07:00:00\t0\t1", at=SEVEN + 14 * MINUTE)
+    assert (refused.no_room, refused.quarantined) == (True, 0)
+    sends_as_it_happens(desk, 17, 20)
+    assert desk.proven()[-1] == (SEVEN + 17 * MINUTE, SEVEN + 18 * MINUTE)  # between its neighbours in the log
+
+
+INSTANTS = st.integers(0, 200).map(lambda minute: SEVEN + minute * MINUTE)
+
+
+@given(st.lists(st.tuples(st.none() | INSTANTS, INSTANTS), max_size=150))
+def test_holes_are_kept_apart_and_none_is_forgotten(holes: list[tuple[datetime | None, datetime]]) -> None:
+    memory = UnreadUploads("t1")
+    for start, end in holes:
+        memory = push_unread.with_hole(memory, start, end)
+    assert len(memory.holes) <= 100
+    ends = [end for _, end in memory.holes]
+    starts = [start for start, _ in memory.holes]
+    assert None not in ends
+    assert None not in starts[1:]
+    for (_, end), (start, _) in zip(memory.holes, memory.holes[1:], strict=False):
+        assert end is not None
+        assert start is not None
+        assert end < start
+    for begin, end in holes:
+        if begin is None or begin < end:
+            assert any(
+                (start is None or (begin is not None and start <= begin)) and until is not None and end <= until
+                for start, until in memory.holes
+            )

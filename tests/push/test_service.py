@@ -135,6 +135,57 @@ def test_killed_in_the_middle_of_uploads_nothing_is_lost_or_doubled(box: PushBox
     assert process.wait(PATIENCE_S) == 0
 
 
+def test_killed_between_keeping_and_answering_what_nobody_can_read_is_kept_once_for_every_answer(box: PushBox) -> None:
+    box.set_up(2)
+    over = threading.Event()
+    acknowledged: dict[str, set[bytes]] = {"rtlog": set(), "ATTLOG": set(), "transaction": set()}
+    sent: set[bytes] = set()
+
+    def live(number: int, table: str) -> None:
+        device = box.device(number)
+        for second in range(2000):
+            line = f"time=2026-11-30 07:21:09\tpin={number}\tevent=3\tindex={second}\t{table}".encode()
+            sent.add(line)
+            while not over.is_set() or second < 60:
+                try:
+                    device.request("POST", f"/iclock/cdata?SN=S{number}&table={table}", line + b"\r\n")
+                except Unanswered:
+                    time.sleep(0.05)  # 429 among them: then it comes again
+                    continue
+                acknowledged[table].add(line)
+                break
+            if over.is_set() and second >= 60:
+                break
+        device.close()
+
+    process = box.serve()
+    threads = [threading.Thread(target=live, args=(1 + n % 2, table)) for n, table in enumerate(acknowledged)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        time.sleep(0.4)
+        process.kill()
+        process.wait()
+        process = box.serve()
+    over.set()
+    for thread in threads:
+        thread.join()
+
+    def quarantined() -> list[bytes]:
+        rows = json.loads(box.command("punch", "quarantine", "--format", "json").stdout)
+        return [bytes.fromhex(row["raw"]) for row in rows]
+
+    answered = set.union(*acknowledged.values())
+    assert all(len(lines) >= 60 for lines in acknowledged.values())
+    kept = until(lambda: answered <= set(found := quarantined()) and found, "what was acknowledged is in central")
+    assert len(kept) == len(set(kept))
+    assert set(kept) <= sent
+    assert box.punches() == []
+    assert "this version does not read" in box.listed()["t1"]["state"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_S) == 0
+
+
 def test_a_full_disk_is_503_and_what_was_refused_comes_when_there_is_room(box: PushBox) -> None:
     box.set_up()
     process = box.serve()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.model import Coverage, Punch, Receipt, Source
-from ekinerja_agent.spool import PushMemory, Spool, TerminalMemory
+from ekinerja_agent.model import Coverage, Punch, Quarantined, Receipt, Source
+from ekinerja_agent.spool import PushMemory, Spool, TerminalMemory, UnreadUploads
 
 EIGHT = datetime(2026, 9, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -30,6 +30,15 @@ FULL = PushMemory(
     users=3,
     records=4,
     state="well",
+)
+UNREAD = UnreadUploads(
+    terminal="t1",
+    kind="rtlog",
+    seen_at=EIGHT,
+    refused=True,
+    kept_bytes=7,
+    kept_since=EIGHT - MINUTE,
+    holes=((None, EIGHT), (EIGHT + MINUTE, EIGHT + 2 * MINUTE)),
 )
 
 
@@ -78,12 +87,61 @@ def test_a_file_of_the_third_version_learns_to_remember_uploads(path: Path) -> N
     with Spool(path) as spool:
         spool.add([_punch(EIGHT)])
     with sqlite3.connect(path) as db:
-        db.executescript("DROP TABLE pushes; DROP TABLE push_requests; PRAGMA user_version = 3")
+        db.executescript(
+            "DROP TABLE pushes; DROP TABLE push_requests; DROP TABLE unread_uploads; PRAGMA user_version = 3"
+        )
     db.close()
     with Spool(path) as spool:
         spool.add((), push=FULL)
         assert spool.push_state("t1") == FULL
         assert len(spool.waiting(9).punches) == 1
+
+
+def test_a_file_of_the_fourth_version_learns_to_remember_what_nobody_could_read(path: Path) -> None:
+    with Spool(path) as spool:
+        spool.add([_punch(EIGHT)], push=FULL)
+    with sqlite3.connect(path) as db:
+        db.executescript("DROP TABLE unread_uploads; PRAGMA user_version = 4")
+    db.close()
+    with Spool(path) as spool:
+        assert spool.unread_uploads("t1") == UnreadUploads("t1")
+        spool.add((), unread=UNREAD)
+        assert spool.unread_uploads("t1") == UNREAD
+        assert spool.push_state("t1") == FULL
+        assert len(spool.waiting(9).punches) == 1
+
+
+def test_what_nobody_could_read_is_remembered_whatever_becomes_of_the_other_uploads(spool: Spool) -> None:
+    assert spool.unread_uploads("t1") == UnreadUploads("t1")
+    spool.add((), push=FULL, unread=UNREAD)
+    spool.forget_push("t1")
+    spool.add((), push=replace(FULL, serial="S2", holes=()))
+    assert spool.unread_uploads("t1") == UNREAD
+    assert spool.unread_uploads("t2") == UnreadUploads("t2")
+    with pytest.raises(ValueError, match="time zone"):
+        spool.add([_punch(EIGHT)], unread=replace(UNREAD, seen_at=datetime(2026, 9, 7)))
+    assert spool.waiting(9).punches == ()
+
+
+def test_what_was_never_kept_is_told_apart_from_what_was_also_once_central_has_it(spool: Spool) -> None:
+    one, other = (Quarantined("t1", Source.PUSH, 1, raw, "nobody reads it", EIGHT) for raw in (b"a", b"b"))
+    assert spool.untold([one, replace(one, position=2), other]) == [one, other]
+    spool.add((), [one])
+    spool.settle(spool.waiting(9), Receipt())
+    again = replace(one, position=7, found_at=EIGHT + MINUTE)
+    assert spool.untold([again, other]) == [other]
+    assert spool.untold([replace(one, terminal="t2"), replace(one, reason="another table")]) != []
+
+
+def test_long_notes_travel_few_at_a_time_and_all_of_them(spool: Spool) -> None:
+    records = [Quarantined("t1", Source.PUSH, number, b"x" * 1_000_000, str(number), EIGHT) for number in range(9)]
+    spool.add([_punch(EIGHT)], records)
+    travelled: list[object] = []
+    while notes := spool.waiting(2_000).notes:
+        assert len(notes) <= 3
+        travelled += notes
+        spool.settle(spool.waiting(2_000), Receipt())
+    assert travelled == records
 
 
 def _punch(at: datetime) -> Punch:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.usecases.doctor.finding import Finding, told
 from ekinerja_agent.usecases.doctor.host import Host
-from ekinerja_agent.usecases.push import HEARD_WITHIN
+from ekinerja_agent.usecases.push import HEARD_WITHIN, doubts_of
 
 if TYPE_CHECKING:
     from ekinerja_agent.config import TerminalConfig
-    from ekinerja_agent.spool import PushMemory
+    from ekinerja_agent.spool import PushMemory, UnreadUploads
 
 
 def check(host: Host) -> Iterator[Finding]:
@@ -24,17 +24,17 @@ def check(host: Host) -> Iterator[Finding]:
         return
     with host.spool() as spool:
         elsewhere = spool.owned_elsewhere()
-        known = {terminal.id: spool.push_state(terminal.id) for terminal in pushing}
+        known = {each.id: (spool.push_state(each.id), spool.unread_uploads(each.id)) for each in pushing}
     for terminal in pushing:
         if owner := elsewhere.get(terminal.id):
             text = f"the agent {owner} takes its uploads, so this one does not"
             what_to_do = f"take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal.id}"
             yield Finding(terminal.id, text, what_to_do)
         else:
-            yield from _signs(host, terminal, known[terminal.id])
+            yield from _signs(host, terminal, *known[terminal.id])
 
 
-def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None) -> Iterator[Finding]:
+def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None, unread: UnreadUploads) -> Iterator[Finding]:
     if memory is None or memory.contact_at is None or memory.serial != terminal.serial:
         yield Finding(
             terminal.id,
@@ -51,5 +51,5 @@ def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None) -> I
             "see that the service runs here, then check the power and network of the terminal and the server in its "
             "menu (Comm. > Cloud Server); it keeps its punches",
         )
-    if memory.state != "ok":
-        yield told(memory.state, terminal.id)
+    for doubt in doubts_of(memory, unread, host.now()):
+        yield told(doubt, terminal.id)

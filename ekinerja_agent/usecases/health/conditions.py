@@ -161,6 +161,15 @@ def _holes(terminal: TerminalFacts, _snapshot: Snapshot) -> Judged:
         )
 
 
+def _unread(terminal: TerminalFacts, _snapshot: Snapshot) -> Judged:
+    if terminal.unread is not None:
+        facts = {"upload": terminal.unread}
+        yield _verdict(Key("uploads_unread", terminal.id), bool(terminal.unread), "warning", terminal.office, **facts)
+        yield _verdict(
+            Key("uploads_refused", terminal.id), terminal.unread_refused, "warning", terminal.office, **facts
+        )
+
+
 def is_away_in_duty(terminal: TerminalFacts, at: datetime, limits: Limits) -> bool:
     """Whether a terminal did not answer (or send) for `away_after` in the duty hours of one day, and does not yet."""
     since = terminal.away_since
@@ -195,7 +204,7 @@ def _local(at: datetime | None, terminal: TerminalFacts) -> str:
     return "" if at is None else at.astimezone(terminal.zone).strftime("%Y-%m-%d %H:%M")
 
 
-_TERMINAL_JUDGES: tuple[Callable[[TerminalFacts, Snapshot], Judged], ...] = (_away, _log, _clock, _holes)
+_TERMINAL_JUDGES: tuple[Callable[[TerminalFacts, Snapshot], Judged], ...] = (_away, _log, _clock, _holes, _unread)
 JUDGES: tuple[Callable[[Snapshot], Judged], ...] = (
     *(_central, _spool, _disk, _backup, _jobs, _host_clock),
     _terminals,

@@ -13,7 +13,8 @@ class TerminalFacts:
     or did not yet; `away_since` is since when it does not answer, of another agent's terminal the last contact.
     `complete_until` is the end of what is proven to be in central, before the first hole of the last 31 days; `holes`
     counts those. `pushes` tells that it is not read at all: `up` is then whether it was heard of lately, `away_since`
-    since when not.
+    since when not. `unread` is what it lately uploaded that nobody could read, "" if nothing, `unread_refused` whether
+    that was more than is kept.
     """
 
     id: str
@@ -28,6 +29,8 @@ class TerminalFacts:
     complete_until: datetime | None = None
     holes: int | None = None
     pushes: bool = False
+    unread: str | None = None
+    unread_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

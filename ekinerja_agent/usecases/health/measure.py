@@ -34,6 +34,7 @@ from ekinerja_agent.usecases.health.facts import (
 )
 from ekinerja_agent.usecases.health.journal import Journal
 from ekinerja_agent.usecases.push import HEARD_WITHIN
+from ekinerja_agent.usecases.push_unread import is_told
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -141,9 +142,9 @@ class Measure:
         told = {facts.id: self._fresh(facts) for facts in self._seen.terminals}
         for terminal in self._config.polled:
             told.pop(terminal.id, None)
-            yield self._proven(self._own(terminal))
+            yield self._proven(self._uploads(terminal, self._own(terminal)))
         for terminal in self._heard_here():
-            yield self._proven(self._heard(terminal, told.pop(terminal.id, None)))
+            yield self._proven(self._uploads(terminal, self._heard(terminal, told.pop(terminal.id, None))))
         yield from map(self._proven, told.values())
 
     def _fresh(self, facts: TerminalFacts) -> TerminalFacts:
@@ -193,6 +194,13 @@ class Measure:
         if seen is not None:
             facts = replace(facts, up=seen.away_since is None, away_since=seen.away_since)
         return facts
+
+    def _uploads(self, terminal: TerminalConfig, facts: TerminalFacts) -> TerminalFacts:
+        if self._spool is None or not terminal.push:
+            return facts
+        unread = self._spool.unread_uploads(terminal.id)
+        lately = is_told(unread, self._now())
+        return replace(facts, unread=unread.kind if lately else "", unread_refused=lately and unread.refused)
 
     def _proven(self, facts: TerminalFacts) -> TerminalFacts:
         proof = self._seen.proofs.get(facts.id)

@@ -74,6 +74,27 @@ SENTENCES: dict[str, _Sentence] = {
         msgid("%(count)s terminals of %(office)s have stretches that are not proven to be complete: %(subjects)s."),
         msgid("Bring the USB file (import attlog), or report what happened with import outages."),
     ),
+    "uploads_unread": _Sentence(
+        msgid("Terminal uploads what is not read"),
+        msgid(
+            "Terminal %(subject)s (%(office)s) uploads %(upload)s, which this version does not read; its bytes are not "
+            "thrown away."
+        ),
+        msgid("%(count)s terminals of %(office)s upload what this version does not read: %(subjects)s."),
+        msgid(
+            "Its days stay pending. If its menu says access control, fetch its log, then set T&A PUSH; see: "
+            "ekinerja-agent punch quarantine"
+        ),
+    ),
+    "uploads_refused": _Sentence(
+        msgid("Uploads of a terminal refused"),
+        msgid(
+            "Terminal %(subject)s (%(office)s) uploads more of %(upload)s, which this version does not read, than is "
+            "kept; the rest stays in it."
+        ),
+        msgid("%(count)s terminals of %(office)s upload more than is kept of what is not read: %(subjects)s."),
+        msgid("Fetch its log before it is full, and set T&A PUSH in its menu; see: ekinerja-agent punch quarantine"),
+    ),
     "spool_old": _Sentence(
         msgid("Punches wait for central"),
         msgid("%(punches)s punches wait for central, the oldest for %(minutes)s minutes; nothing is lost."),
