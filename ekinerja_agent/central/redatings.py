@@ -41,6 +41,7 @@ class Waiting(NamedTuple):
     source: Source
     position: int
     raw: bytes
+    reason: str
 
 
 class Redated(NamedTuple):
@@ -82,12 +83,12 @@ def waiting_records(engine: Engine, terminal: str, up_to: datetime) -> list[Wait
     """Given a terminal and an instant, return what was in quarantine by then, in the order it was found."""
     q = quarantine.c
     query = (
-        select(q.source, q.position, q.raw)
+        select(q.source, q.position, q.raw, q.reason)
         .where(q.terminal == terminal, q.found_at <= up_to, _standing_batch(q.batch))
         .order_by(q.found_at, q.position)
     )
     with reading(engine) as conn:
-        return [Waiting(Source(row.source), row.position, bytes(row.raw)) for row in conn.execute(query)]
+        return [Waiting(Source(row.source), row.position, bytes(row.raw), row.reason) for row in conn.execute(query)]
 
 
 def request(

@@ -15,9 +15,12 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central import redatings
 from ekinerja_agent.central.lookups import terminal_zones
+from ekinerja_agent.central.redatings import Waiting
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Punch, Source
-from ekinerja_agent.terminals.wire.log import decode_record
+from ekinerja_agent.terminals.identity import FUTURE_REASON, RESET_REASON
+from ekinerja_agent.terminals.push_text import parse_upload
+from ekinerja_agent.terminals.wire.log import Record, decode_record
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -138,12 +141,13 @@ def _block(engine: Engine, terminal: str, first: datetime, last: datetime, up_to
 def _quarantined(engine: Engine, terminal: str, up_to: datetime) -> list[Punch]:
     """The records in quarantine whose bytes can be read: only their clock kept them from being punches.
 
-    They have no instant yet; that is what the redating gives. Lines of files are left to their file.
+    They have no instant yet; that is what the redating gives. Lines of files are left to their file, and what a
+    terminal uploaded in another form than its log is no record that anybody read.
     """
     occurrences: Counter[tuple[str, datetime]] = Counter()
     punches = []
     for waiting in redatings.waiting_records(engine, terminal, up_to):
-        record = None if waiting.source is Source.FILE else decode_record(waiting.raw)
+        record = _record_of(waiting)
         if record is None:
             continue
         occurrences[record.pin, record.clock] += 1
@@ -163,6 +167,15 @@ def _quarantined(engine: Engine, terminal: str, up_to: datetime) -> list[Punch]:
             )
         )
     return punches
+
+
+def _record_of(waiting: Waiting) -> Record | None:
+    """Bytes of a log are told by their length; what was uploaded is text, and some of it has such a length."""
+    if waiting.source is Source.POLL:
+        return decode_record(waiting.raw)
+    if waiting.source is Source.PUSH and waiting.reason in (RESET_REASON, FUTURE_REASON):
+        return next(iter(parse_upload(waiting.raw).records), None)
+    return None
 
 
 def _instant(local: datetime, zone: str) -> datetime:

@@ -13,9 +13,13 @@ from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import store_batch
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import month_facts
+from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.punchlist import punch_rows
 from ekinerja_agent.central.tables.recorded import punches, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.model import Delivery, Quarantined, Source
+from ekinerja_agent.terminals.identity import RESET_REASON
+from ekinerja_agent.terminals.wire.log import decode_record
 from ekinerja_agent.usecases import redate
 
 Post = Any
@@ -123,6 +127,26 @@ def test_what_is_recorded_after_the_request_is_no_part_of_it(after_a_reset: Post
     assert redate.decide(post.engine, number, approved=True, account=other, now=NOW) == 2
     assert local(29, 7, 7) not in [at for _, at in seen(post)]
     assert ask(post, now=NOW + timedelta(minutes=6)).punches == 3
+
+
+def test_a_pushed_line_of_a_reset_clock_is_part_of_its_block_and_unread_uploads_are_of_none(
+    after_a_reset: Post,
+) -> None:
+    post = after_a_reset
+    line, unread = b"1001\t2000-01-01 00:07:00\t0\t1", b"time=2026-03-12 "
+    record = decode_record(unread)
+    assert record is not None  # sixteen letters pass for a record of a log
+    notes = [
+        Quarantined("lobby", Source.PUSH, 1, line, RESET_REASON, NOW),
+        Quarantined("lobby", Source.PUSH, 1, unread, "an upload `rtlog`, which nobody reads", NOW),
+    ]
+    deliver(post.engine, Delivery((), tuple(notes)), NOW)
+    asked = ask(post)
+    assert (asked.punches, asked.from_quarantine) == (3, 3)
+    redate.decide(post.engine, asked.number, approved=True, account=somebody_else(post.engine, post.officer), now=NOW)
+    assert local(29, 7, 7) in [at for _, at in seen(post)]
+    with pytest.raises(WrongUsage, match="no record"):
+        ask(post, record.clock, record.clock, shift_s=60)
 
 
 def test_nobody_decides_on_what_they_asked_for_or_on_their_own_punches(after_a_reset: Post) -> None:
