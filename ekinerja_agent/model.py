@@ -49,8 +49,13 @@ class _PunchText(NamedTuple):
 
 def punch_name(terminal: str, pin: str, clock_text: str, occurrence: int) -> str:
     """Given what names a punch, its clock as ISO 8601 text, return its `punch_id`."""
+    return f"{punch_names_begin(terminal, pin)}{clock_text[:19]}/{occurrence}"
+
+
+def punch_names_begin(terminal: str, pin: str) -> str:
+    """Return what the `punch_id` of every punch of a PIN on a terminal begins with, and of no other one."""
     quoted = pin if pin.isascii() and pin.isalnum() else quote(pin, safe=":")
-    return f"{terminal}/{quoted}/{clock_text[:19]}/{occurrence}"
+    return f"{terminal}/{quoted}/"
 
 
 class Punch(_PunchText):

@@ -20,6 +20,7 @@ from ekinerja_agent.central.facts.wanted import MANY, Wanted
 from ekinerja_agent.central.redatings import standing
 from ekinerja_agent.central.tables.imported import enrolments, import_revocations
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
+from ekinerja_agent.model import punch_names_begin
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
 from ekinerja_agent.scoring.steps import worked_out
 
@@ -162,8 +163,8 @@ def _by_key(conn: Connection, pins: Sequence[str]) -> ColumnElement[bool] | None
     if len(pins) * len(terminals) > _FEW:
         return None
     key = punches.c.punch_id
-    ranges = [(key > f"{terminal}/{pin}/") & (key < f"{terminal}/{pin}0") for terminal in terminals for pin in pins]
-    return or_(false(), *ranges)
+    begins = [punch_names_begin(terminal, pin) for terminal in terminals for pin in pins]
+    return or_(false(), *((key > begin) & (key < f"{begin[:-1]}0") for begin in begins))
 
 
 def _resolve_slots(conn: Connection, recorded: pl.DataFrame) -> pl.DataFrame:
