@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -25,7 +25,7 @@ def copy_database(url: str, target: Path) -> None:
     Raise NeedsAttention if the database is damaged, TemporarilyUnavailable if there is no room or it is locked.
     """
     source = look(url)
-    copy = create_engine(f"sqlite:///{target}", poolclass=NullPool)
+    copy = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
     try:
         verdict = _copied(source, copy)
     finally:

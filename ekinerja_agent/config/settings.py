@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -49,6 +49,8 @@ Role = Literal["collect", "score", "web"]
 Severity = Literal["info", "warning", "critical"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 W = TypeVar("W", bound=str)
+_MEANT_OTHERWISE = str.maketrans({"%": "%25", "?": "%3F"})
+"""What a path may hold and a URL takes for something else."""
 Interval = Annotated[timedelta, duration(timedelta(seconds=1), timedelta(days=1))]
 
 
@@ -75,7 +77,8 @@ def _database_url(text: str, info: ValidationInfo) -> str:
         if rest == path or not path or path.startswith((":", "file:")) or "?" in path:
             message = "no file that stays is named; sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH is allowed"
             raise faults([((), message)])
-        return f"{scheme}:///{absolute(base_of(info), path)}"
+        file = str(absolute(base_of(info), unquote(path)))
+        return f"{scheme}:///{file.translate(_MEANT_OTHERWISE)}"
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises when it is not a number
@@ -115,7 +118,7 @@ class CentralConfig(FileSection):
     """The central database."""
 
     url: Annotated[Text, AfterValidator(_database_url)] = _written("sqlite:///../state/central.db")
-    """sqlite:///PATH, relative to this file, or postgresql+psycopg2://USER@HOST/DATABASE."""
+    """sqlite:///PATH, relative to this file, or postgresql+psycopg2://USER@HOST/DATABASE; %25 is a %, as in any URL."""
     password_file: PathHere | None = None
     """A file that holds the database password, relative to this file."""
 
@@ -123,6 +126,12 @@ class CentralConfig(FileSection):
     """How PostgreSQL is reached: verify-full encrypts and knows the server by its certificate."""
     sslrootcert: PathHere | None = None
     """The certificate that signed the server's, relative to this file; needed for verify-ca and verify-full."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a database on SQLite, None if it is a server."""
+        scheme, _, path = self.url.partition(":///")
+        return Path(unquote(path)) if scheme.startswith("sqlite") else None
 
     @property
     def address(self) -> str:

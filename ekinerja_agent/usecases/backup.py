@@ -116,7 +116,7 @@ def _gather(config: Config, folder: Path) -> None:
     agent = config.agent
     if agent.spool_path.exists():
         copy_spool(agent.spool_path, state / "spool.db")  # before central: see above
-    database = _database_file(config)
+    database = config.agent.central.file
     if database is not None and database.exists():
         copy_database(agent.central.url, state / "central.db")
     _copy_rest(config, state)
@@ -126,7 +126,7 @@ def _gather(config: Config, folder: Path) -> None:
 def _copy_rest(config: Config, state: Path) -> None:
     """What else lies in state_dir, such as the raw logs of terminals that were cleared."""
     here = config.agent.state_dir
-    databases = {config.agent.spool_path, _database_file(config)}
+    databases = {config.agent.spool_path, config.agent.central.file}
     mine = {file.with_name(file.name + end) for file in databases if file for end in ("", "-wal", "-shm", "-journal")}
     for path in sorted(here.rglob("*")):
         inside = path.relative_to(here)
@@ -150,7 +150,7 @@ def _copy_configuration(config: Config, folder: Path) -> None:
             if path.is_file() and path not in secret_files(config):
                 _copy(path, folder / "rules" / path.relative_to(agent.rules))
     changes: dict[KeyPath, str] = {("state_dir",): "state", ("rules",): "rules"}
-    if _database_file(config) is not None:
+    if config.agent.central.file is not None:
         changes["central", "url"] = "sqlite:///state/central.db"
     if agent.central.password_file is not None:
         changes["central", "password_file"] = str(agent.central.password_file)
@@ -204,17 +204,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _not_in_it(config: Config, made_at: datetime) -> Iterator[str]:
-    if _database_file(config) is None:
+    if config.agent.central.file is None:
         command = pg_dump(config.agent.central.address, f"central-{made_at:{_STAMP}}.dump")
         yield f"The central database is a server and is not in this backup. After it, there, run: {command}"
     secrets = sorted(secret_files(config))
     if secrets:
         yield f"Secrets are not in it; keep these files yourself: {', '.join(map(str, secrets))}"
-
-
-def _database_file(config: Config) -> Path | None:
-    scheme, _, path = config.agent.central.url.partition(":///")
-    return Path(path) if scheme.startswith("sqlite") else None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ LEAST_FREE_MIB = LEAST_FREE_BYTES // _MIB
 
 def check(host: Host) -> Iterator[Finding]:
     """Yield each disk of the spool or of a central database on SQLite that is nearly full."""
-    file = host.database_file
+    file = host.config.agent.central.file
     seen: set[int] = set()
     for directory in (host.config.agent.state_dir, *([] if file is None else [file.parent])):
         place = nearest(directory)

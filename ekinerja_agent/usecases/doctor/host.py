@@ -11,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
@@ -70,7 +69,7 @@ class Host:
         """The central database in the shape this program needs, or why it cannot be used."""
         central = self.config.agent.central
         try:
-            if (file := self.database_file) is not None and not file.exists():
+            if (file := self.config.agent.central.file) is not None and not file.exists():
                 return NeedsAttention(
                     f"{file} does not exist; start the service, or run `ekinerja-agent db upgrade`, to make it"
                 )
@@ -96,12 +95,6 @@ class Host:
         if isinstance(engine, EkinerjaError) or self.central_flaws:
             raise CannotCheck("the central database cannot be used; see the check `database`")
         return engine
-
-    @property
-    def database_file(self) -> Path | None:
-        """The file of a central database on SQLite, None if it is a server."""
-        scheme, _, path = self.config.agent.central.url.partition(":///")
-        return Path(path) if scheme.startswith("sqlite") else None
 
     @property
     def collects(self) -> bool:

@@ -24,7 +24,7 @@ def check(host: Host) -> Iterator[Finding]:
     for path in (config.path, config.agent.devices, config.agent.rules, state_dir):
         if path.exists() and path.stat().st_mode & stat.S_IWOTH:
             yield Finding(str(path), "every user of this host can change it", f"run: chmod o-w {path}")
-    for file in (config.agent.spool_path, host.database_file):
+    for file in (config.agent.spool_path, config.agent.central.file):
         if file is not None and _everybody_reads(file):
             text = "every user of this host can read who punched when, and more"
             yield Finding(str(file), text, f"run: chmod o-rwx {file.parent}")
