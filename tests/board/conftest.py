@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ekinerja_agent.central import accounts
 from ekinerja_agent.central.accounts import Account
@@ -53,7 +55,7 @@ class County:
 
     def browser(self) -> TestClient:
         reader = ("10.20.3.7", 50_000)
-        return TestClient(self.app, base_url="http://board.test", follow_redirects=False, client=reader)
+        return TestClient(_decoded_once(self.app), base_url="http://board.test", follow_redirects=False, client=reader)
 
     def enter(self, name: str) -> TestClient:
         """Somebody who logged in and chose a password."""
@@ -65,6 +67,15 @@ class County:
 
     def later(self, **by: int) -> None:
         self.now += timedelta(**by)
+
+
+def _decoded_once(app: ASGIApp) -> ASGIApp:
+    """The pages as a server asks them: the test client decodes each address twice."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "path": unquote(scope["raw_path"].decode("ascii"))}, receive, send)
+
+    return asked
 
 
 def csrf(page: str) -> str:

@@ -47,7 +47,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return a unit's day and a unit's month."""
     return [
-        Route(r"/unit/{unit}/{when}", heard(site, partial(_unit, Kept(COUNTED_EVERY, waits=True)), sorry)),
+        Route(r"/unit/{unit:path}/{when}", heard(site, partial(_unit, Kept(COUNTED_EVERY, waits=True)), sorry)),
     ]
 
 
