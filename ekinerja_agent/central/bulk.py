@@ -7,6 +7,7 @@ come as its ISO 8601 text, which is taken as it is. Does not know what the rows 
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
@@ -61,7 +62,8 @@ def copy(conn: Connection, statement: str, stream: IO[Any]) -> int:
 
 def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], *, ignore_known: bool) -> int:
     names = ", ".join(f'"{column}"' for column in columns)
-    text = _copy_text([_copy_encoder(table.c[column].type) for column in columns], rows)
+    kept = list(rows)
+    text = _copy_text([_copy_encoder(table.c[column].type) for column in columns], kept)
     if not ignore_known:
         return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
     try:
@@ -69,23 +71,31 @@ def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable
         with conn.begin_nested():
             return copy(conn, f"copy {table.name} ({names}) from stdin", io.StringIO(text))
     except IntegrityError:
-        return _copy_new(conn, table, columns, text)
+        return _insert_new(conn, table, columns, kept)
 
 
-def _copy_new(conn: Connection, table: Table, columns: Sequence[str], text: str) -> int:
-    """COPY cannot skip a known key: the rows pass through a table of this session. It is made from what `tables.py`
-    says, for who adds rows may not be allowed to read any.
+def _insert_new(conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> int:
+    """COPY cannot skip a known key, so each column comes as one text. A table of the session would be quicker, but who
+    may make one can put it before one of ours. The types are those of `tables.py`, for who adds rows may not be allowed
+    to read any.
     """
-    arriving = f"arriving_{table.name}"
-    types = ", ".join(f'"{name}" {table.c[name].type.compile(conn.dialect)}' for name in columns)
-    conn.exec_driver_sql(f"create temporary table if not exists {arriving} ({types}) on commit delete rows")
-    names = ", ".join(f'"{column}"' for column in columns)
-    copy(conn, f"copy {arriving} ({names}) from stdin", io.StringIO(text))
-    inserted = conn.exec_driver_sql(
-        f"insert into {table.name} ({names}) select {names} from {arriving} on conflict do nothing"
+    names = ", ".join(f'"{name}"' for name in columns)
+    kinds = [table.c[name].type for name in columns]
+    typed = ", ".join(f'"{name}"::{kind.compile(conn.dialect)}' for name, kind in zip(columns, kinds, strict=True))
+    texts = [
+        _json_text(_json_encoder(kind), values) for kind, values in zip(kinds, zip(*rows, strict=True), strict=True)
+    ]
+    arriving = ", ".join(["json_array_elements_text(%s)"] * len(columns))
+    return conn.exec_driver_sql(
+        f"insert into {table.name} ({names}) select {typed} from rows from ({arriving}) as arriving ({names}) "
+        "on conflict do nothing",
+        tuple(texts),
     ).rowcount
-    conn.exec_driver_sql(f"delete from {arriving}")
-    return inserted
+
+
+def _json_text(encode: _Encode, values: Sequence[Any]) -> str:
+    written = iter(encode([value for value in values if value is not None]))
+    return json.dumps([None if value is None else next(written) for value in values], ensure_ascii=False)
 
 
 def _executemany(
@@ -145,6 +155,15 @@ def _copy_encoder(kind: TypeEngine[Any]) -> _Encode:
     if kind.python_type is bytes:
         return _hex
     return _plain
+
+
+def _json_encoder(kind: TypeEngine[Any]) -> _Encode:
+    """As COPY's, without what only COPY needs to be told apart."""
+    if kind.python_type is str:
+        return lambda values: values
+    if kind.python_type is bytes:
+        return lambda values: ["\\x" + value.hex() for value in values]
+    return _copy_encoder(kind)
 
 
 def _sqlite_encoder(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:

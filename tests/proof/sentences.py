@@ -291,7 +291,7 @@ def _template(pieces: Iterable[Piece]) -> str:
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _NO_TALK = re.compile(
     r"^\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|GRANT|REVOKE|WITH|REPEATABLE|ON CONFLICT|AND"
-    r"|select|insert into|copy|delete from|create temporary) |^-c |^# |^\.[A-Z]|^[a-z_]+(, [a-z_]+){3,}$"
+    r"|select|insert into|copy|delete from) |^-c |^# |^\.[A-Z]|^[a-z_]+(, [a-z_]+){3,}$"
 )
 """SQL, lists of columns, and files that are written."""
 
