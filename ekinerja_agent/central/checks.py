@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from ekinerja_agent.central import audit, guards, roles
+from ekinerja_agent.central import audit, functions, guards, roles
 from ekinerja_agent.central.tables.columns import ONLY, metadata
 from ekinerja_agent.errors import CheckFailed
 
@@ -72,6 +72,7 @@ def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
         *_damage(conn),
         *differences(conn),
         *_lost_guards(conn),
+        *_deceivable_functions(conn),
         *_other_rights(conn),
         *_broken_chain(conn),
         *_contradictions(conn),
@@ -106,6 +107,14 @@ def _lost_guards(conn: Connection) -> Iterator[str]:
         yield (
             f"{table} can be changed: its guard {', '.join(names)} was removed or switched off; "
             "compare with the latest backup"
+        )
+
+
+def _deceivable_functions(conn: Connection) -> Iterator[str]:
+    for function, path in functions.deceivable(conn):
+        yield (
+            f"the function {function} may read a table that a login made in the place of ours; run as its owner: "
+            f"ALTER FUNCTION {function} SET search_path = {path}"
         )
 
 

@@ -43,6 +43,8 @@ _READABLE: Final = tuple(name for name in _EVERYTHING if name not in _LOGINS)
 _BROUGHT: Final = "feed_activities"
 """Only another application adds these."""
 _FACTS: Final = tuple(sorted({table.name for table in INSERT_ONLY} - {_BROUGHT, "purges"}))
+_EVERYBODY: Final = "everybody"
+"""What PostgreSQL calls PUBLIC."""
 _MONTH: Final = "ekinerja_punch_month(date)"
 
 
@@ -289,8 +291,9 @@ def _let_in(conn: Connection) -> Iterator[str]:
     database = conn.exec_driver_sql("SELECT quote_ident(current_database())").scalar()
     everybody = ", ".join((OWNER, *(role.name for role in ROLES)))
     yield f"GRANT CONNECT ON DATABASE {database} TO {everybody}"
-    yield f"GRANT TEMPORARY ON DATABASE {database} TO ekinerja_collect, ekinerja_score"
-    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    services = ", ".join(role.name for role in ROLES)
+    yield f"REVOKE CREATE, TEMPORARY ON DATABASE {database} FROM PUBLIC, {services}"
+    yield f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {services}"
     yield f"GRANT CREATE, USAGE ON SCHEMA public TO {OWNER}"
     for role in ROLES:
         for key, value in role.settings.items():
@@ -305,6 +308,8 @@ def differences(conn: Connection) -> Iterator[str]:
         yield f"{role} may {verb} {what}, which it must not; run: ekinerja-agent db roles"
     for role, verb, what in sorted(wanted - found):
         yield f"{role} may not {verb} {what}, which it needs; run: ekinerja-agent db roles"
+    for role, right in _making(conn):
+        yield f"{role} has {right}, which it must not; run as an administrator of the server: ekinerja-agent db roles"
     names = ", ".join(f"'{name}'" for name in (OWNER, *(role.name for role in ROLES)))
     query = (
         f"SELECT rolname FROM pg_roles WHERE rolname IN ({names}) "
@@ -420,9 +425,27 @@ def _found(conn: Connection) -> Iterator[tuple[str, str, str]]:
             FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
             WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
         )
-        SELECT coalesce(r.rolname::text, 'everybody'), g.verb, g.what FROM given g
+        SELECT r.rolname::text, g.verb, g.what FROM given g
         LEFT JOIN pg_roles r ON r.oid = g.grantee
         WHERE r.rolname IN ({names})
             OR (g.grantee = 0 AND split_part(g.what, '.', 1) IN ({", ".join(f"'{name}'" for name in _EVERYTHING)}))
             OR (g.grantee = 0 AND g.what LIKE 'ekinerja\\_%%(%%')"""
-    yield from ((row[0], row[1], row[2]) for row in conn.exec_driver_sql(query))
+    yield from ((role or _EVERYBODY, verb, what) for role, verb, what in conn.exec_driver_sql(query))
+
+
+def _making(conn: Connection) -> Iterator[tuple[str, str]]:
+    """Rights of these roles and of PUBLIC to make tables and functions, which could take the place of others."""
+    names = ", ".join(f"'{role.name}'" for role in ROLES)
+    query = f"""
+        WITH given AS (
+            SELECT a.grantee, a.privilege_type || ' ON DATABASE' AS what
+            FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+            WHERE d.datname = current_database() AND a.privilege_type IN ('CREATE', 'TEMPORARY')
+            UNION ALL
+            SELECT a.grantee, 'CREATE ON SCHEMA public'
+            FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+            WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE'
+        )
+        SELECT r.rolname::text, g.what FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
+        WHERE g.grantee = 0 OR r.rolname IN ({names}) ORDER BY 1, 2"""
+    yield from ((role or _EVERYBODY, right) for role, right in conn.exec_driver_sql(query))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
+from ekinerja_agent.central import roles
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.batches import BatchReceipt, store_batch
+from ekinerja_agent.central.engine import connect
+from tests.proof import databases
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 
 Store = Callable[..., BatchReceipt]
+As = Callable[[str], Engine]
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "units": {"name": "Dinas", "timezone": "Asia/Makassar"},
@@ -59,3 +64,27 @@ def store(central: Engine, operator: Account) -> Store:
         return store_batch(central, operator.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, now)
 
     return _store
+
+
+@pytest.fixture
+def roles_url(postgres_template: str, tmp_path: Path) -> Iterator[str]:
+    """A database with all tables whose roles are made."""
+    with databases.copy_of(postgres_template, tmp_path) as url:
+        engine = connect(url)
+        roles.apply(engine, {})
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture
+def login(roles_url: str) -> Iterator[As]:
+    """Log in as a role; "postgres" is the administrator."""
+    engines: list[Engine] = []
+
+    def _login(role: str) -> Engine:
+        engines.append(connect(make_url(roles_url).set(username=role).render_as_string(hide_password=False)))
+        return engines[-1]
+
+    yield _login
+    for engine in engines:
+        engine.dispose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,38 +20,13 @@ from ekinerja_agent.model import ClockReading, Coverage, Delivery, Quarantined, 
 from ekinerja_agent.model import TerminalStatus as Status
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.forward import forward
+from tests.central.conftest import As
 from tests.central.test_guards import PARTS, ROWS, add, add_part, add_person
 from tests.central.test_months import at_clock
-from tests.proof import databases
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 EVERYBODY = [roles.OWNER, *(role.name for role in roles.ROLES)]
-As = Callable[[str], Engine]
 REFUSED = r"permission denied|must be owner|refuses|read-only|cannot (update|delete from) view"
-
-
-@pytest.fixture
-def roles_url(postgres_template: str, tmp_path: Path) -> Iterator[str]:
-    """A database with all tables whose roles are made."""
-    with databases.copy_of(postgres_template, tmp_path) as url:
-        engine = connect(url)
-        roles.apply(engine, {})
-        engine.dispose()
-        yield url
-
-
-@pytest.fixture
-def login(roles_url: str) -> Iterator[As]:
-    """Log in as a role; "postgres" is the administrator."""
-    engines: list[Engine] = []
-
-    def _login(role: str) -> Engine:
-        engines.append(connect(make_url(roles_url).set(username=role).render_as_string(hide_password=False)))
-        return engines[-1]
-
-    yield _login
-    for engine in engines:
-        engine.dispose()
 
 
 def run(engine: Engine, statement: str) -> None:
@@ -170,9 +144,18 @@ FORBIDDEN = {
         "update results set payable_rp = 1",
         "delete from audit",
         "set transaction read write; insert into stale_days values ('t', '2026-09-07', 1)",
-        "create temporary table t as select 1; truncate audit",
+        "truncate audit",
     ),
 }
+
+
+MAKING = (
+    "create temporary table t (x integer)",
+    "create table public.t (x integer)",
+    "create schema mine",
+    "create function f() returns integer language sql as 'select 1'",
+    "create function pg_temp.f() returns integer language sql as 'select 1'",
+)
 
 
 def test_every_role_of_the_program_is_tried() -> None:
@@ -188,7 +171,7 @@ def test_the_database_refuses_a_role_what_is_not_its_own(login: As, role: str) -
         add_part(administrator, table, 1)
     add_person(administrator, 1)
     engine = login(role)
-    for statement in FORBIDDEN[role]:
+    for statement in (*FORBIDDEN[role], *MAKING):
         with pytest.raises((EkinerjaError, SQLAlchemyError), match=REFUSED):
             run(engine, statement)
 
@@ -263,12 +246,16 @@ def test_the_owner_upgrades_and_what_is_new_gets_its_rights(login: As) -> None:
     check(login("postgres"))
 
 
-def test_making_the_roles_again_changes_nothing_and_repairs_what_was_changed(login: As) -> None:
+def test_making_the_roles_again_changes_nothing_and_repairs_what_was_changed(login: As, roles_url: str) -> None:
     administrator = login("postgres")
     run(administrator, "grant select on employees to ekinerja_payroll")
     run(administrator, "grant select on audit to public")
     run(administrator, "revoke insert on punches from ekinerja_collect")
     run(administrator, "alter role ekinerja_feed createdb")
+    run(administrator, "grant create on schema public to ekinerja_feed")
+    database = make_url(roles_url).database
+    run(administrator, f"grant temporary on database {database} to public, ekinerja_score")
+    run(administrator, f"grant create on database {database} to ekinerja_web")
     with pytest.raises(CheckFailed) as caught:
         check(administrator)
     for told in (
@@ -276,6 +263,10 @@ def test_making_the_roles_again_changes_nothing_and_repairs_what_was_changed(log
         "everybody may SELECT audit",
         "ekinerja_collect may not INSERT punches, which it needs",
         "ekinerja_feed may more than its tables",
+        "ekinerja_feed has CREATE ON SCHEMA public, which it must not; run as an administrator of the server: ",
+        "ekinerja_web has CREATE ON DATABASE, which",
+        "everybody has TEMPORARY ON DATABASE, which",
+        "ekinerja_score has TEMPORARY ON DATABASE, which",
     ):
         assert told in str(caught.value)
     run(administrator, "alter role ekinerja_feed nocreatedb")

@@ -18,6 +18,10 @@ from tests.central import kept
 
 pytestmark = pytest.mark.long
 
+PATHS = """SELECT p.oid::regprocedure::text, (SELECT substr(setting, 13) FROM unnest(p.proconfig) AS setting
+    WHERE setting LIKE 'search_path=%%') FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"""
+"""Every function there is, and by which path it looks for tables: those of a session must come last."""
+
 Content = dict[str, list[dict[str, Any]]]
 
 
@@ -68,6 +72,10 @@ def test_an_upgrade_keeps_every_row_and_ends_with_the_newest_schema(old: Engine)
         assert checks.differences(conn) == []
         for view in (*PAYROLL_VIEWS, *LEADERS_VIEWS):
             conn.exec_driver_sql(f"select * from {view}").all()
+        if conn.dialect.name == "postgresql":
+            paths = conn.exec_driver_sql(PATHS).all()
+            assert len(paths) > 20
+            assert {path for _, path in paths} == {"public, pg_temp"}, paths
     for table in INSERT_ONLY:
         if table.name in before:
             with pytest.raises(Refused, match=f"{table.name} refuses delete"), transaction(old) as conn:
