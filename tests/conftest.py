@@ -12,7 +12,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.upgrade import require_current
 from tests.proof import databases, people
 
 # A busy machine is no reason to fail: speed is what scripts/bench shows.

@@ -10,10 +10,13 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from ekinerja_agent.central import audit, functions, guards, roles
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.faults import place
 from ekinerja_agent.central.tables.columns import ONLY, metadata
+from ekinerja_agent.central.upgrade import REVISIONS, revision
 from ekinerja_agent.errors import CheckFailed
 
 _SCANS = " UNION ALL ".join(
@@ -62,12 +65,26 @@ _CONTRADICTIONS = {
 }
 
 
-def flaws(conn: Connection, revision: str | None, needed: str) -> list[str]:
-    """Given a connection, the schema the database claims and the one it needs, return what is wrong and what to do."""
-    if revision is None:
+def check(engine: Engine) -> None:
+    """Compare the database with what this program needs, and its rows with each other.
+
+    Raise CheckFailed naming everything that is wrong.
+    """
+    if found := flaws(engine):
+        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
+
+
+def flaws(engine: Engine) -> list[str]:
+    """Return all that `check` would name, as sentences: what is wrong; what to do."""
+    with reading(engine) as conn:
+        return _flaws(conn, revision(conn), REVISIONS[-1])
+
+
+def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
+    if found is None:
         return ["it is empty; run: ekinerja-agent db upgrade"]
-    if revision != needed:
-        return [f"it has schema {revision}, this program needs {needed}; run: ekinerja-agent db upgrade"]
+    if found != needed:
+        return [f"it has schema {found}, this program needs {needed}; run: ekinerja-agent db upgrade"]
     return [
         *_damage(conn),
         *differences(conn),
@@ -95,11 +112,11 @@ def differences(conn: Connection) -> list[str]:
 def _damage(conn: Connection) -> Iterator[str]:
     if conn.dialect.name != "sqlite":
         return
-    for (found,) in conn.exec_driver_sql("PRAGMA quick_check(5)"):
+    for found in conn.exec_driver_sql("PRAGMA quick_check(5)").scalars():
         if found != "ok":
             yield f"the file is damaged: {found}; restore the latest backup"
     for row in conn.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"a row of {row[0]} points to a row of {row[2]} that does not exist"
+        yield f"a row of {row.table} points to a row of {row.parent} that does not exist"
 
 
 def _lost_guards(conn: Connection) -> Iterator[str]:

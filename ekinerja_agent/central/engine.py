@@ -10,27 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ekinerja_agent.central import months
 from ekinerja_agent.central.faults import is_conflict, place, translated
-from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.errors import CheckFailed, EkinerjaError, NeedsAttention, TemporarilyUnavailable, WrongUsage
-from ekinerja_agent.model import utc_now
-
-if TYPE_CHECKING:
-    from alembic.config import Config
+from ekinerja_agent.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
 
 T = TypeVar("T")
-
-MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS: tuple[str, ...] = tuple(
-    sorted(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-)
-"""The migrations that this program has, oldest first."""
 
 _BUSY_TIMEOUT_S = 30
 _CACHE_KIB = 512
@@ -39,7 +27,6 @@ _TRIES = 5
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
     AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
-_MIGRATION_LOCK = 0x656B696E
 _LOOK_AT_MOST_MS = 300_000
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -123,104 +110,6 @@ def wait_turn(conn: Connection, turn: int) -> None:
     """
     if conn.dialect.name == "postgresql":
         conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn})")
-
-
-def require_current(engine: Engine) -> None:
-    """Given an engine, make sure that the database has the tables of this program.
-
-    An empty database gets them; two processes that start at once are safe. Raise NeedsAttention if the database is
-    older ("db upgrade" is a person's decision), newer, or not ours.
-    """
-    with reading(engine) as conn:
-        found = _revision(conn)
-    if found is None:
-        upgrade(engine)
-    else:
-        _refuse_another_schema(engine, found)
-
-
-def require_made(engine: Engine) -> None:
-    """As `require_current`, for one who changes nothing: an empty database is refused too."""
-    with reading(engine) as conn:
-        found = _revision(conn)
-    if found is None:
-        raise NeedsAttention(f"{place(engine.url)} is empty; run: ekinerja-agent db upgrade")
-    _refuse_another_schema(engine, found)
-
-
-def _refuse_another_schema(engine: Engine, found: str) -> None:
-    if found not in REVISIONS:
-        raise NeedsAttention(
-            f"{place(engine.url)} has schema {found}, this program knows up to {REVISIONS[-1]}: this program is older "
-            "than the database; install the version that the other machines run"
-        )
-    if found != REVISIONS[-1]:
-        raise NeedsAttention(
-            f"{place(engine.url)} has schema {found}, this program needs {REVISIONS[-1]}: make a backup, then run "
-            "ekinerja-agent db upgrade"
-        )
-
-
-def upgrade(engine: Engine) -> str:
-    """Given an engine, bring its database to the newest schema in one transaction; return that schema's revision.
-
-    Raise NeedsAttention if this program does not know the schema that the database has.
-    """
-    from alembic import command  # noqa: PLC0415 - an office's collector starts without it
-
-    from ekinerja_agent.central import roles  # noqa: PLC0415 - needs this module
-
-    with transaction(engine) as conn:
-        wait_turn(conn, _MIGRATION_LOCK)
-        found = _revision(conn)
-        if found is not None and found not in REVISIONS:
-            raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
-        command.upgrade(alembic_config(conn), "head")
-        months.make_ahead(conn, utc_now().date())
-        roles.regrant(conn)
-    return REVISIONS[-1]
-
-
-def check(engine: Engine) -> None:
-    """Given an engine, compare its database with what this program needs, and its rows with each other.
-
-    Raise CheckFailed naming everything that is wrong.
-    """
-    if found := flaws(engine):
-        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
-
-
-def flaws(engine: Engine) -> list[str]:
-    """Given an engine, return all that `check` would name, as sentences: what is wrong; what to do."""
-    from ekinerja_agent.central import checks  # noqa: PLC0415 - loads the migration library
-
-    with reading(engine) as conn:
-        return checks.flaws(conn, _revision(conn), REVISIONS[-1])
-
-
-def alembic_config(conn: Connection) -> Config:
-    """Given a connection, return the configuration with which Alembic works on it. There is no alembic.ini."""
-    from alembic.config import Config  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = conn
-    return config
-
-
-def _revision(conn: Connection) -> str | None:
-    names = set(inspect(conn).get_table_names())
-    if "alembic_version" in names:
-        row = conn.exec_driver_sql("select version_num from alembic_version").first()
-        if row is not None:
-            return str(row[0])
-    ours = names & set(metadata.tables)
-    if ours:
-        raise NeedsAttention(
-            f"{place(conn.engine.url)} holds tables named {', '.join(sorted(ours))} that no ekinerja-agent made; "
-            "name an empty database in central.url"
-        )
-    return None
 
 
 def _parsed(url: str) -> URL:

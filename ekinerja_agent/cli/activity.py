@@ -181,7 +181,7 @@ def check_command(
     context: Context, month: date, nip: str | None, office: str | None, now: datetime | None, fmt: str | None
 ) -> None:
     """Minutes claimed while absent, on leave, before arriving, after leaving, or twice; decided or not."""
-    from ekinerja_agent.usecases.check_activities import doubtful  # noqa: PLC0415  # loads the scoring libraries
+    from ekinerja_agent.usecases.check_activities import doubtful
 
     context.known(nip=nip, office=office)
     found = doubtful(

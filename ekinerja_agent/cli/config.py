@@ -136,7 +136,7 @@ def schema(file: str | None) -> None:
 def holidays(year: int) -> None:
     """Propose national holidays and cuti bersama of YEAR as YAML, to compare with the decree and keep."""
     # The package is large and only this command needs it.
-    from ekinerja_agent.rulebook.proposal import propose_holidays  # noqa: PLC0415
+    from ekinerja_agent.rulebook.proposal import propose_holidays
 
     text = propose_holidays(year)
     click.echo(text, nl=False)

@@ -48,7 +48,8 @@ class Context:
 
     @cached_property
     def _engine(self) -> Engine:
-        from ekinerja_agent.central.engine import connect, require_current
+        from ekinerja_agent.central.engine import connect
+        from ekinerja_agent.central.upgrade import require_current
 
         central = self._config.agent.central
         engine = connect(central.address, central.password())

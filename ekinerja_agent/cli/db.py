@@ -10,7 +10,9 @@ import click
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.central import purging, roles
-from ekinerja_agent.central.engine import check, connect, require_made, upgrade
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.upgrade import require_made, upgrade
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret

@@ -19,9 +19,9 @@ def command(context: Context) -> None:
     """Serve until SIGTERM or Ctrl-C: read terminals, forward punches, score at night. SIGHUP reads the files again."""
     faulthandler.enable()  # a starved watchdog ends the process with SIGABRT: the journal then shows where it was stuck
     footprint.without_openssl()
-    from ekinerja_agent import logs  # noqa: PLC0415 - nothing that loads hashlib or asyncio may come before
-    from ekinerja_agent.config import find_config, load  # noqa: PLC0415
-    from ekinerja_agent.daemon.service import Service  # noqa: PLC0415
+    from ekinerja_agent import logs
+    from ekinerja_agent.config import find_config, load
+    from ekinerja_agent.daemon.service import Service
 
     log = context.config().agent.log
     logs.configure(log.format, log.level)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent import config as configuration
 from ekinerja_agent import os_user
 from ekinerja_agent.central import accounts, activities, punchlist, results
-from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, people
 from ekinerja_agent.demo.play import Clock, Stage, hung_up

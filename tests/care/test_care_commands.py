@@ -13,9 +13,10 @@ import pytest
 
 from ekinerja_agent import cli, hostclock
 from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central.engine import connect
 from ekinerja_agent.central.lock_trials import record_trial
 from ekinerja_agent.central.owners import claim
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases import clear

@@ -16,19 +16,10 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central import checks, engine, guards
-from ekinerja_agent.central.engine import (
-    check,
-    connect,
-    flaws,
-    in_transaction,
-    look,
-    reading,
-    require_current,
-    require_made,
-    transaction,
-    upgrade,
-)
+from ekinerja_agent.central.checks import check, flaws
+from ekinerja_agent.central.engine import connect, in_transaction, look, reading, transaction
 from ekinerja_agent.central.tables import columns, recorded
+from ekinerja_agent.central.upgrade import REVISIONS, alembic_config, require_current, require_made, upgrade
 from ekinerja_agent.errors import (
     CheckFailed,
     EkinerjaError,
@@ -50,17 +41,20 @@ def test_the_migrations_build_exactly_the_tables_of_tables_py(central: Engine) -
 
 def test_the_order_of_revisions_is_that_of_the_migrations(central: Engine) -> None:
     with transaction(central) as conn:
-        scripts = ScriptDirectory.from_config(engine.alembic_config(conn))
-    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(engine.REVISIONS))
+        scripts = ScriptDirectory.from_config(alembic_config(conn))
+    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(REVISIONS))
 
 
 def test_starting_again_changes_nothing(central: Engine) -> None:
     require_current(central)
-    assert upgrade(central) == engine.REVISIONS[-1]
+    assert upgrade(central) == REVISIONS[-1]
     check(central)
 
 
-START = "import sys; from ekinerja_agent.central.engine import *; require_current(connect(sys.argv[1]))"
+START = (
+    "import sys; from ekinerja_agent.central.engine import connect; "
+    "from ekinerja_agent.central.upgrade import require_current; require_current(connect(sys.argv[1]))"
+)
 
 
 def test_processes_that_meet_an_empty_database_together_are_all_served(empty_url: str) -> None:
@@ -72,7 +66,7 @@ def test_processes_that_meet_an_empty_database_together_are_all_served(empty_url
 
 
 def test_a_database_of_an_older_program_waits_for_a_person(central: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "REVISIONS", (*engine.REVISIONS, "9999"))
+    monkeypatch.setattr("ekinerja_agent.central.upgrade.REVISIONS", (*REVISIONS, "9999"))
     with pytest.raises(NeedsAttention, match="ekinerja-agent db upgrade"):
         require_current(central)
 
@@ -221,7 +215,7 @@ def test_two_writers_that_wait_for_each_other_both_finish(postgres_url: str) -> 
                 table = recorded.stale_days
                 conn.execute(table.update().where(table.c.terminal == terminal).values(marks=table.c.marks + 1))
                 if position == 0 and len(tries) <= 2:
-                    both_hold_one.wait(10)
+                    both_hold_one.wait(120)
 
         in_transaction(central, work)
 
@@ -319,5 +313,5 @@ def test_a_server_without_tls_is_not_told_who_asks_where_tls_is_required() -> No
         listener.start()
         with pytest.raises(TemporarilyUnavailable, match="does not support SSL, but SSL was required"):
             connect(f"postgresql+psycopg2://agent@127.0.0.1:{server.getsockname()[1]}/x?sslmode=require", "s3cret")
-        listener.join(10)
+        listener.join(120)
     assert heard == [(8).to_bytes(4) + (80877103).to_bytes(4), b""]

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent.central import months
-from ekinerja_agent.central.engine import check, connect, in_transaction, reading, require_current, transaction
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import connect, in_transaction, reading, transaction
 from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Delivery, Punch, Source, utc_now
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central import audit, results
 from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import check, in_transaction, reading, transaction
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.errors import Refused

@@ -11,10 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central import audit, checks, roles
 from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import check, connect, reading, require_current, transaction, upgrade
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import connect, reading, transaction
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.owners import claim, owners
 from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.upgrade import require_current, upgrade
 from ekinerja_agent.errors import CheckFailed, EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.model import ClockReading, Coverage, Delivery, Quarantined, SlotOwner, Source, TerminalFact
 from ekinerja_agent.model import TerminalStatus as Status

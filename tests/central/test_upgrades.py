@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine, MetaData, select
 
 from ekinerja_agent.central import checks
-from ekinerja_agent.central.engine import REVISIONS, connect, reading, transaction, upgrade
+from ekinerja_agent.central.engine import connect, reading, transaction
 from ekinerja_agent.central.roles import LEADERS_VIEWS, PAYROLL_VIEWS
 from ekinerja_agent.central.tables import INSERT_ONLY
+from ekinerja_agent.central.upgrade import REVISIONS, upgrade
 from ekinerja_agent.errors import Refused
 from tests.central import kept
 

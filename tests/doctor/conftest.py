@@ -16,7 +16,8 @@ import pytest
 
 from ekinerja_agent.central.accounts import actor
 from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import connect, require_current
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.config import load
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Fault, Model, serve

@@ -13,8 +13,10 @@ import pytest
 from psycopg2.sql import SQL, Identifier
 from sqlalchemy import make_url
 
-from ekinerja_agent.central import engine, roles
-from ekinerja_agent.central.engine import check, connect, require_current, upgrade
+from ekinerja_agent.central import roles
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.upgrade import MIGRATIONS, REVISIONS, require_current, upgrade
 from tests.journey.conftest import Installation
 
 FOLDERS = ["100%", "50%%", "%s", "%(here)s", "%41", "%20 a", "a?b", "a#b&c=d"]
@@ -69,8 +71,8 @@ def test_a_program_in_any_folder_finds_its_migrations(
     empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moved = tmp_path / "100% %s %(here)s %%" / "migrations"
-    shutil.copytree(engine.MIGRATIONS, moved)
-    monkeypatch.setattr(engine, "MIGRATIONS", moved)
+    shutil.copytree(MIGRATIONS, moved)
+    monkeypatch.setattr("ekinerja_agent.central.upgrade.MIGRATIONS", moved)
     central = connect(empty_url)
-    assert upgrade(central) == engine.REVISIONS[-1]
+    assert upgrade(central) == REVISIONS[-1]
     central.dispose()

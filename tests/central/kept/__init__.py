@@ -15,7 +15,8 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.engine import alembic_config, transaction
+from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.upgrade import alembic_config
 
 HERE = Path(__file__).parent
 

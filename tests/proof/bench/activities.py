@@ -16,9 +16,10 @@ import polars as pl
 from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central import accounts
-from ekinerja_agent.central.engine import connect, reading, upgrade
+from ekinerja_agent.central.engine import connect, reading
 from ekinerja_agent.central.tables.imported import activities
 from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.central.upgrade import upgrade
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score

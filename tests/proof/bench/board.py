@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, insert
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central import accounts, logins
-from ekinerja_agent.central.engine import connect, require_current, transaction
+from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.tables import imported, recorded, scored
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.reports.sakip import ASPECTS

@@ -17,10 +17,11 @@ import psycopg2
 from sqlalchemy import Engine, insert, make_url
 
 from ekinerja_agent.central import accounts
-from ekinerja_agent.central.engine import connect, require_current, transaction
+from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.tables.columns import metadata
 from ekinerja_agent.central.tables.imported import import_batches
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
