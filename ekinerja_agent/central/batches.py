@@ -364,8 +364,9 @@ def _quarantined(punch: Punch, reason: str, now: datetime) -> Quarantined:
 
 def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
     if kind in PUNCH_KINDS:
-        days = select(punches.c.terminal, func.date(punches.c.clock)).where(punches.c.batch == batch).distinct()
-        marked = {(row[0], _as_date(row[1])) for row in conn.execute(days)}
+        day = func.date(punches.c.clock).label("day")
+        days = select(punches.c.terminal, day).where(punches.c.batch == batch).distinct()
+        marked = {(row.terminal, _as_date(row.day)) for row in conn.execute(days)}
         stale.mark(conn, marked | {(terminal, day - timedelta(days=1)) for terminal, day in marked})
         return
     table = fact_table(kind)

@@ -208,7 +208,12 @@ def unit_trend(engine: Engine, unit: str, first: date, last: date) -> list[Row]:
     r = results.c
     months = _months_back(f"{last:%Y-%m}")
     query = (
-        select(r.period, func.count(), func.sum(r.discipline_score_ppm), func.sum(r.performance_score_ppm))
+        select(
+            r.period,
+            func.count().label("people"),
+            func.sum(r.discipline_score_ppm).label("discipline"),
+            func.sum(r.performance_score_ppm).label("performance"),
+        )
         .where(r.period.in_([month for month in months if month >= f"{first:%Y-%m}"]), r.unit == unit)
         .where(r.revision == newest_revision(results))
         .group_by(r.period)
@@ -217,12 +222,12 @@ def unit_trend(engine: Engine, unit: str, first: date, last: date) -> list[Row]:
     with reading(engine) as conn:
         return [
             {
-                "month": date.fromisoformat(f"{period}-01"),
-                "people": people,
-                "discipline_score_ppm": (2 * int(discipline) + people) // (2 * people),
-                "performance_score_ppm": (2 * int(performance) + people) // (2 * people),
+                "month": date.fromisoformat(f"{row.period}-01"),
+                "people": row.people,
+                "discipline_score_ppm": _mean(row.discipline, row.people),
+                "performance_score_ppm": _mean(row.performance, row.people),
             }
-            for period, people, discipline, performance in conn.execute(query)
+            for row in conn.execute(query)
         ]
 
 
@@ -237,9 +242,10 @@ def punches_by_hour(engine: Engine, first: datetime, last: datetime) -> dict[int
     """Given two clocks (naive, the second excluded) of one day, return how many punches of each hour are in central."""
     clock = punches.c.clock
     hour = func.extract("hour", clock) if engine.dialect.name == "postgresql" else func.strftime("%H", clock)
-    query = select(hour, func.count()).where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
+    counted = select(hour.label("hour"), func.count().label("punches"))
+    query = counted.where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
     with reading(engine) as conn:
-        return {int(row[0]): row[1] for row in conn.execute(query)}
+        return {int(row.hour): row.punches for row in conn.execute(query)}
 
 
 def unmatched_since(engine: Engine, first: datetime) -> int:
@@ -289,12 +295,17 @@ def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wante
     every = query.with_only_columns(state.label("state")).subquery()
     with reading(engine) as conn:
         found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
-        states = conn.execute(select(every.c.state, func.count()).group_by(every.c.state))
+        states = conn.execute(select(every.c.state, func.count().label("people")).group_by(every.c.state))
         return Listed(
             [dict(row) for row in conn.execute(page).mappings()],
             int(found or 0),
-            {row[0]: row[1] for row in states},
+            {row.state: row.people for row in states},
         )
+
+
+def _mean(total: Any, people: int) -> int:
+    """Half up. PostgreSQL gives the sum of whole numbers as a decimal."""
+    return (2 * int(total) + people) // (2 * people)
 
 
 def _months_back(newest: str | None) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exists, insert, select
 
@@ -59,6 +59,11 @@ class Correction:
     def reference(self) -> str:
         """The name that findings and people use."""
         return reference(self.number)
+
+
+class _Standing(NamedTuple):
+    number: int
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +244,16 @@ def _find(conn: Connection, number: int) -> Correction:
     )
 
 
-def _standing_like(conn: Connection, row: Mapping[str, Any]) -> tuple[int, str] | None:
-    """The number and the status of the correction that stands for the same scan and action."""
+def _standing_like(conn: Connection, row: Mapping[str, Any]) -> _Standing | None:
+    """The correction that stands for the same scan and action."""
     key = [corrections.c[name] == row[name] for name in FACT_KEYS[KIND]]
     standing = current(corrections, *key).subquery()
     d = correction_decisions.c
-    query = select(standing.c.id, _status(standing.c)).select_from(
+    query = select(standing.c.id, _status(standing.c).label("status")).select_from(
         standing.outerjoin(correction_decisions, d.correction == standing.c.id)
     )
     found = conn.execute(query).one_or_none()
-    return None if found is None else (int(found[0]), str(found[1]))
+    return None if found is None else _Standing(found.id, found.status)
 
 
 def _refuse_strangers(conn: Connection, nip: str) -> None:
@@ -259,10 +264,10 @@ def _refuse_strangers(conn: Connection, nip: str) -> None:
 
 def _refuse_another(conn: Connection, row: Mapping[str, Any]) -> None:
     found = _standing_like(conn, row)
-    if found is None or found[1] == REJECTED:
+    if found is None or found.status == REJECTED:
         return
-    number, status = found
-    if status == PENDING:
+    number = found.number
+    if found.status == PENDING:
         raise Refused(
             f"{reference(number)} for the same scan is not decided yet; decide it first: correction approve|reject "
             f"{number}"
@@ -280,8 +285,8 @@ def _refuse_settled(conn: Connection, one: Correction) -> None:
         raise Refused(f"{one.reference} is {one.status} already; a decision is made once")
     key = {"nip": one.nip, "date": one.day, "scan": one.scan, "action": one.action}
     standing = _standing_like(conn, key)
-    if standing is not None and standing[0] != one.number:
-        raise Refused(f"{one.reference} was replaced by {reference(standing[0])}; decide that one")
+    if standing is not None and standing.number != one.number:
+        raise Refused(f"{one.reference} was replaced by {reference(standing.number)}; decide that one")
 
 
 def _refuse_interested(one: Correction, account: Account) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Result, func, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.engine import reading
@@ -27,8 +27,6 @@ from ekinerja_agent.central.tables.imported import (
 from ekinerja_agent.central.tables.imported import corrections as recorded_corrections
 from ekinerja_agent.central.tables.recorded import punches as recorded
 from ekinerja_agent.rules import CORRECTION
-
-_DOCUMENT = ("subject", "name", "document", "first_day", "last_day")
 
 
 def punches(engine: Engine, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -86,19 +84,22 @@ def documents(engine: Engine, nip: str, first: date, last: date) -> list[dict[st
     """Given a person and days, both included, return what takes of the allowance as a whole or explains an absence:
     subject (absence, sanction, hold), name, document, first_day, last_day; in this order, each by its first day.
     """
-    found = []
+    found: list[dict[str, Any]] = []
     with reading(engine) as conn:
         row = current(absences, absences.c.nip == nip).subquery().c
-        query = select(row.kind, row.document, row.first_day, row.last_day).where(row.status == "approved")
-        found += [("absence", *values) for values in conn.execute(query)]
+        query = select(row.kind.label("name"), row.document, row.first_day, row.last_day)
+        found += _named("absence", conn.execute(query.where(row.status == "approved")))
         for subject, table, name in (("sanction", sanctions, "decree"), ("hold", holds, "kind")):
             row = current(table, table.c.nip == nip).subquery().c
-            query = select(row[name], row.document, row.valid_from, row.valid_to)
-            found += [(subject, *values) for values in conn.execute(query)]
-    rows = [dict(zip(_DOCUMENT, values, strict=True)) for values in found]
-    touching = [one for one in rows if one["first_day"] <= last and (one["last_day"] or last) >= first]
+            days = (row.valid_from.label("first_day"), row.valid_to.label("last_day"))
+            found += _named(subject, conn.execute(select(row[name].label("name"), row.document, *days)))
+    touching = [one for one in found if one["first_day"] <= last and (one["last_day"] or last) >= first]
     order = {"absence": 0, "sanction": 1, "hold": 2}
     return sorted(touching, key=lambda one: (order[one["subject"]], one["first_day"], one["name"]))
+
+
+def _named(subject: str, rows: Result[Any]) -> list[dict[str, Any]]:
+    return [{"subject": subject, **row} for row in rows.mappings()]
 
 
 def _columns() -> list[Any]:

@@ -52,13 +52,13 @@ def wanted(dialect: str) -> set[str]:
 def standing(conn: Connection) -> set[tuple[str, str]]:
     """Given a connection, return (table, name) of the triggers that are there and switched on."""
     if conn.dialect.name == "sqlite":
-        query = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
+        query = "SELECT tbl_name AS guarded, name FROM sqlite_master WHERE type = 'trigger'"
     else:
         query = (
-            "SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "SELECT c.relname AS guarded, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
             "WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid)"
         )
-    return {(table, name) for table, name in conn.exec_driver_sql(query)}
+    return {(row.guarded, row.name) for row in conn.exec_driver_sql(query)}
 
 
 def lost(conn: Connection) -> dict[str, list[str]]:
@@ -72,7 +72,7 @@ def lost(conn: Connection) -> dict[str, list[str]]:
         found.setdefault(table, []).append(guard)
     if conn.dialect.name == "postgresql":
         months = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'punches'::regclass ORDER BY 1"
-        for (month,) in conn.exec_driver_sql(months):
+        for month in conn.exec_driver_sql(months).scalars():
             for guard in ("punches_keep", f"{month}_keep_all"):
                 if (month, guard) not in there:
                     found.setdefault("punches", []).append(f"{guard} on {month}")

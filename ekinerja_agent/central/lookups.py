@@ -6,6 +6,7 @@ nothing is locked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -100,4 +101,5 @@ def terminal_serials(engine: Engine) -> dict[str, str]:
     status = terminal_status.c
     with reading(engine) as conn:
         rows = conn.execute(select(status.serial, status.terminal).where(status.serial != "")).all()
-    return {serial: terminal for serial, terminal in rows if [each for each, _ in rows].count(serial) == 1}
+    told = Counter(row.serial for row in rows)
+    return {row.serial: row.terminal for row in rows if told[row.serial] == 1}

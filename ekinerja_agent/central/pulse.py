@@ -35,12 +35,11 @@ def progress(engine: Engine) -> Progress:
     r, f, a = results.c, feed_activities.c, feed_answers.c
     drafts = r.revision == DRAFT
     newest = select(func.max(r.period)).where(drafts).scalar_subquery()
-    of_month = select(func.count(), func.coalesce(func.sum(case((r.status == "pending", 1), else_=0)), 0)).where(
-        drafts, r.period == newest
-    )
+    undecided = func.coalesce(func.sum(case((r.status == "pending", 1), else_=0)), 0)
+    of_month = select(func.count().label("people"), undecided.label("pending")).where(drafts, r.period == newest)
     waiting = select(func.count()).select_from(feed_activities).outerjoin(feed_answers, a.entry == f.id)
     with reading(engine) as conn:
-        computed_at = conn.execute(select(func.max(r.computed_at, type_=r.computed_at.type)).where(drafts)).scalar()
-        people, pending = conn.execute(of_month).one()
-        (feed_waiting,) = conn.execute(waiting.where(a.entry.is_(None))).one()
-    return Progress(computed_at, int(people), int(pending), int(feed_waiting))
+        computed_at = conn.scalar(select(func.max(r.computed_at, type_=r.computed_at.type)).where(drafts))
+        scored = conn.execute(of_month).one()
+        feed_waiting = conn.execute(waiting.where(a.entry.is_(None))).scalar_one()
+    return Progress(computed_at, int(scored.people), int(scored.pending), int(feed_waiting))

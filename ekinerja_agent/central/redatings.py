@@ -76,7 +76,7 @@ def recorded_between(engine: Engine, terminal: str, first: datetime, last: datet
         .order_by(p.clock, p.punch_id)
     )
     with reading(engine) as conn:
-        return [Recorded(*row) for row in conn.execute(query)]
+        return [Recorded(**row) for row in conn.execute(query).mappings()]
 
 
 def waiting_records(engine: Engine, terminal: str, up_to: datetime) -> list[Waiting]:
@@ -147,7 +147,20 @@ def find(engine: Engine, number: int) -> tuple[Redating, dict[str, datetime]]:
         instants = {
             each.punch_id: each.at for each in conn.execute(select(r.punch_id, r.at).where(r.redating == number))
         }
-    return Redating(*row[:9]), instants
+    return (
+        Redating(
+            number=row.id,
+            terminal=row.terminal,
+            first=row.first_clock,
+            last=row.last_clock,
+            shift_s=row.shift_s,
+            reason=row.reason,
+            account_id=row.account_id,
+            requested_at=row.requested_at,
+            approved=row.approved,
+        ),
+        instants,
+    )
 
 
 def decide(

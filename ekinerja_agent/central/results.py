@@ -216,12 +216,12 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
     pending: dict[str, int] = {}
     with reading(engine) as conn:
         closed = periods.closings(conn, period)
-        waiting = select(result_pending.c.nip, func.count()).where(
+        waiting = select(result_pending.c.nip, func.count().label("days")).where(
             result_pending.c.period == period, result_pending.c.revision == newest_revision(result_pending)
         )
-        for nip, count in conn.execute(waiting.group_by(result_pending.c.nip)):
-            if nip in homes:
-                pending[homes[nip]] = pending.get(homes[nip], 0) + count
+        for row in conn.execute(waiting.group_by(result_pending.c.nip)):
+            if row.nip in homes:
+                pending[homes[row.nip]] = pending.get(homes[row.nip], 0) + row.days
         signed = signatures.names(conn, period, closed)
     return [
         {

@@ -315,14 +315,14 @@ def differences(conn: Connection) -> Iterator[str]:
         f"SELECT rolname FROM pg_roles WHERE rolname IN ({names}) "
         "AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY 1"
     )
-    for (role,) in conn.exec_driver_sql(query):
+    for role in conn.exec_driver_sql(query).scalars():
         yield f"{role} may more than its tables: it is a superuser or makes roles or databases; take that from it"
     query = (
-        "SELECT m.rolname, g.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
+        "SELECT m.rolname AS member, g.rolname AS granted FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
         f"JOIN pg_roles g ON g.oid = a.roleid WHERE m.rolname IN ({names}) ORDER BY 1, 2"
     )
-    for member, group in conn.exec_driver_sql(query):
-        yield f"{member} has the rights of {group} too; run: REVOKE {group} FROM {member}"
+    for row in conn.exec_driver_sql(query):
+        yield f"{row.member} has the rights of {row.granted} too; run: REVOKE {row.granted} FROM {row.member}"
 
 
 def _require_postgresql(engine: Engine) -> None:
@@ -340,8 +340,7 @@ def _require_known(passwords: Iterable[str]) -> None:
 
 
 def _existing(conn: Connection) -> set[str]:
-    rows = conn.exec_driver_sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'ekinerja\\_%%'")
-    return {name for (name,) in rows}
+    return set(conn.exec_driver_sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'ekinerja\\_%%'").scalars())
 
 
 _OURS: Final = """c.relnamespace = 'public'::regnamespace AND (c.relname IN ({names})
@@ -354,17 +353,17 @@ def _named(names: Iterable[str]) -> str:
 
 def _owned(conn: Connection) -> Iterator[str]:
     """What another role owns yet. A table's indexes and sequences go with it."""
-    query = f"""SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.relname FROM pg_class c
+    query = f"""SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind, c.relname FROM pg_class c
         WHERE {_named(_EVERYTHING)} AND pg_get_userbyid(c.relowner) <> '{OWNER}' ORDER BY c.relkind, c.relname"""
-    for kind, name in conn.exec_driver_sql(query):
-        yield f"ALTER {kind} {name} OWNER TO {OWNER}"
+    for row in conn.exec_driver_sql(query):
+        yield f"ALTER {row.kind} {row.relname} OWNER TO {OWNER}"
     query = f"""SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_trigger t ON t.tgfoid = p.oid
         JOIN pg_class c ON c.oid = t.tgrelid
         WHERE NOT t.tgisinternal AND {_named(_EVERYTHING)} AND pg_get_userbyid(p.proowner) <> '{OWNER}'
         UNION SELECT p.oid::regprocedure::text FROM pg_proc p
         WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND p.proname LIKE 'ekinerja\\_%%'
         AND pg_get_userbyid(p.proowner) <> '{OWNER}' ORDER BY 1"""
-    for (function,) in conn.exec_driver_sql(query):
+    for function in conn.exec_driver_sql(query).scalars():
         yield f"ALTER FUNCTION {function} OWNER TO {OWNER}"
 
 
@@ -425,12 +424,12 @@ def _found(conn: Connection) -> Iterator[tuple[str, str, str]]:
             FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
             WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
         )
-        SELECT r.rolname::text, g.verb, g.what FROM given g
+        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.verb, g.what FROM given g
         LEFT JOIN pg_roles r ON r.oid = g.grantee
         WHERE r.rolname IN ({names})
             OR (g.grantee = 0 AND split_part(g.what, '.', 1) IN ({", ".join(f"'{name}'" for name in _EVERYTHING)}))
             OR (g.grantee = 0 AND g.what LIKE 'ekinerja\\_%%(%%')"""
-    yield from ((role or _EVERYBODY, verb, what) for role, verb, what in conn.exec_driver_sql(query))
+    yield from ((row.role, row.verb, row.what) for row in conn.exec_driver_sql(query))
 
 
 def _making(conn: Connection) -> Iterator[tuple[str, str]]:
@@ -446,6 +445,6 @@ def _making(conn: Connection) -> Iterator[tuple[str, str]]:
             FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
             WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE'
         )
-        SELECT r.rolname::text, g.what FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
+        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.what FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
         WHERE g.grantee = 0 OR r.rolname IN ({names}) ORDER BY 1, 2"""
-    yield from ((role or _EVERYBODY, right) for role, right in conn.exec_driver_sql(query))
+    yield from ((row.role, row.what) for row in conn.exec_driver_sql(query))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent.model import ClockReading, LogCursor
 from ekinerja_agent.spool.instants import instant_text, read_instant
+from ekinerja_agent.spool.named_rows import put_row, read_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,79 +59,76 @@ class TerminalMemory:
 
 def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
     """Given a terminal, return what was last remembered of it, or None."""
-    row = db.execute("SELECT * FROM memory WHERE terminal = ?", (terminal,)).fetchone()
-    if row is None:
+    found = read_rows(db, "SELECT * FROM memory WHERE terminal = ?", (terminal,))
+    if not found:
         return None
-    _, serial, record_size, records, last_read_at, office, timezone, enabled, raw_log_kept_at, clock_readings = row
+    (row,) = found
     return TerminalMemory(
         terminal=terminal,
-        serial=serial,
-        record_size=record_size,
-        records=records,
-        last_read_at=read_instant(last_read_at),
-        office=office,
-        timezone=timezone,
-        enabled=None if enabled is None else bool(enabled),
-        raw_log_kept_at=read_instant(raw_log_kept_at),
+        serial=row["serial"],
+        record_size=row["record_size"],
+        records=row["records"],
+        last_read_at=read_instant(row["last_read_at"]),
+        office=row["office"],
+        timezone=row["timezone"],
+        enabled=None if row["enabled"] is None else bool(row["enabled"]),
+        raw_log_kept_at=read_instant(row["raw_log_kept_at"]),
         cursor=_read_cursor(db, terminal),
         clock_readings=tuple(
             ClockReading(terminal, datetime.fromisoformat(at), offset_s, trusted=True)
-            for at, offset_s in json.loads(clock_readings or "[]")
+            for at, offset_s in json.loads(row["clock_readings"] or "[]")
         ),
     )
 
 
 def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
     """Keep a terminal's memory in place of the earlier one. Raise ValueError if an instant has no time zone."""
-    db.execute(
-        "INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            memory.terminal,
-            memory.serial,
-            memory.record_size,
-            memory.records,
-            instant_text(memory.last_read_at),
-            memory.office,
-            memory.timezone,
-            memory.enabled,
-            instant_text(memory.raw_log_kept_at),
-            json.dumps([(instant_text(reading.at), reading.offset_s) for reading in memory.clock_readings]),
-        ),
-    )
+    readings = [(instant_text(reading.at), reading.offset_s) for reading in memory.clock_readings]
+    remembered = {
+        "terminal": memory.terminal,
+        "serial": memory.serial,
+        "record_size": memory.record_size,
+        "records": memory.records,
+        "last_read_at": instant_text(memory.last_read_at),
+        "office": memory.office,
+        "timezone": memory.timezone,
+        "enabled": memory.enabled,
+        "raw_log_kept_at": instant_text(memory.raw_log_kept_at),
+        "clock_readings": json.dumps(readings),
+    }
+    put_row(db, "memory", remembered)
     cursor = memory.cursor
     if cursor is None:
         db.execute("DELETE FROM cursor WHERE terminal = ?", (memory.terminal,))
     elif cursor != _read_cursor(db, memory.terminal):
-        db.execute(
-            "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                memory.terminal,
-                cursor.serial,
-                cursor.firmware,
-                cursor.transport,
-                cursor.record_size,
-                cursor.position,
-                cursor.anchor,
-                None if cursor.latest_clock is None else cursor.latest_clock.isoformat(),
-                cursor.proven,
-                instant_text(cursor.judged_at),
-            ),
-        )
+        place = {
+            "terminal": memory.terminal,
+            "serial": cursor.serial,
+            "firmware": cursor.firmware,
+            "transport": cursor.transport,
+            "record_size": cursor.record_size,
+            "position": cursor.position,
+            "anchor": cursor.anchor,
+            "latest_clock": None if cursor.latest_clock is None else cursor.latest_clock.isoformat(),
+            "proven": cursor.proven,
+            "judged_at": instant_text(cursor.judged_at),
+        }
+        put_row(db, "cursor", place)
 
 
 def _read_cursor(db: sqlite3.Connection, terminal: str) -> LogCursor | None:
-    row: Any = db.execute("SELECT * FROM cursor WHERE terminal = ?", (terminal,)).fetchone()
-    if row is None:
+    found = read_rows(db, "SELECT * FROM cursor WHERE terminal = ?", (terminal,))
+    if not found:
         return None
-    _, serial, firmware, transport, record_size, position, anchor, latest_clock, proven, judged_at = row
+    (row,) = found
     return LogCursor(
-        serial=serial,
-        firmware=firmware,
-        transport=transport,
-        record_size=record_size,
-        position=position,
-        anchor=anchor,
-        latest_clock=read_instant(latest_clock),
-        proven=bool(proven),
-        judged_at=read_instant(judged_at),
+        serial=row["serial"],
+        firmware=row["firmware"],
+        transport=row["transport"],
+        record_size=row["record_size"],
+        position=row["position"],
+        anchor=row["anchor"],
+        latest_clock=read_instant(row["latest_clock"]),
+        proven=bool(row["proven"]),
+        judged_at=read_instant(row["judged_at"]),
     )

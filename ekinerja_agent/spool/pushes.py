@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from ekinerja_agent.spool.instants import instant_text, read_instant
+from ekinerja_agent.spool.named_rows import put_row, read_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,67 +81,50 @@ class PushRequest:
 
 def read_push(db: sqlite3.Connection, terminal: str) -> PushMemory | None:
     """Given a terminal, return what was last remembered of its uploads, or None."""
-    row = db.execute("SELECT * FROM pushes WHERE terminal = ?", (terminal,)).fetchone()
-    if row is None:
+    found = read_rows(db, "SELECT * FROM pushes WHERE terminal = ?", (terminal,))
+    if not found:
         return None
-    (
-        _,
-        serial,
-        attlog,
-        operlog,
-        contact,
-        first,
-        covered,
-        gaps,
-        holes,
-        asked,
-        disorder,
-        firmware,
-        users,
-        records,
-        state,
-    ) = row
+    (row,) = found
+    gaps, holes = json.loads(row["gaps"]), json.loads(row["holes"])
     return PushMemory(
         terminal=terminal,
-        serial=serial,
-        attlog_stamp=attlog,
-        operlog_stamp=operlog,
-        contact_at=read_instant(contact),
-        first_at=read_instant(first),
-        covered_until=read_instant(covered),
-        gaps=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in json.loads(gaps)),
-        holes=tuple((read_instant(start), read_instant(end)) for start, end in json.loads(holes)),
-        everything_asked=bool(asked),
-        out_of_order=bool(disorder),
-        firmware=firmware,
-        users=users,
-        records=records,
-        state=state,
+        serial=row["serial"],
+        attlog_stamp=row["attlog_stamp"],
+        operlog_stamp=row["operlog_stamp"],
+        contact_at=read_instant(row["contact_at"]),
+        first_at=read_instant(row["first_at"]),
+        covered_until=read_instant(row["covered_until"]),
+        gaps=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in gaps),
+        holes=tuple((read_instant(start), read_instant(end)) for start, end in holes),
+        everything_asked=bool(row["everything_asked"]),
+        out_of_order=bool(row["out_of_order"]),
+        firmware=row["firmware"],
+        users=row["users"],
+        records=row["records"],
+        state=row["state"],
     )
 
 
 def write_push(db: sqlite3.Connection, memory: PushMemory) -> None:
     """Keep what is remembered of a terminal's uploads. Raise ValueError if an instant has no time zone."""
-    db.execute(
-        "INSERT OR REPLACE INTO pushes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            memory.terminal,
-            memory.serial,
-            memory.attlog_stamp,
-            memory.operlog_stamp,
-            instant_text(memory.contact_at),
-            instant_text(memory.first_at),
-            instant_text(memory.covered_until),
-            json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.gaps]),
-            json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.holes]),
-            memory.everything_asked,
-            memory.out_of_order,
-            memory.firmware,
-            memory.users,
-            memory.records,
-            memory.state,
-        ),
-    )
+    row = {
+        "terminal": memory.terminal,
+        "serial": memory.serial,
+        "attlog_stamp": memory.attlog_stamp,
+        "operlog_stamp": memory.operlog_stamp,
+        "contact_at": instant_text(memory.contact_at),
+        "first_at": instant_text(memory.first_at),
+        "covered_until": instant_text(memory.covered_until),
+        "gaps": json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.gaps]),
+        "holes": json.dumps([[instant_text(start), instant_text(end)] for start, end in memory.holes]),
+        "everything_asked": memory.everything_asked,
+        "out_of_order": memory.out_of_order,
+        "firmware": memory.firmware,
+        "users": memory.users,
+        "records": memory.records,
+        "state": memory.state,
+    }
+    put_row(db, "pushes", row)
 
 
 def forget_push(db: sqlite3.Connection, terminal: str) -> None:
@@ -164,15 +148,13 @@ def ask(db: sqlite3.Connection, terminal: str, kind: RequestKind, by: str, at: d
 
 def waiting_requests(db: sqlite3.Connection, terminal: str) -> list[PushRequest]:
     """Given a terminal, return what it was asked for and did not answer, oldest first."""
-    rows = db.execute(
-        "SELECT * FROM push_requests WHERE terminal = ? AND answered_at IS NULL ORDER BY number", (terminal,)
-    )
-    return [_request(row) for row in rows]
+    waiting = "SELECT * FROM push_requests WHERE terminal = ? AND answered_at IS NULL ORDER BY number"
+    return [_request(row) for row in read_rows(db, waiting, (terminal,))]
 
 
 def all_requests(db: sqlite3.Connection) -> list[PushRequest]:
     """Return everything that was ever asked for, oldest first."""
-    return [_request(row) for row in db.execute("SELECT * FROM push_requests ORDER BY number")]
+    return [_request(row) for row in read_rows(db, "SELECT * FROM push_requests ORDER BY number")]
 
 
 def sent(db: sqlite3.Connection, number: int, at: datetime) -> None:
@@ -193,15 +175,14 @@ def answered(db: sqlite3.Connection, terminal: str, number: int, returned: int, 
     return done.rowcount == 1
 
 
-def _request(row: tuple[object, ...]) -> PushRequest:
-    number, terminal, kind, asked_by, asked_at, sent_at, answered_at, returned = row
+def _request(row: sqlite3.Row) -> PushRequest:
     return PushRequest(
-        number=int(str(number)),
-        terminal=str(terminal),
-        kind="reupload" if kind == "reupload" else "info",
-        asked_by=str(asked_by),
-        asked_at=datetime.fromisoformat(str(asked_at)),
-        sent_at=read_instant(sent_at if isinstance(sent_at, str) else None),
-        answered_at=read_instant(answered_at if isinstance(answered_at, str) else None),
-        returned=returned if isinstance(returned, int) else None,
+        number=row["number"],
+        terminal=row["terminal"],
+        kind=row["kind"],
+        asked_by=row["asked_by"],
+        asked_at=datetime.fromisoformat(row["asked_at"]),
+        sent_at=read_instant(row["sent_at"]),
+        answered_at=read_instant(row["answered_at"]),
+        returned=row["returned"],
     )
