@@ -9,15 +9,17 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, bindparam, event, select
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import revoke, store_punch_batch
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.enrolled import Enrolments
+from ekinerja_agent.central.facts.columns import expecting_few, read_frame
 from ekinerja_agent.central.facts.punches import _owned, _resolve_slots
 from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.tables.imported import employees
 from ekinerja_agent.central.tables.scored import result_days, results
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
 from ekinerja_agent.scoring import frames
@@ -513,3 +515,25 @@ def test_columns_and_single_punches_know_the_same_owner(
     owner_schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": frames.INSTANT}
     slot_frame = pl.DataFrame(slot_rows, schema=owner_schema)
     assert columnar(punch_frame, enrolled_frame, slot_frame, monkeypatch) == single
+
+
+def test_what_is_read_after_a_few_people_is_not_taken_for_few(central: Engine, office: Any) -> None:
+    query = select(employees.c.nip).where(employees.c.unit == bindparam("unit"))
+    ways: list[bool] = []
+    with reading(central) as conn:
+        event.listen(conn, "before_cursor_execute", lambda *a: ways.append(bool(a[3])))
+
+        def with_values() -> bool:
+            """Whether the values stood beside the text of the query, as they do where few rows are expected."""
+            ways.clear()
+            read = read_frame(conn, query, {"nip": pl.String}, {"unit": "DINKES"})
+            assert read["nip"].to_list() == ["ani"]
+            return any(ways)
+
+        assert facts.homes_of(conn, SEPTEMBER, ["ani"]) == {"ani": "DINKES"}
+        assert not with_values()
+        with expecting_few(conn, when=True):
+            with expecting_few(conn, when=False):
+                assert with_values()
+            assert with_values()
+        assert not with_values()

@@ -19,7 +19,7 @@ from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import absence_status
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.activities import read_activities
-from ekinerja_agent.central.facts.columns import expect_few, read_frame
+from ekinerja_agent.central.facts.columns import expecting_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
 from ekinerja_agent.central.facts.personal import (
@@ -107,9 +107,7 @@ def month_facts(
     `accept_pending` and `through` are handed on.
     """
     first, last = month.replace(day=1), last_day(month)
-    with reading(engine) as conn:
-        if nips is not None and len(nips) <= _FEW:
-            expect_few(conn)
+    with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, first, last, offices, nips)
         wanted = wanted_of(conn, spells, first, last, everyone=offices is None and nips is None)
         there = _there(conn, spells, wanted, called=True, profile=profile, now=now)
@@ -146,9 +144,7 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
     """Given a day and people, return what tells who of them is there on it: the frames of `month_facts` that plans,
     punches and documents are read from, for this day alone. All others are empty.
     """
-    with reading(engine) as conn:
-        if len(nips) <= _FEW:
-            expect_few(conn)
+    with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, day, day, None, nips)
         wanted = wanted_of(conn, spells, day, day, everyone=False)
         return _there(conn, spells, wanted, called=False, profile=profile, now=now)
@@ -178,10 +174,13 @@ def home_units(engine: Engine, month: date, nips: Sequence[str] | None = None) -
 
 def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
     """Given a connection, return what `home_units` does."""
-    if nips is not None and len(nips) <= _FEW:
-        expect_few(conn)
-    home = _homes(_touching(_told(conn, None, nips), month.replace(day=1), last_day(month)))
+    with expecting_few(conn, when=_are_few(nips)):
+        home = _homes(_touching(_told(conn, None, nips), month.replace(day=1), last_day(month)))
     return dict(worked_out(home).iter_rows())
+
+
+def _are_few(nips: Sequence[str] | None) -> bool:
+    return nips is not None and len(nips) <= _FEW
 
 
 def _there(

@@ -7,7 +7,8 @@ is: to write its text costs more than to read them. Does not know what is asked.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -23,9 +24,19 @@ _FEW = "few_rows"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def expect_few(conn: Connection) -> None:
-    """Given a connection that reads the facts of a few people, have `read_frame` ask for them in the cheaper way."""
-    conn.execution_options(**{_FEW: True})
+@contextmanager
+def expecting_few(conn: Connection, *, when: bool) -> Iterator[None]:
+    """Where the facts of few people are read, have `read_frame` ask on this connection in the way that is cheaper then.
+
+    It holds as long as the block. An option of the connection and no argument: every reader of facts would have to hand
+    it on, and none of them depends on it.
+    """
+    before = bool(conn.get_execution_options().get(_FEW))
+    conn.execution_options(**{_FEW: before or when})
+    try:
+        yield
+    finally:
+        conn.execution_options(**{_FEW: before})
 
 
 def read_frame(
