@@ -445,6 +445,7 @@ def _making(conn: Connection) -> Iterator[tuple[str, str]]:
             FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
             WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE'
         )
-        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.what FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
+        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.what
+        FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
         WHERE g.grantee = 0 OR r.rolname IN ({names}) ORDER BY 1, 2"""
     yield from ((row.role, row.what) for row in conn.exec_driver_sql(query))
