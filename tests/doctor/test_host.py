@@ -27,7 +27,10 @@ from ekinerja_agent.usecases import backup
 from ekinerja_agent.usecases.doctor import State
 from ekinerja_agent.usecases.turns import turn
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk and give files away")
+
+@pytest.fixture
+def root() -> None:
+    assert os.geteuid() == 0, "only root can mount a disk and give files away: run the tests as root"
 
 
 def test_nothing_is_wrong_with_a_healthy_host(ward: Any) -> None:
@@ -97,8 +100,7 @@ def test_a_state_dir_that_is_a_file(ward: Any) -> None:
     assert "no directory" in found.finding
 
 
-@needs_root
-def test_files_that_a_command_of_root_left_to_the_service(ward: Any) -> None:
+def test_files_that_a_command_of_root_left_to_the_service(root: None, ward: Any) -> None:
     os.chown(ward.state, 65534, -1)
     (found,) = ward.wrong("permissions")
     assert "belong to root" in found.finding
@@ -108,8 +110,7 @@ def test_files_that_a_command_of_root_left_to_the_service(ward: Any) -> None:
     assert ward.wrong("permissions") == []
 
 
-@needs_root
-def test_a_turn_taken_by_root_leaves_its_lock_to_the_owner_of_the_state(tmp_path: Path) -> None:
+def test_a_turn_taken_by_root_leaves_its_lock_to_the_owner_of_the_state(root: None, tmp_path: Path) -> None:
     os.chown(tmp_path, 65534, 65534)
     with turn("lobby", tmp_path):
         pass
@@ -127,8 +128,7 @@ print(found())
 """
 
 
-@needs_root
-def test_a_user_who_may_not_write_is_told_whose_directory_it_is(empty_ward: Any) -> None:
+def test_a_user_who_may_not_write_is_told_whose_directory_it_is(root: None, empty_ward: Any) -> None:
     with tempfile.TemporaryDirectory() as directory:
         Path(directory).chmod(0o755)
         empty_ward.directory = Path(directory)
@@ -142,17 +142,15 @@ def test_a_user_who_may_not_write_is_told_whose_directory_it_is(empty_ward: Any)
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(root: None, tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with room for two megabytes."""
     place = tmp_path / "disk"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)], check=False).returncode:
-        pytest.skip("no disk can be mounted here")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(place)], check=True)
     yield place
     subprocess.run(["umount", str(place)], check=True)
 
 
-@needs_root
 def test_a_disk_without_room(ward: Any, small_disk: Path) -> None:
     shutil.copytree(ward.state, small_disk / "state")
     ward.configure(state_dir=str(small_disk / "state"))

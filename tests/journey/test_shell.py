@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +53,6 @@ def test_the_indonesian_manual_has_no_english_words_of_help(tmp_path: Path) -> N
     assert re.findall(r"\b(?:Only this|Show|The month|Default:|default:|required|Columns:)\b", text) == []
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_groff_finds_nothing_to_warn_of(tmp_path: Path) -> None:
     for page in write_pages(tmp_path):
         words = ["groff", "-man", "-ww", "-z", "-Kutf8", "-Tutf8", str(page)]
