@@ -38,9 +38,13 @@ class Endpoint:
 
 
 class Switchboard:
-    """One thread that carries the ports of any number of terminals, until the `with` block ends."""
+    """One thread that carries the ports of any number of terminals, until the `with` block ends.
 
-    def __init__(self) -> None:
+    `clock` (monotonic seconds) tells when what is to come later is due.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._bell, self._bell_rope = socket.socketpair()
         self._bell.setblocking(False)
@@ -178,10 +182,10 @@ class Switchboard:
             return 0.0
         if not self._due_s:
             return None
-        return max(0.0, min(self._due_s.values()) - time.monotonic())
+        return max(0.0, min(self._due_s.values()) - self._clock())
 
     def _pump_ports(self) -> None:
-        now_s = time.monotonic()
+        now_s = self._clock()
         due = {port for port, at_s in self._due_s.items() if at_s <= now_s}
         while self._awake:
             due.add(self._awake.pop())
@@ -220,7 +224,8 @@ def serve(
     *,
     host: str = "127.0.0.1",
     faults: Iterable[Fault] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Endpoint]:
     """Given a terminal, serve it until the block ends: `Switchboard.connect` with a thread of its own."""
-    with Switchboard() as board:
+    with Switchboard(clock) as board:
         yield board.connect(device, transport, port, host=host, faults=faults)

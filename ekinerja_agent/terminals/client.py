@@ -6,6 +6,7 @@ closed. Only reads: nothing here disables, clears or writes. Does not know what 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -48,15 +49,22 @@ def open_terminal(
     transport: Transport = "tcp",
     comm_key: int | None = None,
     reply_timeout_s: float = 20.0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Client]:
     """Given where a terminal is, return a context with a client that is connected and let in.
 
     `reply_timeout_s` is for one reply; a table may take as long as its size allows, the rest of the session
-    twelve replies. Raise TerminalUnavailable if the terminal does not answer, TerminalRefused if it does not
-    let us in.
+    twelve replies, by a `clock` of monotonic seconds. Raise TerminalUnavailable if the terminal does not
+    answer, TerminalRefused if it does not let us in.
     """
     with open_session(
-        terminal, host, port, transport=transport, comm_key=comm_key, reply_timeout_s=reply_timeout_s
+        terminal,
+        host,
+        port,
+        transport=transport,
+        comm_key=comm_key,
+        reply_timeout_s=reply_timeout_s,
+        clock=clock,
     ) as (session, link):
         yield Client(session, link)
 
@@ -75,10 +83,17 @@ def open_at(place: TerminalAddress) -> AbstractContextManager[Client]:
 
 @contextmanager
 def open_session(
-    terminal: str, host: str, port: int, *, transport: Transport, comm_key: int | None, reply_timeout_s: float
+    terminal: str,
+    host: str,
+    port: int,
+    *,
+    transport: Transport,
+    comm_key: int | None,
+    reply_timeout_s: float,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[Session, Link]]:
     """As `open_terminal`, for those who bring a client of their own."""
-    with Link(terminal, host, port, transport, reply_timeout_s) as link:
+    with Link(terminal, host, port, transport, reply_timeout_s, clock) as link:
         session = Session(link, reply_timeout_s)
         try:
             session.connect(comm_key)

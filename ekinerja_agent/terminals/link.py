@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
@@ -28,10 +29,20 @@ _FLUSH_S = 0.5
 class Link:
     """One connection to one terminal; `timeout_s` is for connecting and for each send.
 
-    `received_bytes` counts what came over it, headers included.
+    `received_bytes` counts what came over it, headers included. `clock` (monotonic seconds) tells when a deadline is
+    over.
     """
 
-    def __init__(self, terminal: str, host: str, port: int, transport: Transport, timeout_s: float) -> None:
+    def __init__(
+        self,
+        terminal: str,
+        host: str,
+        port: int,
+        transport: Transport,
+        timeout_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
         self.terminal = terminal
         self.transport = transport
         self.received_bytes = 0
@@ -75,11 +86,11 @@ class Link:
 
     def receive_unasked(self, wait_s: float) -> Packet | None:
         """Given how long to wait, return the next packet, None if none was complete by then. Raise as `receive`."""
-        until = time.monotonic() + wait_s
+        until = self.clock() + wait_s
         poll = select.poll()  # not select(): that one knows no socket beyond the 1,024th
         poll.register(self._socket, select.POLLIN)
         while not self._packets:
-            left_s = until - time.monotonic()
+            left_s = until - self.clock()
             if left_s <= 0 or not poll.poll(left_s * 1000):
                 return None
             self._fill(until + wait_s, wait_s)
@@ -93,10 +104,10 @@ class Link:
         """
         if self.transport != "tcp":
             return
-        until = time.monotonic() + _FLUSH_S
+        until = self.clock() + _FLUSH_S
         with suppress(OSError):  # a connection that is already gone has nothing left to wait for
             self._socket.shutdown(socket.SHUT_WR)
-            while (left := until - time.monotonic()) > 0:
+            while (left := until - self.clock()) > 0:
                 self._socket.settimeout(left)
                 if not self._socket.recv(_RECEIVE_BYTES):
                     return
@@ -112,7 +123,7 @@ class Link:
             raise ProtocolViolation(f"{self._place} sent bytes that break the protocol: {error}") from error
 
     def _read(self, deadline: float, silence_s: float) -> bytes:
-        left_s = deadline - time.monotonic()
+        left_s = deadline - self.clock()
         late = f"{self._place} did not complete its answer in time (it may be silent for {silence_s:g} s)"
         if left_s <= 0:
             raise TerminalUnavailable(late)

@@ -7,7 +7,6 @@ know what is asked for.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -48,7 +47,7 @@ class Session:
         self._open = False
         self._buffer_held = False
         self._events: list[Packet] = []
-        self._ends = time.monotonic() + REPLIES_PER_SESSION * reply_timeout_s
+        self._ends = self._link.clock() + REPLIES_PER_SESSION * reply_timeout_s
 
     # --- in and out -----------------------------------------------------------------------------------------
 
@@ -104,7 +103,7 @@ class Session:
         """
         self._send(command, data)
         wait_s = self._patience_s if wait_s is None else wait_s
-        return self._receive(min(time.monotonic() + wait_s, self._ends), silence_s=wait_s)
+        return self._receive(min(self._link.clock() + wait_s, self._ends), silence_s=wait_s)
 
     def ask_slow(self, command: int, data: bytes = b"") -> Packet:
         """As `ask`, for a question that makes the terminal work: it is not asked again before the full reply
@@ -125,7 +124,7 @@ class Session:
         A size that was only announced buys no time: whoever sends a byte every few seconds is left after one reply
         timeout and the time of one packet.
         """
-        began_s = time.monotonic() + self._reply_timeout_s
+        began_s = self._link.clock() + self._reply_timeout_s
         return lambda received_bytes: began_s + (received_bytes + LARGEST_DATA_BYTES) / SLOWEST_BYTES_PER_S
 
     def patiently(self, conversation: Callable[[], Answer], most_attempts: int = ATTEMPTS["udp"]) -> Answer:
@@ -148,7 +147,7 @@ class Session:
         """
         if not self._events and (packet := self._link.receive_unasked(wait_s)):
             self._hear(packet)
-        self._ends = time.monotonic() + REPLIES_PER_SESSION * self._reply_timeout_s
+        self._ends = self._link.clock() + REPLIES_PER_SESSION * self._reply_timeout_s
         heard, self._events = self._events, []
         return heard
 

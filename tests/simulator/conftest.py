@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,8 @@ from ekinerja_agent.simulator import Device, Endpoint, Fault, named_fault, popul
 from ekinerja_agent.simulator.faults import Transport
 
 LOG = struct.pack("<bhii", 1, 13, 0, 0)
+PATIENCE_S = 60.0
+"""Longer than any busy machine makes a line wait."""
 _CAPTURES = Path(__file__).parent.parent / "captures" / "packets.json"
 
 
@@ -35,15 +39,27 @@ def _pack(command: int, session: int, reply_id: int, data: bytes) -> bytes:
     return struct.pack("<4H", command, ~total & 0xFFFF, session, reply_id) + data
 
 
+@dataclass
+class StandingClock:
+    """Seconds that pass when a test says so, until it lets the clock run."""
+
+    now_s: float = 0.0
+    runs: bool = False
+
+    def __call__(self) -> float:
+        return self.now_s + (time.monotonic() if self.runs else 0.0)
+
+
 class Dial:
     """One raw connection. `ask` sends one request and returns the next packet, `bulk` a long answer."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, clock: StandingClock | None = None) -> None:
         self.endpoint = endpoint
+        self._clock = clock
         self.tcp = endpoint.transport == "tcp"
         kind = socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM
         self.sock = socket.socket(socket.AF_INET, kind)
-        self.sock.settimeout(5)
+        self.sock.settimeout(PATIENCE_S)
         self.sock.connect((endpoint.host, endpoint.port))
         self.session = 0
         self.reply_id = 0
@@ -116,11 +132,20 @@ class Dial:
         """How many records FREE_SIZES claims."""
         return int(struct.unpack_from("<i", self.ask(50).data, 32)[0])
 
+    def later(self, seconds: float) -> None:
+        """So much time passes for the terminal, whose clock stands otherwise."""
+        assert self._clock is not None
+        self._clock.now_s += seconds
+
+    def time_goes_on(self) -> None:
+        assert self._clock is not None
+        self._clock.runs = True
+
     def expect_silence(self) -> None:
         self.sock.settimeout(0.15)
         with pytest.raises(TimeoutError):
             self.receive_raw()
-        self.sock.settimeout(5)
+        self.sock.settimeout(PATIENCE_S)
 
 
 @pytest.fixture
@@ -143,10 +168,16 @@ def call() -> Iterator[Callable[..., Dial]]:
     with ExitStack() as stack:
 
         def serve_and_call(
-            device: Device, *faults: str | Fault, transport: Transport = "tcp", hello: bool = True
+            device: Device,
+            *faults: str | Fault,
+            transport: Transport = "tcp",
+            hello: bool = True,
+            clock_stands: bool = False,
         ) -> Dial:
             chosen = [named_fault(fault) if isinstance(fault, str) else fault for fault in faults]
-            line = Dial(stack.enter_context(serve(device, transport, faults=chosen)))
+            clock = StandingClock() if clock_stands else None
+            endpoint = serve(device, transport, faults=chosen, clock=clock or time.monotonic)
+            line = Dial(stack.enter_context(endpoint), clock)
             stack.callback(line.sock.close)
             if hello:
                 line.hello()

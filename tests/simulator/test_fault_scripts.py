@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,10 +63,11 @@ def test_an_answer_can_be_late_and_a_udp_client_forgotten(call: Call) -> None:
     def pause_and_forget(_: Occasion, steps: list[Step]) -> list[Step]:
         return [Wait(0.05), *steps, Close(), Close()]
 
-    line = call(Device(), Fault(alter=on(1100, pause_and_forget)), transport="udp")
-    asked_at_s = time.monotonic()
-    assert line.ask(1100).command == 2000
-    assert time.monotonic() - asked_at_s >= 0.05
+    line = call(Device(), Fault(alter=on(1100, pause_and_forget)), transport="udp", clock_stands=True)
+    line.send(1100)
+    line.expect_silence()
+    line.later(0.05)
+    assert line.receive().command == 2000
     assert line.ask(201).command == 2005
 
 
@@ -207,6 +207,7 @@ def test_a_script_can_pull_the_plug(dial: Dialler, filled: Device, transport: Tr
         line.send(1504, WHOLE)
         if not before_answer:
             assert line.receive().command == 1500
+        line.sock.settimeout(0.5)  # a datagram that nobody takes is told of sometimes
         with pytest.raises((EOFError, OSError)):
             line.ask(1504, WHOLE)
         assert dial(other).hello().command == 2000

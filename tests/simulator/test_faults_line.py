@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 from ekinerja_agent.simulator import Device
 from ekinerja_agent.simulator.codec import decode_packet
 from ekinerja_agent.simulator.faults import Transport
+from tests.proof.box import until
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Dial
@@ -65,10 +65,7 @@ def test_half_close_still_listens_but_never_speaks_again(call: Call, filled: Dev
     heard = len(filled.commands)
     line.send(1502)
     line.send(1502)
-    deadline = time.monotonic() + 5
-    while len(filled.commands) < heard + 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    until(lambda: len(filled.commands) == heard + 2, "both farewells are heard")
     assert line.sock.recv(1) == b""
 
 
@@ -99,20 +96,25 @@ def test_a_connection_can_be_reset(call: Call, filled: Device) -> None:
 
 
 def test_cut_packets_arrive_in_pieces_and_whole(call: Call, filled: Device) -> None:
-    line = call(filled, "cut-packets=7", hello=False)
+    line = call(filled, "cut-packets=7", hello=False, clock_stands=True)
     line.send(1000)
-    pieces = [line.sock.recv(100) for _ in range(3)]
+    pieces = []
+    for _ in range(3):
+        pieces.append(line.sock.recv(100))
+        line.later(0.001)
     assert [len(piece) for piece in pieces] == [7, 7, 2]
+    line.time_goes_on()
     line.session = struct.unpack_from("<H", b"".join(pieces), 12)[0]
     assert line.ask(11, b"~SerialNumber\0").data == f"~SerialNumber={filled.serial}\0".encode()
 
 
 def test_slow_drip_sends_byte_after_byte(call: Call) -> None:
-    line = call(Device(), "slow-drip=20", hello=False)
-    asked_at_s = time.monotonic()
+    line = call(Device(), "slow-drip=20", hello=False, clock_stands=True)
     line.send(1000)
-    assert [len(line.sock.recv(100)) for _ in range(5)] == [1] * 5
-    assert time.monotonic() - asked_at_s >= 4 * 0.02
+    for _ in range(5):
+        assert len(line.sock.recv(100)) == 1
+        line.expect_silence()
+        line.later(0.02)
 
 
 def test_join_packets_sends_a_whole_answer_as_one_segment(call: Call, filled: Device) -> None:

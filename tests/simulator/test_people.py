@@ -30,7 +30,7 @@ def pyzk() -> Iterator[Callable[[Endpoint], ZK]]:
 
     def make(endpoint: Endpoint) -> ZK:
         udp = endpoint.transport == "udp"
-        made.append(ZK(endpoint.host, endpoint.port, timeout=5, force_udp=udp, ommit_ping=True))
+        made.append(ZK(endpoint.host, endpoint.port, timeout=60, force_udp=udp, ommit_ping=True))
         return made[-1].connect()
 
     yield make

@@ -16,6 +16,7 @@ from ekinerja_agent.cli.simulate import command
 from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.faults import KINDS
+from tests.proof.box import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Dial
@@ -43,7 +44,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(dial: Callable[[Endpoint], 
         sizes = client.ask(50).data
         assert (sizes[16], sizes[32]) == (4, 30)
         process.send_signal(ending)
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stdout.read() == ""
 
 
@@ -69,7 +70,7 @@ def test_comm_key_serial_and_faults_are_taken(dial: Callable[[Endpoint], Dial]) 
         port = int(line.split()[0].split(":")[1])
         assert dial(Endpoint("127.0.0.1", port, "tcp", lambda: None)).hello().command == 2005
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_users_punch_in_turn_and_events_have_the_size_asked_for(dial: Callable[[Endpoint], Dial]) -> None:
@@ -87,7 +88,7 @@ def test_users_punch_in_turn_and_events_have_the_size_asked_for(dial: Callable[[
         assert {packet.data[:4] for packet in heard} == {b"1001", b"1002"}
         assert {len(packet.data) for packet in heard} == {52}
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -10,19 +10,24 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
 from ekinerja_agent.terminals.client import Client, open_terminal
+from ekinerja_agent.terminals.link import Transport
 
+Capture = dict[str, Any]
+"""A packet, record, key or time as it was seen: where, its bytes and what they say."""
 CAPTURES = Path(__file__).parents[1] / "captures" / "packets.json"
 SESSION = 0x45CF
 CLOSING_SESSION = 0x007C
+PATIENT_S = 30.0
+"""A reply timeout that no busy machine reaches."""
 
 
 # --- an encoder for tests -----------------------------------------------------------------------------------
@@ -101,7 +106,7 @@ def encode() -> type[Encode]:
 
 
 @pytest.fixture(scope="session")
-def captures() -> list[dict[str, Any]]:
+def captures() -> list[Capture]:
     return json.loads(CAPTURES.read_text(encoding="utf-8"))
 
 
@@ -125,6 +130,29 @@ class Pause(float):
 
 class Raw(bytes):
     """In an answer: these bytes as they are, without a frame."""
+
+
+class Clock:
+    """The client's clock, which stands still but for what a peer lets pass, one step for each look at it at most: so
+    the bytes of a slow peer come one after the other, and it takes no time to be slow.
+    """
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._looks = threading.Semaphore(0)
+        self._client_is_there = True
+
+    def __call__(self) -> float:
+        self._looks.release()
+        return self._now_s
+
+    def passes(self, seconds: float) -> None:
+        while self._client_is_there and not self._looks.acquire(timeout=0.05):
+            pass
+        self._now_s += seconds
+
+    def leave(self) -> None:
+        self._client_is_there = False
 
 
 Answer = Iterable["bytes | Close | Pause"]
@@ -278,22 +306,53 @@ def _serve(script: Script, transport: str = "tcp", piece_bytes: int | None = Non
             assert not work.is_alive()
 
 
+class Words:
+    """The words of a script."""
+
+    script = Script
+    close = Close
+    pause = Pause
+    raw = Raw
+    now = Pause(0)  # what was said before it is sent at once
+    clock = Clock
+
+
+class Serve(Protocol):
+    """`with serve(script) as place:` is a peer that follows the script."""
+
+    def __call__(
+        self, script: Script, transport: Transport = "tcp", piece_bytes: int | None = None
+    ) -> AbstractContextManager[Place]: ...
+
+
+class Talk(Protocol):
+    """`with talk(script) as client:` connects to a peer that follows the script."""
+
+    def __call__(
+        self,
+        script: Script,
+        transport: Transport = "tcp",
+        *,
+        piece_bytes: int | None = None,
+        comm_key: int | None = None,
+        reply_timeout_s: float = PATIENT_S,
+        clock: Clock | None = None,
+    ) -> AbstractContextManager[Client]: ...
+
+
+class Visit(Protocol):
+    """`visit(script)` connects as `talk` does, asks for the serial and returns the log."""
+
+    def __call__(self, script: Script, transport: Transport = "tcp", **connection: Any) -> bytes: ...
+
+
 @pytest.fixture(scope="session")
-def serve() -> Callable[..., Any]:
-    """`with serve(Script(...), "tcp" or "udp", piece_bytes=None) as place:`"""
+def serve() -> Serve:
     return _serve
 
 
 @pytest.fixture(scope="session")
-def scripted() -> Any:
-    """The words of a script."""
-
-    class Words:
-        script = Script
-        close = Close
-        pause = Pause
-        raw = Raw
-
+def scripted() -> type[Words]:
     return Words
 
 
@@ -304,39 +363,39 @@ def big() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def talk() -> Callable[..., Any]:
-    """`with talk(script) as client:` connects to a peer that follows the script."""
-
+def talk() -> Talk:
     @contextmanager
     def connected(
         script: Script,
-        transport: Literal["tcp", "udp"] = "tcp",
+        transport: Transport = "tcp",
         *,
         piece_bytes: int | None = None,
         comm_key: int | None = None,
-        reply_timeout_s: float = 0.4,
+        reply_timeout_s: float = PATIENT_S,
+        clock: Clock | None = None,
     ) -> Iterator[Client]:
-        with (
-            _serve(script, transport, piece_bytes) as (host, port, _),
-            open_terminal(
-                "dinkes-lobby",
-                host,
-                port,
-                transport=transport,
-                comm_key=comm_key,
-                reply_timeout_s=reply_timeout_s,
-            ) as client,
-        ):
-            yield client
+        with _serve(script, transport, piece_bytes) as (host, port, _):
+            try:
+                with open_terminal(
+                    "dinkes-lobby",
+                    host,
+                    port,
+                    transport=transport,
+                    comm_key=comm_key,
+                    reply_timeout_s=reply_timeout_s,
+                    clock=clock or time.monotonic,
+                ) as client:
+                    yield client
+            finally:
+                if clock is not None:
+                    clock.leave()
 
     return connected
 
 
 @pytest.fixture(scope="session")
-def visit(talk: Callable[..., Any]) -> Callable[..., bytes]:
-    """`visit(script)` connects as `talk` does, asks for the serial and returns the log."""
-
-    def once(script: Script, transport: Literal["tcp", "udp"] = "tcp", **connection: Any) -> bytes:
+def visit(talk: Talk) -> Visit:
+    def once(script: Script, transport: Transport = "tcp", **connection: Any) -> bytes:
         with talk(script, transport, **connection) as client:
             client.option("~SerialNumber")
             return client.read_log()
