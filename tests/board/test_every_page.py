@@ -146,7 +146,7 @@ def served(county: County) -> Iterator[Callable[[bytes], bytes]]:
     server = WebServer(listener, county.app)
 
     def send(sent: bytes) -> bytes:
-        with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+        with socket.create_connection(listener.getsockname(), timeout=120) as connection:
             connection.sendall(sent)
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 

@@ -7,9 +7,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,15 +19,21 @@ from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.usecases import collect, watch
-from tests.proof.box import until
+from tests.proof.box import PATIENCE_S, until
 
-PATIENCE_S = 20.0
+T = TypeVar("T")
 SESSION = 0x45CF
 
 
+class Eventually(Protocol):
+    """Waits until something holds and returns it."""
+
+    def __call__(self, holds: Callable[[], T], what: str) -> T: ...
+
+
 @pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], Any], str], Any]:
-    return partial(until, patience_s=PATIENCE_S)
+def eventually() -> Eventually:
+    return until
 
 
 class Office:

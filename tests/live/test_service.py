@@ -14,8 +14,8 @@ from typing import Any
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.spool import Spool
+from tests.proof.box import PATIENCE_S
 
-PATIENCE_S = 30.0
 EKINERJA = [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml"]
 
 

@@ -16,7 +16,7 @@ from ekinerja_agent.notify import Letter, Mail, Telegram, Webhook
 
 MADE_AT = datetime(2026, 10, 5, 1, tzinfo=UTC)
 LETTER = Letter("0123abcd", "kantor", "critical", "[kantor] Baru: Disk hampir penuh", "Baru:\n- Ā 1 %", MADE_AT)
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 def mail(port: int, **changes: Any) -> Mail:

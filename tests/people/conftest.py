@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, serve
+from ekinerja_agent.simulator.faults import Transport
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.people import Staffed, read_people
@@ -47,13 +49,21 @@ def read_staffed() -> Callable[..., Staffed]:
     return read
 
 
+class Served(Protocol):
+    """`with served(device, fault) as place:` has the terminal answer there."""
+
+    def __call__(
+        self, device: Device, *faults: Fault, transport: Transport = "tcp", reply_timeout_s: float = 2.0
+    ) -> AbstractContextManager[TerminalAddress]: ...
+
+
 @pytest.fixture
-def served() -> Callable[..., object]:
+def served() -> Served:
     @contextmanager
     def serving(
-        device: Device, *faults: Fault, transport: str = "tcp", reply_timeout_s: float = 2.0
+        device: Device, *faults: Fault, transport: Transport = "tcp", reply_timeout_s: float = 2.0
     ) -> Iterator[TerminalAddress]:
-        with serve(device, transport, faults=faults) as endpoint:  # type: ignore[arg-type]
+        with serve(device, transport, faults=faults) as endpoint:
             yield address(endpoint, reply_timeout_s=reply_timeout_s)
 
     return serving

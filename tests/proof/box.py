@@ -17,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 
 from ekinerja_agent.simulator import Endpoint
 
-PATIENCE_S = 30.0
+T = TypeVar("T")
+PATIENCE_S = 120.0
+"""How long a machine that is busy with other things may take for what an idle one does in a second."""
 
 
-def until(holds: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+def until(holds: Callable[[], T], what: str, patience_s: float = PATIENCE_S) -> T:
     """Wait until something holds and return it."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:

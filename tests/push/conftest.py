@@ -21,6 +21,7 @@ from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.server import WebServer
+from tests.proof.box import PATIENCE_S
 
 ZONE = "Asia/Makassar"
 LIMIT = 64 * 1024
@@ -65,7 +66,7 @@ class Site:
 
     def raw(self, data: bytes | list[bytes], *, pause_s: float = 0.0, close: bool = False) -> bytes:
         """Send bytes as they are, in pieces with pauses, and return all that comes until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S) as connection:
             for piece in [data] if isinstance(data, bytes) else data:
                 connection.sendall(piece)
                 time.sleep(pause_s)

@@ -10,9 +10,7 @@ import time
 from pathlib import Path
 
 from ekinerja_agent.simulator import Device, serve
-from tests.proof.box import Box, until
-
-PATIENCE_S = 40.0
+from tests.proof.box import PATIENCE_S, Box, until
 
 
 def test_the_service_outlives_a_full_disk_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -33,20 +31,20 @@ def test_the_service_outlives_a_full_disk_and_nothing_is_lost_or_doubled(tmp_pat
         listener = threading.Thread(target=said.extend, args=(process.stderr,))
         listener.start()
         try:
-            until(lambda: "service.ready" in "".join(said), "ready", PATIENCE_S)
-            until(lambda: len(box.punches()) == 1, "a punch", PATIENCE_S)
+            until(lambda: "service.ready" in "".join(said), "ready")
+            until(lambda: len(box.punches()) == 1, "a punch")
             limits = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
             for pin in range(2001, 2031):
                 device.punch(str(pin))
                 time.sleep(0.1)
-            until(lambda: "cannot be used now" in "".join(said), "it tells that the spool has no room", PATIENCE_S)
+            until(lambda: "cannot be used now" in "".join(said), "it tells that the spool has no room")
             device.punch("3001")
             time.sleep(3)
             assert process.poll() is None
             assert len(box.punches()) == 1
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
-            until(lambda: len(box.punches()) == len(device.history), "every punch in central", PATIENCE_S)
+            until(lambda: len(box.punches()) == len(device.history), "every punch in central")
             time.sleep(2)
             assert len(box.punches()) == len(device.history) == 32
         finally:

@@ -32,17 +32,17 @@ def test_who_waits_gets_what_was_made_meanwhile() -> None:
 
     def slowly() -> object:
         begun.set()
-        end.wait(10)
+        end.wait(120)
         return object()
 
     readers = [threading.Thread(target=lambda: found.append(kept.get("a", slowly, NOW))) for _ in range(3)]
     readers[0].start()
-    begun.wait(10)
+    begun.wait(120)
     for reader in readers[1:]:
         reader.start()
     end.set()
     for reader in readers:
-        reader.join(10)
+        reader.join(120)
     assert len(found) == 3
     assert len(set(map(id, found))) == 1
 
@@ -54,18 +54,18 @@ def test_while_one_is_made_others_get_the_old_one_or_are_told_to_come_again() ->
 
     def slowly() -> str:
         begun.set()
-        end.wait(10)
+        end.wait(120)
         return "after"
 
     later = NOW + MADE_EVERY
     maker = threading.Thread(target=kept.get, args=("old", slowly, later))
     maker.start()
-    begun.wait(10)
+    begun.wait(120)
     assert kept.get("old", lambda: "mine", later) == "before"
     with pytest.raises(TemporarilyUnavailable, match="in a moment"):
         kept.get("new", lambda: "mine", later)
     end.set()
-    maker.join(10)
+    maker.join(120)
     assert kept.get("old", lambda: "mine", later) == "after"
     assert kept.get("new", lambda: "mine", later) == "mine"
 
