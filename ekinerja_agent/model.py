@@ -21,6 +21,9 @@ YEARS = range(1900, 2200)
 FROM_TERMINAL = 0
 """Batch number of what a collector delivered; files that people import have numbers from 1."""
 
+EVERY_TERMINAL = "*"
+"""In an enrolment, instead of a terminal: the PIN is the person's on each. A terminal that is named beats it."""
+
 
 class Source(StrEnum):
     """Which way a punch reached us."""

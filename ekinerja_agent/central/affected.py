@@ -22,6 +22,7 @@ from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.imported import employees, enrolments, events, units
 from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.central.tables.scored import DRAFT, of_drafts, results
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import last_day, month_after
 
 _DAY_BEGINS = time(15, tzinfo=UTC)
@@ -171,7 +172,9 @@ def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str]
         return None
     nips = set(conn.scalars(select(enrolments.c.nip).where(enrolments.c.terminal.in_(marked))))
     for part in parts(sorted(pins)):
-        nips.update(conn.scalars(select(enrolments.c.nip).where(enrolments.c.pin.in_(part))))
+        # Of another terminal's enrolment the same PIN is another person's.
+        anywhere = enrolments.c.terminal == EVERY_TERMINAL
+        nips.update(conn.scalars(select(enrolments.c.nip).where(enrolments.c.pin.in_(part), anywhere)))
     offices = set(conn.scalars(select(terminal_facts.c.office).where(terminal_facts.c.terminal.in_(marked))))
     for part in parts(sorted(_with_units_below(conn, offices))):
         nips.update(conn.scalars(select(employees.c.nip).where(employees.c.unit.in_(part))))

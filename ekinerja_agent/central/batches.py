@@ -6,7 +6,7 @@ kind; the rows that arrive here are already typed as the columns of `tables.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,10 +35,16 @@ from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.central.tables.imported import FACT_KEYS, import_batches, import_revocations, revocation_requests
+from ekinerja_agent.central.tables.imported import (
+    FACT_KEYS,
+    enrolments,
+    import_batches,
+    import_revocations,
+    revocation_requests,
+)
 from ekinerja_agent.central.tables.recorded import punches
 from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.model import Coverage, Punch, Quarantined
+from ekinerja_agent.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
 
 PUNCH_KINDS = frozenset({"punches", "attlog"})
 
@@ -300,7 +306,7 @@ def _fresh(
 ) -> tuple[list[Mapping[str, Any]], int, touched.Marks]:
     """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
     key_of = _key_of(table)
-    standing = _standing(conn, table, {row[_LOOKED_UP_BY[table.name]] for row in rows})
+    standing = _standing(conn, table, rows)
     beside: Sequence[Mapping[str, Any]] = list(standing.values())
     fresh: list[Mapping[str, Any]] = []
     replaced: list[Mapping[str, Any]] = []
@@ -321,16 +327,28 @@ def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return lambda row: tuple(map(row.get, keys))
 
 
-def _standing(conn: Connection, table: Table, wanted: set[Any]) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+def _standing(
+    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    """The rows that stand and may be replaced by these, or be touched by them."""
     key_of = _key_of(table)
+    looked_up = _LOOKED_UP_BY[table.name]
     standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
-    for part in parts(sorted(wanted), _KEYS_AT_ONCE):
-        query = current(table, table.c[_LOOKED_UP_BY[table.name]].in_(part))
+    terminals = {row["terminal"] for row in rows} if table is enrolments else ()
+    for part in parts(sorted({row[looked_up] for row in rows}), _KEYS_AT_ONCE):
+        query = current(table, table.c[looked_up].in_(part), *_on_terminals(table, terminals))
         for row in with_decisions(conn, table.name, query):
             standing[key_of(row)] = row
     return standing
+
+
+def _on_terminals(table: Table, terminals: Collection[str] | Select[Any]) -> Sequence[ColumnElement[bool]]:
+    """On another terminal the PIN of an enrolment is another person's: no row of it is asked for."""
+    if table is not enrolments:
+        return ()
+    return (or_(table.c.terminal == EVERY_TERMINAL, table.c.terminal.in_(terminals)),)
 
 
 def _asked_by(conn: Connection, *conditions: ColumnElement[bool]) -> dict[int, dict[int, str]]:
@@ -371,10 +389,10 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
         return
     table = fact_table(kind)
     looked_up = table.c[_LOOKED_UP_BY[kind]]
+    same = looked_up.in_(select(looked_up).where(table.c.batch == batch))
+    terminals = select(enrolments.c.terminal).where(enrolments.c.batch == batch)
     # An older version of a row may speak of other days, and stands again.
-    beside = conn.execute(
-        select(table).where(looked_up.in_(select(looked_up).where(table.c.batch == batch)))
-    ).mappings()
+    beside = conn.execute(select(table).where(same, *_on_terminals(table, terminals))).mappings()
     rows: list[Mapping[str, Any]] = [dict(row) for row in beside]
     keys = FACT_KEYS[kind]
     gone = {tuple(row[name] for name in keys) for row in rows if row["batch"] == batch}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, or_, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
@@ -23,6 +23,7 @@ from ekinerja_agent.central.scorecards import newest_revision
 from ekinerja_agent.central.tables.imported import assignments, employees, enrolments, units
 from ekinerja_agent.central.tables.recorded import punches, terminal_status
 from ekinerja_agent.central.tables.scored import result_days, result_findings, result_pending, results
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import month_after
 
 PAGE = 50
@@ -250,13 +251,13 @@ def punches_by_hour(engine: Engine, first: datetime, last: datetime) -> dict[int
 
 def unmatched_since(engine: Engine, first: datetime) -> int:
     """Given a clock (naive), return how many terminals' PINs with punches since then nobody was ever enrolled with."""
-    p = punches.c
-    known = select(literal(1)).where(
-        enrolments.c.pin == p.pin, or_(enrolments.c.terminal == p.terminal, enrolments.c.terminal == "*")
-    )
-    pins = select(p.terminal, p.pin).where(p.clock >= first, ~known.exists()).distinct().subquery()
+    p, e = punches.c, enrolments.c
+    seen = select(p.terminal, p.pin).where(p.clock >= first).distinct().subquery().c
+    # One after the other: a look at all that have a PIN anywhere takes as long as there are terminals.
+    by_name = exists().where(e.pin == seen.pin, e.terminal == seen.terminal)
+    everywhere = exists().where(e.pin == seen.pin, e.terminal == EVERY_TERMINAL)
     with reading(engine) as conn:
-        return int(conn.scalar(select(func.count()).select_from(pins)) or 0)
+        return int(conn.scalar(select(func.count(seen.pin)).where(~by_name, ~everywhere)) or 0)
 
 
 def looked(

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exists, insert, select, tuple_
 
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
@@ -80,7 +80,8 @@ class OnePerson:
         if "nip" in FACT_KEYS[kind]:
             conditions.append(table.c.nip == self.nip)
         elif kind == enrolments.name:
-            conditions.append(table.c.pin.in_(select(table.c.pin).where(table.c.nip == self.nip)))
+            own = select(table.c.pin, table.c.terminal).where(table.c.nip == self.nip)
+            conditions.append(tuple_(table.c.pin, table.c.terminal).in_(own))
         standing = with_decisions(self.conn, kind, current(table, *conditions))
         return [row for row in standing if row.get("nip", self.nip) == self.nip]
 

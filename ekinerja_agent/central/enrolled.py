@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Select, select
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.tables.imported import employees, enrolments
 from ekinerja_agent.central.tables.recorded import slot_owners
+from ekinerja_agent.model import EVERY_TERMINAL
 
-EVERY_TERMINAL = "*"
 SLOT = "uid:"
 
 

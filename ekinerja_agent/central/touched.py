@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ekinerja_agent.central.stale import EVERYBODY, Span, of_person
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import last_day
 
 Rows = Sequence[Mapping[str, Any]]
@@ -39,7 +40,6 @@ _OF_NOBODY = frozenset({"workload_tasks", "staff", "sakip", "evaluation_meetings
 _FROM_THE_NIGHT_BEFORE = frozenset({"absences", "enrolments", "outages"})
 """What such a fact says of a morning concerns the duty that began on the evening before."""
 _ONE_DAY = timedelta(days=1)
-_EVERY_TERMINAL = "*"
 
 
 def by_rows(kind: str, changed: Rows, beside: Rows) -> Marks:
@@ -119,15 +119,19 @@ def _day(value: date | None) -> date | None:
 
 
 def _add_rivals(marks: Marks, changed: Rows, beside: Rows) -> None:
-    """An enrolment may take a PIN's punches from others, and tell the zone of a terminal that only files know."""
-    owners: dict[str, set[str]] = defaultdict(set)
+    """An enrolment may take a PIN's punches from others, and tell the zone of a terminal that only files know.
+
+    It takes them from those of the same terminal, and from those who have the PIN on every one; never the other way.
+    """
+    owners: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in beside:
-        owners[row["pin"]].add(row["nip"])
+        owners[row["terminal"], row["pin"]].add(row["nip"])
     for row in changed:
         span = _span("enrolments", row)
-        for nip in owners[row["pin"]]:
-            marks[of_person(nip)].add(span)
-        if row["terminal"] != _EVERY_TERMINAL:
+        for terminal in {row["terminal"], EVERY_TERMINAL}:
+            for nip in owners[terminal, row["pin"]]:
+                marks[of_person(nip)].add(span)
+        if row["terminal"] != EVERY_TERMINAL:
             marks[row["terminal"]].add(span)
 
 

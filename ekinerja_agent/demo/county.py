@@ -1,11 +1,12 @@
 """The county as plain data: three offices, five terminals, forty people and their habits, all invented.
 
 Promises that the same code gives the same county for ever: names, NIPs, PINs and allowances are fixed, no
-dice here. Does not know dates, punches or files.
+dice here. As in most counties each terminal numbers its PINs from 1. Does not know dates, punches or files.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,10 +69,14 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who works here. `terminal` is the gate their finger is enrolled on, `*` every gate."""
+    """Somebody who works here. `terminal` is the gate their finger is enrolled on, `*` every gate.
+
+    `number` is their own in the whole county; `pin` is another person's on another gate.
+    """
 
     name: str
     nip: str
+    number: str
     pin: str
     office: str
     terminal: str
@@ -179,11 +184,13 @@ _STAFF: dict[str, tuple[_Row, ...]] = {
     ),
 }
 
-_FIRST_PIN = {"DINKES": 1001, "DISDIK": 2001, "SETDA": 3001}
+_FIRST_NUMBER = {"DINKES": 1001, "DISDIK": 2001, "SETDA": 3001}
+_HEADS_PIN = {"DINKES": "901", "DISDIK": "902", "SETDA": "903"}
+"""On every gate, so no gate gives it to anybody else."""
 
 
 def people() -> tuple[Person, ...]:
-    """Return the forty in the order of their PINs. Heads are enrolled on every gate (`*`)."""
+    """Return the forty in the order of their numbers. Heads are enrolled on every gate (`*`)."""
     found: list[Person] = []
     regional_secretary = _nip(_STAFF["setda-utama"][0], 1)
     for office in OFFICES:
@@ -191,19 +198,24 @@ def people() -> tuple[Person, ...]:
         posts = {"": regional_secretary if office.code != "SETDA" else ""}
         for number, (_, row) in enumerate(rows, start=1):
             posts.setdefault(row[4].split()[0], _nip(row, number))
+        given: Counter[str] = Counter()
         for number, (gate_id, row) in enumerate(rows, start=1):
-            found.append(_person(office, gate_id, row, number, posts))
+            is_head = row[4] == "head"
+            given[gate_id] += not is_head
+            pin = _HEADS_PIN[office.code] if is_head else str(given[gate_id])
+            found.append(_person(office, "*" if is_head else gate_id, row, number, pin, posts))
     return tuple(found)
 
 
-def _person(office: Office, gate_id: str, row: _Row, number: int, posts: dict[str, str]) -> Person:
+def _person(office: Office, terminal: str, row: _Row, number: int, pin: str, posts: dict[str, str]) -> Person:
     position, _, status = row[4].partition(" ")
     return Person(
         name=row[0],
         nip=_nip(row, number),
-        pin=str(_FIRST_PIN[office.code] + number - 1),
+        number=str(_FIRST_NUMBER[office.code] + number - 1),
+        pin=pin,
         office=office.code,
-        terminal="*" if position == "head" else gate_id,
+        terminal=terminal,
         position=position,
         status=status or "pns",
         habit=HABITS[row[5]],

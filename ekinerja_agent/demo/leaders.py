@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from ekinerja_agent.demo import month
-from ekinerja_agent.demo.county import people
+from ekinerja_agent.demo.county import gates_of, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,10 @@ def attendance(seed: int = month.SEED) -> tuple[tuple[Event, str, bool], ...]:
     fingers = month.presses(seed)
     found = []
     for event in EVENTS:
-        came = {p.pin for p in fingers if p.moment.date() == event.day and p.moment.time() <= event.closes}
+        came = {(p.gate, p.pin) for p in fingers if p.moment.date() == event.day and p.moment.time() <= event.closes}
         found += [
             (event, person.nip, (event.code, person.name) not in WITHOUT_UNIFORM)
             for person in people()
-            if person.pin in came
+            if any((gate.id, person.pin) in came for gate in gates_of(person))
         ]
     return tuple(found)

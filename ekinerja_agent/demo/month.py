@@ -191,7 +191,7 @@ def presses(seed: int = SEED) -> tuple[Press, ...]:
         found += [Press(tried, gate.id, person.pin, 0) for gate in gates_of(person)]
         for day in duty_days():
             if not is_away(person.name, day):
-                found += _day_of(person, day, _dice(seed, person.pin, day))
+                found += _day_of(person, day, _dice(seed, person.number, day))
     return tuple(sorted((p for p in found if recording(p.gate, p.moment)), key=_order))
 
 
@@ -248,7 +248,7 @@ def notes(seed: int = SEED) -> tuple[Note, ...]:
     """
     found: list[Note] = []
     for person in people():
-        dice = _dice(seed, "notes", person.pin)
+        dice = _dice(seed, "notes", person.number)
         for day in duty_days():
             if _works(person.name, day):
                 found += _notes_of(person, day, dice)
@@ -275,7 +275,7 @@ def _notes_of(person: Person, day: date, dice: Random) -> Iterator[Note]:
     for part, (hour, length) in enumerate(((8, morning), (13, min(minutes - morning, 180))), start=1):
         status = "returned" if dice.randrange(100) < 2 else "approved"
         description, plan = dice.choice(_WORK[person.office])
-        name = f"N-{person.pin}-{day:%d}-{part}"
+        name = f"N-{person.number}-{day:%d}-{part}"
         waits = name in WAITING
         yield Note(
             id=name,

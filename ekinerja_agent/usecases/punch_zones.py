@@ -10,9 +10,8 @@ from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.usecases.import_kinds.judging import Stored
-
-EVERY_TERMINAL = "*"
 
 
 def zone_of(terminal: str, pins: Collection[str], known: Mapping[str, str], stored: Stored) -> ZoneInfo:

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central import functions, guards, roles
-from ekinerja_agent.central.engine import check, connect, reading, require_current, transaction
+from ekinerja_agent.central.checks import check
+from ekinerja_agent.central.engine import connect, reading, transaction
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.errors import CheckFailed
 from ekinerja_agent.model import Delivery
 from tests.central.conftest import NOW, As

@@ -14,9 +14,21 @@ def test_forty_people_work_in_three_offices_with_five_terminals() -> None:
     assert (len(OFFICES), len(GATES)) == (3, 5)
 
 
-def test_no_two_people_share_a_name_a_nip_or_a_pin() -> None:
-    for noun in ("name", "nip", "pin"):
+def test_no_two_people_share_a_name_a_nip_or_a_number() -> None:
+    for noun in ("name", "nip", "number"):
         assert max(Counter(getattr(person, noun) for person in people()).values()) == 1, noun
+
+
+def test_every_terminal_numbers_its_pins_from_one_and_gives_none_twice() -> None:
+    of_gate = {gate.id: [person.pin for person in people() if gate in gates_of(person)] for gate in GATES}
+    for pins in of_gate.values():
+        assert len(set(pins)) == len(pins)
+        from_one = sorted(int(pin) for pin in pins if int(pin) < 900)
+        assert from_one == list(range(1, len(from_one) + 1))
+    everywhere = [person.pin for person in people() if person.terminal == "*"]
+    named = {person.pin for person in people() if person.terminal != "*"}
+    assert len(set(everywhere)) == len(everywhere) == len(OFFICES)
+    assert named.isdisjoint(everywhere)
 
 
 def test_every_nip_says_when_somebody_was_born_and_appointed_as_an_adult() -> None:

@@ -162,7 +162,7 @@ def test_a_deduction_was_led_back_to_the_bytes_of_the_terminal(told: Told) -> No
     assert late[0]["code"].startswith("TL")
     row = next(r for r in punchlist.punch_rows(told.engine) if r["punch_id"] == late[0]["punch_ids"][0])
     raw = next(line.split()[-1] for line in told.text.splitlines() if line.strip().startswith("raw "))
-    assert row["pin"].encode() in bytes.fromhex(raw)
+    assert bytes.fromhex(raw)[2:].startswith(row["pin"].encode() + b"\0")  # behind the slot number
 
 
 def test_the_report_exists_and_names_everybody(told: Told) -> None:

@@ -21,16 +21,20 @@ OFFICES = ("DINKES", "DISDIK", "SETDA", "BKD")
 
 @pytest.fixture
 def county(installation: Any, name_nip: Any) -> Any:
-    """Four offices with one person each, who is so many minutes late on one Monday."""
+    """Four offices with one person each, who has PIN 1 on the office's terminal and is so many minutes late on one
+    Monday.
+    """
     installation.load("units", [{"code": unit, "name": unit, "timezone": "Asia/Jakarta"} for unit in OFFICES])
     people = {unit: name_nip(number) for number, unit in enumerate(OFFICES)}
     spell = {"allowance_rp": 4_000_000, "valid_from": MONDAY, "valid_to": MONDAY}
     installation.load("employees", [{"nip": nip, "name": nip, "unit": unit, **spell} for unit, nip in people.items()])
-    pins = {nip: str(number) for number, nip in enumerate(people.values(), 1)}
-    installation.load("enrolments", [{"terminal": "lobby", "pin": pin, "nip": nip} for nip, pin in pins.items()])
-    clocks = [(pin, f"{MONDAY} 07:{30 + 5 * int(pin)}:00") for pin in pins.values()]
-    clocks += [(pin, f"{MONDAY} 16:00:00") for pin in pins.values()]
-    rows = [{"terminal": "lobby", "pin": pin, "clock": clock} for pin, clock in clocks]
+    terminals = {unit: unit.lower() for unit in OFFICES}
+    installation.load(
+        "enrolments", [{"terminal": terminals[unit], "pin": "1", "nip": people[unit]} for unit in OFFICES]
+    )
+    clocks = [(terminals[unit], f"{MONDAY} 07:{35 + 5 * number}:00") for number, unit in enumerate(OFFICES)]
+    clocks += [(terminals[unit], f"{MONDAY} 16:00:00") for unit in OFFICES]
+    rows = [{"terminal": terminal, "pin": "1", "clock": clock} for terminal, clock in clocks]
     installation.load("punches", rows, "--complete-until", "2026-10-02 12:00")
     return installation
 

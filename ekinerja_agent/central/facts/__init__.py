@@ -12,13 +12,27 @@ from functools import cache
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, Select, and_, bindparam, func, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from ekinerja_agent.central import purging
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import absence_status
 from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.activities import read_activities
+from ekinerja_agent.central.facts.candidates import asked_by
 from ekinerja_agent.central.facts.columns import expecting_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
@@ -33,7 +47,7 @@ from ekinerja_agent.central.facts.personal import (
 from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
-from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, MANY, Wanted, Whose, wanted_of
+from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, MANY, Wanted, Whose, everybody, wanted_of
 from ekinerja_agent.central.periods import superseded
 from ekinerja_agent.central.tables.imported import (
     absence_decisions,
@@ -47,6 +61,7 @@ from ekinerja_agent.central.tables.imported import (
 from ekinerja_agent.central.tables.periods import period_reopenings
 from ekinerja_agent.central.tables.recorded import coverage
 from ekinerja_agent.central.tables.scored import result_days, results
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring.frames import (
     ABSENCES,
@@ -195,7 +210,7 @@ def _there(
     recorded = read_punches(
         conn,
         enrolled,
-        pins=None if wanted.all else own["pin"].unique().to_list(),
+        asked=asked_by(enrolled, wanted),
         spells=lambda: _read_spells(conn, _of_anybody()),
         units=all_units,
         wanted=wanted,
@@ -309,15 +324,27 @@ def _all_units() -> Select[Any]:
 
 
 def _enrolments(conn: Connection, wanted: Wanted) -> pl.DataFrame:
-    """Every enrolment of a PIN that one of these people ever had: another person's may beat theirs."""
+    """Theirs, and each that may beat one of theirs: of the same PIN on the same terminal, and, for a PIN of theirs on
+    every terminal, of that PIN anywhere.
+    """
     return read_frame(conn, _enrolled(wanted.whose), ENROLMENTS, wanted.values).sort("id")
 
 
 @cache
 def _enrolled(whose: Whose) -> Select[Any]:
     e = enrolments.c
-    row = current(enrolments, e.pin.in_(select(e.pin).where(whose(e.nip)))).subquery().c
+    row = current(enrolments, *(() if whose is everybody else (e.id.in_(_rivals(whose)),))).subquery().c
     return select(*(row[name] for name in ENROLMENTS))
+
+
+def _rivals(whose: Whose) -> CompoundSelect[Any]:
+    """By parts of the key alone, so that with a row all versions of it are found."""
+    e, own = enrolments.c, enrolments.alias("own")
+    same_pin = select(e.id).join(own, e.pin == own.c.pin).where(whose(own.c.nip))
+    return union_all(
+        same_pin.where(e.terminal == own.c.terminal),
+        same_pin.where(own.c.terminal == EVERY_TERMINAL),
+    )
 
 
 def _coverage(conn: Connection, wanted: Wanted, terminals: pl.Series) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Select, Table
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from ekinerja_agent.central.bulk import copy
 from ekinerja_agent.scoring.frames import Schema
@@ -40,7 +41,7 @@ def expecting_few(conn: Connection, *, when: bool) -> Iterator[None]:
 
 
 def read_frame(
-    conn: Connection, query: Select[Any], schema: Schema, values: Mapping[str, Any] = _NOTHING
+    conn: Connection, query: Select[Any] | CompoundSelect[Any], schema: Schema, values: Mapping[str, Any] = _NOTHING
 ) -> pl.DataFrame:
     """Given a query whose columns have the names of `schema`, and the values of its parameters, of which there may be
     more than it takes, return its rows in that shape.

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.batches import current
 from ekinerja_agent.central.decided import outage_status
-from ekinerja_agent.central.facts.punches import CLOCK, told_zones
+from ekinerja_agent.central.facts.candidates import CLOCK
+from ekinerja_agent.central.facts.punches import told_zones
 from ekinerja_agent.central.facts.wanted import Wanted, Whose
 from ekinerja_agent.central.tables.imported import outage_decisions, outages
 from ekinerja_agent.scoring.frames import OUTAGES, Schema

@@ -98,10 +98,11 @@ employees = _fact(
 enrolments = _fact(
     "enrolments",
     Column("terminal", Text, nullable=False),
-    Column("pin", Text, nullable=False, index=True),
+    Column("pin", Text, nullable=False),
     Column("nip", Text, nullable=False, index=True),
     Column("valid_from", Date),
     Column("valid_to", Date),
+    Index(None, "pin", "terminal"),
 )
 
 calendar = _fact(

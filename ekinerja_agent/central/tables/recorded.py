@@ -74,10 +74,16 @@ punches = Table(
     Column("corrected", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
     Index(None, "clock"),
-    # On SQLite the primary key, whose text begins with TERMINAL/PIN/, leads to a person's punches.
-    Index("ix_punches_pin_clock", "pin", "clock", info={ONLY: "postgresql"}).ddl_if(dialect="postgresql"),
+    # On SQLite the primary key, whose text begins with TERMINAL/PIN/CLOCK, leads to a person's punches.
+    Index(None, "pin", "terminal", "clock", info={ONLY: "postgresql"}).ddl_if(dialect="postgresql"),
     # The few whose clock was far off are found by their true instant instead.
-    Index("ix_punches_corrected_at", "at", postgresql_where=text("corrected"), sqlite_where=text("corrected")),
+    Index("ix_punches_corrected_at", "at", postgresql_where=text("corrected"), sqlite_where=text("corrected = 1")),
+    Index(
+        "ix_punches_corrected_pin_terminal_at",
+        *("pin", "terminal", "at"),
+        postgresql_where=text("corrected"),
+        sqlite_where=text("corrected = 1"),
+    ),
 )
 
 coverage = Table(
@@ -113,6 +119,7 @@ slot_owners = Table(
     Column("uid", Integer, primary_key=True),
     Column("seen_at", Instant, primary_key=True),
     Column("pin", Text, nullable=False),
+    Index(None, "pin", "terminal"),
 )
 
 clock_readings = Table(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.import_kinds.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.import_kinds.judging import (
@@ -25,7 +26,6 @@ from ekinerja_agent.usecases.import_kinds.posts import Posts, Rows, grouped, val
 from ekinerja_agent.usecases.import_kinds.shapes import DATE, TEXT, TIME, words
 
 KEY = ("nip", "date", "scan", "action")
-_EVERY_TERMINAL = "*"
 
 
 class Limits:
@@ -79,7 +79,7 @@ class Limits:
         at = datetime.combine(day, correction["time"])
         terminals = {row["terminal"] for row in valid_on(self._enrolments.get(correction["nip"], ()), day)}
         return not any(
-            row["starts"] <= at < row["ends"] and (row["terminal"] in terminals or _EVERY_TERMINAL in terminals)
+            row["starts"] <= at < row["ends"] and (row["terminal"] in terminals or EVERY_TERMINAL in terminals)
             for row in self._outages
         )
 

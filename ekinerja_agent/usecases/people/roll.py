@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from ekinerja_agent.central.enrolled import EVERY_TERMINAL, Enrolments, covers
+from ekinerja_agent.central.enrolled import Enrolments, covers
+from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from tests.proof.bench import (
     database,
     decoding,
     findings,
+    pins,
     pushing,
     readers,
     scoring,
@@ -56,6 +57,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
         return {
             "peers": lambda _: scoring.against_peers(),
             "database": database.measure,
+            "pins": pins.measure,
             "activities": activities.measure,
             "growth": lambda _: scoring.per_employee(),
             "nation": lambda _: scoring.nation(),

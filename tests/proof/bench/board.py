@@ -20,6 +20,7 @@ from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.tables import imported, recorded, scored
 from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.config import shipped_rules
+from ekinerja_agent.model import punch_name
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.reports.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
@@ -161,7 +162,7 @@ def _facts(conn: Connection, people: int, account: int) -> None:
     batch = {"kind": "units", "file_name": "f", "digest": "d", "rows": 1, "rejected": 0, "account_id": account}
     conn.execute(insert(imported.import_batches).values(**batch, imported_at=NOW))
     origin = {"batch": 1, "row": 1}
-    units = range(max(1, people // PEOPLE_PER_UNIT))
+    units = range(_units(people))
     zone = {"timezone": "Asia/Makassar"}
     _insert(
         conn,
@@ -179,8 +180,7 @@ def _facts(conn: Connection, people: int, account: int) -> None:
             for one in everybody
         ),
     )
-    enrolled = origin | {"terminal": "t"}
-    _insert(conn, imported.enrolments, (enrolled | {"pin": str(one), "nip": nip(one)} for one in everybody))
+    _insert(conn, imported.enrolments, (origin | _entry(one, people) | {"nip": nip(one)} for one in everybody))
     _measures(conn, units)
 
 
@@ -253,7 +253,7 @@ def _results(conn: Connection, people: int, month: int) -> None:
 
 
 def _doings(conn: Connection, people: int, account: int) -> None:
-    """Sixty days of an activity each, of which two wait, eight days of four punches, a terminal that is read every five
+    """Sixty days of an activity each, of which two wait, eight days of four punches, terminals that are read every five
     minutes, and objections of sixty people, more than stand on a page.
     """
     work = {"batch": 1, "row": 1, "description": "Rapat", "approved_minutes": 60}
@@ -282,9 +282,17 @@ def _doings(conn: Connection, people: int, account: int) -> None:
         scored.objections,
         (disputed | {"nip": nip(one), "account_id": account, "entered_at": NOW} for one in disputing),
     )
-    read = {"terminal": "t", "kind": "proven", "batch": 0}
-    starts = (NOW + timedelta(minutes=5 * number) for number in range(-300, 12))
-    _insert(conn, recorded.coverage, (read | {"start": start, "end": start + timedelta(minutes=5)} for start in starts))
+    read = {"kind": "proven", "batch": 0}
+    starts = [NOW + timedelta(minutes=5 * number) for number in range(-300, 12)]
+    _insert(
+        conn,
+        recorded.coverage,
+        (
+            read | {"terminal": terminal, "start": start, "end": start + timedelta(minutes=5)}
+            for terminal in sorted({_entry(one, people)["terminal"] for one in range(people)})
+            for start in starts
+        ),
+    )
     punch: dict[str, Any] = {"batch": 0, "occurrence": 1, "offset_s": 0, "verify": 1, "state": 0, "work_code": 0}
     punch |= {"source": "poll", "raw": b"", "corrected": False, "received_at": NOW}
     midnight = datetime(2026, 12, 31)
@@ -293,9 +301,11 @@ def _doings(conn: Connection, people: int, account: int) -> None:
         recorded.punches,
         (
             punch
-            | {"punch_id": f"t/{one}/{ago}/{scan}", "terminal": "t", "pin": str(one)}
+            | entry
+            | {"punch_id": punch_name(entry["terminal"], entry["pin"], clock.isoformat(), 1)}
             | {"clock": clock, "at": clock.replace(tzinfo=UTC) - _AHEAD_OF_UTC}
             for one in range(people)
+            for entry in (_entry(one, people),)
             for ago in range(8)
             for scan in range(4)
             for clock in (midnight + timedelta(days=-ago, hours=7 + 3 * scan, seconds=one % 3600),)
@@ -320,4 +330,14 @@ def nip(number: int) -> str:
 
 
 def _unit(number: int, people: int) -> str:
-    return f"U{number % max(1, people // PEOPLE_PER_UNIT)}"
+    return f"U{number % _units(people)}"
+
+
+def _units(people: int) -> int:
+    return max(1, people // PEOPLE_PER_UNIT)
+
+
+def _entry(number: int, people: int) -> dict[str, str]:
+    """The terminal of the person's unit, which numbers its PINs from 1."""
+    place, unit = divmod(number, _units(people))
+    return {"terminal": f"t{unit}", "pin": str(place + 1)}

@@ -7,16 +7,16 @@ Both sides use the same server, tables and keys. What is read and written by the
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import psycopg2
-from sqlalchemy import Engine, insert, make_url
+from sqlalchemy import Connection, Engine, insert, make_url
 
-from ekinerja_agent.central import accounts
+from ekinerja_agent.central import accounts, months
 from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.facts.columns import write_frame
 from ekinerja_agent.central.tables.columns import metadata
@@ -79,45 +79,58 @@ def measure(folder: Path) -> Iterator[Finding]:
         engine.dispose()
 
 
-def fill(engine: Engine, facts: MonthFacts) -> None:
-    """Given an empty central and the facts of an office, store them as imported and collected rows."""
+def fill(engine: Engine, *offices: MonthFacts, own_pins: bool = False) -> None:
+    """Given an empty central and the facts of offices, store them as imported and collected rows.
+
+    Every terminal numbers its PINs from 1, as most do; with `own_pins` no PIN stands on two terminals.
+    """
     account = accounts.actor(engine, "bench", _NOW).account
-    people = facts.spells
     with transaction(engine) as conn:
         batches = {}
         for kind in ("units", "employees", "enrolments", "activities"):
             values = {"kind": kind, "file_name": f"{kind}.csv", "digest": "", "rows": 0, "rejected": 0}
             done = conn.execute(insert(import_batches).values(**values, account_id=account.id, imported_at=_NOW))
             batches[kind] = int((done.inserted_primary_key or (0,))[0])
-        terminal = facts.coverage["terminal"].item()
+        months.make(conn, [str(MONTH)])
+        taken = 0
+        for facts in offices:
+            _fill_office(conn, facts, batches, taken if own_pins else 0)
+            taken += facts.spells.height
 
-        def fact(kind: str, frame: pl.DataFrame) -> None:
-            numbered = frame.with_columns(batch=pl.lit(batches[kind]), row=pl.int_range(pl.len()) + 2)
-            write_frame(conn, metadata.tables[kind], numbered)
 
-        fact("units", facts.units.select(code="unit", name="unit_name", timezone="timezone"))
-        fact(
-            "employees",
-            people.select("nip", "name", "unit", "attendance", "allowance_rp", status="employment_status"),
-        )
-        fact("enrolments", people.select("nip", terminal=pl.lit(terminal), pin=pl.col("nip").str.slice(9)))
-        fact("activities", _activities(facts))
-        write_frame(conn, metadata.tables["punches"], _punches(facts))
-        write_frame(
-            conn,
-            metadata.tables["coverage"],
-            facts.coverage.select("terminal", "start", "end", "kind", batch=pl.lit(0)),
-        )
-        told = {
-            "terminal": [terminal],
-            "since": [datetime(2026, 1, 1, tzinfo=UTC)],
-            "office": [facts.units["unit"].item()],
-        }
-        write_frame(
-            conn,
-            metadata.tables["terminal_facts"],
-            pl.DataFrame(told).with_columns(timezone=pl.lit("Asia/Makassar"), enabled=pl.lit(value=True)),
-        )
+def _fill_office(conn: Connection, facts: MonthFacts, batches: Mapping[str, int], taken: int) -> None:
+    """Its PINs begin after those that are `taken`."""
+    people = facts.spells
+    terminal = facts.coverage["terminal"].item()
+    pins = people.select("nip", pin=(pl.int_range(pl.len()) + taken + 1).cast(pl.String))
+
+    def fact(kind: str, frame: pl.DataFrame) -> None:
+        numbered = frame.with_columns(batch=pl.lit(batches[kind]), row=pl.int_range(pl.len()) + 2)
+        write_frame(conn, metadata.tables[kind], numbered)
+
+    fact("units", facts.units.select(code="unit", name="unit_name", timezone="timezone"))
+    fact(
+        "employees",
+        people.select("nip", "name", "unit", "attendance", "allowance_rp", status="employment_status"),
+    )
+    fact("enrolments", pins.with_columns(terminal=pl.lit(terminal)))
+    fact("activities", _activities(facts))
+    write_frame(conn, metadata.tables["punches"], _punches(facts, pins))
+    write_frame(
+        conn,
+        metadata.tables["coverage"],
+        facts.coverage.select("terminal", "start", "end", "kind", batch=pl.lit(0)),
+    )
+    told = {
+        "terminal": [terminal],
+        "since": [datetime(2026, 1, 1, tzinfo=UTC)],
+        "office": [facts.units["unit"].item()],
+    }
+    write_frame(
+        conn,
+        metadata.tables["terminal_facts"],
+        pl.DataFrame(told).with_columns(timezone=pl.lit("Asia/Makassar"), enabled=pl.lit(value=True)),
+    )
 
 
 def _activities(facts: MonthFacts) -> pl.DataFrame:
@@ -133,24 +146,30 @@ def _activities(facts: MonthFacts) -> pl.DataFrame:
     )
 
 
-def _punches(facts: MonthFacts) -> pl.DataFrame:
+def _punches(facts: MonthFacts, pins: pl.DataFrame) -> pl.DataFrame:
     clock = pl.col("at").dt.convert_time_zone("Asia/Makassar").dt.replace_time_zone(None)
-    return facts.punches.select(
-        "punch_id",
-        "terminal",
-        "at",
-        batch=pl.lit(0),
-        pin=pl.col("nip").str.slice(9),
-        clock=clock.dt.strftime("%Y-%m-%d %H:%M:%S"),
-        occurrence=pl.lit(1),
-        offset_s=pl.lit(0),
-        verify=pl.lit(1),
-        state=pl.lit(0),
-        work_code=pl.lit(0),
-        source=pl.lit("poll"),
-        raw=pl.lit("\\\\x00112233445566778899aabbccddeeff00112233445566778899"[1:]),
-        corrected=pl.lit(value=False),
-        received_at="at",
+    return (
+        facts.punches.join(pins, on="nip", maintain_order="left")
+        .with_columns(clock=clock)
+        .select(
+            pl.format("{}/{}/{}/1", "terminal", "pin", pl.col("clock").dt.strftime("%Y-%m-%dT%H:%M:%S")).alias(
+                "punch_id"
+            ),
+            "terminal",
+            "at",
+            "pin",
+            batch=pl.lit(0),
+            clock=pl.col("clock").dt.strftime("%Y-%m-%d %H:%M:%S.000000"),  # as SQLite has it
+            occurrence=pl.lit(1),
+            offset_s=pl.lit(0),
+            verify=pl.lit(1),
+            state=pl.lit(0),
+            work_code=pl.lit(0),
+            source=pl.lit("poll"),
+            raw=pl.lit("\\\\x00112233445566778899aabbccddeeff00112233445566778899"[1:]),
+            corrected=pl.lit(value=False),
+            received_at="at",
+        )
     )
 
 

@@ -1,0 +1,470 @@
+"""A county in which every terminal numbers its PINs from 1: whose a punch is, and what is read for one office."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, func, select
+
+from ekinerja_agent.central import batches, board, facts, redatings
+from ekinerja_agent.central.accounts import Account, actor, add
+from ekinerja_agent.central.batches import revoke
+from ekinerja_agent.central.corrections import OnePerson
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.tables.recorded import stale_days
+from ekinerja_agent.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
+from ekinerja_agent.scoring.frames import MonthFacts
+
+pytestmark = pytest.mark.long
+
+SEPTEMBER = date(2026, 9, 1)
+NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
+SINCE = datetime(2026, 8, 1, tzinfo=UTC)
+WITA = timedelta(hours=8)
+ONE_DAY = timedelta(days=1)
+
+
+def punch(terminal: str, pin: str, clock: datetime, offset: timedelta = timedelta()) -> Punch:
+    """A punch at a terminal in Makassar whose clock is ahead by so much, more than two minutes being corrected."""
+    at = (clock - offset - WITA).replace(tzinfo=UTC)
+    offset_s, corrected = int(offset.total_seconds()), abs(offset) > timedelta(minutes=2)
+    return Punch(terminal, pin, clock, 1, at, offset_s, 1, 0, 0, Source.POLL, b"", corrected)
+
+
+def bring(engine: Engine, *punches: Punch, notes: tuple[Note, ...] = ()) -> None:
+    assert not deliver(engine, Delivery(punches, notes), NOW).rejected
+
+
+def month(engine: Engine, **options: Any) -> MonthFacts:
+    return facts.month_facts(engine, SEPTEMBER, profile="tpp-model", now=NOW, **options)
+
+
+def owners(engine: Engine, **options: Any) -> list[tuple[str, str]]:
+    """NIP and name of each punch that is given to somebody."""
+    return sorted(month(engine, **options).punches.select("nip", "punch_id").rows())
+
+
+def county(engine: Engine, store: Any, offices: range, *, own_pins: bool = False) -> None:
+    """Offices of three people with PINs from 1 on a terminal of their own, and one with a PIN on every terminal.
+
+    The first office has a second such person, whose PIN is another's on every terminal but on that of the hall.
+    """
+    store("units", *({"code": f"O{number}"} for number in offices))
+    people, enrolled, punches, notes = [], [], [], []
+    for number in offices:
+        office, terminal = f"O{number}", f"T{number}"
+        notes.append(TerminalFact(terminal, office, "Asia/Makassar", True, SINCE))
+        first = 3 * number if own_pins else 0
+        named = [(f"{office}-{n}", terminal, str(first + n + 1)) for n in range(3)]
+        roaming = [(f"{office}-roams", "*", f"{90 + number}")]
+        if number == 0:
+            roaming.append(("O0-hall", "*", "2"))
+        for nip, where, pin in (*named, *roaming):
+            people.append({"nip": nip, "unit": office})
+            enrolled.append({"terminal": where, "pin": pin, "nip": nip})
+            at = "hall" if nip == "O0-hall" else terminal
+            punches += [punch(at, pin, datetime(2026, 9, day, 8)) for day in range(1, 11)]
+    store("employees", *people)
+    store("enrolments", *enrolled)
+    bring(engine, *punches, notes=tuple(notes))
+
+
+@dataclass
+class Counted:
+    """How many rows were read from the database, and made by joins while punches were given to people."""
+
+    read: int = 0
+    joined: int = 0
+    giving: bool = False
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    found = Counted()
+
+    def counting(read: Any) -> Any:
+        def _read(*given: Any, **named: Any) -> pl.DataFrame:
+            frame: pl.DataFrame = read(*given, **named)
+            found.read += frame.height
+            return frame
+
+        return _read
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ekinerja_agent.central.facts") and hasattr(module, "read_frame"):
+            monkeypatch.setattr(module, "read_frame", counting(module.read_frame))
+    join = pl.LazyFrame.join
+
+    def _join(*given: Any, **named: Any) -> pl.LazyFrame:
+        frame = join(*given, **named).collect()
+        found.joined += frame.height * found.giving
+        return frame.lazy()
+
+    give = facts.read_punches
+
+    def _give(*given: Any, **named: Any) -> pl.DataFrame:
+        found.giving = True
+        frame = give(*given, **named)
+        found.giving = False
+        return frame
+
+    monkeypatch.setattr(pl.LazyFrame, "join", _join)
+    monkeypatch.setattr(facts, "read_punches", _give)
+    return found
+
+
+def test_two_people_with_one_pin_on_two_terminals_keep_their_own_punches(central: Engine, store: Any) -> None:
+    county(central, store, range(2))
+    assert {nip: sum(owner == nip for owner, _ in owners(central)) for nip, _ in owners(central)} == {
+        **dict.fromkeys(("O0-0", "O0-1", "O0-2", "O0-roams", "O0-hall"), 10),
+        **dict.fromkeys(("O1-0", "O1-1", "O1-2", "O1-roams"), 10),
+    }
+    assert all(name.startswith("T1/") for _, name in owners(central, offices=["O1"]))
+    assert {name.split("/")[0] for _, name in owners(central, nips=["O0-hall"])} == {"hall"}
+    assert {name.split("/")[0] for _, name in owners(central, nips=["O1-1"])} == {"T1"}
+
+
+def test_a_roaming_person_is_found_on_the_terminal_of_another_office(central: Engine, store: Any) -> None:
+    county(central, store, range(3))
+    elsewhere = [
+        punch("T2", "90", datetime(2026, 9, 14, 8)),  # nobody's on T2
+        punch("T2", "2", datetime(2026, 9, 14, 8)),  # O2-1's, who is named there
+        punch("nowhere", "90", datetime(2026, 9, 14, 9)),  # a terminal that no collector told of
+    ]
+    bring(central, *elsewhere)
+    for asked in ({"nips": ["O0-roams", "O0-hall"]}, {"offices": ["O0"]}, {}):
+        found = [row for row in owners(central, **asked) if "2026-09-14" in row[1] and row[0].startswith("O0")]
+        assert found == [("O0-roams", elsewhere[0].punch_id), ("O0-roams", elsewhere[2].punch_id)]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"offices": ["O1"]}, {"nips": ["O1-0"]}, {"nips": ["O1-roams"]}, {"nips": ["O1-0", "O1-2"]}], ids=str
+)
+def test_what_is_read_for_one_office_does_not_grow_with_the_others(
+    central: Engine, store: Any, counted: Counted, asked: dict[str, Any]
+) -> None:
+    county(central, store, range(2))
+    month(central, **asked)
+    beside_one = Counted(counted.read, counted.joined)
+    county(central, store, range(2, 8))
+    counted.read = counted.joined = 0
+    month(central, **asked)
+    more_units = 6  # every office reads the table of units
+    assert counted.read == beside_one.read + more_units
+    assert counted.joined == beside_one.joined
+
+
+def test_a_roaming_persons_pin_costs_no_punch_of_those_who_have_it_by_name(
+    central: Engine, store: Any, counted: Counted
+) -> None:
+    county(central, store, range(2))
+    month(central, nips=["O0-hall"])
+    before = counted.read
+    county(central, store, range(2, 8))
+    counted.read = 0
+    month(central, nips=["O0-hall"])
+    units, rivals = 6, 6
+    assert counted.read == before + units + rivals
+
+
+def test_a_county_of_the_same_pins_makes_no_more_rows_than_one_of_its_own(
+    central: Engine, store: Any, counted: Counted
+) -> None:
+    county(central, store, range(6))
+    month(central)
+    assert counted.joined == (6 * 4 + 1) * 10 + 6 * 10  # each punch once, and "2" once more for who has it everywhere
+
+
+def test_who_had_the_pin_before_does_not_read_who_has_it_now(central: Engine, store: Any, counted: Counted) -> None:
+    store("units", {"code": "O0"}, {"code": "O1"})
+    store("employees", {"nip": "old", "unit": "O0"}, {"nip": "new", "unit": "O1"})
+    store(
+        "enrolments",
+        {"terminal": "T1", "pin": "1", "nip": "old", "valid_to": date(2026, 5, 31)},
+        {"terminal": "T1", "pin": "1", "nip": "new", "valid_from": date(2026, 6, 1)},
+        {"terminal": "T0", "pin": "1", "nip": "old", "valid_from": date(2026, 6, 1)},
+    )
+    month(central, nips=["old"])
+    before = counted.read
+    bring(central, *(punch("T1", "1", datetime(2026, 9, day, 8)) for day in range(1, 21)))
+    counted.read = 0
+    assert owners(central, nips=["old"]) == []
+    assert counted.read == before
+    # Its clock is in September, its day was in May: it is whose the PIN was then.
+    late = punch("T1", "1", datetime(2026, 9, 7, 9), timedelta(days=120))
+    bring(central, late)
+    assert owners(central, nips=["old"]) == [("old", late.punch_id)]
+    assert late.punch_id not in {name for _, name in owners(central, nips=["new"])}
+
+
+@pytest.mark.parametrize("pin", ["12/3", "a%b", "50%%", "#7", "x'y", '"', "0/", "a,b"])
+@pytest.mark.parametrize("where", ["lobby", "*"])
+def test_a_pin_of_any_sign_leads_to_its_punches(central: Engine, store: Any, pin: str, where: str) -> None:
+    store("units", {"code": "O0"})
+    store("employees", {"nip": "ani", "unit": "O0"})
+    store("enrolments", {"terminal": where, "pin": pin, "nip": "ani"})
+    mine = punch("lobby", pin, datetime(2026, 9, 7, 8))
+    far_off = punch("lobby", pin, datetime(2020, 1, 1, 8), datetime(2020, 1, 1) - datetime(2026, 9, 8))
+    bring(central, mine, far_off, punch("lobby", "12", datetime(2026, 9, 7, 8)))
+    for asked in ({"nips": ["ani"]}, {"offices": ["O0"]}, {}):
+        assert owners(central, **asked) == [("ani", far_off.punch_id), ("ani", mine.punch_id)]
+
+
+def test_a_terminal_whose_name_begins_another_is_another(central: Engine, store: Any) -> None:
+    store("units", {"code": "O0"})
+    names = ["lobby", "lobby-2", "lobby.2", "lobby_2", "lobby2", "lob"]
+    store("employees", *({"nip": name, "unit": "O0"} for name in names), {"nip": "roams", "unit": "O0"})
+    store("enrolments", *({"terminal": name, "pin": "1", "nip": name} for name in names))
+    store("enrolments", {"pin": "2", "nip": "roams"})
+    bring(central, *(punch(name, pin, datetime(2026, 9, 7, 8)) for name in names for pin in ("1", "11", "2")))
+    for name in names:
+        assert owners(central, nips=[name]) == [(name, f"{name}/1/2026-09-07T08:00:00/1")]
+    assert len(owners(central, nips=["roams"])) == len(names)
+
+
+def test_slots_lead_to_the_pin_of_their_own_terminal(central: Engine, store: Any) -> None:
+    store("units", {"code": "O0"}, {"code": "O1"})
+    store("employees", {"nip": "ani", "unit": "O0"}, {"nip": "budi", "unit": "O1"}, {"nip": "roams", "unit": "O1"})
+    store(
+        "enrolments",
+        *({"terminal": terminal, "pin": "1", "nip": nip} for terminal, nip in (("T0", "ani"), ("T1", "budi"))),
+        {"pin": "2", "nip": "roams"},
+    )
+    seen = datetime(2026, 9, 1, tzinfo=UTC)
+    slots = (("T0", 7, "1"), ("T1", 7, "2"), ("T1", 8, "1"), ("T0", 9, "2"))
+    notes = tuple(SlotOwner(terminal, uid, pin, seen) for terminal, uid, pin in slots)
+    clock = datetime(2026, 9, 7, 8)
+    bring(central, *(punch(t, f"uid:{uid}", clock) for t in ("T0", "T1") for uid in (7, 8, 9)), notes=notes)
+    expected = {
+        "ani": ["T0/uid:7"],
+        "budi": ["T1/uid:8"],
+        "roams": ["T0/uid:9", "T1/uid:7"],
+    }
+    for nip, names in expected.items():
+        told = [(nip, f"{name}/2026-09-07T08:00:00/1") for name in names]
+        assert owners(central, nips=[nip]) == told
+        assert [row for row in owners(central) if row[0] == nip] == told
+
+
+def test_an_enrolment_touches_nobody_who_has_the_pin_on_another_terminal(
+    central: Engine, store: Any, operator: Account
+) -> None:
+    def counts() -> dict[str, int]:
+        with reading(central) as conn:
+            rows = conn.execute(select(stale_days.c.terminal, func.sum(stale_days.c.marks)).group_by("terminal"))
+            return {str(subject): int(marks) for subject, marks in rows}
+
+    store("units", {"code": "O0"})
+    store("enrolments", *({"terminal": f"T{n}", "pin": "1", "nip": f"named-{n}"} for n in range(4)))
+    roaming = store("enrolments", {"pin": "1", "nip": "roams"})
+    assert counts().keys() == {"*", *(f"T{n}" for n in range(4)), *(f"nip:named-{n}" for n in range(4)), "nip:roams"}
+
+    def touched(work: Any) -> set[str]:
+        """Whom this marks again."""
+        before = counts()
+        work()
+        return {subject for subject, marks in counts().items() if marks != before.get(subject)}
+
+    rival = {"terminal": "T1", "pin": "1", "nip": "new", "valid_from": date(2026, 9, 10)}
+    assert touched(lambda: store("enrolments", rival)) == {"T1", "nip:new", "nip:named-1", "nip:roams"}
+    # On the days of a named enrolment nobody takes its punches by an enrolment on every terminal.
+    assert touched(lambda: store("enrolments", {"pin": "1", "nip": "also", "valid_from": date(2026, 9, 10)})) == {
+        "nip:also",
+        "nip:roams",
+    }
+    taken_back = touched(lambda: revoke(central, roaming.batch, operator, "r", NOW))
+    assert taken_back == {"nip:roams", "nip:also"}
+
+
+def test_looking_for_rivals_of_a_file_reads_no_other_terminals(
+    central: Engine, store: Any, operator: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store("enrolments", *({"terminal": f"T{n}", "pin": "1", "nip": f"n{n}"} for n in range(40)))
+    store("enrolments", {"pin": "1", "nip": "roams"})
+    found: list[int] = []
+    read = batches.with_decisions
+
+    def counting(*asked: Any) -> Any:
+        rows = list(read(*asked))
+        found.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(batches, "with_decisions", counting)
+    receipt = store("enrolments", {"terminal": "T7", "pin": "1", "nip": "n7", "valid_to": date(2026, 9, 10)})
+    assert (receipt.stored, receipt.new_versions) == (1, 1)
+    assert found == [2]
+    judging = OnePerson(central.connect(), "n7")
+    assert [row["terminal"] for row in judging.rows("enrolments")] == ["T7"]
+    judging.conn.close()
+
+
+def test_a_pin_that_another_terminal_gave_somebody_is_nobodys_on_this_one(central: Engine, store: Any) -> None:
+    store("enrolments", {"terminal": "T0", "pin": "1", "nip": "ani"}, {"pin": "5", "nip": "roams"})
+    clock = datetime(2026, 9, 7, 8)
+    bring(central, *(punch(terminal, pin, clock) for terminal in ("T0", "T1") for pin in ("1", "5")))
+    bring(central, punch("T1", "1", clock + ONE_DAY), punch("T1", "2", clock - ONE_DAY))
+    assert board.unmatched_since(central, datetime(2026, 9, 7)) == 1
+
+
+NAMES = ("T0", "T1", "T2")
+PINS = ("1", "2", "a/b")
+PEOPLE = ("ani", "budi", "citra", "dewi")
+NAMESPACE = count()
+days = st.none() | st.dates(date(2026, 8, 25), date(2026, 10, 5))
+enrolments = st.lists(
+    st.fixed_dictionaries(
+        {
+            "terminal": st.sampled_from(["*", *NAMES]),
+            "pin": st.sampled_from(PINS),
+            "nip": st.sampled_from(PEOPLE),
+            "valid_from": days,
+            "valid_to": days,
+        }
+    ),
+    max_size=9,
+    unique_by=lambda row: (row["terminal"], row["pin"], row["valid_from"]),
+)
+slots = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.integers(1, 2), st.sampled_from(PINS), st.integers(-5, 35)),
+    max_size=5,
+    unique_by=lambda row: (row[0], row[1], row[3]),
+)
+offsets = st.sampled_from([timedelta(0)] * 4 + [timedelta(hours=3), timedelta(days=40), timedelta(days=-40)])
+records = st.lists(
+    st.tuples(
+        st.sampled_from(NAMES),
+        st.sampled_from([*PINS, "uid:1", "uid:2"]),
+        st.integers(-45, 75),
+        st.integers(0, 23),
+        offsets,
+    ),
+    min_size=4,
+    max_size=14,
+    unique_by=lambda row: row[:4],
+)
+moves = st.dictionaries(st.sampled_from(PEOPLE), st.dates(date(2026, 8, 20), date(2026, 10, 10)), max_size=3)
+redated = st.none() | st.tuples(st.sampled_from(NAMES), st.integers(-45, 40), st.sampled_from([-30, 30, 60]))
+
+
+def whose(
+    terminal: str, pin: str, day: date, at: datetime, enrolled: list[dict[str, Any]], owned: list[SlotOwner]
+) -> str | None:
+    """A second, plain reading: the slot's owner, then who is named on the terminal, then who has the PIN on all."""
+    seen = sorted((one.seen_at, one.pin) for one in owned if (one.terminal, f"uid:{one.uid}") == (terminal, pin))
+    if seen:
+        pin = next((owner for seen_at, owner in reversed(seen) if seen_at <= at), seen[0][1])
+    for place in (terminal, "*"):
+        for row in enrolled:
+            holds = (row["valid_from"] or day) <= day <= (row["valid_to"] or day)
+            if row["terminal"] == place and row["pin"] == pin and holds:
+                return str(row["nip"])
+    return None
+
+
+@pytest.fixture
+def second(central: Engine, operator: Account) -> Account:
+    """Who decides on what the operator asked for."""
+    return add(central, "second", roles=["operator"], by=operator, now=NOW, os_user="second")
+
+
+@pytest.mark.usefixtures("second")
+@given(enrolled=enrolments, seen=slots, recorded=records, moved=moves, shifted=redated)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_is_asked_for_gets_the_punches_that_a_plain_reading_gives_them(
+    central: Engine,
+    store: Any,
+    enrolled: list[dict[str, Any]],
+    seen: list[tuple[str, int, str, int]],
+    recorded: list[tuple[str, str, int, int, timedelta]],
+    moved: dict[str, date],
+    shifted: tuple[str, int, int] | None,
+) -> None:
+    """Named beside `*`, one PIN of two people, successors, moves, slots, wrong clocks and a redated block."""
+    spaced = f"{next(NAMESPACE)}-"  # one database for all examples: they have no terminal in common
+    begin = datetime(2026, 9, 1)
+
+    def named(terminal: str) -> str:
+        return terminal if terminal == "*" else spaced + terminal
+
+    def own(pin: str) -> str:
+        """A PIN on every terminal is one of all examples."""
+        return pin if pin.startswith("uid:") else spaced + pin
+
+    enrolled = [
+        row | {"terminal": named(row["terminal"]), "pin": own(row["pin"]), "nip": spaced + row["nip"]}
+        for row in enrolled
+    ]
+    people = [spaced + nip for nip in PEOPLE]
+    store("units", *({"code": f"{spaced}{unit}"} for unit in "AB"))
+    for number, nip in enumerate(people):
+        here, there = (f"{spaced}{unit}" for unit in ("AB" if number % 2 else "BA"))
+        day = moved.get(nip.removeprefix(spaced))
+        store("employees", {"nip": nip, "unit": here, "valid_to": day and day - ONE_DAY})
+        if day:
+            store("employees", {"nip": nip, "unit": there, "valid_from": day})
+    if enrolled:
+        store("enrolments", *enrolled)
+    notes: tuple[Note, ...] = tuple(
+        SlotOwner(named(terminal), uid, own(pin), (begin + timedelta(days=n) - WITA).replace(tzinfo=UTC))
+        for terminal, uid, pin, n in seen
+    )
+    punches = [
+        punch(named(terminal), own(pin), begin + timedelta(days=n, hours=hour), offset)
+        for terminal, pin, n, hour, offset in recorded
+    ]
+    bring(central, *punches, notes=notes)
+    shift_of = redate(central, named(shifted[0]), begin + timedelta(days=shifted[1]), shifted[2]) if shifted else {}
+    expected = set()
+    for one in punches:
+        assert one.at is not None
+        assert one.offset_s is not None
+        shift = shift_of.get(one.punch_id)
+        local = one.clock + shift if shift else one.clock
+        at = (local - WITA).replace(tzinfo=UTC) if shift else one.at
+        near = datetime(2026, 8, 30, tzinfo=UTC) <= at < datetime(2026, 10, 3, tzinfo=UTC)
+        inside = datetime(2026, 8, 31) <= one.clock < datetime(2026, 10, 3)
+        day = (local - timedelta(seconds=one.offset_s if one.corrected and not shift else 0)).date()
+        owner = whose(one.terminal, one.pin, day, at, enrolled, [n for n in notes if isinstance(n, SlotOwner)])
+        if owner and (near if shift else inside or (one.corrected and near)):
+            expected.add((owner, one.punch_id))
+    on_duty = {nip for nip in people if month(central, nips=[nip]).spells.height}
+    for nip in people:
+        mine = {row for row in expected if row[0] == nip and nip in on_duty}
+        assert set(owners(central, nips=[nip])) == mine
+    for unit in "AB":
+        asked = month(central, offices=[f"{spaced}{unit}"])
+        there = set(asked.spells["nip"])
+        assert set(asked.punches.select("nip", "punch_id").rows()) == {row for row in expected if row[0] in there}
+    everybody = {row for row in owners(central) if row[0].startswith(spaced)}
+    assert everybody == {row for row in expected if row[0] in on_duty}
+
+
+def redate(engine: Engine, terminal: str, since: datetime, shift_days: int) -> dict[str, timedelta]:
+    """Give the punches of a terminal from this clock on, for ten days, another day; return by punch how far."""
+    first, second = (actor(engine, name, NOW).account for name in ("root", "second"))
+    block = redatings.recorded_between(engine, terminal, since, since + timedelta(days=10))
+    shift = timedelta(days=shift_days)
+    number = redatings.request(
+        engine,
+        terminal,
+        since,
+        since + timedelta(days=10),
+        shift_s=int(shift.total_seconds()),
+        reason="battery",
+        instants={one.punch_id: (one.clock + shift - WITA).replace(tzinfo=UTC) for one in block},
+        account=first,
+        now=NOW,
+    )
+    asked, _ = redatings.find(engine, number)
+    local = {one.punch_id: (one.pin, one.clock + shift) for one in block}
+    redatings.decide(engine, asked, approved=True, arriving=(), days=local, account=second, now=NOW)
+    return {one.punch_id: shift for one in block}
