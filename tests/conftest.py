@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.engine import connect
 from ekinerja_agent.central.upgrade import require_current
 from tests.proof import databases, people
+from tests.proof.one_connection import OneConnection
 
 # A busy machine is no reason to fail: speed is what scripts/bench shows.
 settings.register_profile("untimed", deadline=None)
@@ -25,6 +26,17 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 # The collector walks through all that pytest and the libraries hold, again and again: a fifth of the time of all tests.
 gc.set_threshold(200_000, 50, 50)
+
+CONNECTIONS = OneConnection()
+CONNECTIONS.watch()
+
+
+@pytest.fixture(autouse=True)
+def connections() -> Iterator[OneConnection]:
+    """Every test fails in which somebody who holds a connection to a database opens another one to it."""
+    yield CONNECTIONS
+    nested, CONNECTIONS.nested = CONNECTIONS.nested, []
+    assert not nested, f"{len(nested)} second connections, the first of them:\n{nested[0]}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

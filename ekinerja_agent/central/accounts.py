@@ -19,7 +19,8 @@ from ekinerja_agent.errors import Refused, WrongUsage
 
 ROLES = frozenset({"employee", "head", "operator", "payroll"})
 ALL_FEEDS = "*"
-_FIRST_ACCOUNT_LOCK = 0x61636374
+_ACCOUNTS_LOCK = 0x61636374
+"""One change of accounts at a time: the first one, a name, the last operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def add(
         raise WrongUsage(f"roles are {', '.join(sorted(ROLES))}; found {', '.join(sorted(chosen)) or 'none'}")
 
     def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
         _refuse_taken(conn, name, os_user)
         account = _insert(conn, name, chosen, kinds, now, unit=unit, nip=nip, os_user=os_user)
         details = {
@@ -112,6 +114,7 @@ def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account
     require(by, "operator")
 
     def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
         account = _named(conn, name)
         active = [a for a in _all(conn) if a.disabled_at is None and a.id != account.id]
         if not any("operator" in other.roles for other in active):
@@ -128,6 +131,7 @@ def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime)
     require(by, "operator")
 
     def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
         account = _named(conn, name)
         holder = _one(conn, accounts.c.os_user == os_user)
         if holder is not None and holder.id != account.id:
@@ -170,7 +174,7 @@ def account_of(row: RowMapping | Mapping[str, Any]) -> Account:
 
 
 def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
-    wait_turn(conn, _FIRST_ACCOUNT_LOCK)
+    wait_turn(conn, _ACCOUNTS_LOCK)
     if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
         return Actor(_allowed(_one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
     account = _insert(

@@ -17,8 +17,15 @@ from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, not_revoked
 from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.decided import DECIDED, SYSTEM, activity_minutes, activity_status, joined_with_steps
-from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.decided import (
+    ACTIVITY_LOCK,
+    DECIDED,
+    SYSTEM,
+    activity_minutes,
+    activity_status,
+    joined_with_steps,
+)
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn_of
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.imported import activities, activity_steps, import_batches
@@ -28,8 +35,6 @@ KIND = "activities"
 DRAFT, PENDING, APPROVED, RETURNED, REJECTED = "draft", "pending", "approved", "returned", "rejected"
 WITHDRAWN = "withdrawn"
 """By the person, before anybody decided: it is as if it had not been entered. Only a step says so, no file."""
-_LOCK = 0x61637469
-"""One step at a time."""
 _STEP = ("activity", "step", "status", "approved_minutes", "reason", "first_tier", "last_tier", "waits_from")
 _STEP_COLUMNS = (*_STEP, "silent_nip", "account_id", "at")
 
@@ -57,6 +62,11 @@ class Activity:
     entered_at: str | None
     account_id: int
 
+    def shares_time(self, other: Activity) -> bool:
+        """Tell whether a minute lies in both, of the same person."""
+        same = (self.nip, self.day) == (other.nip, other.day)
+        return same and self.start < other.end and other.start < self.end
+
     @property
     def minutes(self) -> int:
         """The whole minutes that it lasted."""
@@ -82,18 +92,23 @@ class Step:
 
 
 def take_step(
-    engine: Engine, activity_id: str, decide: Callable[[Activity], Step], *, account: Account, now: datetime
+    engine: Engine,
+    activity_id: str,
+    decide: Callable[[Connection, Activity], Step],
+    *,
+    account: Account,
+    now: datetime,
 ) -> Activity:
     """Given an activity's id, do to it what `decide` says; return the activity as it was before.
 
-    `decide` raises Refused if that may not be; nobody else does anything to activities meanwhile. Raise WrongUsage if
-    there is no such activity.
+    `decide` reads on the connection that it gets, and raises Refused if that may not be; nobody else enters or decides
+    an activity of the person meanwhile. Raise WrongUsage if there is no such activity.
     """
 
     def work(conn: Connection) -> Activity:
-        wait_turn(conn, _LOCK)
-        one = _find(conn, activity_id)
-        step = decide(one)
+        wait_turn_of(conn, ACTIVITY_LOCK, [_whose(conn, activity_id)])
+        one = find(conn, activity_id)
+        step = decide(conn, one)
         insert_rows(conn, activity_steps, _STEP_COLUMNS, [_row(one, step, account.id, now)])
         stale.mark(conn, [(stale.of_person(one.nip), one.day)])
         details = {
@@ -110,16 +125,20 @@ def take_step(
 
 
 def settle_silent(
-    engine: Engine, judge: Callable[[Sequence[Activity]], Iterable[tuple[Activity, Step]]], *, now: datetime
+    engine: Engine,
+    judge: Callable[[Connection, Sequence[Activity]], Iterable[tuple[Activity, Step]]],
+    *,
+    now: datetime,
 ) -> dict[str, int]:
     """Given what silence does to the activities that wait, do it as the system; return how often by step.
 
-    The activities that `judge` gets are all that wait, oldest first; nobody decides one meanwhile.
+    The activities that `judge` gets are all that wait, oldest first, and the connection on which it reads; nobody
+    enters or decides one meanwhile.
     """
 
     def work(conn: Connection) -> dict[str, int]:
-        wait_turn(conn, _LOCK)
-        taken = list(judge(_waiting(conn)))
+        wait_turn_of(conn, ACTIVITY_LOCK, None)
+        taken = list(judge(conn, _waiting(conn)))
         if not taken:
             return {}
         insert_rows(conn, activity_steps, _STEP_COLUMNS, [_row(one, step, None, now) for one, step in taken])
@@ -137,29 +156,42 @@ def settle_silent(
     return in_transaction(engine, work)
 
 
-def is_known(engine: Engine, activity_id: str) -> bool:
+def is_known(conn: Connection, activity_id: str) -> bool:
     """Given an id, tell whether any activity ever had it."""
-    with reading(engine) as conn:
-        return bool(conn.scalar(select(exists().where(activities.c.activity_id == activity_id))))
+    return bool(conn.scalar(select(exists().where(activities.c.activity_id == activity_id))))
 
 
-def find(engine: Engine, activity_id: str) -> Activity:
+def find(conn: Connection, activity_id: str) -> Activity:
     """Given an activity's id, return how it stands. Raise WrongUsage if there is none."""
-    with reading(engine) as conn:
-        return _find(conn, activity_id)
+    row = current(activities, activities.c.activity_id == activity_id).subquery()
+    found = conn.execute(_standing(row)).mappings().one_or_none()
+    if found is None:
+        raise _unknown(activity_id)
+    return Activity(**found)
 
 
-def waiting_of(engine: Engine, nips: Iterable[str], since: date) -> list[Activity]:
+def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) -> list[Activity]:
+    """Given people and days, both included, return the approved activities that stand, as they were stored."""
+    a = activities.c
+    found: list[Activity] = []
+    for part in parts(sorted(set(nips))):
+        ever_there = a.activity_id.in_(select(a.activity_id).where(a.nip.in_(part), a.date.between(first, last)))
+        row = current(activities, ever_there).subquery()
+        query = _standing(row).where(activity_status(row) == APPROVED, row.c.date.between(first, last))
+        found += [Activity(**one) for one in conn.execute(query.order_by(row.c.id)).mappings()]
+    return found
+
+
+def waiting_of(conn: Connection, nips: Iterable[str], since: date) -> list[Activity]:
     """Given people and a day, return their activities from that day on that wait for a superior, oldest first."""
     found: list[Activity] = []
-    with reading(engine) as conn:
-        for part in parts(sorted(nips)):
-            found += _waiting(conn, activities.c.nip.in_(part), activities.c.date >= since)
+    for part in parts(sorted(nips)):
+        found += _waiting(conn, activities.c.nip.in_(part), activities.c.date >= since)
     return sorted(found, key=lambda one: (one.day, one.version))
 
 
 def rows(
-    engine: Engine,
+    conn: Connection,
     *,
     nip: str | None = None,
     status: str | None = None,
@@ -214,8 +246,7 @@ def rows(
         query = query.where(activity_status(row) == status)
     if by_silence:
         query = query.where(s.silent_nip.is_not(None))
-    with reading(engine) as conn:
-        return [dict(found) for found in conn.execute(query).mappings()]
+    return [dict(found) for found in conn.execute(query).mappings()]
 
 
 def _wanted(columns: Any, nip: str | None, first: date | None, last: date | None) -> list[ColumnElement[bool]]:
@@ -241,7 +272,7 @@ def history(engine: Engine, activity_id: str) -> list[dict[str, Any]]:
         .order_by(s.id)
     )
     with reading(engine) as conn:
-        _find(conn, activity_id)
+        find(conn, activity_id)
         told: list[dict[str, Any]] = []
         taken = [dict(row) for row in conn.execute(steps).mappings()]
         for version in conn.execute(versions).mappings():
@@ -298,12 +329,16 @@ def _standing(row: Any) -> Select[Any]:
     )
 
 
-def _find(conn: Connection, activity_id: str) -> Activity:
-    row = current(activities, activities.c.activity_id == activity_id).subquery()
-    found = conn.execute(_standing(row)).mappings().one_or_none()
-    if found is None:
-        raise WrongUsage(f"there is no activity {activity_id}; `ekinerja-agent activity list` shows them")
-    return Activity(**found)
+def _whose(conn: Connection, activity_id: str) -> str:
+    """Whose activity it is, for ever: an id is never taken from one person for another."""
+    nip: str | None = conn.scalar(select(activities.c.nip).where(activities.c.activity_id == activity_id).limit(1))
+    if nip is None:
+        raise _unknown(activity_id)
+    return nip
+
+
+def _unknown(activity_id: str) -> WrongUsage:
+    return WrongUsage(f"there is no activity {activity_id}; `ekinerja-agent activity list` shows them")
 
 
 def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activity]:

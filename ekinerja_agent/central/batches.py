@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import (
@@ -28,8 +29,8 @@ from sqlalchemy import (
 from ekinerja_agent.central import audit, stale, touched
 from ekinerja_agent.central.accounts import Account, another_may
 from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.decided import with_decisions
-from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.decided import ACTIVITY_LOCK, CORRECTION_LOCK, DECISION_LOCK, with_decisions
+from ekinerja_agent.central.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.parts import parts
@@ -68,6 +69,10 @@ _LOOKED_UP_BY = {  # the indexed column of a kind's key
 }
 _KEYS_AT_ONCE = 5_000
 _REVOCATION_LOCK = 0x7265766F
+_FILE_LOCK = 0x66696C65
+"""One file judged and stored at a time."""
+_DECIDED_UNDER = {"absences": DECISION_LOCK, "outages": DECISION_LOCK, "corrections": CORRECTION_LOCK}
+"""A file of such a kind must not pass by what somebody decides just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,20 @@ def holds_on(row: Any, day: date) -> tuple[ColumnElement[bool], ...]:
     return or_(row.valid_from.is_(None), row.valid_from <= day), or_(row.valid_to.is_(None), row.valid_to >= day)
 
 
+def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -> None:
+    """Given a kind and the people of some of its rows (None: anybody), wait until nobody else judges what may
+    contradict such rows, or decides on them: what is read from now on stands when the rows are stored.
+    """
+    if kind == "activities":
+        wait_turn_of(conn, ACTIVITY_LOCK, nips)
+        return
+    wait_turn(conn, _FILE_LOCK)
+    if kind in _DECIDED_UNDER:
+        wait_turn(conn, _DECIDED_UNDER[kind])
+
+
 def store_batch(
-    engine: Engine,
+    conn: Connection,
     account_id: int,
     kind: str,
     file_name: str,
@@ -127,35 +144,32 @@ def store_batch(
     rejected: int,
     now: datetime,
 ) -> BatchReceipt:
-    """Given the typed rows of a file, keep them in one transaction with the audit row.
+    """Given the typed rows of a file, keep them with the audit row, in the caller's transaction: the one in which they
+    were judged, after `wait_turn_of_kind`.
 
     A row holds the columns of the kind's table, and `row`, its number in the file. A row equal to the one that stands
     is not stored again. `rejected` counts the rows whose status says so.
     """
     table = fact_table(kind)
     columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
-
-    def work(conn: Connection) -> BatchReceipt:
-        batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
-        fresh, versions, marks = _fresh(conn, table, columns, rows)
-        insert_rows(
-            conn,
-            table,
-            ["batch", "row", *columns],
-            [(batch, row["row"], *map(row.get, columns)) for row in fresh],
-        )
-        stale.mark_subjects(conn, marks, _today(now))
-        details = {
-            "kind": kind,
-            "file": file_name,
-            "digest": digest,
-            "stored": len(fresh),
-            "rejected": rejected,
-        }
-        audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
-        return BatchReceipt(batch=batch, stored=len(fresh), unchanged=len(rows) - len(fresh), new_versions=versions)
-
-    return in_transaction(engine, work)
+    batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
+    fresh, versions, marks = _fresh(conn, table, columns, rows)
+    insert_rows(
+        conn,
+        table,
+        ["batch", "row", *columns],
+        [(batch, row["row"], *map(row.get, columns)) for row in fresh],
+    )
+    stale.mark_subjects(conn, marks, _today(now))
+    details = {
+        "kind": kind,
+        "file": file_name,
+        "digest": digest,
+        "stored": len(fresh),
+        "rejected": rejected,
+    }
+    audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+    return BatchReceipt(batch=batch, stored=len(fresh), unchanged=len(rows) - len(fresh), new_versions=versions)
 
 
 def store_punch_batch(
@@ -241,7 +255,8 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
     """Given a batch, take it back: its rows stand no more, the rows before them do again. A new fact, no deletion.
 
     Return False if that is only asked for yet: where there is another operator, two of them take a batch back.
-    Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before.
+    Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before, or if two approved
+    activities of a person would stand at one time.
     """
     if not reason.strip():
         raise WrongUsage("taking a batch back needs a reason")
@@ -261,9 +276,13 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
                 conn.execute(asking.values(batch=batch, account_id=account.id, requested_at=now, reason=reason))
                 audit.append(conn, account.name, "import.revoke-ask", f"batch {batch}", {"reason": reason}, now)
             return False
+        if found.kind in FACT_KEYS:
+            wait_turn_of_kind(conn, found.kind, None)
         conn.execute(
             insert(import_revocations).values(batch=batch, account_id=account.id, revoked_at=now, reason=reason)
         )
+        if found.kind == "activities":
+            _refuse_minutes_twice(conn, batch)
         _mark_batch(conn, batch, found.kind, now)
         details = {"reason": reason, "asked_by": others}
         audit.append(conn, account.name, "import.revoke", f"batch {batch}", details, now)
@@ -378,6 +397,28 @@ def _quarantined(punch: Punch, reason: str, now: datetime) -> Quarantined:
         reason=reason,
         found_at=now,
     )
+
+
+def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
+    """An older version that stands again may lie where another activity was approved since."""
+    table = fact_table("activities")
+    back = set(conn.scalars(select(table.c.activity_id).where(table.c.batch == batch)))
+    nips = set(conn.scalars(select(table.c.nip).where(table.c.batch == batch)))
+    for part in parts(sorted(nips), _KEYS_AT_ONCE):
+        theirs = select(table.c.activity_id).where(table.c.nip.in_(part))
+        standing = with_decisions(conn, table.name, current(table, table.c.activity_id.in_(theirs)))
+        approved: dict[tuple[str, date], list[dict[str, Any]]] = {}
+        for row in standing:
+            if row["status"] == "approved":
+                approved.setdefault((row["nip"], row["date"]), []).append(row)
+        for (nip, day), rows in approved.items():
+            for one, other in combinations(rows, 2):
+                names = one["activity_id"], other["activity_id"]
+                if one["start"] < other["end"] and other["start"] < one["end"] and not back.isdisjoint(names):
+                    raise Refused(
+                        f"batch {batch} cannot be taken back: {names[0]} and {names[1]} of {nip} on {day} share time, "
+                        "and both would be approved; a minute counts once"
+                    )
 
 
 def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:

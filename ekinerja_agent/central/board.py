@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, holds_on
-from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.parts import parts
 from ekinerja_agent.central.scorecards import newest_revision
 from ekinerja_agent.central.tables.imported import assignments, employees, enrolments, units
@@ -49,41 +48,37 @@ class Listed:
     states: Mapping[str, int]
 
 
-def unit_names(engine: Engine, day: date) -> dict[str, str]:
+def unit_names(conn: Connection, day: date) -> dict[str, str]:
     """Given a day, return the units of that day by code."""
-    with reading(engine) as conn:
-        return {row.code: row.name for row in conn.execute(_units_on(day))}
+    return {row.code: row.name for row in conn.execute(_units_on(day))}
 
 
-def unit_zones(engine: Engine, day: date) -> dict[str, str]:
+def unit_zones(conn: Connection, day: date) -> dict[str, str]:
     """Given a day, return the name of the time zone of each unit of that day by code."""
-    with reading(engine) as conn:
-        return {row.code: row.timezone for row in conn.execute(_units_on(day))}
+    return {row.code: row.timezone for row in conn.execute(_units_on(day))}
 
 
-def people_in(engine: Engine, unit: str, day: date) -> list[str]:
+def people_in(conn: Connection, unit: str, day: date) -> list[str]:
     """Given a unit and a day, return who stands in the unit on that day, by NIP."""
     e = employees.c
     row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
-    with reading(engine) as conn:
-        return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
+    return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
 
 
-def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
+def led_units(conn: Connection, account: Account, day: date) -> frozenset[str]:
     """Given an account and a day, return the units that it heads on that day, with all that stand below them.
 
     A person heads the unit whose facts name them, or for which they act (plt, plh); an account without a person heads
     the unit that it names.
     """
-    with reading(engine) as conn:
-        rows = conn.execute(_units_on(day)).all()
-        if account.nip is None:
-            roots = {account.unit} - {None}
-        else:
-            roots = {row.code for row in rows if row.head_nip == account.nip}
-            acting = current(assignments, assignments.c.nip == account.nip).subquery().c
-            query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
-            roots |= set(conn.scalars(query))
+    rows = conn.execute(_units_on(day)).all()
+    if account.nip is None:
+        roots = {account.unit} - {None}
+    else:
+        roots = {row.code for row in rows if row.head_nip == account.nip}
+        acting = current(assignments, assignments.c.nip == account.nip).subquery().c
+        query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
+        roots |= set(conn.scalars(query))
     below: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         below[row.parent].append(row.code)
@@ -96,68 +91,62 @@ def led_units(engine: Engine, account: Account, day: date) -> frozenset[str]:
     return frozenset(led)
 
 
-def people_below(engine: Engine, account: Account, day: date) -> set[str]:
+def people_below(conn: Connection, account: Account, day: date) -> set[str]:
     """Given an account of a person and a day, return everybody who may stand below that person on the day: by a unit
     that they head, or by name, over any number of steps. More than do, never fewer.
     """
     e = employees.c
-    units_led = led_units(engine, account, day)
+    units_led = led_units(conn, account, day)
     found: set[str] = set()
-    with reading(engine) as conn:
-        fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
-        while fresh:
-            found |= fresh
-            named: set[str] = set()
-            for part in parts(sorted(fresh)):
-                named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
-            fresh = named - found
+    fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
+    while fresh:
+        found |= fresh
+        named: set[str] = set()
+        for part in parts(sorted(fresh)):
+            named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
+        fresh = named - found
     return found - {account.nip or ""}
 
 
-def names_of(engine: Engine, nips: Iterable[str]) -> dict[str, str]:
+def names_of(conn: Connection, nips: Iterable[str]) -> dict[str, str]:
     """Given people, return their names by NIP."""
     row = current(employees, employees.c.nip.in_(sorted(nips))).subquery().c
-    with reading(engine) as conn:
-        return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
+    return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
 
 
-def unit_of(engine: Engine, nip: str, month: date) -> str | None:
+def unit_of(conn: Connection, nip: str, month: date) -> str | None:
     """Given a person and a month (its first day), return the unit of their score; None if there is none."""
-    with reading(engine) as conn:
-        unit: str | None = conn.scalar(select(results.c.unit).where(*_month(month), results.c.nip == nip))
+    unit: str | None = conn.scalar(select(results.c.unit).where(*_month(month), results.c.nip == nip))
     return unit
 
 
-def months_of(engine: Engine, nip: str) -> list[str]:
+def months_of(conn: Connection, nip: str) -> list[str]:
     """Given a person, return those of the newest two years' months that have a score, newest first."""
-    with reading(engine) as conn:
-        newest = conn.scalar(select(func.max(results.c.period)))
-        query = select(results.c.period).where(results.c.nip == nip, results.c.period.in_(_months_back(newest)))
-        return list(conn.scalars(query.distinct().order_by(results.c.period.desc())))
+    newest = conn.scalar(select(func.max(results.c.period)))
+    query = select(results.c.period).where(results.c.nip == nip, results.c.period.in_(_months_back(newest)))
+    return list(conn.scalars(query.distinct().order_by(results.c.period.desc())))
 
 
-def newest_month(engine: Engine) -> str | None:
+def newest_month(conn: Connection) -> str | None:
     """Given the database, return the newest month that has scores."""
-    with reading(engine) as conn:
-        period: str | None = conn.scalar(select(func.max(results.c.period)))
+    period: str | None = conn.scalar(select(func.max(results.c.period)))
     return period
 
 
-def published_months(engine: Engine) -> list[str]:
+def published_months(conn: Connection) -> list[str]:
     """Given the database, return those of the newest two years' months in which every score is published, newest
     first.
     """
     r = results.c
-    with reading(engine) as conn:
-        months = _months_back(conn.scalar(select(func.max(r.period))))
-        standing = select(r.period, func.count(), func.sum(case((r.status == "published", 1), else_=0))).where(
-            r.period.in_(months), r.revision == newest_revision(results)
-        )
-        found = conn.execute(standing.group_by(r.period).order_by(r.period.desc()))
-        return [period for period, people, published in found if people == published]
+    months = _months_back(conn.scalar(select(func.max(r.period))))
+    standing = select(r.period, func.count(), func.sum(case((r.status == "published", 1), else_=0))).where(
+        r.period.in_(months), r.revision == newest_revision(results)
+    )
+    found = conn.execute(standing.group_by(r.period).order_by(r.period.desc()))
+    return [period for period, people, published in found if people == published]
 
 
-def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
+def unit_day(conn: Connection, unit: str, day: date, wanted: Wanted) -> Listed:
     """Given a unit and a day, return its people with what became of the day, by name.
 
     Keys: nip, name, state (present, late, unexcused, excused, pending, exempt, future), schedule, timezone, arrive_at,
@@ -177,10 +166,10 @@ def unit_day(engine: Engine, unit: str, day: date, wanted: Wanted) -> Listed:
         .where(*_month(day), results.c.unit == unit, d.date == day)
         .where(d.nip.in_(of_unit))  # else SQLite reads the days of everybody in the month
     )
-    return _listed(engine, query, state, wanted)
+    return _listed(conn, query, state, wanted)
 
 
-def unit_month(engine: Engine, unit: str, month: date, wanted: Wanted) -> Listed:
+def unit_month(conn: Connection, unit: str, month: date, wanted: Wanted) -> Listed:
     """Given a unit and a month (its first day), return its people with their scores, by name.
 
     Keys: nip, name, state (draft, pending, published), discipline_score_ppm, performance_score_ppm, payable_rp,
@@ -198,10 +187,10 @@ def unit_month(engine: Engine, unit: str, month: date, wanted: Wanted) -> Listed
         counted(result_findings).label("findings"),
         counted(result_pending).label("pending_days"),
     ).where(*_month(month), r.unit == unit)
-    return _listed(engine, query, r.status, wanted)
+    return _listed(conn, query, r.status, wanted)
 
 
-def unit_trend(engine: Engine, unit: str, first: date, last: date) -> list[Row]:
+def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row]:
     """Given a unit and two months (first days, both included), return its months that have scores, oldest first.
 
     Keys: month (its first day), people, discipline_score_ppm and performance_score_ppm (means, half up).
@@ -220,69 +209,50 @@ def unit_trend(engine: Engine, unit: str, first: date, last: date) -> list[Row]:
         .group_by(r.period)
         .order_by(r.period)
     )
-    with reading(engine) as conn:
-        return [
-            {
-                "month": date.fromisoformat(f"{row.period}-01"),
-                "people": row.people,
-                "discipline_score_ppm": _mean(row.discipline, row.people),
-                "performance_score_ppm": _mean(row.performance, row.people),
-            }
-            for row in conn.execute(query)
-        ]
+    return [
+        {
+            "month": date.fromisoformat(f"{row.period}-01"),
+            "people": row.people,
+            "discipline_score_ppm": _mean(row.discipline, row.people),
+            "performance_score_ppm": _mean(row.performance, row.people),
+        }
+        for row in conn.execute(query)
+    ]
 
 
-def terminals(engine: Engine) -> list[Row]:
+def terminals(conn: Connection) -> list[Row]:
     """Return what was last heard of each terminal, by state and name."""
-    with reading(engine) as conn:
-        found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
-        return [dict(row) for row in found.mappings()]
+    found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
+    return [dict(row) for row in found.mappings()]
 
 
-def punches_by_hour(engine: Engine, first: datetime, last: datetime) -> dict[int, int]:
+def punches_by_hour(conn: Connection, first: datetime, last: datetime) -> dict[int, int]:
     """Given two clocks (naive, the second excluded) of one day, return how many punches of each hour are in central."""
     clock = punches.c.clock
-    hour = func.extract("hour", clock) if engine.dialect.name == "postgresql" else func.strftime("%H", clock)
+    hour = func.extract("hour", clock) if conn.dialect.name == "postgresql" else func.strftime("%H", clock)
     counted = select(hour.label("hour"), func.count().label("punches"))
     query = counted.where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
-    with reading(engine) as conn:
-        return {int(row.hour): row.punches for row in conn.execute(query)}
+    return {int(row.hour): row.punches for row in conn.execute(query)}
 
 
-def unmatched_since(engine: Engine, first: datetime) -> int:
+def unmatched_since(conn: Connection, first: datetime) -> int:
     """Given a clock (naive), return how many terminals' PINs with punches since then nobody was ever enrolled with."""
     p, e = punches.c, enrolments.c
     seen = select(p.terminal, p.pin).where(p.clock >= first).distinct().subquery().c
     # One after the other: a look at all that have a PIN anywhere takes as long as there are terminals.
     by_name = exists().where(e.pin == seen.pin, e.terminal == seen.terminal)
     everywhere = exists().where(e.pin == seen.pin, e.terminal == EVERY_TERMINAL)
-    with reading(engine) as conn:
-        return int(conn.scalar(select(func.count(seen.pin)).where(~by_name, ~everywhere)) or 0)
+    return int(conn.scalar(select(func.count(seen.pin)).where(~by_name, ~everywhere)) or 0)
 
 
 def looked(
-    engine: Engine, account: Account, subject: str, details: Mapping[str, Any], *, allowed: bool, now: datetime
+    conn: Connection, account: Account, subject: str, details: Mapping[str, Any], *, allowed: bool, now: datetime
 ) -> None:
     """Write down who looked at whose data, or was refused to."""
-    action = "look" if allowed else "look.refused"
-    in_transaction(engine, lambda conn: audit.append(conn, account.name, action, subject, details, now))
+    audit.append(conn, account.name, "look" if allowed else "look.refused", subject, details, now)
 
 
-def looked_at_all(
-    engine: Engine, account: Account, subjects: Iterable[str], details: Mapping[str, Any], now: datetime
-) -> None:
-    """Write down who looked at the data of several people on one page: a row for each, in one transaction."""
-    seen = sorted(set(subjects))
-
-    def work(conn: Connection) -> None:
-        for subject in seen:
-            audit.append(conn, account.name, "look", subject, details, now)
-
-    if seen:
-        in_transaction(engine, work)
-
-
-def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
+def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
     r = results.c
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:
@@ -294,14 +264,13 @@ def _listed(engine: Engine, query: Select[Any], state: ColumnElement[str], wante
     chosen = query.where(*conditions)
     page = chosen.order_by(r.name, r.nip).limit(PAGE).offset((wanted.page - 1) * PAGE)
     every = query.with_only_columns(state.label("state")).subquery()
-    with reading(engine) as conn:
-        found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
-        states = conn.execute(select(every.c.state, func.count().label("people")).group_by(every.c.state))
-        return Listed(
-            [dict(row) for row in conn.execute(page).mappings()],
-            int(found or 0),
-            {row.state: row.people for row in states},
-        )
+    found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
+    states = conn.execute(select(every.c.state, func.count().label("people")).group_by(every.c.state))
+    return Listed(
+        [dict(row) for row in conn.execute(page).mappings()],
+        int(found or 0),
+        {row.state: row.people for row in states},
+    )
 
 
 def _mean(total: Any, people: int) -> int:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exis
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import current, fact_table, new_batch
-from ekinerja_agent.central.decided import with_decisions
+from ekinerja_agent.central.decided import CORRECTION_LOCK, with_decisions
 from ekinerja_agent.central.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
@@ -35,8 +35,6 @@ from ekinerja_agent.rules import CORRECTION
 KIND = "corrections"
 APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
 _ENTERED = "correction add"
-_LOCK = 0x636F7272
-"""One decision at a time, so that two cannot pass a limit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def request(
     }
 
     def work(conn: Connection) -> int:
-        wait_turn(conn, _LOCK)
+        wait_turn(conn, CORRECTION_LOCK)
         _refuse_strangers(conn, nip)
         _refuse_another(conn, row)
         digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
@@ -161,7 +159,7 @@ def decide(
     """
 
     def work(conn: Connection) -> Correction:
-        wait_turn(conn, _LOCK)
+        wait_turn(conn, CORRECTION_LOCK)
         one = _find(conn, number)
         _refuse_settled(conn, one)
         _refuse_interested(one, account)

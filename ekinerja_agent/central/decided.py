@@ -5,7 +5,7 @@ A decision speaks of one version of a row; a newer version waits for its own. Do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
@@ -23,6 +23,10 @@ SYSTEM = "system"
 DECIDED = ("approved", "returned", "rejected")
 DECISION_LOCK = 0x61627365
 """One decision on absences and outages at a time, a person's or that of silence."""
+CORRECTION_LOCK = 0x636F7272
+"""One correction entered or decided at a time, so that two cannot pass a limit together."""
+ACTIVITY_LOCK = 0x61637469
+"""Of a person one activity entered or decided at a time, so that no minute is taken twice."""
 _AT_ONCE = 5_000
 
 
@@ -33,9 +37,13 @@ class _Decisions(NamedTuple):
     read: Callable[[Connection, Sequence[int]], Iterator[tuple[int, dict[str, Any]]]]
 
 
-def with_decisions(conn: Connection, kind: str, query: Select[Any]) -> list[dict[str, Any]]:
-    """Given a query for rows of a kind that stand, with their `id`, return them as they were decided since."""
-    result = conn.execute(query)
+def with_decisions(
+    conn: Connection, kind: str, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Given a query for rows of a kind that stand, with their `id`, and its values, return them as they were decided
+    since.
+    """
+    result = conn.execute(query, values or {})
     names = tuple(result.keys())
     rows = [dict(zip(names, row, strict=True)) for row in result.all()]
     decided = _DECISIONS.get(kind)

@@ -7,10 +7,11 @@ library's error leaves as one of ours, without the values of the statement (NIPs
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -24,6 +25,8 @@ _BUSY_TIMEOUT_S = 30
 _CACHE_KIB = 512
 """SQLite keeps what it once took; four times as much makes a delivery a few hundredths cheaper."""
 _TRIES = 5
+_TURNS = 64
+"""So many people's turns there are: two people may share one, and a file of everybody takes few locks."""
 _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
     AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
@@ -110,6 +113,17 @@ def wait_turn(conn: Connection, turn: int) -> None:
     """
     if conn.dialect.name == "postgresql":
         conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn})")
+
+
+def wait_turn_of(conn: Connection, turn: int, names: Iterable[str] | None) -> None:
+    """As `wait_turn`, only for others that have this turn of one of these names; None: of anybody.
+
+    In one order, so that two who wait for several names never wait for each other.
+    """
+    if conn.dialect.name == "postgresql":
+        shares = range(_TURNS) if names is None else sorted({crc32(name.encode()) % _TURNS for name in names})
+        for share in shares:
+            conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn}, {share})")
 
 
 def _parsed(url: str) -> URL:

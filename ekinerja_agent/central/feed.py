@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import wait_turn
 from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
 
 STORED, REJECTED, REFUSED = "stored", "rejected", "refused"
 _COLUMNS = ("entry", "outcome", "reason", "batch", "answered_at")
+_LOCK = 0x66656564
+"""One who takes entries at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +32,20 @@ class Answer:
     batch: int | None
 
 
-def waiting(engine: Engine, at_most: int) -> list[Mapping[str, Any]]:
+def wait_turn_to_take(conn: Connection) -> None:
+    """Given a writing connection, wait until nobody else takes entries: those that wait then are taken once."""
+    wait_turn(conn, _LOCK)
+
+
+def waiting(conn: Connection, at_most: int) -> list[Mapping[str, Any]]:
     """Given how many to take, return the oldest entries that have no answer, as texts and `id`."""
     f, a = feed_activities, feed_answers
     query = select(f).outerjoin(a, a.c.entry == f.c.id).where(a.c.entry.is_(None)).order_by(f.c.id).limit(at_most)
-    with reading(engine) as conn:
-        return [dict(row) for row in conn.execute(query).mappings()]
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
-def answer(engine: Engine, answers: Iterable[Answer], now: datetime) -> None:
+def answer(conn: Connection, answers: Iterable[Answer], now: datetime) -> None:
     """Given answers, keep them; an entry that has one keeps it."""
     rows = [(one.entry, one.outcome, one.reason, one.batch, now) for one in answers]
-    in_transaction(
-        engine, lambda conn: insert_rows(conn, feed_answers, _COLUMNS, rows, ignore_known=True) if rows else 0
-    )
+    if rows:
+        insert_rows(conn, feed_answers, _COLUMNS, rows, ignore_known=True)

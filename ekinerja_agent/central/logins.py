@@ -29,10 +29,13 @@ _LOCK = 0x6C6F6769
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is logged in. `must_change`: the password was given by another person."""
+    """Somebody who is logged in. `must_change`: the password was given by another person; `is_noted`: that the session
+    is used was written down within `SEEN_EVERY`.
+    """
 
     account: Account
     must_change: bool
+    is_noted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def begin(engine: Engine, name: str, token: str, *, address: str, now: datetime)
     in_transaction(engine, work)
 
 
-def find(engine: Engine, token: str, now: datetime) -> Session | None:
+def find(conn: Connection, token: str, now: datetime) -> Session | None:
     """Given a token, return its session; None if it is unknown, expired, or its account disabled."""
     s = sessions.c
     same = s.token_digest == _digest(token)
@@ -143,14 +146,16 @@ def find(engine: Engine, token: str, now: datetime) -> Session | None:
         .join(passwords, passwords.c.account_id == accounts.c.id)
         .where(same, s.begun_at > now - LONGEST, s.seen_at > now - IDLE, accounts.c.disabled_at.is_(None))
     )
-    with reading(engine) as conn:
-        row = conn.execute(query).mappings().one_or_none()
+    row = conn.execute(query).mappings().one_or_none()
     if row is None:
         return None
-    if now - row["seen_at"] > SEEN_EVERY:
-        in_transaction(engine, lambda conn: conn.execute(update(sessions).where(same).values(seen_at=now)))
     known = {column.name: row[column.name] for column in accounts.c}
-    return Session(people.account_of(known), bool(row["must_change"]))
+    return Session(people.account_of(known), bool(row["must_change"]), now - row["seen_at"] <= SEEN_EVERY)
+
+
+def note_use(conn: Connection, token: str, now: datetime) -> None:
+    """Given a token, write down that its session is used."""
+    conn.execute(update(sessions).where(sessions.c.token_digest == _digest(token)).values(seen_at=now))
 
 
 def end(engine: Engine, token: str, *, account: Account, now: datetime) -> None:

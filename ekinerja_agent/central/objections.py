@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, sel
 
 from ekinerja_agent.central import audit
 from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import reading, wait_turn
 from ekinerja_agent.central.numbered import insert_numbered
 from ekinerja_agent.central.tables.access import accounts
 from ekinerja_agent.central.tables.scored import (
@@ -29,6 +29,8 @@ from ekinerja_agent.central.tables.scored import (
 from ekinerja_agent.errors import NeedsAttention, Refused
 
 PENDING, ACCEPTED, REJECTED = "pending", "accepted", "rejected"
+_LOCK = 0x6F626A65
+"""One objection entered or decided at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,63 +53,61 @@ class Objection:
     account_id: int
 
 
-def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now: datetime) -> int:
-    """Given a finding of a draft and why it is wrong, keep the objection and return its number.
+def wait_turn_to_object(conn: Connection) -> None:
+    """Given a writing connection, wait until nobody else enters or decides an objection."""
+    wait_turn(conn, _LOCK)
+
+
+def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, now: datetime) -> int:
+    """Given a finding of a draft and why it is wrong, keep the objection and return its number; since
+    `wait_turn_to_object`.
 
     Raise NeedsAttention if the draft has no such finding, Refused while another objection to it is undecided.
     """
-
-    def work(conn: Connection) -> int:
-        period = f"{finding.day:%Y-%m}"
-        f = result_findings.c
-        drafted = select(f.date, f.code, f.scan).where(f.period == period, f.nip == finding.nip, f.revision == DRAFT)
-        found = [Disputed(finding.nip, row.date, row.code, row.scan) for row in conn.execute(drafted)]
-        if finding not in found:
-            shown = ", ".join(f"{one.day} {one.code} {one.scan or ''}".strip() for one in found) or "none"
-            raise NeedsAttention(
-                f"the draft of {finding.nip} for {period} has no such finding; it has: {shown}. "
-                f"`ekinerja-agent score run --month {period}` makes it anew"
-            )
-        if any(one.finding == finding and one.status == PENDING for one in _of_period(conn, period)):
-            raise Refused(f"an objection to {finding.day} {finding.code} of {finding.nip} waits for a decision already")
-        values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
-        number = insert_numbered(
-            conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, **values
+    period = f"{finding.day:%Y-%m}"
+    f = result_findings.c
+    drafted = select(f.date, f.code, f.scan).where(f.period == period, f.nip == finding.nip, f.revision == DRAFT)
+    found = [Disputed(finding.nip, row.date, row.code, row.scan) for row in conn.execute(drafted)]
+    if finding not in found:
+        shown = ", ".join(f"{one.day} {one.code} {one.scan or ''}".strip() for one in found) or "none"
+        raise NeedsAttention(
+            f"the draft of {finding.nip} for {period} has no such finding; it has: {shown}. "
+            f"`ekinerja-agent score run --month {period}` makes it anew"
         )
-        details = values | {"date": finding.day.isoformat(), "reason": reason}
-        audit.append(conn, account.name, "objection.add", f"objection/{number}", details, now)
-        return number
+    if any(one.finding == finding and one.status == PENDING for one in _of_period(conn, period)):
+        raise Refused(f"an objection to {finding.day} {finding.code} of {finding.nip} waits for a decision already")
+    values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
+    number = insert_numbered(
+        conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, **values
+    )
+    details = values | {"date": finding.day.isoformat(), "reason": reason}
+    audit.append(conn, account.name, "objection.add", f"objection/{number}", details, now)
+    return number
 
-    return in_transaction(engine, work)
 
-
-def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account: Account, now: datetime) -> Objection:
-    """Given an objection's number, decide it; return it as it was. Raise Refused if the account entered it, is the
-    person, or if it is decided.
+def decide(conn: Connection, one: Objection, *, accepted: bool, reason: str, account: Account, now: datetime) -> None:
+    """Given an objection as it stands since `wait_turn_to_object`, decide it. Raise Refused if the account entered it,
+    is the person, or if it is decided.
     """
-
-    def work(conn: Connection) -> Objection:
-        one = _find(conn, number)
-        if one.status != PENDING:
-            raise Refused(f"objection {number} is {one.status} already; enter another one")
-        if account.id == one.account_id or account.nip == one.finding.nip:
-            raise Refused(f"{account.name} entered objection {number} or is the person; another person decides it")
-        conn.execute(
-            insert(objection_decisions).values(
-                objection=number, accepted=accepted, reason=reason, account_id=account.id, decided_at=now
-            )
+    if one.status != PENDING:
+        raise Refused(f"objection {one.number} is {one.status} already; enter another one")
+    if account.id == one.account_id or account.nip == one.finding.nip:
+        raise Refused(f"{account.name} entered objection {one.number} or is the person; another person decides it")
+    conn.execute(
+        insert(objection_decisions).values(
+            objection=one.number, accepted=accepted, reason=reason, account_id=account.id, decided_at=now
         )
-        details = {"accepted": accepted, "reason": reason}
-        audit.append(conn, account.name, "objection.decide", f"objection/{number}", details, now)
-        return one
-
-    return in_transaction(engine, work)
+    )
+    details = {"accepted": accepted, "reason": reason}
+    audit.append(conn, account.name, "objection.decide", f"objection/{one.number}", details, now)
 
 
-def find(engine: Engine, number: int) -> Objection:
+def find(conn: Connection, number: int) -> Objection:
     """Given an objection's number, return it as it stands. Raise NeedsAttention if there is none."""
-    with reading(engine) as conn:
-        return _find(conn, number)
+    found = conn.execute(_standing().where(objections.c.id == number)).one_or_none()
+    if found is None:
+        raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
+    return _objection(found)
 
 
 def of_month(engine: Engine, month: date) -> list[Objection]:
@@ -117,7 +117,7 @@ def of_month(engine: Engine, month: date) -> list[Objection]:
 
 
 def rows(
-    engine: Engine, *, month: date | None = None, status: str | None = None, nip: str | None = None
+    conn: Connection, *, month: date | None = None, status: str | None = None, nip: str | None = None
 ) -> list[dict[str, Any]]:
     """Given a month, a status and a person (None: all), return the objections as they stand, newest first, for a
     listing.
@@ -138,21 +138,19 @@ def rows(
         query = query.where(o.period == f"{month:%Y-%m}")
     if nip is not None:
         query = query.where(o.nip == nip)
-    with reading(engine) as conn:
-        found = [dict(row) for row in conn.execute(query).mappings()]
+    found = [dict(row) for row in conn.execute(query).mappings()]
     return [row for row in found if status in {None, row["status"]}]
 
 
-def waiting_months(engine: Engine) -> list[date]:
-    """Return the months (first days) of which an objection waits for a decision, oldest first."""
+def waiting_months(conn: Connection) -> list[date]:
+    """Given a connection, return the months (first days) of which an objection waits for a decision, oldest first."""
     waiting = _standing().where(objection_decisions.c.accepted.is_(None))
     query = waiting.with_only_columns(objections.c.period).distinct().order_by(objections.c.period)
-    with reading(engine) as conn:
-        return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
+    return [date.fromisoformat(f"{period}-01") for period in conn.scalars(query)]
 
 
 def waiting_for(
-    engine: Engine, account: Account, month: date, units: Collection[str] | None, most: int
+    conn: Connection, account: Account, month: date, units: Collection[str] | None, most: int
 ) -> list[dict[str, Any]]:
     """Given an account, a month (its first day) and units (None: all), return the undecided objections to drafts of
     these units that somebody else entered about somebody else, oldest first, at most `most`.
@@ -172,8 +170,7 @@ def waiting_for(
         query = query.where(o.nip != account.nip)
     if units is not None:
         query = query.where(r.unit.in_(units))
-    with reading(engine) as conn:
-        return [dict(row) for row in conn.execute(query).mappings()]
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def review(engine: Engine, month: date) -> list[dict[str, Any]]:
@@ -202,13 +199,6 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
     with reading(engine) as conn:
         waiting = [one.finding.nip for one in _of_period(conn, period) if one.status == PENDING]
         return [{**row, "objections": waiting.count(row["nip"])} for row in conn.execute(query).mappings()]
-
-
-def _find(conn: Connection, number: int) -> Objection:
-    found = conn.execute(_standing().where(objections.c.id == number)).one_or_none()
-    if found is None:
-        raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
-    return _objection(found)
 
 
 def _of_period(conn: Connection, period: str) -> list[Objection]:

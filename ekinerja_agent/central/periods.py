@@ -138,10 +138,9 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
         return {row.nip: row.unit for part in parts(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
 
 
-def state_of(engine: Engine, month: date, office: str | None) -> str:
+def state_of(conn: Connection, month: date, office: str | None) -> str:
     """Given a month (its first day) and an office (None: of nobody), return its state: open, closed, reopened, paid."""
-    with reading(engine) as conn:
-        one = closings(conn, f"{month:%Y-%m}").get(office or "")
+    one = closings(conn, f"{month:%Y-%m}").get(office or "")
     return OPEN if one is None else one.state
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, Subquery, func, insert, selec
 from ekinerja_agent.central import audit, stale
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.engine import reading, wait_turn
 from ekinerja_agent.central.enrolled import read_enrolments
 from ekinerja_agent.central.inbox import insert_punches
 from ekinerja_agent.central.numbered import insert_numbered
@@ -25,6 +25,9 @@ from ekinerja_agent.central.tables.imported import import_revocations
 from ekinerja_agent.central.tables.recorded import punches, quarantine, redated_punches, redating_decisions, redatings
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import FROM_TERMINAL, Punch, Source
+
+_LOCK = 0x72656461
+"""One decision at a time."""
 
 
 class Recorded(NamedTuple):
@@ -66,7 +69,7 @@ class Redating:
     approved: bool | None
 
 
-def recorded_between(engine: Engine, terminal: str, first: datetime, last: datetime) -> list[Recorded]:
+def recorded_between(conn: Connection, terminal: str, first: datetime, last: datetime) -> list[Recorded]:
     """Given a terminal and clocks, both included, return the punches between them that stand."""
     p = punches.c
     query = (
@@ -75,11 +78,10 @@ def recorded_between(engine: Engine, terminal: str, first: datetime, last: datet
         .distinct()
         .order_by(p.clock, p.punch_id)
     )
-    with reading(engine) as conn:
-        return [Recorded(**row) for row in conn.execute(query).mappings()]
+    return [Recorded(**row) for row in conn.execute(query).mappings()]
 
 
-def waiting_records(engine: Engine, terminal: str, up_to: datetime) -> list[Waiting]:
+def waiting_records(conn: Connection, terminal: str, up_to: datetime) -> list[Waiting]:
     """Given a terminal and an instant, return what was in quarantine by then, in the order it was found."""
     q = quarantine.c
     query = (
@@ -87,12 +89,16 @@ def waiting_records(engine: Engine, terminal: str, up_to: datetime) -> list[Wait
         .where(q.terminal == terminal, q.found_at <= up_to, _standing_batch(q.batch))
         .order_by(q.found_at, q.position)
     )
-    with reading(engine) as conn:
-        return [Waiting(Source(row.source), row.position, bytes(row.raw), row.reason) for row in conn.execute(query)]
+    return [Waiting(Source(row.source), row.position, bytes(row.raw), row.reason) for row in conn.execute(query)]
+
+
+def wait_turn_to_decide(conn: Connection) -> None:
+    """Given a writing connection, wait until nobody else decides: what is read from now on is as it is decided."""
+    wait_turn(conn, _LOCK)
 
 
 def request(
-    engine: Engine,
+    conn: Connection,
     terminal: str,
     first: datetime,
     last: datetime,
@@ -104,49 +110,42 @@ def request(
     now: datetime,
 ) -> int:
     """Given a block and the true instant of each of its punches by id, keep the request and return its number."""
-
-    def work(conn: Connection) -> int:
-        number = insert_numbered(
-            conn,
-            redatings,
-            terminal=terminal,
-            first_clock=first,
-            last_clock=last,
-            shift_s=shift_s,
-            reason=reason,
-            account_id=account.id,
-            requested_at=now,
-        )
-        insert_rows(
-            conn,
-            redated_punches,
-            ["redating", "punch_id", "at"],
-            ((number, name, at) for name, at in sorted(instants.items())),
-        )
-        details = {
-            "terminal": terminal,
-            "first_clock": first.isoformat(),
-            "last_clock": last.isoformat(),
-            "shift_s": shift_s,
-            "punches": len(instants),
-            "reason": reason,
-        }
-        audit.append(conn, account.name, "punch.redate", f"redating {number}", details, now)
-        return number
-
-    return in_transaction(engine, work)
+    number = insert_numbered(
+        conn,
+        redatings,
+        terminal=terminal,
+        first_clock=first,
+        last_clock=last,
+        shift_s=shift_s,
+        reason=reason,
+        account_id=account.id,
+        requested_at=now,
+    )
+    insert_rows(
+        conn,
+        redated_punches,
+        ["redating", "punch_id", "at"],
+        ((number, name, at) for name, at in sorted(instants.items())),
+    )
+    details = {
+        "terminal": terminal,
+        "first_clock": first.isoformat(),
+        "last_clock": last.isoformat(),
+        "shift_s": shift_s,
+        "punches": len(instants),
+        "reason": reason,
+    }
+    audit.append(conn, account.name, "punch.redate", f"redating {number}", details, now)
+    return number
 
 
-def find(engine: Engine, number: int) -> tuple[Redating, dict[str, datetime]]:
+def find(conn: Connection, number: int) -> tuple[Redating, dict[str, datetime]]:
     """Given a request's number, return it with the instants of its punches. Raise WrongUsage if there is none."""
     r = redated_punches.c
-    with reading(engine) as conn:
-        row = conn.execute(_requests().where(redatings.c.id == number)).one_or_none()
-        if row is None:
-            raise WrongUsage(f"there is no redating {number}; `punch redate list` shows them")
-        instants = {
-            each.punch_id: each.at for each in conn.execute(select(r.punch_id, r.at).where(r.redating == number))
-        }
+    row = conn.execute(_requests().where(redatings.c.id == number)).one_or_none()
+    if row is None:
+        raise WrongUsage(f"there is no redating {number}; `punch redate list` shows them")
+    instants = {each.punch_id: each.at for each in conn.execute(select(r.punch_id, r.at).where(r.redating == number))}
     return (
         Redating(
             number=row.id,
@@ -164,7 +163,7 @@ def find(engine: Engine, number: int) -> tuple[Redating, dict[str, datetime]]:
 
 
 def decide(
-    engine: Engine,
+    conn: Connection,
     redating: Redating,
     *,
     approved: bool,
@@ -173,29 +172,26 @@ def decide(
     account: Account,
     now: datetime,
 ) -> None:
-    """Given a request and whether it is approved, keep the decision, and let approved punches count.
+    """Given a request as it stands since `wait_turn_to_decide`, and whether it is approved, keep the decision, and let
+    approved punches count.
 
     `arriving` are those that so far are only bytes in quarantine. `days` tells of each punch its PIN and its true local
     time. Raise Refused if it was decided before, or is about the account's own punches.
     """
-
-    def work(conn: Connection) -> None:
-        if conn.scalar(select(redating_decisions.c.redating).where(redating_decisions.c.redating == redating.number)):
-            raise Refused(f"redating {redating.number} is decided already; request another one")
-        if account.nip is not None and account.nip in _owners(conn, redating, days):
-            raise Refused(f"some of these punches are your own; another person decides on redating {redating.number}")
-        conn.execute(
-            insert(redating_decisions).values(
-                redating=redating.number, approved=approved, account_id=account.id, decided_at=now
-            )
+    if redating.approved is not None:
+        raise Refused(f"redating {redating.number} is decided already; request another one")
+    if account.nip is not None and account.nip in _owners(conn, redating, days):
+        raise Refused(f"some of these punches are your own; another person decides on redating {redating.number}")
+    conn.execute(
+        insert(redating_decisions).values(
+            redating=redating.number, approved=approved, account_id=account.id, decided_at=now
         )
-        if approved:
-            insert_punches(conn, {punch.punch_id: punch for punch in arriving}, FROM_TERMINAL, now)
-            _mark(conn, redating, days)
-        word = "punch.redate.approve" if approved else "punch.redate.reject"
-        audit.append(conn, account.name, word, f"redating {redating.number}", {"punches": len(days)}, now)
-
-    in_transaction(engine, work)
+    )
+    if approved:
+        insert_punches(conn, {punch.punch_id: punch for punch in arriving}, FROM_TERMINAL, now)
+        _mark(conn, redating, days)
+    word = "punch.redate.approve" if approved else "punch.redate.reject"
+    audit.append(conn, account.name, word, f"redating {redating.number}", {"punches": len(days)}, now)
 
 
 def rows(engine: Engine) -> list[dict[str, Any]]:

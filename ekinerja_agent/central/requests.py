@@ -36,13 +36,19 @@ class Request:
 
 
 def reject_silent(
-    engine: Engine, judge: Callable[[Sequence[Request]], Iterable[tuple[Request, str]]], *, now: datetime
+    engine: Engine,
+    judge: Callable[[Connection, Sequence[Request]], Iterable[tuple[Request, str]]],
+    *,
+    now: datetime,
 ) -> int:
-    """Given which of the requests that wait are rejected and why, reject them as the system; return how many."""
+    """Given which of the requests that wait are rejected and why, reject them as the system; return how many.
+
+    `judge` gets all that wait, and the connection on which it reads; nobody decides one meanwhile.
+    """
 
     def work(conn: Connection) -> int:
         wait_turn(conn, DECISION_LOCK)
-        taken = list(judge(_waiting(conn)))
+        taken = list(judge(conn, _waiting(conn)))
         if not taken:
             return 0
         insert_rows(conn, absence_decisions, _COLUMNS, [(one.number, "rejected", why, now) for one, why in taken])

@@ -28,7 +28,7 @@ Row = RowMapping | Mapping[str, Any]
 """A row of the database, or of a result that is not stored."""
 
 
-def scores(engine: Engine, month: date, *, nip: str | None = None, office: str | None = None) -> list[Document]:
+def scores(conn: Connection, month: date, *, nip: str | None = None, office: str | None = None) -> list[Document]:
     """Given a month (its first day) and whom to show, return the documents by unit and NIP.
 
     Beside the contract's keys a document has `unit_name`, `timezone` (of its first duty day, None without one) and
@@ -37,17 +37,16 @@ def scores(engine: Engine, month: date, *, nip: str | None = None, office: str |
     where one was made or found missing.
     """
     period = f"{month:%Y-%m}"
-    with reading(engine) as conn:
-        wanted = [results.c.period == period, results.c.revision == newest_revision(results)]
-        if nip is not None:
-            wanted.append(results.c.nip == nip)
-        if office is not None:
-            wanted.append(results.c.unit == office)
-        people = conn.execute(select(results).where(*wanted).order_by(results.c.unit, results.c.nip)).mappings().all()
-        findings, days, pending = (
-            _parts(conn, table, [*wanted, *_of_office(table, period, office)])
-            for table in (result_findings, result_days, result_pending)
-        )
+    wanted = [results.c.period == period, results.c.revision == newest_revision(results)]
+    if nip is not None:
+        wanted.append(results.c.nip == nip)
+    if office is not None:
+        wanted.append(results.c.unit == office)
+    people = conn.execute(select(results).where(*wanted).order_by(results.c.unit, results.c.nip)).mappings().all()
+    findings, days, pending = (
+        _parts(conn, table, [*wanted, *_of_office(table, period, office)])
+        for table in (result_findings, result_days, result_pending)
+    )
     return [_document(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central import activities
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.silence import settle, told
@@ -155,9 +156,8 @@ def list_command(
     """What was done, by person and day, however it was entered, and what became of it."""
     context.known(nip=nip)
     refuse_reversed(first, last)
-    found = activities.rows(
-        context.engine(), nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence
-    )
+    with reading(context.engine()) as conn:
+        found = activities.rows(conn, nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence)
     emit(found, LIST, fmt, free_text=FREE_TEXT, sentences=("reason",))
 
 
@@ -220,7 +220,8 @@ def _desk(context: Context) -> life.Desk:
 
 
 def _asked(desk: life.Desk, work: life.Work) -> str:
-    chain = desk.superiors(work.nip, work.day)
+    with reading(desk.engine) as conn:
+        chain = desk.superiors(conn, work.nip, work.day)
     return f"the superior of that day, {chain[0]}" if chain else "a superior, and none is known for that day"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central import objections as recorded
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.numbers import ROW_NUMBER
@@ -76,4 +77,6 @@ def decide_command(context: Context, number: int, decision: str, reason: str) ->
 @click.pass_obj
 def list_command(context: Context, month: date | None, status: str | None, fmt: str | None) -> None:
     """What is disputed and what became of it, newest first."""
-    emit(recorded.rows(context.engine(), month=month, status=status), LIST, fmt, free_text=("reason", "decision"))
+    with reading(context.engine()) as conn:
+        rows = recorded.rows(conn, month=month, status=status)
+    emit(rows, LIST, fmt, free_text=("reason", "decision"))

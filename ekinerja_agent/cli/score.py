@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central import results
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.cli import silence
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month
@@ -156,7 +157,8 @@ def show_command(
     """Show what was computed: published where it is published, else the draft."""
     context.known(office=office)
     if now is None:
-        documents = results.scores(context.engine(), month, nip=nip, office=office)
+        with reading(context.engine()) as conn:
+            documents = results.scores(conn, month, nip=nip, office=office)
     else:
         documents = [one for one in _replayed(context, month, office, now) if nip in {None, one["nip"]}]
     if nip and not documents:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
@@ -62,9 +63,9 @@ def users_command(
     terminals = chosen(config, ids, office)
     with desk_of(context) as desk:
         staffed, failures = each_of(terminals, lambda terminal: read_terminal(terminal, desk))
-    facts = StoredFacts(context.engine())
     zone = terminals[0].timezone
-    register = roll.Register(facts, context.now().astimezone(zone).date())
+    with reading(context.engine()) as conn:
+        register = roll.Register(StoredFacts(conn), context.now().astimezone(zone).date())
     if not check:
         emit(map(_fields, roll.entries(staffed, register)), USERS, fmt, free_text=("name", "employee", "note"))
         end_with(failures, context)

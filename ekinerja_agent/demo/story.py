@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent import config as configuration
 from ekinerja_agent import os_user
 from ekinerja_agent.central import accounts, activities, punchlist, results
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, reading
 from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, people
@@ -280,14 +280,10 @@ def _a_head_decides(telling: Telling) -> None:
         "too, then the note counts, and the record names the superior who was silent."
     )
     telling.command("activity silence")
-    voice.table(
-        ("id", "date", "start", "end", "status", "approved_minutes", "reason"),
-        (
-            tuple(row[column] for column in ("id", "date", "start", "end", "status", "approved_minutes", "reason"))
-            for row in activities.rows(stage.engine)
-            if row["id"] in month.WAITING
-        ),
-    )
+    with reading(stage.engine) as conn:
+        waiting = [row for row in activities.rows(conn) if row["id"] in month.WAITING]
+    shown = ("id", "date", "start", "end", "status", "approved_minutes", "reason")
+    voice.table(shown, (tuple(row[column] for column in shown) for row in waiting))
     telling.command("activity list")
 
 
@@ -343,6 +339,8 @@ def _prepare(telling: Telling, accept_pending: str | None) -> period.Prepared:
 def _why_this_much(telling: Telling) -> None:
     voice, stage = telling.voice, telling.stage
     voice.chapter("What everybody gets, and why")
+    with reading(stage.engine) as conn:
+        documents = results.scores(conn, month.MONTH)
     voice.table(
         (
             "name",
@@ -354,7 +352,7 @@ def _why_this_much(telling: Telling) -> None:
             "performance",
             "payable_rp",
         ),
-        map(_row, results.scores(stage.engine, month.MONTH)),
+        map(_row, documents),
     )
     telling.command("score show --month 2026-09")
     nip = next(person.nip for person in people() if person.name == EXPLAINED)

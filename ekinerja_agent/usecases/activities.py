@@ -1,13 +1,14 @@
 """The life of an activity by commands: entered by or for a person, decided by the superior of its day, and disputed.
 
-Promises that nobody decides on themselves or on what they entered, and that an operator's role alone decides nothing.
-Does not know what silence does, nor what a minute is worth.
+Promises that nobody decides on themselves or on what they entered, that an operator's role alone decides nothing, and
+that no minute of a person is entered or approved twice, however many enter and decide at once: each act is one
+transaction, and those of one person wait for each other. Does not know what silence does, nor what a minute is worth.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -24,6 +25,7 @@ from ekinerja_agent.central.activities import (
     Activity,
     Step,
 )
+from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds import activities as kind
@@ -33,7 +35,7 @@ from ekinerja_agent.usecases.near import rows_near
 from ekinerja_agent.usecases.superiors import Superiors
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.rules import RuleBook
@@ -62,32 +64,36 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where activities are handled: the database, the rules, and the profile of units that name none."""
+    """Where activities are handled: the database, the rules, and the profile of units that name none. With `own_only`
+    the account enters for itself alone, whatever its role.
+    """
 
     engine: Engine
     rules: RuleBook
     profile: str
     account: Account
     now: datetime
+    own_only: bool = False
 
-    def superiors(self, nip: str, day: date) -> tuple[str, ...]:
+    def superiors(self, conn: Connection, nip: str, day: date) -> tuple[str, ...]:
         """Given a person and a day, return the superiors of that day, the direct one first."""
-        rows = rows_near(self.engine, [nip])
+        rows = rows_near(conn, [nip])
         return Superiors(rows, Posts(rows, self.profile)).chain(nip, day)
 
-    def today(self, nip: str) -> date:
+    def today(self, conn: Connection, nip: str) -> date:
         """Given a person, return the date that the unit's calendar shows."""
-        posts = Posts(rows_near(self.engine, [nip]), self.profile)
-        return self.now.astimezone(posts.zone(nip, self.now.date())).date()
+        today = self.now.date()
+        posts = Posts(StoredFacts(conn).about([nip], today, today), self.profile)
+        return self.now.astimezone(posts.zone(nip, today)).date()
 
 
-def waiting_for(desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
+def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
     """Given people who may stand below the account, return their activities that it may decide now, oldest first: the
     columns of `activity list`, and `minutes` that each lasted.
     """
     since = desk.now.date() - _WAITS_AT_MOST
-    waiting = activities.waiting_of(desk.engine, below, since)
-    rows = rows_near(desk.engine, {one.nip for one in waiting})
+    waiting = activities.waiting_of(conn, below, since)
+    rows = rows_near(conn, {one.nip for one in waiting})
     superiors = Superiors(rows, Posts(rows, desk.profile))
     mine = {
         one.activity_id: one.minutes
@@ -95,7 +101,7 @@ def waiting_for(desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
         if desk.account.id != one.account_id
         and desk.account.nip in superiors.chain(one.nip, one.day)[one.first_tier : one.last_tier + 1]
     }
-    shown = activities.rows(desk.engine, ids=list(mine)[:_SHOWN_AT_ONCE])
+    shown = activities.rows(conn, ids=list(mine)[:_SHOWN_AT_ONCE])
     ordered = sorted(shown, key=lambda row: (row["date"], row["nip"], row["start"]))
     return [row | {"minutes": mine[row["id"]]} for row in ordered]
 
@@ -103,51 +109,49 @@ def waiting_for(desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
 def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = None) -> str:
     """Given what a person did, enter it; return its id. `replaces` names a draft or returned activity to be corrected.
 
-    Raise Refused if the account is neither the person nor an operator, or a rule forbids it; WrongUsage if it cannot be
-    meant.
+    The same work again is answered as what is there already, and changes nothing: a form that is sent twice enters one
+    activity. Raise Refused if the account is neither the person nor an operator, if it overlaps another activity or a
+    rule forbids it; WrongUsage if it cannot be meant.
     """
     _require_own(desk, work.nip)
     if not work.description.strip():
         raise WrongUsage("an activity needs --description: what was done")
-    stored = StoredFacts(desk.engine)
-    posts = Posts(stored.rows, desk.profile)
-    local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
-    if work.day > local.date():
-        raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
-    entered_at = f"{local:%Y-%m-%d %H:%M:%S}"
-    if replaces is not None:
-        earlier = activities.find(desk.engine, replaces)
-        _require_open(earlier, (DRAFT, RETURNED), "corrected")
-        entered_at = earlier.entered_at or earlier.day.isoformat()
-    row = _row(work, replaces or _new_id(desk.engine), entered_at, DRAFT if draft else PENDING)
-    judged = Draft(
-        _ENTERED,
-        Importer(desk.account.name, desk.account.nip, vouches=False),
-        local.date(),
-        stored,
-        desk.rules,
-        rows=[row],
-        profile=desk.profile,
-    )
-    kind.KIND.judge(judged)
-    if judged.problems:
-        raise WrongUsage("; ".join(f"{problem.key}: {problem.message}" for problem in judged.problems))
-    if judged.rejected:
-        raise Refused(f"not entered: {'; '.join(problem.message for problem in judged.rejected)}")
-    digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
-    batches.store_batch(
-        desk.engine, desk.account.id, activities.KIND, _ENTERED, f"sha256:{digest}", [row], rejected=0, now=desk.now
-    )
-    return str(row["activity_id"])
+    status = DRAFT if draft else PENDING
+
+    def enter(conn: Connection) -> str:
+        batches.wait_turn_of_kind(conn, activities.KIND, [work.nip])
+        stored = StoredFacts(conn)
+        posts = Posts(stored.about([work.nip], work.day, work.day), desk.profile)
+        local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
+        if work.day > local.date():
+            raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
+        known = _entered_before(stored, work, status, replaces)
+        if known is not None:
+            return known
+        entered_at = f"{local:%Y-%m-%d %H:%M:%S}"
+        if replaces is not None:
+            earlier = activities.find(conn, replaces)
+            _require_own(desk, earlier.nip)
+            _require_open(earlier, (DRAFT, RETURNED), "corrected")
+            entered_at = earlier.entered_at or earlier.day.isoformat()
+        row = _row(work, replaces or _new_id(conn), entered_at, status)
+        _judge(desk, stored, row, local.date())
+        digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
+        batches.store_batch(
+            conn, desk.account.id, activities.KIND, _ENTERED, f"sha256:{digest}", [row], rejected=0, now=desk.now
+        )
+        return str(row["activity_id"])
+
+    return in_transaction(desk.engine, enter)
 
 
 def submit(desk: Desk, activity_id: str) -> Activity:
     """Given a draft or a returned activity, ask the superior to decide; return it as it was. Raise Refused."""
 
-    def decide(one: Activity) -> Step:
+    def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
         _require_open(one, (DRAFT, RETURNED), "submitted")
-        return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(one.nip))
+        return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(conn, one.nip))
 
     return _step(desk, activity_id, decide)
 
@@ -158,7 +162,7 @@ def withdraw(desk: Desk, activity_id: str) -> Activity:
     Its time is free again for another activity. Raise Refused.
     """
 
-    def decide(one: Activity) -> Step:
+    def decide(_conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
         _require_open(one, (DRAFT, PENDING, RETURNED), "withdrawn")
         return Step("withdrawn", WITHDRAWN, one.first_tier, one.last_tier)
@@ -169,11 +173,13 @@ def withdraw(desk: Desk, activity_id: str) -> Activity:
 def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Activity:
     """Given an activity that waits, let so many minutes of it count (None: all); return it as it was.
 
-    Raise Refused if the account is not the superior who decides now, WrongUsage for more minutes than it lasted.
+    Raise Refused if the account is not the superior who decides now, or if another one that shares time with it is
+    approved; WrongUsage for more minutes than it lasted.
     """
 
-    def decide(one: Activity) -> Step:
-        _require_superior(desk, one)
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_superior(conn, desk, one)
+        _require_free(conn, one)
         if minutes is not None and not 0 <= minutes <= one.minutes:
             raise WrongUsage(f"--minutes {minutes}; allowed: 0 to {one.minutes}, the minutes it lasted")
         counted = one.minutes if minutes is None else minutes
@@ -199,15 +205,15 @@ def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     """
     _require_reason(reason)
 
-    def decide(one: Activity) -> Step:
+    def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
         _require_open(one, (APPROVED, RETURNED, REJECTED), "objected to")
         if one.rule_reason is not None:
             raise Refused(f"activity {one.activity_id} broke a rule: {one.rule_reason}; no superior can change that")
         tier = one.last_tier + 1
-        if tier >= len(desk.superiors(one.nip, one.day)):
+        if tier >= len(desk.superiors(conn, one.nip, one.day)):
             raise Refused(f"nobody is above the superior who decided activity {one.activity_id}")
-        return Step("objected", PENDING, tier, tier, waits_from=desk.today(one.nip), reason=reason)
+        return Step("objected", PENDING, tier, tier, waits_from=desk.today(conn, one.nip), reason=reason)
 
     return _step(desk, activity_id, decide)
 
@@ -215,18 +221,52 @@ def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
 def _negative(desk: Desk, activity_id: str, step: str, status: str, reason: str) -> Activity:
     _require_reason(reason)
 
-    def decide(one: Activity) -> Step:
-        _require_superior(desk, one)
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_superior(conn, desk, one)
         return Step(step, status, one.first_tier, one.last_tier, reason=reason)
 
     return _step(desk, activity_id, decide)
 
 
-def _step(desk: Desk, activity_id: str, decide: Any) -> Activity:
+def _step(desk: Desk, activity_id: str, decide: Callable[[Connection, Activity], Step]) -> Activity:
     return activities.take_step(desk.engine, activity_id, decide, account=desk.account, now=desk.now)
 
 
+def _entered_before(stored: StoredFacts, work: Work, status: str, replaces: str | None) -> str | None:
+    """The id of the activity that says the same and stands as this would; None if there is none."""
+    same = _row(work, "", "", status)
+    for row in stored.activities([], [work.nip], work.day, work.day):
+        as_told = all(row[column] == same[column] for column in kind.WORK)
+        stands = row["status"] == status or (row["status"] == APPROVED and status == PENDING)
+        if as_told and stands and replaces in {None, row["activity_id"]}:
+            return str(row["activity_id"])
+    return None
+
+
+def _judge(desk: Desk, stored: StoredFacts, row: dict[str, Any], today: date) -> None:
+    """Settle the row as one of a file. Raise as `add` does."""
+    importer = Importer(desk.account.name, desk.account.nip, vouches=False)
+    judged = Draft(_ENTERED, importer, today, stored, desk.rules, rows=[row], profile=desk.profile)
+    kind.KIND.judge(judged)
+    if judged.problems:
+        raise WrongUsage("; ".join(f"{problem.key}: {problem.message}" for problem in judged.problems))
+    if judged.rejected:
+        raise Refused(f"not entered: {'; '.join(problem.message for problem in judged.rejected)}")
+
+
+def _require_free(conn: Connection, one: Activity) -> None:
+    """What overlaps is kept from being entered; a rejected activity may come back by an objection."""
+    for other in activities.approved_of(conn, [one.nip], one.day, one.day):
+        if other.activity_id != one.activity_id and other.shares_time(one):
+            raise Refused(
+                f"activity {one.activity_id} shares time with {other.activity_id} "
+                f"({other.start:%H:%M}-{other.end:%H:%M}), which is approved; a minute counts once"
+            )
+
+
 def _require_own(desk: Desk, nip: str) -> None:
+    if desk.account.nip != nip and desk.own_only:
+        raise Refused("that activity is another person's")
     if desk.account.nip != nip and OPERATOR not in desk.account.roles:
         raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
 
@@ -241,7 +281,7 @@ def _require_reason(reason: str) -> None:
         raise WrongUsage("--reason is empty; the people concerned read it")
 
 
-def _require_superior(desk: Desk, one: Activity) -> None:
+def _require_superior(conn: Connection, desk: Desk, one: Activity) -> None:
     account = desk.account
     _require_open(one, (PENDING,), "decided")
     if account.nip is not None and account.nip == one.nip:
@@ -253,14 +293,14 @@ def _require_superior(desk: Desk, one: Activity) -> None:
             f"account {account.name} has no NIP, and only a superior decides activities; an operator adds one with "
             "`ekinerja-agent account add NAME --nip NIP`"
         )
-    asked = desk.superiors(one.nip, one.day)[one.first_tier : one.last_tier + 1]
+    asked = desk.superiors(conn, one.nip, one.day)[one.first_tier : one.last_tier + 1]
     if account.nip not in asked:
         told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
         raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
 
 
-def _new_id(engine: Engine) -> str:
-    while activities.is_known(engine, name := f"A-{secrets.token_hex(4)}"):
+def _new_id(conn: Connection) -> str:
+    while activities.is_known(conn, name := f"A-{secrets.token_hex(4)}"):
         pass
     return name
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central import facts, leaders, results, scorecards
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts import entries
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
@@ -244,9 +245,10 @@ def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Mad
 
 def scores(engine: Engine, asked: Asked) -> list[Score]:
     """Given what is asked, return the scores of its people by unit and NIP."""
-    if asked.offices is None:
-        return [*results.scores(engine, asked.month)]
-    return [one for office in sorted(asked.offices) for one in results.scores(engine, asked.month, office=office)]
+    with reading(engine) as conn:
+        if asked.offices is None:
+            return [*results.scores(conn, asked.month)]
+        return [one for office in sorted(asked.offices) for one in results.scores(conn, asked.month, office=office)]
 
 
 def edition(engine: Engine, asked: Asked) -> Edition:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import evidence, results
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import CORRECTION
@@ -26,21 +27,23 @@ OF_THE_MONTH = frozenset({"RPOK", "IKU"})
 
 def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     """Given a person and a month, yield the lines of the explanation. Raise NeedsAttention if there is no score."""
-    documents = results.scores(engine, month, nip=nip)
-    if not documents:
-        raise NeedsAttention(
-            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, or "
-            "check the number: a NIP has 18 digits"
-        )
-    document = documents[0]
+    with reading(engine) as conn:
+        documents = results.scores(conn, month, nip=nip)
+        if not documents:
+            raise NeedsAttention(
+                f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, or "
+                "check the number: a NIP has 18 digits"
+            )
+        document = documents[0]
+        names = _punch_ids(document)
+        papers = evidence.documents(conn, nip, month, last_day(month))
+        punches = {row["punch_id"]: row for row in evidence.punches(conn, names)}
+        corrections = evidence.corrections(conn, [name for name in names if name.startswith(CORRECTION)])
     yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"
     yield f"Profile {document['profile']}, rules {document['rules']}"
     yield ""
-    yield from _money(document, evidence.documents(engine, nip, month, last_day(month)))
-    names = _punch_ids(document)
-    corrections = [name for name in names if name.startswith(CORRECTION)]
-    punches = {row["punch_id"]: row for row in evidence.punches(engine, names)}
-    yield from _findings(document, punches, evidence.corrections(engine, corrections))
+    yield from _money(document, papers)
+    yield from _findings(document, punches, corrections)
     yield from _pending(document)
 
 

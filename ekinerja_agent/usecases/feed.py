@@ -1,7 +1,7 @@
 """Takes activities that another application left in the inbox, with the checks of an import, and answers each entry.
 
-Promises that an entry which cannot be read stops no other, and that taking an entry twice changes nothing. Decisions
-count as those in a file do: if the account is an authorised feed. Does not know the application.
+Promises that an entry which cannot be read stops no other, and that entries are judged, stored and answered at once or
+not at all. Decisions count as those in a file do: if the account is an authorised feed. Does not know the application.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import accounts, batches, feed
+from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.feed import REFUSED, REJECTED, STORED, Answer
 from ekinerja_agent.central.lookups import StoredFacts
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds.activities import KIND
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, Row
 from ekinerja_agent.usecases.import_kinds.shapes import NotAllowed
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.rules import RuleBook
@@ -55,32 +56,46 @@ def drain(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Dr
     """Given the inbox, take all that waits, oldest first; return what became of it. `profile` serves units that name
     none. Raise Refused while something waits and there is no account for it.
     """
-    done = Drained()
-    while entries := feed.waiting(engine, _AT_ONCE):
-        account = _account(engine)
+
+    def take(conn: Connection) -> Drained | None:
+        feed.wait_turn_to_take(conn)
+        entries = feed.waiting(conn, _AT_ONCE)
+        if not entries:
+            return None
+        account = _account(conn)
         taken = _read(entries)
-        draft = _judge(engine, account, taken, rules, profile, now)
-        batch = _store(engine, account, draft, now) if draft.rows else None
+        batches.wait_turn_of_kind(conn, KIND.name, {row["nip"] for row in taken.rows})
+        draft = _judge(conn, account, taken, rules, profile, now)
+        batch = _store(conn, account, draft, now) if draft.rows else None
         answers = [Answer(number, REFUSED, why, None) for number, why in taken.wrong.items()]
         reasons = {problem.line: problem.message for problem in draft.rejected}
         for row in draft.rows:
             reason = reasons.get(row["row"])
             answers.append(Answer(row["row"], REJECTED if reason else STORED, reason, batch))
-        feed.answer(engine, answers, now)
-        done.refused += len(taken.wrong)
-        done.rejected += len(reasons)
-        done.stored += len(draft.rows) - len(reasons)
+        feed.answer(conn, answers, now)
+        return Drained(len(draft.rows) - len(reasons), len(reasons), len(taken.wrong))
+
+    done = Drained()
+    while _something_waits(engine) and (round_ := in_transaction(engine, take)) is not None:
+        done.stored += round_.stored
+        done.rejected += round_.rejected
+        done.refused += round_.refused
     return done
 
 
-def _account(engine: Engine) -> Account:
-    found = next((one for one in accounts.list_accounts(engine) if one.name == ACCOUNT), None)
-    if found is None or found.disabled_at is not None:
+def _something_waits(engine: Engine) -> bool:
+    with reading(engine) as conn:
+        return bool(feed.waiting(conn, 1))
+
+
+def _account(conn: Connection) -> Account:
+    try:
+        return accounts.active(conn, ACCOUNT)
+    except (WrongUsage, Refused) as error:
         raise Refused(
             f"activities wait in {TABLE}, but no account {ACCOUNT} may bring them; an operator adds it with "
             f"`ekinerja-agent account add {ACCOUNT} --role employee --feed activities`"
-        )
-    return found
+        ) from error
 
 
 def _read(entries: Sequence[Mapping[str, Any]]) -> _Round:
@@ -106,9 +121,9 @@ def _read(entries: Sequence[Mapping[str, Any]]) -> _Round:
     return taken
 
 
-def _judge(engine: Engine, account: Account, taken: _Round, rules: RuleBook, profile: str, now: datetime) -> Draft:
+def _judge(conn: Connection, account: Account, taken: _Round, rules: RuleBook, profile: str, now: datetime) -> Draft:
     """Judge the rows until none of those that are left is a problem; what each was stands in `wrong` then."""
-    stored = StoredFacts(engine)
+    stored = StoredFacts(conn)
     importer = Importer(account.name, account.nip, account.is_feed(KIND.name))
     while True:
         left = [dict(row) for row in taken.rows if row["row"] not in taken.wrong]
@@ -120,8 +135,8 @@ def _judge(engine: Engine, account: Account, taken: _Round, rules: RuleBook, pro
             taken.wrong.setdefault(problem.line, f"{problem.key}: {problem.message}")
 
 
-def _store(engine: Engine, account: Account, draft: Draft, now: datetime) -> int:
+def _store(conn: Connection, account: Account, draft: Draft, now: datetime) -> int:
     digest = sha256(repr(draft.rows).encode()).hexdigest()
     return batches.store_batch(
-        engine, account.id, KIND.name, TABLE, f"sha256:{digest}", draft.rows, rejected=len(draft.rejected), now=now
+        conn, account.id, KIND.name, TABLE, f"sha256:{digest}", draft.rows, rejected=len(draft.rejected), now=now
     ).batch

@@ -1,25 +1,27 @@
 """Brings a file of facts into central: read, judge everything, then store all of it or nothing.
 
-Promises that a file with one wrong row changes nothing, that bringing the same file again changes nothing,
-and that an importer's decisions count only where the importer may decide. Does not know files on a disk.
+Promises that a file with one wrong row changes nothing, that bringing the same file again changes nothing, that what a
+file is judged by does not change before it is stored, and that an importer's decisions count only where the importer
+may decide. Does not know files on a disk.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central.batches import revoke, store_batch
+from ekinerja_agent.central.batches import revoke, store_batch, wait_turn_of_kind
+from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.errors import Problem, ProblemsFound, Refused
 from ekinerja_agent.tablefile import read_table
 from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, fill
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, filled
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.rules import RuleBook
@@ -88,54 +90,37 @@ def import_facts(
     that name none. Raise ProblemsFound with every problem of every row, and Refused if the account may not; nothing is
     stored then.
     """
-    draft = judge_file(
-        StoredFacts(engine), importer_for(account, kind), kind, file, now=now, rules=rules, profile=profile
-    )
-    rejected, warnings = tuple(sorted(draft.rejected)), tuple(sorted(draft.warnings))
-    if dry_run:
-        return Imported(kind, file.name, len(draft.rows), rejected, warnings)
-    receipt = store_batch(
-        engine,
-        account.id,
-        kind,
-        file.name,
-        file.digest,
-        draft.rows,
-        rejected=len(rejected),
-        now=now,
-    )
-    return Imported(
-        kind,
-        file.name,
-        len(draft.rows),
-        rejected,
-        warnings,
-        batch=receipt.batch,
-        stored=receipt.stored,
-        new_versions=receipt.new_versions,
-        unchanged=receipt.unchanged,
-    )
-
-
-def judge_file(
-    stored: StoredFacts,
-    importer: Importer,
-    kind: str,
-    file: ImportFile,
-    *,
-    now: datetime,
-    profile: str,
-    rules: RuleBook | None = None,
-) -> Draft:
-    """Given what is stored and a file, return its rows ready to be stored. Raise ProblemsFound."""
-    one = KINDS[kind]
+    importer, one = importer_for(account, kind), KINDS[kind]
     table, problems = read_table(file.name, file.content, required=one.required, optional=one.optional)
-    draft = Draft(file.name, importer, now.date(), stored, rules, problems=problems, profile=profile)
-    fill(draft, one, table)
-    one.judge(draft)
-    if draft.problems:
-        raise ProblemsFound(draft.problems)
-    return draft
+    rows, wrong = filled(one, table, file.name)
+
+    def judged(conn: Connection) -> Imported:
+        draft = Draft(file.name, importer, now.date(), StoredFacts(conn), rules, profile=profile)
+        draft.rows, draft.problems = list(map(dict, rows)), [*problems, *wrong]
+        one.judge(draft)
+        if draft.problems:
+            raise ProblemsFound(draft.problems)
+        rejected, warnings = tuple(sorted(draft.rejected)), tuple(sorted(draft.warnings))
+        tried = Imported(kind, file.name, len(draft.rows), rejected, warnings)
+        if dry_run:
+            return tried
+        receipt = store_batch(conn, account.id, kind, file.name, file.digest, draft.rows, len(rejected), now)
+        return replace(
+            tried,
+            batch=receipt.batch,
+            stored=receipt.stored,
+            new_versions=receipt.new_versions,
+            unchanged=receipt.unchanged,
+        )
+
+    def stored(conn: Connection) -> Imported:
+        wait_turn_of_kind(conn, kind, {row["nip"] for row in rows} if kind == "activities" else None)
+        return judged(conn)
+
+    if dry_run:
+        with reading(engine) as conn:
+            return judged(conn)
+    return in_transaction(engine, stored)
 
 
 def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, now: datetime) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import board, facts, objections, periods, results
 from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.scoring.frames import MonthResult
@@ -37,11 +38,18 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
     if not reason.strip():
         raise WrongUsage("an objection needs --reason: what is wrong with the finding")
     month = finding.day.replace(day=1)
-    home = facts.home_units(engine, month, [finding.nip]).get(finding.nip)
-    state = periods.state_of(engine, month, home)
-    if state not in _SHOWN:
-        raise Refused(f"{home} is {state} for {month:%Y-%m}; what is published changes by a correction or a document")
-    return objections.add(engine, finding, reason=reason, account=account, now=now)
+
+    def enter(conn: Connection) -> int:
+        objections.wait_turn_to_object(conn)
+        home = facts.homes_of(conn, month, [finding.nip]).get(finding.nip)
+        state = periods.state_of(conn, month, home)
+        if state not in _SHOWN:
+            raise Refused(
+                f"{home} is {state} for {month:%Y-%m}; what is published changes by a correction or a document"
+            )
+        return objections.add(conn, finding, reason=reason, account=account, now=now)
+
+    return in_transaction(engine, enter)
 
 
 def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account: Account, now: datetime) -> Objection:
@@ -52,17 +60,24 @@ def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account:
     require(account, *MAY_DECIDE)
     if not reason.strip():
         raise WrongUsage("a decision needs --reason; the person reads it")
-    units = decides_for(engine, account, (disputed := objections.find(engine, number).finding).day)
-    if units is not None and board.unit_of(engine, disputed.nip, disputed.day.replace(day=1)) not in units:
-        raise Refused("an operator or a head of the person's unit decides that")
-    return objections.decide(engine, number, accepted=accepted, reason=reason, account=account, now=now)
+
+    def work(conn: Connection) -> Objection:
+        objections.wait_turn_to_object(conn)
+        one = objections.find(conn, number)
+        units = decides_for(conn, account, (disputed := one.finding).day)
+        if units is not None and board.unit_of(conn, disputed.nip, disputed.day.replace(day=1)) not in units:
+            raise Refused("an operator or a head of the person's unit decides that")
+        objections.decide(conn, one, accepted=accepted, reason=reason, account=account, now=now)
+        return one
+
+    return in_transaction(engine, work)
 
 
-def decides_for(engine: Engine, account: Account, day: date) -> Set[str] | None:
+def decides_for(conn: Connection, account: Account, day: date) -> Set[str] | None:
     """Given an account that may decide and a day of the month, return the units whose objections it decides: those that
     it heads at the end of that month; None: all.
     """
-    return None if "operator" in account.roles else board.led_units(engine, account, last_day(day))
+    return None if "operator" in account.roles else board.led_units(conn, account, last_day(day))
 
 
 def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:

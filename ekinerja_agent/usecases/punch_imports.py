@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central.batches import store_punch_batch
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lookups import StoredFacts, terminal_serials, terminal_zones
 from ekinerja_agent.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined, Source
@@ -86,12 +87,13 @@ def import_punches(
     the terminal of an attlog is unknown or `complete_until` is not over yet; then nothing is stored.
     """
     importer_for(account, kind)
-    logs = _read(kind, file, terminal, {**terminal_serials(engine), **known.serials})
-    zones = {**terminal_zones(engine), **known.zones}
-    punches, quarantined = _judge_records(logs, zones, now)
     ends: dict[str, datetime] = {}
-    if complete_until is not None:
-        ends = _log_ends(logs, complete_until, zones, StoredFacts(engine), now)
+    with reading(engine) as conn:
+        logs = _read(kind, file, terminal, {**terminal_serials(conn), **known.serials})
+        zones = {**terminal_zones(conn), **known.zones}
+        if complete_until is not None:
+            ends = _log_ends(logs, complete_until, zones, StoredFacts(conn), now)
+    punches, quarantined = _judge_records(logs, zones, now)
     uncovered = _holes(ends, quarantined)
     if kind == "attlog" and ends_within_a_line(file.content):
         uncovered |= dict.fromkeys(ends.keys() - uncovered.keys(), CUT_OFF)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central import redatings
+from ekinerja_agent.central.engine import in_transaction
 from ekinerja_agent.central.lookups import terminal_zones
 from ekinerja_agent.central.redatings import Waiting
 from ekinerja_agent.errors import Refused, WrongUsage
@@ -23,7 +24,7 @@ from ekinerja_agent.terminals.push_text import parse_upload
 from ekinerja_agent.terminals.wire.log import Record, decode_record
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
 
@@ -68,28 +69,32 @@ def request(
         )
     if not reason.strip():
         raise WrongUsage("--reason is empty; say how the true time is known, it is kept with the decision")
-    zone = terminal_zones(engine).get(terminal)
-    if zone is None:
-        raise WrongUsage(f"no collector has told of {terminal} yet, so its time zone is not known; poll it first")
-    block = _block(engine, terminal, first, last, now)
-    if not block:
-        raise WrongUsage(f"{terminal} has no record, in central or in quarantine, from {first} to {last}")
-    shift = timedelta(seconds=shift_s)
-    instants = {name: _instant(one.clock + shift, zone) for name, one in block.items()}
-    if max(instants.values()) > now:
-        raise Refused(f"with {shift_s} s the last punch would lie at {max(instants.values())}, which is not yet")
-    number = redatings.request(
-        engine,
-        terminal,
-        first,
-        last,
-        shift_s=shift_s,
-        reason=reason,
-        instants=instants,
-        account=account,
-        now=now,
-    )
-    return Requested(number, len(block), sum(one.waiting is not None for one in block.values()))
+
+    def ask(conn: Connection) -> Requested:
+        zone = terminal_zones(conn).get(terminal)
+        if zone is None:
+            raise WrongUsage(f"no collector has told of {terminal} yet, so its time zone is not known; poll it first")
+        block = _block(conn, terminal, first, last, now)
+        if not block:
+            raise WrongUsage(f"{terminal} has no record, in central or in quarantine, from {first} to {last}")
+        shift = timedelta(seconds=shift_s)
+        instants = {name: _instant(one.clock + shift, zone) for name, one in block.items()}
+        if max(instants.values()) > now:
+            raise Refused(f"with {shift_s} s the last punch would lie at {max(instants.values())}, which is not yet")
+        number = redatings.request(
+            conn,
+            terminal,
+            first,
+            last,
+            shift_s=shift_s,
+            reason=reason,
+            instants=instants,
+            account=account,
+            now=now,
+        )
+        return Requested(number, len(block), sum(one.waiting is not None for one in block.values()))
+
+    return in_transaction(engine, ask)
 
 
 def decide(engine: Engine, number: int, *, approved: bool, account: Account, now: datetime) -> int:
@@ -99,22 +104,27 @@ def decide(engine: Engine, number: int, *, approved: bool, account: Account, now
     """
     if not DECIDERS & account.roles:
         raise Refused(f"{account.name} may not decide on redatings; an operator or a head of unit may")
-    asked, instants = redatings.find(engine, number)
-    if asked.account_id == account.id:
-        raise Refused(f"{account.name} asked for redating {number}; another person decides on it")
-    block = _block(engine, asked.terminal, asked.first, asked.last, asked.requested_at)
-    chosen = {name: one for name, one in block.items() if name in instants}
-    shift = timedelta(seconds=asked.shift_s)
-    redatings.decide(
-        engine,
-        asked,
-        approved=approved,
-        arriving=[one.waiting for one in chosen.values() if one.waiting is not None],
-        days={name: (one.pin, one.clock + shift) for name, one in chosen.items()},
-        account=account,
-        now=now,
-    )
-    return len(instants)
+
+    def work(conn: Connection) -> int:
+        redatings.wait_turn_to_decide(conn)
+        asked, instants = redatings.find(conn, number)
+        if asked.account_id == account.id:
+            raise Refused(f"{account.name} asked for redating {number}; another person decides on it")
+        block = _block(conn, asked.terminal, asked.first, asked.last, asked.requested_at)
+        chosen = {name: one for name, one in block.items() if name in instants}
+        shift = timedelta(seconds=asked.shift_s)
+        redatings.decide(
+            conn,
+            asked,
+            approved=approved,
+            arriving=[one.waiting for one in chosen.values() if one.waiting is not None],
+            days={name: (one.pin, one.clock + shift) for name, one in chosen.items()},
+            account=account,
+            now=now,
+        )
+        return len(instants)
+
+    return in_transaction(engine, work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +136,19 @@ class _Member:
     waiting: Punch | None = None
 
 
-def _block(engine: Engine, terminal: str, first: datetime, last: datetime, up_to: datetime) -> dict[str, _Member]:
+def _block(conn: Connection, terminal: str, first: datetime, last: datetime, up_to: datetime) -> dict[str, _Member]:
     """What the terminal recorded between two clocks, by punch id, as far as it was known at an instant."""
     found = {
         punch.punch_id: _Member(punch.pin, punch.clock, punch)
-        for punch in _quarantined(engine, terminal, up_to)
+        for punch in _quarantined(conn, terminal, up_to)
         if first <= punch.clock <= last
     }
-    for one in redatings.recorded_between(engine, terminal, first, last):
+    for one in redatings.recorded_between(conn, terminal, first, last):
         found[one.punch_id] = _Member(one.pin, one.clock)
     return found
 
 
-def _quarantined(engine: Engine, terminal: str, up_to: datetime) -> list[Punch]:
+def _quarantined(conn: Connection, terminal: str, up_to: datetime) -> list[Punch]:
     """The records in quarantine whose bytes can be read: only their clock kept them from being punches.
 
     They have no instant yet; that is what the redating gives. Lines of files are left to their file, and what a
@@ -146,7 +156,7 @@ def _quarantined(engine: Engine, terminal: str, up_to: datetime) -> list[Punch]:
     """
     occurrences: Counter[tuple[str, datetime]] = Counter()
     punches = []
-    for waiting in redatings.waiting_records(engine, terminal, up_to):
+    for waiting in redatings.waiting_records(conn, terminal, up_to):
         record = _record_of(waiting)
         if record is None:
             continue

@@ -1,7 +1,7 @@
 """What silence does, once a day: a superior's to activities, anybody's to requests for leave and travel.
 
-A deadline of n days after a day counts from the start of the n-th day after it in the unit's zone. Run again for the
-same instant it changes nothing. Does not know what a decision costs.
+A deadline of n days after a day counts from the start of the n-th day after it in the unit's zone. Of two activities at
+one time it approves one. Run again for the same instant it changes nothing. Does not know what a decision costs.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import activities, requests
-from ekinerja_agent.central.activities import APPROVED, PENDING, Activity, Step
-from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.activities import APPROVED, PENDING, REJECTED, Activity, Step
 from ekinerja_agent.central.requests import Request
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases import clocks
 from ekinerja_agent.usecases.import_kinds.posts import Posts
+from ekinerja_agent.usecases.near import rows_near
 from ekinerja_agent.usecases.superiors import Superiors
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 _ISO_DATE = 10
 
@@ -49,12 +49,20 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Sile
 
     `profile` serves units that name none. A day that no rule covers waits.
     """
-    rows = StoredFacts(engine).rows
-    posts = Posts(rows, profile)
-    clock = _Clock(posts, now)
-    judge = _Judge(rules, posts, Superiors(rows, posts), clock)
-    counts = activities.settle_silent(engine, judge.activities, now=now)
-    rejected = requests.reject_silent(engine, judge.requests, now=now)
+
+    def judge(conn: Connection, waiting: Sequence[Activity] | Sequence[Request]) -> _Judge:
+        rows = rows_near(conn, {one.nip for one in waiting})
+        posts = Posts(rows, profile)
+        return _Judge(rules, posts, Superiors(rows, posts), _Clock(posts, now))
+
+    def activities_of(conn: Connection, waiting: Sequence[Activity]) -> Iterator[tuple[Activity, Step]]:
+        return _one_at_a_time(conn, judge(conn, waiting).activities(waiting))
+
+    def requests_of(conn: Connection, waiting: Sequence[Request]) -> Iterator[tuple[Request, str]]:
+        return judge(conn, waiting).requests(waiting)
+
+    counts = activities.settle_silent(engine, activities_of, now=now)
+    rejected = requests.reject_silent(engine, requests_of, now=now)
     return Silence(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
 
 
@@ -70,6 +78,29 @@ def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, s
             "--now"
         )
     return run(engine, rules, profile=profile, now=now)
+
+
+def _one_at_a_time(conn: Connection, settled: Iterator[tuple[Activity, Step]]) -> Iterator[tuple[Activity, Step]]:
+    """What overlaps is kept from being entered; what was entered before that, or came back by an objection, is not
+    approved beside another one.
+    """
+    steps = list(settled)
+    days = [one.day for one, step in steps if step.status == APPROVED]
+    taken: dict[tuple[str, date], list[Activity]] = {}
+    if days:
+        nips = {one.nip for one, step in steps if step.status == APPROVED}
+        for one in activities.approved_of(conn, nips, min(days), max(days)):
+            taken.setdefault((one.nip, one.day), []).append(one)
+    for one, step in steps:
+        beside = taken.setdefault((one.nip, one.day), [])
+        other = next((each for each in beside if each.shares_time(one)), None) if step.status == APPROVED else None
+        if other is not None:
+            reason = f"overlaps {other.activity_id} ({other.start:%H:%M}-{other.end:%H:%M})"
+            yield one, Step(REJECTED, REJECTED, one.first_tier, one.last_tier, reason=reason)
+            continue
+        if step.status == APPROVED:
+            beside.append(one)
+        yield one, step
 
 
 class _Clock:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import board, facts
 from ekinerja_agent.central.board import PAGE, Listed, Row, Wanted
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.scoring.running import day_so_far
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def unit_today(engine: Engine, rules: RuleBook, unit: str, day: date, *, profile
 
     `profile` serves units that name none. Raise as `score_month` does.
     """
-    nips = board.people_in(engine, unit, day)
+    with reading(engine) as conn:
+        nips = board.people_in(conn, unit, day)
     known = facts.day_facts(engine, day, profile=profile, now=now, nips=nips)
     people, terminals = day_so_far(known, day, rules)
     by_name = sorted(people.iter_rows(named=True), key=lambda row: (row["name"], row["nip"]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central import board
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection
 
 COUNTED_EVERY = timedelta(minutes=1)
 """So often at most, however many people look."""
@@ -25,10 +25,10 @@ class Counts:
     unmatched: int
 
 
-def counts(engine: Engine, day: date) -> Counts:
-    """Given the database and a date in the zone of the terminals, return what is counted of it."""
+def counts(conn: Connection, day: date) -> Counts:
+    """Given a connection and a date in the zone of the terminals, return what is counted of it."""
     midnight = datetime.combine(day, time())
     return Counts(
-        board.punches_by_hour(engine, midnight, midnight + timedelta(days=1)),
-        board.unmatched_since(engine, midnight - timedelta(days=UNMATCHED_DAYS)),
+        board.punches_by_hour(conn, midnight, midnight + timedelta(days=1)),
+        board.unmatched_since(conn, midnight - timedelta(days=UNMATCHED_DAYS)),
     )

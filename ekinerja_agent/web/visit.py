@@ -1,20 +1,24 @@
 """One request to the board: who asks, in which language, with which form; and the cookies, tokens and limits around it.
 
-Promises that no POST is heard without the session's token and from another origin, and that a body is read only up to a
-limit and for a limited time. Does not know any page.
+Promises that no POST is heard without the session's token and from another origin, that a body is read only up to a
+limit and for a limited time, and that a request holds one connection at most: what it reads it reads at one moment, and
+what was looked at is written down after that and before anything is shown. Does not know any page.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -30,6 +34,7 @@ from starlette.status import (
 )
 
 from ekinerja_agent.central import board, logins
+from ekinerja_agent.central.engine import in_transaction, reading
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, NoRule, Refused, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import DEFAULT, Language
@@ -37,7 +42,7 @@ from ekinerja_agent.web.access import Look, Reader, may
 from ekinerja_agent.web.origin import origin
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.accounts import Account
     from ekinerja_agent.central.logins import Session
@@ -50,6 +55,8 @@ LANGUAGE_COOKIE = "language"
 MOST_BODY_BYTES = 64 * 1024
 FORM_WITHIN_S = 30.0
 MOST_FIELDS = 50
+PAGES_AT_ONCE = 8
+FORMS_AT_ONCE = 4
 _YEAR_S = 365 * 86_400
 _STATUS: tuple[tuple[type[EkinerjaError], int], ...] = (
     (TemporarilyUnavailable, HTTP_503_SERVICE_UNAVAILABLE),
@@ -60,10 +67,25 @@ _STATUS: tuple[tuple[type[EkinerjaError], int], ...] = (
 )
 
 
+class Turns:
+    """So many requests at once; who comes later waits in the order of coming, without a thread or a connection."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+    def turn(self) -> asyncio.Semaphore:
+        """Return what a request enters while it is answered."""
+        loop = asyncio.get_running_loop()
+        return self._of_loop.setdefault(loop, asyncio.Semaphore(self._at_once))
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What all pages share. `secure`: cookies travel over https alone; `proxies` are ours, whose word counts;
-    `rules` and `profile` (of units that name none) are those in force.
+    `rules` and `profile` (of units that name none) are those in force. `pages` and `forms` are the turns of those who
+    look and of those who do something: fewer than the pool has connections, so that none of them waits for one, and
+    many forms at once, which wait for each other, keep no page waiting.
     """
 
     engine: Callable[[], Engine]
@@ -73,6 +95,50 @@ class Site:
     proxies: Callable[[], Sequence[IpNetwork]]
     rules: Callable[[], RuleBook]
     profile: Callable[[], str]
+    pages: Turns = field(default_factory=lambda: Turns(PAGES_AT_ONCE))
+    forms: Turns = field(default_factory=lambda: Turns(FORMS_AT_ONCE))
+
+
+class Sight:
+    """What a request reads of the central database: one connection from the first question on, all at one moment.
+
+    Raise TemporarilyUnavailable where the database does not answer.
+    """
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        self._engine = engine
+        self._open = ExitStack()
+        self._conn: Connection | None = None
+
+    def __enter__(self) -> Sight:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._conn = None
+        self._open.__exit__(kind, error, trace)
+
+    @property
+    def conn(self) -> Connection:
+        """The connection, which cannot write."""
+        if self._conn is None:
+            self._conn = self._open.enter_context(reading(self._engine()))
+        return self._conn
+
+    def end(self) -> None:
+        """Give the connection back. What is read afterwards is of another moment."""
+        self._conn = None
+        self._open.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Who or what was looked at, or was refused."""
+
+    subject: str
+    details: Mapping[str, Any]
+    allowed: bool
 
 
 @dataclass(frozen=True)
@@ -82,13 +148,21 @@ class Visit:
     site: Site
     request: Request
     now: datetime
-    token: str | None
-    session: Session | None
-    form: Mapping[str, str]
+    sight: Sight
+    token: str | None = None
+    session: Session | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    _looks: list[Looked] = field(default_factory=list)
 
-    @cached_property
+    @property
+    def conn(self) -> Connection:
+        """What this request reads with. Raise TemporarilyUnavailable if the central database does not answer."""
+        return self.sight.conn
+
+    @property
     def engine(self) -> Engine:
-        """The central database. Raise TemporarilyUnavailable if it does not answer."""
+        """The central database, for what opens a connection of its own: the request's own is given back before."""
+        self.sight.end()
         return self.site.engine()
 
     @property
@@ -121,11 +195,11 @@ class Visit:
     def reader(self, day: date) -> Reader:
         """Given the day in question, return the reader with the units that they head on it."""
         account = self.account
-        led = board.led_units(self.engine, account, day) if "head" in account.roles else frozenset()
+        led = board.led_units(self.conn, account, day) if "head" in account.roles else frozenset()
         return Reader(account.roles, account.nip, led)
 
     def require(self, look: Look, day: date, subject: str, *, unit: str | None = None, nip: str | None = None) -> None:
-        """Given what is looked at, write the look down unless it is the reader's own. Raise Refused, written down too.
+        """Given what is looked at, note the look unless it is the reader's own. Raise Refused, noted too.
 
         A subject that does not exist is refused like one that is not the reader's.
         """
@@ -136,9 +210,29 @@ class Visit:
             raise Refused("this account may not see that; ask an operator if it should")
 
     def note(self, look: Look, day: date, subject: str, *, allowed: bool) -> None:
-        """Given what was looked at, write the look down, or that it was refused."""
+        """Given what was looked at, note the look, or that it was refused."""
         details = {"look": str(look), "month": f"{day:%Y-%m}", "path": self.request.url.path[:200]}
-        board.looked(self.engine, self.account, subject, details, allowed=allowed, now=self.now)
+        self._looks.append(Looked(subject, details, allowed))
+
+    def note_all(self, look: str, subjects: Iterable[str]) -> None:
+        """Given what was looked at and people whose data are on the page, note each."""
+        self._looks.extend(Looked(subject, {"look": look}, allowed=True) for subject in sorted(set(subjects)))
+
+    def keep(self) -> None:
+        """Write down in one transaction what was noted, and now and then that the session is used."""
+        self.sight.end()
+        session, token = self.session, self.token
+        if session is None or token is None or (session.is_noted and not self._looks):
+            return
+
+        def work(conn: Connection) -> None:
+            if not session.is_noted:
+                logins.note_use(conn, token, self.now)
+            for look in self._looks:
+                board.looked(conn, session.account, look.subject, look.details, allowed=look.allowed, now=self.now)
+
+        in_transaction(self.site.engine(), work)
+        self._looks.clear()
 
     def asked(self, name: str) -> str:
         """Given a name, return what the address says for it, without blanks around it, at most 100 letters."""
@@ -170,21 +264,14 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
     """
 
     def answer(request: Request, body: bytes) -> Response:
-        visit = Visit(site, request, site.now(), None, None, {})
+        visit = Visit(site, request, site.now(), Sight(site.engine))
         try:
-            if "\0" in request.url.path or "%00" in request.url.path:
-                raise WrongUsage("the address names no page")
-            form = _form(request, body)
-            token = request.cookies.get(COOKIE)
-            session = logins.find(site.engine(), token, visit.now) if token else None
-            visit = Visit(site, request, visit.now, token if session else None, session, form)
-            if request.method == "POST":
-                _require_same_site(visit)
-            if session is None and not public:
-                return RedirectResponse("/login", HTTP_303_SEE_OTHER)
-            if session is not None and session.must_change and not public and request.url.path != "/password":
-                return RedirectResponse("/password", HTTP_303_SEE_OTHER)
-            return handler(visit)
+            try:
+                with visit.sight:
+                    visit = _begun(visit, body)
+                    return _sent_on(visit, public=public) or handler(visit)
+            finally:
+                visit.keep()  # whoever was refused looked too
         except EkinerjaError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), HTTP_400_BAD_REQUEST)
             return sorry(visit, status, str(error))
@@ -199,9 +286,34 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
             return _unread("The form did not come in time.\n", HTTP_408_REQUEST_TIMEOUT)
         if body is None:
             return _unread("The form is too large.\n", HTTP_413_CONTENT_TOO_LARGE)
-        return await run_in_threadpool(answer, request, body)
+        async with (site.forms if request.method == "POST" else site.pages).turn():
+            return await run_in_threadpool(answer, request, body)
 
     return endpoint
+
+
+def _begun(visit: Visit, body: bytes) -> Visit:
+    """The visit with who asks and the form that was sent. Raise if it is none of ours."""
+    request = visit.request
+    if "\0" in request.url.path or "%00" in request.url.path:
+        raise WrongUsage("the address names no page")
+    form = _form(request, body)
+    token = request.cookies.get(COOKIE)
+    session = logins.find(visit.conn, token, visit.now) if token else None
+    begun = replace(visit, token=token if session else None, session=session, form=form)
+    if request.method == "POST":
+        _require_same_site(begun)
+    return begun
+
+
+def _sent_on(visit: Visit, *, public: bool) -> Response | None:
+    """Where whoever may not see the page yet is sent instead."""
+    session = visit.session
+    if session is None and not public:
+        return RedirectResponse("/login", HTTP_303_SEE_OTHER)
+    if session is not None and session.must_change and not public and visit.request.url.path != "/password":
+        return RedirectResponse("/password", HTTP_303_SEE_OTHER)
+    return None
 
 
 def logged_in(site: Site, token: str, to: str) -> Response:
@@ -239,6 +351,7 @@ def form_page(
     """
     if visit.request.method != "POST":
         return shown(visit, None)
+    visit.sight.end()  # what is done reads for itself, at its own moment
     try:
         act(visit)
     except (Refused, WrongUsage) as error:

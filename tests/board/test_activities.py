@@ -8,6 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central import activities
+from ekinerja_agent.central.engine import reading
 from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County, csrf
 
 Enter = Callable[..., TestClient]
@@ -20,7 +21,8 @@ def send(browser: TestClient, path: str, form: dict[str, str]) -> int:
 
 
 def standing(county: County) -> list[dict[str, Any]]:
-    return activities.rows(county.engine)
+    with reading(county.engine) as conn:
+        return activities.rows(conn)
 
 
 def test_what_an_employee_enters_is_approved_with_minutes_by_the_superior(county: County, enter: Enter) -> None:

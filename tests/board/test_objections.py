@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central import accounts, objections
+from ekinerja_agent.central.engine import reading
+from ekinerja_agent.errors import Refused
+from ekinerja_agent.usecases import objections as disputing
 from tests.board.conftest import EVIL, HEAD, LATE, OTHER, County, csrf
 from tests.board.test_pages import MONTH, Reading, looks
+from tests.proof.at_once import at_once
 
 Enter = Callable[..., TestClient]
 PATH = "/objections"
@@ -26,7 +31,8 @@ def decide(browser: TestClient, number: str, do: str, reason: str = "Surat tugas
 
 
 def standing(county: County) -> list[tuple[str, str | None]]:
-    return [(row["status"], row["decided_by"]) for row in objections.rows(county.engine)]
+    with reading(county.engine) as conn:
+        return [(row["status"], row["decided_by"]) for row in objections.rows(conn)]
 
 
 @pytest.mark.parametrize(("do", "status"), [("accept", "accepted"), ("reject", "rejected")])
@@ -75,7 +81,21 @@ def test_who_entered_an_objection_for_another_does_not_see_it_to_decide(county: 
     operator = enter("op", "operator")
     account = next(one for one in accounts.list_accounts(county.engine) if one.name == "op")
     finding = objections.Disputed(LATE, county.now.date().replace(day=7), "TL3", "arrive")
-    objections.add(county.engine, finding, reason="Budi menelepon", account=account, now=county.now)
+    disputing.add(county.engine, finding, reason="Budi menelepon", account=account, now=county.now)
     assert "Budi menelepon" not in operator.get(PATH).text
     assert decide(operator, "1", "accept") == 400
     assert "Budi menelepon" in enter("op2", "operator").get(PATH).text
+
+
+def test_what_many_dispute_and_decide_at_once_is_entered_and_decided_once(county: County) -> None:
+    budi = county.account("budi", "employee", nip=LATE)
+    heads = [county.account(f"op{number}", "operator") for number in range(6)]
+    finding = objections.Disputed(LATE, county.now.date().replace(day=7), "TL3", "arrive")
+    enter = partial(disputing.add, county.engine, finding, reason="r", account=budi, now=county.now)
+    entered = at_once([enter] * 6)
+    assert [type(one) for one in entered].count(Refused) == 5
+    (number,) = (one for one in entered if isinstance(one, int))
+    said = {"accepted": False, "reason": "r", "now": county.now}
+    decided = at_once([partial(disputing.decide, county.engine, number, account=head, **said) for head in heads])
+    assert [type(one) for one in decided].count(Refused) == 5
+    assert [status for status, _ in standing(county)] == ["rejected"]

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.tables.recorded import stale_days
@@ -77,7 +77,8 @@ def test_an_outage_of_a_terminal_that_only_files_know_is_in_the_zone_of_its_peop
         ),
         ("enrolments", {"terminal": "usb", "pin": "7", "nip": "199001012015011001"}),
     ):
-        store_batch(central, officer.id, kind, "f.csv", "sha256:0", [{**row, "row": 2}], 0, NOW)
+        with transaction(central) as conn:
+            store_batch(conn, officer.id, kind, "f.csv", "sha256:0", [{**row, "row": 2}], 0, NOW)
     bring(central, officer, "usb,2026-09-07 07:00,2026-09-07 09:00,rusak,,,,,,")
     assert [row[1] for row in scored(central)] == [datetime(2026, 9, 6, 22, tzinfo=UTC)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, select
 from ekinerja_agent.central import accounts, audit, redatings
 from ekinerja_agent.central.accounts import Account
 from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.inbox import deliver
 from ekinerja_agent.central.punchlist import punch_rows
@@ -21,6 +22,7 @@ from ekinerja_agent.model import Delivery, Quarantined, Source
 from ekinerja_agent.terminals.identity import RESET_REASON
 from ekinerja_agent.terminals.wire.log import decode_record
 from ekinerja_agent.usecases import redate
+from tests.proof.at_once import at_once
 
 Post = Any
 NIP = "199001012015011001"
@@ -43,7 +45,8 @@ def after_a_reset(post: Post) -> Post:
         ("employees", {"nip": NIP, "name": "Ani", "unit": "DINKES", "status": "pns", "attendance": "terminal"}),
         ("enrolments", {"terminal": "lobby", "pin": "1001", "nip": NIP}),
     ):
-        store_batch(post.engine, post.officer.id, kind, "f.csv", "sha256:0", [{**row, "row": 2}], 0, NOW)
+        with transaction(post.engine) as conn:
+            store_batch(conn, post.officer.id, kind, "f.csv", "sha256:0", [{**row, "row": 2}], 0, NOW)
     return post
 
 
@@ -189,3 +192,17 @@ def test_what_cannot_be_meant_is_not_asked_for(
 def test_a_request_that_does_not_exist_is_said_to_be_missing(post: Post) -> None:
     with pytest.raises(WrongUsage, match="no redating 7"):
         redate.decide(post.engine, 7, approved=True, account=post.officer, now=NOW)
+
+
+def test_of_many_who_decide_at_once_one_does(after_a_reset: Post) -> None:
+    post = after_a_reset
+    number = ask(post).number
+    people = [
+        accounts.add(post.engine, name, roles=["head"], by=post.officer, now=NOW, os_user=name)
+        for name in ("budi", "cici", "dedi", "endah")
+    ]
+    approve = partial(redate.decide, post.engine, number, approved=True, now=NOW)
+    came = at_once([partial(approve, account=one) for one in people])
+    assert came.count(2) == 1
+    assert [type(one) for one in came].count(Refused) == 3
+    assert [row["status"] for row in redatings.rows(post.engine)] == ["approved"]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, make_url
 from ekinerja_agent.central import roles
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.batches import BatchReceipt, store_batch
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, transaction
 from tests.proof import databases
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -61,7 +61,8 @@ def store(central: Engine, operator: Account) -> Store:
 
     def _store(kind: str, *rows: Mapping[str, Any], now: datetime = NOW) -> BatchReceipt:
         numbered = [DEFAULTS[kind] | dict(row) | {"row": n} for n, row in enumerate(rows, 2)]
-        return store_batch(central, operator.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, now)
+        with transaction(central) as conn:
+            return store_batch(conn, operator.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, now)
 
     return _store
 

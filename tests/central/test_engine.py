@@ -178,10 +178,14 @@ def test_a_transaction_is_all_or_nothing(central: Engine) -> None:
 
 def test_a_reader_sees_one_moment(central: Engine) -> None:
     count = select(func.count()).select_from(recorded.stale_days)
-    with reading(central) as conn:
+
+    def write() -> None:
+        with transaction(central) as conn:
+            conn.execute(insert(recorded.stale_days), DAY)
+
+    with reading(central) as conn, ThreadPoolExecutor(1) as another:
         assert conn.scalar(count) == 0
-        with transaction(central) as writer:
-            writer.execute(insert(recorded.stale_days), DAY)
+        another.submit(write).result()
         assert conn.scalar(count) == 0
 
 
@@ -231,12 +235,15 @@ def test_a_locked_file_is_a_reason_to_try_again(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(engine, "_BUSY_TIMEOUT_S", 0.1)
     central = connect(f"sqlite:///{tmp_path / 'central.db'}")
     require_current(central)
-    with (
-        transaction(central),
-        pytest.raises(TemporarilyUnavailable, match="in use by another process"),
-        transaction(central),
-    ):
-        pass
+
+    def write() -> None:
+        with transaction(central):
+            pass
+
+    with transaction(central), ThreadPoolExecutor(1) as another:
+        writing = another.submit(write)
+        with pytest.raises(TemporarilyUnavailable, match="in use by another process"):
+            writing.result()
     central.dispose()
 
 

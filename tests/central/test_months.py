@@ -109,9 +109,9 @@ def test_collectors_that_need_the_same_month_at_once_are_all_served(postgresql: 
 
 def test_a_reader_that_takes_long_holds_up_no_delivery(postgresql: Engine) -> None:
     punch = at_clock(months_back(9))
-    with reading(postgresql) as conn:
+    with reading(postgresql) as conn, ThreadPoolExecutor(1) as collector:
         conn.exec_driver_sql("select count(*) from punches").scalar()
-        deliver(postgresql, Delivery((punch,), ()), NOW)
+        collector.submit(deliver, postgresql, Delivery((punch,), ()), NOW).result()
     assert sum(tables_of_punches(postgresql).values()) == 1
 
 

@@ -48,8 +48,9 @@ def test_entries_wait_until_they_have_an_answer(central: Engine) -> None:
     with transaction(central) as conn:
         conn.execute(insert(feed_activities), [{"activity_id": "1"}, {"activity_id": "2"}])
     assert pulse.progress(central).feed_waiting == 2
-    first = feed.waiting(central, 1)[0]["id"]
-    feed.answer(central, [Answer(first, feed.REFUSED, "why", None)], NOW)
+    with transaction(central) as conn:
+        first = feed.waiting(conn, 1)[0]["id"]
+        feed.answer(conn, [Answer(first, feed.REFUSED, "why", None)], NOW)
     assert pulse.progress(central).feed_waiting == 1
 
 

@@ -148,13 +148,18 @@ def counts(engine: Engine) -> dict[str, int]:
         return {name: conn.scalar(select(func.count()).select_from(metadata.tables[name])) or 0 for name in names}
 
 
+def shown(engine: Engine, **filters: Any) -> list[dict[str, Any]]:
+    with reading(engine) as conn:
+        return results.scores(conn, SEPTEMBER, **filters)
+
+
 def nips(engine: Engine, **filters: Any) -> list[str]:
-    return [document["nip"] for document in results.scores(engine, SEPTEMBER, **filters)]
+    return [document["nip"] for document in shown(engine, **filters)]
 
 
 def test_a_score_is_shown_in_the_shape_of_the_contract(central: Engine) -> None:
     save(central, person("1", bank_minutes_year=320, status="pending"), pending=1)
-    (document,) = results.scores(central, SEPTEMBER)
+    (document,) = shown(central)
     beside = {name: document.pop(name) for name in ("unit_name", "timezone", "computed_at")}
     assert beside == {"unit_name": "Dinas Kesehatan", "timezone": "Asia/Makassar", "computed_at": NOW}
     assert json.loads(json.dumps(document)) == {
@@ -256,7 +261,7 @@ def test_a_run_replaces_the_drafts_of_its_office_and_no_other(central: Engine, s
     assert counts(central) == {"results": 2, "result_findings": 4, "result_days": 2, "result_pending": 0}
     assert nips(central) == ["9", "1"]
     assert nips(central, office="BKD") == nips(central, nip="9") == ["9"]
-    assert results.scores(central, SEPTEMBER, nip="1")[0]["allowance"]["payable_rp"] == 1
+    assert shown(central, nip="1")[0]["allowance"]["payable_rp"] == 1
 
 
 def test_a_person_whom_another_office_scores_keeps_that_draft(central: Engine, store: Any) -> None:
@@ -268,7 +273,7 @@ def test_a_person_whom_another_office_scores_keeps_that_draft(central: Engine, s
 
 def test_a_month_without_people_is_an_empty_draft(central: Engine) -> None:
     save(central)
-    assert results.scores(central, SEPTEMBER) == []
+    assert shown(central) == []
 
 
 def test_published_is_shown_before_a_later_draft_and_stays(central: Engine, operator: Account) -> None:
@@ -276,7 +281,7 @@ def test_published_is_shown_before_a_later_draft_and_stays(central: Engine, oper
     save(central, person("1"))
     assert publish(central, operator, person("1", payable_rp=5, discipline_rp=5, performance_rp=0)) == 1
     save(central, person("1", payable_rp=7, discipline_rp=7, performance_rp=0))
-    (document,) = results.scores(central, SEPTEMBER)
+    (document,) = shown(central)
     assert (document["status"], document["allowance"]["payable_rp"]) == ("published", 5)
     with pytest.raises(Refused, match="closed for 2026-09"):
         publish(central, operator, person("1"))
@@ -364,7 +369,7 @@ def test_payroll_reads_what_score_show_prints_and_no_draft(central: Engine, oper
     publish(central, operator, person("1"), person("2", discipline_score_ppm=333_333, performance_score_ppm=0))
     assert [row["nip"] for row in view(central, "payroll_scores_v1")] == ["1", "2"]
     for row in view(central, "payroll_scores_v1"):
-        (document,) = results.scores(central, SEPTEMBER, nip=row["nip"])
+        (document,) = shown(central, nip=row["nip"])
         assert str(row["discipline_pct"]) == document["discipline"]["score_pct"]
         assert str(row["performance_pct"]) == document["performance"]["score_pct"]
         assert str(row["multiplier_pct"]) == document["allowance"]["multiplier_pct"]

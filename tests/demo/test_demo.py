@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from ekinerja_agent import config as configuration
 from ekinerja_agent.central import activities, audit, punchlist, results
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, reading
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, people
 from ekinerja_agent.demo.play import Stage
@@ -36,7 +36,8 @@ class Told:
     engine: Engine
 
     def scores(self) -> list[dict[str, Any]]:
-        return results.scores(self.engine, month.MONTH)
+        with reading(self.engine) as conn:
+            return results.scores(conn, month.MONTH)
 
     def score(self, name: str) -> dict[str, Any]:
         return next(document for document in self.scores() if document["name"] == name)
@@ -180,7 +181,8 @@ def test_only_who_came_after_the_apel_had_closed_missed_it_and_a_missed_krida_co
 
 
 def test_notes_that_waited_are_settled_as_the_story_says(told: Told) -> None:
-    settled = {row["id"]: row for row in activities.rows(told.engine) if row["id"] in month.WAITING}
+    with reading(told.engine) as conn:
+        settled = {row["id"]: row for row in activities.rows(conn) if row["id"] in month.WAITING}
     head = next(person.nip for person in people() if person.name == HEAD)
     assert {name: (row["status"], row["decided_by"]) for name, row in settled.items()} == {
         month.APPROVED_NOTE: ("approved", head),

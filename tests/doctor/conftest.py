@@ -16,7 +16,7 @@ import pytest
 
 from ekinerja_agent.central.accounts import actor
 from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, transaction
 from ekinerja_agent.central.upgrade import require_current
 from ekinerja_agent.config import load
 from ekinerja_agent.model import utc_now
@@ -129,7 +129,8 @@ class Ward:
         """Facts as an import would bring them."""
         account = actor(self.central, "root", self.now).account
         numbered = [row | {"row": number} for number, row in enumerate(rows, 2)]
-        store_batch(self.central, account.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, self.now)
+        with transaction(self.central) as conn:
+            store_batch(conn, account.id, kind, f"{kind}.csv", "sha256:0", numbered, 0, self.now)
 
     def enrol(self, pin: str = "1001") -> None:
         self.store("enrolments", {"terminal": "*", "pin": pin, "nip": "199001012015011001"})

@@ -226,8 +226,9 @@ def test_a_database_of_another_version(ward: Any, revision: str, what_to_do: str
 
 def test_a_database_that_lost_a_guard(ward: Any) -> None:
     on = "" if ward.central.dialect.name == "sqlite" else " on punches"
+    guards = _guards(ward)
     with transaction(ward.central) as conn:
-        for name in _guards(ward):
+        for name in guards:
             conn.execute(text(f"drop trigger {name}{on}"))
     (found,) = ward.wrong("database")
     assert found.finding.startswith("punches can be changed: its guard punches_keep")

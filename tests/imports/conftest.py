@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.tablefile import read_table
 from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, fill
+from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, filled
 
 TODAY = date(2026, 9, 30)
 FEED = Importer("simpeg", None, vouches=True)
@@ -28,12 +28,24 @@ class Rows:
     def rows(self, kind: str) -> Sequence[Mapping[str, Any]]:
         return self._rows.get(kind, [])
 
-    def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Sequence[Mapping[str, Any]]:
-        wanted = set(ids)
+    def people(self, nips: Iterable[str]) -> frozenset[str]:
+        return frozenset(row["nip"] for row in self.rows("employees")).intersection(nips)
+
+    def standards(self, types: Iterable[str]) -> frozenset[str]:
+        return frozenset(row["type"] for row in self.rows("activity_standards")).intersection(types)
+
+    def about(self, nips: Collection[str], first: date, last: date) -> Callable[[str], Sequence[Mapping[str, Any]]]:
+        del nips, first, last
+        return self.rows
+
+    def activities(
+        self, ids: Iterable[str], nips: Iterable[str], first: date, last: date
+    ) -> Sequence[Mapping[str, Any]]:
+        wanted, people = set(ids), set(nips)
         return [
             row
             for row in self._rows.get("activities", [])
-            if row["activity_id"] in wanted or first_day <= row["date"] <= last_day
+            if row["activity_id"] in wanted or (row["nip"] in people and first <= row["date"] <= last)
         ]
 
 
@@ -52,8 +64,10 @@ def judge() -> Judge:
     ) -> Draft:
         one = KINDS[kind]
         table, problems = read_table(f"{kind}.csv", text.encode(), required=one.required, optional=one.optional)
-        draft = Draft(f"{kind}.csv", importer, TODAY, Rows(stored or {}), rules, profile, problems=problems)
-        fill(draft, one, table)
+        rows, wrong = filled(one, table, f"{kind}.csv")
+        draft = Draft(
+            f"{kind}.csv", importer, TODAY, Rows(stored or {}), rules, rows, [*problems, *wrong], profile=profile
+        )
         one.judge(draft)
         return draft
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central import accounts, audit, corrections, results
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.batches import revoke, store_batch
+from ekinerja_agent.central.engine import transaction
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
@@ -57,7 +58,8 @@ def siti(central: Engine) -> Account:
         ("enrolments", {"terminal": "lobby", "pin": "1", "nip": ANI}),
     ):
         numbered = [{**row, "row": n} for n, row in enumerate(rows, 2)]
-        store_batch(central, account.id, str(kind), "f.csv", "sha256:0", numbered, 0, NOW)
+        with transaction(central) as conn:
+            store_batch(conn, account.id, str(kind), "f.csv", "sha256:0", numbered, 0, NOW)
     return account
 
 
@@ -222,13 +224,15 @@ def test_a_correction_that_an_approved_outage_caused_is_outside_the_limit(
 ) -> None:
     outage = {"terminal": "lobby", "cause": "mati listrik", "status": "approved", "row": 2}
     outage |= {"starts": datetime(2026, 9, 7, 7), "ends": datetime(2026, 9, 7, 8)}
-    store_batch(central, siti.id, "outages", "f.csv", "sha256:0", [outage], 0, NOW)
+    with transaction(central) as conn:
+        store_batch(conn, siti.id, "outages", "f.csv", "sha256:0", [outage], 0, NOW)
     for day in (7, 8, 9):
         approve(central, enter(day), budi, rules)
     with pytest.raises(Refused, match="lets 2 be approved"):
         approve(central, enter(10), budi, rules)
     outage |= {"starts": datetime(2026, 9, 10, 7), "ends": datetime(2026, 9, 10, 8)}
-    store_batch(central, siti.id, "outages", "f.csv", "sha256:0", [outage], 0, NOW)
+    with transaction(central) as conn:
+        store_batch(conn, siti.id, "outages", "f.csv", "sha256:0", [outage], 0, NOW)
     approve(central, corrections.rows(central, status="pending")[0]["number"], budi, rules)
 
 

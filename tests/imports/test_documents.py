@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from ekinerja_agent.central import accounts, stale, undecided
 from ekinerja_agent.central.accounts import Account, actor
 from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.engine import reading, transaction
 from ekinerja_agent.central.tables.recorded import stale_days
 from ekinerja_agent.central.undecided import ABSENCE, OUTAGE, Noun
 from ekinerja_agent.errors import Refused
@@ -32,7 +32,8 @@ def siti(central: Engine) -> Account:
     """The first operator, whose decisions in a file count."""
     account = actor(central, "siti", NOW).account
     person = {"nip": ANI, "name": "Ani", "unit": "U", "status": "pns", "attendance": "terminal", "row": 2}
-    store_batch(central, account.id, "employees", "e.csv", "sha256:0", [person], 0, NOW)
+    with transaction(central) as conn:
+        store_batch(conn, account.id, "employees", "e.csv", "sha256:0", [person], 0, NOW)
     return account
 
 

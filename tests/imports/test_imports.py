@@ -58,7 +58,8 @@ class Office:
         self.facts("enrolments", ENROLMENTS)
 
     def current(self, kind: str) -> list[Mapping[str, Any]]:
-        return list(StoredFacts(self.engine).rows(kind))
+        with reading(self.engine) as conn:
+            return list(StoredFacts(conn).rows(kind))
 
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         with reading(self.engine) as conn:

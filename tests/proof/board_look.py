@@ -21,14 +21,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from starlette.routing import Route
 
-from ekinerja_agent.central import accounts, board, logins, objections
+from ekinerja_agent.central import accounts, board, logins
 from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.engine import connect, reading
+from ekinerja_agent.central.objections import Disputed
 from ekinerja_agent.central.results import scores
 from ekinerja_agent.config import load
 from ekinerja_agent.language import LANGUAGES
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.usecases import objections
 from ekinerja_agent.usecases.activities import Desk, Work, add
 from ekinerja_agent.web.app import board_routes, create_app
 from ekinerja_agent.web.pages.unit import month_of
@@ -66,8 +68,9 @@ def _look(county: Path, browser: str, axe: str, out: Path) -> int:
     config = load(county / "agent.yaml")
     engine = connect(config.agent.central.url)
     rules = load_rulebook(config.agent.rules)
-    month = month_of(board.newest_month(engine) or "")
-    documents = list(scores(engine, month))
+    with reading(engine) as conn:
+        month = month_of(board.newest_month(conn) or "")
+        documents = list(scores(conn, month))
     now = _forenoon(documents)
     site = Site(
         lambda: engine,
@@ -108,7 +111,8 @@ def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]],
     finding = person["discipline"]["findings"][0]
     operator = next(one for one in accounts.list_accounts(engine) if "operator" in one.roles)
     desk = Desk(engine, site.rules(), site.profile(), operator, now)
-    chief = desk.superiors(person["nip"], now.date())[0]
+    with reading(engine) as conn:
+        chief = desk.superiors(conn, person["nip"], now.date())[0]
 
     def enter(name: str, roles: Sequence[str], nip: str | None, *, must_change: bool = False) -> tuple[Account, str]:
         account = accounts.add(engine, name, roles=roles, by=operator, now=now, nip=nip)
@@ -121,7 +125,7 @@ def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]],
     head, head_token = enter("look-head", ["operator", "payroll", "head"], chief)
     employee, employee_token = enter("look-employee", ["employee"], person["nip"])
     _, new_token = enter("look-new", ["employee"], None, must_change=True)
-    disputed = objections.Disputed(person["nip"], date.fromisoformat(finding["date"]), finding["code"], finding["scan"])
+    disputed = Disputed(person["nip"], date.fromisoformat(finding["date"]), finding["code"], finding["scan"])
     objections.add(engine, disputed, reason="Mesin menolak jari saya.", account=employee, now=now)
     for number, account in enumerate((head, employee)):
         work = Work(

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from ekinerja_agent import os_user
 from ekinerja_agent.central import audit, inbox, results
 from ekinerja_agent.central.accounts import Account, actor
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.cli.context import Context
 from ekinerja_agent.cli.report import group
 from ekinerja_agent.errors import WrongUsage
@@ -85,7 +86,8 @@ def test_the_page_shows_what_score_show_prints(
     reported = report.monthly(scored, ordered(out, account, "id"))
     page = read_page(out.read_text(encoding="utf-8"))
     assert reported.people == 4
-    documents = results.scores(scored, MONTH)
+    with reading(scored) as conn:
+        documents = results.scores(conn, MONTH)
     total = sum(document["allowance"]["payable_rp"] for document in documents)
     assert total == 4 * 3_980_000
     assert page.keys["Jumlah dibayarkan"] == f"Rp {total:,}".replace(",", ".")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.holes import Proof, proofs
 from ekinerja_agent.central.lookups import terminal_zones
 from ekinerja_agent.central.terminallist import terminal_rows
@@ -24,7 +25,8 @@ def check(host: Host) -> Iterator[Finding]:
     """
     now = host.now()
     known = proofs(host.central, now - LOOKED_BACK)
-    zones = terminal_zones(host.central)
+    with reading(host.central) as conn:
+        zones = terminal_zones(conn)
     for terminal, polled in _in_use(host).items():
         proof = known.get(terminal)
         if proof is not None and proof.holes:

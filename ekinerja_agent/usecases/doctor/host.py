@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.central.checks import flaws
-from ekinerja_agent.central.engine import look
+from ekinerja_agent.central.engine import look, reading
 from ekinerja_agent.central.lookups import StoredFacts
 from ekinerja_agent.central.upgrade import require_made
 from ekinerja_agent.config import Config, Survey, find_config, survey_config
@@ -137,8 +137,9 @@ class Host:
         away, that of agent.yaml alone.
         """
         try:
-            facts = StoredFacts(self.central)
-            units, people = facts.rows("units"), facts.rows("employees")
+            with reading(self.central) as conn:
+                facts = StoredFacts(conn)
+                units, people = facts.rows("units"), facts.rows("employees")
         except CannotCheck:
             units = people = ()
         profiles = {self.config.agent.profile, *(row["profile"] for row in units)}

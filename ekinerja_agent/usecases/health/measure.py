@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent import __version__, hostclock
 from ekinerja_agent.central import holes, pulse, terminallist
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.lookups import terminal_zones
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.durable import nearest
@@ -232,7 +233,8 @@ def limits_of(config: Config) -> Limits:
 
 def _known_to(engine: Engine) -> Iterator[TerminalFacts]:
     """The terminals in use that collectors told central of."""
-    zones = terminal_zones(engine)
+    with reading(engine) as conn:
+        zones = terminal_zones(conn)
     for row in terminallist.terminal_rows(engine):
         if row["office"] is not None and row["state"] != "disabled":
             yield TerminalFacts(

@@ -25,7 +25,8 @@ _NOT_TAKEN = frozenset({REJECTED, WITHDRAWN})
 """What leaves its time to another activity."""
 _DECISION = ("status", "approved_minutes", "decided_by", "decided_at")
 _VOLUME = re.compile(VOLUME)
-_WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
+WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
+"""The columns that tell what was done; two activities that agree in them are the same work."""
 
 
 def _judge(draft: Draft) -> None:
@@ -35,7 +36,7 @@ def _judge(draft: Draft) -> None:
     _judge_volumes(draft)
     settle_decisions(draft)
     stored = _stored(draft)
-    keep_decisions(draft, stored.values(), KEY, (*KEY, *_WORK))
+    keep_decisions(draft, stored.values(), KEY, (*KEY, *WORK))
     _refuse_ids_of_others(draft, stored)
     for row in draft.rows:
         row["reason"] = None
@@ -50,9 +51,14 @@ def _judge(draft: Draft) -> None:
 def _stored(draft: Draft) -> Mapping[str, Mapping[str, Any]]:
     if not draft.rows:
         return {}
-    days = [row["date"] for row in draft.rows]
     ids = [row["activity_id"] for row in draft.rows]
-    return {row["activity_id"]: row for row in draft.stored.activities(ids, min(days), max(days))}
+    return {row["activity_id"]: row for row in draft.stored.activities(ids, *_concerned(draft))}
+
+
+def _concerned(draft: Draft) -> tuple[frozenset[str], date, date]:
+    """The people of the rows, their first and their last day."""
+    days = [row["date"] for row in draft.rows]
+    return frozenset(row["nip"] for row in draft.rows), min(days), max(days)
 
 
 def _judge_lengths(draft: Draft) -> None:
@@ -66,7 +72,7 @@ def _judge_lengths(draft: Draft) -> None:
 
 
 def _judge_volumes(draft: Draft) -> None:
-    standards = {row["type"] for row in draft.stored.rows("activity_standards")}
+    standards = draft.stored.standards({row["type"] for row in draft.rows} - {None})
     for row in draft.rows:
         if row["type"] in standards and row["volume"] is not None and not _VOLUME.match(row["volume"]):
             allowed = "a number with at most two decimals, because the type has a standard time"
@@ -80,7 +86,7 @@ def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> No
     row["waits_from"] = None
     if earlier is None or row["status"] not in {"pending", earlier["status"]}:
         return
-    same = all(row[column] == earlier[column] for column in _WORK)
+    same = all(row[column] == earlier[column] for column in WORK)
     if same and earlier["status"] == "approved" and earlier["reason"] is None:
         row.update({column: earlier[column] for column in _DECISION if row["status"] == "pending"})
     if same and earlier["status"] == WITHDRAWN:
@@ -92,7 +98,9 @@ def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> No
 
 
 def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
-    known = ActivityRules(draft.stored.rows, rules, draft.profile)
+    if not draft.rows:
+        return
+    known = ActivityRules(draft.stored.about(*_concerned(draft)), rules, draft.profile)
     for row in draft.rows:
         try:
             broken = None if row["status"] in _NOT_TAKEN else known.broken(row)

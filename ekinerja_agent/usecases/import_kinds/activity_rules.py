@@ -29,7 +29,8 @@ class ActivityRules:
     def broken(self, row: Fact) -> tuple[str, str] | None:
         """Given an activity, return the column and the reason why it is rejected, or None.
 
-        One without `entered_at` was entered on its date. Raise NoRule if no rule covers the day.
+        One without `entered_at` was entered on its date. Where nobody knows the duty of the day there is no reason: the
+        superior decides. Raise NoRule if no rule covers the day.
         """
         nip, day = row["nip"], row["date"]
         key = (nip, day)
@@ -41,7 +42,7 @@ class ActivityRules:
             return "entered_at", reason
         if rule.not_on_leave and (document := self._leave(nip, day, rule)):
             return "date", f"{day} is a day of {document}"
-        if rule.inside_duty and not self._hours.hold(nip, day, row["start"], row["end"]):
+        if rule.inside_duty and self._hours.hold(nip, day, row["start"], row["end"]) is False:
             return "start", f"{row['start']:%H:%M}-{row['end']:%H:%M} is not inside the duty hours of {day}"
         return None
 

@@ -7,7 +7,7 @@ says why, a warning stops nothing. All of each are collected. Knows no single ki
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -32,8 +32,17 @@ class Stored(Protocol):
     def terminals(self) -> frozenset[str]:
         """Return the terminals that a collector told of or an enrolment names."""
 
-    def activities(self, ids: Iterable[str], first_day: date, last_day: date) -> Sequence[Fact]:
-        """Return the current activities that have one of these ids or lie on these days, both included."""
+    def people(self, nips: Iterable[str]) -> frozenset[str]:
+        """Given numbers, return those that an employee has."""
+
+    def standards(self, types: Iterable[str]) -> frozenset[str]:
+        """Given types of activities, return those that have a standard time."""
+
+    def about(self, nips: Collection[str], first: date, last: date) -> Callable[[str], Sequence[Fact]]:
+        """Given people and days, both included, return what gives the current rows of a kind that speak of them."""
+
+    def activities(self, ids: Iterable[str], nips: Iterable[str], first: date, last: date) -> Sequence[Fact]:
+        """Return the current activities that have one of these ids, or are of one of these people and days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +136,13 @@ class Kind:
         return tuple(one.name for one in self.fields if not one.required)
 
 
-def fill(draft: Draft, kind: Kind, table: Table) -> None:
-    """Given the rows of a file as text, put those whose cells all have their column's shape into the draft.
+def filled(kind: Kind, table: Table, file: str) -> tuple[list[Row], list[Problem]]:
+    """Given the rows of a file as text and its name, return those whose cells all have their column's shape, and what
+    is wrong with the others.
 
     Every distinct text of a column is parsed once, so that a file of a hundred thousand rows takes a second.
     """
+    problems: list[Problem] = []
     fields = {one.name: one for one in kind.fields}
     wrong_rows: set[int] = set()
     columns: list[list[Any]] = []
@@ -140,12 +151,12 @@ def fill(draft: Draft, kind: Kind, table: Table) -> None:
         one = fields[name]
         values, wrong = _column_values(one, table.column(name))
         for place, message in wrong.items():
-            draft.problems.append(Problem(draft.file, table.numbers[place], 0, name, message))
+            problems.append(Problem(file, table.numbers[place], 0, name, message))
         wrong_rows.update(wrong)
         columns.append(values)
         targets.append(one.target)
     rows = (dict(zip(targets, values, strict=True)) for values in zip(table.numbers, *columns, strict=True))
-    draft.rows = [row for place, row in enumerate(rows) if place not in wrong_rows]
+    return [row for place, row in enumerate(rows) if place not in wrong_rows], problems
 
 
 def _column_values(one: Field, texts: Sequence[str]) -> tuple[list[Any], dict[int, str]]:

@@ -43,7 +43,8 @@ def refuse_unknown_people(draft: Draft) -> None:
 
     An empty one, where the column may be, is nobody's.
     """
-    strangers = {row["nip"] for row in draft.rows} - known_nips(draft) - {None}
+    named = {row["nip"] for row in draft.rows} - {None}
+    strangers = named - draft.stored.people(named)
     if not strangers:
         return
     for row in draft.rows:

@@ -12,7 +12,7 @@ from starlette.status import HTTP_400_BAD_REQUEST
 from ekinerja_agent.central import activities as recorded
 from ekinerja_agent.central import board
 from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.errors import EkinerjaError, NeedsAttention, WrongUsage
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import activities
@@ -51,9 +51,10 @@ def _mine(visit: Visit) -> Response:
 
 
 def _own_page(visit: Visit, problem: EkinerjaError | None) -> Response:
-    nip, today = _nip(visit), _desk(visit).today(_nip(visit))
+    nip, conn = _nip(visit), visit.conn
+    today = _desk(visit).today(conn, nip)
     month = month_of(visit.asked("month")) if visit.asked("month") else today.replace(day=1)
-    rows = recorded.rows(visit.engine, nip=nip, first=month, last=last_day(month))
+    rows = recorded.rows(conn, nip=nip, first=month, last=last_day(month))
     edited = next((row for row in rows if row["id"] == visit.asked("edit")), None)
     filled = visit.form if problem else {} if edited is None else _filled(edited)
     return page(
@@ -87,8 +88,6 @@ def _act(visit: Visit) -> None:
     desk, form, do = _desk(visit), visit.form, visit.form.get("do")
     if do in {"submit", "withdraw", "object"}:
         chosen = form.get("id", "")
-        if recorded.find(desk.engine, chosen).nip != _nip(visit):
-            raise Refused("that activity is another person's")
         if do == "submit":
             activities.submit(desk, chosen)
         elif do == "withdraw":
@@ -96,10 +95,7 @@ def _act(visit: Visit) -> None:
         else:
             activities.object_to(desk, chosen, reason=form.get("reason", "")[:MOST_LETTERS])
         return
-    replaces = form.get("replaces") or None
-    if replaces is not None and recorded.find(desk.engine, replaces).nip != _nip(visit):
-        raise Refused("that activity is another person's")
-    activities.add(desk, _work(visit), draft=do == "draft", replaces=replaces)
+    activities.add(desk, _work(visit), draft=do == "draft", replaces=form.get("replaces") or None)
 
 
 def _work(visit: Visit) -> Work:
@@ -121,11 +117,12 @@ def _waiting(visit: Visit) -> Response:
 
 def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     desk = _desk(visit)
-    below = board.people_below(visit.engine, visit.account, desk.today(_nip(visit)))
-    rows = activities.waiting_for(desk, below)
+    conn = visit.conn
+    below = board.people_below(conn, visit.account, desk.today(conn, _nip(visit)))
+    rows = activities.waiting_for(conn, desk, below)
     seen = {row["nip"] for row in rows}
-    board.looked_at_all(visit.engine, visit.account, seen, {"look": "activities"}, visit.now)
-    names = board.names_of(visit.engine, seen)
+    visit.note_all("activities", seen)
+    names = board.names_of(conn, seen)
     status = HTTP_400_BAD_REQUEST if problem else 200
     return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
 
@@ -169,4 +166,5 @@ def _nip(visit: Visit) -> str:
 
 
 def _desk(visit: Visit) -> Desk:
-    return Desk(visit.engine, visit.site.rules(), visit.site.profile(), visit.account, visit.now)
+    site = visit.site
+    return Desk(site.engine(), site.rules(), site.profile(), visit.account, visit.now, own_only=True)

@@ -96,11 +96,11 @@ def _shown(kind: Kind, visit: Visit) -> Response:
 
 def _chosen(kind: Kind, visit: Visit) -> Chosen:
     """What is looked at, once it is allowed and written down."""
-    asked = visit.asked("month") or board.newest_month(visit.engine) or f"{visit.now:%Y-%m}"
+    asked = visit.asked("month") or board.newest_month(visit.conn) or f"{visit.now:%Y-%m}"
     month = month_of(asked)
     last = last_day(month)
     reader = visit.reader(last)
-    names = board.unit_names(visit.engine, last)
+    names = board.unit_names(visit.conn, last)
     seen = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
     unit = visit.asked("unit") or (_own_unit(visit, month, seen) if kind.of_one else None)
     if unit is not None:
@@ -115,7 +115,7 @@ def _chosen(kind: Kind, visit: Visit) -> Chosen:
 def _own_unit(visit: Visit, month: date, seen: Mapping[str, str]) -> str | None:
     """Of the units that are seen the reader's own, or the only one."""
     account = visit.account
-    own = account.unit if account.nip is None else board.unit_of(visit.engine, account.nip, month)
+    own = account.unit if account.nip is None else board.unit_of(visit.conn, account.nip, month)
     return own if own in seen else next(iter(seen)) if len(seen) == 1 else None
 
 

@@ -38,17 +38,17 @@ def _objections(visit: Visit) -> Response:
 def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     rows = _waiting(visit)
     seen = [row["nip"] for row in rows]
-    board.looked_at_all(visit.engine, visit.account, seen, {"look": "objections"}, visit.now)
+    visit.note_all("objections", seen)
     status = HTTP_400_BAD_REQUEST if problem else HTTP_200_OK
     return page(visit, "objections.html.j2", status, rows=rows, problem=problem, letters=MOST_LETTERS)
 
 
 def _waiting(visit: Visit) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for month in recorded.waiting_months(visit.engine):
+    for month in recorded.waiting_months(visit.conn):
         left = board.PAGE - len(rows)
-        units = objections.decides_for(visit.engine, visit.account, month)
-        rows += recorded.waiting_for(visit.engine, visit.account, month, units, left)
+        units = objections.decides_for(visit.conn, visit.account, month)
+        rows += recorded.waiting_for(visit.conn, visit.account, month, units, left)
     return rows
 
 
@@ -59,9 +59,9 @@ def _decide(visit: Visit) -> None:
         raise WrongUsage("choose an objection of this page")
     if decision not in {"accept", "reject"}:
         raise WrongUsage("choose accept or reject")
-    one = recorded.find(visit.engine, int(number)).finding
+    one = recorded.find(visit.conn, int(number)).finding
     month = one.day.replace(day=1)
-    unit = board.unit_of(visit.engine, one.nip, month)
+    unit = board.unit_of(visit.conn, one.nip, month)
     visit.require(Look.PERSON, last_day(month), one.nip, unit=unit, nip=one.nip)
     objections.decide(
         visit.engine,

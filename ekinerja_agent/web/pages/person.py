@@ -51,7 +51,7 @@ def _me(visit: Visit) -> Response:
     if nip is None:
         raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
     asked = visit.request.path_params.get("month")
-    months = board.months_of(visit.engine, nip)
+    months = board.months_of(visit.conn, nip)
     if asked is None and not months:
         raise NeedsAttention("there is no score of yours yet; the first one is computed in the coming night")
     return _shown(visit, nip, month_of(asked or months[0]), months, "/me/")
@@ -70,13 +70,13 @@ def _object(visit: Visit) -> Response:
 
 def _person(visit: Visit) -> Response:
     nip, month = visit.request.path_params["nip"], month_of(visit.request.path_params["month"])
-    unit = board.unit_of(visit.engine, nip, month)
+    unit = board.unit_of(visit.conn, nip, month)
     visit.require(Look.PERSON, last_day(month), nip, unit=unit, nip=nip)
-    return _shown(visit, nip, month, board.months_of(visit.engine, nip), f"/person/{nip}/")
+    return _shown(visit, nip, month, board.months_of(visit.conn, nip), f"/person/{nip}/")
 
 
 def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str) -> Response:
-    found = results.scores(visit.engine, month, nip=nip)
+    found = results.scores(visit.conn, month, nip=nip)
     if not found:
         raise NeedsAttention(f"there is no score for {month:%Y-%m}")
     score = found[0]
@@ -93,12 +93,12 @@ def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str)
         findings=[_with_day(finding) for finding in findings],
         days=[day | {"date": date.fromisoformat(day["date"])} for day in score["days"]],
         pending=[_with_day(one) for one in score["pending"]],
-        punches={row["punch_id"]: row for row in evidence.punches(visit.engine, names)},
+        punches={row["punch_id"]: row for row in evidence.punches(visit.conn, names)},
         computed_at=score["computed_at"].astimezone(zone),
-        documents=evidence.documents(visit.engine, nip, month, last_day(month)),
+        documents=evidence.documents(visit.conn, nip, month, last_day(month)),
         states=STATES,
         statuses=STATUSES,
-        objections=recorded.rows(visit.engine, month=month, nip=nip),
+        objections=recorded.rows(visit.conn, month=month, nip=nip),
         may_object=nip == visit.account.nip and score["status"] != "published",
         may_decide=nip != visit.account.nip and not visit.account.roles.isdisjoint(objections.MAY_DECIDE),
         letters=MOST_LETTERS,

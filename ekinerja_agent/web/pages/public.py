@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ekinerja_agent.central import board
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.language import msgid
 from ekinerja_agent.usecases import documents
@@ -26,6 +27,8 @@ from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.visit import heard
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.usecases.documents import Made
     from ekinerja_agent.web.visit import Site, Visit
@@ -50,7 +53,7 @@ def routes(site: Site) -> list[Route]:
 
 
 def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit: Visit) -> Response:
-    shown = months.get(None, lambda: board.published_months(visit.engine), visit.now)
+    shown = months.get(None, lambda: _published(visit.engine), visit.now)
     asked = visit.asked("month")
     if asked and asked not in shown:
         raise NeedsAttention("that month is not public: a month is shown once the scores of all units are published")
@@ -66,6 +69,11 @@ def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit:
     return document_page(
         visit, "public.html.j2", cut, parts=parts, month=month, months=list(map(month_of, shown)), kinds=KINDS
     )
+
+
+def _published(engine: Engine) -> list[str]:
+    with reading(engine) as conn:
+        return board.published_months(conn)
 
 
 def _units(visit: Visit, asked: Asked) -> Made:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central import board
+from ekinerja_agent.central.engine import reading
 from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
@@ -38,12 +39,12 @@ def _start(live: Kept[Counts], visit: Visit) -> Response:
     reader = visit.reader(day)
     if reader.roles.isdisjoint(LEADERS):
         return RedirectResponse("/me", HTTP_303_SEE_OTHER)
-    names = board.unit_names(visit.engine, day)
+    names = board.unit_names(visit.conn, day)
     shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
     days = {
-        code: visit.now.astimezone(ZoneInfo(zone)).date() for code, zone in board.unit_zones(visit.engine, day).items()
+        code: visit.now.astimezone(ZoneInfo(zone)).date() for code, zone in board.unit_zones(visit.conn, day).items()
     }
-    month = board.newest_month(visit.engine) or f"{day:%Y-%m}"
+    month = board.newest_month(visit.conn) or f"{day:%Y-%m}"
     seen = _seen(live, visit) if may(reader, Look.LIVE) else None
     return page(visit, "start.html.j2", units=shown, month=month, days=days, live=seen)
 
@@ -53,10 +54,16 @@ def _seen(live: Kept[Counts], visit: Visit) -> dict[str, object]:
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
     today = visit.now.astimezone(zone)
-    counted = live.get(today.date(), lambda: counts(visit.engine, today.date()), visit.now)
+    engine = visit.engine
+
+    def read() -> Counts:
+        with reading(engine) as conn:
+            return counts(conn, today.date())
+
+    counted = live.get(today.date(), read, visit.now)
     by_hour = counted.by_hour
     return {
-        "terminals": board.terminals(visit.engine),
+        "terminals": board.terminals(visit.conn),
         "facts": facts,
         "measured": measured,
         "zone": zone,

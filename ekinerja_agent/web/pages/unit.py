@@ -71,17 +71,17 @@ def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
         return _month(visit, unit, month_of(when))
     day = day_of(when)
     visit.require(Look.UNIT, day, unit, unit=unit)
-    zone = board.unit_zones(visit.engine, day).get(unit)
+    zone = board.unit_zones(visit.conn, day).get(unit)
     if zone is not None and visit.now.astimezone(ZoneInfo(zone)).date() == day:
         return _today(live, visit, unit, day, ZoneInfo(zone))
     return _day(visit, unit, day)
 
 
 def _today(live: Kept[UnitToday], visit: Visit, unit: str, day: date, zone: ZoneInfo) -> Response:
-    site = visit.site
+    site, engine = visit.site, visit.engine
 
     def read() -> UnitToday:
-        return unit_today(visit.engine, site.rules(), unit, day, profile=site.profile(), now=visit.now)
+        return unit_today(engine, site.rules(), unit, day, profile=site.profile(), now=visit.now)
 
     today = live.get((unit, day), read, visit.now)
     wanted = _wanted(visit, TODAY)
@@ -103,7 +103,7 @@ def _today(live: Kept[UnitToday], visit: Visit, unit: str, day: date, zone: Zone
 
 def _day(visit: Visit, unit: str, day: date) -> Response:
     wanted = _wanted(visit, STATES)
-    listed = board.unit_day(visit.engine, unit, day, wanted)
+    listed = board.unit_day(visit.conn, unit, day, wanted)
     for row in listed.rows:
         for scan in ("arrive_at", "leave_at"):
             row[scan] = _clock(row[scan], row["timezone"])
@@ -114,7 +114,7 @@ def _about(visit: Visit, unit: str, day: date) -> dict[str, Any]:
     """What both pages of a day say of it."""
     return {
         "unit": unit,
-        "name": board.unit_names(visit.engine, day).get(unit, unit),
+        "name": board.unit_names(visit.conn, day).get(unit, unit),
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
@@ -133,15 +133,15 @@ def _month(visit: Visit, unit: str, month: date) -> Response:
         visit,
         "unit_month.html.j2",
         unit=unit,
-        name=board.unit_names(visit.engine, last).get(unit, unit),
+        name=board.unit_names(visit.conn, last).get(unit, unit),
         month=month,
         before=month - timedelta(days=1),
         after=last + timedelta(days=1),
         last=last,
-        listed=board.unit_month(visit.engine, unit, month, wanted),
+        listed=board.unit_month(visit.conn, unit, month, wanted),
         wanted=wanted,
         labels=STATUSES,
-        trend=board.unit_trend(visit.engine, unit, month_after(month, 1 - TREND_MONTHS), month),
+        trend=board.unit_trend(visit.conn, unit, month_after(month, 1 - TREND_MONTHS), month),
     )
 
 

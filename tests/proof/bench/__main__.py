@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.proof.bench import (
+    acting,
     activities,
     board,
     database,
@@ -63,7 +64,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
             "nation": lambda _: scoring.nation(),
         }
     if subject == "board":
-        return {"pages": board.measure, "readers": readers.measure}
+        return {"pages": board.measure, "readers": readers.measure, "acting": acting.measure}
     return {
         "decode": lambda _: decoding.measure(),
         "tail": tails.measure,
