@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from tests.proof import databases, people
 from tests.proof.one_connection import OneConnection
 

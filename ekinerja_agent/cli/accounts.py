@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent.central import accounts
+from ekinerja_agent.central.access import accounts
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import WrongUsage
@@ -21,7 +21,7 @@ from ekinerja_agent.usecases.import_kinds import KINDS
 from ekinerja_agent.usecases.punch_imports import PUNCH_KINDS
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.cli.context import Context
 
 COLUMNS = ("name", "roles", "unit", "nip", "os_user", "feeds", "created_at", "disabled_at")

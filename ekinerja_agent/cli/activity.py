@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import activities
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.imported import activities
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.silence import settle, told

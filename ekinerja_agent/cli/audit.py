@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import audit
+from ekinerja_agent.central.access import audit
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, refuse_reversed
 from ekinerja_agent.cli.speech import tell

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import Config
     from ekinerja_agent.rules import RuleBook
 
@@ -48,8 +48,8 @@ class Context:
 
     @cached_property
     def _engine(self) -> Engine:
-        from ekinerja_agent.central.engine import connect
-        from ekinerja_agent.central.upgrade import require_current
+        from ekinerja_agent.central.schema.upgrade import require_current
+        from ekinerja_agent.central.store.engine import connect
 
         central = self._config.agent.central
         engine = connect(central.address, central.password())
@@ -80,7 +80,7 @@ class Context:
 
         While there is no account at all, that user becomes the first operator; it is said on standard error, once.
         """
-        from ekinerja_agent.central.accounts import actor
+        from ekinerja_agent.central.access.accounts import actor
 
         account, created = actor(self._engine, os_user.acting(), self.now())
         if created:
@@ -92,14 +92,14 @@ class Context:
 
     def known(self, *, office: str | None = None, nip: str | None = None, terminal: str | None = None) -> None:
         """Given names that were typed, None where none was, return. Raise WrongUsage for one that nobody knows."""
-        from ekinerja_agent.central import known
+        from ekinerja_agent.central.imported import name_checks
 
         if office is not None:
-            known.require_unit(self._engine, office)
+            name_checks.require_unit(self._engine, office)
         if nip is not None:
-            known.require_person(self._engine, nip)
+            name_checks.require_person(self._engine, nip)
         if terminal is not None:
-            known.require_terminal(self._engine, terminal, [one.id for one in self._config.terminals])
+            name_checks.require_terminal(self._engine, terminal, [one.id for one in self._config.terminals])
 
     def now(self) -> datetime:
         """Return the instant of this command."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import corrections
+from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, TIME_OF_DAY

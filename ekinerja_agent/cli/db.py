@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.central import purging, roles
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_made, upgrade
+from ekinerja_agent.central.collected import retention
+from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import require_made, upgrade
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret
@@ -93,9 +94,9 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
         raise NeedsAttention(f"nothing was deleted: {doubt}")
     wanted = month_after(context.now().date(), -months)
     going = (
-        purging.purge(context.engine(), wanted, account=context.actor(), now=context.now())
+        retention.purge(context.engine(), wanted, account=context.actor(), now=context.now())
         if yes
-        else purging.plan(context.engine(), wanted)
+        else retention.plan(context.engine(), wanted)
     )
     emit([{name: getattr(going, name) for name in GOING}], GOING, fmt)
     if going.kept_because is not None:

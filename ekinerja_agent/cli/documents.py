@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import undecided
-from ekinerja_agent.central.undecided import ABSENCE, OUTAGE, Noun
+from ekinerja_agent.central.imported import waiting
+from ekinerja_agent.central.imported.waiting import ABSENCE, OUTAGE, Noun
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
@@ -45,7 +45,7 @@ def outage() -> None:
 def absence_list(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
     """What was imported, and what became of it, newest first."""
     context.known(nip=nip)
-    found = undecided.rows(context.engine(), ABSENCE, subject=nip, status=status)
+    found = waiting.rows(context.engine(), ABSENCE, subject=nip, status=status)
     emit(found, columns(ABSENCE), fmt, free_text=("document", "reason"))
 
 
@@ -56,7 +56,7 @@ def absence_list(context: Context, nip: str | None, status: str | None, fmt: str
 @click.pass_obj
 def outage_list(context: Context, terminal: str | None, status: str | None, fmt: str | None) -> None:
     """What was imported, and what became of it, newest first."""
-    found = undecided.rows(context.engine(), OUTAGE, subject=terminal, status=status)
+    found = waiting.rows(context.engine(), OUTAGE, subject=terminal, status=status)
     emit(found, columns(OUTAGE), fmt, free_text=("cause", "document", "reason"))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent.central.batches import list_batches
+from ekinerja_agent.central.imported.batches import list_batches
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import objections as recorded
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.closing import objections as recorded
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.numbers import ROW_NUMBER

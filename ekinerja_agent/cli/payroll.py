@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import periods
+from ekinerja_agent.central.closing import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.months import Month
 from ekinerja_agent.cli.speech import tell

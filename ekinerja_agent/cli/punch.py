@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
 
-from ekinerja_agent.central import punchlist
+from ekinerja_agent.central.collected import punch_list
 from ekinerja_agent.cli import redate
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
@@ -65,7 +65,7 @@ def export_command(context: Context, /, fmt: str | None, **filters: Any) -> None
     finally:
         # What a reader took before they closed the pipe has left the database too.
         if taken.begun:
-            punchlist.record_export(
+            punch_list.record_export(
                 context.engine(),
                 account,
                 rows=taken.rows,
@@ -80,7 +80,7 @@ def export_command(context: Context, /, fmt: str | None, **filters: Any) -> None
 @click.pass_obj
 def unmatched_command(context: Context, fmt: str | None) -> None:
     """PINs without a person, with counts. Import enrolments later: the old punches are then assigned too."""
-    emit(punchlist.unmatched(context.engine()), UNMATCHED, fmt)
+    emit(punch_list.unmatched(context.engine()), UNMATCHED, fmt)
 
 
 @group.command("quarantine")
@@ -88,14 +88,14 @@ def unmatched_command(context: Context, fmt: str | None) -> None:
 @click.pass_obj
 def quarantine_command(context: Context, fmt: str | None) -> None:
     """Impossible dates and undecodable records, with their raw bytes."""
-    emit(punchlist.quarantined(context.engine()), QUARANTINE, fmt, sentences=("reason",))
+    emit(punch_list.quarantined(context.engine()), QUARANTINE, fmt, sentences=("reason",))
 
 
 def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The punches that the filters leave, once it is clear that these can be meant."""
     context.known(office=filters["office"], nip=filters["nip"], terminal=filters["terminal"])
     refuse_reversed(filters["first"], filters["last"])
-    return punchlist.punch_rows(context.engine(), **_days(filters))
+    return punch_list.punch_rows(context.engine(), **_days(filters))
 
 
 def _days(filters: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central import redatings
+from ekinerja_agent.central.collected import redatings
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent.central import results
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli import silence
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import Instant, Month

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.failures import end_with
@@ -24,7 +24,7 @@ from ekinerja_agent.usecases.people.plan import Plan, Source, Wish
 from ekinerja_agent.usecases.people.reading import read_terminal
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.cli.context import Context
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.terminals.people import Staffed

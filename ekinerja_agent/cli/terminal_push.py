@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now

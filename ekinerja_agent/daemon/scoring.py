@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.central import months
-from ekinerja_agent.central.engine import in_transaction
+from ekinerja_agent.central.store import partitions
+from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 
@@ -50,7 +50,7 @@ def score(agent: AgentConfig, centre: Centre, runner: Runner) -> None:
 
 
 def _make_months(engine: Engine) -> None:
-    made = in_transaction(engine, lambda conn: months.make_ahead(conn, utc_now().date()))
+    made = in_transaction(engine, lambda conn: partitions.make_ahead(conn, utc_now().date()))
     if made:
         log.info("months.made", months=made)
 

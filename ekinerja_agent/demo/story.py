@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent import config as configuration
 from ekinerja_agent import os_user
-from ekinerja_agent.central import accounts, activities, punchlist, results
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.collected import punch_list
+from ekinerja_agent.central.imported import activities
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, people
 from ekinerja_agent.demo.play import Clock, Stage, hung_up
@@ -26,7 +29,7 @@ from ekinerja_agent.usecases import activities as life
 from ekinerja_agent.usecases import explain, imports, period, report, score, silence
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.demo.voice import Voice
     from ekinerja_agent.rules import RuleBook
 
@@ -196,7 +199,7 @@ def _nothing_lost(telling: Telling) -> None:
     voice, stage = telling.voice, telling.stage
     voice.chapter("No punch lost, none counted twice")
     central: dict[str, int] = {}
-    for row in punchlist.punch_rows(stage.engine):
+    for row in punch_list.punch_rows(stage.engine):
         central[row["terminal"]] = central.get(row["terminal"], 0) + 1
     recorded = {name: len(terminal.device.history) for name, terminal in stage.terminals.items()}
     voice.table(
@@ -225,7 +228,7 @@ def _a_finger_without_a_person(telling: Telling) -> None:
 def _unmatched(telling: Telling) -> None:
     telling.voice.table(
         ("terminal", "pin", "punches"),
-        ((row["terminal"], row["pin"], row["punches"]) for row in punchlist.unmatched(telling.stage.engine)),
+        ((row["terminal"], row["pin"], row["punches"]) for row in punch_list.unmatched(telling.stage.engine)),
     )
 
 

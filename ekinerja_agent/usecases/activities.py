@@ -14,8 +14,8 @@ from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import activities, batches
-from ekinerja_agent.central.activities import (
+from ekinerja_agent.central.imported import activities, batches
+from ekinerja_agent.central.imported.activities import (
     APPROVED,
     DRAFT,
     PENDING,
@@ -25,8 +25,8 @@ from ekinerja_agent.central.activities import (
     Activity,
     Step,
 )
-from ekinerja_agent.central.engine import in_transaction
-from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds import activities as kind
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer
@@ -37,7 +37,7 @@ from ekinerja_agent.usecases.superiors import Superiors
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook
 
 OPERATOR = "operator"

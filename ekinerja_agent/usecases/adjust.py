@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import adjustments, facts, results
-from ekinerja_agent.central.adjustments import Adjusted, Difference, Paid
-from ekinerja_agent.central.standing import Standing, finding_text, standing
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.scored import adjustments, results
+from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
+from ekinerja_agent.central.scored.comparison import Standing, finding_text, standing
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.frames import MonthResult
 from ekinerja_agent.usecases import score

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ekinerja_agent import __version__
-from ekinerja_agent.central.copying import copy_database, pg_dump
+from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
 from ekinerja_agent.config import Config, load, secret_files
 from ekinerja_agent.durable import hand_over, write_whole
 from ekinerja_agent.errors import TemporarilyUnavailable

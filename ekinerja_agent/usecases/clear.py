@@ -17,10 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.lock_trials import record_trial, refuses_while_locked
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.collected.disable_trials import record_trial, refuses_while_locked
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.durable import hand_over, write_whole
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.spool import TerminalMemory
@@ -30,7 +30,7 @@ from ekinerja_agent.usecases.turns import turn
 from ekinerja_agent.usecases.verify import Desk, Verified, WholeLog, compare, read_whole, verify
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import TerminalConfig
 
 ROUNDS = 3

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.otherclocks import server_ahead_s, terminals_ahead_s
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected.clock_votes import server_ahead_s, terminals_ahead_s
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.model import ClockReading
 from ekinerja_agent.spool import TerminalMemory

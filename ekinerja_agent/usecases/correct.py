@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import corrections
+from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds.corrections import Limits
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook, Scan
 
 ACTORS = frozenset({"operator", "head"})

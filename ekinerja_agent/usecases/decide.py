@@ -8,15 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import undecided
+from ekinerja_agent.central.imported import waiting
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.correct import ACTORS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
-    from ekinerja_agent.central.undecided import Noun
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.central.imported.waiting import Noun
 
 
 def approve(engine: Engine, noun: Noun, number: int, *, account: Account, now: datetime) -> str:
@@ -26,7 +26,7 @@ def approve(engine: Engine, noun: Noun, number: int, *, account: Account, now: d
     decided.
     """
     _require_decider(noun, account)
-    row = undecided.decide(engine, noun, number, approved=True, reason=None, account=account, now=now)
+    row = waiting.decide(engine, noun, number, approved=True, reason=None, account=account, now=now)
     return str(row[noun.subject])
 
 
@@ -35,7 +35,7 @@ def reject(engine: Engine, noun: Noun, number: int, *, reason: str, account: Acc
     _require_decider(noun, account)
     if not reason.strip():
         raise WrongUsage("a rejection needs --reason; the person reads it")
-    row = undecided.decide(engine, noun, number, approved=False, reason=reason, account=account, now=now)
+    row = waiting.decide(engine, noun, number, approved=False, reason=reason, account=account, now=now)
     return str(row[noun.subject])
 
 

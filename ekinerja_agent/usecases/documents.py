@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.central import facts, leaders, results, scorecards
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central import facts
 from ekinerja_agent.central.facts import entries
+from ekinerja_agent.central.scored import leaders, results, scorecards
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import evidence, results
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.scored import evidence, results
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import CORRECTION

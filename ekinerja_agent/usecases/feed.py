@@ -12,10 +12,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import accounts, batches, feed
-from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.feed import REFUSED, REJECTED, STORED, Answer
-from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.imported import batches, feed
+from ekinerja_agent.central.imported.feed import REFUSED, REJECTED, STORED, Answer
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.import_kinds.activities import KIND
 from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, Row
@@ -24,7 +25,7 @@ from ekinerja_agent.usecases.import_kinds.shapes import NotAllowed
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook
 
 ACCOUNT = "ekinerja_feed"

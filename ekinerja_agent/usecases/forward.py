@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import inbox, owners
+from ekinerja_agent.central.collected import inbox, owners
 from ekinerja_agent.model import ClockReading, Coverage, Delivery, utc_now
 
 if TYPE_CHECKING:

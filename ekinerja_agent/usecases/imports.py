@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central.batches import revoke, store_batch, wait_turn_of_kind
-from ekinerja_agent.central.engine import in_transaction, reading
-from ekinerja_agent.central.lookups import StoredFacts
+from ekinerja_agent.central.imported.batches import revoke, store_batch, wait_turn_of_kind
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.errors import Problem, ProblemsFound, Refused
 from ekinerja_agent.tablefile import read_table
 from ekinerja_agent.usecases.import_kinds import KINDS
@@ -23,7 +23,7 @@ from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, filled
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook
 
 OPERATOR = "operator"

@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent import passwords
-from ekinerja_agent.central import logins
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.logins import Limit
+from ekinerja_agent.central.access import logins
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.access.logins import Limit
 from ekinerja_agent.errors import Refused, WrongUsage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
 
 PER_ACCOUNT = 8
 PER_ADDRESS = 60

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central.lookups import rows_of
+from ekinerja_agent.central.imported.import_lookups import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

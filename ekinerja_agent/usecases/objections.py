@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import board, facts, objections, periods, results
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import in_transaction
-from ekinerja_agent.central.objections import ACCEPTED, PENDING, Disputed, Objection
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.closing import objections, periods
+from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, Disputed, Objection
+from ekinerja_agent.central.scored import board, results
+from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring import percent_text
@@ -21,7 +23,7 @@ from ekinerja_agent.scoring import percent_text
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.scoring.frames import MonthResult
 
 MAY_DECIDE = ("operator", "head")

@@ -11,9 +11,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit, payrollrows, periods
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.closing import periods
+from ekinerja_agent.central.scored import payroll_rows
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.reports import payroll
 from ekinerja_agent.reports.files import digest, write_private
@@ -23,7 +25,7 @@ from ekinerja_agent.reports.workbook import table_as_xlsx
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.reports.document import Table
 
 WRITERS: dict[str, Callable[[Table], bytes]] = {".csv": table_as_csv, ".xlsx": table_as_xlsx}
@@ -47,13 +49,13 @@ def export(engine: Engine, month: date, out: Path, *, office: str | None, accoun
     write = WRITERS.get(out.suffix.lower())
     if write is None:
         raise WrongUsage(f"{out} does not end in {' or '.join(WRITERS)}")
-    rows = payrollrows.scores(engine, month, office)
+    rows = payroll_rows.scores(engine, month, office)
     if not rows:
         raise NeedsAttention(
             f"nothing is published for {month:%Y-%m}{f' in {office}' if office else ''}; "
             f"`ekinerja-agent period status {month:%Y-%m}` shows which offices are closed"
         )
-    content = write(payroll.lay_out(payrollrows.COLUMNS, rows))
+    content = write(payroll.lay_out(payroll_rows.COLUMNS, rows))
     units = {row["unit_code"] for row in rows}
     reopened = tuple(unit for unit in periods.reopened(engine, month) if unit in units)
     exported = Exported(len(rows), digest(content), reopened)

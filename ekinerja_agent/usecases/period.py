@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts, periods, results, signatures
-from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.closing import periods, signatures
+from ekinerja_agent.central.scored import results
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
@@ -24,8 +26,8 @@ from ekinerja_agent.usecases.score import EASTERNMOST, WESTERNMOST
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
-    from ekinerja_agent.central.adjustments import Adjusted
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.central.scored.adjustments import Adjusted
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.standing import COMPARED, Standing, finding_text, standing
+from ekinerja_agent.central.scored.comparison import COMPARED, Standing, finding_text, standing
 from ekinerja_agent.scoring import percent_text, score_month
 
 if TYPE_CHECKING:

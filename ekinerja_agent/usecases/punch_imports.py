@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.central.batches import store_punch_batch
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.lookups import StoredFacts, terminal_serials, terminal_zones
+from ekinerja_agent.central.imported.batches import store_punch_batch
+from ekinerja_agent.central.imported.import_lookups import StoredFacts, terminal_serials, terminal_zones
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.model import Coverage, Punch, Quarantined, Source
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
@@ -32,7 +32,7 @@ from ekinerja_agent.usecases.punch_zones import zone_of
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
 
 CUT_OFF = "the last line has no end, so the file may have been cut off; copy it from the terminal once more"
 PUNCH_KINDS = ("punches", "attlog")

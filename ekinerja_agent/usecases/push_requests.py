@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import WrongUsage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import TerminalConfig
     from ekinerja_agent.spool import RequestKind, Spool
 

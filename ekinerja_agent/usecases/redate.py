@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.central import redatings
-from ekinerja_agent.central.engine import in_transaction
-from ekinerja_agent.central.lookups import terminal_zones
-from ekinerja_agent.central.redatings import Waiting
+from ekinerja_agent.central.collected import redatings
+from ekinerja_agent.central.collected.redatings import Waiting
+from ekinerja_agent.central.imported.import_lookups import terminal_zones
+from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Punch, Source
 from ekinerja_agent.terminals.identity import FUTURE_REASON, RESET_REASON
@@ -26,7 +26,7 @@ from ekinerja_agent.terminals.wire.log import Record, decode_record
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
 
 DECIDERS = frozenset({"operator", "head"})
 MOST_SHIFT_S = 30 * 366 * 86_400

@@ -10,8 +10,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import audit, punchlist, results
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected import punch_list
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.monthdays import last_day
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
@@ -165,6 +167,6 @@ def _unmatched_punches(engine: Engine, month: date, office: str | None) -> list[
     """Terminal and PIN of each punch of the month that belongs to nobody; of an office: at its terminals."""
     return [
         (row["terminal"], row["pin"])
-        for row in punchlist.punch_rows(engine, first=month, last=last_day(month), office=office)
+        for row in punch_list.punch_rows(engine, first=month, last=last_day(month), office=office)
         if row["nip"] is None
     ]

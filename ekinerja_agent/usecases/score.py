@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import affected, facts, results
-from ekinerja_agent.central.scorecards import documents_of
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.scored import rescoring, results
+from ekinerja_agent.central.scored.scorecards import documents_of
 from ekinerja_agent.monthdays import month_after
 from ekinerja_agent.scoring import score_month
 
@@ -87,7 +88,7 @@ def refresh(
     are touched as not, the whole month is; where a mass anomaly may be, the whole office. A draft of the running month
     holds for the day on which it was made. Another `profile` is not noticed: run the month then.
     """
-    found = affected.people(
+    found = rescoring.people(
         engine,
         month,
         rules_digest=rules.digest,

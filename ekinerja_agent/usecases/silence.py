@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import activities, requests
-from ekinerja_agent.central.activities import APPROVED, PENDING, REJECTED, Activity, Step
-from ekinerja_agent.central.requests import Request
+from ekinerja_agent.central.imported import activities, leave_requests
+from ekinerja_agent.central.imported.activities import APPROVED, PENDING, REJECTED, Activity, Step
+from ekinerja_agent.central.imported.leave_requests import Request
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases import clocks
@@ -62,7 +62,7 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Sile
         return judge(conn, waiting).requests(waiting)
 
     counts = activities.settle_silent(engine, activities_of, now=now)
-    rejected = requests.reject_silent(engine, requests_of, now=now)
+    rejected = leave_requests.reject_silent(engine, requests_of, now=now)
     return Silence(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import audit, owners, terminallist
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected import owners, terminal_list
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.usecases import collect
 from ekinerja_agent.usecases.push import HEARD_WITHIN, doubts_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.spool import PushMemory, Spool, UnreadUploads
 
@@ -28,7 +29,7 @@ SILENT = "silent; check its power, its network and the server in its menu"
 
 def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[str, Any]]:
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
-    known = {row["id"]: row for row in terminallist.terminal_rows(engine)}
+    known = {row["id"]: row for row in terminal_list.terminal_rows(engine)}
     elsewhere = _owned_elsewhere(config, engine)
     uploads = _uploads(config)
     for terminal in config.terminals:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import board, facts
-from ekinerja_agent.central.board import PAGE, Listed, Row, Wanted
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.scored.board import PAGE, Listed, Row, Wanted
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.scoring.running import day_so_far
 
 if TYPE_CHECKING:

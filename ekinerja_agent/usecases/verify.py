@@ -14,7 +14,7 @@ from datetime import date, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from ekinerja_agent.central.holdings import holdings
+from ekinerja_agent.central.collected.terminal_log import holdings
 from ekinerja_agent.model import Source, utc_now
 from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals.client import Client, open_at

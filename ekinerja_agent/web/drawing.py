@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.status import HTTP_200_OK
 
 from ekinerja_agent import __version__
-from ekinerja_agent.central.board import PAGE
+from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import sentences
 from ekinerja_agent.reports import pages

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from ekinerja_agent.central.board import PAGE
+from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.reports.document import Document, Section, Table
 
 _SEARCHED = frozenset({"unit", "unit_code"})

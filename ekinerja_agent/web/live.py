@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central import board
+from ekinerja_agent.central.scored import board
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -33,8 +33,9 @@ from starlette.status import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from ekinerja_agent.central import board, logins
-from ekinerja_agent.central.engine import in_transaction, reading
+from ekinerja_agent.central.access import logins
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, NoRule, Refused, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import DEFAULT, Language
@@ -44,8 +45,8 @@ from ekinerja_agent.web.origin import origin
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from ekinerja_agent.central.accounts import Account
-    from ekinerja_agent.central.logins import Session
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.central.access.logins import Session
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.usecases.health.facts import Snapshot
     from ekinerja_agent.yamlfile.scalars import IpNetwork

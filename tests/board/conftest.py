@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ekinerja_agent.central import accounts
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import logins
 from ekinerja_agent.web.app import create_app

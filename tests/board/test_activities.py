@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import activities
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.imported import activities
+from ekinerja_agent.central.store.engine import reading
 from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County, csrf
 
 Enter = Callable[..., TestClient]

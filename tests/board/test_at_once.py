@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import activities
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.imported import activities
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.usecases import activities as life
 from ekinerja_agent.usecases.activities import Desk, Work
 from ekinerja_agent.web.server import WebServer, bind

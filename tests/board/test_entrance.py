@@ -10,10 +10,10 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from ekinerja_agent import passwords
-from ekinerja_agent.central import accounts, audit, logins
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables.access import login_failures, sessions
-from ekinerja_agent.central.tables.access import passwords as kept
+from ekinerja_agent.central.access import accounts, audit, logins
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.access import login_failures, sessions
+from ekinerja_agent.central.store.tables.access import passwords as kept
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.logins import PER_ACCOUNT, PER_ADDRESS, give_password
 from ekinerja_agent.web.visit import COOKIE, MOST_BODY_BYTES

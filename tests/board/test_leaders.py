@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Engine, insert
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import audit, logins, results
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.tables import imported
+from ekinerja_agent.central.access import audit, logins
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import pages
 from ekinerja_agent.reports.sakip import ASPECTS

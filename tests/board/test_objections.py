@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import accounts, objections
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.closing import objections
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.usecases import objections as disputing
 from tests.board.conftest import EVIL, HEAD, LATE, OTHER, County, csrf

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import audit
+from ekinerja_agent.central.access import audit
 from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County, csrf
 
 Enter = Callable[..., TestClient]

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.tables.recorded import punches, quarantine
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, reading
+from ekinerja_agent.central.store.tables.recorded import punches, quarantine
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, serve
 from ekinerja_agent.spool import Spool

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from ekinerja_agent import cli, hostclock
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.lock_trials import record_trial
-from ekinerja_agent.central.owners import claim
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.collected.disable_trials import record_trial
+from ekinerja_agent.central.collected.owners import claim
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases import clear

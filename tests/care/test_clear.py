@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.lock_trials import record_trial, refuses_while_locked
-from ekinerja_agent.central.tables.access import audit as audit_rows
-from ekinerja_agent.central.terminallist import terminal_rows
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected.disable_trials import record_trial, refuses_while_locked
+from ekinerja_agent.central.collected.terminal_list import terminal_rows
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.access import audit as audit_rows
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused
 from ekinerja_agent.simulator import Device
 from ekinerja_agent.simulator.codec import Command

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.tables.recorded import clock_readings
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.recorded import clock_readings
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Fault

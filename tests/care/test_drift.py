@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.tables.recorded import punches
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.model import ClockReading
 from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before

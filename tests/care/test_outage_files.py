@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading, transaction
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.facts import month_facts
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.recorded import stale_days
+from ekinerja_agent.central.imported.batches import store_batch
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.model import Delivery, TerminalFact
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import accounts, audit, redatings
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading, transaction
+from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected import redatings
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.collected.punch_list import punch_rows
 from ekinerja_agent.central.facts import month_facts
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.punchlist import punch_rows
-from ekinerja_agent.central.tables.recorded import punches, stale_days
+from ekinerja_agent.central.imported.batches import store_batch
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.recorded import punches, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Delivery, Quarantined, Source
 from ekinerja_agent.terminals.identity import RESET_REASON

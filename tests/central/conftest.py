@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, make_url
 
-from ekinerja_agent.central import roles
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.batches import BatchReceipt, store_batch
-from ekinerja_agent.central.engine import connect, transaction
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.imported.batches import BatchReceipt, store_batch
+from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.store.engine import connect, transaction
 from tests.proof import databases
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import accounts, audit
-from ekinerja_agent.central.accounts import Account, actor
+from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.errors import Refused, WrongUsage
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)

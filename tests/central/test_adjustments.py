@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from ekinerja_agent.central import adjustments, periods, results
-from ekinerja_agent.central.accounts import Account, add
-from ekinerja_agent.central.adjustments import Adjusted, Difference
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import reading, transaction
+from ekinerja_agent.central.access.accounts import Account, add
+from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.facts import month_facts
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.scored import adjustments, results
+from ekinerja_agent.central.scored.adjustments import Adjusted, Difference
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.errors import CheckFailed, NeedsAttention, Refused
 from tests.central.test_results import SEPTEMBER, person, result, scan
 

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.engine import in_transaction, reading, transaction
-from ekinerja_agent.central.tables.access import audit as log
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
+from ekinerja_agent.central.store.tables.access import audit as log
 from ekinerja_agent.errors import CheckFailed, Refused
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import audit, batches, stale
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import current, list_batches, revoke, store_punch_batch
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.central.tables.recorded import coverage, punches, quarantine, stale_days
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.imported import batches
+from ekinerja_agent.central.imported.batches import current, list_batches, revoke, store_punch_batch
+from ekinerja_agent.central.marks import changed_days
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.recorded import coverage, punches, quarantine, stale_days
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Coverage, Delivery, Punch, Quarantined, Source
 
@@ -202,7 +204,7 @@ def test_what_no_score_depends_on_touches_nobody(central: Engine, store: Any) ->
 def test_a_batch_about_very_many_people_marks_its_days_for_everybody(
     central: Engine, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stale, "_MOST_OF_PEOPLE", 2)
+    monkeypatch.setattr(changed_days, "_MOST_OF_PEOPLE", 2)
     store("rosters", *({"nip": str(n), "date": date(2026, 9, n)} for n in (1, 2, 3)))
     assert marked(central) == {"*": days(1, 3)}
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central.bulk import insert_rows
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.inbox import PUNCH_COLUMNS
-from ekinerja_agent.central.tables.recorded import punches
+from ekinerja_agent.central.collected.inbox import PUNCH_COLUMNS
+from ekinerja_agent.central.store.bulk import insert_rows
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.recorded import punches
 
 CLOCK = datetime(2026, 9, 7, 7, 28, 11)
 AT = datetime(2026, 9, 7, 7, 28, 11, 120_000, tzinfo=timezone(timedelta(hours=8)))

@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import checks, engine, guards
-from ekinerja_agent.central.checks import check, flaws
-from ekinerja_agent.central.engine import connect, in_transaction, look, reading, transaction
-from ekinerja_agent.central.tables import columns, recorded
-from ekinerja_agent.central.upgrade import REVISIONS, alembic_config, require_current, require_made, upgrade
+from ekinerja_agent.central.schema import checks, guards
+from ekinerja_agent.central.schema.checks import check, flaws
+from ekinerja_agent.central.schema.upgrade import REVISIONS, alembic_config, require_current, require_made, upgrade
+from ekinerja_agent.central.store import engine
+from ekinerja_agent.central.store.engine import connect, in_transaction, look, reading, transaction
+from ekinerja_agent.central.store.tables import columns, recorded
 from ekinerja_agent.errors import (
     CheckFailed,
     EkinerjaError,
@@ -52,8 +53,8 @@ def test_starting_again_changes_nothing(central: Engine) -> None:
 
 
 START = (
-    "import sys; from ekinerja_agent.central.engine import connect; "
-    "from ekinerja_agent.central.upgrade import require_current; require_current(connect(sys.argv[1]))"
+    "import sys; from ekinerja_agent.central.store.engine import connect; "
+    "from ekinerja_agent.central.schema.upgrade import require_current; require_current(connect(sys.argv[1]))"
 )
 
 
@@ -66,7 +67,7 @@ def test_processes_that_meet_an_empty_database_together_are_all_served(empty_url
 
 
 def test_a_database_of_an_older_program_waits_for_a_person(central: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ekinerja_agent.central.upgrade.REVISIONS", (*REVISIONS, "9999"))
+    monkeypatch.setattr("ekinerja_agent.central.schema.upgrade.REVISIONS", (*REVISIONS, "9999"))
     with pytest.raises(NeedsAttention, match="ekinerja-agent db upgrade"):
         require_current(central)
 

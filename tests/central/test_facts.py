@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, bindparam, event, select
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import revoke, store_punch_batch
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.enrolled import Enrolments
-from ekinerja_agent.central.facts.columns import expecting_few, read_frame
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.collected.pin_owners import Enrolments
 from ekinerja_agent.central.facts.punches import _owned, _resolve_slots
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.imported import employees
-from ekinerja_agent.central.tables.scored import result_days, results
+from ekinerja_agent.central.imported.batches import revoke, store_punch_batch
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.frames import expecting_few, read_frame
+from ekinerja_agent.central.store.tables.imported import employees
+from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
 from ekinerja_agent.scoring import frames
 from ekinerja_agent.scoring.frames import MonthFacts

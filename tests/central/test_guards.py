@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
-from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import Refused
 
 TIME = "'2026-09-07 01:00:00'"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Table, select
 
-from ekinerja_agent.central import stale
-from ekinerja_agent.central.engine import in_transaction, reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.recorded import (
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.marks import changed_days
+from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
+from ekinerja_agent.central.store.tables.recorded import (
     clock_readings,
     coverage,
     punches,
@@ -176,10 +176,10 @@ def test_coverage_marks_the_days_that_it_decides_in_the_terminals_zone(central: 
 def test_a_mark_set_while_a_month_is_scored_survives_the_run(central: Engine) -> None:
     deliver(central, Delivery((punch(),)), NOW)
     with reading(central) as conn:
-        seen = stale.read(conn, date(2026, 9, 1), date(2026, 9, 30))
+        seen = changed_days.read(conn, date(2026, 9, 1), date(2026, 9, 30))
     assert seen.days == (date(2026, 9, 6), date(2026, 9, 7))
     deliver(central, Delivery((punch(86400),)), NOW)
-    in_transaction(central, lambda conn: stale.clear(conn, seen))
+    in_transaction(central, lambda conn: changed_days.clear(conn, seen))
     assert [day for _, day in rows(central, stale_days, "terminal", "day")] == [date(2026, 9, 7), date(2026, 9, 8)]
 
 

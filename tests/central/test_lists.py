@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import audit, evidence, punchlist
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import revoke, store_punch_batch
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.terminallist import terminal_rows
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected import punch_list
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.collected.terminal_list import terminal_rows
+from ekinerja_agent.central.imported.batches import revoke, store_punch_batch
+from ekinerja_agent.central.scored import evidence
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, Quarantined, Source, TerminalFact, TerminalStatus
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -43,7 +45,7 @@ def county(central: Engine, store: Any) -> Engine:
 
 
 def listed(engine: Engine, **filters: Any) -> list[tuple[str, str | None]]:
-    return [(row["punch_id"], row["nip"]) for row in punchlist.punch_rows(engine, **filters)]
+    return [(row["punch_id"], row["nip"]) for row in punch_list.punch_rows(engine, **filters)]
 
 
 def test_punches_come_in_order_of_their_clock_with_their_owner(county: Engine) -> None:
@@ -53,7 +55,7 @@ def test_punches_come_in_order_of_their_clock_with_their_owner(county: Engine) -
         ("gate/9/2026-09-08T08:00:00/1", None),
         ("lobby/2/2026-09-09T08:00:00/1", "budi"),
     ]
-    assert next(punchlist.punch_rows(county)) == {
+    assert next(punch_list.punch_rows(county)) == {
         "terminal": "lobby",
         "pin": "1",
         "clock": datetime(2026, 9, 7, 8),
@@ -80,7 +82,7 @@ def test_each_filter_leaves_what_it_names(county: Engine) -> None:
 def test_flags_say_what_is_special(central: Engine, operator: Account) -> None:
     bring(central, punch(7, corrected=True))
     store_punch_batch(central, operator.id, "punches", "f", "d", [punch(8, at=None, source=Source.FILE)], [], [], NOW)
-    assert [row["flags"] for row in punchlist.punch_rows(central)] == ["corrected unmatched", "unmatched no_zone"]
+    assert [row["flags"] for row in punch_list.punch_rows(central)] == ["corrected unmatched", "unmatched no_zone"]
 
 
 def seen(central: Engine, ids: list[str]) -> list[dict[str, Any]]:
@@ -92,7 +94,7 @@ def test_a_punch_with_two_witnesses_is_listed_once_as_the_collector_saw_it(centr
     bring(central, punch(7))
     given = [punch(7, source=Source.FILE), punch(8, source=Source.FILE)]
     batch = store_punch_batch(central, operator.id, "punches", "usb.csv", "d", given, [], [], NOW).batch
-    assert [row["source"] for row in punchlist.punch_rows(central)] == ["poll", "file"]
+    assert [row["source"] for row in punch_list.punch_rows(central)] == ["poll", "file"]
     first, second = seen(central, [punch(8).punch_id, punch(7).punch_id, "unknown"])
     assert (first["source"], first["batch"], first["file_name"], first["witnesses"]) == ("poll", 0, None, 2)
     assert (second["batch"], second["file_name"], second["raw"], second["received_at"]) == (
@@ -102,13 +104,13 @@ def test_a_punch_with_two_witnesses_is_listed_once_as_the_collector_saw_it(centr
         NOW,
     )
     revoke(central, batch, operator, "r", NOW)
-    assert [row["source"] for row in punchlist.punch_rows(central)] == ["poll"]
+    assert [row["source"] for row in punch_list.punch_rows(central)] == ["poll"]
     assert [row["witnesses"] for row in seen(central, [punch(7).punch_id, punch(8).punch_id])] == [1]
 
 
 def test_pins_without_a_person_are_counted(county: Engine) -> None:
     bring(county, punch(3, terminal="gate", pin="9"))
-    assert list(punchlist.unmatched(county)) == [
+    assert list(punch_list.unmatched(county)) == [
         {
             "terminal": "gate",
             "pin": "9",
@@ -130,16 +132,16 @@ def test_quarantine_shows_the_bytes_and_forgets_files_that_were_taken_back(centr
     bring(central, notes=(Quarantined("lobby", Source.POLL, 7, b"\xff", "30 February", DAY),))
     record = Quarantined("box", Source.FILE, 3, b"x", "no PIN", NOW)
     batch = store_punch_batch(central, operator.id, "punches", "f", "d", [], [record], [], NOW).batch
-    assert [(row["terminal"], row["raw"], row["reason"]) for row in punchlist.quarantined(central)] == [
+    assert [(row["terminal"], row["raw"], row["reason"]) for row in punch_list.quarantined(central)] == [
         ("lobby", b"\xff", "30 February"),
         ("box", b"x", "no PIN"),
     ]
     revoke(central, batch, operator, "r", NOW)
-    assert [row["terminal"] for row in punchlist.quarantined(central)] == ["lobby"]
+    assert [row["terminal"] for row in punch_list.quarantined(central)] == ["lobby"]
 
 
 def test_an_export_is_written_to_the_log(central: Engine, operator: Account) -> None:
-    punchlist.record_export(central, operator, rows=5, digest="sha256:0", filters={"nip": "1"}, now=NOW)
+    punch_list.record_export(central, operator, rows=5, digest="sha256:0", filters={"nip": "1"}, now=NOW)
     *_, row = audit.rows(central)
     assert (row["actor"], row["action"], row["details"]) == (
         "root",

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import revoke
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported.batches import revoke
+from ekinerja_agent.central.store.engine import reading
 from tests.central.conftest import NOW
 
 

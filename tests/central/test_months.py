@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import months
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import connect, in_transaction, reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store import partitions
+from ekinerja_agent.central.store.engine import connect, in_transaction, reading, transaction
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Delivery, Punch, Source, utc_now
 
@@ -126,5 +126,5 @@ def test_no_month_lets_its_punches_be_changed(postgresql: Engine, statement: str
 
 def test_months_are_made_ahead_once(postgresql: Engine) -> None:
     later = (NOW + timedelta(days=62)).date()
-    assert in_transaction(postgresql, lambda conn: months.make_ahead(conn, later)) == 2
-    assert in_transaction(postgresql, lambda conn: months.make_ahead(conn, later)) == 0
+    assert in_transaction(postgresql, lambda conn: partitions.make_ahead(conn, later)) == 2
+    assert in_transaction(postgresql, lambda conn: partitions.make_ahead(conn, later)) == 0

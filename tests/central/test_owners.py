@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.owners import claim, owners, take_over
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.owners import claim, owners, take_over
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 

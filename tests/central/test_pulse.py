@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine, insert
 
-from ekinerja_agent.central import feed, pulse
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.feed import Answer
-from ekinerja_agent.central.tables.feed import feed_activities
-from ekinerja_agent.central.tables.scored import results
+from ekinerja_agent.central.imported import feed
+from ekinerja_agent.central.imported.feed import Answer
+from ekinerja_agent.central.scored import ping
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables.feed import feed_activities
+from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.errors import TemporarilyUnavailable
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -27,8 +28,8 @@ def draft(nip: str, period: str, status: str, *, revision: int = 0, at: datetime
 
 
 def test_an_empty_database_answers_and_has_no_drafts(central: Engine) -> None:
-    pulse.ping(central)
-    assert pulse.progress(central) == pulse.Progress(None, 0, 0, 0)
+    ping.ping(central)
+    assert ping.progress(central) == ping.Progress(None, 0, 0, 0)
 
 
 def test_people_are_those_of_the_newest_month_with_drafts(central: Engine) -> None:
@@ -41,17 +42,17 @@ def test_people_are_those_of_the_newest_month_with_drafts(central: Engine) -> No
     ]
     with transaction(central) as conn:
         conn.execute(insert(results), rows)
-    assert pulse.progress(central) == pulse.Progress(NOW, 2, 1, 0)
+    assert ping.progress(central) == ping.Progress(NOW, 2, 1, 0)
 
 
 def test_entries_wait_until_they_have_an_answer(central: Engine) -> None:
     with transaction(central) as conn:
         conn.execute(insert(feed_activities), [{"activity_id": "1"}, {"activity_id": "2"}])
-    assert pulse.progress(central).feed_waiting == 2
+    assert ping.progress(central).feed_waiting == 2
     with transaction(central) as conn:
         first = feed.waiting(conn, 1)[0]["id"]
         feed.answer(conn, [Answer(first, feed.REFUSED, "why", None)], NOW)
-    assert pulse.progress(central).feed_waiting == 1
+    assert ping.progress(central).feed_waiting == 1
 
 
 def test_a_database_that_is_gone_is_temporarily_unavailable(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -61,4 +62,4 @@ def test_a_database_that_is_gone_is_temporarily_unavailable(tmp_path_factory: py
     (directory / "central.db").unlink()
     directory.rmdir()
     with pytest.raises(TemporarilyUnavailable):
-        pulse.ping(engine)
+        ping.ping(engine)

@@ -12,13 +12,14 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import results, sharing
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import revoke
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables import PUBLISHED
-from ekinerja_agent.central.tables.recorded import stale_days
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.imported.batches import revoke
+from ekinerja_agent.central.marks import anomaly_margin
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables import PUBLISHED
+from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline
@@ -324,8 +325,8 @@ def test_an_office_larger_than_any_has_room_in_its_counts(central: Engine, store
     row = {"unit": "U", "date": MONDAY, "scan": "arrive", "terminal": "lobby", "share_ppm": 800_000, "least_people": 10}
     counted = pl.DataFrame([row | {"expected": 5_000_000, "affected": 3_000_000}], schema=SHARED)
     with transaction(central) as conn:
-        sharing.save(conn, "2026-09", "U", counted)
-        assert not sharing.crowded(conn, "2026-09", {"U": 1}, least_people=10)
+        anomaly_margin.save(conn, "2026-09", "U", counted)
+        assert not anomaly_margin.crowded(conn, "2026-09", {"U": 1}, least_people=10)
     with transaction(central) as conn:
-        sharing.note_scored(conn, "2026-09", {"U"}, 600_000)
-        assert sharing.crowded(conn, "2026-09", {"U": 1}, least_people=10) == {"U"}
+        anomaly_margin.note_scored(conn, "2026-09", {"U"}, 600_000)
+        assert anomaly_margin.crowded(conn, "2026-09", {"U": 1}, least_people=10) == {"U"}

@@ -12,12 +12,13 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import audit, results
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import in_transaction, reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
+from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Delivery, Punch, Source
 from ekinerja_agent.scoring import frames

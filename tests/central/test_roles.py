@@ -9,14 +9,15 @@ import pytest
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import audit, checks, roles
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import connect, reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.owners import claim, owners
-from ekinerja_agent.central.tables import INSERT_ONLY, PUBLISHED
-from ekinerja_agent.central.upgrade import require_current, upgrade
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.collected.owners import claim, owners
+from ekinerja_agent.central.schema import checks, roles
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import require_current, upgrade
+from ekinerja_agent.central.store.engine import connect, reading, transaction
+from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
 from ekinerja_agent.errors import CheckFailed, EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.model import ClockReading, Coverage, Delivery, Quarantined, SlotOwner, Source, TerminalFact
 from ekinerja_agent.model import TerminalStatus as Status

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.batches import revoke
-from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.model import Coverage, Delivery, TerminalFact
 from ekinerja_agent.scoring import frames
 from ekinerja_agent.scoring.frames import MonthFacts

@@ -14,13 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import batches, board, facts, redatings
-from ekinerja_agent.central.accounts import Account, actor, add
-from ekinerja_agent.central.batches import revoke
-from ekinerja_agent.central.corrections import OnePerson
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.recorded import stale_days
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.access.accounts import Account, actor, add
+from ekinerja_agent.central.collected import redatings
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.imported import batches
+from ekinerja_agent.central.imported.batches import revoke
+from ekinerja_agent.central.imported.corrections import OnePerson
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
 from ekinerja_agent.scoring.frames import MonthFacts
 

@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central import functions, guards, roles
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import connect, reading, transaction
-from ekinerja_agent.central.inbox import deliver
-from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.schema import functions, guards, roles
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, reading, transaction
+from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import CheckFailed
 from ekinerja_agent.model import Delivery
 from tests.central.conftest import NOW, As

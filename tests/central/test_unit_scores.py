@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent import os_user
-from ekinerja_agent.central import results
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.engine import in_transaction
-from ekinerja_agent.central.leaders import unit_scores
-from ekinerja_agent.central.tables.scored import results as results_table
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.scored.leaders import unit_scores
+from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.central.store.tables.scored import results as results_table
 from ekinerja_agent.scoring.exact import percent_text
 from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData, select
 
-from ekinerja_agent.central import checks
-from ekinerja_agent.central.engine import connect, reading, transaction
-from ekinerja_agent.central.roles import LEADERS_VIEWS, PAYROLL_VIEWS
-from ekinerja_agent.central.tables import INSERT_ONLY
-from ekinerja_agent.central.upgrade import REVISIONS, upgrade
+from ekinerja_agent.central.schema import checks
+from ekinerja_agent.central.schema.roles import LEADERS_VIEWS, PAYROLL_VIEWS
+from ekinerja_agent.central.schema.upgrade import REVISIONS, upgrade
+from ekinerja_agent.central.store.engine import connect, reading, transaction
+from ekinerja_agent.central.store.tables import INSERT_ONLY
 from ekinerja_agent.errors import Refused
 from tests.central import kept
 

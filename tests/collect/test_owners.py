@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, select
 
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.owners import owners
-from ekinerja_agent.central.tables.recorded import punches
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.collected.owners import owners
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.model import utc_now

@@ -15,8 +15,11 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent import config as configuration
-from ekinerja_agent.central import activities, audit, punchlist, results
-from ekinerja_agent.central.engine import connect, reading
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected import punch_list
+from ekinerja_agent.central.imported import activities
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, people
 from ekinerja_agent.demo.play import Stage
@@ -70,7 +73,7 @@ def test_every_finger_on_a_terminal_is_in_central_exactly_as_often(told: Told) -
         )
         for press in month.presses()
     )
-    central = Counter((row["terminal"], row["pin"], row["clock"]) for row in punchlist.punch_rows(told.engine))
+    central = Counter((row["terminal"], row["pin"], row["clock"]) for row in punch_list.punch_rows(told.engine))
     assert central == laid
     assert told.stage.delivered == told.stage.new == laid.total()
 
@@ -120,7 +123,7 @@ def test_absence_without_reason_is_counted_and_absence_with_a_document_is_not(to
 
 
 def test_the_forgotten_enrolment_found_its_old_punches_and_the_stranger_stays_listed(told: Told) -> None:
-    assert {row["pin"] for row in punchlist.unmatched(told.engine)} == {month.STRANGER_PIN}
+    assert {row["pin"] for row in punch_list.unmatched(told.engine)} == {month.STRANGER_PIN}
     assert told.score(month.FORGOTTEN)["days_present"] == len(month.duty_days())
 
 
@@ -161,7 +164,7 @@ def test_a_deduction_was_led_back_to_the_bytes_of_the_terminal(told: Told) -> No
     late = told.score(EXPLAINED)["discipline"]["findings"]
     assert late
     assert late[0]["code"].startswith("TL")
-    row = next(r for r in punchlist.punch_rows(told.engine) if r["punch_id"] == late[0]["punch_ids"][0])
+    row = next(r for r in punch_list.punch_rows(told.engine) if r["punch_id"] == late[0]["punch_ids"][0])
     raw = next(line.split()[-1] for line in told.text.splitlines() if line.strip().startswith("raw "))
     assert bytes.fromhex(raw)[2:].startswith(row["pin"].encode() + b"\0")  # behind the slot number
 

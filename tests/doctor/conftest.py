@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.imported.batches import store_batch
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.config import load
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Fault, Model, serve

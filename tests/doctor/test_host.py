@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.config import load
 from ekinerja_agent.model import Receipt, utc_now
 from ekinerja_agent.spool import Spool

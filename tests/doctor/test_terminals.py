@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.central.owners import claim
+from ekinerja_agent.central.collected.owners import claim
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Fault, Model, named_fault
 from ekinerja_agent.simulator.faults import Occasion, on

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ekinerja_agent import config
-from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import Coverage, Delivery, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, serve

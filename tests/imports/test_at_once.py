@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, insert
 
-from ekinerja_agent.central import accounts, activities, audit, batches, corrections, undecided
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.lookups import StoredFacts
-from ekinerja_agent.central.tables.feed import feed_activities
-from ekinerja_agent.central.undecided import ABSENCE
+from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported import activities, batches, corrections, waiting
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.imported.waiting import ABSENCE
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.errors import EkinerjaError, ProblemsFound, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
@@ -220,7 +221,7 @@ def test_a_file_that_says_pending_undoes_no_decision_of_the_same_moment(office: 
     days = [f"2026-09-{day:02}" for day in range(1, 11)]
     rows = [f"{ANI},{day},{day},cuti_tahunan,SI 1,pending" for day in days]
     office.bring("absences", header, *rows, by=clerk)
-    numbers = [row["number"] for row in undecided.rows(office.engine, ABSENCE)]
+    numbers = [row["number"] for row in waiting.rows(office.engine, ABSENCE)]
     works: list[Callable[[], object]] = []
     for row, number in zip(rows, sorted(numbers), strict=True):
         works.append(partial(decide.approve, office.engine, ABSENCE, number, account=head, now=NOW))
@@ -265,7 +266,7 @@ NUMBERS = count(1)
 @pytest.fixture(params=["sqlite"])
 def quick(request: pytest.FixtureRequest, tmp_path: Path, book: RuleBook) -> Any:
     """An office in a SQLite file: each example has a person of its own there."""
-    from ekinerja_agent.central.engine import connect  # noqa: PLC0415
+    from ekinerja_agent.central.store.engine import connect  # noqa: PLC0415
     from tests.proof import databases  # noqa: PLC0415
 
     with databases.copy_of(request.getfixturevalue("sqlite_template"), tmp_path) as url:

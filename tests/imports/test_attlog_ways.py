@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.punchlist import punch_rows, quarantined
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.collected.punch_list import punch_rows, quarantined
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.simulator import Device, Record, serve

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import accounts, audit, corrections, results
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.batches import revoke, store_batch
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.facts import month_facts
+from ekinerja_agent.central.imported import corrections
+from ekinerja_agent.central.imported.batches import revoke, store_batch
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, RuleBook, Scan, Timeline

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central import accounts, stale, undecided
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.batches import store_batch
-from ekinerja_agent.central.engine import reading, transaction
-from ekinerja_agent.central.tables.recorded import stale_days
-from ekinerja_agent.central.undecided import ABSENCE, OUTAGE, Noun
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.imported import waiting
+from ekinerja_agent.central.imported.batches import store_batch
+from ekinerja_agent.central.imported.waiting import ABSENCE, OUTAGE, Noun
+from ekinerja_agent.central.marks import changed_days
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.usecases import decide
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
@@ -51,7 +53,7 @@ def bring(central: Engine, who: Account, noun: Noun, status: str = "", document:
 
 
 def listed(central: Engine, noun: Noun) -> list[tuple[Any, ...]]:
-    return [(row["number"], row["status"], row["decided_by"]) for row in undecided.rows(central, noun)]
+    return [(row["number"], row["status"], row["decided_by"]) for row in waiting.rows(central, noun)]
 
 
 @NOUNS
@@ -64,7 +66,7 @@ def test_a_decision_stays_with_the_row_when_the_same_file_comes_again(
     assert (again.stored, again.unchanged) == (0, 1)
     assert listed(central, noun) == [(1, "approved", "siti")]
     with reading(central) as conn:
-        subject = stale.of_person(ANI) if noun is ABSENCE else "lobby"
+        subject = changed_days.of_person(ANI) if noun is ABSENCE else "lobby"
         assert conn.scalars(select(stale_days.c.day).where(stale_days.c.terminal == subject)).all()
 
 

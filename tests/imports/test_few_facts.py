@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert
 
-from ekinerja_agent.central.accounts import actor
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.lookups import StoredFacts
-from ekinerja_agent.central.tables import imported
+from ekinerja_agent.central.access.accounts import actor
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import connect
+from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook

@@ -11,11 +11,11 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import Engine, select
 
-from ekinerja_agent.central.accounts import Account, actor, add
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.lookups import StoredFacts
-from ekinerja_agent.central.tables import recorded
-from ekinerja_agent.central.tables.columns import metadata
+from ekinerja_agent.central.access.accounts import Account, actor, add
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables import recorded
+from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 from ekinerja_agent.model import Coverage
 from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch

@@ -161,7 +161,7 @@ holds "with its own unit" not grep -q "broken release" /etc/systemd/system/ekine
 holds "nothing was lost or counted twice" says '^500$' punches
 
 step "An upgrade that fails when the data is in its form already"
-versions=/src/ekinerja_agent/central/migrations/versions
+versions=/src/ekinerja_agent/central/store/migrations/versions
 newest=$(find "$versions" -name '[0-9]*.py' -printf '%f\n' | sort | tail -n 1 | cut -d _ -f 1)
 printf '%s\n' '"""The next schema."""' 'revision = "9999"' "down_revision = \"$newest\"" 'branch_labels = None' 'depends_on = None' \
     'def upgrade() -> None:' '    pass' >"$versions/9999_next.py"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
-from ekinerja_agent.central.tables.imported import activity_steps
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
+from ekinerja_agent.central.store.tables.imported import activity_steps
 from ekinerja_agent.errors import Refused
 from tests.journey.conftest import Installation, nip
 

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere
 from ekinerja_agent.model import Source

@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import insert
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables.feed import feed_activities
-from ekinerja_agent.central.tables.recorded import clock_readings
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables.feed import feed_activities
+from ekinerja_agent.central.store.tables.recorded import clock_readings
 from ekinerja_agent.model import utc_now
 from tests.journey.conftest import Installation, nip
 

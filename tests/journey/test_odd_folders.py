@@ -13,10 +13,10 @@ import pytest
 from psycopg2.sql import SQL, Identifier
 from sqlalchemy import make_url
 
-from ekinerja_agent.central import roles
-from ekinerja_agent.central.checks import check
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import MIGRATIONS, REVISIONS, require_current, upgrade
+from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import MIGRATIONS, REVISIONS, require_current, upgrade
+from ekinerja_agent.central.store.engine import connect
 from tests.journey.conftest import Installation
 
 FOLDERS = ["100%", "50%%", "%s", "%(here)s", "%41", "%20 a", "a?b", "a#b&c=d"]
@@ -72,7 +72,7 @@ def test_a_program_in_any_folder_finds_its_migrations(
 ) -> None:
     moved = tmp_path / "100% %s %(here)s %%" / "migrations"
     shutil.copytree(MIGRATIONS, moved)
-    monkeypatch.setattr("ekinerja_agent.central.upgrade.MIGRATIONS", moved)
+    monkeypatch.setattr("ekinerja_agent.central.schema.upgrade.MIGRATIONS", moved)
     central = connect(empty_url)
     assert upgrade(central) == REVISIONS[-1]
     central.dispose()

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central import leaders
-from ekinerja_agent.central.engine import connect, reading
+from ekinerja_agent.central.scored import leaders
+from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.measures.plans import Pace, Timing
 from ekinerja_agent.measures.sakip import share_at_target
 from ekinerja_agent.measures.workload import Balance, balance

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import create_engine, text
 
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, utc_now
 from ekinerja_agent.rulebook import load_rulebook

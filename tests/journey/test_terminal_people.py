@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, User, serve
 from ekinerja_agent.simulator.faults import Close, after, before, on

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from distributed import LocalCluster
 
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import cluster, score
 

@@ -21,11 +21,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from starlette.routing import Route
 
-from ekinerja_agent.central import accounts, board, logins
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.objections import Disputed
-from ekinerja_agent.central.results import scores
+from ekinerja_agent.central.access import accounts, logins
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.closing.objections import Disputed
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.scored.results import scores
+from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.config import load
 from ekinerja_agent.language import LANGUAGES
 from ekinerja_agent.passwords import hashed

@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parents[2] / "ekinerja_agent"
 SILENT = (
     "reports",
     "central/migrations",
-    "central/tables.py",
+    "central/store/tables.py",
     "demo/county.py",
     "demo/leaders.py",
     "demo/month.py",

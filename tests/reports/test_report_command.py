@@ -12,9 +12,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from ekinerja_agent import os_user
-from ekinerja_agent.central import audit, inbox, results
-from ekinerja_agent.central.accounts import Account, actor
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.collected import inbox
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.context import Context
 from ekinerja_agent.cli.report import group
 from ekinerja_agent.errors import WrongUsage

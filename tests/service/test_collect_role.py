@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url
 
-from ekinerja_agent.central import roles
-from ekinerja_agent.central.engine import connect, reading
+from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.simulator import Device, serve
 from tests.proof import databases
 from tests.proof.box import PATIENCE_S, Box, ended, until

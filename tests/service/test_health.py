@@ -22,8 +22,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, insert, select
 
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables.feed import feed_activities, feed_answers
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.feed import ACCOUNT
 from tests.proof.box import PATIENCE_S, Box, ended, until

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from ekinerja_agent.central.engine import connect
+from ekinerja_agent.central.store.engine import connect
 
 NIP = "199001012015011001"
 PROGRAM = """

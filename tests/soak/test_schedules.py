@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.inbox import deliver
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.model import Coverage, Delivery, Punch, Quarantined, Source, utc_now
 from ekinerja_agent.simulator import Device, Record
 from ekinerja_agent.simulator.codec import pack_time

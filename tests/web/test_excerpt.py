@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.central.board import PAGE
+from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.reports.document import Column, Document, Section, Table
 from ekinerja_agent.web.excerpt import Part, excerpt
 

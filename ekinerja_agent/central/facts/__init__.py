@@ -27,13 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import CompoundSelect
 
-from ekinerja_agent.central import purging
-from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.decided import absence_status
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.closing.periods import superseded
+from ekinerja_agent.central.collected import retention
 from ekinerja_agent.central.facts.activities import read_activities
 from ekinerja_agent.central.facts.candidates import asked_by
-from ekinerja_agent.central.facts.columns import expecting_few, read_frame
 from ekinerja_agent.central.facts.events import read_attendance, read_events
 from ekinerja_agent.central.facts.outages import read_outages
 from ekinerja_agent.central.facts.personal import (
@@ -46,10 +43,13 @@ from ekinerja_agent.central.facts.personal import (
 )
 from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
+from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Wanted, Whose, everybody, wanted_of
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
-from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, MANY, Wanted, Whose, everybody, wanted_of
-from ekinerja_agent.central.periods import superseded
-from ekinerja_agent.central.tables.imported import (
+from ekinerja_agent.central.imported.batches import current
+from ekinerja_agent.central.imported.decisions import absence_status
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.frames import expecting_few, read_frame
+from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
     absences,
     calendar,
@@ -58,9 +58,9 @@ from ekinerja_agent.central.tables.imported import (
     import_revocations,
     units,
 )
-from ekinerja_agent.central.tables.periods import period_reopenings
-from ekinerja_agent.central.tables.recorded import coverage
-from ekinerja_agent.central.tables.scored import result_days, results
+from ekinerja_agent.central.store.tables.periods import period_reopenings
+from ekinerja_agent.central.store.tables.recorded import coverage
+from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring.frames import (
@@ -351,7 +351,7 @@ def _coverage(conn: Connection, wanted: Wanted, terminals: pl.Series) -> pl.Data
     since = datetime.combine(wanted.first - timedelta(days=2), time(), UTC)
     until = datetime.combine(wanted.last + timedelta(days=3), time(), UTC)
     # Where retention took the punches, a proven silence would read as absence.
-    known_since = purging.known_since(conn)
+    known_since = retention.known_since(conn)
     values: dict[str, Any] = {"since": since if known_since is None else max(since, known_since), "until": until}
     named = len(terminals) <= MANY
     if named:

@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, bindparam, select
 
-from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.decided import activity_minutes, activity_status, joined_with_steps
-from ekinerja_agent.central.facts.columns import read_frame
 from ekinerja_agent.central.facts.personal import APPROVED
-from ekinerja_agent.central.facts.wanted import FIRST, LAST, Wanted, Whose
-from ekinerja_agent.central.tables.imported import activities, activity_standards, activity_steps
+from ekinerja_agent.central.facts.scope import FIRST, LAST, Wanted, Whose
+from ekinerja_agent.central.imported.batches import current
+from ekinerja_agent.central.imported.decisions import activity_minutes, activity_status, joined_with_steps
+from ekinerja_agent.central.store.frames import read_frame
+from ekinerja_agent.central.store.tables.imported import activities, activity_standards, activity_steps
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
 from ekinerja_agent.scoring.steps import worked_out

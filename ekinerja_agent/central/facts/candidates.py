@@ -37,12 +37,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import CompoundSelect, TableValuedAlias
 
-from ekinerja_agent.central.enrolled import SLOT
-from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.wanted import Wanted, everybody
-from ekinerja_agent.central.redatings import standing
-from ekinerja_agent.central.tables.imported import import_revocations
-from ekinerja_agent.central.tables.recorded import punches, redated_punches, slot_owners
+from ekinerja_agent.central.collected.pin_owners import SLOT
+from ekinerja_agent.central.collected.redatings import standing
+from ekinerja_agent.central.facts.scope import Wanted, everybody
+from ekinerja_agent.central.store.frames import read_frame
+from ekinerja_agent.central.store.tables.imported import import_revocations
+from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners
 from ekinerja_agent.model import EVERY_TERMINAL, punch_names_begin
 from ekinerja_agent.scoring.frames import INSTANT, Schema, empty
 

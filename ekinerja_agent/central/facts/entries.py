@@ -11,12 +11,12 @@ from datetime import date
 import polars as pl
 from sqlalchemy import Engine, select, true
 
-from ekinerja_agent.central.activities import WITHDRAWN
-from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.engine import reading
 from ekinerja_agent.central.facts.activities import lasted_minutes
-from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.tables.imported import activities, activity_steps
+from ekinerja_agent.central.imported.activities import WITHDRAWN
+from ekinerja_agent.central.imported.batches import current
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.frames import read_frame
+from ekinerja_agent.central.store.tables.imported import activities, activity_steps
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.scoring.frames import Schema
 

@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, Table, case, select
 
-from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.facts.wanted import AFTER, BEFORE, Wanted, Whose
-from ekinerja_agent.central.tables.imported import (
+from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Wanted, Whose
+from ekinerja_agent.central.imported.batches import current
+from ekinerja_agent.central.store.tables.imported import (
     allowances,
     assignments,
     correction_decisions,

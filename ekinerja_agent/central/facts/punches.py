@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, bindparam, select
 
-from ekinerja_agent.central.batches import current
-from ekinerja_agent.central.enrolled import SLOT
+from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.facts.candidates import Asked, read_candidates
-from ekinerja_agent.central.facts.columns import read_frame
-from ekinerja_agent.central.facts.wanted import Wanted
-from ekinerja_agent.central.tables.imported import enrolments
-from ekinerja_agent.central.tables.recorded import slot_owners, terminal_facts
+from ekinerja_agent.central.facts.scope import Wanted
+from ekinerja_agent.central.imported.batches import current
+from ekinerja_agent.central.store.frames import read_frame
+from ekinerja_agent.central.store.tables.imported import enrolments
+from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_facts
 from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
 from ekinerja_agent.scoring.steps import worked_out

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection, select
 
-from ekinerja_agent.central.tables.recorded import terminal_facts
+from ekinerja_agent.central.store.tables.recorded import terminal_facts
 from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames import DUTY_TERMINALS, Schema
 from ekinerja_agent.scoring.steps import worked_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ekinerja_agent.central.otherclocks import server_ahead_s
+from ekinerja_agent.central.collected.clock_votes import server_ahead_s
 from ekinerja_agent.usecases.clocks import CENTRAL_AGREES_WITHIN_S
 from ekinerja_agent.usecases.doctor.finding import CannotCheck, Finding
 from ekinerja_agent.usecases.doctor.host import Host

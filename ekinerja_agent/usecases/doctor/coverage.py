@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.holes import Proof, proofs
-from ekinerja_agent.central.lookups import terminal_zones
-from ekinerja_agent.central.terminallist import terminal_rows
+from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
+from ekinerja_agent.central.collected.terminal_list import terminal_rows
+from ekinerja_agent.central.imported.import_lookups import terminal_zones
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
 

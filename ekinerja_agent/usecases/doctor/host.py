@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.central.checks import flaws
-from ekinerja_agent.central.engine import look, reading
-from ekinerja_agent.central.lookups import StoredFacts
-from ekinerja_agent.central.upgrade import require_made
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.schema.checks import flaws
+from ekinerja_agent.central.schema.upgrade import require_made
+from ekinerja_agent.central.store.engine import look, reading
 from ekinerja_agent.config import Config, Survey, find_config, survey_config
 from ekinerja_agent.errors import ConfigurationError, EkinerjaError, NeedsAttention, Problem
 from ekinerja_agent.model import utc_now

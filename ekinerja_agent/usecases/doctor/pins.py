@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-from ekinerja_agent.central.strangers import strangers
+from ekinerja_agent.central.collected.unknown_pins import strangers
 from ekinerja_agent.usecases.doctor.finding import Finding
 from ekinerja_agent.usecases.doctor.host import Host
 

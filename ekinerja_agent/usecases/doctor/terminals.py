@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central.owners import owners
+from ekinerja_agent.central.collected.owners import owners
 from ekinerja_agent.errors import (
     ConfigurationError,
     EkinerjaError,

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent import __version__, hostclock
-from ekinerja_agent.central import holes, pulse, terminallist
-from ekinerja_agent.central.engine import reading
-from ekinerja_agent.central.lookups import terminal_zones
+from ekinerja_agent.central.collected import coverage_gaps, terminal_list
+from ekinerja_agent.central.imported.import_lookups import terminal_zones
+from ekinerja_agent.central.scored import ping
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.config import Config, TerminalConfig
 from ekinerja_agent.durable import nearest
 from ekinerja_agent.errors import EkinerjaError, Refused
@@ -56,7 +57,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class _Seen:
     """What central told when it was last asked."""
 
-    proofs: dict[str, holes.Proof]
+    proofs: dict[str, coverage_gaps.Proof]
     terminals: tuple[TerminalFacts, ...] = ()
     scoring: ScoringFacts | None = None
 
@@ -112,7 +113,7 @@ class Measure:
             return
         try:
             engine = self._central()
-            pulse.ping(engine)
+            ping.ping(engine)
             if now_s >= self._look_at:
                 self._seen = self._look(engine)
                 self._look_at = now_s + LOOK_EVERY_S
@@ -133,7 +134,7 @@ class Measure:
         since = self._now() - LOOKED_BACK
         wide = self._config.agent.roles != ("collect",)
         mine = [each.id for each in self._config.polled]
-        proofs = _allowed(lambda: holes.proofs(engine, since, None if wide else mine)) or {}
+        proofs = _allowed(lambda: coverage_gaps.proofs(engine, since, None if wide else mine)) or {}
         if not wide:
             return _Seen(proofs)
         terminals = _allowed(lambda: tuple(_known_to(engine))) or ()
@@ -235,7 +236,7 @@ def _known_to(engine: Engine) -> Iterator[TerminalFacts]:
     """The terminals in use that collectors told central of."""
     with reading(engine) as conn:
         zones = terminal_zones(conn)
-    for row in terminallist.terminal_rows(engine):
+    for row in terminal_list.terminal_rows(engine):
         if row["office"] is not None and row["state"] != "disabled":
             yield TerminalFacts(
                 id=row["id"],
@@ -251,7 +252,7 @@ def _known_to(engine: Engine) -> Iterator[TerminalFacts]:
 
 
 def _scoring(engine: Engine) -> ScoringFacts:
-    found = pulse.progress(engine)
+    found = ping.progress(engine)
     return ScoringFacts(found.computed_at, found.people, found.pending, found.feed_waiting)
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.durable import hand_over
 from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.reports.files import digest as digest_of
@@ -27,7 +27,7 @@ from ekinerja_agent.usecases.people.reading import read_terminal
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import TerminalConfig
     from ekinerja_agent.usecases.verify import Desk
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import audit
-from ekinerja_agent.central.accounts import require
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.terminals.admin import Restart, Step, carry_out
 from ekinerja_agent.usecases.collect import place_of
@@ -21,7 +21,7 @@ from ekinerja_agent.usecases.people.reading import read_in_turn, read_terminal, 
 from ekinerja_agent.usecases.turns import turn
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.accounts import Account
+    from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import TerminalConfig
     from ekinerja_agent.usecases.verify import Desk
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from ekinerja_agent.central.enrolled import Enrolments, covers
+from ekinerja_agent.central.collected.pin_owners import Enrolments, covers
 from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
 
 if TYPE_CHECKING:
-    from ekinerja_agent.central.lookups import StoredFacts
+    from ekinerja_agent.central.imported.import_lookups import StoredFacts
     from ekinerja_agent.terminals.people import Staffed
 
 PRIVILEGES = {0: "user", 2: "registrar", 6: "admin", 14: "superadmin"}

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.status import HTTP_400_BAD_REQUEST
 
-from ekinerja_agent.central import activities as recorded
-from ekinerja_agent.central import board
-from ekinerja_agent.central.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
+from ekinerja_agent.central.imported import activities as recorded
+from ekinerja_agent.central.imported.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
+from ekinerja_agent.central.scored import board
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, WrongUsage
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day

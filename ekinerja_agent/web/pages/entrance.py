@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHORIZED
 
-from ekinerja_agent.central import logins as recorded
+from ekinerja_agent.central.access import logins as recorded
 from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.passwords import LEAST_LETTERS
 from ekinerja_agent.usecases import logins

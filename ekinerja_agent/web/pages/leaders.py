@@ -15,7 +15,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ekinerja_agent.central import board
+from ekinerja_agent.central.scored import board
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import documents

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST
 
-from ekinerja_agent.central import board
-from ekinerja_agent.central import objections as recorded
-from ekinerja_agent.central.accounts import require
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.central.closing import objections as recorded
+from ekinerja_agent.central.scored import board
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.usecases import objections

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.status import HTTP_303_SEE_OTHER
 
-from ekinerja_agent.central import board, evidence, results
-from ekinerja_agent.central import objections as recorded
-from ekinerja_agent.central.objections import ACCEPTED, PENDING, REJECTED, Disputed
+from ekinerja_agent.central.closing import objections as recorded
+from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, REJECTED, Disputed
+from ekinerja_agent.central.scored import board, evidence, results
 from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day

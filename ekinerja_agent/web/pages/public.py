@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ekinerja_agent.central import board
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.language import msgid
 from ekinerja_agent.usecases import documents

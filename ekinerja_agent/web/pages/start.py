@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.status import HTTP_303_SEE_OTHER
 
-from ekinerja_agent.central import board
-from ekinerja_agent.central.engine import reading
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ekinerja_agent.central import board
-from ekinerja_agent.central.board import Wanted
+from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.scored.board import Wanted
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.language import msgid
 from ekinerja_agent.model import YEARS

@@ -15,8 +15,8 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Engine
 
-from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.upgrade import alembic_config
+from ekinerja_agent.central.schema.upgrade import alembic_config
+from ekinerja_agent.central.store.engine import transaction
 
 HERE = Path(__file__).parent
 

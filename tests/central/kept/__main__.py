@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.upgrade import REVISIONS
+from ekinerja_agent.central.schema.upgrade import REVISIONS
+from ekinerja_agent.central.store.engine import connect, transaction
 from tests.central import test_guards
 from tests.central.kept import HERE, dump_of, migrate, rows_of
 

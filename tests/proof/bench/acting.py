@@ -26,11 +26,11 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, Engine, insert
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import accounts, logins
-from ekinerja_agent.central.accounts import Account
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables import imported
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access import accounts, logins
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook

@@ -15,11 +15,11 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central import accounts
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.tables.imported import activities
-from ekinerja_agent.central.tables.scored import results
-from ekinerja_agent.central.upgrade import upgrade
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.schema.upgrade import upgrade
+from ekinerja_agent.central.store.engine import connect, reading
+from ekinerja_agent.central.store.tables.imported import activities
+from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score

@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central import accounts, logins
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.tables import imported, recorded, scored
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access import accounts, logins
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.model import punch_name
 from ekinerja_agent.passwords import hashed

@@ -16,12 +16,13 @@ import polars as pl
 import psycopg2
 from sqlalchemy import Connection, Engine, insert, make_url
 
-from ekinerja_agent.central import accounts, months
-from ekinerja_agent.central.engine import connect, transaction
-from ekinerja_agent.central.facts.columns import write_frame
-from ekinerja_agent.central.tables.columns import metadata
-from ekinerja_agent.central.tables.imported import import_batches
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store import partitions
+from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.central.store.frames import write_frame
+from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.imported import import_batches
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
@@ -91,7 +92,7 @@ def fill(engine: Engine, *offices: MonthFacts, own_pins: bool = False) -> None:
             values = {"kind": kind, "file_name": f"{kind}.csv", "digest": "", "rows": 0, "rejected": 0}
             done = conn.execute(insert(import_batches).values(**values, account_id=account.id, imported_at=_NOW))
             batches[kind] = int((done.inserted_primary_key or (0,))[0])
-        months.make(conn, [str(MONTH)])
+        partitions.make(conn, [str(MONTH)])
         taken = 0
         for facts in offices:
             _fill_office(conn, facts, batches, taken if own_pins else 0)

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases import score
 from tests.proof.bench.county import MONTH, PROFILE, office

@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlalchemy import Engine, insert, select
 
-from ekinerja_agent.central.engine import transaction
-from ekinerja_agent.central.tables import access
+from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.central.store.tables import access
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook

@@ -13,9 +13,9 @@ from statistics import quantiles
 
 from sqlalchemy import select
 
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.tables import recorded
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, reading
+from ekinerja_agent.central.store.tables import recorded
 from tests.proof.bench.findings import Finding
 from tests.proof.bench.service import running
 from tests.proof.bench.simulators import fleet

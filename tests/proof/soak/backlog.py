@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from ekinerja_agent.central.engine import connect, reading
-from ekinerja_agent.central.tables import recorded
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect, reading
+from ekinerja_agent.central.store.tables import recorded
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.forward import BATCH_PUNCHES, forward
 from tests.proof.soak.made import made_punches

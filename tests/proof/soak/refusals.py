@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
-from ekinerja_agent.central.engine import transaction
+from ekinerja_agent.central.store.engine import transaction
 
 
 def prepare(central: Engine) -> None:

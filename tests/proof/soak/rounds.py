@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ekinerja_agent.central.engine import connect
-from ekinerja_agent.central.upgrade import require_current
+from ekinerja_agent.central.schema.upgrade import require_current
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.simulator import Switchboard
 from tests.proof.soak.door import Door
 from tests.proof.soak.kills import Office

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
-from ekinerja_agent.central.engine import reading, transaction
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.simulator import Device, Model, Record, Switchboard

@@ -1,0 +1,250 @@
+"""People who act: accounts, the operating-system user each is bound to, and who the actor of a command is.
+
+The actor is never an argument. Does not know what a command does; each use case asks for the role that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, RowMapping, exists, func, insert, or_, select, update
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.errors import Refused, WrongUsage
+
+ROLES = frozenset({"employee", "head", "operator", "payroll"})
+ALL_FEEDS = "*"
+_ACCOUNTS_LOCK = 0x61636374
+"""One change of accounts at a time: the first one, a name, the last operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may act. `feeds` are the import kinds whose decisions in a file count; "*" stands for all."""
+
+    id: int
+    name: str
+    roles: frozenset[str]
+    unit: str | None
+    nip: str | None
+    os_user: str | None
+    feeds: frozenset[str]
+    created_at: datetime
+    disabled_at: datetime | None
+
+    def is_feed(self, kind: str) -> bool:
+        """Given an import kind, return whether decisions in this account's files of that kind count."""
+        return ALL_FEEDS in self.feeds or kind in self.feeds
+
+
+class Actor(NamedTuple):
+    """Who acts; `is_first` tells that the account was created just now, which the person must be told."""
+
+    account: Account
+    is_first: bool
+
+
+def actor(engine: Engine, os_user: str, now: datetime) -> Actor:
+    """Given the operating-system user that runs a changing command, return who acts.
+
+    While there is no account at all, that user becomes operator and authorised feed for all kinds, which is audited.
+    Raise Refused if there are accounts and none of them is bound to this user, or the bound one is disabled.
+    """
+    with reading(engine) as conn:
+        found = _one(conn, accounts.c.os_user == os_user)
+        exist = conn.scalar(select(func.count()).select_from(accounts))
+    if found is None and not exist:
+        return in_transaction(engine, lambda conn: _first(conn, os_user, now))
+    return Actor(_allowed(found, os_user), is_first=False)
+
+
+def require(account: Account, *roles: str) -> None:
+    """Given the actor and the roles of which a command needs one. Raise Refused if the account has none of them."""
+    if account.roles.isdisjoint(roles):
+        raise Refused(
+            f"account {account.name} is {', '.join(sorted(account.roles)) or 'without a role'}; this needs the role "
+            f"{' or '.join(roles)}: ask an operator, or log in as one"
+        )
+
+
+def add(
+    engine: Engine,
+    name: str,
+    *,
+    roles: Iterable[str],
+    by: Account,
+    now: datetime,
+    unit: str | None = None,
+    nip: str | None = None,
+    os_user: str | None = None,
+    feeds: Iterable[str] = (),
+) -> Account:
+    """Given a new account's facts and the operator who adds it, return it. Raise WrongUsage or Refused if not."""
+    require(by, "operator")
+    chosen, kinds = frozenset(roles), frozenset(feeds)
+    if not name.strip():
+        raise WrongUsage("an account needs a name")
+    if not chosen or chosen - ROLES:
+        raise WrongUsage(f"roles are {', '.join(sorted(ROLES))}; found {', '.join(sorted(chosen)) or 'none'}")
+
+    def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
+        _refuse_taken(conn, name, os_user)
+        account = _insert(conn, name, chosen, kinds, now, unit=unit, nip=nip, os_user=os_user)
+        details = {
+            "roles": sorted(chosen),
+            "feeds": sorted(kinds),
+            "unit": unit,
+            "nip": nip,
+            "os_user": os_user,
+        }
+        audit.append(conn, by.name, "account.add", name, details, now)
+        return account
+
+    return in_transaction(engine, work)
+
+
+def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account:
+    """Given an account's name, let it act no more. Raise Refused if no operator would be left."""
+    require(by, "operator")
+
+    def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
+        account = _named(conn, name)
+        active = [a for a in _all(conn) if a.disabled_at is None and a.id != account.id]
+        if not any("operator" in other.roles for other in active):
+            raise Refused(f"{name} is the last operator; add another one first: account add NAME --role operator")
+        conn.execute(update(accounts).where(accounts.c.id == account.id).values(disabled_at=now))
+        audit.append(conn, by.name, "account.disable", name, {}, now)
+        return _named(conn, name)
+
+    return in_transaction(engine, work)
+
+
+def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime) -> Account:
+    """Given an account's name and an operating-system user, let that user act as the account."""
+    require(by, "operator")
+
+    def work(conn: Connection) -> Account:
+        wait_turn(conn, _ACCOUNTS_LOCK)
+        account = _named(conn, name)
+        holder = _one(conn, accounts.c.os_user == os_user)
+        if holder is not None and holder.id != account.id:
+            raise Refused(f"{os_user} already acts as {holder.name}; one operating-system user has one account")
+        conn.execute(update(accounts).where(accounts.c.id == account.id).values(os_user=os_user))
+        details = {"os_user": os_user, "before": account.os_user}
+        audit.append(conn, by.name, "account.bind", name, details, now)
+        return _named(conn, name)
+
+    return in_transaction(engine, work)
+
+
+def list_accounts(engine: Engine) -> list[Account]:
+    """Given the database, return all accounts by name, the disabled ones too."""
+    with reading(engine) as conn:
+        return _all(conn)
+
+
+def another_may(conn: Connection, account: Account, *roles: str) -> bool:
+    """Given an account and roles, tell whether another account with one of them is bound to an operating-system user.
+
+    A disabled one counts: who disables the others does not act alone by that.
+    """
+    a = accounts.c
+    one_of = or_(*(a.roles.contains(role) for role in roles))
+    return bool(conn.scalar(select(exists().where(a.id != account.id, a.os_user.is_not(None), one_of))))
+
+
+def active(conn: Connection, name: str) -> Account:
+    """Given an account's name, return it. Raise WrongUsage if there is none, Refused if it is disabled."""
+    return _allowed(_named(conn, name), name)
+
+
+def account_of(row: RowMapping | Mapping[str, Any]) -> Account:
+    """Given a row of the table, return the account."""
+    values = dict(row)
+    values["roles"] = frozenset(filter(None, row["roles"].split(",")))
+    values["feeds"] = frozenset(filter(None, row["feeds"].split(",")))
+    return Account(**values)
+
+
+def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
+    wait_turn(conn, _ACCOUNTS_LOCK)
+    if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
+        return Actor(_allowed(_one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
+    account = _insert(
+        conn,
+        os_user,
+        frozenset({"operator"}),
+        frozenset({ALL_FEEDS}),
+        now,
+        unit=None,
+        nip=None,
+        os_user=os_user,
+    )
+    details = {"roles": ["operator"], "feeds": [ALL_FEEDS], "os_user": os_user}
+    audit.append(conn, audit.SYSTEM, "account.first", os_user, details, now)
+    return Actor(account, is_first=True)
+
+
+def _allowed(found: Account | None, os_user: str) -> Account:
+    if found is None:
+        raise Refused(
+            f"the operating-system user {os_user} has no account; an operator can bind one: account bind NAME {os_user}"
+        )
+    if found.disabled_at is not None:
+        raise Refused(f"account {found.name} was disabled on {found.disabled_at:%Y-%m-%d}; ask an operator for another")
+    return found
+
+
+def _refuse_taken(conn: Connection, name: str, os_user: str | None) -> None:
+    if _one(conn, accounts.c.name == name) is not None:
+        raise Refused(f"there is already an account {name}; names are for ever, choose another")
+    if os_user is not None and (holder := _one(conn, accounts.c.os_user == os_user)) is not None:
+        raise Refused(f"{os_user} already acts as {holder.name}; one operating-system user has one account")
+
+
+def _insert(
+    conn: Connection,
+    name: str,
+    roles: frozenset[str],
+    feeds: frozenset[str],
+    now: datetime,
+    *,
+    unit: str | None,
+    nip: str | None,
+    os_user: str | None,
+) -> Account:
+    conn.execute(
+        insert(accounts).values(
+            name=name,
+            roles=",".join(sorted(roles)),
+            unit=unit,
+            nip=nip,
+            os_user=os_user,
+            feeds=",".join(sorted(feeds)),
+            created_at=now,
+        )
+    )
+    return _named(conn, name)
+
+
+def _named(conn: Connection, name: str) -> Account:
+    account = _one(conn, accounts.c.name == name)
+    if account is None:
+        raise WrongUsage(f"there is no account {name}; account list shows them")
+    return account
+
+
+def _one(conn: Connection, condition: Any) -> Account | None:
+    row = conn.execute(select(accounts).where(condition)).mappings().one_or_none()
+    return None if row is None else account_of(row)
+
+
+def _all(conn: Connection) -> list[Account]:
+    return [account_of(row) for row in conn.execute(select(accounts).order_by(accounts.c.name)).mappings()]

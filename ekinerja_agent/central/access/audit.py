@@ -1,0 +1,182 @@
+"""Who did what: an insert-only log whose rows are chained by SHA-256 and counted by the database itself.
+
+A row that was changed, removed, put in or moved shows in the chain; rows cut off at the end show by the count. Somebody
+who owns the database could write chain and count anew: that shows against an end that was noted elsewhere.
+
+Does not know what the actions mean, nor whether they were allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, insert, or_, select
+
+from ekinerja_agent.central.store.engine import reading, wait_turn
+from ekinerja_agent.central.store.tables.access import audit, audit_end
+from ekinerja_agent.errors import CheckFailed
+
+SYSTEM = "system"
+"""The actor of what the service does by itself."""
+
+_FIRST_DIGEST = "0" * 64
+_CHAIN_LOCK = 0x61756469
+_COMPARE = "This was done outside of ekinerja-agent; compare with the latest backup"
+
+
+class End(NamedTuple):
+    """The end of the log: how many rows it has and the digest of the last. Noted elsewhere, it proves all before it."""
+
+    rows: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.rows}:{self.digest}"
+
+
+def append(conn: Connection, actor: str, action: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
+    """Given who did what to which subject, add a row to the chain in the caller's transaction.
+
+    Call it last in the transaction: other writers of the log wait until it ends. `details` holds JSON values only.
+    """
+    wait_turn(conn, _CHAIN_LOCK)
+    previous = conn.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or _FIRST_DIGEST
+    text = _canonical(dict(details))
+    digest = _digest(previous, now, actor, action, subject, text)
+    conn.execute(
+        insert(audit).values(
+            at=now,
+            actor=actor,
+            action=action,
+            subject=subject,
+            details=text,
+            previous_digest=previous,
+            digest=digest,
+        )
+    )
+
+
+def rows(
+    engine: Engine,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Given the database, yield the log, oldest first: id, at, actor, action, subject, details, digest.
+
+    `action` is a whole word as `period.close`, or what stands before its point. The days are UTC, both included.
+    """
+    a = audit.c
+    conditions: list[ColumnElement[bool]] = []
+    if actor is not None:
+        conditions.append(a.actor == actor)
+    if action is not None:
+        conditions.append(or_(a.action == action, a.action.startswith(f"{action}.", autoescape=True)))
+    if subject is not None:
+        conditions.append(a.subject == subject)
+    if first is not None:
+        conditions.append(a.at >= _midnight(first))
+    if last is not None:
+        conditions.append(a.at < _midnight(last) + timedelta(days=1))
+    query = select(audit).where(*conditions).order_by(a.id)
+    with reading(engine) as conn:
+        for row in conn.execute(query.execution_options(yield_per=1000)):
+            yield {
+                "id": row.id,
+                "at": row.at,
+                "actor": row.actor,
+                "action": row.action,
+                "subject": row.subject,
+                "details": json.loads(row.details),
+                "digest": row.digest,
+            }
+
+
+def verify(engine: Engine, noted: End | None = None) -> End:
+    """Given the database and an end that was noted before, check every row of the log and return its end.
+
+    Raise CheckFailed naming the first row that is wrong, and how.
+    """
+    with reading(engine) as conn:
+        return walk(conn, noted)
+
+
+def walk(conn: Connection, noted: End | None = None) -> End:
+    """As `verify`, within a transaction of the caller's."""
+    count, last = 0, None
+    noted_digest = None
+    query = select(audit).order_by(audit.c.id)
+    for row in conn.execute(query.execution_options(yield_per=1000)):
+        if wrong := _wrong(conn, row, last.digest if last else _FIRST_DIGEST):
+            raise CheckFailed(f"the audit log is broken at row {_named(row)}: {wrong}. {_COMPARE}")
+        count += 1
+        last = row
+        if noted is not None and count == noted.rows:
+            noted_digest = row.digest
+    end = End(count, last.digest if last else _FIRST_DIGEST)
+    _compare_with_count(conn, end, last)
+    if noted is not None and noted.rows and noted_digest != noted.digest:
+        raise CheckFailed(
+            f"the audit log is not the one that was noted: {_noted_instead(noted, count, noted_digest)}. {_COMPARE}"
+        )
+    return end
+
+
+def _wrong(conn: Connection, row: Row[Any], previous: str) -> str | None:
+    """What is wrong with a row that should follow the digest `previous`."""
+    if row.digest != _digest(row.previous_digest, row.at, row.actor, row.action, row.subject, row.details):
+        return "it was changed after it was written"
+    if row.previous_digest == previous:
+        return None
+    if row.previous_digest == _FIRST_DIGEST or conn.scalar(
+        select(exists().where(audit.c.digest == row.previous_digest))
+    ):
+        return "the order was changed, or a row was put in before it"
+    return "a row before it was removed"
+
+
+def _compare_with_count(conn: Connection, end: End, last: Row[Any] | None) -> None:
+    """Raise CheckFailed if the log does not end where the database counted to."""
+    counted = conn.execute(select(audit_end.c.rows, audit_end.c.digest)).one_or_none()
+    after = f"after row {_named(last)}" if last else "from the first row on"
+    if counted is None:
+        raise CheckFailed(f"the count of the audit log (audit_end) was removed. {_COMPARE}")
+    if end.rows < counted.rows:
+        raise CheckFailed(
+            f"the audit log is cut off {after}: {end.rows} rows are there, {counted.rows} were written. {_COMPARE}"
+        )
+    if end != tuple(counted):
+        raise CheckFailed(
+            f"the audit log does not end as it was written, at row {_named(last) if last else 0}: {end.rows} rows are "
+            f"there, {counted.rows} were written, the last with digest {counted.digest}. {_COMPARE}"
+        )
+
+
+def _noted_instead(noted: End, count: int, found: str | None) -> str:
+    if found is None:
+        return f"{noted.rows} rows were noted, {count} are there"
+    return f"row number {noted.rows} had digest {noted.digest}, it has {found}"
+
+
+def _named(row: Row[Any]) -> str:
+    return f"{row.id} ({row.at:%Y-%m-%d %H:%M:%S} UTC, {row.actor}: {row.action} {row.subject})"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _digest(previous: str, at: datetime, actor: str, action: str, subject: str, details: str) -> str:
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return sha256(_canonical([previous, instant, actor, action, subject, details]).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)

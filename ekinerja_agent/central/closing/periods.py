@@ -1,0 +1,206 @@
+"""The life of an office's month after its scores: closed, reopened by another person, closed again, paid.
+
+Promises that nothing that was paid is opened again, and that two changes of one month wait for each other. What is
+published is written by `results`; judges no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, insert, select
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account, require
+from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
+from ekinerja_agent.central.store.tables.scored import results
+from ekinerja_agent.errors import NeedsAttention, Refused
+
+OPEN, CLOSED, REOPENED, PAID = "open", "closed", "reopened", "paid"
+MAY_CHANGE = ("operator", "payroll")
+"""Who may reopen a month, and say that it is paid."""
+
+_RESULT_LOCK = 0x72657375
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The newest close of an office, and what became of it: `reopened_because` and `paid_document` are None if not.
+
+    `through` is the last day that it judged; None: the month's.
+    """
+
+    unit: str
+    revision: int
+    at: datetime
+    account_id: int
+    accepted_pending: str | None
+    through: date | None
+    reopened_because: str | None
+    paid_at: datetime | None
+    paid_document: str | None
+
+    @property
+    def state(self) -> str:
+        """closed, reopened or paid."""
+        if self.paid_document is not None:
+            return PAID
+        return CLOSED if self.reopened_because is None else REOPENED
+
+
+def closings(conn: Connection, period: str) -> dict[str, Closing]:
+    """Given a period (YYYY-MM), return the newest close of each office that was ever closed, by unit."""
+    e, o, p = period_events.c, period_reopenings.c, period_payments.c
+    query = (
+        select(
+            *(e.unit, e.revision, e.at, e.account_id, e.accepted_pending, e.through),
+            *(o.reason.label("reopened_because"), p.at.label("paid_at"), p.document.label("paid_document")),
+        )
+        .outerjoin(period_reopenings, and_(o.period == e.period, o.unit == e.unit, o.revision == e.revision))
+        .outerjoin(period_payments, and_(p.period == e.period, p.unit == e.unit, p.revision == e.revision))
+        .where(e.period == period)
+        .order_by(e.unit, e.revision)
+    )
+    return {row["unit"]: Closing(**row) for row in conn.execute(query).mappings()}
+
+
+def reopen(
+    engine: Engine, month: date, *, office: str | None, reason: str, account: Account, now: datetime
+) -> list[Closing]:
+    """Given a month (its first day), open the office (None: every closed one) for another close; return what was open.
+
+    What is published stays what payroll reads until then. Raise Refused if an office is paid or was closed by the same
+    person.
+    """
+    require(account, *MAY_CHANGE)
+    if not reason.strip():
+        raise Refused("a month is reopened with a reason in words; it is kept with the month")
+
+    def work(conn: Connection, period: str) -> list[Closing]:
+        chosen = _chosen(conn, period, office, (CLOSED, PAID))
+        for one in chosen:
+            if one.state == PAID:
+                raise Refused(
+                    f"{one.unit} is paid for {period} ({one.paid_document}) and never reopened; enter what is missing, "
+                    "as a correction or a document, and the difference is paid with a later month that is closed"
+                )
+            if one.account_id == account.id:
+                raise Refused(
+                    f"{account.name} closed {one.unit} for {period}; another person reopens it, so that two people "
+                    "answer for a change of what is published"
+                )
+        _record(conn, period_reopenings, period, chosen, reason=reason, account_id=account.id, at=now)
+        return chosen
+
+    return _changed(engine, month, work, "period.reopen", {"reason": reason}, account, now)
+
+
+def mark_paid(
+    engine: Engine, month: date, *, office: str | None, document: str, account: Account, now: datetime
+) -> list[Closing]:
+    """Given a month (its first day), record by which document the office (None: every closed one) was paid.
+
+    Raise Refused if it is not closed, or was paid before.
+    """
+    require(account, *MAY_CHANGE)
+    if not document.strip():
+        raise Refused("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
+
+    def work(conn: Connection, period: str) -> list[Closing]:
+        chosen = _chosen(conn, period, office, (CLOSED, REOPENED) if office is None else (CLOSED, REOPENED, PAID))
+        for one in chosen:
+            if one.state == PAID:
+                raise Refused(f"{one.unit} is paid for {period} already, by {one.paid_document}")
+            if one.state == REOPENED:
+                raise Refused(f"{one.unit} is reopened for {period}; close it again, then say what was paid")
+        _record(conn, period_payments, period, chosen, document=document, account_id=account.id, at=now)
+        return chosen
+
+    return _changed(engine, month, work, "payroll.mark-paid", {"document": document}, account, now)
+
+
+def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str) -> dict[str, str]:
+    """Given a month and people, return for those whom another office paid for it which one did."""
+    period = f"{month:%Y-%m}"
+    r, p = results.c, period_payments.c
+    by = func.coalesce(r.closed_with, r.unit)
+    query = (
+        select(r.nip, p.unit)
+        .join(period_payments, and_(p.period == r.period, p.unit == by, p.revision == r.revision))
+        .where(r.period == period, p.unit != office, r.adjusted_in.is_(None))
+    )
+    with reading(engine) as conn:
+        return {row.nip: row.unit for part in parts(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
+
+
+def state_of(conn: Connection, month: date, office: str | None) -> str:
+    """Given a month (its first day) and an office (None: of nobody), return its state: open, closed, reopened, paid."""
+    one = closings(conn, f"{month:%Y-%m}").get(office or "")
+    return OPEN if one is None else one.state
+
+
+def reopened(engine: Engine, month: date) -> tuple[str, ...]:
+    """Given a month (its first day), return the offices that are open again, sorted."""
+    with reading(engine) as conn:
+        return tuple(unit for unit, one in closings(conn, f"{month:%Y-%m}").items() if one.state == REOPENED)
+
+
+def superseded(row: Any) -> ColumnElement[bool]:
+    """Given the columns of results, tell whether its office was closed again since: only the newer close counts."""
+    e = period_events.alias().c
+    again = and_(e.period == row.period, e.unit == func.coalesce(row.closed_with, row.unit), e.revision > row.revision)
+    return and_(row.revision > 0, row.adjusted_in.is_(None), exists().where(again))
+
+
+def lock(conn: Connection) -> None:
+    """Two changes of results wait for each other."""
+    wait_turn(conn, _RESULT_LOCK)
+
+
+def _chosen(conn: Connection, period: str, office: str | None, states: Sequence[str]) -> list[Closing]:
+    known = closings(conn, period)
+    if office is None:
+        chosen = [one for one in known.values() if one.state in states]
+        if not chosen:
+            raise Refused(f"{period} has no office that is closed and waits; `ekinerja-agent period status {period}`")
+        return chosen
+    if office not in known:
+        raise NeedsAttention(
+            f"{office} was never closed for {period}; offices that were: {', '.join(known) or 'none'}. Close it with "
+            f"`ekinerja-agent period close {period} --office {office}`"
+        )
+    if known[office].state not in states:
+        raise Refused(f"{office} is {known[office].state} for {period}; close it first")
+    return [known[office]]
+
+
+def _record(conn: Connection, table: Table, period: str, chosen: Sequence[Closing], **values: Any) -> None:
+    rows = [{"period": period, "unit": one.unit, "revision": one.revision, **values} for one in chosen]
+    conn.execute(insert(table), rows)
+
+
+def _changed(
+    engine: Engine,
+    month: date,
+    work: Callable[[Connection, str], list[Closing]],
+    action: str,
+    details: dict[str, str],
+    account: Account,
+    now: datetime,
+) -> list[Closing]:
+    """Do the work under the lock and write it to the audit log: all offices or none."""
+    period = f"{month:%Y-%m}"
+
+    def whole(conn: Connection) -> list[Closing]:
+        lock(conn)
+        changed = work(conn, period)
+        units = {one.unit: one.revision for one in changed}
+        audit.append(conn, account.name, action, period, {"revisions": units, **details}, now)
+        return changed
+
+    return in_transaction(engine, whole)

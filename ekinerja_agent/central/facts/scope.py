@@ -1,0 +1,161 @@
+"""Whose facts are wanted, and of which days: as conditions of queries, and as the values that these take.
+
+To build a query costs ten times what one person's answer costs: each is built once, and asked with other values. Does
+not know what is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import polars as pl
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    bindparam,
+    exists,
+    or_,
+    select,
+    true,
+)
+
+from ekinerja_agent.central.store.frames import read_frame
+from ekinerja_agent.central.store.tables.imported import (
+    absences,
+    activity_standards,
+    activity_steps,
+    allowances,
+    assignments,
+    calendar,
+    corrections,
+    event_attendance,
+    events,
+    holds,
+    indicators,
+    outages,
+    plans,
+    ratings,
+    rosters,
+    sanctions,
+)
+from ekinerja_agent.central.store.tables.recorded import redated_punches, slot_owners
+from ekinerja_agent.scoring.frames import Schema, empty
+
+Whose = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""Given a column of NIPs, the condition that asks for the wanted people."""
+
+Value = BindParameter[Any]
+FIRST: Value = bindparam("first")
+LAST: Value = bindparam("last")
+"""The first and the last day of the month."""
+BEFORE: Value = bindparam("before")
+AFTER: Value = bindparam("after")
+"""The day before it and the day after it."""
+MONTH: Value = bindparam("month", type_=String)
+YEAR: Value = bindparam("year", type_=String)
+"""The month and its year, as periods are written."""
+UNITS: Value = bindparam("units")
+"""The units of the wanted people."""
+
+MANY = 5_000
+"""Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
+_ONE_DAY = timedelta(days=1)
+_OF_PEOPLE = (absences, allowances, assignments, corrections, holds, ratings, rosters, sanctions)
+_NIPS: Value = bindparam("nips")
+
+
+def everybody(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Given a column of NIPs, return the condition that asks for all."""
+    del column
+    return true()
+
+
+def these(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Given a column of NIPs, return the condition that asks for the people in the query's values."""
+    return column.in_(_NIPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The people of some offices and the days of one month.
+
+    `all`: everybody's facts are wanted. `whose` is the condition where that saves reading, `values` what queries take:
+    those of `whose` and the names above. `told` are the tables that may have a row which concerns them.
+    """
+
+    nips: pl.Series
+    units: list[str]
+    all: bool
+    first: date
+    last: date
+    whose: Whose
+    values: Mapping[str, Any]
+    told: frozenset[str]
+
+    def read(
+        self,
+        conn: Connection,
+        kind: Table,
+        query: Callable[[Whose], Select[Any]],
+        schema: Schema,
+        **values: Any,
+    ) -> pl.DataFrame:
+        """Given a kind of facts and the query for them, return its rows in the shape of `schema`; nothing is asked of a
+        kind that nobody told.
+        """
+        if not self.has(kind):
+            return empty(schema)
+        return read_frame(conn, query(self.whose), schema, {**self.values, **values})
+
+    def has(self, table: Table) -> bool:
+        """Given a table that is looked at for this, tell whether it may have a row which concerns these people."""
+        return table.name in self.told
+
+    def keep(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Given a frame with a column nip, return the rows of these people."""
+        return frame if frame.is_empty() else frame.filter(pl.col("nip").is_in(self.nips.implode()))
+
+
+def wanted_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *, everyone: bool) -> Wanted:
+    """Given SPELLS of the people and the first and last day of the month, return who and what is wanted."""
+    nips, units = spells["nip"].unique(), spells["unit"].unique().sort().to_list()
+    whose = everybody if everyone or len(nips) > MANY else these
+    values = {
+        "first": first,
+        "last": last,
+        "before": first - _ONE_DAY,
+        "after": last + _ONE_DAY,
+        "month": f"{first:%Y-%m}",
+        "year": f"{first:%Y}",
+        "units": units,
+    }
+    if whose is these:
+        values["nips"] = nips.to_list()
+    found = conn.execute(_kinds_told(whose), values).mappings().one()
+    told = frozenset(kind for kind, there in found.items() if there)
+    return Wanted(nips, units, everyone, first, last, whose, values, told)
+
+
+@cache
+def _kinds_told(whose: Whose) -> Select[Any]:
+    """Of each kind, whether there is a row that could concern these people; revoked and older rows count too."""
+    conditions = {
+        **{table: whose(table.c.nip) for table in _OF_PEOPLE},
+        plans: or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)),
+        indicators: indicators.c.period.in_([MONTH, YEAR]),
+        **{table: table.c.date.between(BEFORE, AFTER) for table in (calendar, events, event_attendance)},
+        **dict.fromkeys((outages, activity_standards, activity_steps, slot_owners), true()),
+        redated_punches: redated_punches.c.redating > 0,
+    }
+    there: list[Any] = [
+        exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()
+    ]
+    return select(*there)

@@ -1,0 +1,458 @@
+"""Imported files as batches of facts: stored, superseded by newer rows of the same key, taken back by a revocation.
+
+Nothing is ever changed or deleted: of each key the newest row stands whose batch is not revoked. Checks no rule of a
+kind; the rows that arrive here are already typed as the columns of `tables.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    Select,
+    Table,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account, another_may
+from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.imported.decisions import ACTIVITY_LOCK, CORRECTION_LOCK, DECISION_LOCK, with_decisions
+from ekinerja_agent.central.marks import changed_days, whom_it_touches
+from ekinerja_agent.central.store.autonumber import insert_numbered
+from ekinerja_agent.central.store.bulk import insert_rows
+from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
+from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.imported import (
+    FACT_KEYS,
+    enrolments,
+    import_batches,
+    import_revocations,
+    revocation_requests,
+)
+from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
+
+PUNCH_KINDS = frozenset({"punches", "attlog"})
+
+_LOOKED_UP_BY = {  # the indexed column of a kind's key
+    "units": "code",
+    "employees": "nip",
+    "enrolments": "pin",
+    "calendar": "date",
+    "absences": "nip",
+    "outages": "terminal",
+    "activities": "activity_id",
+    "activity_standards": "type",
+    "events": "code",
+    "event_attendance": "event",
+    **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
+    "plans": "code",
+    "plan_progress": "plan",
+    "indicators": "period",
+    "innovations": "code",
+    **dict.fromkeys(("workload_tasks", "staff", "sakip", "evaluation_meetings"), "unit"),
+}
+_KEYS_AT_ONCE = 5_000
+_REVOCATION_LOCK = 0x7265766F
+_FILE_LOCK = 0x66696C65
+"""One file judged and stored at a time."""
+_DECIDED_UNDER = {"absences": DECISION_LOCK, "outages": DECISION_LOCK, "corrections": CORRECTION_LOCK}
+"""A file of such a kind must not pass by what somebody decides just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReceipt:
+    """What an import did. `stored` rows are new to central; `new_versions` of them replace an earlier row of their key.
+
+    `unchanged` rows say what already stood. `quarantined` punch lines wait for a person.
+    """
+
+    batch: int
+    stored: int
+    unchanged: int
+    new_versions: int
+    quarantined: int = 0
+
+
+def fact_table(kind: str) -> Table:
+    """Given an import kind that has a table of facts, return the table. Raise WrongUsage for any other word."""
+    if kind not in FACT_KEYS:
+        raise WrongUsage(f"{kind!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KEYS))}")
+    return metadata.tables[kind]
+
+
+def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | None = None) -> Select[Any]:
+    """Given a table of facts, return a query for the rows that stand: of each key the newest one not taken back.
+
+    Nulls in a key are equal. `conditions` narrow the search and must be on key columns only, or an older version would
+    rise from the dead; filter the result instead. `up_to_batch` looks at the past.
+    """
+    newest = (
+        func.row_number()
+        .over(
+            partition_by=[table.c[name] for name in FACT_KEYS[table.name]],
+            order_by=[table.c.batch.desc(), table.c.id.desc()],
+        )
+        .label("newest")
+    )
+    inner = select(*table.c, newest).where(not_revoked(table), *conditions)
+    if up_to_batch is not None:
+        inner = inner.where(table.c.batch <= up_to_batch)
+    ranked = inner.subquery()
+    return select(*(ranked.c[column.name] for column in table.c)).where(ranked.c.newest == 1)
+
+
+def holds_on(row: Any, day: date) -> tuple[ColumnElement[bool], ...]:
+    """Given the columns of a dated fact, return the conditions under which it holds on a day."""
+    return or_(row.valid_from.is_(None), row.valid_from <= day), or_(row.valid_to.is_(None), row.valid_to >= day)
+
+
+def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -> None:
+    """Given a kind and the people of some of its rows (None: anybody), wait until nobody else judges what may
+    contradict such rows, or decides on them: what is read from now on stands when the rows are stored.
+    """
+    if kind == "activities":
+        wait_turn_of(conn, ACTIVITY_LOCK, nips)
+        return
+    wait_turn(conn, _FILE_LOCK)
+    if kind in _DECIDED_UNDER:
+        wait_turn(conn, _DECIDED_UNDER[kind])
+
+
+def store_batch(
+    conn: Connection,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    rows: Sequence[Mapping[str, Any]],
+    rejected: int,
+    now: datetime,
+) -> BatchReceipt:
+    """Given the typed rows of a file, keep them with the audit row, in the caller's transaction: the one in which they
+    were judged, after `wait_turn_of_kind`.
+
+    A row holds the columns of the kind's table, and `row`, its number in the file. A row equal to the one that stands
+    is not stored again. `rejected` counts the rows whose status says so.
+    """
+    table = fact_table(kind)
+    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
+    batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
+    fresh, versions, marks = _fresh(conn, table, columns, rows)
+    insert_rows(
+        conn,
+        table,
+        ["batch", "row", *columns],
+        [(batch, row["row"], *map(row.get, columns)) for row in fresh],
+    )
+    changed_days.mark_subjects(conn, marks, _today(now))
+    details = {
+        "kind": kind,
+        "file": file_name,
+        "digest": digest,
+        "stored": len(fresh),
+        "rejected": rejected,
+    }
+    audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+    return BatchReceipt(batch=batch, stored=len(fresh), unchanged=len(rows) - len(fresh), new_versions=versions)
+
+
+def store_punch_batch(
+    engine: Engine,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    arriving: Iterable[Punch],
+    quarantined: Sequence[Quarantined],
+    coverage: Sequence[Coverage],
+    now: datetime,
+) -> BatchReceipt:
+    """Given the punches of a file, keep each with this batch as a witness, and what the file proves to be complete.
+
+    `stored` counts punches that no other standing witness had. The same file again adds a witness, so that either batch
+    may be taken back without losing a punch. A punch that central can never hold is quarantined, and its terminal gets
+    no coverage from this file.
+    """
+    named = {punch.punch_id: punch for punch in arriving}
+
+    def work(conn: Connection) -> BatchReceipt:
+        known = _known_punches(conn, list(named))
+        total = len(named) + len(quarantined)
+        batch = new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
+        _, refused = insert_punches(conn, named, batch, now)
+        lost = [_quarantined(named[name], reason, now) for name, reason in refused.items()]
+        insert_quarantined(conn, [*quarantined, *lost], batch)
+        doubtful = {record.terminal for record in lost}
+        insert_coverage(conn, [c for c in coverage if c.terminal not in doubtful], batch)
+        changed_days.mark(conn, punch_days(named.values()))
+        for stretch in coverage:
+            span = (
+                None if stretch.start is None else stretch.start.date(),
+                stretch.end.date() + timedelta(days=1),
+            )
+            changed_days.mark_spans(conn, [span], _today(now), stretch.terminal)
+        stored = len(named.keys() - known - refused.keys())
+        details = {"kind": kind, "file": file_name, "digest": digest, "stored": stored}
+        audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+        return BatchReceipt(
+            batch=batch,
+            stored=stored,
+            unchanged=len(named) - stored - len(refused),
+            new_versions=0,
+            quarantined=len(quarantined) + len(lost),
+        )
+
+    return in_transaction(engine, work)
+
+
+def list_batches(engine: Engine) -> list[dict[str, Any]]:
+    """Given the database, return what came in, newest first, what was taken back, and who asked for that."""
+    importer, revoker = accounts.alias(), accounts.alias()
+    b, r = import_batches, import_revocations
+    query = (
+        select(
+            b.c.id.label("batch"),
+            b.c.kind,
+            b.c.file_name.label("file"),
+            b.c.rows,
+            b.c.rejected,
+            b.c.digest,
+            importer.c.name.label("imported_by"),
+            b.c.imported_at,
+            revoker.c.name.label("revoked_by"),
+            r.c.revoked_at,
+            r.c.reason,
+        )
+        .select_from(b)
+        .join(importer, importer.c.id == b.c.account_id)
+        .outerjoin(r, r.c.batch == b.c.id)
+        .outerjoin(revoker, revoker.c.id == r.c.account_id)
+        .order_by(b.c.id.desc())
+    )
+    with reading(engine) as conn:
+        asked = _asked_by(conn)
+        found = [dict(row) for row in conn.execute(query).mappings()]
+    return [row | {"asked_by": list(asked.get(row["batch"], {}).values())} for row in found]
+
+
+def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> bool:
+    """Given a batch, take it back: its rows stand no more, the rows before them do again. A new fact, no deletion.
+
+    Return False if that is only asked for yet: where there is another operator, two of them take a batch back.
+    Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before, or if two approved
+    activities of a person would stand at one time.
+    """
+    if not reason.strip():
+        raise WrongUsage("taking a batch back needs a reason")
+
+    def work(conn: Connection) -> bool:
+        wait_turn(conn, _REVOCATION_LOCK)
+        found = conn.execute(select(import_batches).where(import_batches.c.id == batch)).one_or_none()
+        if found is None:
+            raise WrongUsage(f"there is no import batch {batch}; import list shows them")
+        if conn.scalar(select(exists().where(import_revocations.c.batch == batch))):
+            raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
+        asked_by = _asked_by(conn, revocation_requests.c.batch == batch).get(batch, {})
+        others = [name for number, name in asked_by.items() if number != account.id]
+        if not others and another_may(conn, account, "operator"):
+            if account.id not in asked_by:
+                asking = insert(revocation_requests)
+                conn.execute(asking.values(batch=batch, account_id=account.id, requested_at=now, reason=reason))
+                audit.append(conn, account.name, "import.revoke-ask", f"batch {batch}", {"reason": reason}, now)
+            return False
+        if found.kind in FACT_KEYS:
+            wait_turn_of_kind(conn, found.kind, None)
+        conn.execute(
+            insert(import_revocations).values(batch=batch, account_id=account.id, revoked_at=now, reason=reason)
+        )
+        if found.kind == "activities":
+            _refuse_minutes_twice(conn, batch)
+        _mark_batch(conn, batch, found.kind, now)
+        details = {"reason": reason, "asked_by": others}
+        audit.append(conn, account.name, "import.revoke", f"batch {batch}", details, now)
+        return True
+
+    return in_transaction(engine, work)
+
+
+def not_revoked(table: FromClause) -> ColumnElement[bool]:
+    """Given a table of facts, return the condition for rows whose batch was not taken back."""
+    return table.c.batch.not_in(select(import_revocations.c.batch))
+
+
+def new_batch(
+    conn: Connection,
+    account_id: int,
+    kind: str,
+    file_name: str,
+    digest: str,
+    rows: int,
+    rejected: int,
+    now: datetime,
+) -> int:
+    """Given what came in and who brought it, inside a transaction, open a batch for its rows; return its number."""
+    return insert_numbered(
+        conn,
+        import_batches,
+        kind=kind,
+        file_name=file_name,
+        digest=digest,
+        rows=rows,
+        rejected=rejected,
+        account_id=account_id,
+        imported_at=now,
+    )
+
+
+def _fresh(
+    conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], int, whom_it_touches.Marks]:
+    """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
+    key_of = _key_of(table)
+    standing = _standing(conn, table, rows)
+    beside: Sequence[Mapping[str, Any]] = list(standing.values())
+    fresh: list[Mapping[str, Any]] = []
+    replaced: list[Mapping[str, Any]] = []
+    for row in rows:
+        key = key_of(row)
+        before = standing.get(key)
+        if before is not None:
+            if all(before.get(name) == row.get(name) for name in columns):
+                continue
+            replaced.append(before)
+        standing[key] = row
+        fresh.append(row)
+    return fresh, len(replaced), whom_it_touches.by_rows(table.name, [*fresh, *replaced], beside)
+
+
+def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    keys = FACT_KEYS[table.name]
+    return lambda row: tuple(map(row.get, keys))
+
+
+def _standing(
+    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    """The rows that stand and may be replaced by these, or be touched by them."""
+    key_of = _key_of(table)
+    looked_up = _LOOKED_UP_BY[table.name]
+    standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    if not conn.scalar(select(exists().where(table.c.id > 0))):
+        return standing
+    terminals = {row["terminal"] for row in rows} if table is enrolments else ()
+    for part in parts(sorted({row[looked_up] for row in rows}), _KEYS_AT_ONCE):
+        query = current(table, table.c[looked_up].in_(part), *_on_terminals(table, terminals))
+        for row in with_decisions(conn, table.name, query):
+            standing[key_of(row)] = row
+    return standing
+
+
+def _on_terminals(table: Table, terminals: Collection[str] | Select[Any]) -> Sequence[ColumnElement[bool]]:
+    """On another terminal the PIN of an enrolment is another person's: no row of it is asked for."""
+    if table is not enrolments:
+        return ()
+    return (or_(table.c.terminal == EVERY_TERMINAL, table.c.terminal.in_(terminals)),)
+
+
+def _asked_by(conn: Connection, *conditions: ColumnElement[bool]) -> dict[int, dict[int, str]]:
+    """Who asked for batches to be taken back: by batch the names by account, the first one first."""
+    q = revocation_requests.c
+    query = select(q.batch, q.account_id, accounts.c.name).join(accounts, accounts.c.id == q.account_id)
+    asked: dict[int, dict[int, str]] = {}
+    for row in conn.execute(query.where(*conditions).order_by(q.requested_at)):
+        asked.setdefault(row.batch, {})[row.account_id] = row.name
+    return asked
+
+
+def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for part in parts(names, _KEYS_AT_ONCE):
+        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
+        known.update(conn.scalars(query))
+    return known
+
+
+def _quarantined(punch: Punch, reason: str, now: datetime) -> Quarantined:
+    return Quarantined(
+        terminal=punch.terminal,
+        source=punch.source,
+        position=-1,
+        raw=punch.raw,
+        reason=reason,
+        found_at=now,
+    )
+
+
+def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
+    """An older version that stands again may lie where another activity was approved since."""
+    table = fact_table("activities")
+    back = set(conn.scalars(select(table.c.activity_id).where(table.c.batch == batch)))
+    nips = set(conn.scalars(select(table.c.nip).where(table.c.batch == batch)))
+    for part in parts(sorted(nips), _KEYS_AT_ONCE):
+        theirs = select(table.c.activity_id).where(table.c.nip.in_(part))
+        standing = with_decisions(conn, table.name, current(table, table.c.activity_id.in_(theirs)))
+        approved: dict[tuple[str, date], list[dict[str, Any]]] = {}
+        for row in standing:
+            if row["status"] == "approved":
+                approved.setdefault((row["nip"], row["date"]), []).append(row)
+        for (nip, day), rows in approved.items():
+            for one, other in combinations(rows, 2):
+                names = one["activity_id"], other["activity_id"]
+                if one["start"] < other["end"] and other["start"] < one["end"] and not back.isdisjoint(names):
+                    raise Refused(
+                        f"batch {batch} cannot be taken back: {names[0]} and {names[1]} of {nip} on {day} share time, "
+                        "and both would be approved; a minute counts once"
+                    )
+
+
+def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
+    if kind in PUNCH_KINDS:
+        day = func.date(punches.c.clock).label("day")
+        days = select(punches.c.terminal, day).where(punches.c.batch == batch).distinct()
+        marked = {(row.terminal, _as_date(row.day)) for row in conn.execute(days)}
+        changed_days.mark(conn, marked | {(terminal, day - timedelta(days=1)) for terminal, day in marked})
+        return
+    table = fact_table(kind)
+    looked_up = table.c[_LOOKED_UP_BY[kind]]
+    same = looked_up.in_(select(looked_up).where(table.c.batch == batch))
+    terminals = select(enrolments.c.terminal).where(enrolments.c.batch == batch)
+    # An older version of a row may speak of other days, and stands again.
+    beside = conn.execute(select(table).where(same, *_on_terminals(table, terminals))).mappings()
+    rows: list[Mapping[str, Any]] = [dict(row) for row in beside]
+    keys = FACT_KEYS[kind]
+    gone = {tuple(row[name] for name in keys) for row in rows if row["batch"] == batch}
+    changed = [row for row in rows if tuple(row[name] for name in keys) in gone]
+    changed_days.mark_subjects(conn, whom_it_touches.by_revocation(kind, changed, rows), _today(now))
+
+
+def _account_name(conn: Connection, account_id: int) -> str:
+    name = conn.scalar(select(accounts.c.name).where(accounts.c.id == account_id))
+    if name is None:
+        raise WrongUsage(f"there is no account number {account_id}")
+    return str(name)
+
+
+def _today(now: datetime) -> date:
+    """The latest day that anybody's calendar shows at this instant."""
+    return now.date() + timedelta(days=1)
+
+
+def _as_date(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)

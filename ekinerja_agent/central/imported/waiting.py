@@ -1,0 +1,175 @@
+"""Absences and outages that came without a decision that counts: which they are, and what somebody else decides.
+
+A decision is a row of its own, made once, by another person than who brought the row and never about oneself. Does not
+know what a document excuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, exists, func, insert, select
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported.batches import current, fact_table
+from ekinerja_agent.central.imported.decisions import DECISION_LOCK, SYSTEM
+from ekinerja_agent.central.marks import changed_days, whom_it_touches
+from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.imported import (
+    FACT_KEYS,
+    absence_decisions,
+    import_batches,
+    import_revocations,
+    outage_decisions,
+)
+from ekinerja_agent.errors import Refused, WrongUsage
+
+APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """What is decided: its name in commands, the import kind, where decisions stand, whom a row is about, and when.
+
+    `shown` are the columns of the listing that only this noun has, by the name they have there.
+    """
+
+    name: str
+    kind: str
+    decisions: Table
+    subject: str
+    starts: str
+    ends: str
+    shown: Mapping[str, str]
+
+    def reference(self, number: int) -> str:
+        """Given a row's number, return the name by which people speak of it: `absence/7`."""
+        return f"{self.name}/{number}"
+
+
+ABSENCE: Final = Noun(
+    *("absence", "absences", absence_decisions, "nip", "first_day", "last_day"),
+    {"kind": "kind", "from_time": "from_time", "to_time": "to_time"},
+)
+OUTAGE: Final = Noun("outage", "outages", outage_decisions, "terminal", "starts", "ends", {"cause": "cause"})
+
+
+def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str | None = None) -> list[dict[str, Any]]:
+    """Given a noun, return the rows that stand, newest first: the columns of its `list` command."""
+    table = fact_table(noun.kind)
+    standing = current(table, *(() if subject is None else (table.c[noun.subject] == subject,))).subquery()
+    c, d = standing.c, noun.decisions.c
+    importer, decider = accounts.alias(), accounts.alias()
+    decided = d.status.is_not(None)
+    by = case((decided, func.coalesce(decider.c.name, SYSTEM)), else_=c.decided_by)
+    query = (
+        select(
+            c.id.label("number"),
+            *(c[noun.subject], c[noun.starts].label("from"), c[noun.ends].label("to")),
+            *(c[column].label(name) for name, column in noun.shown.items()),
+            *(c.document, c.requested_by, importer.c.name.label("entered_by")),
+            func.coalesce(d.status, c.status).label("status"),
+            *(by.label("decided_by"), d.reason.label("reason"), c.batch),
+        )
+        .select_from(_with_decision(noun, standing))
+        .join(import_batches, import_batches.c.id == c.batch)
+        .join(importer, importer.c.id == import_batches.c.account_id)
+        .outerjoin(decider, decider.c.id == d.account_id)
+        .order_by(c.id.desc())
+    )
+    with reading(engine) as conn:
+        found = [dict(row) for row in conn.execute(query).mappings()]
+    return [row for row in found if status in {None, row["status"]}]
+
+
+def decide(
+    engine: Engine,
+    noun: Noun,
+    number: int,
+    *,
+    approved: bool,
+    reason: str | None,
+    account: Account,
+    now: datetime,
+) -> RowMapping:
+    """Given the number of a row that waits, keep the decision; return the row as it was before.
+
+    Raise WrongUsage if there is no such row, Refused if it is decided, replaced or taken back, or if the account
+    brought it, asked for it, or is the person.
+    """
+
+    def work(conn: Connection) -> RowMapping:
+        wait_turn(conn, DECISION_LOCK)
+        row = _find(conn, noun, number)
+        _refuse_settled(conn, noun, row)
+        _refuse_interested(noun, row, account)
+        values = {"status": APPROVED if approved else REJECTED, "reason": reason, "account_id": account.id}
+        conn.execute(insert(noun.decisions).values({noun.name: number, "decided_at": now} | values))
+        _mark(conn, noun, row, now)
+        word = f"{noun.name}.{'approve' if approved else 'reject'}"
+        details = {noun.subject: row[noun.subject], "reason": reason}
+        audit.append(conn, account.name, word, noun.reference(number), details, now)
+        return row
+
+    return in_transaction(engine, work)
+
+
+def _with_decision(noun: Noun, row: FromClause) -> FromClause:
+    return row.outerjoin(noun.decisions, noun.decisions.c[noun.name] == row.c.id)
+
+
+def _find(conn: Connection, noun: Noun, number: int) -> RowMapping:
+    table = fact_table(noun.kind)
+    query = (
+        select(
+            table,
+            func.coalesce(noun.decisions.c.status, table.c.status).label("counts"),
+            import_batches.c.account_id.label("brought_by"),
+        )
+        .select_from(_with_decision(noun, table))
+        .join(import_batches, import_batches.c.id == table.c.batch)
+        .where(table.c.id == number)
+    )
+    row = conn.execute(query).mappings().one_or_none()
+    if row is None:
+        raise WrongUsage(
+            f"there is no {noun.reference(number)}; `ekinerja-agent {noun.name} list` shows them with their numbers"
+        )
+    return row
+
+
+def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
+    name = noun.reference(row["id"])
+    if conn.scalar(select(exists().where(import_revocations.c.batch == row["batch"]))):
+        raise Refused(f"{name} was taken back with batch {row['batch']}; import it again to have it decided")
+    if row["counts"] != PENDING:
+        raise Refused(f"{name} is {row['counts']} already; a decision is made once")
+    table = fact_table(noun.kind)
+    same = [table.c[column].is_not_distinct_from(row[column]) for column in FACT_KEYS[noun.kind]]
+    newest = conn.scalar(select(current(table, *same).subquery().c.id))
+    if newest != row["id"]:
+        raise Refused(f"{name} was replaced by {noun.reference(int(newest or 0))}; decide that one")
+
+
+def _refuse_interested(noun: Noun, row: RowMapping, account: Account) -> None:
+    name = noun.reference(row["id"])
+    if row["brought_by"] == account.id or row["requested_by"] in {account.name, account.nip} - {None}:
+        raise Refused(f"{account.name} entered {name}; another person decides on it")
+    if account.nip is not None and account.nip == row.get("nip"):
+        raise Refused(f"{name} is about {account.name}; another person decides on it")
+
+
+def _mark(conn: Connection, noun: Noun, row: RowMapping, now: datetime) -> None:
+    """The days whose scores the decision may move; other documents of the same case with them."""
+    table = fact_table(noun.kind)
+    same = select(table).where(table.c[noun.subject] == row[noun.subject])
+    beside = [dict(each) for each in conn.execute(same).mappings()]
+    last = row[noun.ends]
+    last_day = last.date() if isinstance(last, datetime) else last
+    latest: date = max(now.date(), last_day)
+    changed_days.mark_subjects(conn, whom_it_touches.by_rows(noun.kind, [dict(row)], beside), latest)

@@ -1,0 +1,296 @@
+"""What pages show of units and people, a page at a time.
+
+Promises that the cost of a page follows what stands on it: people are found by office, never by reading a month.
+Computes no score. Published where published, else the draft.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported.batches import current, holds_on
+from ekinerja_agent.central.scored.scorecards import newest_revision
+from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.tables.imported import assignments, employees, enrolments, units
+from ekinerja_agent.central.store.tables.recorded import punches, terminal_status
+from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
+from ekinerja_agent.model import EVERY_TERMINAL
+from ekinerja_agent.monthdays import month_after
+
+PAGE = 50
+MONTHS_SHOWN = 24
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a list: `text` in name or NIP, of `state` (None: all), on page `page` (from 1)."""
+
+    text: str = ""
+    state: str | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of one page, how many there are on all pages, and how many of each state there are without filters."""
+
+    rows: list[Row]
+    found: int
+    states: Mapping[str, int]
+
+
+def unit_names(conn: Connection, day: date) -> dict[str, str]:
+    """Given a day, return the units of that day by code."""
+    return {row.code: row.name for row in conn.execute(_units_on(day))}
+
+
+def unit_zones(conn: Connection, day: date) -> dict[str, str]:
+    """Given a day, return the name of the time zone of each unit of that day by code."""
+    return {row.code: row.timezone for row in conn.execute(_units_on(day))}
+
+
+def people_in(conn: Connection, unit: str, day: date) -> list[str]:
+    """Given a unit and a day, return who stands in the unit on that day, by NIP."""
+    e = employees.c
+    row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
+    return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
+
+
+def led_units(conn: Connection, account: Account, day: date) -> frozenset[str]:
+    """Given an account and a day, return the units that it heads on that day, with all that stand below them.
+
+    A person heads the unit whose facts name them, or for which they act (plt, plh); an account without a person heads
+    the unit that it names.
+    """
+    rows = conn.execute(_units_on(day)).all()
+    if account.nip is None:
+        roots = {account.unit} - {None}
+    else:
+        roots = {row.code for row in rows if row.head_nip == account.nip}
+        acting = current(assignments, assignments.c.nip == account.nip).subquery().c
+        query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
+        roots |= set(conn.scalars(query))
+    below: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        below[row.parent].append(row.code)
+    led: set[str] = set()
+    waiting = [code for code in roots if code is not None]
+    while waiting:
+        if (code := waiting.pop()) not in led:
+            led.add(code)
+            waiting += below[code]
+    return frozenset(led)
+
+
+def people_below(conn: Connection, account: Account, day: date) -> set[str]:
+    """Given an account of a person and a day, return everybody who may stand below that person on the day: by a unit
+    that they head, or by name, over any number of steps. More than do, never fewer.
+    """
+    e = employees.c
+    units_led = led_units(conn, account, day)
+    found: set[str] = set()
+    fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
+    while fresh:
+        found |= fresh
+        named: set[str] = set()
+        for part in parts(sorted(fresh)):
+            named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
+        fresh = named - found
+    return found - {account.nip or ""}
+
+
+def names_of(conn: Connection, nips: Iterable[str]) -> dict[str, str]:
+    """Given people, return their names by NIP."""
+    row = current(employees, employees.c.nip.in_(sorted(nips))).subquery().c
+    return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
+
+
+def unit_of(conn: Connection, nip: str, month: date) -> str | None:
+    """Given a person and a month (its first day), return the unit of their score; None if there is none."""
+    unit: str | None = conn.scalar(select(results.c.unit).where(*_month(month), results.c.nip == nip))
+    return unit
+
+
+def months_of(conn: Connection, nip: str) -> list[str]:
+    """Given a person, return those of the newest two years' months that have a score, newest first."""
+    newest = conn.scalar(select(func.max(results.c.period)))
+    query = select(results.c.period).where(results.c.nip == nip, results.c.period.in_(_months_back(newest)))
+    return list(conn.scalars(query.distinct().order_by(results.c.period.desc())))
+
+
+def newest_month(conn: Connection) -> str | None:
+    """Given the database, return the newest month that has scores."""
+    period: str | None = conn.scalar(select(func.max(results.c.period)))
+    return period
+
+
+def published_months(conn: Connection) -> list[str]:
+    """Given the database, return those of the newest two years' months in which every score is published, newest
+    first.
+    """
+    r = results.c
+    months = _months_back(conn.scalar(select(func.max(r.period))))
+    standing = select(r.period, func.count(), func.sum(case((r.status == "published", 1), else_=0))).where(
+        r.period.in_(months), r.revision == newest_revision(results)
+    )
+    found = conn.execute(standing.group_by(r.period).order_by(r.period.desc()))
+    return [period for period, people, published in found if people == published]
+
+
+def unit_day(conn: Connection, unit: str, day: date, wanted: Wanted) -> Listed:
+    """Given a unit and a day, return its people with what became of the day, by name.
+
+    Keys: nip, name, state (present, late, unexcused, excused, pending, exempt, future), schedule, timezone, arrive_at,
+    leave_at, late_minutes, early_minutes, missing_scans.
+    """
+    d = result_days.c
+    same = (results.c.period == d.period) & (results.c.nip == d.nip) & (results.c.revision == d.revision)
+    mine = results.alias().c
+    of_unit = select(mine.nip).where(mine.period == f"{day:%Y-%m}", mine.unit == unit)
+    state = case((func.coalesce(d.late_minutes, 0) > 0, "late"), else_=d.state)
+    query = (
+        select(
+            *(results.c.nip, results.c.name, state.label("state"), d.schedule, d.timezone, d.arrive_at, d.leave_at),
+            *(d.late_minutes, d.early_minutes, d.missing_scans),
+        )
+        .join_from(results, result_days, same)
+        .where(*_month(day), results.c.unit == unit, d.date == day)
+        .where(d.nip.in_(of_unit))  # else SQLite reads the days of everybody in the month
+    )
+    return _listed(conn, query, state, wanted)
+
+
+def unit_month(conn: Connection, unit: str, month: date, wanted: Wanted) -> Listed:
+    """Given a unit and a month (its first day), return its people with their scores, by name.
+
+    Keys: nip, name, state (draft, pending, published), discipline_score_ppm, performance_score_ppm, payable_rp,
+    findings, pending_days, days_present, days_excused, working_days.
+    """
+    r = results.c
+
+    def counted(part: Any) -> ColumnElement[int]:
+        mine = (part.c.period == r.period, part.c.nip == r.nip, part.c.revision == r.revision)
+        return select(func.count()).where(*mine).correlate(results).scalar_subquery()
+
+    query = select(
+        *(r.nip, r.name, r.status.label("state"), r.discipline_score_ppm, r.performance_score_ppm, r.payable_rp),
+        *(r.days_present, r.days_excused, r.working_days),
+        counted(result_findings).label("findings"),
+        counted(result_pending).label("pending_days"),
+    ).where(*_month(month), r.unit == unit)
+    return _listed(conn, query, r.status, wanted)
+
+
+def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row]:
+    """Given a unit and two months (first days, both included), return its months that have scores, oldest first.
+
+    Keys: month (its first day), people, discipline_score_ppm and performance_score_ppm (means, half up).
+    """
+    r = results.c
+    months = _months_back(f"{last:%Y-%m}")
+    query = (
+        select(
+            r.period,
+            func.count().label("people"),
+            func.sum(r.discipline_score_ppm).label("discipline"),
+            func.sum(r.performance_score_ppm).label("performance"),
+        )
+        .where(r.period.in_([month for month in months if month >= f"{first:%Y-%m}"]), r.unit == unit)
+        .where(r.revision == newest_revision(results))
+        .group_by(r.period)
+        .order_by(r.period)
+    )
+    return [
+        {
+            "month": date.fromisoformat(f"{row.period}-01"),
+            "people": row.people,
+            "discipline_score_ppm": _mean(row.discipline, row.people),
+            "performance_score_ppm": _mean(row.performance, row.people),
+        }
+        for row in conn.execute(query)
+    ]
+
+
+def terminals(conn: Connection) -> list[Row]:
+    """Return what was last heard of each terminal, by state and name."""
+    found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
+    return [dict(row) for row in found.mappings()]
+
+
+def punches_by_hour(conn: Connection, first: datetime, last: datetime) -> dict[int, int]:
+    """Given two clocks (naive, the second excluded) of one day, return how many punches of each hour are in central."""
+    clock = punches.c.clock
+    hour = func.extract("hour", clock) if conn.dialect.name == "postgresql" else func.strftime("%H", clock)
+    counted = select(hour.label("hour"), func.count().label("punches"))
+    query = counted.where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
+    return {int(row.hour): row.punches for row in conn.execute(query)}
+
+
+def unmatched_since(conn: Connection, first: datetime) -> int:
+    """Given a clock (naive), return how many terminals' PINs with punches since then nobody was ever enrolled with."""
+    p, e = punches.c, enrolments.c
+    seen = select(p.terminal, p.pin).where(p.clock >= first).distinct().subquery().c
+    # One after the other: a look at all that have a PIN anywhere takes as long as there are terminals.
+    by_name = exists().where(e.pin == seen.pin, e.terminal == seen.terminal)
+    everywhere = exists().where(e.pin == seen.pin, e.terminal == EVERY_TERMINAL)
+    return int(conn.scalar(select(func.count(seen.pin)).where(~by_name, ~everywhere)) or 0)
+
+
+def looked(
+    conn: Connection, account: Account, subject: str, details: Mapping[str, Any], *, allowed: bool, now: datetime
+) -> None:
+    """Write down who looked at whose data, or was refused to."""
+    audit.append(conn, account.name, "look" if allowed else "look.refused", subject, details, now)
+
+
+def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
+    r = results.c
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.text:
+        conditions.append(
+            or_(r.name.icontains(wanted.text, autoescape=True), r.nip.startswith(wanted.text, autoescape=True))
+        )
+    if wanted.state is not None:
+        conditions.append(state == wanted.state)
+    chosen = query.where(*conditions)
+    page = chosen.order_by(r.name, r.nip).limit(PAGE).offset((wanted.page - 1) * PAGE)
+    every = query.with_only_columns(state.label("state")).subquery()
+    found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
+    states = conn.execute(select(every.c.state, func.count().label("people")).group_by(every.c.state))
+    return Listed(
+        [dict(row) for row in conn.execute(page).mappings()],
+        int(found or 0),
+        {row.state: row.people for row in states},
+    )
+
+
+def _mean(total: Any, people: int) -> int:
+    """Half up. PostgreSQL gives the sum of whole numbers as a decimal."""
+    return (2 * int(total) + people) // (2 * people)
+
+
+def _months_back(newest: str | None) -> list[str]:
+    if newest is None:
+        return []
+    last = date.fromisoformat(f"{newest}-01")
+    return [f"{month_after(last, -earlier):%Y-%m}" for earlier in reversed(range(MONTHS_SHOWN))]
+
+
+def _month(day: date) -> tuple[ColumnElement[bool], ...]:
+    return results.c.period == f"{day:%Y-%m}", results.c.revision == newest_revision(results)
+
+
+def _units_on(day: date) -> Select[Any]:
+    row = current(units).subquery().c
+    return (
+        select(row.code, row.name, row.parent, row.head_nip, row.timezone).where(*holds_on(row, day)).order_by(row.code)
+    )

@@ -1,0 +1,376 @@
+"""Scores as they stand: drafts that each run replaces, and published revisions that the database itself freezes.
+
+A published row is written once, its findings and days before it; then nothing can be added to it either. Computes no
+score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import polars as pl
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Engine,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+)
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.closing import periods, signatures
+from ekinerja_agent.central.facts import home_units, homes_of
+from ekinerja_agent.central.marks import anomaly_margin, changed_days
+from ekinerja_agent.central.scored import adjustments
+from ekinerja_agent.central.scored.adjustments import Adjusted
+from ekinerja_agent.central.scored.rescoring import mark_later_months
+from ekinerja_agent.central.scored.scorecards import newest_revision, scores
+from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.central.store.frames import write_frame
+from ekinerja_agent.central.store.tables.periods import period_events
+from ekinerja_agent.central.store.tables.scored import (
+    DRAFT,
+    of_drafts,
+    result_days,
+    result_findings,
+    result_pending,
+    results,
+)
+from ekinerja_agent.errors import Refused
+from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.scoring.frames import INSTANT, MonthResult
+
+__all__ = [
+    "clear_stale",
+    "end_run",
+    "period_status",
+    "publish",
+    "save_draft",
+    "save_drafts_of",
+    "scores",
+    "seen_stale",
+    "stale_months",
+]
+
+_SHOWN = 5
+
+
+def save_draft(
+    engine: Engine,
+    month: date,
+    result: MonthResult,
+    *,
+    office: str,
+    rules_digest: str,
+    now: datetime,
+    alone: bool = False,
+) -> None:
+    """Given the result of one office, put it in place of that office's drafts; published rows are never touched.
+
+    Drafts of people who left the office go, unless another office scores them. `alone`: the month's other offices are
+    not scored with it, so the later months that count its days are marked here.
+    """
+
+    def work(conn: Connection) -> None:
+        periods.lock(conn)
+        period = f"{month:%Y-%m}"
+        r = results.c
+        scored = set(result.people["nip"])
+        drafts = select(r.nip).where(r.period == period, r.revision == DRAFT, r.unit == office)
+        missing = set(conn.scalars(drafts)) - scored
+        homes = homes_of(conn, month, sorted(missing)) if missing else {}
+        gone = {nip for nip in missing if homes.get(nip, office) == office}
+        _delete_drafts(conn, period, sorted(gone | scored))
+        _insert(conn, period, result, revision=DRAFT, rules_digest=rules_digest, now=now)
+        anomaly_margin.save(conn, period, office, result.shared)
+        if alone:
+            mark_later_months(conn, month, map(changed_days.of_person, gone | scored))
+
+    in_transaction(engine, work)
+
+
+def save_drafts_of(
+    engine: Engine,
+    month: date,
+    nips: Collection[str],
+    result: MonthResult,
+    *,
+    rules_digest: str,
+    now: datetime,
+    seen: changed_days.StaleDays = changed_days.NO_MARKS,
+) -> None:
+    """Given the result of single people, put it in place of their drafts; who is not in it any more has none.
+
+    Later months that count their days are marked, the marks that were `seen` are removed. Published rows are never
+    touched.
+    """
+
+    def work(conn: Connection) -> None:
+        periods.lock(conn)
+        period = f"{month:%Y-%m}"
+        scored = sorted({*nips, *result.people["nip"]})
+        left = _delete_drafts(conn, period, scored)
+        anomaly_margin.note_scored(conn, period, {*left, *result.people["unit"]}, len(scored))
+        _insert(conn, period, result, revision=DRAFT, rules_digest=rules_digest, now=now)
+        mark_later_months(conn, month, map(changed_days.of_person, nips))
+        changed_days.clear(conn, seen)
+
+    in_transaction(engine, work)
+
+
+def publish(
+    engine: Engine,
+    month: date,
+    office: str,
+    result: MonthResult,
+    *,
+    account: Account,
+    accepted_pending: str | None,
+    through: date | None,
+    rules_digest: str,
+    now: datetime,
+    adjusted: Sequence[Adjusted] = (),
+) -> int:
+    """Given the result of one office, publish it for payroll and freeze it; return the revision.
+
+    `through` is the last day that was judged; None: the month's. `adjusted` are scores of earlier months that are paid:
+    their differences are published with it, all or nothing.
+    Raise Refused if the office is closed or paid, a day is pending, or one of its people is published with another one.
+    """
+    period = f"{month:%Y-%m}"
+    if result.pending.height:
+        raise Refused(
+            f"{office} has {result.pending.height} pending days in {period}; bring the missing data, or accept them "
+            "with a reason"
+        )
+
+    def work(conn: Connection) -> int:
+        periods.lock(conn)
+        nips = result.people["nip"].to_list()
+        revision = _next_revision(conn, period, office, nips)
+        _refuse_published(conn, period, nips, office)
+        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, closed_with=office)
+        conn.execute(
+            insert(period_events).values(
+                period=period,
+                unit=office,
+                event=periods.CLOSED,
+                revision=revision,
+                rules_digest=rules_digest,
+                accepted_pending=accepted_pending,
+                through=through,
+                account_id=account.id,
+                at=now,
+            )
+        )
+        if revision > 1:
+            mark_later_months(conn, month, map(changed_days.of_person, nips))
+        for one in adjusted:
+            adjustments.record(conn, one, period=period, office=office, now=now)
+            _insert(
+                conn,
+                f"{one.month:%Y-%m}",
+                one.result,
+                revision=one.from_revision + 1,
+                rules_digest=rules_digest,
+                now=now,
+                closed_with=office,
+                adjusted_in=period,
+            )
+            mark_later_months(conn, one.month, (changed_days.of_person(each.nip) for each in one.differences))
+        details = {
+            "unit": office,
+            "revision": revision,
+            "people": result.people.height,
+            "payable_rp": int(result.people["payable_rp"].sum()),
+            "rules": rules_digest,
+            "accepted_pending": accepted_pending,
+            "through": None if through is None else through.isoformat(),
+            "adjustments": sum(len(one.differences) for one in adjusted),
+            "adjusted_rp": sum(each.difference_rp for one in adjusted for each in one.differences),
+        }
+        audit.append(conn, account.name, "period.close", period, details, now)
+        return revision
+
+    return in_transaction(engine, work)
+
+
+def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
+    """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
+
+    Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
+    newest close revision, published_at, accepted_pending, through, paid_at, paid_document; signed_by: who signed that
+    pending days count as present, while another person has to sign too.
+    """
+    period = f"{month:%Y-%m}"
+    people: dict[str, int] = {}
+    homes = home_units(engine, month)
+    for unit in homes.values():
+        people[unit] = people.get(unit, 0) + 1
+    pending: dict[str, int] = {}
+    with reading(engine) as conn:
+        closed = periods.closings(conn, period)
+        waiting = select(result_pending.c.nip, func.count().label("days")).where(
+            result_pending.c.period == period, result_pending.c.revision == newest_revision(result_pending)
+        )
+        for row in conn.execute(waiting.group_by(result_pending.c.nip)):
+            if row.nip in homes:
+                pending[homes[row.nip]] = pending.get(homes[row.nip], 0) + row.days
+        signed = signatures.names(conn, period, closed)
+    return [
+        {
+            "period": period,
+            "unit": unit,
+            "people": people.get(unit, 0),
+            "pending_days": pending.get(unit, 0),
+            **_of_closing(closed.get(unit)),
+            "signed_by": signed.get(unit, []),
+        }
+        for unit in sorted(people.keys() | closed.keys())
+    ]
+
+
+def _of_closing(closing: periods.Closing | None) -> dict[str, Any]:
+    return {
+        "state": closing.state if closing else periods.OPEN,
+        "revision": closing and closing.revision,
+        "published_at": closing and closing.at,
+        "accepted_pending": closing and closing.accepted_pending,
+        "through": closing and closing.through,
+        "paid_at": closing and closing.paid_at,
+        "paid_document": closing and closing.paid_document,
+    }
+
+
+def stale_months(engine: Engine) -> list[date]:
+    """Given the database, return the months (first days) with scores of which a fact changed since, oldest first."""
+    with reading(engine) as conn:
+        return sorted({day.replace(day=1) for day in changed_days.days_scored(conn)})
+
+
+def seen_stale(engine: Engine, month: date) -> changed_days.StaleDays:
+    """Given a month (its first day), return its marks. A run asks before it reads the facts."""
+    with reading(engine) as conn:
+        return changed_days.read(conn, month.replace(day=1), last_day(month))
+
+
+def clear_stale(engine: Engine, seen: changed_days.StaleDays) -> None:
+    """Given the marks that a run saw, remove them; a day marked again meanwhile stays marked."""
+    in_transaction(engine, lambda conn: changed_days.clear(conn, seen))
+
+
+def end_run(engine: Engine, month: date, seen: changed_days.StaleDays) -> None:
+    """Given the marks that a run of all offices saw, remove them, and mark the later months for everybody."""
+
+    def work(conn: Connection) -> None:
+        changed_days.clear(conn, seen)
+        mark_later_months(conn, month, [changed_days.EVERYBODY])
+
+    in_transaction(engine, work)
+
+
+def _insert(
+    conn: Connection,
+    period: str,
+    result: MonthResult,
+    *,
+    revision: int,
+    rules_digest: str,
+    now: datetime,
+    closed_with: str | None = None,
+    adjusted_in: str | None = None,
+) -> None:
+    """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
+    key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
+    position = pl.int_range(pl.len()).over("nip").alias("position")
+    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
+    for table, frame in tables:
+        if frame.is_empty():
+            continue
+        write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
+    # The person's row comes last: once it is published, its parts are sealed.
+    published = closed_with is not None
+    at = pl.lit(now.astimezone(UTC), dtype=INSTANT)
+    write_frame(
+        conn,
+        results,
+        result.people.select(
+            *key,
+            pl.exclude("nip", "status"),
+            pl.lit("published").alias("status") if published else pl.col("status"),
+            pl.lit(rules_digest).alias("rules_digest"),
+            at.alias("computed_at"),
+            (at if published else pl.lit(None, dtype=INSTANT)).alias("published_at"),
+            pl.lit(closed_with, dtype=pl.String).alias("closed_with"),
+            pl.lit(adjusted_in, dtype=pl.String).alias("adjusted_in"),
+        ),
+    )
+
+
+def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> set[str]:
+    """Take the drafts of some people away; return the units in which they stood."""
+    left: set[str] = set()
+    for part in parts(nips):
+        values = {"in_period": period, "nips": part}
+        for table in (result_findings, result_days, result_pending):
+            conn.execute(_deletion(table), values)
+        left.update(conn.scalars(_deletion(results).returning(results.c.unit), values))
+    return left
+
+
+@cache
+def _deletion(table: Table) -> Delete:
+    return delete(table).where(*of_drafts(table))
+
+
+def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[str]) -> int:
+    """Above every revision of the office and of its people, who may have been published with another one before."""
+    closing = periods.closings(conn, period).get(office)
+    if closing is not None and closing.state == periods.PAID:
+        raise Refused(f"{office} is paid for {period} by {closing.paid_document}; a later change becomes an adjustment")
+    if closing is not None and closing.state == periods.CLOSED:
+        raise Refused(
+            f"{office} is closed for {period} (revision {closing.revision}, {closing.at:%Y-%m-%d}); "
+            f"another person may open it with `ekinerja-agent period reopen {period} --office {office}`"
+        )
+    of_people = [int(row.revision) for row in _published(conn, period, nips)]
+    return 1 + max([0 if closing is None else closing.revision, *of_people])
+
+
+def _refuse_published(conn: Connection, period: str, nips: Sequence[str], office: str) -> None:
+    """Who is published with another office stays there, unless that one is open again: the newer close then counts."""
+    closed = {
+        unit: one.revision for unit, one in periods.closings(conn, period).items() if one.state != periods.REOPENED
+    }
+    newest = {row.nip: row for row in _published(conn, period, nips) if row.adjusted_in is None}
+    found = {
+        nip: row.office
+        for nip, row in newest.items()
+        if row.office != office and row.office in closed and row.revision >= closed[row.office]
+    }
+    if found:
+        shown = ", ".join(f"{nip} ({unit})" for nip, unit in sorted(found.items())[:_SHOWN])
+        raise Refused(
+            f"{len(found)} people are published for {period} already, with another unit: {shown}; correct their spells "
+            "of duty so that each is scored once, or let another person reopen that unit"
+        )
+
+
+def _published(conn: Connection, period: str, nips: Sequence[str]) -> list[Row[Any]]:
+    """Every published row of these people: nip, revision, office, adjusted_in; oldest first."""
+    r = results.c
+    found: list[Row[Any]] = []
+    columns = (r.nip, r.revision, func.coalesce(r.closed_with, r.unit).label("office"), r.adjusted_in)
+    for part in parts(nips):
+        query = select(*columns).where(r.period == period, r.revision > DRAFT, r.nip.in_(part)).order_by(r.revision)
+        found += conn.execute(query)
+    return found

@@ -1,0 +1,73 @@
+"""A copy of a central database on SQLite as it is at one moment, while the service goes on writing to it.
+
+Promises that the copy is whole, or an error; that an older database is copied as it is, and a damaged one never passes
+for a backup. A database on PostgreSQL has its own tool, which is named. Knows no table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from ekinerja_agent.central.store.database_errors import place, reason, translated
+from ekinerja_agent.central.store.engine import look
+from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+
+
+def copy_database(url: str, target: Path) -> None:
+    """Given the URL of a database on SQLite and a path at which nothing is yet, make the copy there.
+
+    Raise NeedsAttention if the database is damaged, TemporarilyUnavailable if there is no room or it is locked.
+    """
+    source = look(url)
+    copy = create_engine(URL.create("sqlite", database=str(target)), poolclass=NullPool)
+    try:
+        verdict = _copied(source, copy)
+    finally:
+        source.dispose()
+        copy.dispose()
+    if verdict != "ok":
+        raise NeedsAttention(
+            f"{place(source.url)} is damaged, so it was not copied: {verdict}. Keep the last backup, and see what "
+            "`ekinerja-agent doctor` says to do"
+        )
+
+
+def pg_dump(url: str, file: str) -> str:
+    """Given the URL of a database on PostgreSQL and a file, return the command that copies it there.
+
+    It holds no password: pg_dump asks for it, or takes it from ~/.pgpass.
+    """
+    source = create_engine(url).url.set(drivername="postgresql", password=None)
+    return f"pg_dump --format=custom --file={quote(file)} {quote(source.render_as_string(hide_password=False))}"
+
+
+def _copied(source: Engine, copy: Engine) -> str:
+    """Copy, and return what SQLite says of the copy: `ok`, or what is wrong."""
+    library: Any = source.dialect.loaded_dbapi
+    try:
+        here, there = source.raw_connection(), copy.raw_connection()
+        try:
+            taken: Any = there.driver_connection
+            here.driver_connection.backup(taken)  # type: ignore[union-attr]
+            taken.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+            (verdict,) = taken.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            here.close()
+            there.close()
+    except (SQLAlchemyError, library.Error) as error:
+        ours = translated(error, source.url) if isinstance(error, SQLAlchemyError) else None
+        if ours is None and isinstance(error, library.OperationalError):
+            ours = TemporarilyUnavailable(
+                f"{place(source.url)} cannot be copied now: {reason(error)}; make room for the copy or wait for the "
+                "other process, then run the command again"
+            )
+        raise ours or NeedsAttention(
+            f"{place(source.url)} is damaged, so it was not copied: {reason(error)}. Keep the last backup"
+        ) from error
+    return str(verdict)

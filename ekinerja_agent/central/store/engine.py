@@ -1,0 +1,213 @@
+"""The connection to the central database and its transactions, the same on SQLite and PostgreSQL.
+
+Promises: a writer never deadlocks with another writer of the same SQLite file (BEGIN IMMEDIATE); sessions run in UTC; a
+library's error leaves as one of ours, without the values of the statement (NIPs, PINs). Knows no table's meaning.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from zlib import crc32
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from ekinerja_agent.central.store.database_errors import is_conflict, place, translated
+from ekinerja_agent.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
+
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_S = 30
+_CACHE_KIB = 512
+"""SQLite keeps what it once took; four times as much makes a delivery a few hundredths cheaper."""
+_TRIES = 5
+_TURNS = 64
+"""So many people's turns there are: two people may share one, and a file of everybody takes few locks."""
+_SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
+    AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
+_LOOK_AT_MOST_MS = 300_000
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg2",
+    "postgresql+psycopg2": "postgresql+psycopg2",
+}
+
+
+def connect(url: str, password: str | None = None) -> Engine:
+    """Given a database URL and its password, return an engine whose first connection was made.
+
+    Raise WrongUsage if the URL cannot be meant, TemporarilyUnavailable if the database does not answer.
+    """
+    parsed = _parsed(url)
+    if password is not None:
+        parsed = parsed.set(password=password)
+    return _answering(_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed))
+
+
+def look(url: str, password: str | None = None) -> Engine:
+    """As `connect`, for one who changes nothing: a SQLite file is not made, and no question lasts over five minutes."""
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _answering(_sqlite_read_only(parsed))
+    if password is not None:
+        parsed = parsed.set(password=password)
+    return _answering(_postgresql(parsed, f"-c statement_timeout={_LOOK_AT_MOST_MS}").execution_options(**_SNAPSHOT))
+
+
+def _answering(engine: Engine) -> Engine:
+    """Given an engine, return it after its first connection was made."""
+    try:
+        with engine.connect():
+            pass
+    except SQLAlchemyError as error:
+        ours = _ours(error, engine)
+        if not isinstance(ours, EkinerjaError):
+            ours = TemporarilyUnavailable(f"{place(engine.url)} cannot be opened: {error}")
+        engine.dispose()
+        raise ours from error
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Given an engine, give a connection for one writing transaction: all of it or nothing.
+
+    Raise TemporarilyUnavailable where trying again may help, Refused where the database protects a row.
+    """
+    with _translating(engine), engine.connect().execution_options(writes=True) as conn, conn.begin():
+        yield conn
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Given an engine, give a connection whose queries all see the database at one moment. It cannot write."""
+    options = _SNAPSHOT if engine.dialect.name == "postgresql" else {}
+    with _translating(engine), engine.connect().execution_options(**options) as conn, conn.begin():
+        yield conn
+
+
+def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Given work for one transaction, do it and return its result; a deadlock or a conflict is tried again."""
+    for attempt in range(1, _TRIES):
+        try:
+            with engine.connect().execution_options(writes=True) as conn, conn.begin():
+                return work(conn)
+        except SQLAlchemyError as error:
+            if not is_conflict(error):
+                raise _ours(error, engine) from error
+        time.sleep(0.02 * attempt**2)
+    with transaction(engine) as conn:
+        return work(conn)
+
+
+def wait_turn(conn: Connection, turn: int) -> None:
+    """Given a writing connection and the number of a turn, wait for others that have it; it ends with the transaction.
+
+    On SQLite a writer is alone anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn})")
+
+
+def wait_turn_of(conn: Connection, turn: int, names: Iterable[str] | None) -> None:
+    """As `wait_turn`, only for others that have this turn of one of these names; None: of anybody.
+
+    In one order, so that two who wait for several names never wait for each other.
+    """
+    if conn.dialect.name == "postgresql":
+        shares = range(_TURNS) if names is None else sorted({crc32(name.encode()) % _TURNS for name in names})
+        for share in shares:
+            conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn}, {share})")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise WrongUsage(f"{url!r} is not a database URL; write sqlite:///FILE or postgresql+psycopg2://…") from error
+    if parsed.drivername not in _DRIVERS:
+        raise WrongUsage(f"{parsed.drivername} is not supported; use sqlite or postgresql+psycopg2")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise WrongUsage("sqlite:// names no file; a database in memory would forget every punch")
+    return parsed.set(drivername=_DRIVERS[parsed.drivername])
+
+
+def _sqlite(url: URL) -> Engine:
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TemporarilyUnavailable(
+            f"{place(url)} cannot be opened: {error.strerror}; name a file in central.url where this user may write"
+        ) from error
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # sqlite3 would begin on its own, and too late
+        if not connection.execute(_OF_ANOTHER_PROGRAM).fetchone()[0]:
+            connection.execute("PRAGMA journal_mode = WAL")  # written into the file
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        writes = conn.get_execution_options().get("writes", False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _sqlite_read_only(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "uri": True}, hide_parameters=True)
+    file = Path(str(url.database)).absolute().as_uri()
+
+    @event.listens_for(engine, "do_connect")
+    def _as_it_is(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+        arguments[0] = f"{file}?mode=ro"
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, options: str = "") -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        executemany_mode="values_plus_batch",  # many rows with ON CONFLICT: otherwise a round trip for each
+        connect_args={
+            "application_name": "ekinerja-agent",
+            "connect_timeout": 10,
+            "options": f"-c timezone=UTC {options}".rstrip(),
+            "keepalives_idle": 30,
+        },
+    )
+
+
+def _ours(error: SQLAlchemyError, engine: Engine) -> EkinerjaError | SQLAlchemyError:
+    return translated(error, engine.url) or error
+
+
+@contextmanager
+def _translating(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        ours = translated(error, engine.url)
+        if ours is None:
+            raise
+        raise ours from error

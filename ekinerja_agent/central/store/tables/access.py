@@ -1,0 +1,68 @@
+"""Who may act, and what was done: accounts, logins of the board, the audit log."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, Table, Text
+
+from ekinerja_agent.central.store.tables.columns import Instant, Serial, metadata, serial_key
+
+accounts = Table(  # changes: roles, unit, binding, disabled_at; every change is in the audit log
+    "accounts",
+    metadata,
+    serial_key(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("roles", Text, nullable=False),  # comma separated, sorted: employee, head, operator, payroll
+    Column("unit", Text),
+    Column("nip", Text),
+    Column("os_user", Text, unique=True),
+    Column("feeds", Text, nullable=False),  # comma separated import kinds whose decisions in a file count; "*" = all
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    serial_key(),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),  # account name, or "system"
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),  # canonical JSON
+    Column("previous_digest", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+)
+
+audit_end = Table(  # changes: one row, which a trigger on audit moves by one with each row that is written
+    "audit_end",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),  # of the last row
+)
+
+passwords = Table(  # changes: a new password takes the place of the old one; each time an audit row
+    "passwords",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("hash", Text, nullable=False),  # argon2id
+    Column("must_change", Boolean, nullable=False),  # another person gave it
+    Column("set_at", Instant, nullable=False),
+)
+
+sessions = Table(  # changes: rows go when a session ends
+    "sessions",
+    metadata,
+    Column("token_digest", Text, primary_key=True),  # SHA-256: who reads the table can use no session
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+login_failures = Table(  # changes: counted up, and forgotten a quarter of an hour after the last one
+    "login_failures",
+    metadata,
+    Column("subject", Text, primary_key=True),  # SHA-256 of an account's name or an address
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+)
