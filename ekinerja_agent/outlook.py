@@ -17,11 +17,11 @@ from ekinerja_agent.config import Config
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases.health import textfile
-from ekinerja_agent.usecases.health.conditions import judge
-from ekinerja_agent.usecases.health.journal import Journal
-from ekinerja_agent.usecases.health.measure import Measure
-from ekinerja_agent.usecases.health.metrics import metrics_text
+from ekinerja_agent.usecases.watching.health import textfile
+from ekinerja_agent.usecases.watching.health.conditions import judge
+from ekinerja_agent.usecases.watching.health.journal import Journal
+from ekinerja_agent.usecases.watching.health.measure import Measure
+from ekinerja_agent.usecases.watching.health.metrics import metrics_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.spool import Spool
-    from ekinerja_agent.usecases.health.facts import NewsFacts, Snapshot
-    from ekinerja_agent.usecases.health.outbox import Outbox
-    from ekinerja_agent.usecases.push import Receiver
+    from ekinerja_agent.usecases.collecting.push import Receiver
+    from ekinerja_agent.usecases.watching.health.facts import NewsFacts, Snapshot
+    from ekinerja_agent.usecases.watching.health.outbox import Outbox
     from ekinerja_agent.web.server import WebServer
     from ekinerja_agent.yamlfile.scalars import HostPort, IpNetwork
 
@@ -77,7 +77,7 @@ class Outlook:
         )
         self._outbox = None
         if config.agent.notify.targets:
-            from ekinerja_agent.usecases.health.outbox import Outbox
+            from ekinerja_agent.usecases.watching.health.outbox import Outbox
 
             self._outbox = Outbox(config.agent.state_dir, config.agent.notify)
             yield Job("notify", self._outbox.deliver, 2 * FIRST_AFTER)

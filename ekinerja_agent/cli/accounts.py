@@ -16,9 +16,9 @@ from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.nip import is_nip
-from ekinerja_agent.usecases import logins
-from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.punch_imports import PUNCH_KINDS
+from ekinerja_agent.usecases.access import logins
+from ekinerja_agent.usecases.importing.kinds import KINDS
+from ekinerja_agent.usecases.importing.punch_imports import PUNCH_KINDS
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account

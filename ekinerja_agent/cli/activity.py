@@ -14,8 +14,8 @@ from ekinerja_agent.cli.months import DAY, TIME_OF_DAY, Instant, Month, refuse_r
 from ekinerja_agent.cli.silence import settle, told
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases import feed
+from ekinerja_agent.usecases.deciding import activities as life
+from ekinerja_agent.usecases.importing import feed
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -181,7 +181,7 @@ def check_command(
     context: Context, month: date, nip: str | None, office: str | None, now: datetime | None, fmt: str | None
 ) -> None:
     """Minutes claimed while absent, on leave, before arriving, after leaving, or twice; decided or not."""
-    from ekinerja_agent.usecases.check_activities import doubtful
+    from ekinerja_agent.usecases.deciding.check_activities import doubtful
 
     context.known(nip=nip, office=office)
     found = doubtful(

@@ -9,7 +9,7 @@ import click
 
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases import archive, backup
+from ekinerja_agent.usecases.keeping import archive, backup
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -15,7 +15,7 @@ from ekinerja_agent.cli.numbers import Numbered
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.rules import Scan
-from ekinerja_agent.usecases import correct
+from ekinerja_agent.usecases.deciding import correct
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

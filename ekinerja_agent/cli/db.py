@@ -19,7 +19,7 @@ from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.config.secrets import read_secret
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.monthdays import month_after
-from ekinerja_agent.usecases import clocks
+from ekinerja_agent.usecases.care import clocks
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

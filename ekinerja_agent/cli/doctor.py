@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.cli.listing import emit, format_option
-from ekinerja_agent.usecases.doctor import Host, State, examine
+from ekinerja_agent.usecases.watching.doctor import Host, State, examine
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -13,7 +13,7 @@ from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.numbers import Numbered
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases import decide
+from ekinerja_agent.usecases.deciding import documents
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -68,7 +68,7 @@ def _approve_command(noun: Noun) -> click.Command:
     def command(context: Context, number: int, yes: bool) -> None:
         """Let it count. Not by the person who brought it, nor by the one it is about."""
         confirm(f"{noun.reference(number)} will count from now on. Approve it?", yes=yes)
-        about = decide.approve(context.engine(), noun, number, account=context.actor(), now=context.now())
+        about = documents.approve(context.engine(), noun, number, account=context.actor(), now=context.now())
         tell(f"{noun.reference(number)} of {about} is approved.")
 
     return command
@@ -81,7 +81,9 @@ def _reject_command(noun: Noun) -> click.Command:
     @click.pass_obj
     def command(context: Context, number: int, reason: str) -> None:
         """Let it never count."""
-        about = decide.reject(context.engine(), noun, number, reason=reason, account=context.actor(), now=context.now())
+        about = documents.reject(
+            context.engine(), noun, number, reason=reason, account=context.actor(), now=context.now()
+        )
         tell(f"{noun.reference(number)} of {about} is rejected.")
 
     return command

@@ -20,11 +20,11 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
-from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.import_kinds.judging import Kind
-from ekinerja_agent.usecases.import_kinds.shapes import parse_minute
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
-from ekinerja_agent.usecases.punch_imports import KnownTerminals, PunchesImported, import_punches
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
+from ekinerja_agent.usecases.importing.kinds import KINDS
+from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
+from ekinerja_agent.usecases.importing.reading.judging import Kind
+from ekinerja_agent.usecases.importing.reading.shapes import parse_minute
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

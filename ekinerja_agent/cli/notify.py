@@ -8,7 +8,7 @@ import click
 
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.usecases.health.outbox import send_trials
+from ekinerja_agent.usecases.watching.health.outbox import send_trials
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

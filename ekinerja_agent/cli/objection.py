@@ -14,7 +14,7 @@ from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.rules import Scan
-from ekinerja_agent.usecases import objections
+from ekinerja_agent.usecases.deciding import objections
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

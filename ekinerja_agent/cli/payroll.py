@@ -12,7 +12,7 @@ from ekinerja_agent.central.closing import periods
 from ekinerja_agent.cli.confirm import confirm
 from ekinerja_agent.cli.months import Month
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases import payroll
+from ekinerja_agent.usecases.month import pay
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -36,7 +36,7 @@ def group() -> None:
 def export_command(context: Context, month: date, office: str | None, out: Path) -> None:
     """Write the rows of payroll_scores_v1, under the same names. The audit log keeps their number and the digest."""
     context.known(office=office)
-    exported = payroll.export(context.engine(), month, out, office=office, account=context.actor(), now=context.now())
+    exported = pay.export(context.engine(), month, out, office=office, account=context.actor(), now=context.now())
     tell(f"{out}: {month:%Y-%m}, {exported.rows} rows, {exported.digest}")
     if exported.reopened:
         context.say(

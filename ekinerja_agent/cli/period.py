@@ -13,7 +13,8 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import DAY, Month
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import Refused
-from ekinerja_agent.usecases import objections, period
+from ekinerja_agent.usecases.deciding import objections
+from ekinerja_agent.usecases.month import close
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
@@ -39,7 +40,7 @@ def group() -> None:
 @click.pass_obj
 def status_command(context: Context, month: date, fmt: str | None) -> None:
     """Show each unit: open with how many pending days, closed in which revision, reopened, or paid."""
-    emit(period.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
+    emit(close.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
 
 
 @group.command("review")
@@ -87,7 +88,7 @@ def close_command(
     engine, rules, account = context.engine(), context.rulebook(), context.actor()
     context.known(office=office)
     profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
-    prepared = period.prepare(
+    prepared = close.prepare(
         engine,
         rules,
         month,
@@ -103,7 +104,7 @@ def close_command(
     if prepared.unsigned:
         units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
         confirm(f"Sign that {days} pending days of {units} count as present in {month:%Y-%m}?", yes=yes)
-        raise Refused(period.sign(engine, prepared, account=account, now=now))
+        raise Refused(close.sign(engine, prepared, account=account, now=now))
     moved = prepared.differences_rp
     adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
     confirm(
@@ -111,7 +112,7 @@ def close_command(
         "What is published stays.",
         yes=yes,
     )
-    closed = period.publish(engine, prepared, account=account, now=now)
+    closed = close.publish(engine, prepared, account=account, now=now)
     for unit in closed:
         tell(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
         if unit.adjusted:

@@ -14,7 +14,7 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.months import CLOCK
 from ekinerja_agent.cli.numbers import ROW_NUMBER
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases import redate
+from ekinerja_agent.usecases.care import redate
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

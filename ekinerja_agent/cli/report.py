@@ -15,7 +15,7 @@ import click
 from ekinerja_agent.cli.months import DAY, Instant, Month
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.language import choose
-from ekinerja_agent.usecases import report
+from ekinerja_agent.usecases.reporting import report
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -20,10 +20,10 @@ from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Scan
-from ekinerja_agent.usecases import score
-from ekinerja_agent.usecases.cluster import cluster
-from ekinerja_agent.usecases.explain import explain
-from ekinerja_agent.usecases.plan import Against, plan
+from ekinerja_agent.usecases.month import score
+from ekinerja_agent.usecases.month.cluster import cluster
+from ekinerja_agent.usecases.month.explain import explain
+from ekinerja_agent.usecases.month.plan import Against, plan
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

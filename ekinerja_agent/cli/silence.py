@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent import hostclock
-from ekinerja_agent.usecases import silence
+from ekinerja_agent.usecases.deciding import deadlines
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
-    from ekinerja_agent.usecases.silence import Silence
+    from ekinerja_agent.usecases.deciding.deadlines import Silence
 
 
 def settle(context: Context, now: datetime | None) -> Silence:
@@ -20,8 +20,8 @@ def settle(context: Context, now: datetime | None) -> Silence:
     """
     engine, rules, profile = context.engine(), context.rulebook(), context.config().agent.profile
     if now is not None:
-        return silence.run(engine, rules, profile=profile, now=now)
-    return silence.run_today(
+        return deadlines.run(engine, rules, profile=profile, now=now)
+    return deadlines.run_today(
         engine, rules, profile=profile, now=context.now(), synchronised=hostclock.is_synchronised()
     )
 

@@ -9,8 +9,8 @@ import click
 
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases.collect import open_spool
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.collecting.collect import open_spool
+from ekinerja_agent.usecases.collecting.forward import forward
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -17,14 +17,15 @@ from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen
 from ekinerja_agent.errors import EkinerjaError
-from ekinerja_agent.usecases import collect, terminals
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.care import terminals
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.spool import Spool
-    from ekinerja_agent.usecases.collect import PollResult
+    from ekinerja_agent.usecases.collecting.collect import PollResult
 
 LIST = (
     "id office address serial firmware records capacity users clock_offset_s last_contact complete_until state"

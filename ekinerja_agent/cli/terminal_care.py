@@ -14,8 +14,8 @@ from ekinerja_agent.cli.failures import end_with
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen, desk_of, each_of
-from ekinerja_agent.usecases import clear, clocks
-from ekinerja_agent.usecases.verify import verify
+from ekinerja_agent.usecases.care import clear, clocks
+from ekinerja_agent.usecases.care.verify import verify
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ekinerja_agent import hostclock
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
-from ekinerja_agent.usecases import clocks, collect
-from ekinerja_agent.usecases.verify import Desk
+from ekinerja_agent.usecases.care import clocks
+from ekinerja_agent.usecases.care.verify import Desk
+from ekinerja_agent.usecases.collecting import collect
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

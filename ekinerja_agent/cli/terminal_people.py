@@ -19,16 +19,16 @@ from ekinerja_agent.cli.speech import tell
 from ekinerja_agent.cli.terminal_choice import chosen, desk_of, each_of
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.sealing import read_private_key
-from ekinerja_agent.usecases.people import backup, change, roll
-from ekinerja_agent.usecases.people.plan import Plan, Source, Wish
-from ekinerja_agent.usecases.people.reading import read_terminal
+from ekinerja_agent.usecases.care.people import backup, change, roll
+from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish
+from ekinerja_agent.usecases.care.people.reading import read_terminal
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.cli.context import Context
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.terminals.people import Staffed
-    from ekinerja_agent.usecases.verify import Desk
+    from ekinerja_agent.usecases.care.verify import Desk
 
 USERS = "terminal uid pin name privilege card fingers password nip employee unit note".split()
 CHECK = "check terminal pin nip name what".split()

@@ -11,7 +11,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.cli.completion import terminal_ids
 from ekinerja_agent.cli.listing import emit, format_option
 from ekinerja_agent.cli.speech import tell
-from ekinerja_agent.usecases import collect, push_requests
+from ekinerja_agent.usecases.collecting import collect, push_requests
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.context import Context

@@ -16,15 +16,15 @@ from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases import clocks
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.care import clocks
+from ekinerja_agent.usecases.collecting.forward import forward
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.config.settings import CentralConfig
     from ekinerja_agent.spool import Spool
-    from ekinerja_agent.usecases.health.journal import Journal
+    from ekinerja_agent.usecases.watching.health.journal import Journal
 
 log = logger()
 

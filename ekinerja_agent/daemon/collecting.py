@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases import clocks, collect
-from ekinerja_agent.usecases.rounds import Rounds
-from ekinerja_agent.usecases.turns import TerminalBusy
-from ekinerja_agent.usecases.verify import Desk
-from ekinerja_agent.usecases.watch import Watch
+from ekinerja_agent.usecases.care import clocks
+from ekinerja_agent.usecases.care.verify import Desk
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.polling_schedule import Rounds
+from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy
+from ekinerja_agent.usecases.collecting.watch import Watch
 
 if TYPE_CHECKING:
     from ekinerja_agent.config import Config, TerminalConfig

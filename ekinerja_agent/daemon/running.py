@@ -13,12 +13,12 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 from ekinerja_agent import systemd
+from ekinerja_agent.daemon.progress import Progress
 from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.logs import logger
-from ekinerja_agent.usecases.progress import Progress
 
 if TYPE_CHECKING:
-    from ekinerja_agent.usecases.health.journal import Journal
+    from ekinerja_agent.usecases.watching.health.journal import Journal
 
 log = logger()
 

@@ -29,7 +29,7 @@ log = logger()
 def drain_feed(agent: AgentConfig, centre: Centre) -> None:
     """Store the activities that wait in the feed, and answer there."""
     from ekinerja_agent.rulebook import load_rulebook
-    from ekinerja_agent.usecases import feed
+    from ekinerja_agent.usecases.importing import feed
 
     done = feed.drain(centre.engine(), load_rulebook(agent.rules), profile=agent.profile, now=utc_now())
     if done.stored or done.rejected or done.refused:
@@ -39,7 +39,7 @@ def drain_feed(agent: AgentConfig, centre: Centre) -> None:
 def score(agent: AgentConfig, centre: Centre, runner: Runner) -> None:
     """Make the months to come, let silence decide what it may, and score what no longer fits."""
     from ekinerja_agent.rulebook import load_rulebook
-    from ekinerja_agent.usecases import score as scoring
+    from ekinerja_agent.usecases.month import score as scoring
 
     rules = load_rulebook(agent.rules)
     runner.run("months", lambda: _make_months(centre.engine()))
@@ -56,9 +56,9 @@ def _make_months(engine: Engine) -> None:
 
 
 def _settle_silence(agent: AgentConfig, centre: Centre, rules: RuleBook) -> None:
-    from ekinerja_agent.usecases import silence
+    from ekinerja_agent.usecases.deciding import deadlines
 
-    settled = silence.run_today(
+    settled = deadlines.run_today(
         centre.engine(), rules, profile=agent.profile, now=utc_now(), synchronised=hostclock.is_synchronised()
     )
     if settled.total:

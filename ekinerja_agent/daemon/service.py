@@ -27,8 +27,8 @@ from ekinerja_agent.errors import ConfigurationError, TemporarilyUnavailable
 from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.push import Receiver
 
 log = logger()
 

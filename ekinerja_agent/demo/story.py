@@ -25,8 +25,11 @@ from ekinerja_agent.demo.play import Clock, Stage, hung_up
 from ekinerja_agent.errors import CheckFailed, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases import explain, imports, period, report, score, silence
+from ekinerja_agent.usecases.deciding import activities as life
+from ekinerja_agent.usecases.deciding import deadlines
+from ekinerja_agent.usecases.importing import imports
+from ekinerja_agent.usecases.month import close, explain, score
+from ekinerja_agent.usecases.reporting import report
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
@@ -277,7 +280,7 @@ def _a_head_decides(telling: Telling) -> None:
     life.approve(desk, month.SHORTENED_NOTE, minutes=COUNTED_MINUTES)
     telling.command(f'activity return {month.RETURNED_NOTE} --reason "{RETURNED_BECAUSE}"')
     life.send_back(desk, month.RETURNED_NOTE, reason=RETURNED_BECAUSE)
-    silence.run(stage.engine, telling.rules, profile=stage.config.agent.profile, now=now)
+    deadlines.run(stage.engine, telling.rules, profile=stage.config.agent.profile, now=now)
     voice.say(
         "One note of 10 September was overlooked. Silence must not cost the person money: the next superior is asked "
         "too, then the note counts, and the record names the superior who was silent."
@@ -322,13 +325,13 @@ def _close(telling: Telling) -> None:
     else:
         raise CheckFailed("the month was not refused although days are pending; please report this as a bug")
     telling.command(f'period close 2026-09 --accept-pending "{ACCEPTED}"')
-    closed = period.publish(stage.engine, _prepare(telling, ACCEPTED), account=telling.account, now=stage.clock.now())
+    closed = close.publish(stage.engine, _prepare(telling, ACCEPTED), account=telling.account, now=stage.clock.now())
     voice.lines(f"{unit.unit}: {unit.people} people published, revision {unit.revision}" for unit in closed)
 
 
-def _prepare(telling: Telling, accept_pending: str | None) -> period.Prepared:
+def _prepare(telling: Telling, accept_pending: str | None) -> close.Prepared:
     stage = telling.stage
-    return period.prepare(
+    return close.prepare(
         stage.engine,
         telling.rules,
         month.MONTH,

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ekinerja_agent.usecases.health.facts import Snapshot
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting.push import Receiver
+from ekinerja_agent.usecases.watching.health.facts import Snapshot
 from ekinerja_agent.web import health, iclock
 from ekinerja_agent.web.drawing import icon, style_sheet
 from ekinerja_agent.web.pages import activities, entrance, leaders, objections, person, public, start, unit

@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases.health.facts import Snapshot
-from ekinerja_agent.usecases.health.metrics import metrics_text
-from ekinerja_agent.usecases.health.report import report
-from ekinerja_agent.usecases.health.text import CONTENT_TYPE
+from ekinerja_agent.usecases.watching.health.facts import Snapshot
+from ekinerja_agent.usecases.watching.health.metrics import metrics_text
+from ekinerja_agent.usecases.watching.health.report import report
+from ekinerja_agent.usecases.watching.health.text import CONTENT_TYPE
 
 
 def routes(snapshot: Callable[[], Snapshot | None]) -> list[Route]:

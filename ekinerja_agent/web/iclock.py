@@ -27,7 +27,7 @@ from ekinerja_agent.logs import logger
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
-from ekinerja_agent.usecases.push import WORDS, Receiver, Stored, Table
+from ekinerja_agent.usecases.collecting.push import WORDS, Receiver, Stored, Table
 from ekinerja_agent.web.careful import EXCESS
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.central.access.logins import Session
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.usecases.health.facts import Snapshot
+    from ekinerja_agent.usecases.watching.health.facts import Snapshot
     from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 COOKIE = "ekinerja"

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from ekinerja_agent.central.imported import activities
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases.activities import Desk, Work
+from ekinerja_agent.usecases.deciding import activities as life
+from ekinerja_agent.usecases.deciding.activities import Desk, Work
 from ekinerja_agent.web.server import WebServer, bind
 from ekinerja_agent.web.visit import COOKIE, FORMS_AT_ONCE
 from ekinerja_agent.yamlfile.scalars import HostPort

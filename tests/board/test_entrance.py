@@ -15,7 +15,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.access import login_failures, sessions
 from ekinerja_agent.central.store.tables.access import passwords as kept
 from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.usecases.logins import PER_ACCOUNT, PER_ADDRESS, give_password
+from ekinerja_agent.usecases.access.logins import PER_ACCOUNT, PER_ADDRESS, give_password
 from ekinerja_agent.web.visit import COOKIE, MOST_BODY_BYTES
 from tests.board.conftest import LATE, PASSWORD, County, csrf
 from tests.journey.conftest import Installation

@@ -18,8 +18,8 @@ from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.reports import pages
 from ekinerja_agent.reports.sakip import ASPECTS
-from ekinerja_agent.usecases import documents
-from ekinerja_agent.usecases.documents import Asked
+from ekinerja_agent.usecases.reporting import report_facts
+from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.visit import COOKIE
 from tests.board.conftest import EVIL, NOW, County
 from tests.journey.conftest import nip
@@ -156,7 +156,7 @@ def test_pages_have_the_figures_of_the_reports(county: County, inside: Callable[
     browser.cookies.set("language", lang, domain="board.test", path="/")
     asked = Asked(MONTH, lang, NOW, offices=frozenset({"DISDIK"}))
     rules, profile = county.site.rules(), county.site.profile()
-    for path, made in zip(SEEN, (documents.evaluation, documents.workload, documents.sakip), strict=True):
+    for path, made in zip(SEEN, (report_facts.evaluation, report_facts.workload, report_facts.sakip), strict=True):
         report = made(county.engine, asked, rules, profile=profile).document
         shown = Page(browser.get(path.format(unit="DISDIK")).text)
         written = Page(pages.as_page(report, Formats(lang)))
@@ -216,9 +216,9 @@ def test_the_public_sees_a_month_once_all_of_it_is_published_and_nobody_in_it(co
     asked = Asked(MONTH, "id", county.now, public=True)
     rules, profile = county.site.rules(), county.site.profile()
     made = (
-        documents.unit(county.engine, asked),
-        documents.workload(county.engine, asked, rules, profile=profile),
-        documents.sakip(county.engine, asked, rules, profile=profile),
+        report_facts.unit(county.engine, asked),
+        report_facts.workload(county.engine, asked, rules, profile=profile),
+        report_facts.sakip(county.engine, asked, rules, profile=profile),
     )
     for page, report in zip(shown.values(), made, strict=True):
         assert tables(page) == tables(pages.as_page(report.document, Formats("id")))

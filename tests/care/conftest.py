@@ -20,7 +20,7 @@ from ekinerja_agent.central.store.tables.recorded import punches, quarantine
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, serve
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.verify import Desk
+from ekinerja_agent.usecases.care.verify import Desk
 
 ZONE = ZoneInfo("Asia/Makassar")
 NOW = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)

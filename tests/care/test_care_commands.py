@@ -19,7 +19,7 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
-from ekinerja_agent.usecases import clear
+from ekinerja_agent.usecases.care import clear
 from tests.proof.people import acting_as
 
 
@@ -86,7 +86,7 @@ def test_verify_counts_what_is_there_and_what_is_in_central(box: Box) -> None:
 
 
 def test_verify_ends_with_1_and_names_what_is_missing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ekinerja_agent.usecases.verify.forward", lambda *_, **__: None)
+    monkeypatch.setattr("ekinerja_agent.usecases.care.verify.forward", lambda *_, **__: None)
     code, out, err = box.run("terminal", "verify", "lobby", "--format", "csv")
     assert code == 1
     assert out.splitlines() == ["id,on_terminal,in_central,missing", "lobby,5,0,5"]

@@ -20,7 +20,7 @@ from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused
 from ekinerja_agent.simulator import Device
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Close, Fault, at_request, before, on
-from ekinerja_agent.usecases import clear
+from ekinerja_agent.usecases.care import clear
 
 Post = Any
 WIPE_EVERYTHING, CLEAR, LOCK, UNLOCK, LEAVE, FREE = 14, 15, 1003, 1002, 1001, 1502

@@ -16,8 +16,8 @@ from ekinerja_agent.errors import NeedsAttention, Refused
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before
-from ekinerja_agent.usecases import clocks
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.care import clocks
+from ekinerja_agent.usecases.collecting.forward import forward
 
 Post = Any
 SET_TIME = 202

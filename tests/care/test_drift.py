@@ -19,7 +19,7 @@ from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before
 from ekinerja_agent.terminals.drift import Reading, offset_at, shown
 from ekinerja_agent.terminals.identity import ClockRule
-from ekinerja_agent.usecases import clocks
+from ekinerja_agent.usecases.care import clocks
 
 Post = Any
 SET_TIME = 202

@@ -22,7 +22,7 @@ from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.model import Delivery, Quarantined, Source
 from ekinerja_agent.terminals.identity import RESET_REASON
 from ekinerja_agent.terminals.wire.log import decode_record
-from ekinerja_agent.usecases import redate
+from ekinerja_agent.usecases.care import redate
 from tests.proof.at_once import at_once
 
 Post = Any

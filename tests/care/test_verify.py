@@ -17,8 +17,8 @@ from ekinerja_agent.errors import Refused
 from ekinerja_agent.simulator import FAULTS, Device
 from ekinerja_agent.simulator.faults import Fault, at_request
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.clear import clear
-from ekinerja_agent.usecases.verify import verify
+from ekinerja_agent.usecases.care.clear import clear
+from ekinerja_agent.usecases.care.verify import verify
 
 Post = Any
 ZONE = ZoneInfo("Asia/Makassar")
@@ -98,7 +98,7 @@ def test_what_retention_took_is_not_missing_and_what_was_lost_is(aged: Post) -> 
 def test_a_host_that_never_brought_a_record_home_does_not_say_that_retention_took_it(
     aged: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ekinerja_agent.usecases.verify.forward", lambda *_, **__: None)
+    monkeypatch.setattr("ekinerja_agent.usecases.care.verify.forward", lambda *_, **__: None)
     with aged.served() as terminal, Spool(aged.directory / "fresh.db") as fresh:
         result = verify(terminal, replace(aged.desk(), spool=fresh))
     assert (result.purged, result.missing) == ((), (OLD,))

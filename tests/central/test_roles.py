@@ -22,7 +22,7 @@ from ekinerja_agent.errors import CheckFailed, EkinerjaError, Refused, WrongUsag
 from ekinerja_agent.model import ClockReading, Coverage, Delivery, Quarantined, SlotOwner, Source, TerminalFact
 from ekinerja_agent.model import TerminalStatus as Status
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.collecting.forward import forward
 from tests.central.conftest import As
 from tests.central.test_guards import PARTS, ROWS, add, add_part, add_person
 from tests.central.test_months import at_clock

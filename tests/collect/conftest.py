@@ -12,8 +12,8 @@ import pytest
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.collect import PollResult
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.collect import PollResult
 
 
 class Office:

@@ -18,8 +18,8 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.errors import OwnedElsewhere, TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases import terminals
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.care import terminals
+from ekinerja_agent.usecases.collecting.forward import forward
 
 NOBODY = create_engine("postgresql+psycopg2://nobody@/nothing?host=/nowhere")
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.model import LogCursor
 from ekinerja_agent.spool import TerminalMemory
-from ekinerja_agent.usecases.collect import full_read_due, next_read
-from ekinerja_agent.usecases.rounds import LONGEST_PAUSE_S, Rounds
+from ekinerja_agent.usecases.collecting.collect import full_read_due, next_read
+from ekinerja_agent.usecases.collecting.polling_schedule import LONGEST_PAUSE_S, Rounds
 
 NOW = datetime(2026, 9, 8, 1, 0, tzinfo=UTC)
 

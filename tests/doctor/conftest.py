@@ -21,9 +21,9 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.config import load
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Fault, Model, serve
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.doctor import Host, Outcome, State, examine
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.watching.doctor import Host, Outcome, State, examine
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 ZONE = ZoneInfo("Asia/Makassar")

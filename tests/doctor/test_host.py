@@ -23,9 +23,9 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.config import load
 from ekinerja_agent.model import Receipt, utc_now
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import backup
-from ekinerja_agent.usecases.doctor import State
-from ekinerja_agent.usecases.turns import turn
+from ekinerja_agent.usecases.collecting.terminal_lock import turn
+from ekinerja_agent.usecases.keeping import backup
+from ekinerja_agent.usecases.watching.doctor import State
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_turn_taken_by_root_leaves_its_lock_to_the_owner_of_the_state(root: No
 
 AS_NOBODY = """
 import os, sys
-from ekinerja_agent.usecases.doctor import Host, examine
+from ekinerja_agent.usecases.watching.doctor import Host, examine
 found = lambda: [each.finding for each in examine(Host(sys.argv[1])) if each.check == "permissions"]
 print(found())
 os.setuid(65534)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.simulator import named_fault
-from ekinerja_agent.usecases import doctor
+from ekinerja_agent.usecases.watching import doctor
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
 

@@ -11,8 +11,9 @@ import pytest
 
 from ekinerja_agent.config import load
 from ekinerja_agent.spool import PushMemory, UnreadUploads
-from ekinerja_agent.usecases import collect, terminals
-from ekinerja_agent.usecases.push import ENCRYPTED, HEARD_WITHIN
+from ekinerja_agent.usecases.care import terminals
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.push import ENCRYPTED, HEARD_WITHIN
 from tests.doctor.conftest import Ward
 
 

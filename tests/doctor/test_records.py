@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.simulator import Model, named_fault
-from ekinerja_agent.usecases.doctor import State
-from ekinerja_agent.usecases.doctor.holidays import needed_years
+from ekinerja_agent.usecases.watching.doctor import State
+from ekinerja_agent.usecases.watching.doctor.holidays import needed_years
 
 UNIT = {"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}
 

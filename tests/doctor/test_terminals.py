@@ -16,9 +16,9 @@ from ekinerja_agent.simulator import Fault, Model, named_fault
 from ekinerja_agent.simulator.faults import Occasion, on
 from ekinerja_agent.simulator.faults.script import Step
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.doctor import State, terminals
-from ekinerja_agent.usecases.doctor.parallel import ask_all
-from ekinerja_agent.usecases.turns import turn
+from ekinerja_agent.usecases.collecting.terminal_lock import turn
+from ekinerja_agent.usecases.watching.doctor import State, terminals
+from ekinerja_agent.usecases.watching.doctor.parallel import ask_all
 from tests.proof.box import PATIENCE_S, until
 
 pytestmark = pytest.mark.long

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.usecases.health.facts import HostFacts, Snapshot, TerminalFacts
+from ekinerja_agent.usecases.watching.health.facts import HostFacts, Snapshot, TerminalFacts
 
 MONDAY_NOON = datetime(2026, 10, 5, 4, tzinfo=UTC)
 """12:00 in Makassar."""

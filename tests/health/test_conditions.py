@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.usecases.health.conditions import (
+from ekinerja_agent.usecases.watching.health.conditions import (
     Key,
     Verdicts,
     in_stretch,
@@ -20,9 +20,9 @@ from ekinerja_agent.usecases.health.conditions import (
     judge,
     standing,
 )
-from ekinerja_agent.usecases.health.facts import CentralFacts, JobFacts, Limits, SpoolFacts, TerminalFacts
-from ekinerja_agent.usecases.health.report import report
-from ekinerja_agent.usecases.health.words import condition_text
+from ekinerja_agent.usecases.watching.health.facts import CentralFacts, JobFacts, Limits, SpoolFacts, TerminalFacts
+from ekinerja_agent.usecases.watching.health.report import report
+from ekinerja_agent.usecases.watching.health.words import condition_text
 
 MINUTE = timedelta(minutes=1)
 GIB = 1 << 30

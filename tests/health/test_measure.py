@@ -17,13 +17,14 @@ from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import Coverage, Delivery, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases import collect, push_unread
-from ekinerja_agent.usecases.forward import forward
-from ekinerja_agent.usecases.health import textfile
-from ekinerja_agent.usecases.health.facts import Limits, TerminalFacts
-from ekinerja_agent.usecases.health.journal import Journal
-from ekinerja_agent.usecases.health.measure import Measure
-from ekinerja_agent.usecases.push import HEARD_WITHIN, Receiver
+from ekinerja_agent.usecases import push_unread
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, Receiver
+from ekinerja_agent.usecases.watching.health import textfile
+from ekinerja_agent.usecases.watching.health.facts import Limits, TerminalFacts
+from ekinerja_agent.usecases.watching.health.journal import Journal
+from ekinerja_agent.usecases.watching.health.measure import Measure
 
 NOW = datetime(2026, 10, 5, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)

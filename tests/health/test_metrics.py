@@ -14,11 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from ekinerja_agent.usecases.health.conditions import JUDGES, judge
-from ekinerja_agent.usecases.health.facts import CentralFacts, JobFacts, NewsFacts, ScoringFacts, Snapshot, SpoolFacts
-from ekinerja_agent.usecases.health.metrics import METRICS, metrics_text
-from ekinerja_agent.usecases.health.text import Family, render
-from ekinerja_agent.usecases.health.words import SENTENCES
+from ekinerja_agent.usecases.watching.health.conditions import JUDGES, judge
+from ekinerja_agent.usecases.watching.health.facts import (
+    CentralFacts,
+    JobFacts,
+    NewsFacts,
+    ScoringFacts,
+    Snapshot,
+    SpoolFacts,
+)
+from ekinerja_agent.usecases.watching.health.metrics import METRICS, metrics_text
+from ekinerja_agent.usecases.watching.health.text import Family, render
+from ekinerja_agent.usecases.watching.health.words import SENTENCES
 
 ROOT = Path(__file__).parents[2]
 NAMES = {metric.name for metric in METRICS}

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.language import Language
-from ekinerja_agent.usecases.health.conditions import Condition, Key, Verdicts
-from ekinerja_agent.usecases.health.news import FORGOTTEN_AFTER, Digest, Memory, Pace, advance
-from ekinerja_agent.usecases.health.words import SENTENCES, condition_text, message
+from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts
+from ekinerja_agent.usecases.watching.health.news import FORGOTTEN_AFTER, Digest, Memory, Pace, advance
+from ekinerja_agent.usecases.watching.health.words import SENTENCES, condition_text, message
 
 START = datetime(2026, 10, 5, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

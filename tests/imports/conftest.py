@@ -10,8 +10,8 @@ import pytest
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.tablefile import read_table
-from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer, filled
+from ekinerja_agent.usecases.importing.kinds import KINDS
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, filled
 
 TODAY = date(2026, 9, 30)
 FEED = Importer("simpeg", None, vouches=True)

@@ -28,10 +28,11 @@ from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.errors import EkinerjaError, ProblemsFound, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
-from ekinerja_agent.usecases import activities as life
-from ekinerja_agent.usecases import correct, decide, feed, silence
-from ekinerja_agent.usecases.activities import Desk, Work
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts
+from ekinerja_agent.usecases.deciding import activities as life
+from ekinerja_agent.usecases.deciding import correct, deadlines, documents
+from ekinerja_agent.usecases.deciding.activities import Desk, Work
+from ekinerja_agent.usecases.importing import feed
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts
 from tests.imports.test_corrections import rules as rules  # noqa: PLC0414 - a fixture
 from tests.imports.test_corrections import shipped as shipped  # noqa: PLC0414 - a fixture
 from tests.proof.at_once import at_once, outcome
@@ -169,7 +170,7 @@ def test_a_rejected_activity_that_comes_back_is_not_approved_beside_the_one_that
     assert len(told) == 5
     assert sum(f"shares time with {approved['id']} (" in one for one in told) == 3, told
     (waits,) = office.activities("pending")
-    silence.run(office.engine, office.book, profile="tpp-model", now=datetime(2026, 11, 30, tzinfo=UTC))
+    deadlines.run(office.engine, office.book, profile="tpp-model", now=datetime(2026, 11, 30, tzinfo=UTC))
     (rejected,) = office.activities("rejected")
     told_why = f"overlaps {approved['id']} ({approved['start']:%H:%M}-{approved['end']:%H:%M})"
     assert (rejected["id"], rejected["reason"]) == (waits["id"], told_why)
@@ -180,7 +181,7 @@ def test_silence_approves_one_of_those_that_came_twice_before_anybody_looked(off
     office.store("activities", *(work | {"activity_id": f"A{n}"} for n in range(6)))
     later = datetime(2026, 11, 30, tzinfo=UTC)
     for _ in range(2):
-        silence.run(office.engine, office.book, profile="tpp-model", now=later)
+        deadlines.run(office.engine, office.book, profile="tpp-model", now=later)
     assert [row["id"] for row in office.activities("approved")] == ["A0"]
     assert {row["reason"] for row in office.activities("rejected")} == {"overlaps A0 (09:00-10:00)"}
 
@@ -224,7 +225,7 @@ def test_a_file_that_says_pending_undoes_no_decision_of_the_same_moment(office: 
     numbers = [row["number"] for row in waiting.rows(office.engine, ABSENCE)]
     works: list[Callable[[], object]] = []
     for row, number in zip(rows, sorted(numbers), strict=True):
-        works.append(partial(decide.approve, office.engine, ABSENCE, number, account=head, now=NOW))
+        works.append(partial(documents.approve, office.engine, ABSENCE, number, account=head, now=NOW))
         works.append(partial(office.bring, "absences", header, row, by=clerk))
     assert refusals(at_once(works)) == []
     assert [row["status"] for row in office.standing("absences")] == ["approved"] * len(rows)

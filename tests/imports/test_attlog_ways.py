@@ -18,11 +18,11 @@ from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.simulator import Device, Record, serve
 from ekinerja_agent.simulator.codec import pack_time, unpack_time
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.forward import forward
-from ekinerja_agent.usecases.imports import ImportFile
-from ekinerja_agent.usecases.punch_imports import CUT_OFF, KnownTerminals, PunchesImported, import_punches
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.collecting.push import Receiver
+from ekinerja_agent.usecases.importing.imports import ImportFile
+from ekinerja_agent.usecases.importing.punch_imports import CUT_OFF, KnownTerminals, PunchesImported, import_punches
 
 ZONE = ZoneInfo("Asia/Makassar")
 START = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)

@@ -21,8 +21,8 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.errors import Refused, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, RuleBook, Scan, Timeline
-from ekinerja_agent.usecases import correct
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts
+from ekinerja_agent.usecases.deciding import correct
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts
 
 ANI, BUDI = "199001012015011001", "198609262015051001"
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)

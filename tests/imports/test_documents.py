@@ -17,8 +17,8 @@ from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.errors import Refused
-from ekinerja_agent.usecases import decide
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
+from ekinerja_agent.usecases.deciding import documents
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 
 ANI = "199001012015011001"
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_a_decision_stays_with_the_row_when_the_same_file_comes_again(
     central: Engine, siti: Account, tono: Account, noun: Noun
 ) -> None:
     bring(central, tono, noun)
-    decide.approve(central, noun, 1, account=siti, now=NOW)
+    documents.approve(central, noun, 1, account=siti, now=NOW)
     again = bring(central, tono, noun)
     assert (again.stored, again.unchanged) == (0, 1)
     assert listed(central, noun) == [(1, "approved", "siti")]
@@ -75,8 +75,8 @@ def test_a_newer_version_waits_for_its_own_decision(central: Engine, siti: Accou
     bring(central, tono, noun)
     bring(central, tono, noun, document="2")
     with pytest.raises(Refused, match=f"{noun.name}/1 was replaced by {noun.name}/2; decide that one"):
-        decide.approve(central, noun, 1, account=siti, now=NOW)
-    decide.reject(central, noun, 2, reason="tanpa bukti", account=siti, now=NOW)
+        documents.approve(central, noun, 1, account=siti, now=NOW)
+    documents.reject(central, noun, 2, reason="tanpa bukti", account=siti, now=NOW)
     assert listed(central, noun) == [(2, "rejected", "siti")]
 
 
@@ -87,10 +87,10 @@ def test_what_was_taken_back_or_came_decided_is_decided_by_nobody(
     taken = bring(central, tono, noun)
     revoke_batch(central, siti, taken.batch or 0, "r", now=NOW)
     with pytest.raises(Refused, match=f"{noun.name}/1 was taken back with batch"):
-        decide.approve(central, noun, 1, account=siti, now=NOW)
+        documents.approve(central, noun, 1, account=siti, now=NOW)
     bring(central, siti, noun, status="approved")
     with pytest.raises(Refused, match=f"{noun.name}/2 is approved already"):
-        decide.reject(central, noun, 2, reason="r", account=tono, now=NOW)
+        documents.reject(central, noun, 2, reason="r", account=tono, now=NOW)
 
 
 @NOUNS
@@ -98,4 +98,4 @@ def test_an_employee_decides_on_nothing(central: Engine, siti: Account, tono: Ac
     bring(central, tono, noun)
     ayu = accounts.add(central, "ayu", roles=["employee"], by=siti, now=NOW)
     with pytest.raises(Refused, match=f"ayu may not decide on an {noun.name}"):
-        decide.approve(central, noun, 1, account=ayu, now=NOW)
+        documents.approve(central, noun, 1, account=ayu, now=NOW)

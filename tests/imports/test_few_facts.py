@@ -19,10 +19,10 @@ from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.usecases.import_kinds.activity_rules import ActivityRules
-from ekinerja_agent.usecases.import_kinds.posts import Posts
-from ekinerja_agent.usecases.near import rows_near
-from ekinerja_agent.usecases.superiors import Superiors
+from ekinerja_agent.usecases.deciding.superiors import Superiors
+from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
+from ekinerja_agent.usecases.importing.reading.posts import Posts
 from tests.imports.test_at_once import NOW
 from tests.proof import databases
 

@@ -18,8 +18,8 @@ from ekinerja_agent.central.store.tables import recorded
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 from ekinerja_agent.model import Coverage
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts, revoke_batch
-from ekinerja_agent.usecases.punch_imports import KnownTerminals, PunchesImported, import_punches
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
+from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
 
 NOW = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
 ANI = "199001012015011001"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
 
 Judge = Callable[..., Draft]
 

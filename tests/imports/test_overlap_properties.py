@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.usecases.import_kinds.judging import Draft
+from ekinerja_agent.usecases.importing.reading.judging import Draft
 
 Judge = Callable[..., Draft]
 

@@ -9,7 +9,7 @@ import pytest
 
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.terminals.wire import Record
-from ekinerja_agent.usecases.import_kinds.punch_rows import (
+from ekinerja_agent.usecases.importing.reading.punch_rows import (
     UNKNOWN_TERMINAL,
     attlog_terminal,
     read_attlog,

@@ -11,8 +11,8 @@ import pytest
 
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.usecases.import_kinds import KINDS
-from ekinerja_agent.usecases.import_kinds.judging import Draft, Importer
+from ekinerja_agent.usecases.importing.kinds import KINDS
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
 
 Judge = Callable[..., Draft]
 

@@ -120,7 +120,7 @@ def test_a_person_of_a_test_is_the_user_of_the_process_and_goes_again_whatever_h
 ASKS_WHO = {"getpass", "pwd", "getlogin", "getpwuid", "getpwnam", "expanduser", "getuid", "geteuid"}
 MAY_ASK = {
     "os_user.py": {"pwd", "getpwuid", "getuid"},
-    "usecases/doctor/permissions.py": {"getuid"},  # whom a finding is told
+    "usecases/watching/doctor/permissions.py": {"getuid"},  # whom a finding is told
     "durable.py": {"geteuid"},  # whether files can be given away
 }
 

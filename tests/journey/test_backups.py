@@ -21,7 +21,7 @@ import pytest
 
 from ekinerja_agent.config import load
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases import backup
+from ekinerja_agent.usecases.keeping import backup
 from tests.proof import databases
 
 MAKASSAR = ZoneInfo("Asia/Makassar")

@@ -22,8 +22,8 @@ from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere
 from ekinerja_agent.model import Source
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.forward import forward
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
 
 ZONE = ZoneInfo("Asia/Makassar")
 MINUTE = timedelta(minutes=1)

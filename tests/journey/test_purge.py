@@ -17,7 +17,7 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, utc_now
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases.month import score
 
 OLD = "2024-03"
 NEWER = f"{utc_now() - timedelta(days=60):%Y-%m-%d}"

@@ -17,7 +17,7 @@ from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, User, serve
 from ekinerja_agent.simulator.faults import Close, after, before, on
-from ekinerja_agent.usecases.turns import turn
+from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 NIP = [f"19900101201501100{number}" for number in range(1, 7)]
 SAVE = 110

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.usecases import collect
+from ekinerja_agent.usecases.collecting import collect
 from tests.push.conftest import Site, pushing
 from tests.push.test_http import get, post, status
 

@@ -13,7 +13,7 @@ from distributed import LocalCluster
 
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import cluster, score
+from ekinerja_agent.usecases.month import cluster, score
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
 OFFICES = ("DINKES", "DISDIK", "SETDA", "BKD")

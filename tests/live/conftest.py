@@ -18,7 +18,7 @@ from ekinerja_agent.errors import EkinerjaError
 from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals import TerminalAddress
-from ekinerja_agent.usecases import collect, watch
+from ekinerja_agent.usecases.collecting import collect, watch
 from tests.proof.box import PATIENCE_S, until
 
 T = TypeVar("T")

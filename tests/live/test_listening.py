@@ -12,7 +12,7 @@ from ekinerja_agent.simulator import Device, Fault, Model, named_fault, serve
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet
 from ekinerja_agent.simulator.faults import Send, on
 from ekinerja_agent.terminals.live import listen
-from ekinerja_agent.usecases.collect import place_of
+from ekinerja_agent.usecases.collecting.collect import place_of
 
 BODY = b"1001".ljust(24, b"\0") + bytes((1, 0, 26, 9, 7, 7, 28, 11))
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.usecases.turns import TerminalBusy, spare_turn, turn
+from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy, spare_turn, turn
 
 HOLDER = """
 import sys
 from pathlib import Path
-from ekinerja_agent.usecases import turns
+from ekinerja_agent.usecases.collecting import terminal_lock
 with getattr(turns, sys.argv[2])("lobby", Path(sys.argv[1])) as wanted:
     print("mine", flush=True)
     if wanted is None:

@@ -16,8 +16,8 @@ import pytest
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault, serve
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet
 from ekinerja_agent.simulator.faults import Close, Send, before, on, on_event
-from ekinerja_agent.usecases import watch
-from ekinerja_agent.usecases.turns import turn
+from ekinerja_agent.usecases.collecting import watch
+from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from tests.proof.box import PATIENCE_S
 
 

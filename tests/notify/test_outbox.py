@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.config import NotifyConfig
-from ekinerja_agent.usecases.health.conditions import Condition, Key, Verdicts
-from ekinerja_agent.usecases.health.outbox import FILE, GIVEN_UP_AFTER, MOST_WAITING, Outbox
+from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts
+from ekinerja_agent.usecases.watching.health.outbox import FILE, GIVEN_UP_AFTER, MOST_WAITING, Outbox
 
 MINUTE = timedelta(minutes=1)
 CENTRAL, LOBBY = Key("central_away"), Key("terminal_away", "lobby")

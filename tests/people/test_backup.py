@@ -18,7 +18,7 @@ from ekinerja_agent.sealing import (
     read_public_key,
     write_new,
 )
-from ekinerja_agent.usecases.people.backup import FORMAT, Header, open_backup, read_header, seal
+from ekinerja_agent.usecases.care.people.backup import FORMAT, Header, open_backup, read_header, seal
 
 KEY = new_key()
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from ekinerja_agent.usecases.people import plan, roll
+from ekinerja_agent.usecases.care.people import plan, roll
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "terminal-people.md", ROOT / "docs" / "operators" / "id" / "pengguna-mesin.md"]

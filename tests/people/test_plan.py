@@ -13,7 +13,7 @@ from ekinerja_agent.terminals.admin import Delete, Write
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire import FreeSizes
 from ekinerja_agent.terminals.wire.people import Crew, Finger, Person, decode_person, encode_person
-from ekinerja_agent.usecases.people.plan import Source, Wish, make_plan
+from ekinerja_agent.usecases.care.people.plan import Source, Wish, make_plan
 
 
 def person(uid: int, pin: str, *fingers: Finger, **fields: object) -> Person:

@@ -31,8 +31,8 @@ from ekinerja_agent.config import load
 from ekinerja_agent.language import LANGUAGES
 from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import objections
-from ekinerja_agent.usecases.activities import Desk, Work, add
+from ekinerja_agent.usecases.deciding import objections
+from ekinerja_agent.usecases.deciding.activities import Desk, Work, add
 from ekinerja_agent.web.app import board_routes, create_app
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.server import WebServer, bind

@@ -32,7 +32,7 @@ SILENT = (
     "demo/month.py",
     "formats.py",
     "language.py",
-    "usecases/health/metrics.py",
+    "usecases/watching/health/metrics.py",
 )
 """Rooms whose sentences nobody reads on a command line, or that have a catalogue of their own."""
 

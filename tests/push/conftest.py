@@ -18,7 +18,7 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.model import Note, utc_now
 from ekinerja_agent.simulator.push_device import PushDevice
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.server import WebServer
 from tests.proof.box import PATIENCE_S

@@ -15,7 +15,7 @@ from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import ClockReading, Coverage, Punch, TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.usecases import push_unread
-from ekinerja_agent.usecases.push import Receiver, Stored
+from ekinerja_agent.usecases.collecting.push import Receiver, Stored
 from tests.push.conftest import ZONE, pushing
 
 SEVEN = datetime(2026, 9, 6, 23, 0, tzinfo=UTC)

@@ -16,8 +16,8 @@ from ekinerja_agent.model import Coverage, Receipt
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.push_device import PushRecord
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.push import Receiver
 from tests.push.conftest import ZONE, pushing
 
 STEPS = st.lists(

@@ -12,8 +12,8 @@ import pytest
 from ekinerja_agent.model import Coverage, TerminalStatus
 from ekinerja_agent.simulator import Device, Record, serve
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.push import NO_ORDER, Receiver
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.push import NO_ORDER, Receiver
 from tests.push.conftest import ZONE, pushing
 
 SEVEN = datetime(2026, 9, 6, 23, 0, tzinfo=UTC)

@@ -22,7 +22,7 @@ from ekinerja_agent.cli.report import group
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.model import Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.reports.files import digest
-from ekinerja_agent.usecases import report
+from ekinerja_agent.usecases.reporting import report
 from tests.proof.scored import a_result
 
 MONTH = date(2026, 9, 1)

@@ -25,7 +25,7 @@ from sqlalchemy import func, insert, select
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases.feed import ACCOUNT
+from ekinerja_agent.usecases.importing.feed import ACCOUNT
 from tests.proof.box import PATIENCE_S, Box, ended, until
 
 pytestmark = pytest.mark.long

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from ekinerja_agent.daemon.progress import Progress
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases.progress import Progress
 from tests.proof.box import PATIENCE_S, Box, until
 
 HASTY = """
 from ekinerja_agent.daemon import running
-from ekinerja_agent.usecases import collect
+from ekinerja_agent.usecases.collecting import collect
 running.MAY_TAKE_S["poll"] = 1.0
 collect.LARGEST_TABLE_BYTES = 0
 from ekinerja_agent.cli import main

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from ekinerja_agent.errors import ConfigurationError, TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases.health.facts import HostFacts, Snapshot
+from ekinerja_agent.usecases.watching.health.facts import HostFacts, Snapshot
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.server import WebServer, bind
 from ekinerja_agent.yamlfile.scalars import HostPort

@@ -1,7 +1,7 @@
 """What employees and units dispute of a draft before the close: entered by one person, decided once by another.
 
 An objection names a finding; accepting it changes no score, for only facts do. What a close does about it is decided in
-`usecases/objections.py`.
+`usecases/deciding/objections.py`.
 """
 
 from __future__ import annotations

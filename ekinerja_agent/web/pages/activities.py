@@ -15,8 +15,8 @@ from ekinerja_agent.central.scored import board
 from ekinerja_agent.errors import EkinerjaError, NeedsAttention, WrongUsage
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.usecases import activities
-from ekinerja_agent.usecases.activities import Desk, Work
+from ekinerja_agent.usecases.deciding import activities
+from ekinerja_agent.usecases.deciding.activities import Desk, Work
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of
 from ekinerja_agent.web.visit import form_page, heard

@@ -11,7 +11,7 @@ from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHO
 from ekinerja_agent.central.access import logins as recorded
 from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
 from ekinerja_agent.passwords import LEAST_LETTERS
-from ekinerja_agent.usecases import logins
+from ekinerja_agent.usecases.access import logins
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.visit import form_page, heard, in_language, logged_in, logged_out
 

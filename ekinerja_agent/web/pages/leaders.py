@@ -18,8 +18,8 @@ from starlette.routing import Route
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.usecases import documents
-from ekinerja_agent.usecases.documents import Asked
+from ekinerja_agent.usecases.reporting import report_facts
+from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.access import Look, may
 from ekinerja_agent.web.drawing import document_page, page, sorry
 from ekinerja_agent.web.excerpt import excerpt
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ekinerja_agent.reports.document import Table
-    from ekinerja_agent.usecases.documents import Made
+    from ekinerja_agent.usecases.reporting.report_facts import Made
     from ekinerja_agent.web.visit import Site, Visit
 
 EVERY_UNIT = "*"
@@ -120,19 +120,19 @@ def _own_unit(visit: Visit, month: date, seen: Mapping[str, str]) -> str | None:
 
 
 def _evaluation(visit: Visit, asked: Asked) -> Made:
-    return documents.evaluation(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
+    return report_facts.evaluation(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 
 
 def workload(visit: Visit, asked: Asked) -> Made:
     """Given what is asked for, return the workload: of one unit with the minutes that its people logged."""
     of_one = asked.offices is not None and len(asked.offices) == 1
     rules, profile = visit.site.rules(), visit.site.profile()
-    return documents.workload(visit.engine, asked, rules, profile=profile, logged=of_one)
+    return report_facts.workload(visit.engine, asked, rules, profile=profile, logged=of_one)
 
 
 def sakip(visit: Visit, asked: Asked) -> Made:
     """Given what is asked for, return accountability."""
-    return documents.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
+    return report_facts.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 
 
 def _address(month: date, table: Table, row: tuple[object, ...]) -> str | None:

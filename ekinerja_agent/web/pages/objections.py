@@ -13,8 +13,8 @@ from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.usecases import objections
-from ekinerja_agent.usecases.objections import MAY_DECIDE
+from ekinerja_agent.usecases.deciding import objections
+from ekinerja_agent.usecases.deciding.objections import MAY_DECIDE
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.visit import form_page, heard

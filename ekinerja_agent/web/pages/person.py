@@ -18,7 +18,7 @@ from ekinerja_agent.language import msgid
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
-from ekinerja_agent.usecases import objections
+from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of

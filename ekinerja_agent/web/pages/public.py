@@ -17,8 +17,8 @@ from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.language import msgid
-from ekinerja_agent.usecases import documents
-from ekinerja_agent.usecases.documents import Asked
+from ekinerja_agent.usecases.reporting import report_facts
+from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.drawing import document_page, page, sorry
 from ekinerja_agent.web.excerpt import excerpt
 from ekinerja_agent.web.kept import Kept
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.reports.document import Document
-    from ekinerja_agent.usecases.documents import Made
+    from ekinerja_agent.usecases.reporting.report_facts import Made
     from ekinerja_agent.web.visit import Site, Visit
 
 KINDS = {
@@ -77,4 +77,4 @@ def _published(engine: Engine) -> list[str]:
 
 
 def _units(visit: Visit, asked: Asked) -> Made:
-    return documents.unit(visit.engine, asked)
+    return report_facts.unit(visit.engine, asked)

@@ -24,7 +24,7 @@ from ekinerja_agent.model import YEARS
 from ekinerja_agent.monthdays import last_day, month_after
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
-from ekinerja_agent.usecases.today import UnitToday, unit_today
+from ekinerja_agent.usecases.reporting.today import UnitToday, unit_today
 from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.drawing import page, sorry
 from ekinerja_agent.web.kept import Kept

@@ -22,8 +22,8 @@ from ekinerja_agent.central.store.tables.imported import activities
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.errors import ProblemsFound
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score
-from ekinerja_agent.usecases.imports import Imported, ImportFile, import_facts
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts
+from ekinerja_agent.usecases.month import score
 from tests.proof.bench.county import MONTH, PROFILE, office
 from tests.proof.bench.database import fill
 from tests.proof.bench.findings import Finding, timed

@@ -27,7 +27,8 @@ from ekinerja_agent.model import utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.scoring.frames import MonthFacts
-from ekinerja_agent.usecases import correct, score
+from ekinerja_agent.usecases.deciding import correct
+from ekinerja_agent.usecases.month import score
 from tests.proof.bench.county import MONTH, PROFILE, office
 from tests.proof.bench.findings import Finding, best_of, timed
 from tests.proof.bench.scoring import RULES

@@ -18,7 +18,7 @@ from statistics import median
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases import score
+from ekinerja_agent.usecases.month import score
 from tests.proof.bench.county import MONTH, PROFILE, office
 from tests.proof.bench.database import fill
 from tests.proof.bench.findings import Finding, timed

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.logs import configure
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.careful import CarefulProtocol
 from tests.proof.bench.findings import Finding, in_turn, ratio, timed

@@ -20,7 +20,7 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.model import FROM_TERMINAL, Punch, utc_now
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.forward import BATCH_PUNCHES, forward
+from ekinerja_agent.usecases.collecting.forward import BATCH_PUNCHES, forward
 from tests.proof.bench.findings import Finding, in_turn, ratio, timed
 from tests.proof.databases import postgres_database, postgres_server
 from tests.proof.soak.made import made_punches

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.collect import PollResult
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.collect import PollResult
 from tests.proof.bench.findings import Finding, timed
 from tests.proof.bench.simulators import ZONE, fleet
 

@@ -20,7 +20,7 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.central.store.tables import recorded
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.forward import BATCH_PUNCHES, forward
+from ekinerja_agent.usecases.collecting.forward import BATCH_PUNCHES, forward
 from tests.proof.soak.made import made_punches
 from tests.proof.soak.truth import PunchesDiffer
 

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 
 from ekinerja_agent.errors import TemporarilyUnavailable
 from ekinerja_agent.model import utc_now
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.server import WebServer
 from tests.proof.soak.misfortunes import Crash

@@ -25,9 +25,9 @@ from ekinerja_agent.simulator.codec import Command, pack_time
 from ekinerja_agent.simulator.faults import Fault, Transport, before, named_fault
 from ekinerja_agent.simulator.rows import record_encoder
 from ekinerja_agent.terminals import AmbiguousLog
-from ekinerja_agent.usecases import collect
-from ekinerja_agent.usecases.forward import forward
-from ekinerja_agent.usecases.push import Receiver
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.collecting.push import Receiver
 from tests.proof.soak.door import Door
 from tests.proof.soak.manners import require_manners
 from tests.proof.soak.misfortunes import CRASH_POINTS, BrittleSpool, Crash, struck

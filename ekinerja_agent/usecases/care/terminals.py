@@ -1,0 +1,139 @@
+"""What an officer does about terminals: see them all in one list, accept a replaced one, take one over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected import owners, terminal_list
+from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.config import Config, TerminalConfig
+    from ekinerja_agent.spool import PushMemory, Spool, UnreadUploads
+
+    Heard = tuple[PushMemory, UnreadUploads]
+
+
+NEVER_HEARD = "never heard of; set this server in its menu (Comm. > Cloud Server)"
+SILENT = "silent; check its power, its network and the server in its menu"
+
+
+def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
+    known = {row["id"]: row for row in terminal_list.terminal_rows(engine)}
+    elsewhere = _owned_elsewhere(config, engine)
+    uploads = _uploads(config)
+    for terminal in config.terminals:
+        row = known.pop(terminal.id, None) or {"state": "never read"}
+        state = elsewhere.get(terminal.id, row["state"])
+        yield (
+            _blank(terminal.id)
+            | row
+            | {
+                "office": terminal.office,
+                "address": str(terminal.address) if terminal.address else None,
+                "state": state if terminal.enabled else "disabled in devices.yaml",
+            }
+            | ({} if terminal.id in elsewhere else _heard(config, terminal, row, uploads.get(terminal.id), now))
+        )
+    for terminal_id, row in known.items():
+        yield _blank(terminal_id) | row
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What `terminal accept` did: took the terminal over from another agent, or forgot the serial it was known by."""
+
+    taken_from: str | None = None
+    forgotten_serial: str | None = None
+
+
+def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: Account, now: datetime) -> Accepted:
+    """Given a terminal, make this agent its owner if another one is; otherwise forget its pinned serial. On the record.
+
+    One thing at a time: who takes a terminal over from another agent still finds the serial that is pinned here.
+    """
+    agent, told = spool.agent, spool.owned_elsewhere().get(terminal.id)
+    owner = owners.owners(engine, [terminal.id]).get(terminal.id, agent)
+    if owner != agent or told is not None:  # told: the command was cut off between central and the spool
+        before = owners.take_over(engine, agent, terminal.id, account=account, now=now)
+        spool.forget_push(terminal.id)
+        spool.learn_owners({terminal.id: agent})
+        return Accepted(taken_from=told or owner if before in (None, agent) else before)
+    old = collect.accept(spool, terminal)
+    with transaction(engine) as conn:
+        audit.append(conn, account.name, "terminal.accept", terminal.id, {"forgotten_serial": old}, now)
+    return Accepted(forgotten_serial=old)
+
+
+def _uploads(config: Config) -> dict[str, Heard]:
+    """What this host remembers of the terminals that push to it."""
+    if not config.pushing or not config.agent.spool_path.exists():
+        return {}
+    with collect.open_spool(config.agent.spool_path) as spool:
+        return {
+            terminal.id: (memory, spool.unread_uploads(terminal.id))
+            for terminal in config.pushing
+            if (memory := spool.push_state(terminal.id)) is not None
+        }
+
+
+def _heard(
+    config: Config, terminal: TerminalConfig, row: dict[str, Any], uploads: Heard | None, now: datetime
+) -> dict[str, Any]:
+    """What uploads add to a terminal's row. The status in central of one that is read as well is that of the reads."""
+    if terminal not in config.pushing:
+        return {}
+    heard_at = uploads[0].contact_at if uploads is not None and uploads[0].serial == terminal.serial else None
+    told: dict[str, Any] = {}
+    last = row.get("last_contact")
+    if heard_at is not None and (last is None or heard_at > last):
+        told["last_contact"] = heard_at
+    if terminal in config.only_heard:
+        if heard_at is None:
+            told["state"] = NEVER_HEARD
+        elif now - heard_at > HEARD_WITHIN:
+            told["state"] = SILENT
+    elif uploads is not None and heard_at is not None and (doubts := doubts_of(*uploads, now)):
+        told["state"] = f"{row['state']}; uploads: {'; '.join(doubts)}"
+    return told
+
+
+def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, str]:
+    """What to say of terminals that this host would read if another agent did not; nothing where it reads none."""
+    if not config.fills_a_spool or not config.agent.spool_path.exists():
+        return {}
+    with collect.open_spool(config.agent.spool_path) as spool:
+        agent = spool.agent
+    told = owners.owners(engine, [terminal.id for terminal in config.terminals])
+    return {
+        terminal: f"read by the agent {owner}; `terminal accept {terminal}` takes it over"
+        for terminal, owner in told.items()
+        if owner != agent
+    }
+
+
+def _blank(terminal_id: str) -> dict[str, Any]:
+    return {"id": terminal_id} | dict.fromkeys(
+        (
+            "office",
+            "address",
+            "serial",
+            "firmware",
+            "records",
+            "capacity",
+            "users",
+            "clock_offset_s",
+            "last_contact",
+            "complete_until",
+        )
+    )

@@ -1,0 +1,1 @@
+"""From a terminal to central: read, listen, take uploads, forward."""

@@ -1,0 +1,326 @@
+"""The life of an activity by commands: entered by or for a person, decided by the superior of its day, and disputed.
+
+Promises that nobody decides on themselves or on what they entered, that an operator's role alone decides nothing, and
+that no minute of a person is entered or approved twice, however many enter and decide at once: each act is one
+transaction, and those of one person wait for each other. Does not know what silence does, nor what a minute is worth.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central.imported import activities, batches
+from ekinerja_agent.central.imported.activities import (
+    APPROVED,
+    DRAFT,
+    PENDING,
+    REJECTED,
+    RETURNED,
+    WITHDRAWN,
+    Activity,
+    Step,
+)
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.usecases.deciding.superiors import Superiors
+from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.importing.kinds import activities as kind
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
+from ekinerja_agent.usecases.importing.reading.posts import Posts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.rules import RuleBook
+
+OPERATOR = "operator"
+_ENTERED = "activity add"
+_WAITS_AT_MOST = timedelta(days=120)
+"""What is older was decided, or settled by the rule of silence."""
+_SHOWN_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What somebody did, from when to when, in local time of the unit."""
+
+    nip: str
+    day: date
+    start: time
+    end: time
+    description: str
+    type: str | None = None
+    volume: str | None = None
+    output: str | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where activities are handled: the database, the rules, and the profile of units that name none. With `own_only`
+    the account enters for itself alone, whatever its role.
+    """
+
+    engine: Engine
+    rules: RuleBook
+    profile: str
+    account: Account
+    now: datetime
+    own_only: bool = False
+
+    def superiors(self, conn: Connection, nip: str, day: date) -> tuple[str, ...]:
+        """Given a person and a day, return the superiors of that day, the direct one first."""
+        rows = rows_near(conn, [nip])
+        return Superiors(rows, Posts(rows, self.profile)).chain(nip, day)
+
+    def today(self, conn: Connection, nip: str) -> date:
+        """Given a person, return the date that the unit's calendar shows."""
+        today = self.now.date()
+        posts = Posts(StoredFacts(conn).about([nip], today, today), self.profile)
+        return self.now.astimezone(posts.zone(nip, today)).date()
+
+
+def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[dict[str, Any]]:
+    """Given people who may stand below the account, return their activities that it may decide now, oldest first: the
+    columns of `activity list`, and `minutes` that each lasted.
+    """
+    since = desk.now.date() - _WAITS_AT_MOST
+    waiting = activities.waiting_of(conn, below, since)
+    rows = rows_near(conn, {one.nip for one in waiting})
+    superiors = Superiors(rows, Posts(rows, desk.profile))
+    mine = {
+        one.activity_id: one.minutes
+        for one in waiting
+        if desk.account.id != one.account_id
+        and desk.account.nip in superiors.chain(one.nip, one.day)[one.first_tier : one.last_tier + 1]
+    }
+    shown = activities.rows(conn, ids=list(mine)[:_SHOWN_AT_ONCE])
+    ordered = sorted(shown, key=lambda row: (row["date"], row["nip"], row["start"]))
+    return [row | {"minutes": mine[row["id"]]} for row in ordered]
+
+
+def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = None) -> str:
+    """Given what a person did, enter it; return its id. `replaces` names a draft or returned activity to be corrected.
+
+    The same work again is answered as what is there already, and changes nothing: a form that is sent twice enters one
+    activity. Raise Refused if the account is neither the person nor an operator, if it overlaps another activity or a
+    rule forbids it; WrongUsage if it cannot be meant.
+    """
+    _require_own(desk, work.nip)
+    if not work.description.strip():
+        raise WrongUsage("an activity needs --description: what was done")
+    status = DRAFT if draft else PENDING
+
+    def enter(conn: Connection) -> str:
+        batches.wait_turn_of_kind(conn, activities.KIND, [work.nip])
+        stored = StoredFacts(conn)
+        posts = Posts(stored.about([work.nip], work.day, work.day), desk.profile)
+        local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
+        if work.day > local.date():
+            raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
+        known = _entered_before(stored, work, status, replaces)
+        if known is not None:
+            return known
+        entered_at = f"{local:%Y-%m-%d %H:%M:%S}"
+        if replaces is not None:
+            earlier = activities.find(conn, replaces)
+            _require_own(desk, earlier.nip)
+            _require_open(earlier, (DRAFT, RETURNED), "corrected")
+            entered_at = earlier.entered_at or earlier.day.isoformat()
+        row = _row(work, replaces or _new_id(conn), entered_at, status)
+        _judge(desk, stored, row, local.date())
+        digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
+        batches.store_batch(
+            conn, desk.account.id, activities.KIND, _ENTERED, f"sha256:{digest}", [row], rejected=0, now=desk.now
+        )
+        return str(row["activity_id"])
+
+    return in_transaction(desk.engine, enter)
+
+
+def submit(desk: Desk, activity_id: str) -> Activity:
+    """Given a draft or a returned activity, ask the superior to decide; return it as it was. Raise Refused."""
+
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (DRAFT, RETURNED), "submitted")
+        return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(conn, one.nip))
+
+    return _step(desk, activity_id, decide)
+
+
+def withdraw(desk: Desk, activity_id: str) -> Activity:
+    """Given an activity that nobody decided yet, or that came back, take it back for good; return it as it was.
+
+    Its time is free again for another activity. Raise Refused.
+    """
+
+    def decide(_conn: Connection, one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (DRAFT, PENDING, RETURNED), "withdrawn")
+        return Step("withdrawn", WITHDRAWN, one.first_tier, one.last_tier)
+
+    return _step(desk, activity_id, decide)
+
+
+def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Activity:
+    """Given an activity that waits, let so many minutes of it count (None: all); return it as it was.
+
+    Raise Refused if the account is not the superior who decides now, or if another one that shares time with it is
+    approved; WrongUsage for more minutes than it lasted.
+    """
+
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_superior(conn, desk, one)
+        _require_free(conn, one)
+        if minutes is not None and not 0 <= minutes <= one.minutes:
+            raise WrongUsage(f"--minutes {minutes}; allowed: 0 to {one.minutes}, the minutes it lasted")
+        counted = one.minutes if minutes is None else minutes
+        return Step("approved", APPROVED, one.first_tier, one.last_tier, approved_minutes=counted)
+
+    return _step(desk, activity_id, decide)
+
+
+def send_back(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that waits, return it to the person for correction; return it as it was. Raise as `approve`."""
+    return _negative(desk, activity_id, "returned", RETURNED, reason)
+
+
+def reject(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that waits, let it not count; return it as it was. Raise as `approve` does."""
+    return _negative(desk, activity_id, "rejected", REJECTED, reason)
+
+
+def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
+    """Given an activity that a superior decided, ask the next one; return it as it was.
+
+    Raise Refused if a rule decided it, or nobody is above the one who did.
+    """
+    _require_reason(reason)
+
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_own(desk, one.nip)
+        _require_open(one, (APPROVED, RETURNED, REJECTED), "objected to")
+        if one.rule_reason is not None:
+            raise Refused(f"activity {one.activity_id} broke a rule: {one.rule_reason}; no superior can change that")
+        tier = one.last_tier + 1
+        if tier >= len(desk.superiors(conn, one.nip, one.day)):
+            raise Refused(f"nobody is above the superior who decided activity {one.activity_id}")
+        return Step("objected", PENDING, tier, tier, waits_from=desk.today(conn, one.nip), reason=reason)
+
+    return _step(desk, activity_id, decide)
+
+
+def _negative(desk: Desk, activity_id: str, step: str, status: str, reason: str) -> Activity:
+    _require_reason(reason)
+
+    def decide(conn: Connection, one: Activity) -> Step:
+        _require_superior(conn, desk, one)
+        return Step(step, status, one.first_tier, one.last_tier, reason=reason)
+
+    return _step(desk, activity_id, decide)
+
+
+def _step(desk: Desk, activity_id: str, decide: Callable[[Connection, Activity], Step]) -> Activity:
+    return activities.take_step(desk.engine, activity_id, decide, account=desk.account, now=desk.now)
+
+
+def _entered_before(stored: StoredFacts, work: Work, status: str, replaces: str | None) -> str | None:
+    """The id of the activity that says the same and stands as this would; None if there is none."""
+    same = _row(work, "", "", status)
+    for row in stored.activities([], [work.nip], work.day, work.day):
+        as_told = all(row[column] == same[column] for column in kind.WORK)
+        stands = row["status"] == status or (row["status"] == APPROVED and status == PENDING)
+        if as_told and stands and replaces in {None, row["activity_id"]}:
+            return str(row["activity_id"])
+    return None
+
+
+def _judge(desk: Desk, stored: StoredFacts, row: dict[str, Any], today: date) -> None:
+    """Settle the row as one of a file. Raise as `add` does."""
+    importer = Importer(desk.account.name, desk.account.nip, vouches=False)
+    judged = Draft(_ENTERED, importer, today, stored, desk.rules, rows=[row], profile=desk.profile)
+    kind.KIND.judge(judged)
+    if judged.problems:
+        raise WrongUsage("; ".join(f"{problem.key}: {problem.message}" for problem in judged.problems))
+    if judged.rejected:
+        raise Refused(f"not entered: {'; '.join(problem.message for problem in judged.rejected)}")
+
+
+def _require_free(conn: Connection, one: Activity) -> None:
+    """What overlaps is kept from being entered; a rejected activity may come back by an objection."""
+    for other in activities.approved_of(conn, [one.nip], one.day, one.day):
+        if other.activity_id != one.activity_id and other.shares_time(one):
+            raise Refused(
+                f"activity {one.activity_id} shares time with {other.activity_id} "
+                f"({other.start:%H:%M}-{other.end:%H:%M}), which is approved; a minute counts once"
+            )
+
+
+def _require_own(desk: Desk, nip: str) -> None:
+    if desk.account.nip != nip and desk.own_only:
+        raise Refused("that activity is another person's")
+    if desk.account.nip != nip and OPERATOR not in desk.account.roles:
+        raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
+
+
+def _require_open(one: Activity, allowed: Sequence[str], done: str) -> None:
+    if one.status not in allowed:
+        raise Refused(f"activity {one.activity_id} is {one.status}; only what is {' or '.join(allowed)} can be {done}")
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise WrongUsage("--reason is empty; the people concerned read it")
+
+
+def _require_superior(conn: Connection, desk: Desk, one: Activity) -> None:
+    account = desk.account
+    _require_open(one, (PENDING,), "decided")
+    if account.nip is not None and account.nip == one.nip:
+        raise Refused(f"activity {one.activity_id} is {account.name}'s own; the superior of {one.day} decides")
+    if account.id == one.account_id:
+        raise Refused(f"{account.name} entered activity {one.activity_id}; another person decides on it")
+    if account.nip is None:
+        raise Refused(
+            f"account {account.name} has no NIP, and only a superior decides activities; an operator adds one with "
+            "`ekinerja-agent account add NAME --nip NIP`"
+        )
+    asked = desk.superiors(conn, one.nip, one.day)[one.first_tier : one.last_tier + 1]
+    if account.nip not in asked:
+        told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
+        raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
+
+
+def _new_id(conn: Connection) -> str:
+    while activities.is_known(conn, name := f"A-{secrets.token_hex(4)}"):
+        pass
+    return name
+
+
+def _row(work: Work, activity_id: str, entered_at: str, status: str) -> dict[str, Any]:
+    return {
+        "row": 1,
+        "activity_id": activity_id,
+        "nip": work.nip,
+        "date": work.day,
+        "start": work.start,
+        "end": work.end,
+        "description": work.description,
+        "type": work.type,
+        "volume": work.volume,
+        "output": work.output,
+        "plan": work.plan,
+        "status": status,
+        "approved_minutes": None,
+        "decided_by": None,
+        "decided_at": None,
+        "entered_at": entered_at,
+    }

@@ -1,0 +1,181 @@
+"""What silence does, once a day: a superior's to activities, anybody's to requests for leave and travel.
+
+A deadline of n days after a day counts from the start of the n-th day after it in the unit's zone. Of two activities at
+one time it approves one. Run again for the same instant it changes nothing. Does not know what a decision costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.central.imported import activities, leave_requests
+from ekinerja_agent.central.imported.activities import APPROVED, PENDING, REJECTED, Activity, Step
+from ekinerja_agent.central.imported.leave_requests import Request
+from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.rules import RuleBook, Settled
+from ekinerja_agent.usecases.care import clocks
+from ekinerja_agent.usecases.deciding.superiors import Superiors
+from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.importing.reading.posts import Posts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_ISO_DATE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What one run did: activities that the next superior may decide too, that were approved or rejected, and requests
+    that were rejected.
+    """
+
+    escalated: int
+    approved: int
+    rejected: int
+    requests_rejected: int
+
+    @property
+    def total(self) -> int:
+        """How much changed."""
+        return self.escalated + self.approved + self.rejected + self.requests_rejected
+
+
+def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Silence:
+    """Given the instant, do what the rules say of all that nobody decided in time.
+
+    `profile` serves units that name none. A day that no rule covers waits.
+    """
+
+    def judge(conn: Connection, waiting: Sequence[Activity] | Sequence[Request]) -> _Judge:
+        rows = rows_near(conn, {one.nip for one in waiting})
+        posts = Posts(rows, profile)
+        return _Judge(rules, posts, Superiors(rows, posts), _Clock(posts, now))
+
+    def activities_of(conn: Connection, waiting: Sequence[Activity]) -> Iterator[tuple[Activity, Step]]:
+        return _one_at_a_time(conn, judge(conn, waiting).activities(waiting))
+
+    def requests_of(conn: Connection, waiting: Sequence[Request]) -> Iterator[tuple[Request, str]]:
+        return judge(conn, waiting).requests(waiting)
+
+    counts = activities.settle_silent(engine, activities_of, now=now)
+    rejected = leave_requests.reject_silent(engine, requests_of, now=now)
+    return Silence(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
+
+
+def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> Silence:
+    """As `run`, at the instant that this host's clock shows; `synchronised` is the kernel's word on it.
+
+    Raise NeedsAttention if other clocks contradict it: a clock that jumped ahead would end everybody's time to decide.
+    """
+    doubt = clocks.doubt(engine, now, synchronised=synchronised)
+    if doubt is not None:
+        raise NeedsAttention(
+            f"nothing was approved or rejected because nobody decided it in time: {doubt}, or name the instant with "
+            "--now"
+        )
+    return run(engine, rules, profile=profile, now=now)
+
+
+def _one_at_a_time(conn: Connection, settled: Iterator[tuple[Activity, Step]]) -> Iterator[tuple[Activity, Step]]:
+    """What overlaps is kept from being entered; what was entered before that, or came back by an objection, is not
+    approved beside another one.
+    """
+    steps = list(settled)
+    days = [one.day for one, step in steps if step.status == APPROVED]
+    taken: dict[tuple[str, date], list[Activity]] = {}
+    if days:
+        nips = {one.nip for one, step in steps if step.status == APPROVED}
+        for one in activities.approved_of(conn, nips, min(days), max(days)):
+            taken.setdefault((one.nip, one.day), []).append(one)
+    for one, step in steps:
+        beside = taken.setdefault((one.nip, one.day), [])
+        other = next((each for each in beside if each.shares_time(one)), None) if step.status == APPROVED else None
+        if other is not None:
+            reason = f"overlaps {other.activity_id} ({other.start:%H:%M}-{other.end:%H:%M})"
+            yield one, Step(REJECTED, REJECTED, one.first_tier, one.last_tier, reason=reason)
+            continue
+        if step.status == APPROVED:
+            beside.append(one)
+        yield one, step
+
+
+class _Clock:
+    """Which date a person's calendar shows at one instant."""
+
+    def __init__(self, posts: Posts, now: datetime) -> None:
+        self._posts, self._now = posts, now
+
+    def today(self, nip: str, day: date) -> date:
+        return self._now.astimezone(self._posts.zone(nip, day) or UTC).date()
+
+    def date_of(self, instant: datetime, nip: str) -> date:
+        return instant.astimezone(self._posts.zone(nip, instant.date()) or UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    rules: RuleBook
+    posts: Posts
+    superiors: Superiors
+    clock: _Clock
+
+    def activities(self, waiting: Sequence[Activity]) -> Iterator[tuple[Activity, Step]]:
+        for one in waiting:
+            step = self._step(one)
+            if step is not None:
+                yield one, step
+
+    def requests(self, waiting: Sequence[Request]) -> Iterator[tuple[Request, str]]:
+        for one in waiting:
+            asked = _date(one.requested_at) or self.clock.date_of(one.imported_at, one.nip)
+            try:
+                days = self.rules.profile(self.posts.profile(one.nip, asked)).request_silence.on(asked).value
+            except NoRule:
+                continue
+            if days is not None and self.clock.today(one.nip, asked) >= asked + timedelta(days=days):
+                yield one, f"requested on {asked}, and nobody decided it within {days} days"
+
+    def _step(self, one: Activity) -> Step | None:
+        try:
+            rule = self.rules.profile(self.posts.profile(one.nip, one.day)).superior_silence.on(one.day).value
+        except NoRule:
+            return None
+        waited = (self.clock.today(one.nip, one.day) - one.waits_from).days
+        if rule.settle_days is not None and waited >= rule.settle_days and rule.becomes is not Settled.WAITS:
+            status = rule.becomes.value
+            return Step(
+                status,
+                status,
+                one.first_tier,
+                one.last_tier,
+                approved_minutes=one.minutes if status == APPROVED else None,
+                reason=f"no superior decided it within {rule.settle_days} days",
+                silent_nip=self._silent(one),
+            )
+        escalates = rule.escalate_days is not None and waited >= rule.escalate_days
+        if escalates and one.first_tier == one.last_tier and self._has_next(one):
+            return Step(
+                "escalated",
+                PENDING,
+                one.first_tier,
+                one.last_tier + 1,
+                waits_from=one.waits_from,
+                reason=f"the superior did not decide it within {rule.escalate_days} days",
+                silent_nip=self._silent(one),
+            )
+        return None
+
+    def _silent(self, one: Activity) -> str | None:
+        chain = self.superiors.chain(one.nip, one.day)
+        return chain[one.first_tier] if one.first_tier < len(chain) else None
+
+    def _has_next(self, one: Activity) -> bool:
+        return one.last_tier + 1 < len(self.superiors.chain(one.nip, one.day))
+
+
+def _date(moment: str | None) -> date | None:
+    return None if moment is None else date.fromisoformat(moment[:_ISO_DATE])

@@ -1,0 +1,44 @@
+"""Decides on absences and outages that wait: whoever may decide on a correction, and never on what they entered.
+
+Does not know what a document excuses.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ekinerja_agent.central.imported import waiting
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.usecases.deciding.correct import ACTORS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.central.imported.waiting import Noun
+
+
+def approve(engine: Engine, noun: Noun, number: int, *, account: Account, now: datetime) -> str:
+    """Given the number of an absence or outage that waits, let it count; return whom it is about: a NIP, a terminal.
+
+    Raise WrongUsage if there is none, Refused if the account brought it, is the person or may not decide, or if it is
+    decided.
+    """
+    _require_decider(noun, account)
+    row = waiting.decide(engine, noun, number, approved=True, reason=None, account=account, now=now)
+    return str(row[noun.subject])
+
+
+def reject(engine: Engine, noun: Noun, number: int, *, reason: str, account: Account, now: datetime) -> str:
+    """Given the number of one that waits and why, let it never count; return and raise as `approve` does."""
+    _require_decider(noun, account)
+    if not reason.strip():
+        raise WrongUsage("a rejection needs --reason; the person reads it")
+    row = waiting.decide(engine, noun, number, approved=False, reason=reason, account=account, now=now)
+    return str(row[noun.subject])
+
+
+def _require_decider(noun: Noun, account: Account) -> None:
+    if not ACTORS & account.roles:
+        raise Refused(f"{account.name} may not decide on an {noun.name}; an operator or a head of unit may")

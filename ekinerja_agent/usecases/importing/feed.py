@@ -1,0 +1,143 @@
+"""Takes activities that another application left in the inbox, with the checks of an import, and answers each entry.
+
+Promises that an entry which cannot be read stops no other, and that entries are judged, stored and answered at once or
+not at all. Decisions count as those in a file do: if the account is an authorised feed. Does not know the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.imported import batches, feed
+from ekinerja_agent.central.imported.feed import REFUSED, REJECTED, STORED, Answer
+from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.usecases.importing.kinds.activities import KIND
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, Row
+from ekinerja_agent.usecases.importing.reading.shapes import NotAllowed
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.rules import RuleBook
+
+ACCOUNT = "ekinerja_feed"
+"""The account in whose name the inbox is taken; the database role that fills it has the same name."""
+TABLE = "feed_activities"
+_AT_ONCE = 20_000
+_COLUMN_OF = {"id": "activity_id", "start": "starts", "end": "ends"}
+"""Columns of the inbox that are not called as in a file: `end` is a word of SQL."""
+
+
+@dataclass(slots=True)
+class Drained:
+    """How many entries were taken, by what became of them."""
+
+    stored: int = 0
+    rejected: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class _Round:
+    """Entries that are judged together, no two of one activity: their rows, and why the others cannot be read."""
+
+    rows: list[Row] = field(default_factory=list)
+    wrong: dict[int, str] = field(default_factory=dict)
+
+
+def drain(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Drained:
+    """Given the inbox, take all that waits, oldest first; return what became of it. `profile` serves units that name
+    none. Raise Refused while something waits and there is no account for it.
+    """
+
+    def take(conn: Connection) -> Drained | None:
+        feed.wait_turn_to_take(conn)
+        entries = feed.waiting(conn, _AT_ONCE)
+        if not entries:
+            return None
+        account = _account(conn)
+        taken = _read(entries)
+        batches.wait_turn_of_kind(conn, KIND.name, {row["nip"] for row in taken.rows})
+        draft = _judge(conn, account, taken, rules, profile, now)
+        batch = _store(conn, account, draft, now) if draft.rows else None
+        answers = [Answer(number, REFUSED, why, None) for number, why in taken.wrong.items()]
+        reasons = {problem.line: problem.message for problem in draft.rejected}
+        for row in draft.rows:
+            reason = reasons.get(row["row"])
+            answers.append(Answer(row["row"], REJECTED if reason else STORED, reason, batch))
+        feed.answer(conn, answers, now)
+        return Drained(len(draft.rows) - len(reasons), len(reasons), len(taken.wrong))
+
+    done = Drained()
+    while _something_waits(engine) and (round_ := in_transaction(engine, take)) is not None:
+        done.stored += round_.stored
+        done.rejected += round_.rejected
+        done.refused += round_.refused
+    return done
+
+
+def _something_waits(engine: Engine) -> bool:
+    with reading(engine) as conn:
+        return bool(feed.waiting(conn, 1))
+
+
+def _account(conn: Connection) -> Account:
+    try:
+        return accounts.active(conn, ACCOUNT)
+    except (WrongUsage, Refused) as error:
+        raise Refused(
+            f"activities wait in {TABLE}, but no account {ACCOUNT} may bring them; an operator adds it with "
+            f"`ekinerja-agent account add {ACCOUNT} --role employee --feed activities`"
+        ) from error
+
+
+def _read(entries: Sequence[Mapping[str, Any]]) -> _Round:
+    taken = _Round()
+    ids: set[str] = set()
+    for entry in entries:
+        name = entry["activity_id"]
+        if name in ids:
+            continue  # a later word about the same activity: the next round
+        if name:
+            ids.add(name)
+        row: Row = {"row": entry["id"]}
+        wrong = []
+        for one in KIND.fields:
+            try:
+                row[one.target] = one.value((entry[_COLUMN_OF.get(one.name, one.name)] or "").strip())
+            except NotAllowed as error:
+                wrong.append(f"{one.name}: {error}")
+        if wrong:
+            taken.wrong[entry["id"]] = "; ".join(wrong)
+        else:
+            taken.rows.append(row)
+    return taken
+
+
+def _judge(conn: Connection, account: Account, taken: _Round, rules: RuleBook, profile: str, now: datetime) -> Draft:
+    """Judge the rows until none of those that are left is a problem; what each was stands in `wrong` then."""
+    stored = StoredFacts(conn)
+    importer = Importer(account.name, account.nip, account.is_feed(KIND.name))
+    while True:
+        left = [dict(row) for row in taken.rows if row["row"] not in taken.wrong]
+        draft = Draft(TABLE, importer, now.date(), stored, rules, rows=left, profile=profile)
+        KIND.judge(draft)
+        if not draft.problems:
+            return draft
+        for problem in draft.problems:
+            taken.wrong.setdefault(problem.line, f"{problem.key}: {problem.message}")
+
+
+def _store(conn: Connection, account: Account, draft: Draft, now: datetime) -> int:
+    digest = sha256(repr(draft.rows).encode()).hexdigest()
+    return batches.store_batch(
+        conn, account.id, KIND.name, TABLE, f"sha256:{digest}", draft.rows, rejected=len(draft.rejected), now=now
+    ).batch

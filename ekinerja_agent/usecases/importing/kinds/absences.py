@@ -1,0 +1,80 @@
+"""Kind `absences`: documents that excuse days or parts of days. From a feed an empty status is its approval.
+
+Does not know what a kind of absence does to a score.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, ORDINAL, TEXT, TIME, shown, words
+
+KEY = ("nip", "first_day", "from_time", "kind")
+CONTRACT_KINDS = frozenset(
+    {
+        "dinas_luar",
+        "diklat",
+        "wfa",
+        "cuti_tahunan",
+        "cuti_sakit",
+        "cuti_besar",
+        "cuti_melahirkan",
+        "keguguran",
+        "cuti_alasan_penting",
+        "cltn",
+        "izin",
+        "tugas_belajar",
+        "kartu_kendali",
+    }
+)
+
+
+def _known_kinds(draft: Draft) -> frozenset[str]:
+    if draft.rules is None:
+        return CONTRACT_KINDS
+    profiles = draft.rules.profiles.values()
+    return CONTRACT_KINDS.union(*(entry.value for profile in profiles for entry in profile.absences))
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_unknown_people(draft)
+    kinds = _known_kinds(draft)
+    for row in draft.rows:
+        if row["kind"] not in kinds:
+            draft.refuse(row, "kind", f"{shown(row['kind'])}; allowed: {', '.join(sorted(kinds))}")
+        _judge_span(draft, row)
+    settle_decisions(draft, blank="approved")
+    keep_decisions(draft, draft.stored.rows("absences"), KEY, (*KEY, "last_day", "to_time", "case_id", "child_number"))
+
+
+def _judge_span(draft: Draft, row: Row) -> None:
+    if row["last_day"] < row["first_day"]:
+        draft.refuse(row, "to", f"{row['last_day']} is before from {row['first_day']}; allowed: the same day or later")
+    start, end = row["from_time"], row["to_time"]
+    if (start is None) != (end is None):
+        missing = "from_time" if start is None else "to_time"
+        draft.refuse(row, missing, "empty; allowed: both times, or none for whole days")
+    elif start is not None and end <= start:
+        draft.refuse(row, "to_time", f"{end} is not after from_time {start}; allowed: a later time of the same day")
+
+
+KIND = Kind(
+    "absences",
+    (
+        Field("nip", TEXT, required=True),
+        Field("from", DATE, required=True, column="first_day"),
+        Field("to", DATE, required=True, column="last_day"),
+        Field("kind", TEXT, required=True),
+        Field("from_time", TIME),
+        Field("to_time", TIME),
+        Field("case_id", TEXT),
+        Field("child_number", ORDINAL),
+        *decision_fields(words("pending", "approved", "rejected")),
+    ),
+    KEY,
+    _judge,
+    "Leave, official travel and other documents.",
+    names_rules=True,
+)

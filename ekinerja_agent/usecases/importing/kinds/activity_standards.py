@@ -1,0 +1,34 @@
+"""Kind `activity_standards`: how long an activity of a type takes, for a volume of 1.
+
+A unit's own row beats the one for all. Does not know who did what.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.kinds.units import known_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, MINUTES, TEXT, shown
+
+KEY = ("type", "unit")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    units = known_units(draft)
+    for row in draft.rows:
+        if row["unit"] is not None and row["unit"] not in units:
+            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+
+
+KIND = Kind(
+    "activity_standards",
+    (
+        Field("type", TEXT, required=True),
+        Field("name", TEXT, required=True),
+        Field("standard_minutes", MINUTES, required=True),
+        Field("unit", CODE),
+    ),
+    KEY,
+    _judge,
+    "Standard times of types of activity.",
+)

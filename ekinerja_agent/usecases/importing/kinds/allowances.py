@@ -1,0 +1,42 @@
+"""Kind `allowances`: the criteria of which a person's allowance is the sum, as an amount or a share of a basic amount.
+
+They stand for the allowance that the spell of duty names. Does not know what is deducted.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERCENT_BP, RUPIAH, TEXT
+from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
+
+KEY = ("nip", "criterion", "valid_from")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_reversed_spans(draft)
+    refuse_unknown_people(draft)
+    for row in draft.rows:
+        given = [column for column in ("amount_rp", "basic_rp", "pct_bp") if row[column] is not None]
+        if given not in (["amount_rp"], ["basic_rp", "pct_bp"]):
+            names = ", ".join(column.replace("pct_bp", "pct") for column in given) or "nothing"
+            draft.refuse(row, "amount_rp", f"{names} is filled; allowed: amount_rp alone, or basic_rp and pct")
+    refuse_overlaps(draft, merged(draft, "allowances", KEY), ("nip", "criterion"), "nip and criterion")
+
+
+KIND = Kind(
+    "allowances",
+    (
+        Field("nip", TEXT, required=True),
+        Field("criterion", TEXT, required=True),
+        Field("amount_rp", RUPIAH),
+        Field("basic_rp", RUPIAH),
+        Field("pct", PERCENT_BP, column="pct_bp"),
+        Field("valid_from", DATE),
+        Field("valid_to", DATE),
+    ),
+    KEY,
+    _judge,
+    "Criteria of which the allowance is the sum: amount_rp, or basic_rp and pct.",
+)

@@ -1,0 +1,41 @@
+"""Kind `assignments`: who acts for a post (plt, plh) or has a further task, with the decree.
+
+Does not know what acting adds to an allowance, nor what it lets decide.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.kinds.units import known_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.spans import refuse_reversed_spans
+
+KEY = ("nip", "unit", "kind", "valid_from")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_reversed_spans(draft)
+    refuse_unknown_people(draft)
+    units = known_units(draft)
+    for row in draft.rows:
+        if row["unit"] not in units:
+            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+
+
+KIND = Kind(
+    "assignments",
+    (
+        Field("nip", TEXT, required=True),
+        Field("unit", CODE, required=True),
+        Field("kind", words("plt", "plh", "tugas_tambahan"), required=True),
+        Field("document", TEXT, required=True),
+        Field("valid_from", DATE, required=True),
+        Field("valid_to", DATE),
+        Field("allowance_rp", RUPIAH),
+    ),
+    KEY,
+    _judge,
+    "Who acts for a post (plt, plh) or has a further task.",
+)

@@ -1,0 +1,33 @@
+"""Kind `calendar`: days that a unit or everyone has off, fasts or works against the rule, with source.
+
+The holidays of the nation are in the rule files; a row here beats them for its unit.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, TEXT, shown, words
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    units = known_units(draft) | {EVERY_UNIT}
+    for row in draft.rows:
+        if row["unit"] not in units:
+            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; allowed: a stored unit, or * for all")
+
+
+KIND = Kind(
+    "calendar",
+    (
+        Field("date", DATE, required=True),
+        Field("unit", TEXT, required=True),
+        Field("kind", words("libur_nasional", "cuti_bersama", "libur_daerah", "ramadan", "kerja"), required=True),
+        Field("name", TEXT, required=True),
+        Field("source", TEXT, required=True),
+    ),
+    ("date", "unit"),
+    _judge,
+    "Local holidays, fasting months, days of duty.",
+)

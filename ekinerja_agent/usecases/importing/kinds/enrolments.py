@@ -1,0 +1,36 @@
+"""Kind `enrolments`: whose PIN it is, on which terminal, on which days.
+
+One PIN of a terminal never belongs to two people on one day. A terminal may be one that no devices.yaml names
+yet; its punches find their person later.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, PIN, TERMINAL_OR_ALL, TEXT
+from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
+
+KEY = ("terminal", "pin", "valid_from")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_reversed_spans(draft)
+    refuse_overlaps(draft, merged(draft, "enrolments", KEY), ("terminal", "pin"), "terminal and pin")
+    refuse_unknown_people(draft)
+
+
+KIND = Kind(
+    "enrolments",
+    (
+        Field("terminal", TERMINAL_OR_ALL, required=True),
+        Field("pin", PIN, required=True),
+        Field("nip", TEXT, required=True),
+        Field("valid_from", DATE),
+        Field("valid_to", DATE),
+    ),
+    KEY,
+    _judge,
+    "Which PIN on which terminal is whose, from when to when.",
+)

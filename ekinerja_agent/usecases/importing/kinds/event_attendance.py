@@ -1,0 +1,58 @@
+"""Kind `event_attendance`: who was at an event, or excused from it. One row for an event makes silence an absence.
+
+A ceremony that the rules announce needs no row of `events`: its code ends in its date. Does not know what it costs.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, TEXT, shown, words
+
+KEY = ("event", "nip")
+_ANNOUNCED = re.compile(r"([^-]+)-([0-9]{4}-[0-9]{2}-[0-9]{2})")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_unknown_people(draft)
+    dates = {row["code"]: row["date"] for row in draft.stored.rows("events")}
+    for row in draft.rows:
+        worn = row["uniform"]
+        row["uniform"] = None if worn is None else worn == "yes"
+        if worn is not None and row["status"] != "present":
+            draft.refuse(row, "uniform", f"{worn}, but {row['status']}; allowed: empty unless the person was present")
+        row["date"] = dates.get(row["event"]) or _announced_on(draft, row["event"])
+        if row["date"] is None:
+            draft.refuse(row, "event", f"{shown(row['event'])} is no event; import events first")
+
+
+def _announced_on(draft: Draft, code: str) -> date | None:
+    found = _ANNOUNCED.fullmatch(code)
+    if found is None or draft.rules is None:
+        return None
+    profiles = draft.rules.profiles.values()
+    codes = {one.code for profile in profiles for entry in profile.ceremonies for one in entry.value}
+    try:
+        return date.fromisoformat(found[2]) if found[1] in codes else None
+    except ValueError:
+        return None
+
+
+KIND = Kind(
+    "event_attendance",
+    (
+        Field("event", CODE, required=True),
+        Field("nip", TEXT, required=True),
+        Field("status", words("present", "excused"), required=True),
+        Field("document", TEXT),
+        Field("uniform", words("yes", "no")),
+    ),
+    KEY,
+    _judge,
+    "Who was at an event (present) and in uniform, or excused from it.",
+    names_rules=True,
+)

@@ -1,0 +1,55 @@
+"""Kind `events`: apel, ceremonies and sports that people are called to. Does not know what it costs to miss one."""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import known_nips
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TERMINAL, TEXT, TIME, shown, words
+
+KEY = ("code", "unit")
+STATUSES = ("pns", "cpns", "pppk", "pppk_paruh_waktu", "non_asn")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    units = known_units(draft) | {EVERY_UNIT}
+    people = known_nips(draft)
+    dates = {row["code"]: row["date"] for row in merged(draft, "events", KEY)}
+    for row in draft.rows:
+        if row["unit"] not in units:
+            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; allowed: a stored unit, or * for all")
+        if dates[row["code"]] != row["date"]:
+            draft.refuse(row, "date", f"{row['code']} is on {dates[row['code']]} too; each date has its own code")
+        opens, closes = row["opens"], row["closes"]
+        if (opens is None) != (closes is None):
+            missing = "opens" if opens is None else "closes"
+            draft.refuse(row, missing, "empty; allowed: both times, or none for an event that costs nothing")
+        elif opens is not None and closes <= opens:
+            draft.refuse(row, "closes", f"{closes} is not after opens {opens}; allowed: a later time of the same day")
+        called = (row["audience"] or "").replace("|", " ").split()
+        for one in called:
+            if one not in STATUSES and one not in people:
+                draft.refuse(
+                    row, "audience", f"{shown(one)}; allowed: {', '.join(STATUSES)} and known NIPs, separated by blanks"
+                )
+        row["audience"] = " ".join(called) or None
+
+
+KIND = Kind(
+    "events",
+    (
+        Field("code", CODE, required=True),
+        Field("kind", words("apel", "upacara", "krida"), required=True),
+        Field("unit", TEXT, required=True),
+        Field("date", DATE, required=True),
+        Field("opens", TIME),
+        Field("closes", TIME),
+        Field("due", TIME),
+        Field("terminal", TERMINAL),
+        Field("audience", TEXT),
+    ),
+    KEY,
+    _judge,
+    "Apel, ceremonies (upacara) and sports (krida).",
+)

@@ -1,0 +1,50 @@
+"""Kind `outages`: when a terminal could not record, in local time of its place. From a feed an empty status is its
+approval.
+
+A terminal may be one that is not known yet, which warns. Does not know whom an outage excuses.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import LOCAL_TIME, TERMINAL, TEXT, shown, words
+
+KEY = ("terminal", "starts")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    for row in draft.rows:
+        if row["ends"] <= row["starts"]:
+            draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
+    _warn_of_strangers(draft)
+    settle_decisions(draft, blank="approved")
+    keep_decisions(draft, draft.stored.rows("outages"), KEY, (*KEY, "ends", "cause"))
+
+
+def _warn_of_strangers(draft: Draft) -> None:
+    known = draft.stored.terminals()
+    for row in draft.rows:
+        if row["terminal"] not in known:
+            draft.warn(
+                row,
+                "terminal",
+                f"{shown(row['terminal'])} is known from no collector and no enrolment; it excuses nobody until one "
+                "names this terminal: look whether it is spelt as in devices.yaml",
+            )
+
+
+KIND = Kind(
+    "outages",
+    (
+        Field("terminal", TERMINAL, required=True),
+        Field("from", LOCAL_TIME, required=True, column="starts"),
+        Field("to", LOCAL_TIME, required=True, column="ends"),
+        Field("reason", TEXT, required=True, column="cause"),
+        *decision_fields(words("pending", "approved", "rejected")),
+    ),
+    KEY,
+    _judge,
+    "When a terminal could not record: broken, without power, not there.",
+)

@@ -1,0 +1,94 @@
+"""Kind `plan_progress`: how far a plan is at the end of a month, physically and in money, counted since it began.
+
+From a feed an empty status is its approval; nobody decides on a plan that they answer for. What goes backwards or
+beyond the budget warns, for it may be put right. Does not know when a plan is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import groupby, pairwise
+
+from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import (
+    Draft,
+    Fact,
+    Field,
+    Kind,
+    Row,
+    merged,
+    refuse_repeated_keys,
+)
+from ekinerja_agent.usecases.importing.reading.shapes import MONTH, PERCENT_PPM, RUPIAH, TEXT, shown, words
+
+KEY = ("plan", "month")
+_SAID = ("planned_ppm", "physical_ppm", "realised_rp")
+_NEWEST_ZONE = timedelta(days=1)
+"""The calendar of the east is a day ahead of UTC at night."""
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    plans = {plan["code"]: plan for plan in draft.stored.rows("plans")}
+    this_month = f"{draft.today + _NEWEST_ZONE:%Y-%m}"
+    for row in draft.rows:
+        plan = plans.get(row["plan"])
+        if plan is None:
+            draft.refuse(row, "plan", f"{shown(row['plan'])} is no plan; import plans first")
+            continue
+        row["nip"] = plan["nip"]  # whom it is about: a decision of theirs does not count
+        _judge_month(draft, row, plan, this_month)
+    settle_decisions(draft, blank="approved")
+    keep_decisions(draft, draft.stored.rows("plan_progress"), KEY, (*KEY, *_SAID))
+    _warn_of_steps_back(draft)
+
+
+def _judge_month(draft: Draft, row: Row, plan: Fact, this_month: str) -> None:
+    year = f"{plan['due_date']:%Y}"
+    if row["month"][:4] != year:
+        draft.refuse(row, "month", f"{row['month']}; allowed: months of {year}, the year of the due date")
+    elif row["month"] > this_month:
+        draft.refuse(row, "month", f"{row['month']} is still to come; allowed: up to {this_month}")
+    realised_rp, budget_rp = row["realised_rp"], plan["budget_rp"]
+    if realised_rp is not None and realised_rp > (budget_rp or 0):
+        draft.warn(row, "realised_rp", f"{realised_rp} is more than the budget of {row['plan']}, {budget_rp or 'none'}")
+
+
+def _warn_of_steps_back(draft: Draft) -> None:
+    touched = {row["plan"] for row in draft.rows}
+    reports = [row for row in merged(draft, "plan_progress", KEY) if row["plan"] in touched]
+    reports.sort(key=_place)
+    for _, own in groupby(reports, key=lambda row: row["plan"]):
+        for before, after in pairwise(own):
+            _warn_of_a_step_back(draft, before, after)
+
+
+def _place(row: Mapping[str, object]) -> tuple[str, str]:
+    return str(row["plan"]), str(row["month"])
+
+
+def _warn_of_a_step_back(draft: Draft, before: Fact, after: Fact) -> None:
+    told = after if "row" in after else before
+    if "row" not in told:
+        return
+    for column, name in (("physical_ppm", "physical_pct"), ("realised_rp", "realised_rp")):
+        earlier, later = before[column], after[column]
+        if earlier is not None and later is not None and later < earlier:
+            draft.warn(told, name, f"{after['month']} has less than {before['month']}; it counts since the plan began")
+
+
+KIND = Kind(
+    "plan_progress",
+    (
+        Field("plan", TEXT, required=True),
+        Field("month", MONTH, required=True),
+        Field("planned_pct", PERCENT_PPM, required=True, column="planned_ppm"),
+        Field("physical_pct", PERCENT_PPM, required=True, column="physical_ppm"),
+        Field("realised_rp", RUPIAH),
+        *decision_fields(words("pending", "approved", "rejected")),
+    ),
+    KEY,
+    _judge,
+    "How far plans are at the end of a month, counted since they began.",
+)

@@ -1,0 +1,106 @@
+"""Kind `ratings`: yearly or monthly ratings (SKP), with their predicate or what it is worked out of.
+
+A rating of a period holds from the day after it until a newer one. From a feed an empty status is its approval. Does
+not know what a rating is worth.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ekinerja_agent.scoring.ratings import (
+    MODES,
+    PREDICATES,
+    RatingError,
+    check_value,
+    predicate_of,
+    schemes_of,
+    squares_of,
+)
+from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERIOD, TEXT, words
+
+KEY = ("nip", "period")
+_SAID = ("result", "behaviour", "predicate", "scheme", "mode", "new_idea", "valid_from", "valid_to")
+
+
+def _judge(draft: Draft) -> None:
+    refuse_repeated_keys(draft, KIND)
+    refuse_unknown_people(draft)
+    for row in draft.rows:
+        row["new_idea"] = row["new_idea"] == "yes"
+        row["valid_from"] = row["valid_from"] or _day_after(row["period"])
+        if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
+            draft.refuse(row, "valid_to", f"{row['valid_to']} is before valid_from {row['valid_from']}")
+        _judge_predicate(draft, row)
+    settle_decisions(draft, blank="approved")
+    keep_decisions(draft, draft.stored.rows("ratings"), KEY, (*KEY, *_SAID))
+
+
+def _judge_predicate(draft: Draft, row: Row) -> None:
+    told = row["predicate"]
+    if row["result"] is None or row["behaviour"] is None:
+        _judge_told_predicate(draft, row)
+        return
+    try:
+        worked_out = predicate_of(
+            row["scheme"], row["result"], row["behaviour"], mode=row["mode"], new_idea=row["new_idea"]
+        )
+    except RatingError as error:
+        draft.refuse(row, error.column, str(error))
+        return
+    if told is not None and told != worked_out:
+        draft.refuse(
+            row, "predicate", f"{told}, but result and behaviour make it {worked_out}; leave one of both empty"
+        )
+    row["predicate"] = worked_out
+
+
+def _judge_told_predicate(draft: Draft, row: Row) -> None:
+    """A predicate that nothing works out: what stands beside it must still be known and must still fit."""
+    told, scheme = row["predicate"], row["scheme"]
+    if told is None:
+        draft.refuse(row, "predicate", "empty; allowed: a predicate, or result and behaviour to work it out")
+        return
+    if scheme not in schemes_of(told):
+        draft.warn(row, "predicate", f"{told} is no predicate of {scheme}, but of {', '.join(schemes_of(told))}")
+    for place, column in enumerate(("result", "behaviour")):
+        value = row[column]
+        if value is None:
+            continue
+        try:
+            check_value(scheme, column, value)
+        except RatingError as error:
+            draft.refuse(row, error.column, str(error))
+            continue
+        if scheme == "panrb6" and value not in {square[place] for square in squares_of(told)}:
+            draft.refuse(row, column, f"{value} never makes {told}; leave one of both empty")
+
+
+def _day_after(period: str) -> date:
+    year, _, month = period.partition("-")
+    months = int(year) * 12 + (int(month) if month else 12)
+    return date(months // 12, months % 12 + 1, 1)
+
+
+KIND = Kind(
+    "ratings",
+    (
+        Field("nip", TEXT, required=True),
+        Field("period", PERIOD, required=True),
+        Field("result", TEXT),
+        Field("behaviour", TEXT),
+        Field("predicate", words(*PREDICATES)),
+        Field("scheme", words("panrb6", "pp30"), default="panrb6"),
+        Field("mode", words(*MODES), default="70/30"),
+        Field("new_idea", words("yes", "no"), default="no"),
+        Field("valid_from", DATE),
+        Field("valid_to", DATE),
+        *decision_fields(words("pending", "approved", "rejected")),
+    ),
+    KEY,
+    _judge,
+    "Ratings (SKP): a predicate, or result and behaviour.",
+)

@@ -1,0 +1,63 @@
+"""Kinds `evaluation_meetings` and `innovations`: what a unit held and what it began, one row each.
+
+Does not judge either.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, known_nips
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT
+
+_ONE_DAY = timedelta(days=1)
+
+
+def _judge_meetings(draft: Draft) -> None:
+    refuse_repeated_keys(draft, MEETINGS)
+    refuse_unknown_units(draft)
+    people = known_nips(draft)
+    for row in draft.rows:
+        judge_named_nip(draft, row, "led_by", people)
+        # In the east it may be tomorrow already.
+        if row["date"] > draft.today + _ONE_DAY:
+            draft.refuse(row, "date", f"{row['date']} is still to come; allowed: a meeting that was held")
+
+
+def _judge_innovations(draft: Draft) -> None:
+    refuse_repeated_keys(draft, INNOVATIONS)
+    refuse_unknown_units(draft)
+    for row in draft.rows:
+        if row["ended"] is not None and row["ended"] < row["started"]:
+            draft.refuse(row, "ended", f"{row['ended']} is before started {row['started']}; allowed: that day or later")
+
+
+MEETINGS: Kind = Kind(
+    "evaluation_meetings",
+    (
+        Field("unit", TEXT, required=True),
+        Field("date", DATE, required=True),
+        Field("topic", TEXT, required=True),
+        Field("led_by", TEXT),
+        Field("document", TEXT),
+    ),
+    ("unit", "date", "topic"),
+    _judge_meetings,
+    "Evaluation meetings that a unit held.",
+)
+INNOVATIONS: Kind = Kind(
+    "innovations",
+    (
+        Field("code", CODE, required=True),
+        Field("unit", TEXT, required=True),
+        Field("name", TEXT, required=True),
+        Field("started", DATE, required=True),
+        Field("ended", DATE),
+        Field("document", TEXT),
+    ),
+    ("code",),
+    _judge_innovations,
+    "Innovative programmes of a unit.",
+)

@@ -1,0 +1,51 @@
+"""Kind `rosters`: who has which shift on which date; several rows of a date are several duties, OFF is none.
+
+All rows of a person and date are one fact: a newer file that names the date replaces what it said before. Does not know
+whose schedule has shifts.
+"""
+
+from __future__ import annotations
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT, shown
+
+OFF = "OFF"
+
+
+def _judge(draft: Draft) -> None:
+    refuse_unknown_people(draft)
+    known = None
+    if draft.rules is not None:
+        dated = [entry for schedule in draft.rules.schedules.values() for entry in schedule.shifts or ()]
+        known = {OFF}.union(*(entry.value for entry in dated))
+    days: dict[tuple[str, object], Row] = {}
+    for row in draft.rows:
+        shift = row["shifts"]
+        if known is not None and shift not in known:
+            draft.refuse(row, "shift", f"{shown(shift)} is in no schedule; allowed: {', '.join(sorted(known))}")
+        first = days.setdefault((row["nip"], row["date"]), row)
+        if first is row:
+            continue
+        shifts = first["shifts"].split()
+        if shift in shifts:
+            draft.refuse(row, "shift", f"row {first['row']} has the same; one row each, in one file")
+        elif OFF in (shift, *shifts):
+            draft.refuse(row, "shift", f"row {first['row']} says {first['shifts']}; OFF stands alone on a date")
+        else:
+            first["shifts"] = f"{first['shifts']} {shift}"
+    draft.rows = list(days.values())
+
+
+KIND = Kind(
+    "rosters",
+    (
+        Field("nip", TEXT, required=True),
+        Field("date", DATE, required=True),
+        Field("shift", CODE, required=True, column="shifts"),
+    ),
+    ("nip", "date"),
+    _judge,
+    "Who has which shift (or OFF) on which date.",
+    names_rules=True,
+)

@@ -1,0 +1,55 @@
+"""Kinds `holds` and `sanctions`: what is taken of the allowance as a whole, shown apart from discipline.
+
+Each is an amount or a percentage of the allowance, with its document. Does not know how much is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
+from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERCENT_PPM, RUPIAH, TEXT
+
+
+def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
+    def judge(draft: Draft) -> None:
+        refuse_repeated_keys(draft, kind())
+        refuse_unknown_people(draft)
+        for row in draft.rows:
+            if (row["amount_rp"] is None) == (row["share_ppm"] is None):
+                found = "both are empty" if row["amount_rp"] is None else "both are filled"
+                draft.refuse(row, "amount_rp", f"{found}; allowed: amount_rp, or pct of the allowance")
+            first, last = row["valid_from"], row["valid_to"]
+            if last is not None and last < first:
+                draft.refuse(row, "to", f"{last} is before from {first}; allowed: the same day or later")
+
+    return judge
+
+
+def _fields(what: str) -> tuple[Field, ...]:
+    return (
+        Field("nip", TEXT, required=True),
+        Field(what, TEXT, required=True),
+        Field("amount_rp", RUPIAH),
+        Field("pct", PERCENT_PPM, column="share_ppm"),
+        Field("document", TEXT, required=True),
+        Field("from", DATE, required=True, column="valid_from"),
+        Field("to", DATE, column="valid_to"),
+    )
+
+
+HOLDS: Kind = Kind(
+    "holds",
+    _fields("kind"),
+    ("nip", "kind", "valid_from"),
+    _judge(lambda: HOLDS),
+    "What is held back until something is done, such as a missing LHKPN.",
+)
+SANCTIONS: Kind = Kind(
+    "sanctions",
+    _fields("decree"),
+    ("nip", "decree", "valid_from"),
+    _judge(lambda: SANCTIONS),
+    "What a decided sanction takes from the allowance.",
+)

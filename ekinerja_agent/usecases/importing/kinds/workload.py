@@ -1,0 +1,47 @@
+"""Kinds `workload_tasks` and `staff`: what the jobs of a unit have to do (ABK), and how many people hold each job.
+
+A task that is gone gets volume 0. Does not know how many people are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import PEOPLE, POINTS_E2, STANDARD_E2, TEXT, words
+
+
+def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
+    def judge(draft: Draft) -> None:
+        refuse_repeated_keys(draft, kind())
+        refuse_unknown_units(draft)
+
+    return judge
+
+
+TASKS: Kind = Kind(
+    "workload_tasks",
+    (
+        Field("unit", TEXT, required=True),
+        Field("job", TEXT, required=True),
+        Field("task", TEXT, required=True),
+        Field("volume", POINTS_E2, required=True, column="volume_e2"),
+        Field("per", words("day", "week", "month", "year"), required=True),
+        Field("standard_minutes", STANDARD_E2, required=True, column="standard_e2"),
+    ),
+    ("unit", "job", "task"),
+    _judge(lambda: TASKS),
+    "Tasks of each job with volume and standard time; volume 0 ends a task.",
+)
+STAFF: Kind = Kind(
+    "staff",
+    (
+        Field("unit", TEXT, required=True),
+        Field("job", TEXT, required=True),
+        Field("count", PEOPLE, required=True, column="people"),
+    ),
+    ("unit", "job"),
+    _judge(lambda: STAFF),
+    "How many people hold each job of a unit.",
+)

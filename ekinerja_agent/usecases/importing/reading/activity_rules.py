@@ -1,0 +1,71 @@
+"""Why a rule of the day's profile takes an activity not: entered too late, outside duty, on a day of leave.
+
+Rules are looked up once per person and day. Does not know overlaps, nor who decides.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from ekinerja_agent.rules import ActivityRule, RuleBook
+from ekinerja_agent.usecases.importing.reading.duty_hours import DutyHours
+from ekinerja_agent.usecases.importing.reading.judging import Fact
+from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped
+
+_ISO_DATE = 10
+
+
+class ActivityRules:
+    """The rules of activities, given the rows that stand, the rules, and the profile of units that name none."""
+
+    def __init__(self, rows: Rows, rules: RuleBook, default_profile: str) -> None:
+        self._rules = rules
+        self._posts = Posts(rows, default_profile)
+        self._hours = DutyHours(rows, self._posts, rules)
+        self._absences = grouped((row for row in rows("absences") if _covers_days(row)), "nip")
+        self._known: dict[tuple[str, date], ActivityRule] = {}
+        self._dates: dict[str, date] = {}
+
+    def broken(self, row: Fact) -> tuple[str, str] | None:
+        """Given an activity, return the column and the reason why it is rejected, or None.
+
+        One without `entered_at` was entered on its date. Where nobody knows the duty of the day there is no reason: the
+        superior decides. Raise NoRule if no rule covers the day.
+        """
+        nip, day = row["nip"], row["date"]
+        key = (nip, day)
+        rule = self._known.get(key)
+        if rule is None:
+            profile = self._rules.profile(self._posts.profile(nip, day))
+            rule = self._known[key] = profile.activities.on(day).value
+        if row["entered_at"] is not None and (reason := self._entered(row["entered_at"], day, rule)):
+            return "entered_at", reason
+        if rule.not_on_leave and (document := self._leave(nip, day, rule)):
+            return "date", f"{day} is a day of {document}"
+        if rule.inside_duty and self._hours.hold(nip, day, row["start"], row["end"]) is False:
+            return "start", f"{row['start']:%H:%M}-{row['end']:%H:%M} is not inside the duty hours of {day}"
+        return None
+
+    def _entered(self, moment: str, day: date, rule: ActivityRule) -> str | None:
+        text = moment[:_ISO_DATE]
+        entered = self._dates.get(text)
+        if entered is None:
+            entered = self._dates[text] = date.fromisoformat(text)
+        if entered < day:
+            return f"entered on {entered}, before its day {day}"
+        if rule.entry_days is not None and entered > day + timedelta(days=rule.entry_days):
+            allowed = "on its day" if not rule.entry_days else f"on its day or {_days(rule.entry_days)} after it"
+            return f"entered on {entered}, {_days((entered - day).days)} after its day; allowed: {allowed}"
+        return None
+
+    def _leave(self, nip: str, day: date, rule: ActivityRule) -> str | None:
+        kinds = [row["kind"] for row in self._absences.get(nip, ()) if row["first_day"] <= day <= row["last_day"]]
+        return kinds[0] if kinds and not rule.work_absences.intersection(kinds) else None
+
+
+def _covers_days(row: Fact) -> bool:
+    return row["status"] == "approved" and row["from_time"] is None
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"

@@ -1,0 +1,95 @@
+"""Whose decisions in a file count: only those of an authorised feed, and never about the feed's own person.
+
+A decision that does not count leaves its row pending, and what the file claims stays readable in the row.
+Does not know what is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Row
+from ekinerja_agent.usecases.importing.reading.shapes import MOMENT, TEXT, Shape
+
+DECIDED = frozenset({"approved", "returned", "rejected"})
+
+_DECISION = (
+    "document",
+    "requested_by",
+    "requested_at",
+    "status",
+    "decided_by",
+    "decided_at",
+    "approved_minutes",
+)
+
+
+def decision_fields(statuses: Shape) -> tuple[Field, ...]:
+    """Given the allowed status words, return the columns (D) of the contract."""
+    return (
+        Field("document", TEXT),
+        Field("requested_by", TEXT),
+        Field("requested_at", MOMENT),
+        Field("status", statuses),
+        Field("decided_by", TEXT),
+        Field("decided_at", MOMENT),
+    )
+
+
+def settle_decisions(draft: Draft, *, blank: str | None = None) -> None:
+    """Given a draft, give each row the status that counts; from a feed, an empty one means `blank`."""
+    uncounted = 0
+    for row in draft.rows:
+        status = row["status"] or (blank if draft.importer.vouches else "pending")
+        row["status"] = status
+        if status not in DECIDED:
+            continue
+        if not draft.importer.vouches:
+            row["status"] = "pending"
+            uncounted += 1
+            continue
+        conflict = _conflict(draft, row)
+        if conflict:
+            row["status"] = "pending"
+            draft.warn(row, "status", f"{conflict}; the row enters as pending")
+    if uncounted:
+        draft.warn(
+            None,
+            "status",
+            f"{uncounted} rows carry a decision, but {draft.importer.name} is no authorised feed for this "
+            "kind; they enter as pending and wait for an account that may decide",
+        )
+
+
+def keep_decisions(draft: Draft, stored: Iterable[Mapping[str, Any]], key: Sequence[str], says: Sequence[str]) -> None:
+    """Given the stored rows, let a pending row that says the same as one of them keep its decision.
+
+    Whoever may not decide must not undo a decision either, by bringing the same file again. `says` are the
+    columns that were decided on; a row that differs in one of them is new, and waits for its own decision.
+    """
+    if draft.importer.vouches:
+        return
+    decided = {tuple(row[column] for column in key): row for row in stored if row["status"] in DECIDED}
+    for row in draft.rows:
+        earlier = decided.get(tuple(row[column] for column in key))
+        if (
+            earlier is not None
+            and row["status"] == "pending"
+            and earlier.get("reason") is None
+            and all(row[column] == earlier[column] for column in says)
+        ):
+            row.update({column: earlier[column] for column in _DECISION if column in row})
+
+
+def _conflict(draft: Draft, row: Row) -> str | None:
+    """Nobody decides on themselves or on what they entered. An outage is about a terminal, not about a person."""
+    nip = row.get("nip")
+    if nip is not None and nip == draft.importer.nip:
+        return f"{draft.importer.name} cannot decide on their own row"
+    decided_by = row["decided_by"]
+    if decided_by is not None and decided_by == nip:
+        return "decided by the person it is about"
+    if decided_by is not None and decided_by == row.get("requested_by"):
+        return "decided by the one who requested it"
+    return None

@@ -1,0 +1,78 @@
+"""Dated spans, first and last day included, None = open: which of them share a day, and words for them.
+
+Knows dates only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date
+
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact
+
+Spell = Fact
+"""A row with `valid_from` and `valid_to`."""
+
+
+def span_text(first: date | None, last: date | None) -> str:
+    """Given the days of a span, return words for it: `2026-01-01 to 2026-06-30`, `from …`, `always`."""
+    if first is None and last is None:
+        return "always"
+    if last is None:
+        return f"from {first}"
+    return f"until {last}" if first is None else f"{first} to {last}"
+
+
+def refuse_reversed_spans(draft: Draft) -> None:
+    """Given a draft, note every row that ends before it starts."""
+    for row in draft.rows:
+        first, last = row["valid_from"], row["valid_to"]
+        if first is not None and last is not None and first > last:
+            draft.refuse(row, "valid_to", f"{last} is before valid_from {first}; allowed: the same day or later")
+
+
+def refuse_overlaps(draft: Draft, spells: Iterable[Spell], owner: Sequence[str], subject: str) -> None:
+    """Given all spells as they would stand, refuse each row of the file that shares a day with another.
+
+    `owner` are the columns that only one spell at a time may have. Two stored spells are not this file's
+    matter.
+    """
+    by_owner: dict[Hashable, list[Spell]] = {}
+    for spell in spells:
+        by_owner.setdefault(tuple(spell[column] for column in owner), []).append(spell)
+    for group in by_owner.values():
+        if len(group) > 1:
+            _refuse_group(draft, group, subject)
+
+
+def _refuse_group(draft: Draft, group: list[Spell], subject: str) -> None:
+    group.sort(key=lambda spell: (spell["valid_from"] or date.min, spell.get("row", 0)))
+    reaching = group[0]
+    for spell in group[1:]:
+        if _last(reaching) >= (spell["valid_from"] or date.min):
+            row, other = _told(spell, reaching)
+            if row is not None:
+                draft.refuse(row, "valid_from", _overlap_text(row, other, subject))
+        if _last(spell) > _last(reaching):
+            reaching = spell
+
+
+def _last(spell: Spell) -> date:
+    last: date | None = spell["valid_to"]
+    return last or date.max
+
+
+def _told(one: Spell, other: Spell) -> tuple[Spell | None, Spell]:
+    """The row of the file that is told of an overlap, the later one if both are, and what it overlaps."""
+    if "row" in one and ("row" not in other or one["row"] > other["row"]):
+        return one, other
+    return (other, one) if "row" in other else (None, one)
+
+
+def _overlap_text(row: Spell, other: Spell, subject: str) -> str:
+    place = f"row {other['row']}" if "row" in other else "a row already stored"
+    return (
+        f"{span_text(row['valid_from'], row['valid_to'])} shares days with {place} of the same {subject} "
+        f"({span_text(other['valid_from'], other['valid_to'])}); end that one first: "
+        "the same key with a valid_to is its new version"
+    )

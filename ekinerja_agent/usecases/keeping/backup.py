@@ -1,0 +1,266 @@
+"""Everything of this host that no terminal can bring back, in one file a day; and that file back as an installation.
+
+Promises that the spool is copied before the central database. A punch that is settled between the two is then in both,
+and nothing is counted twice; the other way round it would be in neither, while the spool says that it was delivered.
+What a restored installation lacks is read from the terminals again. Secrets are not in a backup. Does not know how an
+archive is written, nor how a database is copied.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ekinerja_agent import __version__
+from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
+from ekinerja_agent.config import Config, load, secret_files
+from ekinerja_agent.durable import hand_over, write_whole
+from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.model import utc_now
+from ekinerja_agent.spool.copying import copy_spool
+from ekinerja_agent.usecases.keeping import archive
+from ekinerja_agent.usecases.keeping.archive import Manifest
+from ekinerja_agent.yamlfile import KeyPath, read_document
+
+FOLDER = "backups"
+LOCK = ".ekinerja-backup.lock"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_STAGING = ".ekinerja-making-"
+_NOTE = ".ekinerja-backup-made"
+"""In state_dir: the name of the newest backup, which may be kept on another disk."""
+_HEADER = "# Restored from a backup: JSON, which is YAML. As it was written, with its comments: original/{}\n"
+_ONLY_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+"""What JSON takes as it is and YAML does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was made. `not_in_it` are sentences on what has to be kept otherwise."""
+
+    path: Path
+    manifest: Manifest
+    removed: tuple[Path, ...]
+    not_in_it: tuple[str, ...]
+
+
+def make(
+    config: Config, out: Path | None = None, *, keep: int | None = None, now: Callable[[], datetime] = utc_now
+) -> Made:
+    """Given a configuration, back this host up into a directory (default: `backups` in state_dir), then remove all of
+    its backups there but the newest `keep` (None: none is removed). The service may run meanwhile.
+
+    Raise TemporarilyUnavailable if there is no room or another backup is being made, NeedsAttention if a database is
+    damaged. What was backed up earlier is then left alone.
+    """
+    out = config.agent.state_dir / FOLDER if out is None else out
+    host = re.sub("[^A-Za-z0-9.-]", "-", socket.gethostname()) or "host"
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mine = out.is_relative_to(config.agent.state_dir)
+        if mine:
+            hand_over(config.agent.state_dir, out)
+        with _alone(out), _staging(out) as folder:
+            _gather(config, folder)
+            made_at = _free_instant(out, host, now())
+            path = out / _name(host, made_at)
+            manifest = archive.pack(folder, path, made_at=made_at, host=host, program=__version__)
+            if mine:
+                hand_over(config.agent.state_dir, out / LOCK, path)
+            removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
+            _note(config.agent.state_dir, path.name)
+    except OSError as error:
+        raise TemporarilyUnavailable(
+            f"no backup can be made in {out}: {error.strerror or error} ({error.filename}); make room there, see who "
+            "owns it, or name another place with --out. Earlier backups were left alone"
+        ) from error
+    return Made(path, manifest, removed, tuple(_not_in_it(config, made_at)))
+
+
+def restore(path: Path, folder: Path) -> tuple[Manifest, Config]:
+    """Given a backup, make of it an installation of its own in a folder that is empty or does not exist.
+
+    Its agent.yaml names the copies beside it; nothing outside of the folder is touched. Raise CheckFailed if the backup
+    is not whole, Refused if something is in the folder.
+    """
+    manifest = archive.unpack(path, folder)
+    return manifest, load(folder / "agent.yaml")
+
+
+def newest(config: Config) -> datetime | None:
+    """Given a configuration, return when the newest backup of this host was made, wherever it lies, or None."""
+    folder = config.agent.state_dir / FOLDER
+    made = [_instant_of(path.name, None) for path in folder.iterdir()] if folder.is_dir() else []
+    noted = config.agent.state_dir / _NOTE
+    if noted.is_file():
+        made.append(_instant_of(noted.read_text(encoding="utf-8", errors="replace").strip(), None))
+    return max((instant for instant in made if instant is not None), default=None)
+
+
+def missing_secrets(config: Config) -> list[Path]:
+    """Given a restored configuration, return the files of secrets that it names and that are not there."""
+    return sorted(path for path in secret_files(config) if not path.exists())
+
+
+def _gather(config: Config, folder: Path) -> None:
+    state = folder / "state"
+    state.mkdir()
+    agent = config.agent
+    if agent.spool_path.exists():
+        copy_spool(agent.spool_path, state / "spool.db")  # before central: see above
+    database = config.agent.central.file
+    if database is not None and database.exists():
+        copy_database(agent.central.url, state / "central.db")
+    _copy_rest(config, state)
+    _copy_configuration(config, folder)
+
+
+def _copy_rest(config: Config, state: Path) -> None:
+    """What else lies in state_dir, such as the raw logs of terminals that were cleared."""
+    here = config.agent.state_dir
+    databases = {config.agent.spool_path, config.agent.central.file}
+    mine = {file.with_name(file.name + end) for file in databases if file for end in ("", "-wal", "-shm", "-journal")}
+    for path in sorted(here.rglob("*")):
+        inside = path.relative_to(here)
+        draft = inside.name.startswith("." if inside.parts[0] == FOLDER else ".ekinerja-")
+        made_here = draft or _instant_of(inside.name, None) is not None
+        if (
+            not path.is_file()
+            or path.is_symlink()
+            or path in mine | secret_files(config).keys()
+            or inside.parts[0] == "locks"
+        ):
+            continue
+        if not made_here and not any(part.startswith(_STAGING) for part in inside.parts):
+            _copy(path, state / inside)
+
+
+def _copy_configuration(config: Config, folder: Path) -> None:
+    agent = config.agent
+    if agent.rules.is_dir():
+        for path in sorted(agent.rules.rglob("*")):
+            if path.is_file() and path not in secret_files(config):
+                _copy(path, folder / "rules" / path.relative_to(agent.rules))
+    changes: dict[KeyPath, str] = {("state_dir",): "state", ("rules",): "rules"}
+    if config.agent.central.file is not None:
+        changes["central", "url"] = "sqlite:///state/central.db"
+    if agent.central.password_file is not None:
+        changes["central", "password_file"] = str(agent.central.password_file)
+    if agent.central.sslrootcert is not None:
+        changes["central", "sslrootcert"] = str(agent.central.sslrootcert)
+    for index, target in enumerate(agent.notify.targets):
+        for key, file in (("secret_file", target.secret_file), ("ca_file", target.ca_file)):
+            if file is not None:
+                changes["notify", "targets", index, key] = str(file)
+    if agent.devices.is_file():
+        changes["devices",] = "devices.yaml"
+        keys: dict[KeyPath, str] = {
+            ("terminals", index, "comm_key_file"): str(terminal.comm_key_file)
+            for index, terminal in enumerate(config.terminals)
+            if terminal.comm_key_file is not None
+        }
+        _copy_moved(agent.devices, "devices.yaml", folder, keys)
+    _copy_moved(config.path, "agent.yaml", folder, changes)
+
+
+def _copy_moved(source: Path, name: str, folder: Path, changes: Mapping[KeyPath, str]) -> None:
+    """Copy a YAML file as it is to `original/`, and with some values changed to where it will be used."""
+    _copy(source, folder / "original" / name)
+    document, _ = read_document(source, environ=_AnyVariable())
+    assert document is not None  # noqa: S101  # it was just loaded
+    tree = json.loads(json.dumps(document.tree))
+    for path, text in (*document.written.items(), *changes.items()):
+        here = tree
+        for step in path[:-1]:
+            if isinstance(step, str) and here.get(step) is None:
+                here[step] = {}
+            here = here[step]
+        here[path[-1]] = text
+    text = _ONLY_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(tree, indent=2, ensure_ascii=False))
+    (folder / name).write_text(_HEADER.format(name) + text + "\n", encoding="utf-8")
+
+
+class _AnyVariable(dict[str, str]):
+    """An environment in which every variable is set: what a file writes is copied, not what it stands for here."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _not_in_it(config: Config, made_at: datetime) -> Iterator[str]:
+    if config.agent.central.file is None:
+        command = pg_dump(config.agent.central.address, f"central-{made_at:{_STAMP}}.dump")
+        yield f"The central database is a server and is not in this backup. After it, there, run: {command}"
+    secrets = sorted(secret_files(config))
+    if secrets:
+        yield f"Secrets are not in it; keep these files yourself: {', '.join(map(str, secrets))}"
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    with (out / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TemporarilyUnavailable(f"another backup is being made in {out}; try again when it is done") from error
+        yield
+
+
+@contextmanager
+def _staging(out: Path) -> Iterator[Path]:
+    """A folder beside the backups, gone at the end; what a process left that was killed here goes too."""
+    for left in (*out.glob(f"{_STAGING}*"), *out.glob(".ekinerja-*.part")):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=out))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _name(host: str, at: datetime) -> str:
+    return f"ekinerja-{host}-{at:{_STAMP}}.tar.gz"
+
+
+def _instant_of(name: str, host: str | None) -> datetime | None:
+    """Given the name of a file, return when it was made if it is a backup (of this host, if one is given)."""
+    found = re.fullmatch(r"ekinerja-(.+)-(\d{8}T\d{6}Z)\.tar\.gz", name)
+    if found is None or (host is not None and found[1] != host):
+        return None
+    return datetime.strptime(found[2], _STAMP).replace(tzinfo=UTC)
+
+
+def _note(state_dir: Path, name: str) -> None:
+    if state_dir.is_dir():
+        write_whole(state_dir / _NOTE, f"{name}\n".encode())
+        hand_over(state_dir, state_dir / _NOTE)
+
+
+def _free_instant(out: Path, host: str, at: datetime) -> datetime:
+    at = at.astimezone(UTC).replace(microsecond=0)
+    while (out / _name(host, at)).exists():
+        at += timedelta(seconds=1)
+    return at
+
+
+def _remove_older(out: Path, host: str, keep: int) -> Iterator[Path]:
+    ours = sorted(path for path in out.iterdir() if path.is_file() and _instant_of(path.name, host) is not None)
+    for path in ours[: max(len(ours) - keep, 0)]:
+        path.unlink()
+        yield path

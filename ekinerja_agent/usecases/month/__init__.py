@@ -1,0 +1,1 @@
+"""A month from facts to payroll: scored, planned, closed, adjusted, paid, explained."""

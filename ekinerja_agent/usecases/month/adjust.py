@@ -1,0 +1,177 @@
+"""Finds what late facts move of months that are paid, so that it is paid once, with the month that is being closed.
+
+Promises that nothing is moved by a day that is pending, and that no machine takes back what a person signed for: such
+cases wait and are told. Who pays is in decision 30. Publishes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from ekinerja_agent.central import facts
+from ekinerja_agent.central.scored import adjustments, results
+from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
+from ekinerja_agent.central.scored.comparison import Standing, finding_text, standing
+from ekinerja_agent.scoring import score_month
+from ekinerja_agent.scoring.frames import MonthResult
+from ekinerja_agent.usecases.month import score
+from ekinerja_agent.usecases.month.plan import differences
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.rules import RuleBook
+    from ekinerja_agent.scoring.frames import MonthFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the closing offices pay of earlier months, by office; sentences about what waits for a person.
+
+    `judged` has the months by whose rules it was found, with facts and results.
+    """
+
+    by_office: dict[str, list[Adjusted]] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    judged: list[tuple[date, MonthFacts, MonthResult]] = field(default_factory=list)
+
+
+def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], *, profile: str, now: datetime) -> Due:
+    """Given a month that is being closed and its offices, return what these pay of earlier months that are paid.
+
+    Drafts of such a month that no longer fit are made anew. Raise NoRule if no rule covers a day of it.
+    """
+    found = Due()
+    for paid_month in adjustments.paid_months(engine, month):
+        purged = adjustments.is_purged(engine, paid_month)
+        cut_short = not purged and adjustments.cut_short(engine, paid_month)
+        if cut_short or results.seen_stale(engine, paid_month).marks:
+            score.refresh(engine, rules, paid_month, profile=profile, now=now)
+        changed = adjustments.changed(engine, paid_month)
+        if not changed:
+            continue
+        if purged:
+            found.waiting.extend(
+                f"{one.nip} has another score for {paid_month:%Y-%m}, whose punches are gone by retention; nothing is "
+                "moved: pay or recover the difference by hand"
+                for one in changed
+            )
+            continue
+        payers = _payers(engine, month, changed)
+        found.waiting.extend(
+            f"{one.nip} has another score for {paid_month:%Y-%m}, paid by {one.office}, which scores nobody in "
+            f"{month:%Y-%m}, nor does any office score that person: pay the difference by hand"
+            for one in changed
+            if one.nip not in payers
+        )
+        ours = [one for one in changed if payers.get(one.nip) in offices]
+        _judge(engine, rules, paid_month, ours, payers, found, profile=profile, now=now)
+    return found
+
+
+def without(result: MonthResult, nips: Collection[str]) -> MonthResult:
+    """Given a result, return it without these people."""
+    return _split(result, nips, keep=False)
+
+
+def _payers(engine: Engine, month: date, changed: Sequence[Paid]) -> Mapping[str, str]:
+    """By NIP: the person's office of the month that pays, else the one that paid, if it scores anybody there."""
+    homes = facts.home_units(engine, month, [one.nip for one in changed])
+    away = [one for one in changed if one.nip not in homes]
+    scoring = set(facts.offices_of(engine, month)) if away else set()
+    return {**homes, **{one.nip: one.office for one in away if one.office in scoring}}
+
+
+def _judge(
+    engine: Engine,
+    rules: RuleBook,
+    month: date,
+    people: Sequence[Paid],
+    payers: Mapping[str, str],
+    found: Due,
+    *,
+    profile: str,
+    now: datetime,
+) -> None:
+    """Score the offices of these people afresh, as they were published, and add what differs."""
+    homes = facts.home_units(engine, month, [one.nip for one in people]) if people else {}
+    groups: dict[tuple[str, bool], list[Paid]] = defaultdict(list)
+    for one in people:
+        if one.nip in homes:
+            groups[homes[one.nip], one.accepted].append(one)
+        else:
+            found.waiting.append(
+                f"{one.nip} was paid by {one.office} for {month:%Y-%m} and has no spell of duty in it any more; "
+                "nothing is taken back: import the spell again, or recover the money by hand"
+            )
+    for (home, accepted), members in sorted(groups.items()):
+        inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[home], accept_pending=accepted)
+        result = score_month(inputs, rules)
+        by_payer: dict[tuple[str, int], list[Difference]] = defaultdict(list)
+        for one, difference in _differences(engine, month, members, result, found.waiting):
+            by_payer[payers[one.nip], one.revision].append(difference)
+        for (payer, revision), several in sorted(by_payer.items()):
+            mine = _split(result, [one.nip for one in several], keep=True)
+            found.by_office.setdefault(payer, []).append(Adjusted(month, revision, mine, tuple(several)))
+        if by_payer:
+            found.judged.append((month, inputs, result))
+
+
+def _differences(
+    engine: Engine, month: date, members: Sequence[Paid], result: MonthResult, waiting: list[str]
+) -> Iterator[tuple[Paid, Difference]]:
+    before = standing(engine, month, [one.nip for one in members], published=True)
+    people = {row["nip"]: row for row in result.people.iter_rows(named=True)}
+    pending = set(result.pending["nip"])
+    findings: dict[str, list[str]] = defaultdict(list)
+    for row in result.findings.iter_rows(named=True):
+        findings[row["nip"]].append(finding_text(row))
+    for one in members:
+        person, stood = people.get(one.nip), before[one.nip]
+        if person is None or one.nip in pending:
+            waiting.append(
+                f"{one.nip} has pending days in {month:%Y-%m}, which is paid; it is adjusted once they are decided"
+            )
+            continue
+        difference_rp = person["payable_rp"] - stood.payable_rp
+        if difference_rp < 0 and one.accepted and _on_signed_days(one, stood, findings[one.nip]):
+            waiting.append(
+                f"{one.nip} would get less for {month:%Y-%m} by findings on days for which a person signed; "
+                "nothing is taken back"
+            )
+        elif difference_rp:
+            reason = _reason(stood, findings[one.nip], person)
+            yield one, Difference(one.nip, stood.payable_rp, difference_rp, reason)
+
+
+def _on_signed_days(paid: Paid, stood: Standing, found: Sequence[str]) -> bool:
+    """Tell whether a new finding is of a day that had none: where a person signed, it may be a day signed for.
+
+    Nobody signed for the days after the last that was judged.
+    """
+    had = {text.split()[0] for text in stood.findings}
+    judged = {text.split()[0] for text in found} - had
+    return any(paid.through is None or date.fromisoformat(day) <= paid.through for day in judged)
+
+
+def _reason(stood: Standing, found: Sequence[str], person: Mapping[str, Any]) -> str:
+    changes = list(differences(stood, found, person))
+    return "; ".join(changes) or f"payable_rp {stood.payable_rp} > {person['payable_rp']}"
+
+
+def _split(result: MonthResult, nips: Collection[str], *, keep: bool) -> MonthResult:
+    def part(frame: Any) -> Any:
+        named = frame["nip"].is_in(list(nips))
+        return frame.filter(named if keep else ~named)
+
+    return replace(
+        result,
+        people=part(result.people),
+        days=part(result.days),
+        findings=part(result.findings),
+        pending=part(result.pending),
+    )

@@ -1,0 +1,1 @@
+"""Whether all is well: measured for pages and messages, and looked at by `doctor`."""

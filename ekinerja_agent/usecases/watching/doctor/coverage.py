@@ -1,0 +1,72 @@
+"""Is it proven, for the last month, that central has all that each terminal recorded?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
+from ekinerja_agent.central.collected.terminal_list import terminal_rows
+from ekinerja_agent.central.imported.import_lookups import terminal_zones
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.usecases.watching.doctor.finding import Finding
+from ekinerja_agent.usecases.watching.doctor.host import Host
+
+LOOKED_BACK = timedelta(days=31)
+LONGEST_REST = timedelta(days=3)
+"""From Friday afternoon to Monday morning an office may be switched off."""
+
+
+def check(host: Host) -> Iterator[Finding]:
+    """Yield each terminal in use whose proof has a hole in the last month, or ended days ago, or never began.
+
+    A collector looks at its own devices.yaml, a centre at every terminal that a collector told of.
+    """
+    now = host.now()
+    known = proofs(host.central, now - LOOKED_BACK)
+    with reading(host.central) as conn:
+        zones = terminal_zones(conn)
+    for terminal, polled in _in_use(host).items():
+        proof = known.get(terminal)
+        if proof is not None and proof.holes:
+            yield _holes(terminal, proof, zones)
+        if polled and (proof is None or now - proof.until > LONGEST_REST):
+            yield _ended(terminal, proof, zones)
+
+
+def _in_use(host: Host) -> dict[str, bool]:
+    """The enabled terminals, and whether each is polled; the other ones are brought as files."""
+    here = {each.id: each for each in host.config.terminals} if host.collects else {}
+    found = {each.id: each.transport != "none" for each in here.values() if each.enabled}
+    if host.scores:
+        for row in terminal_rows(host.central):
+            if row["id"] not in here and row["office"] is not None and row["state"] != "disabled":
+                found[row["id"]] = row["last_contact"] is not None
+    return found
+
+
+def _holes(terminal: str, proof: Proof, zones: dict[str, str]) -> Finding:
+    first, last = proof.holes[0], proof.holes[-1]
+    stretch = f"from {_local(first[0], terminal, zones)} to {_local(first[1], terminal, zones)}"
+    if len(proof.holes) > 1:
+        stretch = f"{len(proof.holes)} times, first {stretch}, last until {_local(last[1], terminal, zones)}"
+    return Finding(
+        terminal,
+        f"not proven to be complete {stretch}: days without punches in it stay pending",
+        "bring its USB file (`import attlog FILE --terminal ID`), or report what happened with `import outages`",
+    )
+
+
+def _ended(terminal: str, proof: Proof | None, zones: dict[str, str]) -> Finding:
+    since = "nothing of it is proven" if proof is None else f"nothing since {_local(proof.until, terminal, zones)} is"
+    return Finding(
+        terminal,
+        f"{since} to be in central",
+        f"see that its collector runs, then run there: ekinerja-agent terminal poll {terminal} "
+        "(out of use: enabled: false in devices.yaml)",
+    )
+
+
+def _local(at: datetime, terminal: str, zones: dict[str, str]) -> str:
+    return at.astimezone(ZoneInfo(zones.get(terminal, "UTC"))).strftime("%Y-%m-%d %H:%M")

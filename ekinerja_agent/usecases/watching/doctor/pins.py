@@ -1,0 +1,26 @@
+"""Does everybody who punches have a name?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+
+from ekinerja_agent.central.collected.unknown_pins import strangers
+from ekinerja_agent.usecases.watching.doctor.finding import Finding
+from ekinerja_agent.usecases.watching.doctor.host import Host
+
+LOOKED_BACK = timedelta(days=31)
+ZONES_APART = timedelta(days=1)
+SHOWN = 10
+
+
+def check(host: Host) -> Iterator[Finding]:
+    """Yield each terminal on which PINs punched in the last month that belong to nobody."""
+    now = host.now().astimezone(UTC).replace(tzinfo=None)
+    for terminal, pins in strangers(host.central, now - LOOKED_BACK, now + ZONES_APART).items():
+        more = f" and {len(pins) - SHOWN} more" if len(pins) > SHOWN else ""
+        yield Finding(
+            terminal,
+            f"PINs that belong to nobody punched in the last {LOOKED_BACK.days} days: {', '.join(pins[:SHOWN])}{more}",
+            "see `ekinerja-agent punch unmatched`, then `import enrolments`; the old punches are assigned too",
+        )

@@ -1,0 +1,23 @@
+"""Is Ramadan of this year known? That of the next is not asked for: it is decided (isbat) the evening before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ekinerja_agent.errors import NoRule
+from ekinerja_agent.usecases.watching.doctor.finding import Finding
+from ekinerja_agent.usecases.watching.doctor.host import Host
+
+
+def check(host: Host) -> Iterator[Finding]:
+    """Yield this year if its first and last day of Ramadan are not in the rule files."""
+    today = host.now().date()
+    try:
+        host.rulebook.ramadan_on(today)
+    except NoRule:
+        file = host.config.agent.rules / "ramadan.yaml"
+        yield Finding(
+            str(today.year),
+            f"its first and last day of Ramadan are missing, so months of {today.year} cannot be scored",
+            f"add them to {file} as soon as the isbat decision is known",
+        )
