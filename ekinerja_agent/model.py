@@ -2,7 +2,7 @@
 
 Two clocks, two words, everywhere: `clock` is what a terminal showed (naive local time), `at` is the instant (UTC).
 Intervals are half-open unless said otherwise. Knows nothing of sockets, files or SQL. The columns of the frames that
-are scored stand in `scoring/frames.py`, the nouns of the rules in `rules.py`.
+are scored stand in `scoring/frames/schemas.py`, the nouns of the rules in `rules.py`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from ekinerja_agent.reports.figures import two_decimals
 from ekinerja_agent.reports.programmes import Programme
 from ekinerja_agent.reports.programmes import table as programme_table
 from ekinerja_agent.rules import WHOLE_PPM, Sakip
-from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 ASPECTS = {
     "rencana_strategis": msgid("Strategic plan"),

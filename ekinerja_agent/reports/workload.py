@@ -29,7 +29,7 @@ from ekinerja_agent.reports.document import (
 )
 from ekinerja_agent.reports.privacy import total_withheld, withheld
 from ekinerja_agent.rules import Workload
-from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,23 @@ import polars as pl
 
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.allowance import Taken, pay_out, price_findings
-from ekinerja_agent.scoring.anomaly import hold_anomalies
-from ekinerja_agent.scoring.caps import settle
-from ekinerja_agent.scoring.ceremonies import announced
-from ekinerja_agent.scoring.corrections import corrected, hold_uncorrected
-from ekinerja_agent.scoring.coverage import hold_incomplete, hold_reported, hold_undecided
-from ekinerja_agent.scoring.crosscheck import DOUBTS, check_activities
-from ekinerja_agent.scoring.discipline import Judgement, day_frame, judge
-from ekinerja_agent.scoring.documents import Documents, credits_of, documents_with, kinds_of
-from ekinerja_agent.scoring.entitlement import entitlements
-from ekinerja_agent.scoring.events import judge_events
-from ekinerja_agent.scoring.exact import percent_text
-from ekinerja_agent.scoring.frames import (
+from ekinerja_agent.scoring.discipline.anomaly import hold_anomalies
+from ekinerja_agent.scoring.discipline.caps import settle
+from ekinerja_agent.scoring.discipline.ceremonies import announced
+from ekinerja_agent.scoring.discipline.corrections import corrected, hold_uncorrected
+from ekinerja_agent.scoring.discipline.coverage import hold_incomplete, hold_reported, hold_undecided
+from ekinerja_agent.scoring.discipline.events import judge_events
+from ekinerja_agent.scoring.discipline.judgement import Judgement, day_frame, judge
+from ekinerja_agent.scoring.discipline.leave import leave_findings, unpaid_shares
+from ekinerja_agent.scoring.discipline.prices import price_list
+from ekinerja_agent.scoring.discipline.unexcused import count_unexcused
+from ekinerja_agent.scoring.duty.documents import Documents, credits_of, documents_with, kinds_of
+from ekinerja_agent.scoring.duty.matching import match_punches
+from ekinerja_agent.scoring.duty.needed_terminals import needed_terminals
+from ekinerja_agent.scoring.duty.outages import nothing_missing, outages_of
+from ekinerja_agent.scoring.duty.schedule import Roster, hold_unplanned, plan_month
+from ekinerja_agent.scoring.frames.exact import percent_text
+from ekinerja_agent.scoring.frames.schemas import (
     DAYS,
     FINDINGS,
     PENDING,
@@ -35,18 +39,14 @@ from ekinerja_agent.scoring.frames import (
     as_columns,
     empty,
 )
-from ekinerja_agent.scoring.indicators import indicator_shortfalls, weigh_work
-from ekinerja_agent.scoring.leave import leave_findings, unpaid_shares
-from ekinerja_agent.scoring.matching import match_punches
-from ekinerja_agent.scoring.monthly import with_shortfalls
-from ekinerja_agent.scoring.needs import needed_terminals
-from ekinerja_agent.scoring.outages import nothing_missing, outages_of
-from ekinerja_agent.scoring.performance import measure_performance
-from ekinerja_agent.scoring.plans import plan_shortfalls
-from ekinerja_agent.scoring.pp94 import count_unexcused
-from ekinerja_agent.scoring.prices import price_list
-from ekinerja_agent.scoring.schedule import Roster, hold_unplanned, plan_month
-from ekinerja_agent.scoring.steps import all_worked_out, beside, without, worked_out
+from ekinerja_agent.scoring.frames.steps import all_worked_out, beside, without, worked_out
+from ekinerja_agent.scoring.money.allowance import Taken, pay_out, price_findings
+from ekinerja_agent.scoring.money.entitlement import entitlements
+from ekinerja_agent.scoring.performance.crosscheck import DOUBTS, check_activities
+from ekinerja_agent.scoring.performance.indicators import indicator_shortfalls, weigh_work
+from ekinerja_agent.scoring.performance.minutes import measure_performance
+from ekinerja_agent.scoring.performance.plans import plan_shortfalls
+from ekinerja_agent.scoring.performance.shortfalls import with_shortfalls
 from ekinerja_agent.scoring.terms import month_terms
 
 __all__ = ["DOUBTS", "MonthFacts", "MonthResult", "check_month", "percent_text", "score_month"]

@@ -12,8 +12,8 @@ from functools import lru_cache
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.frames import Schema
-from ekinerja_agent.scoring.steps import MONTHS_KEPT
+from ekinerja_agent.scoring.frames.schemas import Schema
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT
 
 _KEY: Schema = {"profile": pl.String, "pay_day": pl.Date}
 TERMS: Schema = {

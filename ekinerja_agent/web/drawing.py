@@ -19,7 +19,7 @@ from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.formats import Formats
 from ekinerja_agent.language import sentences
 from ekinerja_agent.reports import pages
-from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.web.access import LEADERS
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from ekinerja_agent.central.store.frames import expecting_few, read_frame
 from ekinerja_agent.central.store.tables.imported import employees
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames import schemas
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -95,15 +95,15 @@ def test_nothing_is_read_of_a_kind_that_nobody_told_of_these_people(central: Eng
 def test_an_empty_database_gives_empty_frames_with_all_columns(central: Engine) -> None:
     empty = month(central)
     shapes = {
-        "spells": frames.SPELLS,
-        "units": frames.UNITS,
-        "punches": frames.PUNCHES,
-        "coverage": frames.COVERAGE,
-        "duty_terminals": frames.DUTY_TERMINALS,
-        "absences": frames.ABSENCES,
-        "calendar": frames.CALENDAR,
-        "activities": frames.ACTIVITIES,
-        "earlier_days": frames.EARLIER_DAYS,
+        "spells": schemas.SPELLS,
+        "units": schemas.UNITS,
+        "punches": schemas.PUNCHES,
+        "coverage": schemas.COVERAGE,
+        "duty_terminals": schemas.DUTY_TERMINALS,
+        "absences": schemas.ABSENCES,
+        "calendar": schemas.CALENDAR,
+        "activities": schemas.ACTIVITIES,
+        "earlier_days": schemas.EARLIER_DAYS,
     }
     for name, schema in shapes.items():
         frame = getattr(empty, name)
@@ -122,7 +122,7 @@ def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engi
     full = month(central, accept_pending=True)
     assert full.accept_pending
     for name in ("spells", "units", "punches", "coverage", "duty_terminals", "absences", "calendar", "activities"):
-        assert getattr(full, name).schema == pl.Schema(getattr(frames, name.upper())), name
+        assert getattr(full, name).schema == pl.Schema(getattr(schemas, name.upper())), name
         assert getattr(full, name).height == 1, name
     assert full.absences.row(0) == (
         *("ani", day(1), day(2), "dinas_luar", time(10), time(12), day(1), day(2), None, "approved", None),
@@ -505,14 +505,14 @@ def test_columns_and_single_punches_know_the_same_owner(
             "terminal": pl.String,
             "pin": pl.String,
             "clock": pl.Datetime("us"),
-            "at": frames.INSTANT,
+            "at": schemas.INSTANT,
             "day": pl.Date,
             "offset_s": pl.Int64,
             "corrected": pl.Boolean,
         },
     )
     enrolled_frame = pl.DataFrame([{"id": n} | row for n, row in enumerate(enrolled)], schema=facts.ENROLMENTS)
-    owner_schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": frames.INSTANT}
+    owner_schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": schemas.INSTANT}
     slot_frame = pl.DataFrame(slot_rows, schema=owner_schema)
     assert columnar(punch_frame, enrolled_frame, slot_frame, monkeypatch) == single
 

@@ -23,7 +23,7 @@ from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.model import Coverage, Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline
-from ekinerja_agent.scoring.frames import SHARED
+from ekinerja_agent.scoring.frames.schemas import SHARED
 from ekinerja_agent.usecases.month import score
 
 pytestmark = pytest.mark.long

@@ -21,8 +21,8 @@ from ekinerja_agent.central.store.engine import in_transaction, reading, transac
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.model import Delivery, Punch, Source
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthResult, Schema
+from ekinerja_agent.scoring.frames import schemas
+from ekinerja_agent.scoring.frames.schemas import MonthResult, Schema
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 1, 2, 3, 4, 500, tzinfo=UTC)
@@ -31,7 +31,7 @@ PUNCH = "lobby/1/2026-09-07T08:45:00/1"
 
 
 def person(nip: str, unit: str = "DINKES", **more: Any) -> dict[str, Any]:
-    numbers = {name: 0 for name, kind in frames.PEOPLE.items() if kind == pl.Int64}
+    numbers = {name: 0 for name, kind in schemas.PEOPLE.items() if kind == pl.Int64}
     return {
         **numbers,
         "nip": nip,
@@ -107,21 +107,21 @@ def frame(rows: list[dict[str, Any]], schema: Schema) -> pl.DataFrame:
 def result(*people: dict[str, Any], pending: int = 0) -> MonthResult:
     nips = [row["nip"] for row in people]
     return MonthResult(
-        people=frame(list(people), frames.PEOPLE),
-        days=frame([scored(nip) for nip in nips], frames.DAYS),
+        people=frame(list(people), schemas.PEOPLE),
+        days=frame([scored(nip) for nip in nips], schemas.DAYS),
         findings=frame(
             [
                 row
                 for nip in nips
                 for row in (finding(nip, "TL3", 12_500, PUNCH, "second"), finding(nip, "TAK", 1, scan="break_out"))
             ],
-            frames.FINDINGS,
+            schemas.FINDINGS,
         ),
         pending=frame(
             [{"nip": nips[0] if nips else "", "date": date(2026, 9, 14), "reason": "lobby, not complete"}] * pending,
-            frames.PENDING,
+            schemas.PENDING,
         ),
-        shared=frames.empty(frames.SHARED),
+        shared=schemas.empty(schemas.SHARED),
     )
 
 

@@ -14,8 +14,8 @@ from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.model import Coverage, Delivery, TerminalFact
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames import schemas
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_every_frame_has_its_columns_empty_and_filled(central: Engine, office: A
     fill(office, "ani")
     full = month(central)
     for name in FRAMES:
-        assert getattr(full, name).schema == pl.Schema(getattr(frames, name.upper())), name
+        assert getattr(full, name).schema == pl.Schema(getattr(schemas, name.upper())), name
         assert getattr(full, name).height == 1, name
 
 

@@ -18,8 +18,8 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.scored.leaders import unit_scores
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.central.store.tables.scored import results as results_table
-from ekinerja_agent.scoring.exact import percent_text
-from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
+from ekinerja_agent.scoring.frames.exact import percent_text
+from ekinerja_agent.scoring.frames.schemas import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
 
 NOW = datetime(2026, 10, 1, 1, 0, tzinfo=UTC)
 FULL = 1_000_000

@@ -17,7 +17,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ekinerja_agent.scoring.exact import percent_text
+from ekinerja_agent.scoring.frames.exact import percent_text
 from tests.journey.conftest import sql
 from tests.proof import databases
 from tests.proof.pages import Page

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ekinerja_agent.scoring.frames import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, Schema, empty
+from ekinerja_agent.scoring.frames.schemas import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, Schema, empty
 
 
 def _frame(schema: Schema, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:

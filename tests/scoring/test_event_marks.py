@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring import frames, score_month
-from ekinerja_agent.scoring.event_marks import MARKS, mark_events
+from ekinerja_agent.scoring import score_month
+from ekinerja_agent.scoring.discipline.event_marks import MARKS, mark_events
+from ekinerja_agent.scoring.frames import schemas
 from tests.proof.oracle.books import made_up_book
 from tests.proof.oracle.months import months
 
@@ -31,7 +32,7 @@ def one_day(build: Build, *clocks: str) -> Any:
     return build().person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, *clocks)
 
 
-def marked(facts: frames.MonthFacts, rules: RuleBook) -> pl.DataFrame:
+def marked(facts: schemas.MonthFacts, rules: RuleBook) -> pl.DataFrame:
     days = score_month(facts, rules).days
     return mark_events(facts, rules, days.select("nip", "date", "state").rows())
 
@@ -81,7 +82,7 @@ def test_who_pays_for_an_event_is_marked_as_missing_it(profile: str) -> None:
 
     @given(facts=months(rules, profile))
     @settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
-    def both_agree(facts: frames.MonthFacts) -> None:
+    def both_agree(facts: schemas.MonthFacts) -> None:
         result = score_month(facts, rules)
         states = result.days.select("nip", "date", "state").rows()
         marks = mark_events(facts, rules, states)

@@ -10,7 +10,7 @@ import pytest
 
 from ekinerja_agent.rules import Base, Ceremony, EventCost, RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.ceremonies import ceremony_day
+from ekinerja_agent.scoring.discipline.ceremonies import ceremony_day
 
 Build = Callable[..., Any]
 Changed = Callable[..., RuleBook]

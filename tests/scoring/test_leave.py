@@ -10,7 +10,7 @@ import pytest
 
 from ekinerja_agent.rules import AbsenceKind, Base, LeavePay, LeaveStep, RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.leave import paid_ppm
+from ekinerja_agent.scoring.discipline.leave import paid_ppm
 
 Build = Callable[..., Any]
 Changed = Callable[..., RuleBook]

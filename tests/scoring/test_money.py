@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.rules import AbsenceDay, RuleBook, Target
 from ekinerja_agent.scoring import percent_text, score_month
-from ekinerja_agent.scoring.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames.exact import round_half_up, wide
 
 Build = Callable[..., Any]
 NIP = "199001012015011001"

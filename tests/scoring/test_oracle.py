@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring import frames, score_month
+from ekinerja_agent.scoring import score_month
+from ekinerja_agent.scoring.frames import schemas
 from tests.proof import oracle
 from tests.proof.oracle.books import made_up_book, shipped_book
 from tests.proof.oracle.building import MonthBuilder
@@ -34,7 +35,7 @@ def test_the_engine_finds_what_a_plain_reading_finds(rules: RuleBook, profile: s
         phases=[Phase.explicit, Phase.generate],  # a difference names its day; to shrink a month takes minutes
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    def both_agree(facts: frames.MonthFacts) -> None:
+    def both_agree(facts: schemas.MonthFacts) -> None:
         told = differences(score_month(facts, rules), oracle.score(facts, rules))
         assert not told, "\n".join(["the engine and the oracle differ:", *told])
 
@@ -55,13 +56,13 @@ def test_both_find_a_month_without_anything_absent_every_day(rules: RuleBook, pr
 @pytest.mark.parametrize(
     ("schema", "kind"),
     [
-        (frames.PEOPLE, PersonRow),
-        (frames.DAYS, DayRow),
-        (frames.FINDINGS, FindingRow),
-        (frames.PENDING, PendingRow),
+        (schemas.PEOPLE, PersonRow),
+        (schemas.DAYS, DayRow),
+        (schemas.FINDINGS, FindingRow),
+        (schemas.PENDING, PendingRow),
     ],
 )
-def test_the_oracle_gives_every_column_but_where_a_value_comes_from(schema: frames.Schema, kind: Any) -> None:
+def test_the_oracle_gives_every_column_but_where_a_value_comes_from(schema: schemas.Schema, kind: Any) -> None:
     assert {column.name for column in fields(kind)} == set(schema) - NOT_COMPARED
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.rules import FlexibleStart, RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.running import day_so_far
+from ekinerja_agent.scoring.discipline.running import day_so_far
 from tests.proof.oracle.building import MonthBuilder
 from tests.scoring.conftest import rule_book, with_values
 

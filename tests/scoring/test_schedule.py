@@ -12,8 +12,8 @@ import pytest
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.hours import Plan, duty_of
-from ekinerja_agent.scoring.schedule import plan_month
+from ekinerja_agent.scoring.duty.hours import Plan, duty_of
+from ekinerja_agent.scoring.duty.schedule import plan_month
 
 Build = Callable[..., Any]
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)

@@ -63,7 +63,7 @@ from ekinerja_agent.central.store.tables.recorded import coverage
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.model import EVERY_TERMINAL
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.scoring.frames import (
+from ekinerja_agent.scoring.frames.schemas import (
     ABSENCES,
     CALENDAR,
     COVERAGE,
@@ -75,7 +75,7 @@ from ekinerja_agent.scoring.frames import (
     Schema,
     empty,
 )
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 ENROLMENTS: Schema = {
     # The enrolments that stand, lowest id first; dates included, null = open.

@@ -19,8 +19,8 @@ from ekinerja_agent.central.imported.decisions import activity_minutes, activity
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_standards, activity_steps
 from ekinerja_agent.rules import VOLUME
-from ekinerja_agent.scoring.frames import ACTIVITIES, Schema
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.schemas import ACTIVITIES, Schema
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _HUNDREDTHS = 100
 _NS_PER_MINUTE = 60_000_000_000

@@ -18,7 +18,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.frames.schemas import Schema
 
 ENTRIES: Schema = {
     # One row per person and day with an entry. Minutes are those claimed, from start to end.

@@ -18,7 +18,7 @@ from ekinerja_agent.central.facts.scope import Wanted, Whose
 from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.imported.decisions import outage_status
 from ekinerja_agent.central.store.tables.imported import outage_decisions, outages
-from ekinerja_agent.scoring.frames import OUTAGES, Schema
+from ekinerja_agent.scoring.frames.schemas import OUTAGES, Schema
 
 _TOLD: Schema = {
     "terminal": pl.String,

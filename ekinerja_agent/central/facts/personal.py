@@ -24,8 +24,17 @@ from ekinerja_agent.central.store.tables.imported import (
     sanctions,
 )
 from ekinerja_agent.rules import CORRECTION
-from ekinerja_agent.scoring.frames import ALLOWANCES, ASSIGNMENTS, CORRECTIONS, HOLDS, RATINGS, ROSTERS, Schema, empty
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.schemas import (
+    ALLOWANCES,
+    ASSIGNMENTS,
+    CORRECTIONS,
+    HOLDS,
+    RATINGS,
+    ROSTERS,
+    Schema,
+    empty,
+)
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 APPROVED = "approved"
 _E4_PER_RUPIAH = 10_000

@@ -16,8 +16,8 @@ from ekinerja_agent.central.facts.scope import MONTH, UNITS, YEAR, Wanted, Whose
 from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import indicators, plan_progress, plans
-from ekinerja_agent.scoring.frames import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.schemas import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _PLAN: Schema = {
     "plan": pl.String,

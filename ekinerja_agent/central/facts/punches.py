@@ -20,8 +20,8 @@ from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_facts
 from ekinerja_agent.model import EVERY_TERMINAL
-from ekinerja_agent.scoring.frames import INSTANT, PUNCHES, Schema
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.schemas import INSTANT, PUNCHES, Schema
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
 _ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}

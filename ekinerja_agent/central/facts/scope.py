@@ -47,7 +47,7 @@ from ekinerja_agent.central.store.tables.imported import (
     sanctions,
 )
 from ekinerja_agent.central.store.tables.recorded import redated_punches, slot_owners
-from ekinerja_agent.scoring.frames import Schema, empty
+from ekinerja_agent.scoring.frames.schemas import Schema, empty
 
 Whose = Callable[[ColumnElement[str]], ColumnElement[bool]]
 """Given a column of NIPs, the condition that asks for the wanted people."""

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.store.tables.recorded import terminal_facts
 from ekinerja_agent.model import EVERY_TERMINAL
-from ekinerja_agent.scoring.frames import DUTY_TERMINALS, Schema
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.frames.schemas import DUTY_TERMINALS, Schema
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 TERMINALS: Schema = {
     # When an enabled terminal served an office; dates included, null = open.

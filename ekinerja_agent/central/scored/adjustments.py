@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.tables.scored import DRAFT, results
 from ekinerja_agent.errors import Refused
 
 if TYPE_CHECKING:
-    from ekinerja_agent.scoring.frames import MonthResult
+    from ekinerja_agent.scoring.frames.schemas import MonthResult
 
 
 @dataclass(frozen=True, slots=True)

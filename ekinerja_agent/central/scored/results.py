@@ -47,7 +47,7 @@ from ekinerja_agent.central.store.tables.scored import (
 )
 from ekinerja_agent.errors import Refused
 from ekinerja_agent.monthdays import last_day
-from ekinerja_agent.scoring.frames import INSTANT, MonthResult
+from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthResult
 
 __all__ = [
     "clear_stale",

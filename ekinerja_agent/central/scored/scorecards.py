@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, fun
 from ekinerja_agent.central.closing.periods import superseded
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
-from ekinerja_agent.scoring.exact import percent_text
-from ekinerja_agent.scoring.frames import MonthResult
+from ekinerja_agent.scoring.frames.exact import percent_text
+from ekinerja_agent.scoring.frames.schemas import MonthResult
 
 _ALWAYS_SHOWN = ("arrive", "leave")
 _SCANS = ("arrive", "break_out", "break_in", "leave")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, Table
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from ekinerja_agent.central.store.bulk import copy
-from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.frames.schemas import Schema
 
 _NULL = r"\N"
 _INSTANT_FORMAT = "%Y-%m-%d %H:%M:%S%.6f"

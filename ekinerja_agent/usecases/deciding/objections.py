@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.access.accounts import Account
-    from ekinerja_agent.scoring.frames import MonthResult
+    from ekinerja_agent.scoring.frames.schemas import MonthResult
 
 MAY_DECIDE = ("operator", "head")
 _SHOWN = ("open", "reopened")

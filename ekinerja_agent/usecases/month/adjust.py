@@ -17,7 +17,7 @@ from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
 from ekinerja_agent.central.scored.comparison import Standing, finding_text, standing
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.frames import MonthResult
+from ekinerja_agent.scoring.frames.schemas import MonthResult
 from ekinerja_agent.usecases.month import score
 from ekinerja_agent.usecases.month.plan import differences
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.scoring.frames import MonthFacts
+    from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.central.scored.adjustments import Adjusted
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
+    from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""

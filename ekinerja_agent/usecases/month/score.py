@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
+    from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 
 EASTERNMOST = timedelta(hours=9)
 """WIT, where a new month begins first."""

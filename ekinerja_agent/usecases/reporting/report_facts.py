@@ -28,7 +28,7 @@ from ekinerja_agent.reports import sakip as sakip_report
 from ekinerja_agent.reports import unit as unit_report
 from ekinerja_agent.reports import workload as workload_report
 from ekinerja_agent.reports.document import Edition
-from ekinerja_agent.scoring.event_marks import mark_events
+from ekinerja_agent.scoring.discipline.event_marks import mark_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

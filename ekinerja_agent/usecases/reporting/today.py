@@ -15,7 +15,7 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import PAGE, Listed, Row, Wanted
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.scoring.running import day_so_far
+from ekinerja_agent.scoring.discipline.running import day_so_far
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthFacts, empty
+from ekinerja_agent.scoring.frames import schemas
+from ekinerja_agent.scoring.frames.schemas import MonthFacts, empty
 
 MONTH = date(2026, 9, 1)
 PROFILE = "four-scan-example"
@@ -41,7 +41,7 @@ def office(number: int, people: int) -> MonthFacts:
             attendance=pl.lit("terminal"),
             allowance_rp=pl.lit(4_000_000),
         ),
-        frames.SPELLS,
+        schemas.SPELLS,
     )
     days = [MONTH + timedelta(days=n) for n in range(30) if (MONTH + timedelta(days=n)).weekday() < 5]
     punches = pl.concat([_punches(persons, day, scan, terminal) for day in days for scan in _SCANS])
@@ -51,11 +51,12 @@ def office(number: int, people: int) -> MonthFacts:
         usual,
         spells=spells,
         units=_shaped(
-            pl.DataFrame({"unit": [unit], "unit_name": [f"Unit {number}"], "timezone": ["Asia/Makassar"]}), frames.UNITS
+            pl.DataFrame({"unit": [unit], "unit_name": [f"Unit {number}"], "timezone": ["Asia/Makassar"]}),
+            schemas.UNITS,
         ),
         punches=punches,
-        coverage=_shaped(pl.DataFrame({"terminal": [terminal], "end": [_NOW], "kind": ["proven"]}), frames.COVERAGE),
-        duty_terminals=_shaped(persons.with_columns(terminal=pl.lit(terminal)), frames.DUTY_TERMINALS),
+        coverage=_shaped(pl.DataFrame({"terminal": [terminal], "end": [_NOW], "kind": ["proven"]}), schemas.COVERAGE),
+        duty_terminals=_shaped(persons.with_columns(terminal=pl.lit(terminal)), schemas.DUTY_TERMINALS),
         activities=persons.join(pl.DataFrame({"day": days}), how="cross").select(
             "nip",
             pl.format("{}/{}", "nip", pl.col("day").cast(pl.String)).alias("activity"),
@@ -68,9 +69,9 @@ def office(number: int, people: int) -> MonthFacts:
 
 
 _SCHEMAS = {
-    field.name: getattr(frames, field.name.upper())
+    field.name: getattr(schemas, field.name.upper())
     for field in fields(MonthFacts)
-    if hasattr(frames, field.name.upper())
+    if hasattr(schemas, field.name.upper())
 }
 
 
@@ -81,18 +82,18 @@ def _punches(persons: pl.DataFrame, day: date, scan: str, terminal: str) -> pl.D
     drawn = pl.col("nip").hash(seed)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=ZONE_HOURS)
     second = minute * 60 + (drawn % (spread * 60)).cast(pl.Int64)
-    at = pl.lit(midnight).cast(frames.INSTANT) + pl.duration(seconds=second)
+    at = pl.lit(midnight).cast(schemas.INSTANT) + pl.duration(seconds=second)
     return (
         persons.filter(pl.col("nip").hash(seed + 7) % 50 != 0)
-        .with_columns(at=at.cast(frames.INSTANT), terminal=pl.lit(terminal))
+        .with_columns(at=at.cast(schemas.INSTANT), terminal=pl.lit(terminal))
         .with_columns(
             clock_at="at", punch_id=pl.format("{}/{}/{}/{}", "terminal", "nip", pl.lit(str(day)), pl.lit(scan))
         )
-        .select(*frames.PUNCHES)
+        .select(*schemas.PUNCHES)
     )
 
 
-def _shaped(frame: pl.DataFrame, schema: frames.Schema) -> pl.DataFrame:
+def _shaped(frame: pl.DataFrame, schema: schemas.Schema) -> pl.DataFrame:
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in schema.items()

@@ -26,7 +26,7 @@ from ekinerja_agent.central.store.tables.imported import import_batches
 from ekinerja_agent.model import utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from ekinerja_agent.usecases.deciding import correct
 from ekinerja_agent.usecases.month import score
 from tests.proof.bench.county import MONTH, PROFILE, office

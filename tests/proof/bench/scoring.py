@@ -19,7 +19,7 @@ import polars as pl
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from tests.proof import oracle
 from tests.proof.bench.county import office
 from tests.proof.bench.findings import Finding, best_of, timed

@@ -8,7 +8,7 @@ place): those are not compared.
 from __future__ import annotations
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from tests.proof.oracle.adapter import month_of
 from tests.proof.oracle.month import score_rows
 from tests.proof.oracle.rows import OracleResult

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import polars as pl
 
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from tests.proof.oracle import rows
 
 

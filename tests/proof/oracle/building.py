@@ -10,34 +10,34 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from ekinerja_agent.scoring import frames
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames import schemas
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 NIP = "199001012015011001"
 FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-SCHEMAS: Mapping[str, frames.Schema] = {
-    "spells": frames.SPELLS,
-    "units": frames.UNITS,
-    "punches": frames.PUNCHES,
-    "coverage": frames.COVERAGE,
-    "duty_terminals": frames.DUTY_TERMINALS,
-    "absences": frames.ABSENCES,
-    "calendar": frames.CALENDAR,
-    "activities": frames.ACTIVITIES,
-    "earlier_days": frames.EARLIER_DAYS,
-    "outages": frames.OUTAGES,
-    "corrections": frames.CORRECTIONS,
-    "rosters": frames.ROSTERS,
-    "events": frames.EVENTS,
-    "event_attendance": frames.EVENT_ATTENDANCE,
-    "allowances": frames.ALLOWANCES,
-    "holds": frames.HOLDS,
-    "sanctions": frames.SANCTIONS,
-    "assignments": frames.ASSIGNMENTS,
-    "ratings": frames.RATINGS,
-    "plan_reports": frames.PLAN_REPORTS,
-    "indicators": frames.INDICATORS,
-    "budgets": frames.BUDGETS,
+SCHEMAS: Mapping[str, schemas.Schema] = {
+    "spells": schemas.SPELLS,
+    "units": schemas.UNITS,
+    "punches": schemas.PUNCHES,
+    "coverage": schemas.COVERAGE,
+    "duty_terminals": schemas.DUTY_TERMINALS,
+    "absences": schemas.ABSENCES,
+    "calendar": schemas.CALENDAR,
+    "activities": schemas.ACTIVITIES,
+    "earlier_days": schemas.EARLIER_DAYS,
+    "outages": schemas.OUTAGES,
+    "corrections": schemas.CORRECTIONS,
+    "rosters": schemas.ROSTERS,
+    "events": schemas.EVENTS,
+    "event_attendance": schemas.EVENT_ATTENDANCE,
+    "allowances": schemas.ALLOWANCES,
+    "holds": schemas.HOLDS,
+    "sanctions": schemas.SANCTIONS,
+    "assignments": schemas.ASSIGNMENTS,
+    "ratings": schemas.RATINGS,
+    "plan_reports": schemas.PLAN_REPORTS,
+    "indicators": schemas.INDICATORS,
+    "budgets": schemas.BUDGETS,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ekinerja_agent.scoring.frames import MonthResult
+from ekinerja_agent.scoring.frames.schemas import MonthResult
 from tests.proof.oracle.rows import DayRow, FindingRow, OracleResult, PendingRow, PersonRow
 
 Rows = dict[tuple[Any, ...], list[dict[str, Any]]]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
-from ekinerja_agent.scoring.frames import PEOPLE as PEOPLE_COLUMNS
-from ekinerja_agent.scoring.frames import MonthFacts, MonthResult
+from ekinerja_agent.scoring.frames.schemas import PEOPLE as PEOPLE_COLUMNS
+from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 from tests.proof.oracle.building import MonthBuilder
 
 GOLDEN = Path(__file__).parents[2] / "golden"

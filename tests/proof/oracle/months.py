@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import strategies as st
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.frames import MonthFacts
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from tests.proof.oracle.building import FOREVER, MonthBuilder
 
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")

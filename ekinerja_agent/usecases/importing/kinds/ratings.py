@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ekinerja_agent.scoring.ratings import (
+from ekinerja_agent.scoring.performance.ratings import (
     MODES,
     PREDICATES,
     RatingError,

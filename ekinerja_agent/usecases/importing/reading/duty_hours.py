@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from ekinerja_agent.rules import DayHours, RuleBook, Schedule
-from ekinerja_agent.scoring.hours import hours_on
+from ekinerja_agent.scoring.duty.hours import hours_on
 from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped
 
 _OFF = "OFF"

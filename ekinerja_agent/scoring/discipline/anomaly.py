@@ -9,12 +9,12 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM, RuleBook
-from ekinerja_agent.scoring.discipline import Judgement
-from ekinerja_agent.scoring.found import HELD
-from ekinerja_agent.scoring.frames import SHARED, Schema, empty
-from ekinerja_agent.scoring.hours import SCAN_ORDER
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.discipline.judgement import Judgement
+from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import HELD
+from ekinerja_agent.scoring.frames.schemas import SHARED, Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _LIMITS: Schema = {"plan": pl.UInt32, "share_ppm": pl.Int64, "least_people": pl.Int64}
 _GROUP = ("unit", "date", "scan_order", "terminal")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.scoring.discipline import Judgement
-from ekinerja_agent.scoring.found import HELD
-from ekinerja_agent.scoring.frames import empty
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import without, worked_out
+from ekinerja_agent.scoring.discipline.judgement import Judgement
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import HELD
+from ekinerja_agent.scoring.frames.schemas import empty
+from ekinerja_agent.scoring.frames.steps import without, worked_out
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:

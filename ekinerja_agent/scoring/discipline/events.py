@@ -13,13 +13,13 @@ from typing import Any
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.coverage import UNDECIDED, gaps, proven
-from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.found import EVENT_RANK, FOUND, HELD, as_found
-from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
-from ekinerja_agent.scoring.prices import tag
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.discipline.coverage import UNDECIDED, gaps, proven
+from ekinerja_agent.scoring.discipline.prices import tag
+from ekinerja_agent.scoring.duty.documents import Documents
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import EVENT_RANK, FOUND, HELD, as_found
+from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _BEFORE_DUTY = pl.duration(minutes=90)
 _MINUTE = pl.duration(minutes=1)

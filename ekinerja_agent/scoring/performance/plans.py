@@ -14,8 +14,8 @@ import polars as pl
 
 from ekinerja_agent.measures.plans import Plan, PlanState, Progress, costs_of, state_of
 from ekinerja_agent.rules import PlanRule, RuleBook
-from ekinerja_agent.scoring.monthly import Shortfall
-from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.performance.shortfalls import Shortfall
 
 PLAN_CODE = "RPOK"
 

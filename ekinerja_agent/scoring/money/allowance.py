@@ -13,9 +13,9 @@ import polars as pl
 
 from ekinerja_agent.errors import NeedsAttention
 from ekinerja_agent.rules import WHOLE_PPM, Base
-from ekinerja_agent.scoring.entitlement import E6_PER_RUPIAH, MULTIPLIER_ONE
-from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.money.entitlement import E6_PER_RUPIAH, MULTIPLIER_ONE
 from ekinerja_agent.scoring.terms import Terms
 
 _LARGEST = 2**126

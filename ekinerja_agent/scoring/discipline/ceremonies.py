@@ -11,10 +11,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
-from ekinerja_agent.scoring.frames import EVENTS, EVERY_UNIT, MonthFacts
-from ekinerja_agent.scoring.hours import hours_on
-from ekinerja_agent.scoring.schedule import Roster, covers
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.hours import hours_on
+from ekinerja_agent.scoring.duty.schedule import Roster, covers
+from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, MonthFacts
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _SATURDAY = 5
 _MIDDLE = 15

@@ -16,9 +16,9 @@ import polars as pl
 from ekinerja_agent.errors import NoRule
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
-from ekinerja_agent.scoring.frames import Schema, empty
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.schemas import Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _START_OF_DAY = time.min
 _END_OF_DAY = time.max

@@ -17,10 +17,18 @@ import polars as pl
 from ekinerja_agent.errors import NeedsAttention, NoRule
 from ekinerja_agent.monthdays import last_day
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.found import HELD
-from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema, empty
-from ekinerja_agent.scoring.hours import LATEST, SCAN_ORDER, Plan, duty_of, hours_on, required_minutes, start_minute
-from ekinerja_agent.scoring.steps import MONTHS_KEPT, worked_out
+from ekinerja_agent.scoring.duty.hours import (
+    LATEST,
+    SCAN_ORDER,
+    Plan,
+    duty_of,
+    hours_on,
+    required_minutes,
+    start_minute,
+)
+from ekinerja_agent.scoring.frames.finding_columns import HELD
+from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema, empty
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, worked_out
 
 PLANS: Schema = {
     # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.

@@ -13,13 +13,13 @@ from datetime import date, datetime
 import polars as pl
 
 from ekinerja_agent.rules import Scan
-from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.found import ABSENCE_RANK, FLEXIBLE_RANK, SCAN_RANK, as_found
-from ekinerja_agent.scoring.hours import SCAN_ORDER
-from ekinerja_agent.scoring.outages import Outages, relieved
-from ekinerja_agent.scoring.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import beside, worked_out
+from ekinerja_agent.scoring.discipline.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
+from ekinerja_agent.scoring.duty.documents import Documents
+from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
+from ekinerja_agent.scoring.duty.outages import Outages, relieved
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import ABSENCE_RANK, FLEXIBLE_RANK, SCAN_RANK, as_found
+from ekinerja_agent.scoring.frames.steps import beside, worked_out
 
 _LEAVE_ORDER = SCAN_ORDER[Scan.LEAVE]
 

@@ -11,9 +11,9 @@ from functools import cache
 import polars as pl
 
 from ekinerja_agent.rules import UnexcusedRule
-from ekinerja_agent.scoring.frames import empty
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import beside, worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.schemas import empty
+from ekinerja_agent.scoring.frames.steps import beside, worked_out
 
 
 def count_unexcused(

@@ -11,11 +11,11 @@ from functools import lru_cache
 import polars as pl
 
 from ekinerja_agent.rules import ActivityRule, RuleBook
-from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.frames import Schema, as_columns, empty
-from ekinerja_agent.scoring.hours import Plan
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import MONTHS_KEPT, beside, worked_out
+from ekinerja_agent.scoring.duty.documents import Documents
+from ekinerja_agent.scoring.duty.hours import Plan
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.schemas import Schema, as_columns, empty
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, beside, worked_out
 
 _US_PER_MINUTE = 60_000_000
 _NS_PER_US = 1_000

@@ -13,9 +13,8 @@ from datetime import date
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring.ceremonies import announced
-from ekinerja_agent.scoring.documents import documents_with
-from ekinerja_agent.scoring.events import (
+from ekinerja_agent.scoring.discipline.ceremonies import announced
+from ekinerja_agent.scoring.discipline.events import (
     called_to,
     documented,
     failing,
@@ -24,10 +23,11 @@ from ekinerja_agent.scoring.events import (
     with_window,
     within_duty,
 )
-from ekinerja_agent.scoring.frames import MonthFacts, Schema, empty
-from ekinerja_agent.scoring.outages import nothing_missing
-from ekinerja_agent.scoring.schedule import plan_month
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.documents import documents_with
+from ekinerja_agent.scoring.duty.outages import nothing_missing
+from ekinerja_agent.scoring.duty.schedule import plan_month
+from ekinerja_agent.scoring.frames.schemas import MonthFacts, Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 MARKS: Schema = {
     # One row per event that is over and person called to it.

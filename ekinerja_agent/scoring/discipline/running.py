@@ -12,17 +12,17 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from ekinerja_agent.rules import RuleBook, Scan
-from ekinerja_agent.scoring.corrections import corrected, hold_uncorrected
-from ekinerja_agent.scoring.coverage import hold_incomplete, hold_reported, hold_undecided, proven
-from ekinerja_agent.scoring.discipline import judge
-from ekinerja_agent.scoring.documents import documents_with
-from ekinerja_agent.scoring.frames import INSTANT, MonthFacts, Schema
-from ekinerja_agent.scoring.hours import SCAN_ORDER
-from ekinerja_agent.scoring.matching import match_punches
-from ekinerja_agent.scoring.needs import needed_terminals
-from ekinerja_agent.scoring.outages import nothing_missing, outages_of
-from ekinerja_agent.scoring.prices import price_list
-from ekinerja_agent.scoring.schedule import hold_unplanned, plan_month
+from ekinerja_agent.scoring.discipline.corrections import corrected, hold_uncorrected
+from ekinerja_agent.scoring.discipline.coverage import hold_incomplete, hold_reported, hold_undecided, proven
+from ekinerja_agent.scoring.discipline.judgement import judge
+from ekinerja_agent.scoring.discipline.prices import price_list
+from ekinerja_agent.scoring.duty.documents import documents_with
+from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
+from ekinerja_agent.scoring.duty.matching import match_punches
+from ekinerja_agent.scoring.duty.needed_terminals import needed_terminals
+from ekinerja_agent.scoring.duty.outages import nothing_missing, outages_of
+from ekinerja_agent.scoring.duty.schedule import hold_unplanned, plan_month
+from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema
 
 ON_ITS_WAY = timedelta(minutes=30)
 """So long a punch may take to central before its terminal counts as not known."""

@@ -14,11 +14,11 @@ import polars as pl
 
 from ekinerja_agent.measures.exact import half_up
 from ekinerja_agent.rules import BUDGET_ABSORPTION, WHOLE_PPM, IndicatorPart, Indicators, RuleBook
-from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.frames import MonthFacts
-from ekinerja_agent.scoring.monthly import Shortfall
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames.schemas import MonthFacts
+from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.performance.shortfalls import Shortfall
 
 INDICATOR_CODE = "IKU"
 

@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from ekinerja_agent.rules import CORRECTION
-from ekinerja_agent.scoring.frames import Schema
+from ekinerja_agent.scoring.frames.schemas import Schema
 
 ABSENCE_RANK, SCAN_RANK, FLEXIBLE_RANK, EVENT_RANK, DOCUMENT_RANK = range(5)
 """In which order findings of a duty stand: the absence of a day, scans, time not made good, events, documents."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM
-from ekinerja_agent.scoring.exact import round_half_up, wide
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.exact import round_half_up, wide
+from ekinerja_agent.scoring.frames.steps import worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _PRESENCE_STEP_PPM = 100

@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM, Productivity
-from ekinerja_agent.scoring.frames import empty
-from ekinerja_agent.scoring.schedule import Roster, covers
-from ekinerja_agent.scoring.steps import beside, worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster, covers
+from ekinerja_agent.scoring.frames.schemas import empty
+from ekinerja_agent.scoring.frames.steps import beside, worked_out
 from ekinerja_agent.scoring.terms import Terms
 
 _RATIO_ONE = 10_000

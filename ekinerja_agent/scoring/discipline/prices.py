@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 
 from ekinerja_agent.rules import Band, Dated, Profile, RuleBook, Scan, Timeline
-from ekinerja_agent.scoring.frames import Schema
-from ekinerja_agent.scoring.hours import SCAN_ORDER, Plan
-from ekinerja_agent.scoring.steps import MONTHS_KEPT
+from ekinerja_agent.scoring.duty.hours import SCAN_ORDER, Plan
+from ekinerja_agent.scoring.frames.schemas import Schema
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT
 
 PRICES: Schema = {
     # One row per plan and thing that may cost. Nothing that costs 0 has a row.

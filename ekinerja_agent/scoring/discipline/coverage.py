@@ -9,14 +9,14 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.rules import CORRECTION, Scan
-from ekinerja_agent.scoring.discipline import Judgement
-from ekinerja_agent.scoring.documents import Documents
-from ekinerja_agent.scoring.found import FLEXIBLE_RANK, HELD
-from ekinerja_agent.scoring.frames import empty
-from ekinerja_agent.scoring.hours import SCAN_ORDER
-from ekinerja_agent.scoring.outages import Outages
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import without, worked_out
+from ekinerja_agent.scoring.discipline.judgement import Judgement
+from ekinerja_agent.scoring.duty.documents import Documents
+from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
+from ekinerja_agent.scoring.duty.outages import Outages
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD
+from ekinerja_agent.scoring.frames.schemas import empty
+from ekinerja_agent.scoring.frames.steps import without, worked_out
 
 _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000

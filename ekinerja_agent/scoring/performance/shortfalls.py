@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from ekinerja_agent.rules import Base, Dated
-from ekinerja_agent.scoring.frames import Schema
-from ekinerja_agent.scoring.schedule import Roster
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.schemas import Schema
 
 
 @dataclass(frozen=True, slots=True)

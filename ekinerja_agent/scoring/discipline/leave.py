@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM, AbsenceKind, LeavePay, LeaveStep
-from ekinerja_agent.scoring.documents import Documents, KindRules
-from ekinerja_agent.scoring.found import DOCUMENT_RANK, FOUND, as_found
-from ekinerja_agent.scoring.frames import Schema, empty
-from ekinerja_agent.scoring.prices import tag
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.discipline.prices import tag
+from ekinerja_agent.scoring.duty.documents import Documents, KindRules
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.finding_columns import DOCUMENT_RANK, FOUND, as_found
+from ekinerja_agent.scoring.frames.schemas import Schema, empty
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _DAY = timedelta(days=1)
 

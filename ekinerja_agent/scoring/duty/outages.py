@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ekinerja_agent.scoring.frames import COVERAGE, Schema, as_columns, empty
-from ekinerja_agent.scoring.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.schemas import COVERAGE, Schema, as_columns, empty
+from ekinerja_agent.scoring.frames.steps import beside, worked_out
 
 _US_PER_MINUTE = 60_000_000
 _APPROVED: Schema = {"duty": pl.UInt32, "from_us": pl.Int64, "to_us": pl.Int64}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.scoring.schedule import Roster
-from ekinerja_agent.scoring.steps import worked_out
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.steps import worked_out
 
 _US_PER_DAY = 86_400_000_000
 _MATCHED = ("duty", "scan_order", "at", "punch_id")

@@ -1,0 +1,1 @@
+"""What each duty comes to, and what that costs in percent."""

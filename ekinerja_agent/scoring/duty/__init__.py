@@ -1,0 +1,1 @@
+"""Who is on duty when, and what serves or excuses each scan."""

@@ -1,0 +1,1 @@
+"""The columns that scoring takes and gives, and the steps on them that all its parts share."""

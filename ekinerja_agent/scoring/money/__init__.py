@@ -1,0 +1,1 @@
+"""From percent to rupiah."""

@@ -1,0 +1,1 @@
+"""What was worked, rated and reached, against what was asked."""
