@@ -17,9 +17,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from ekinerja_agent import __version__
-from ekinerja_agent.cli import ending
-from ekinerja_agent.cli.context import Context
-from ekinerja_agent.cli.speech import SpokenGroup, error_text, in_language, language_of, show_usage_error
+from ekinerja_agent.cli.shell import ending
+from ekinerja_agent.cli.shell.context import Context
+from ekinerja_agent.cli.shell.translate import SpokenGroup, error_text, in_language, language_of, show_usage_error
 from ekinerja_agent.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.language import sentences
 

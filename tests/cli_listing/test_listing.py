@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.cli.listing import emit, format_option
+from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.model import Source
 
 WITA = timezone(timedelta(hours=8))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ekinerja_agent.cli.config import group
-from ekinerja_agent.cli.context import Context
+from ekinerja_agent.cli.host.config import group
+from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.errors import ConfigurationError, WrongUsage
 
 Write = Callable[..., Path]

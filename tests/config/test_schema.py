@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ekinerja_agent.cli.config import MAY_USE_ENVIRONMENT, MODELS
+from ekinerja_agent.cli.host.config import MAY_USE_ENVIRONMENT, MODELS
 from ekinerja_agent.yamlfile import schema_of
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from ekinerja_agent import config
-from ekinerja_agent.cli.context import Context
-from ekinerja_agent.cli.demo import command
+from ekinerja_agent.cli.host.demo import command
+from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.demo import files
 from ekinerja_agent.demo.county import GATES, PROFILE
 from ekinerja_agent.errors import Refused

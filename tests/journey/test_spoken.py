@@ -12,7 +12,7 @@ import click
 import pytest
 
 from ekinerja_agent import cli
-from ekinerja_agent.cli import speech
+from ekinerja_agent.cli.shell import translate
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.language import sentences
 from tests.proof.sentences import helped
@@ -87,13 +87,13 @@ def test_pages_of_help_in_english_are_as_they_stand_in_the_source(run: Run) -> N
     ],
 )
 def test_the_nearer_wish_decides(words: tuple[str, ...], environ: dict[str, str], language: str) -> None:
-    assert speech.language_of(words, environ) == language
+    assert translate.language_of(words, environ) == language
 
 
 def test_a_language_of_the_environment_that_nobody_speaks_is_refused(run: Run) -> None:
     assert run("audit", "list", EKINERJA_LANG="jv") == (2, "", "EKINERJA_LANG is 'jv'; allowed are id and en\n")
     with pytest.raises(WrongUsage):
-        speech.language_of([], {"EKINERJA_LANG": "jv"})
+        translate.language_of([], {"EKINERJA_LANG": "jv"})
 
 
 @pytest.mark.parametrize(

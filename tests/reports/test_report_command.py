@@ -17,8 +17,8 @@ from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.collected import inbox
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.cli.context import Context
-from ekinerja_agent.cli.report import group
+from ekinerja_agent.cli.month.report import group
+from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.errors import WrongUsage
 from ekinerja_agent.model import Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.reports.files import digest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from ekinerja_agent.cli.simulate import command
+from ekinerja_agent.cli.terminals.simulate import command
 from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.faults import KINDS
@@ -21,7 +21,7 @@ from tests.proof.box import PATIENCE_S
 if TYPE_CHECKING:
     from tests.simulator.conftest import Dial
 
-PROGRAM = "from ekinerja_agent.cli.simulate import command; command()"
+PROGRAM = "from ekinerja_agent.cli.terminals.simulate import command; command()"
 
 
 def simulate(*arguments: str) -> subprocess.Popen[str]:

@@ -1,0 +1,1 @@
+"""Commands about people, and about what is brought, asked and decided."""

@@ -1,0 +1,34 @@
+"""Silence, as commands use it: done at the instant that a person names, else at the one that this host believes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ekinerja_agent import hostclock
+from ekinerja_agent.usecases.deciding import deadlines
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+    from ekinerja_agent.usecases.deciding.deadlines import Silence
+
+
+def settle(context: Context, now: datetime | None) -> Silence:
+    """Given what `--now` says, do what the rules say of all that nobody decided in time.
+
+    Raise NeedsAttention if nothing is said and other clocks contradict this host's.
+    """
+    engine, rules, profile = context.engine(), context.rulebook(), context.config().agent.profile
+    if now is not None:
+        return deadlines.run(engine, rules, profile=profile, now=now)
+    return deadlines.run_today(
+        engine, rules, profile=profile, now=context.now(), synchronised=hostclock.is_synchronised()
+    )
+
+
+def told(settled: Silence) -> str:
+    """Given what one run did, return it in words."""
+    return (
+        f"Nobody decided in time: {settled.escalated} activities go to the next superior too, {settled.approved} are "
+        f"approved and {settled.rejected} rejected by rule, {settled.requests_rejected} requests are rejected by rule."
+    )

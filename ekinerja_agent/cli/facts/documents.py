@@ -1,0 +1,94 @@
+"""`absence` and `outage`: documents that came without a decision that counts; another person approves or rejects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent.central.imported import waiting
+from ekinerja_agent.central.imported.waiting import ABSENCE, OUTAGE, Noun
+from ekinerja_agent.cli.shell.completion import terminal_ids
+from ekinerja_agent.cli.shell.confirm import confirm
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.numbers import Numbered
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.usecases.deciding import documents
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+
+_WITH_ARTICLE = {ABSENCE.name: "an absence", OUTAGE.name: "an outage"}
+_DECIDED = "document requested_by entered_by status decided_by reason batch".split()
+
+
+def columns(noun: Noun) -> list[str]:
+    """Given a noun, return the columns of its listing."""
+    return ["number", noun.subject, "from", "to", *noun.shown, *_DECIDED]
+
+
+@click.group("absence")
+def absence() -> None:
+    """Leave, official travel and other documents that wait: brought by one, decided by another."""
+
+
+@click.group("outage")
+def outage() -> None:
+    """Reported outages of terminals that wait: brought by one, decided by another."""
+
+
+@absence.command("list")
+@click.option("--nip", help="Only this person.")
+@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@format_option
+@click.pass_obj
+def absence_list(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
+    """What was imported, and what became of it, newest first."""
+    context.known(nip=nip)
+    found = waiting.rows(context.engine(), ABSENCE, subject=nip, status=status)
+    emit(found, columns(ABSENCE), fmt, free_text=("document", "reason"))
+
+
+@outage.command("list")
+@click.option("--terminal", metavar="ID", help="Only this terminal.", shell_complete=terminal_ids)
+@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@format_option
+@click.pass_obj
+def outage_list(context: Context, terminal: str | None, status: str | None, fmt: str | None) -> None:
+    """What was imported, and what became of it, newest first."""
+    found = waiting.rows(context.engine(), OUTAGE, subject=terminal, status=status)
+    emit(found, columns(OUTAGE), fmt, free_text=("cause", "document", "reason"))
+
+
+def _approve_command(noun: Noun) -> click.Command:
+    @click.command("approve")
+    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    @click.pass_obj
+    def command(context: Context, number: int, yes: bool) -> None:
+        """Let it count. Not by the person who brought it, nor by the one it is about."""
+        confirm(f"{noun.reference(number)} will count from now on. Approve it?", yes=yes)
+        about = documents.approve(context.engine(), noun, number, account=context.actor(), now=context.now())
+        tell(f"{noun.reference(number)} of {about} is approved.")
+
+    return command
+
+
+def _reject_command(noun: Noun) -> click.Command:
+    @click.command("reject")
+    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
+    @click.option("--reason", required=True, help="Why; it is kept with the decision.")
+    @click.pass_obj
+    def command(context: Context, number: int, reason: str) -> None:
+        """Let it never count."""
+        about = documents.reject(
+            context.engine(), noun, number, reason=reason, account=context.actor(), now=context.now()
+        )
+        tell(f"{noun.reference(number)} of {about} is rejected.")
+
+    return command
+
+
+for _group, _noun in ((absence, ABSENCE), (outage, OUTAGE)):
+    _group.add_command(_approve_command(_noun))
+    _group.add_command(_reject_command(_noun))

@@ -1,0 +1,262 @@
+"""`import`: files of people into central, one command per kind, and what came in before.
+
+Prints one row of counts; what was rejected, quarantined or doubtful goes to standard error with its row.
+Does not judge anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ekinerja_agent.central.imported.batches import list_batches
+from ekinerja_agent.cli.shell.completion import terminal_ids
+from ekinerja_agent.cli.shell.confirm import confirm
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
+from ekinerja_agent.usecases.importing.kinds import KINDS
+from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
+from ekinerja_agent.usecases.importing.reading.judging import Kind
+from ekinerja_agent.usecases.importing.reading.shapes import parse_minute
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+
+FACT_COLUMNS = (
+    "batch",
+    "kind",
+    "file",
+    "rows",
+    "stored",
+    "new_versions",
+    "unchanged",
+    "rejected",
+    "warnings",
+)
+PUNCH_COLUMNS = (
+    "batch",
+    "kind",
+    "file",
+    "punches",
+    "stored",
+    "unchanged",
+    "quarantined",
+    "covered",
+    "uncovered",
+)
+LIST_COLUMNS = (
+    "batch",
+    "kind",
+    "file",
+    "rows",
+    "rejected",
+    "digest",
+    "imported_by",
+    "imported_at",
+    "revoked_by",
+    "revoked_at",
+    "reason",
+    "asked_by",
+)
+FREE_TEXT = ("file", "reason")
+
+_FILE = click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
+_COMPLETE_UNTIL = click.option(
+    "--complete-until",
+    metavar='"YYYY-MM-DD HH:MM"',
+    help="The log of every terminal in the file is complete up to this local time.",
+)
+
+
+@click.group(name="import")
+def group() -> None:
+    """Bring in files (csv or xlsx) of one kind each, list what came in, take a batch back."""
+
+
+def _facts_command(kind: Kind) -> click.Command:
+    @click.command(name=kind.name, help=f"{kind.about} Columns: {kind.columns_text}.")
+    @_FILE
+    @_DRY_RUN
+    @format_option
+    @click.pass_obj
+    def command(context: Context, *, path: Path, dry_run: bool, fmt: str | None) -> None:
+        file = _read(path)
+        result = import_facts(
+            context.engine(),
+            context.actor(),
+            kind.name,
+            file,
+            now=context.now(),
+            rules=context.rulebook() if kind.names_rules else None,
+            profile=context.config().agent.profile,
+            dry_run=dry_run,
+        )
+        _tell_facts(result, fmt)
+
+    return command
+
+
+for _kind in KINDS.values():
+    group.add_command(_facts_command(_kind))
+
+
+def _read(path: Path) -> ImportFile:
+    try:
+        return ImportFile(path.name, path.read_bytes())
+    except OSError as error:
+        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _tell_facts(result: Imported, fmt: str | None) -> None:
+    for doubt in result.warnings:
+        tell(f"warning: {doubt}", err=True)
+    for rejection in result.rejected:
+        tell(f"rejected: {rejection}", err=True)
+    counted = result.batch is not None
+    row = {
+        "batch": result.batch,
+        "kind": result.kind,
+        "file": result.file,
+        "rows": result.rows,
+        "stored": result.stored if counted else None,
+        "new_versions": result.new_versions if counted else None,
+        "unchanged": result.unchanged if counted else None,
+        "rejected": len(result.rejected),
+        "warnings": len(result.warnings),
+    }
+    _emit_one(row, FACT_COLUMNS, fmt, dry_run=not counted)
+
+
+@group.command(name="punches")
+@_FILE
+@_DRY_RUN
+@_COMPLETE_UNTIL
+@format_option
+@click.pass_obj
+def punches(context: Context, *, path: Path, dry_run: bool, complete_until: str | None, fmt: str | None) -> None:
+    """Punches as rows. Columns: terminal, pin, clock, [state], [verify]."""
+    _import_punches(context, "punches", path, None, complete_until, dry_run=dry_run, fmt=fmt)
+
+
+@group.command(name="attlog")
+@_FILE
+@click.option(
+    "--terminal",
+    metavar="ID",
+    help="The terminal that wrote the file, unless its name has the serial.",
+    shell_complete=terminal_ids,
+)
+@_DRY_RUN
+@_COMPLETE_UNTIL
+@format_option
+@click.pass_obj
+def attlog(
+    context: Context,
+    *,
+    path: Path,
+    terminal: str | None,
+    dry_run: bool,
+    complete_until: str | None,
+    fmt: str | None,
+) -> None:
+    """A terminal's own file from its USB port (SERIAL_attlog.dat)."""
+    _import_punches(context, "attlog", path, terminal, complete_until, dry_run=dry_run, fmt=fmt)
+
+
+def _import_punches(
+    context: Context,
+    kind: str,
+    path: Path,
+    terminal: str | None,
+    complete_until: str | None,
+    *,
+    dry_run: bool,
+    fmt: str | None,
+) -> None:
+    until = None if complete_until is None else _minute(complete_until)
+    file = _read(path)
+    terminals = context.config().terminals
+    result = import_punches(
+        context.engine(),
+        context.actor(),
+        kind,
+        file,
+        now=context.now(),
+        known=KnownTerminals(
+            zones={one.id: one.timezone.key for one in terminals},
+            serials={one.serial: one.id for one in terminals if one.serial is not None},
+        ),
+        terminal=terminal,
+        complete_until=until,
+        dry_run=dry_run,
+    )
+    _tell_punches(result, fmt)
+
+
+def _minute(text: str) -> datetime:
+    try:
+        return parse_minute(text)
+    except ValueError as error:
+        raise WrongUsage(f"--complete-until {text!r}; allowed: YYYY-MM-DD HH:MM, local time") from error
+
+
+def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
+    for record in result.quarantined:
+        tell(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
+    counted = result.batch is not None
+    row = {
+        "batch": result.batch,
+        "kind": result.kind,
+        "file": result.file,
+        "punches": result.punches,
+        "stored": result.stored if counted else None,
+        "unchanged": result.unchanged if counted else None,
+        "quarantined": len(result.quarantined),
+        "covered": [one.terminal for one in result.covered],
+        "uncovered": sorted(result.uncovered),
+    }
+    _emit_one(row, PUNCH_COLUMNS, fmt, dry_run=not counted)
+    if result.uncovered:
+        reasons = "\n".join(f"{name}: {reason}" for name, reason in sorted(result.uncovered.items()))
+        raise NeedsAttention(f"these logs are not recorded as complete; the punches are stored\n{reasons}")
+
+
+def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, dry_run: bool) -> None:
+    emit([row], columns, fmt, free_text=FREE_TEXT)
+    if dry_run:
+        tell("This was a dry run: nothing is stored.", err=True)
+
+
+@group.command(name="list")
+@format_option
+@click.pass_obj
+def list_(context: Context, fmt: str | None) -> None:
+    """What came in, when and by whom, and what was taken back."""
+
+    emit(list_batches(context.engine()), LIST_COLUMNS, fmt, free_text=FREE_TEXT)
+
+
+@group.command(name="revoke")
+@click.argument("batch", type=ROW_NUMBER)
+@click.option("--reason", required=True, help="Why; it stays readable for ever.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
+    """Take a batch back: what stood before stands again. Nothing is deleted.
+
+    Where there is another operator, two of them run it: the first one asks (7), the second one takes it back.
+    """
+
+    engine = context.engine()
+    account = context.actor()
+    confirm(f"Batch {batch} will count no more. Take it back?", yes=yes)
+    revoke_batch(engine, account, batch, reason, now=context.now())
+    tell(f"Batch {batch} is taken back; what stood before stands again.")

@@ -1,0 +1,1 @@
+"""Commands about this installation: its configuration, database, backups, service and record."""

@@ -1,0 +1,144 @@
+"""`config check`, `config schema`, `config holidays`: what a person needs to write the files.
+
+Promises that `check` tells every problem of every file at once and reads nothing but files. Does not know
+what the settings do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import click
+from pydantic import BaseModel
+
+from ekinerja_agent.cli.shell.context import Context
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.config import (
+    AgentConfig,
+    Config,
+    DevicesFile,
+    Survey,
+    find_config,
+    secret_problems,
+    secret_warnings,
+    survey_config,
+)
+from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.model import utc_now
+from ekinerja_agent.rulebook import (
+    ADOPTED,
+    RULE_FILES,
+    Rules,
+    fairness_doubts,
+    survey_rules,
+    unadopted,
+    unadopted_schedules,
+)
+from ekinerja_agent.yamlfile import allowed_words, schema_of
+
+MAY_USE_ENVIRONMENT: Final[dict[str, type[BaseModel]]] = {"agent": AgentConfig, "devices": DevicesFile}
+MODELS: Final[dict[str, type[BaseModel]]] = {**MAY_USE_ENVIRONMENT, **RULE_FILES}
+
+
+@click.group()
+def group() -> None:
+    """Check the configuration, print its schema, propose holidays."""
+
+
+@group.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Tell all that is wrong in agent.yaml, devices.yaml and the rule files; exit 3 if anything is.
+
+    Warnings name what the rules cannot promise, and the values of the configured profile that no decree has adopted.
+    """
+    path = find_config(context.config_path)
+    survey = survey_config(path)
+    config = survey.config
+    problems = list(survey.problems)
+    rules = survey_rules(survey.rules) if config is None or "score" in config.agent.roles else None
+    problems += rules.problems if rules else ()
+    if config is not None:
+        problems += secret_problems(config)
+    if rules:
+        problems += _profile_problems(survey, rules)
+    if problems:
+        raise ConfigurationError(problems)
+    assert config is not None  # noqa: S101  # a survey without problems has a configuration
+    _say_what_is_fine(config, rules)
+    _warn(config, rules)
+
+
+def _profile_problems(survey: Survey, rules: Rules) -> list[Problem]:
+    """Given both surveys, return what is wrong with the profile that agent.yaml names."""
+    profile = survey.document.get(("profile",)) if survey.document else None
+    if survey.document is None or not isinstance(profile, str) or not rules.profiles or profile in rules.profiles:
+        return []
+    message = f"there is no profile {profile!r} in {survey.rules}; {allowed_words(profile, rules.profiles)}"
+    return [survey.document.problem(("profile",), message)]
+
+
+def _say_what_is_fine(config: Config, rules: Rules | None) -> None:
+    agent = config.agent
+    # The URL may hold a password that came from the environment.
+    database = agent.central.url.partition(":")[0]
+    tell(f"{config.path}: fine, roles {', '.join(agent.roles)}, central on {database}")
+    if config.terminals:
+        enabled = sum(terminal.enabled for terminal in config.terminals)
+        tell(f"{_short(agent.devices)}: fine, terminals {len(config.terminals)}, enabled {enabled}")
+    if rules is None or rules.book is None:
+        tell("rules: not read, this host does not score")
+        return
+    for path in rules.files:
+        tell(f"{_short(path)}: fine")
+    profiles = ", ".join(sorted(rules.book.profiles))
+    tell(f"rules {rules.book.digest}: profiles {profiles}; units that name none use {agent.profile}")
+
+
+def _warn(config: Config, rules: Rules | None) -> None:
+    for warning in secret_warnings(config):
+        tell(f"warning: {warning}", err=True)
+    book = rules.book if rules else None
+    if book is None:
+        return
+    for name, profile in sorted(book.profiles.items()):
+        for doubt in fairness_doubts(profile):
+            tell(f"warning: profile {name}: one more punch may add a deduction: {doubt}", err=True)
+    profile = book.profile(config.agent.profile)
+    days = (utc_now().date(), date.max)
+    found = [(f"{value} of {profile.name}", citation) for value, citation in unadopted(book, profile.name, *days)]
+    for value, citation in (*found, *unadopted_schedules(book, [profile.schedule], *days)):
+        tell(
+            f"warning: {_short(config.agent.rules / citation.place)}: {value} (mark {citation.mark}) is not adopted; "
+            f"name its decree in {_short(config.agent.rules / ADOPTED)}, or no month that uses it can be closed",
+            err=True,
+        )
+
+
+def _short(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+@group.command()
+@click.argument("file", type=click.Choice(sorted(MODELS)), required=False)
+def schema(file: str | None) -> None:
+    """Print the JSON Schema of FILE for an editor; without FILE, of all files by name."""
+    schemas = {name: schema_of(MODELS[name], variables=name in MAY_USE_ENVIRONMENT) for name in MODELS}
+    click.echo(json.dumps(schemas[file] if file else schemas, indent=2, ensure_ascii=False))
+
+
+@group.command()
+@click.argument("year", type=int)
+def holidays(year: int) -> None:
+    """Propose national holidays and cuti bersama of YEAR as YAML, to compare with the decree and keep."""
+    # The package is large and only this command needs it.
+    from ekinerja_agent.rulebook.proposal import propose_holidays
+
+    text = propose_holidays(year)
+    click.echo(text, nl=False)
+    if "mark: I" in text:
+        tell("warning: some dates are estimates; wait for the decree before you keep them", err=True)

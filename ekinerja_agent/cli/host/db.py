@@ -1,0 +1,118 @@
+"""`db`: create, upgrade and check the central database, and who may do what in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent import hostclock
+from ekinerja_agent.central.collected import retention
+from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.upgrade import require_made, upgrade
+from ekinerja_agent.central.store.engine import connect
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.config.secrets import read_secret
+from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.usecases.care import clocks
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ekinerja_agent.cli.shell.context import Context
+
+COLUMNS = "role right on".split()
+GOING = "before rows first_clock last_clock digest".split()
+
+
+@click.group("db")
+def group() -> None:
+    """Create, upgrade, check and purge the central database, and give its roles their rights."""
+
+
+@group.command("upgrade")
+@click.pass_obj
+def upgrade_command(context: Context) -> None:
+    """Bring the database to the shape this program needs. Nothing stored is lost."""
+    engine = _engine(context)
+    tell(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
+
+
+@group.command("check")
+@click.pass_obj
+def check_command(context: Context) -> None:
+    """Compare the database with what this program expects; 1 if something differs."""
+    engine = _engine(context)
+    check(engine)
+    tell(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
+
+
+@group.command("roles")
+@click.option("--dry-run", is_flag=True, help="Print the SQL and change nothing.")
+@click.option(
+    "--password-file",
+    "password_files",
+    multiple=True,
+    metavar="ROLE=FILE",
+    help="Give a role the password that a file holds; may be repeated. Without it: \\password ROLE in psql.",
+)
+@format_option
+@click.pass_obj
+def roles_command(context: Context, dry_run: bool, password_files: tuple[str, ...], fmt: str | None) -> None:
+    """Make the database roles of PostgreSQL and give each its rights and no others; again = repair. List them."""
+    engine = _engine(context)
+    if engine.dialect.name == "postgresql":
+        require_made(engine)
+    if dry_run:
+        for statement in roles.planned(engine):
+            click.echo(f"{statement};")
+        return
+    roles.apply(engine, dict(map(_password, password_files)))
+    emit((asdict(may) for may in roles.listing()), COLUMNS, fmt)
+    if not password_files:
+        context.say(
+            r"A role has no password until you give it one: \password ROLE in psql, or --password-file ROLE=FILE."
+        )
+
+
+@group.command("purge")
+@click.option("--yes", is_flag=True, help="Delete. Without it: only list what would go.")
+@format_option
+@click.pass_obj
+def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
+    """Delete the punches that retention.punches_months of agent.yaml keeps no longer, and keep a receipt."""
+    months = context.config().agent.retention.punches_months
+    if months is None:
+        tell("Nothing is purged: agent.yaml has no retention.punches_months.")
+        return
+    if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=hostclock.is_synchronised())):
+        raise NeedsAttention(f"nothing was deleted: {doubt}")
+    wanted = month_after(context.now().date(), -months)
+    going = (
+        retention.purge(context.engine(), wanted, account=context.actor(), now=context.now())
+        if yes
+        else retention.plan(context.engine(), wanted)
+    )
+    emit([{name: getattr(going, name) for name in GOING}], GOING, fmt)
+    if going.kept_because is not None:
+        context.say(f"Punches from {going.before} on stay: {going.kept_because}.")
+    if not yes and going.rows:
+        context.say("Nothing was deleted; make a backup, then repeat the command with --yes.")
+
+
+def _password(given: str) -> tuple[str, str]:
+    role, separator, file = given.partition("=")
+    if not separator or not file:
+        raise WrongUsage(f"--password-file {given}: write ROLE=FILE, for example ekinerja_score=/etc/ekinerja/score")
+    return role, read_secret(Path(file), f"--password-file {role}")
+
+
+def _engine(context: Context) -> Engine:
+    """The database as it is: these commands must not ask for a current schema first."""
+    central = context.config().agent.central
+    return connect(central.address, central.password())

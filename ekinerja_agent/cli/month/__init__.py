@@ -1,0 +1,1 @@
+"""Commands about a month: score, dispute, close, pay, report."""

@@ -1,0 +1,137 @@
+"""`period`: publish a month for payroll and freeze it; open it again while it is not paid."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent.central.closing import periods
+from ekinerja_agent.cli.shell.confirm import confirm
+from ekinerja_agent.cli.shell.dates import DAY, Month
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.errors import Refused
+from ekinerja_agent.usecases.deciding import objections
+from ekinerja_agent.usecases.month import close
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+
+STATUS = (
+    "period unit people pending_days state revision published_at accepted_pending through paid_at paid_document "
+    "signed_by"
+).split()
+
+REVIEW = (
+    "period unit nip name status discipline_pct performance_pct payable_rp findings pending_days objections".split()
+)
+
+
+@click.group("period")
+def group() -> None:
+    """Publish a month for payroll and freeze it; open it again while it is not paid."""
+
+
+@group.command("status")
+@click.argument("month", type=Month())
+@format_option
+@click.pass_obj
+def status_command(context: Context, month: date, fmt: str | None) -> None:
+    """Show each unit: open with how many pending days, closed in which revision, reopened, or paid."""
+    emit(close.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
+
+
+@group.command("review")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is not closed.")
+@format_option
+@click.pass_obj
+def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
+    """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
+    context.known(office=office)
+    emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
+
+
+@group.command("close")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is open or reopened.")
+@click.option(
+    "--accept-pending",
+    metavar="REASON",
+    help="Publish although days are pending; they then count as present. Two people sign, each with a reason for ever.",
+)
+@click.option(
+    "--through",
+    type=DAY,
+    metavar="DATE",
+    help="Close before the month's end, as in December: days after DATE cost nobody anything now.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask: publishing cannot be undone.")
+@click.pass_obj
+def close_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    accept_pending: str | None,
+    through: datetime | None,
+    yes: bool,
+) -> None:
+    """Score once more and publish for payroll. Refuses (7) while a day is pending, and says which.
+
+    With --accept-pending the first person signs (7: nothing is published yet), and another one who runs it closes the
+    month.
+
+    What days after --through bring is paid, or taken, as an adjustment of a later month once this one is paid.
+    """
+    engine, rules, account = context.engine(), context.rulebook(), context.actor()
+    context.known(office=office)
+    profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
+    prepared = close.prepare(
+        engine,
+        rules,
+        month,
+        profile=profile,
+        now=now,
+        account=account,
+        offices=offices,
+        accept_pending=accept_pending,
+        through=None if through is None else through.date(),
+    )
+    for sentence in prepared.told:
+        context.say(sentence)
+    if prepared.unsigned:
+        units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
+        confirm(f"Sign that {days} pending days of {units} count as present in {month:%Y-%m}?", yes=yes)
+        raise Refused(close.sign(engine, prepared, account=account, now=now))
+    moved = prepared.differences_rp
+    adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
+    confirm(
+        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}{adjusting}? "
+        "What is published stays.",
+        yes=yes,
+    )
+    closed = close.publish(engine, prepared, account=account, now=now)
+    for unit in closed:
+        tell(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
+        if unit.adjusted:
+            tell(f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}.")
+
+
+@group.command("reopen")
+@click.argument("month", type=Month())
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: every unit that is closed.")
+@click.option("--reason", required=True, help="Why; it is kept with the month.")
+@click.option("--yes", is_flag=True, expose_value=False, help="For scripts; nothing is asked, for nothing is lost.")
+@click.pass_obj
+def reopen_command(context: Context, month: date, office: str | None, reason: str) -> None:
+    """Open a closed month for another close. By another person than the one who closed it, and not once it is paid (7).
+
+    Payroll reads what was published until the month is closed again; `score plan` shows what that would change.
+    """
+    opened = periods.reopen(
+        context.engine(), month, office=office, reason=reason, account=context.actor(), now=context.now()
+    )
+    for one in opened:
+        tell(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")

@@ -1,0 +1,261 @@
+"""`score`: compute a month, show it, explain each point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ekinerja_agent.central.scored import results
+from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.cli.facts import deadlines
+from ekinerja_agent.cli.shell.dates import Instant, Month
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.rules import Scan
+from ekinerja_agent.usecases.month import score
+from ekinerja_agent.usecases.month.cluster import cluster
+from ekinerja_agent.usecases.month.explain import explain
+from ekinerja_agent.usecases.month.plan import Against, plan
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+
+PEOPLE = (
+    "month nip name unit profile status employment_status working_days days_present days_excused discipline_pct "
+    "performance_pct approved_minutes target_minutes multiplier_pct allowance_base_rp discipline_rp performance_rp "
+    "whole_deduction_rp leave_deduction_rp sanction_rp hold_rp payable_rp unexcused_days pending_days rules"
+).split()
+FINDINGS = "month nip date code scan minutes deduction_pct base deduction_rp rule source punch_ids".split()
+DAYS = (
+    "month nip date schedule state required_minutes worked_minutes late_minutes early_minutes "
+    "arrive break_out break_in leave"
+).split()
+_NO_SCANS = dict.fromkeys(map(str, Scan))
+"""A day has only the scans of its profile."""
+PLAN = (
+    "month nip name unit standing standing_rp planned_rp difference_rp standing_discipline_pct planned_discipline_pct "
+    "standing_performance_pct planned_performance_pct pending_days changes"
+).split()
+DOCUMENT = (
+    "month nip name unit profile rules status employment_status working_days days_present days_excused discipline "
+    "performance allowance unexcused days pending"
+).split()
+
+
+_NOW = click.option(
+    "--now", type=Instant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
+)
+_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group("score")
+def group() -> None:
+    """Compute a month, show it, explain each point."""
+
+
+@group.command("run")
+@click.option("--month", type=Month(), required=True, help="The month to compute.")
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use.")
+@click.option(
+    "--cluster", "address", metavar="ADDRESS", help="Score on the workers of this Dask scheduler (extra dask)."
+)
+@click.option("--changed", is_flag=True, help="Only the people whose draft no longer fits what is known.")
+@_NOW
+@click.pass_obj
+def run_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    workers: int,
+    address: str | None,
+    changed: bool,
+    now: datetime | None,
+) -> None:
+    """Compute the draft scores of a month. Published scores are never touched.
+
+    First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
+    """
+    context.known(office=office)
+    _settle_silence(context, now)
+    if changed:
+        _refresh(context, month, office, workers, now or context.now())
+        return
+    with ExitStack() as stack:
+        executor, workers = stack.enter_context(cluster(address)) if address else (None, workers)
+        summary = score.run(
+            context.engine(),
+            context.rulebook(),
+            month,
+            profile=context.config().agent.profile,
+            now=now or context.now(),
+            offices=[office] if office else None,
+            workers=workers,
+            executor=executor,
+        )
+    _tell(month, summary)
+
+
+def _settle_silence(context: Context, now: datetime | None) -> None:
+    try:
+        settled = deadlines.settle(context, now)
+    except NeedsAttention as error:
+        context.say(str(error))  # the scores count all the same: what waits is pending in them
+    else:
+        if settled.total:
+            context.say(deadlines.told(settled))
+
+
+def _refresh(context: Context, month: date, office: str | None, workers: int, now: datetime) -> None:
+    if office is not None:
+        raise WrongUsage("--changed looks at everybody whose draft no longer fits; leave --office out")
+    summary = score.refresh(
+        context.engine(),
+        context.rulebook(),
+        month,
+        profile=context.config().agent.profile,
+        now=now,
+        workers=workers,
+    )
+    _tell(month, summary)
+
+
+def _tell(month: date, summary: score.ScoreSummary) -> None:
+    tell(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
+    if summary.pending:
+        tell("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
+
+
+@group.command("show")
+@click.option("--month", type=Month(), required=True, help="The month to show.")
+@click.option("--nip", help="Only this person.")
+@click.option("--office", metavar="UNIT", help="Only this unit.")
+@click.option("--findings", "part", flag_value="findings", help="One row per finding (table and csv).")
+@click.option("--days", "part", flag_value="days", help="One row per day (table and csv).")
+@click.option(
+    "--now", type=Instant(), help="Score afresh as of this instant and store nothing, instead of what stands."
+)
+@format_option
+@click.pass_obj
+def show_command(
+    context: Context,
+    month: date,
+    nip: str | None,
+    office: str | None,
+    part: str | None,
+    now: datetime | None,
+    fmt: str | None,
+) -> None:
+    """Show what was computed: published where it is published, else the draft."""
+    context.known(office=office)
+    if now is None:
+        with reading(context.engine()) as conn:
+            documents = results.scores(conn, month, nip=nip, office=office)
+    else:
+        documents = [one for one in _replayed(context, month, office, now) if nip in {None, one["nip"]}]
+    if nip and not documents:
+        raise NeedsAttention(
+            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, "
+            "or check the number with `ekinerja-agent score show`"
+        )
+    if fmt == "json":
+        emit(documents, DOCUMENT, fmt)
+    elif part == "findings":
+        emit(_parts(documents, "findings"), FINDINGS, fmt, free_text=("source",))
+    elif part == "days":
+        emit(_parts(documents, "days"), DAYS, fmt)
+    else:
+        emit(map(_person, documents), PEOPLE, fmt, free_text=("name",))
+
+
+@group.command("plan")
+@click.option("--month", type=Month(), required=True, help="The month to compare.")
+@click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
+@click.option("--rules", "directory", type=_DIRECTORY, help="Score by the rules of this directory instead.")
+@click.option(
+    "--against",
+    type=click.Choice(["published", "draft"]),
+    default="published",
+    show_default=True,
+    help="With what to compare.",
+)
+@_NOW
+@format_option
+@click.pass_obj
+def plan_command(
+    context: Context,
+    month: date,
+    office: str | None,
+    directory: Path | None,
+    against: Against,
+    now: datetime | None,
+    fmt: str | None,
+) -> None:
+    """Show who would change, and by how much, against what is published. Nothing is stored."""
+    context.known(office=office)
+    changes = plan(
+        context.engine(),
+        context.rulebook() if directory is None else load_rulebook(directory),
+        month,
+        profile=context.config().agent.profile,
+        now=now or context.now(),
+        offices=[office] if office else None,
+        against=against,
+    )
+    rows = [asdict(change) | {"month": f"{month:%Y-%m}"} for change in changes]
+    emit(rows, PLAN, fmt, free_text=("name", "changes"))
+    total_rp = sum(row["difference_rp"] for row in rows)
+    context.say(f"{len(rows)} people would change, by Rp {total_rp:,} together.")
+
+
+@group.command("explain")
+@click.argument("nip")
+@click.argument("month", type=Month())
+@click.pass_obj
+def explain_command(context: Context, nip: str, month: date) -> None:
+    """Lead every point and rupiah of a person back to rule, document, punch and raw bytes."""
+    for line in explain(context.engine(), nip, month):
+        tell(line)
+
+
+def _replayed(context: Context, month: date, office: str | None, now: datetime) -> Iterator[dict[str, Any]]:
+    return score.replay(
+        context.engine(),
+        context.rulebook(),
+        month,
+        profile=context.config().agent.profile,
+        now=now,
+        offices=[office] if office else None,
+    )
+
+
+def _person(document: dict[str, Any]) -> dict[str, Any]:
+    allowance = document["allowance"]
+    return {
+        **{name: document[name] for name in PEOPLE if name in document},
+        **{name: allowance[name] for name in PEOPLE if name in allowance},
+        "allowance_base_rp": allowance["base_rp"],
+        "discipline_pct": document["discipline"]["score_pct"],
+        "performance_pct": document["performance"]["score_pct"],
+        "approved_minutes": document["performance"]["approved_minutes"],
+        "target_minutes": document["performance"]["target_minutes"],
+        "unexcused_days": document["unexcused"]["days"],
+        "pending_days": len(document["pending"]),
+    }
+
+
+def _parts(documents: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
+    rows = []
+    for document in documents:
+        entries = document["discipline"]["findings"] if part == "findings" else document["days"]
+        whose = {"month": document["month"], "nip": document["nip"]}
+        rows += [_NO_SCANS | whose | entry | entry.get("scans", {}) for entry in entries]
+    return rows

@@ -1,0 +1,1 @@
+"""What all commands share: configuration, language, listings, questions, and how a command ends."""

@@ -1,0 +1,1 @@
+"""Commands about terminals, what they recorded, and what waits for central."""
