@@ -13,7 +13,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 
 PPM_PER_PERCENT = 10_000
 WHOLE_PPM = 1_000_000

@@ -20,8 +20,8 @@ from ekinerja_agent import __version__
 from ekinerja_agent.cli.shell import ending
 from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.cli.shell.translate import SpokenGroup, error_text, in_language, language_of, show_usage_error
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
-from ekinerja_agent.language import sentences
+from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what --help says of it)

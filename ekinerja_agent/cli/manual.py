@@ -16,7 +16,7 @@ import click
 from ekinerja_agent import __version__
 from ekinerja_agent.cli import cli
 from ekinerja_agent.cli.shell.translate import in_language
-from ekinerja_agent.language import LANGUAGES, sentences
+from ekinerja_agent.locale.language import LANGUAGES, sentences
 
 NAME = "ekinerja-agent"
 

@@ -24,7 +24,7 @@ from ekinerja_agent.config.settings import (
     TerminalConfig,
     shipped_rules,
 )
-from ekinerja_agent.errors import ConfigurationError, Problem, WrongUsage
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem, WrongUsage
 from ekinerja_agent.yamlfile import Document, fit, read_document
 from ekinerja_agent.yamlfile.scalars import absolute
 

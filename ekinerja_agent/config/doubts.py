@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ekinerja_agent.config.settings import TERMINAL_PORT, TargetConfig
-from ekinerja_agent.errors import Problem
+from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.yamlfile import Document, KeyPath
 from ekinerja_agent.yamlfile.scalars import absolute, parse_host_port
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem
 
 MAX_SECRET_BYTES: Final = 4096
 READABLE_BY_OTHERS: Final = 0o004

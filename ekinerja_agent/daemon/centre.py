@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
-from ekinerja_agent.errors import EkinerjaError
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import clock
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.collecting.forward import forward
 
@@ -63,7 +63,7 @@ class Centre:
 
     def clock_is_trusted(self) -> bool:
         """Whether this host's clock can vouch for a terminal's: by the kernel's word, else by central's agreement."""
-        return hostclock.is_synchronised() or self.vouches
+        return clock.is_synchronised() or self.vouches
 
     def forward(self, spool: Spool, *, stop: Callable[[], bool]) -> None:
         """Bring what the spool holds to central, batch by batch until `stop`. Raise what no later try can mend."""

@@ -10,9 +10,9 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect

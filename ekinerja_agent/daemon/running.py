@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
-from ekinerja_agent import systemd
 from ekinerja_agent.daemon.progress import Progress
-from ekinerja_agent.errors import EkinerjaError
-from ekinerja_agent.logs import logger
+from ekinerja_agent.host import systemd
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError
 
 if TYPE_CHECKING:
     from ekinerja_agent.usecases.watching.health.journal import Journal

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.engine import in_transaction
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import clock
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.model import utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -59,7 +59,7 @@ def _settle_silence(agent: AgentConfig, centre: Centre, rules: RuleBook) -> None
     from ekinerja_agent.usecases.deciding import deadlines
 
     settled = deadlines.run_today(
-        centre.engine(), rules, profile=agent.profile, now=utc_now(), synchronised=hostclock.is_synchronised()
+        centre.engine(), rules, profile=agent.profile, now=utc_now(), synchronised=clock.is_synchronised()
     )
     if settled.total:
         log.info("silence.done", **asdict(settled))

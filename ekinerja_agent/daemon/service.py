@@ -17,15 +17,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ekinerja_agent import footprint, outlook, systemd
 from ekinerja_agent.config import Config
-from ekinerja_agent.daemon import scoring
+from ekinerja_agent.daemon import exporters, scoring
 from ekinerja_agent.daemon.centre import Centre
 from ekinerja_agent.daemon.collecting import Collector
 from ekinerja_agent.daemon.running import SCHEDULER, Runner
-from ekinerja_agent.errors import ConfigurationError, TemporarilyUnavailable
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import memory, systemd
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import ConfigurationError, TemporarilyUnavailable
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import Receiver
@@ -56,7 +56,7 @@ class Service:
         self._stopping = False
         self._reloading = False
         self._config: Config
-        self._outlook = outlook.Outlook()
+        self._outlook = exporters.Outlook()
         self._runner = Runner(self._outlook.journal)
         self._centre = Centre(lambda: self._config.agent.central, self._outlook.journal)
         self._scheduler: BackgroundScheduler | None = None
@@ -67,7 +67,7 @@ class Service:
         """Serve until SIGTERM or SIGINT. Raise ConfigurationError if the configuration is wrong at the start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._flag)
-        footprint.share_one_heap()
+        memory.share_one_heap()
         config = self._load()
         self._config = config
         self._outlook.serve(config, self._outlook.listener(config), self._centre.engine)
@@ -221,7 +221,7 @@ class Service:
         ):
             scheduler.add_job(
                 partial(self._runner.run, job.name, job.work),
-                IntervalTrigger(seconds=outlook.EVERY_S),
+                IntervalTrigger(seconds=exporters.EVERY_S),
                 id=job.name,
                 next_run_time=utc_now() + job.first_after,
             )

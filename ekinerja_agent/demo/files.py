@@ -16,7 +16,7 @@ from pathlib import Path
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
 MARK = ".ekinerja-demo"
 _MADE = ("agent.yaml", "devices.yaml", "report.html", "reports", "rules", "import", "state", MARK)

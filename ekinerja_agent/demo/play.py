@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.demo import month
 from ekinerja_agent.demo.county import GATES, Gate, gates_of, people
-from ekinerja_agent.errors import TerminalUnavailable
+from ekinerja_agent.nouns.errors import TerminalUnavailable
 from ekinerja_agent.simulator import Device, Endpoint, Model, Switchboard
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward

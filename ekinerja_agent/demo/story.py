@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent import config as configuration
-from ekinerja_agent import os_user
 from ekinerja_agent.central.access import accounts
 from ekinerja_agent.central.collected import punch_list
 from ekinerja_agent.central.imported import activities
@@ -22,7 +21,8 @@ from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, people
 from ekinerja_agent.demo.play import Clock, Stage, hung_up
-from ekinerja_agent.errors import CheckFailed, Refused
+from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.errors import CheckFailed, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.deciding import activities as life

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.nouns.errors import NeedsAttention
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.notify.letter import Letter, tls
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 _FOR_GOOD = 500
 """Replies from 500 on will be the same the next time (RFC 5321, 4.2.1)."""

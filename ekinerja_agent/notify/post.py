@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.notify.letter import tls
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 _TRY_AGAIN = frozenset({408, 425, 429})
 _SERVERS_FAULT = 500

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from gettext import NullTranslations
 
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.language import msgid
 
 MEANINGS = {
     "TAM": msgid("No arrival scan"),

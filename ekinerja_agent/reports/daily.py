@@ -13,8 +13,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
     WITHHELD,

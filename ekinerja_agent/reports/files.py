@@ -9,8 +9,8 @@ import errno
 import hashlib
 from pathlib import Path
 
-from ekinerja_agent.durable import write_whole
-from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports.figures import Band, two_decimals
 
 STATUSES = {

@@ -13,8 +13,8 @@ from datetime import date, datetime
 
 from markupsafe import Markup
 
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import Language
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import Language
 from ekinerja_agent.reports import charts, figures
 from ekinerja_agent.reports.figures import Figures, Score
 from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent

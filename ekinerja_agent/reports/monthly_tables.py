@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports import charts, figures, privacy
 from ekinerja_agent.reports.codes import meaning
 from ekinerja_agent.reports.document import (

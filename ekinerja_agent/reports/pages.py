@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ekinerja_agent import __version__
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.codes import meaning
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Picture, Table

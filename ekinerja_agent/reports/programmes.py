@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.measures.plans import Pace, lies_apart, pace_of
 from ekinerja_agent.reports.document import Cell, Column, Table
 from ekinerja_agent.rules import PPM_PER_PERCENT, PlanRule

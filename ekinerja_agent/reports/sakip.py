@@ -14,8 +14,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.measures.exact import half_up
 from ekinerja_agent.measures.sakip import Evaluation, evaluate, share_at_target
 from ekinerja_agent.reports import charts

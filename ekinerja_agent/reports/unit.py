@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
     WITHHELD,

@@ -19,8 +19,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from ekinerja_agent.csvtext import STARTS_A_FORMULA
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.files.csv_text import STARTS_A_FORMULA
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Table
 
 NUMBER_FORMATS: dict[Kind, str] = {

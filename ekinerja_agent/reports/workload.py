@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import E4, Balance, JobNeed, Task, balance, needs
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.document import (

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from ekinerja_agent.errors import Problem
+from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import ONE_DAY, DatedEntry
 from ekinerja_agent.rulebook.deductions import (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rules import PPM_PER_PERCENT, Band, Base, FlexibleStart, Profile, Scan, ScanRule, Timeline
 
 HALF_A_DAY_MIN: Final = 720

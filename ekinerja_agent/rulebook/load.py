@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem
 from ekinerja_agent.rulebook.adoption import EVERY_VALUE, profile_values, schedule_values
 from ekinerja_agent.rulebook.build import (
     ProfileBuilder,

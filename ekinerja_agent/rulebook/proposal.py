@@ -13,7 +13,7 @@ from typing import Final
 
 import holidays
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 
 FIRST_YEAR: Final = 1969  # before it, years had holidays by denomination
 LAST_YEAR: Final = 2100

@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.anomaly import hold_anomalies
 from ekinerja_agent.scoring.discipline.caps import settle

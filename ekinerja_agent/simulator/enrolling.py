@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator.codec import Command, Reply
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.rows import Finger, User, decode_user

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator.rows import EVENT_SIZES, Layout, NameEncoding, UserSize
 
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator.codec import pack_clock
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.rows import Record

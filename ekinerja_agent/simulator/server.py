@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.simulator.answers import Answers
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.script import Fault, Transport

@@ -25,8 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
-from ekinerja_agent.model import (
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.model import (
     Coverage,
     Delivery,
     Note,

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import IntEnum
 
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, TerminalRefused
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, TerminalRefused
 from ekinerja_agent.terminals.client import Client, open_session
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.session import FAREWELL_S

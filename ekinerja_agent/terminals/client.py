@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.link import Link, Transport
 from ekinerja_agent.terminals.session import Session

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalUnavailable
-from ekinerja_agent.model import LogCursor
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalUnavailable
+from ekinerja_agent.nouns.model import LogCursor
 from ekinerja_agent.terminals.client import Client
 from ekinerja_agent.terminals.interface import TailBroke
 from ekinerja_agent.terminals.tail import (

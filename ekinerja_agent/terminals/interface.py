@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.errors import TerminalUnavailable
-from ekinerja_agent.model import LogCursor
+from ekinerja_agent.nouns.errors import TerminalUnavailable
+from ekinerja_agent.nouns.model import LogCursor
 from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.terminals.wire import FrameBuffer, Packet, decode_packet, encode_packet, frame
 
 Transport = Literal["tcp", "udp"]

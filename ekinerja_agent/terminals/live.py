@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.wire import Event, decode_event, tells_of_a_punch

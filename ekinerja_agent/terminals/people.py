@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.terminals.client import Client
 from ekinerja_agent.terminals.reading import checked_serial
 from ekinerja_agent.terminals.wire import FreeSizes

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.terminals.session import Session
 from ekinerja_agent.terminals.wire import Command, Packet
 from ekinerja_agent.terminals.wire.log import table_body

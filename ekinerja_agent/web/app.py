@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.usecases.watching.health.facts import Snapshot
 from ekinerja_agent.web import health, iclock
-from ekinerja_agent.web.drawing import icon, style_sheet
+from ekinerja_agent.web.page_templates import icon, style_sheet
 from ekinerja_agent.web.pages import activities, entrance, leaders, objections, person, public, start, unit
-from ekinerja_agent.web.visit import Site
+from ekinerja_agent.web.request_context import Site
 
 HEADERS = [
     (b"cache-control", b"no-store"),

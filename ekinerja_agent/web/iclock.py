@@ -22,13 +22,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
 from ekinerja_agent.usecases.collecting.push import WORDS, Receiver, Stored, Table
-from ekinerja_agent.web.careful import EXCESS
+from ekinerja_agent.web.http_protocol import EXCESS
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 

@@ -13,8 +13,8 @@ import threading
 import uvicorn
 from starlette.types import ASGIApp
 
-from ekinerja_agent.errors import ConfigurationError, Problem, TemporarilyUnavailable
-from ekinerja_agent.web.careful import CarefulProtocol
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem, TemporarilyUnavailable
+from ekinerja_agent.web.http_protocol import CarefulProtocol
 from ekinerja_agent.yamlfile.scalars import HostPort
 
 ANSWERS_END_WITHIN_S = 5

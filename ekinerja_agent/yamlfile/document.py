@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from ekinerja_agent.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 40

@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ekinerja_agent.errors import Problem
+from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.yamlfile.document import Document, KeyPath, Tree, read_document
 from ekinerja_agent.yamlfile.scalars import UNFIT
 from ekinerja_agent.yamlfile.schema import keys_at, schema_of

@@ -20,7 +20,7 @@ from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases.access import logins
 from ekinerja_agent.web.app import create_app
-from ekinerja_agent.web.visit import Site
+from ekinerja_agent.web.request_context import Site
 from tests.journey.conftest import RULES, Installation, nip
 from tests.proof import databases
 

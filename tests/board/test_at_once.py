@@ -16,8 +16,8 @@ from ekinerja_agent.central.imported import activities
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.usecases.deciding import activities as life
 from ekinerja_agent.usecases.deciding.activities import Desk, Work
+from ekinerja_agent.web.request_context import COOKIE, FORMS_AT_ONCE
 from ekinerja_agent.web.server import WebServer, bind
-from ekinerja_agent.web.visit import COOKIE, FORMS_AT_ONCE
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.board.conftest import HEAD, LATE, OTHER, County, csrf
 from tests.proof.at_once import at_once

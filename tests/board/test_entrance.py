@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from ekinerja_agent import passwords
 from ekinerja_agent.central.access import accounts, audit, logins
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.access import login_failures, sessions
 from ekinerja_agent.central.store.tables.access import passwords as kept
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.secrets import passwords
 from ekinerja_agent.usecases.access.logins import PER_ACCOUNT, PER_ADDRESS, give_password
-from ekinerja_agent.web.visit import COOKIE, MOST_BODY_BYTES
+from ekinerja_agent.web.request_context import COOKIE, MOST_BODY_BYTES
 from tests.board.conftest import LATE, PASSWORD, County, csrf
 from tests.journey.conftest import Installation
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ekinerja_agent.web import visit
+from ekinerja_agent.web import request_context
 from ekinerja_agent.web.app import board_routes
+from ekinerja_agent.web.request_context import COOKIE
 from ekinerja_agent.web.server import WebServer, bind
-from ekinerja_agent.web.visit import COOKIE
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.board.conftest import EVIL_NIP, HEAD, LATE, OTHER, County, csrf
 
@@ -158,7 +158,7 @@ def served(county: County) -> Iterator[Callable[[bytes], bytes]]:
 
 @pytest.mark.parametrize("county_url", ["sqlite"], indirect=True)
 def test_a_form_that_does_not_end_is_hung_up_on(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visit, "FORM_WITHIN_S", 0.2)
+    monkeypatch.setattr(request_context, "FORM_WITHIN_S", 0.2)
     head = b"POST /login HTTP/1.1\r\nHost: board.test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     with served(county) as send:
         assert send(head + b"Content-Length: 500\r\n\r\nname=bu").startswith(b"HTTP/1.1 408")

@@ -15,12 +15,12 @@ from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.central.store.tables import imported
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports import pages
 from ekinerja_agent.reports.sakip import ASPECTS
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
-from ekinerja_agent.web.visit import COOKIE
+from ekinerja_agent.web.request_context import COOKIE
 from tests.board.conftest import EVIL, NOW, County
 from tests.journey.conftest import nip
 from tests.proof.pages import Page

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from ekinerja_agent.central.access import accounts
 from ekinerja_agent.central.closing import objections
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.usecases.deciding import objections as disputing
 from tests.board.conftest import EVIL, HEAD, LATE, OTHER, County, csrf
 from tests.board.test_pages import MONTH, Reading, looks

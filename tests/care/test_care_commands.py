@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent import cli, hostclock
+from ekinerja_agent import cli
 from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.collected.disable_trials import record_trial
 from ekinerja_agent.central.collected.owners import claim
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases.care import clear
 from tests.proof.people import acting_as
@@ -139,9 +140,9 @@ def test_clock_measures_and_sets_only_where_the_host_can_vouch(box: Box, monkeyp
     (row,) = box.rows("terminal", "clock")
     assert abs(row["clock_offset_s"] - 300) <= 1
     assert row["offset_after_s"] is None
-    monkeypatch.setattr(hostclock, "is_synchronised", lambda: False)
+    monkeypatch.setattr(clock, "is_synchronised", lambda: False)
     assert box.run("terminal", "clock", "lobby", "--set")[0] == 7
-    monkeypatch.setattr(hostclock, "is_synchronised", lambda: True)
+    monkeypatch.setattr(clock, "is_synchronised", lambda: True)
     assert abs(box.rows("terminal", "clock", "lobby", "--set")[0]["offset_after_s"]) <= 1
 
 

@@ -16,7 +16,7 @@ from ekinerja_agent.central.collected.disable_trials import record_trial, refuse
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.access import audit as audit_rows
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, Refused
 from ekinerja_agent.simulator import Device
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Close, Fault, at_request, before, on

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from ekinerja_agent.central.collected.retention import purge
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.central.store.tables.recorded import punches
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.simulator import FAULTS, Device
 from ekinerja_agent.simulator.faults import Fault, at_request
 from ekinerja_agent.spool import Spool

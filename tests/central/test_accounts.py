@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ekinerja_agent.central.access import accounts, audit
 from ekinerja_agent.central.access.accounts import Account, actor
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference
 from ekinerja_agent.central.store.engine import reading, transaction
-from ekinerja_agent.errors import CheckFailed, NeedsAttention, Refused
+from ekinerja_agent.nouns.errors import CheckFailed, NeedsAttention, Refused
 from tests.central.test_results import SEPTEMBER, person, result, scan
 
 NOW = datetime(2026, 10, 1, 2, tzinfo=UTC)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.store.tables.access import audit as log
-from ekinerja_agent.errors import CheckFailed, Refused
+from ekinerja_agent.nouns.errors import CheckFailed, Refused
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)
 

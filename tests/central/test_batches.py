@@ -17,8 +17,8 @@ from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.recorded import coverage, punches, quarantine, stale_days
-from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.model import Coverage, Delivery, Punch, Quarantined, Source
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Quarantined, Source
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 CLOCK = datetime(2026, 9, 7, 7, 30)

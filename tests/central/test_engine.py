@@ -21,7 +21,7 @@ from ekinerja_agent.central.schema.upgrade import REVISIONS, alembic_config, req
 from ekinerja_agent.central.store import engine
 from ekinerja_agent.central.store.engine import connect, in_transaction, look, reading, transaction
 from ekinerja_agent.central.store.tables import columns, recorded
-from ekinerja_agent.errors import (
+from ekinerja_agent.nouns.errors import (
     CheckFailed,
     EkinerjaError,
     NeedsAttention,

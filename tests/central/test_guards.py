@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 
 TIME = "'2026-09-07 01:00:00'"
 ROWS = {

@@ -22,7 +22,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     terminal_facts,
     terminal_status,
 )
-from ekinerja_agent.model import (
+from ekinerja_agent.nouns.model import (
     ClockReading,
     Coverage,
     Delivery,

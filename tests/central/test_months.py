@@ -14,8 +14,8 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.engine import connect, in_transaction, reading, transaction
-from ekinerja_agent.errors import Refused
-from ekinerja_agent.model import Delivery, Punch, Source, utc_now
+from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.model import Delivery, Punch, Source, utc_now
 
 NOW = utc_now()
 

@@ -13,7 +13,7 @@ from ekinerja_agent.central.scored import ping
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.central.store.tables.scored import results
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 

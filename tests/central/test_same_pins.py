@@ -24,7 +24,7 @@ from ekinerja_agent.central.imported.corrections import OnePerson
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.recorded import stale_days
-from ekinerja_agent.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
+from ekinerja_agent.nouns.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 pytestmark = pytest.mark.long

@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine
 
-from ekinerja_agent import os_user
 from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.scored.leaders import unit_scores
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.central.store.tables.scored import results as results_table
+from ekinerja_agent.host import os_user
 from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.scoring.frames.schemas import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
 

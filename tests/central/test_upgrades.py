@@ -14,7 +14,7 @@ from ekinerja_agent.central.schema.roles import LEADERS_VIEWS, PAYROLL_VIEWS
 from ekinerja_agent.central.schema.upgrade import REVISIONS, upgrade
 from ekinerja_agent.central.store.engine import connect, reading, transaction
 from ekinerja_agent.central.store.tables import INSERT_ONLY
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from tests.central import kept
 
 pytestmark = pytest.mark.long

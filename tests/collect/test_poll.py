@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.errors import TerminalRefused, TerminalUnavailable
-from ekinerja_agent.model import Coverage, SlotOwner, TerminalFact, TerminalStatus
+from ekinerja_agent.nouns.errors import TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.model import Coverage, SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, Model, populate, serve
 
 MAKASSAR = ZoneInfo("Asia/Makassar")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from ekinerja_agent.cli.host.config import group
 from ekinerja_agent.cli.shell.context import Context
-from ekinerja_agent.errors import ConfigurationError, WrongUsage
+from ekinerja_agent.nouns.errors import ConfigurationError, WrongUsage
 
 Write = Callable[..., Path]
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent import config
-from ekinerja_agent.errors import ConfigurationError, WrongUsage
+from ekinerja_agent.nouns.errors import ConfigurationError, WrongUsage
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.config.conftest import AGENT, TERMINAL
 

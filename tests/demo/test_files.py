@@ -12,7 +12,7 @@ from ekinerja_agent.cli.host.demo import command
 from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.demo import files
 from ekinerja_agent.demo.county import GATES, PROFILE
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.rulebook import load_rulebook
 
 PORTS = {gate.id: 40_000 + number for number, gate in enumerate(GATES)}

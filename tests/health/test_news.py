@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.language import Language
+from ekinerja_agent.locale.language import Language
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts
 from ekinerja_agent.usecases.watching.health.news import FORGOTTEN_AFTER, Digest, Memory, Pace, advance
 from ekinerja_agent.usecases.watching.health.words import SENTENCES, condition_text, message

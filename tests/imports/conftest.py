@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ekinerja_agent.files.table_file import read_table
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.tablefile import read_table
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, filled
 

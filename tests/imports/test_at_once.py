@@ -25,7 +25,7 @@ from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.imported.waiting import ABSENCE
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities
-from ekinerja_agent.errors import EkinerjaError, ProblemsFound, Refused
+from ekinerja_agent.nouns.errors import EkinerjaError, ProblemsFound, Refused
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.deciding import activities as life

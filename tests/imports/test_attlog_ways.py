@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.collected.punch_list import punch_rows, quarantined
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator import Device, Record, serve
 from ekinerja_agent.simulator.codec import pack_time, unpack_time
 from ekinerja_agent.spool import Spool

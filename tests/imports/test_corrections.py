@@ -18,7 +18,7 @@ from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.central.imported.batches import revoke, store_batch
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, RuleBook, Scan, Timeline
 from ekinerja_agent.usecases.deciding import correct

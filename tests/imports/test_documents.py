@@ -16,7 +16,7 @@ from ekinerja_agent.central.imported.waiting import ABSENCE, OUTAGE, Noun
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import stale_days
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.usecases.deciding import documents
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 

@@ -16,7 +16,7 @@ from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.central.store.tables import imported
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.usecases.deciding.superiors import Superiors

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ekinerja_agent import os_user
 from ekinerja_agent.cli import cli
-from ekinerja_agent.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
+from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
 
 ANI = "199001012015011001"
 UNITS = "code,name,timezone\nDINKES,Dinas Kesehatan,Asia/Makassar\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.nip import Doubt, is_nip, parse_nip
+from ekinerja_agent.nouns.nip import Doubt, is_nip, parse_nip
 
 TODAY = date(2026, 9, 30)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.terminals.wire import Record
 from ekinerja_agent.usecases.importing.reading.punch_rows import (
     UNKNOWN_TERMINAL,

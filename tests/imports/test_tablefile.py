@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from ekinerja_agent.errors import Problem
-from ekinerja_agent.tablefile import XLSX_MAGIC, Table, read_table
+from ekinerja_agent.files.table_file import XLSX_MAGIC, Table, read_table
+from ekinerja_agent.nouns.errors import Problem
 
 REQUIRED = ("nip", "name")
 OPTIONAL = ("unit", "from")

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import ekinerja_agent
-from ekinerja_agent import os_user
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.errors import Refused
 from tests.proof import people
 
 ROOT = Path(__file__).parents[2]
@@ -119,9 +119,9 @@ def test_a_person_of_a_test_is_the_user_of_the_process_and_goes_again_whatever_h
 
 ASKS_WHO = {"getpass", "pwd", "getlogin", "getpwuid", "getpwnam", "expanduser", "getuid", "geteuid"}
 MAY_ASK = {
-    "os_user.py": {"pwd", "getpwuid", "getuid"},
+    "host/os_user.py": {"pwd", "getpwuid", "getuid"},
     "usecases/watching/doctor/permissions.py": {"getuid"},  # whom a finding is told
-    "durable.py": {"geteuid"},  # whether files can be given away
+    "files/durable.py": {"geteuid"},  # whether files can be given away
 }
 
 

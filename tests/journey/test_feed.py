@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.imported import activity_steps
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from tests.journey.conftest import Installation, nip
 
 ANI, BUDI = nip(1), nip(2)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.cli import cli
+from ekinerja_agent.host import clock
 from ekinerja_agent.simulator import Device, serve
 from tests.proof.people import acting_as
 
@@ -115,7 +115,7 @@ class Keyboard(io.StringIO):
 @pytest.fixture
 def office(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Two people at one terminal that works; another one that does not answer; files as the pages name them."""
-    monkeypatch.setattr(hostclock, "is_synchronised", lambda: True)
+    monkeypatch.setattr(clock, "is_synchronised", lambda: True)
     monkeypatch.chdir(installation.directory)
     device = Device(zone=ZoneInfo("Asia/Makassar"))
     device.punch("1001", at=datetime(2026, 8, 31, 16, 5))

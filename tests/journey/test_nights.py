@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.central.store.tables.recorded import clock_readings
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.model import utc_now
 from tests.journey.conftest import Installation, nip
 
 pytestmark = pytest.mark.long
@@ -101,7 +101,7 @@ def test_a_host_clock_that_jumped_ahead_ends_nobodys_time_to_decide(
 ) -> None:
     send(office)
     office.ok("activity", "feed")
-    monkeypatch.setattr(hostclock, "is_synchronised", lambda: False)
+    monkeypatch.setattr(clock, "is_synchronised", lambda: False)
     engine = connect(office.url)
     with transaction(engine) as conn:
         told = {"terminal": "lobby", "at": utc_now(), "offset_s": -30 * 86_400, "trusted": False}

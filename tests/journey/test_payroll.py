@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from ekinerja_agent import os_user
+from ekinerja_agent.host import os_user
 from tests.journey.conftest import sql
 from tests.proof.people import acting_as
 

@@ -13,8 +13,8 @@ import pytest
 
 from ekinerja_agent import cli
 from ekinerja_agent.cli.shell import translate
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.language import sentences
+from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.nouns.errors import WrongUsage
 from tests.proof.sentences import helped
 
 Run = Callable[..., tuple[int, str, str]]

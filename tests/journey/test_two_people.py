@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent import os_user
+from ekinerja_agent.host import os_user
 from tests.proof.people import acting_as
 
 MONTH, MONDAY = "2026-09", "2026-09-07"

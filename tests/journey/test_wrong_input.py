@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent import cli, os_user
+from ekinerja_agent import cli
+from ekinerja_agent.host import os_user
 from ekinerja_agent.simulator import Device, Endpoint, Model, serve
 from tests.journey.standing import standing
 from tests.journey.wrong_files import (

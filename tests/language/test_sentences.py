@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ekinerja_agent.cli import cli
-from ekinerja_agent.language import LOCALE_DIR, SPOKEN_DOMAINS, sentences
+from ekinerja_agent.locale.language import LOCALE_DIR, SPOKEN_DOMAINS, sentences
 from ekinerja_agent.sentences import Sentences, parts
 from tests.proof.sentences import constants, helped, said, said_by_click, said_in
 

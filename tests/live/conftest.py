@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals import TerminalAddress

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.terminals.wire import Event, Packet, decode_event, decode_packet, tells_of_a_punch
 
 CAPTURES = {

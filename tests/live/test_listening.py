@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault, serve
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet
 from ekinerja_agent.simulator.faults import Send, on

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.monthdays import last_day, month_after
+from ekinerja_agent.nouns.month_days import last_day, month_after
 
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.notify import Letter, Mail, Telegram, Webhook
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 MADE_AT = datetime(2026, 10, 5, 1, tzinfo=UTC)
 LETTER = Letter("0123abcd", "kantor", "critical", "[kantor] Baru: Disk hampir penuh", "Baru:\n- Ā 1 %", MADE_AT)

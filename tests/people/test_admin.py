@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault
 from ekinerja_agent.simulator.faults import Close, HalfClose, Wait, on
 from ekinerja_agent.terminals.admin import Delete, Restart, Write, carry_out

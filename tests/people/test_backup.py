@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
-from ekinerja_agent.sealing import (
-    DoesNotOpen,
-    new_key,
-    read_private_key,
-    read_public_key,
-    write_new,
-)
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.secrets.sealing import DoesNotOpen, new_key, read_private_key, read_public_key, write_new
 from ekinerja_agent.usecases.care.people.backup import FORMAT, Header, open_backup, read_header, seal
 
 KEY = new_key()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.terminals.admin import Delete, Write
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire import FreeSizes

@@ -28,15 +28,15 @@ from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.results import scores
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.config import load
-from ekinerja_agent.language import LANGUAGES
-from ekinerja_agent.passwords import hashed
+from ekinerja_agent.locale.language import LANGUAGES
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.secrets.passwords import hashed
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.usecases.deciding.activities import Desk, Work, add
 from ekinerja_agent.web.app import board_routes, create_app
 from ekinerja_agent.web.pages.unit import month_of
+from ekinerja_agent.web.request_context import COOKIE, LANGUAGE_COOKIE, Site
 from ekinerja_agent.web.server import WebServer, bind
-from ekinerja_agent.web.visit import COOKIE, LANGUAGE_COOKIE, Site
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.proof.chromium import Chromium
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 from unittest.mock import patch
 
-from ekinerja_agent import os_user
+from ekinerja_agent.host import os_user
 
 _FIRST_UID: Final = 64_000
 """Of people whom this machine does not know; below what a container may be given."""

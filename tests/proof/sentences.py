@@ -30,8 +30,8 @@ SILENT = (
     "demo/county.py",
     "demo/leaders.py",
     "demo/month.py",
-    "formats.py",
-    "language.py",
+    "locale/formats.py",
+    "locale/language.py",
     "usecases/watching/health/metrics.py",
 )
 """Rooms whose sentences nobody reads on a command line, or that have a catalogue of their own."""

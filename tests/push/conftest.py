@@ -15,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.model import Note, utc_now
+from ekinerja_agent.nouns.model import Note, utc_now
 from ekinerja_agent.simulator.push_device import PushDevice
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.push import Receiver

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import TemporarilyUnavailable
-from ekinerja_agent.model import ClockReading, Coverage, Punch, TerminalStatus
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.model import ClockReading, Coverage, Punch, TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.usecases import push_unread
 from ekinerja_agent.usecases.collecting.push import Receiver, Stored

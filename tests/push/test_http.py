@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.model import Quarantined, TerminalStatus, utc_now
+from ekinerja_agent.nouns.model import Quarantined, TerminalStatus, utc_now
 from ekinerja_agent.simulator.push_device import Unanswered
-from ekinerja_agent.web import careful, iclock
+from ekinerja_agent.web import http_protocol, iclock
 from tests.proof.box import PATIENCE_S, until
 from tests.push.conftest import LIMIT, Site, pushing
 
@@ -168,15 +168,15 @@ def test_bytes_behind_an_upload_that_come_while_it_is_stored_do_not_move_its_sta
         came.wait(10)
         return stored
 
-    take = careful.CarefulProtocol.data_received
+    take = http_protocol.CarefulProtocol.data_received
 
-    def watched(connection: careful.CarefulProtocol, data: bytes) -> None:
+    def watched(connection: http_protocol.CarefulProtocol, data: bytes) -> None:
         take(connection, data)
         if data == second:
             came.set()
 
     monkeypatch.setattr(site.receiver, "receive", receive)
-    monkeypatch.setattr(careful.CarefulProtocol, "data_received", watched)
+    monkeypatch.setattr(http_protocol.CarefulProtocol, "data_received", watched)
     with socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE_S) as connection:
         connection.sendall(post(LINE + b"\n", path="cdata?SN=S1&table=ATTLOG&Stamp=77"))
         assert status(connection.recv(65_536)) == 400
@@ -286,7 +286,7 @@ def test_a_terminal_that_asks_all_the_time_has_to_wait_and_others_need_not(
 
 
 def test_who_does_not_finish_a_request_is_hung_up_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(careful, "REQUEST_WITHIN_S", 0.3)
+    monkeypatch.setattr(http_protocol, "REQUEST_WITHIN_S", 0.3)
     assert site.raw([b"GET /iclock/ping?SN=S1 HTTP/1.1\r\n", b"Host: x\r\n"], pause_s=0.05) == b""
     assert site.raw(b"") == b""
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.model import Coverage, Receipt
+from ekinerja_agent.nouns.model import Coverage, Receipt
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.push_device import PushRecord
 from ekinerja_agent.spool import Spool

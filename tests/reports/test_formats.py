@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports.codes import meaning
 
 ID, EN = Formats("id"), Formats("en")

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 
 import ekinerja_agent
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.language import choose, translator
+from ekinerja_agent.locale.language import choose, translator
+from ekinerja_agent.nouns.errors import WrongUsage
 
 PACKAGE = Path(ekinerja_agent.__file__).parent
 SCRIPT = PACKAGE.parent / "scripts" / "translations"

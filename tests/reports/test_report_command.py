@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
-from ekinerja_agent import os_user
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.collected import inbox
@@ -19,8 +18,9 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.month.report import group
 from ekinerja_agent.cli.shell.context import Context
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.model import Delivery, Punch, Source, TerminalFact
+from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.model import Delivery, Punch, Source, TerminalFact
 from ekinerja_agent.reports.files import digest
 from ekinerja_agent.usecases.reporting import report
 from tests.proof.scored import a_result

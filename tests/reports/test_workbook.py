@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports.document import WITHHELD, Column, Document, Figure, Kind, Section, Table
 from ekinerja_agent.reports.pages import as_page
 from ekinerja_agent.reports.plain import as_csv

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook, survey_rules, unadopted, unadopted_schedules
 from ekinerja_agent.rules import RuleBook
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.errors import ConfigurationError
+from ekinerja_agent.nouns.errors import ConfigurationError
 from ekinerja_agent.rulebook import load_rulebook
 
 Edited = Callable[..., Path]

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import ConfigurationError
+from ekinerja_agent.nouns.errors import ConfigurationError
 from ekinerja_agent.rulebook import load_rulebook, survey_rules
 
 Edited = Callable[..., Path]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rulebook.proposal import propose_holidays
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import (
     AbsenceDay,

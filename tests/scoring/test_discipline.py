@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
 

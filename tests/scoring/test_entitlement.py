@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.rules import AbsenceDay, Base, Factors, Missing, Performance, Productivity, RuleBook, Target
 from ekinerja_agent.scoring import score_month
 

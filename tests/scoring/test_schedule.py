@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.duty.hours import Plan, duty_of

@@ -6,7 +6,7 @@ import sys
 _HEAP_OF_A_THREAD = """
 import ctypes, threading
 from pathlib import Path
-from ekinerja_agent.footprint import share_one_heap
+from ekinerja_agent.host.memory import share_one_heap
 
 {prelude}
 libc = ctypes.CDLL(None)
@@ -28,7 +28,7 @@ def test_threads_allocate_from_the_heap_of_the_process_once_it_is_shared() -> No
 
 def test_a_log_line_needs_no_rich_and_shows_no_local_variable() -> None:
     program = (
-        "import sys; from ekinerja_agent import logs; logs.configure('console', 'info')\n"
+        "import sys; from ekinerja_agent.host import logs; logs.configure('console', 'info')\n"
         "def fail(comm_key):\n    raise ValueError('broken')\n"
         "try:\n    fail('k3y' * 2)\nexcept ValueError:\n    logs.logger().exception('poll.broke')\n"
         "assert 'rich' not in sys.modules\n"

@@ -15,7 +15,7 @@ from ekinerja_agent.central.store.engine import connect
 NIP = "199001012015011001"
 PROGRAM = """
 import logging, sys
-from ekinerja_agent import logs
+from ekinerja_agent.host import logs
 logs.configure(sys.argv[1], "info")
 log = logs.logger()
 log.info("a.event", text="NIP {nip}.", several=["x {nip}", {{"y": "{nip}"}}], number=7, longer="1{nip}")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator import Device, Model, Record, populate
 
 NOON = datetime(2026, 9, 7, 4, 0, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator import FAULTS, Device, Endpoint, Fault, Switchboard, named_fault, populate, serve
 from ekinerja_agent.simulator.codec import Packet
 from ekinerja_agent.simulator.faults import (

@@ -12,7 +12,7 @@ from zk.exception import ZKErrorResponse
 from zk.finger import Finger
 from zk.user import User as PyzkUser
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator import Device, Endpoint, Model, User, populate, serve
 from ekinerja_agent.simulator.faults import Transport
 from ekinerja_agent.simulator.rows import decode_user, encode_user

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator.codec import pack_time
 from ekinerja_agent.simulator.rows import EVENT_SIZES, Record, User, encode_event, encode_user, record_encoder
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.simulator import Device, Endpoint, Model, Switchboard, populate, serve
 from ekinerja_agent.simulator.codec import with_wrong_checksum
 from ekinerja_agent.simulator.faults import Transport

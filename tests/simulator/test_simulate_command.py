@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from ekinerja_agent.cli.terminals.simulate import command
-from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.faults import KINDS
 from tests.proof.box import PATIENCE_S

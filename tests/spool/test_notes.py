@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ekinerja_agent.model import (
+from ekinerja_agent.nouns.model import (
     ClockReading,
     Coverage,
     Delivery,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.model import Coverage, Punch, Quarantined, Receipt, Source
+from ekinerja_agent.nouns.model import Coverage, Punch, Quarantined, Receipt, Source
 from ekinerja_agent.spool import PushMemory, Spool, TerminalMemory, UnreadUploads
 
 EIGHT = datetime(2026, 9, 7, tzinfo=UTC)

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from ekinerja_agent.errors import TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import TerminalRefused, TerminalUnavailable
 from ekinerja_agent.terminals.client import open_terminal
 from ekinerja_agent.terminals.wire import FrameBuffer, scramble_comm_key
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalUnavailable
 from ekinerja_agent.terminals.client import open_terminal
 
 IMPATIENT_S, LOSSY_S, PATIENT_S = 0.4, 2.0, 30.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import EkinerjaError, ProtocolViolation
+from ekinerja_agent.nouns.errors import EkinerjaError, ProtocolViolation
 from ekinerja_agent.terminals.wire import Command, FrameBuffer, Packet, decode_packet, encode_packet, frame
 from ekinerja_agent.terminals.wire.packets import checksum
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import EkinerjaError, ProtocolViolation
+from ekinerja_agent.nouns.errors import EkinerjaError, ProtocolViolation
 from ekinerja_agent.terminals.wire.people import (
     WIDTHS,
     Finger,

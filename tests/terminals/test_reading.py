@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.errors import TerminalRefused
+from ekinerja_agent.nouns.errors import TerminalRefused
 from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, TerminalAddress, read_log
 
 NOON = datetime(2026, 9, 7, 4, 0, 0, 250_000, tzinfo=UTC)

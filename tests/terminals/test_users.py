@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, ProtocolViolation
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, ProtocolViolation
 from ekinerja_agent.terminals.wire import FrameBuffer, decode_users
 from ekinerja_agent.terminals.wire.users import _USER72
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import FAULTS, LAYOUTS, Device, Model, populate, serve
 from ekinerja_agent.terminals import TerminalAddress, read_log
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.reports.document import Column, Document, Section, Table
-from ekinerja_agent.web.excerpt import Part, excerpt
+from ekinerja_agent.web.table_page import Part, excerpt
 
 COLUMNS = (Column("unit", "Unit"), Column("name", "Name", beneath=True), Column("people", "People", "whole"))
 WEIGHTS = Table("weights", "Weights", (Column("aspect", "Aspect"),), (("reporting",),))

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ekinerja_agent.errors import TemporarilyUnavailable
-from ekinerja_agent.web.kept import MADE_EVERY, MOST_KEPT, Kept
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.web.cache import MADE_EVERY, MOST_KEPT, Kept
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, RowMapping, exists, func, insert, or_
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
 ROLES = frozenset({"employee", "head", "operator", "payroll"})
 ALL_FEEDS = "*"

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, insert, o
 
 from ekinerja_agent.central.store.engine import reading, wait_turn
 from ekinerja_agent.central.store.tables.access import audit, audit_end
-from ekinerja_agent.errors import CheckFailed
+from ekinerja_agent.nouns.errors import CheckFailed
 
 SYSTEM = "system"
 """The actor of what the service does by itself."""

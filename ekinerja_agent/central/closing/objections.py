@@ -26,7 +26,7 @@ from ekinerja_agent.central.store.tables.scored import (
     result_pending,
     results,
 )
-from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 
 PENDING, ACCEPTED, REJECTED = "pending", "accepted", "rejected"
 _LOCK = 0x6F626A65

@@ -19,7 +19,7 @@ from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
 from ekinerja_agent.central.store.tables.scored import results
-from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 
 OPEN, CLOSED, REOPENED, PAID = "open", "closed", "reopened", "paid"
 MAY_CHANGE = ("operator", "payroll")

@@ -31,7 +31,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     terminal_facts,
     terminal_status,
 )
-from ekinerja_agent.model import (
+from ekinerja_agent.nouns.model import (
     FROM_TERMINAL,
     ClockReading,
     Coverage,

@@ -30,8 +30,8 @@ from ekinerja_agent.central.store.tables.recorded import (
     redating_decisions,
     redatings,
 )
-from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.model import FROM_TERMINAL, Punch, Source
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.model import FROM_TERMINAL, Punch, Source
 
 _LOCK = 0x72656461
 """One decision at a time."""

@@ -23,7 +23,7 @@ from ekinerja_agent.central.store.tables.imported import correction_decisions, c
 from ekinerja_agent.central.store.tables.periods import period_payments
 from ekinerja_agent.central.store.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
 from ekinerja_agent.central.store.tables.scored import results
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.month_days import month_after
 
 _ROWS_AT_ONCE = 10_000
 _EASTERNMOST = timedelta(hours=9)

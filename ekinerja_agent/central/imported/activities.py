@@ -30,7 +30,7 @@ from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 
 KIND = "activities"
 DRAFT, PENDING, APPROVED, RETURNED, REJECTED = "draft", "pending", "approved", "returned", "rejected"

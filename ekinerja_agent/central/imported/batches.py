@@ -45,8 +45,8 @@ from ekinerja_agent.central.store.tables.imported import (
     revocation_requests,
 )
 from ekinerja_agent.central.store.tables.recorded import punches
-from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
 
 PUNCH_KINDS = frozenset({"punches", "attlog"})
 

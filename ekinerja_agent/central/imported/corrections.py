@@ -30,7 +30,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_batches,
     import_revocations,
 )
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.rules import CORRECTION
 
 KIND = "corrections"

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, exists, select
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, enrolments, units
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.nip import is_nip
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.nip import is_nip
 
 _SHOWN = 10
 

@@ -27,7 +27,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_revocations,
     outage_decisions,
 )
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
 APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
 

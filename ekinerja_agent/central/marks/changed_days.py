@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.central.store.tables.scored import results
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.month_days import month_after
 
 Span = tuple[date | None, date | None]
 """First and last day of what a fact speaks of, both included; None is open."""

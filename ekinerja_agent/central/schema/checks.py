@@ -18,7 +18,7 @@ from ekinerja_agent.central.schema.upgrade import REVISIONS, revision
 from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.columns import ONLY, metadata
-from ekinerja_agent.errors import CheckFailed
+from ekinerja_agent.nouns.errors import CheckFailed
 
 _SCANS = " UNION ALL ".join(
     f"SELECT period, date, {scan}_punch AS punch_id FROM result_days WHERE revision > 0"

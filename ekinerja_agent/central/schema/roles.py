@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 
 OWNER: Final = "ekinerja_owner"
 PAYROLL_VIEWS: Final = (

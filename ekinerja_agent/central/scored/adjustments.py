@@ -18,7 +18,7 @@ from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.periods import adjustments, period_events, period_payments
 from ekinerja_agent.central.store.tables.scored import DRAFT, results
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 
 if TYPE_CHECKING:
     from ekinerja_agent.scoring.frames.schemas import MonthResult

@@ -22,8 +22,8 @@ from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.tables.imported import assignments, employees, enrolments, units
 from ekinerja_agent.central.store.tables.recorded import punches, terminal_status
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
-from ekinerja_agent.model import EVERY_TERMINAL
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.month_days import month_after
 
 PAGE = 50
 MONTHS_SHOWN = 24

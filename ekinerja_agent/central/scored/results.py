@@ -45,8 +45,8 @@ from ekinerja_agent.central.store.tables.scored import (
     result_pending,
     results,
 )
-from ekinerja_agent.errors import Refused
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthResult
 
 __all__ = [

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from ekinerja_agent.central.store.database_errors import place, reason, translated
 from ekinerja_agent.central.store.engine import look
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 
 def copy_database(url: str, target: Path) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, Refused, TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, Refused, TemporarilyUnavailable
 
 REFUSED_BY_TRIGGER = "23001"
 """SQLSTATE (restrict_violation) with which our triggers on PostgreSQL refuse a change."""

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ekinerja_agent.central.store.database_errors import is_conflict, place, translated
-from ekinerja_agent.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.month_days import month_after
 
 AHEAD_MONTHS = 3
 

@@ -13,7 +13,7 @@ from ekinerja_agent.cli.facts.deadlines import settle, told
 from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.usecases.deciding import activities as life
 from ekinerja_agent.usecases.importing import feed
 

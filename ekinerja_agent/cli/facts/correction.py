@@ -13,7 +13,7 @@ from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import Numbered
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.deciding import correct
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent import hostclock
+from ekinerja_agent.host import clock
 from ekinerja_agent.usecases.deciding import deadlines
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ def settle(context: Context, now: datetime | None) -> Silence:
     engine, rules, profile = context.engine(), context.rulebook(), context.config().agent.profile
     if now is not None:
         return deadlines.run(engine, rules, profile=profile, now=now)
-    return deadlines.run_today(
-        engine, rules, profile=profile, now=context.now(), synchronised=hostclock.is_synchronised()
-    )
+    return deadlines.run_today(engine, rules, profile=profile, now=context.now(), synchronised=clock.is_synchronised())
 
 
 def told(settled: Silence) -> str:

@@ -19,7 +19,7 @@ from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches

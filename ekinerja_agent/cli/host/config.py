@@ -27,8 +27,8 @@ from ekinerja_agent.config import (
     secret_warnings,
     survey_config,
 )
-from ekinerja_agent.errors import ConfigurationError, Problem
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.nouns.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.rulebook import (
     ADOPTED,
     RULE_FILES,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.collected import retention
 from ekinerja_agent.central.schema import roles
 from ekinerja_agent.central.schema.checks import check
@@ -17,8 +16,9 @@ from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.config.secrets import read_secret
-from ekinerja_agent.errors import NeedsAttention, WrongUsage
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.usecases.care import clocks
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
     if months is None:
         tell("Nothing is purged: agent.yaml has no retention.punches_months.")
         return
-    if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=hostclock.is_synchronised())):
+    if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=clock.is_synchronised())):
         raise NeedsAttention(f"nothing was deleted: {doubt}")
     wanted = month_after(context.now().date(), -months)
     going = (

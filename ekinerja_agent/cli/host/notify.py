@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.usecases.watching.health.outbox import send_trials
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.usecases.month import close
 

@@ -14,7 +14,7 @@ import click
 
 from ekinerja_agent.cli.shell.dates import DAY, Instant, Month
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.language import choose
+from ekinerja_agent.locale.language import choose
 from ekinerja_agent.usecases.reporting import report
 
 if TYPE_CHECKING:

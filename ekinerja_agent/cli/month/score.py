@@ -17,7 +17,7 @@ from ekinerja_agent.cli.facts import deadlines
 from ekinerja_agent.cli.shell.dates import Instant, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.month import score

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ekinerja_agent.config import find_config, load
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError
 
 
 def terminal_ids(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ekinerja_agent.cli.shell.translate import translated
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ekinerja_agent import os_user
-from ekinerja_agent.language import sentences
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import os_user
+from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.nouns.model import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 
 INTERRUPTED: Final = 130
 """As a shell tells of SIGINT (128 + 2)."""

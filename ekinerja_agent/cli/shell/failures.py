@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context

@@ -31,7 +31,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ekinerja_agent.cli.shell.translate import translated
-from ekinerja_agent.csvtext import shown_not_run
+from ekinerja_agent.files.csv_text import shown_not_run
 
 FORMATS = ("table", "json", "csv")
 PAGE_COLUMNS = 100_000

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ekinerja_agent import language
-from ekinerja_agent.errors import EkinerjaError, ProblemsFound
+from ekinerja_agent.locale import language
+from ekinerja_agent.nouns.errors import EkinerjaError, ProblemsFound
 
 Translate = Callable[[str], str]
 Command = TypeVar("Command", bound=click.Command)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from ekinerja_agent import hostclock
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect
@@ -37,7 +37,7 @@ def chosen(config: Config, ids: Sequence[str], office: str | None = None) -> lis
 def desk_of(context: Context) -> Iterator[Desk]:
     """Given the context of a command, return a context with the desk that an officer works at."""
     config, engine = context.config(), context.engine()
-    trusted = clocks.host_vouches(engine, context.now(), synchronised=hostclock.is_synchronised())
+    trusted = clocks.host_vouches(engine, context.now(), synchronised=clock.is_synchronised())
     with collect.open_spool(config.agent.spool_path) as spool:
         yield Desk.of(config, spool, engine, host_clock_trusted=trusted)
 

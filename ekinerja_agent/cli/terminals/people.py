@@ -17,8 +17,8 @@ from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.sealing import read_private_key
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.secrets.sealing import read_private_key
 from ekinerja_agent.usecases.care.people import backup, change, roll
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish
 from ekinerja_agent.usecases.care.people.reading import read_terminal

@@ -15,7 +15,7 @@ from typing import cast
 import click
 
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator import LAYOUTS, Device, Endpoint, Fault, Layout, Model, named_fault, populate, serve
 from ekinerja_agent.simulator.faults import KINDS, Transport
 from ekinerja_agent.simulator.rows import EVENT_SIZES

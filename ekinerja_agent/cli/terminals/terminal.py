@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals import care, people, push
 from ekinerja_agent.cli.terminals.choice import chosen
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward
@@ -112,7 +112,7 @@ def _poll(config: Config, spool: Spool, terminal: TerminalConfig, *, full: bool)
             state_dir=config.agent.state_dir,
             tolerance_s=config.agent.clock.tolerance_s,
             reply_timeout_s=config.agent.poll.timeout_s,
-            host_clock_trusted=hostclock.is_synchronised(),
+            host_clock_trusted=clock.is_synchronised(),
             full=full or None,
             tail_read=config.agent.poll.tail_read,
         )

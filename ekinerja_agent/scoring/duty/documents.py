@@ -13,8 +13,8 @@ from typing import Literal
 
 import polars as pl
 
-from ekinerja_agent.errors import NoRule
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import Schema, empty

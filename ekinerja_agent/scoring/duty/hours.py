@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.rules import Bound, DayHours, FlexibleStart, RuleBook, Scan, ScanRule, Schedule
 
 SCAN_ORDER: Mapping[Scan, int] = {scan: position for position, scan in enumerate(Scan)}

@@ -14,8 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from ekinerja_agent.errors import NeedsAttention, NoRule
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.duty.hours import (
     LATEST,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.rules import WHOLE_PPM, Base
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames.steps import beside, worked_out

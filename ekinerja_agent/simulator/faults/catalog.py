@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.simulator.faults.script import Fault
 
 

@@ -19,12 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ekinerja_agent.errors import (
-    EkinerjaError,
-    ProtocolViolation,
-    TerminalRefused,
-    TerminalUnavailable,
-)
+from ekinerja_agent.nouns.errors import EkinerjaError, ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.session import ATTEMPTS, FAREWELL_S, SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.wire.people import Finger

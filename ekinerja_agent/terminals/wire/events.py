@@ -11,7 +11,7 @@ import struct
 from datetime import datetime
 from typing import NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.terminals.wire.packets import Command, Packet
 from ekinerja_agent.terminals.wire.values import decode_text
 

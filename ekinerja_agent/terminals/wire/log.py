@@ -18,7 +18,7 @@ from functools import partial
 from itertools import chain, count, repeat
 from typing import Any, NamedTuple
 
-from ekinerja_agent.errors import NeedsAttention, ProtocolViolation
+from ekinerja_agent.nouns.errors import NeedsAttention, ProtocolViolation
 from ekinerja_agent.terminals.wire.values import SECONDS_PER_DAY, day_start
 
 RECORD_SIZES = (8, 16, 40, 49)

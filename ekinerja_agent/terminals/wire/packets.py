@@ -10,7 +10,7 @@ import struct
 from enum import IntEnum
 from typing import NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 
 MAGIC = bytes.fromhex("5050827d")
 LARGEST_PACKET_BYTES = 1 << 20

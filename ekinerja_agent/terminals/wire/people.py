@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.terminals.wire.log import table_body
 from ekinerja_agent.terminals.wire.users import user_size
 from ekinerja_agent.terminals.wire.values import decode_text

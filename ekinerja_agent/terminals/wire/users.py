@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ekinerja_agent.errors import NeedsAttention
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.terminals.wire.log import table_body
 from ekinerja_agent.terminals.wire.values import decode_text
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ekinerja_agent.errors import ProtocolViolation
+from ekinerja_agent.nouns.errors import ProtocolViolation
 
 SECONDS_PER_DAY = 86_400
 TICKS = 50

@@ -10,11 +10,11 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent import passwords
 from ekinerja_agent.central.access import logins
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.access.logins import Limit
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.secrets import passwords
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -21,8 +21,8 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.collected.disable_trials import record_trial, refuses_while_locked
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.durable import hand_over, write_whole
-from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.files.durable import hand_over, write_whole
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import LONGEST_LOCK_S, Caretaker, open_caretaker
 from ekinerja_agent.usecases.care.verify import Desk, Verified, WholeLog, compare, read_whole, verify

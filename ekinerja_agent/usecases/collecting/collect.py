@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
-from ekinerja_agent.model import (
+from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.model import (
     ClockReading,
     Coverage,
     Note,

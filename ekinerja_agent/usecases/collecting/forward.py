@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.collected import inbox, owners
-from ekinerja_agent.model import ClockReading, Coverage, Delivery, utc_now
+from ekinerja_agent.nouns.model import ClockReading, Coverage, Delivery, utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.errors import WrongUsage
+from ekinerja_agent.nouns.errors import WrongUsage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from ekinerja_agent.durable import hand_over
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.files.durable import hand_over
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 
 PATIENCE_S = 10.0
 """A listener gives way within five seconds; who holds a terminal for longer is reading it."""

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ekinerja_agent.errors import EkinerjaError
-from ekinerja_agent.logs import logger
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.terminals.live import Listener, listen
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy, spare_turn

@@ -27,7 +27,7 @@ from ekinerja_agent.central.imported.activities import (
 )
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.deciding.superiors import Superiors
 from ekinerja_agent.usecases.deciding.superiors_of import rows_near
 from ekinerja_agent.usecases.importing.kinds import activities as kind

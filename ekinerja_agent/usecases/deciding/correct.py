@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import corrections
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.importing.kinds.corrections import Limits
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported import activities, leave_requests
 from ekinerja_agent.central.imported.activities import APPROVED, PENDING, REJECTED, Activity, Step
 from ekinerja_agent.central.imported.leave_requests import Request
-from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.deciding.superiors import Superiors

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import waiting
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.deciding.correct import ACTORS
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ekinerja_agent.central.closing import objections, periods
 from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, Disputed, Objection
 from ekinerja_agent.central.scored import board, results
 from ekinerja_agent.central.store.engine import in_transaction
-from ekinerja_agent.errors import Refused, WrongUsage
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:

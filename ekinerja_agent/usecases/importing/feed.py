@@ -17,7 +17,7 @@ from ekinerja_agent.central.imported import batches, feed
 from ekinerja_agent.central.imported.feed import REFUSED, REJECTED, STORED, Answer
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction, reading
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.importing.kinds.activities import KIND
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, Row
 from ekinerja_agent.usecases.importing.reading.shapes import NotAllowed

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported.batches import revoke, store_batch, wait_turn_of_kind
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction, reading
-from ekinerja_agent.errors import Problem, ProblemsFound, Refused
-from ekinerja_agent.tablefile import read_table
+from ekinerja_agent.files.table_file import read_table
+from ekinerja_agent.nouns.errors import Problem, ProblemsFound, Refused
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, filled
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.errors import NeedsAttention
-from ekinerja_agent.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.usecases.importing.reading.judging import Stored
 
 

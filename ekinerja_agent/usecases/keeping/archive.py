@@ -20,8 +20,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from ekinerja_agent.durable import sync_folder
-from ekinerja_agent.errors import CheckFailed, Refused, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.files.durable import sync_folder
+from ekinerja_agent.nouns.errors import CheckFailed, Refused, TemporarilyUnavailable, WrongUsage
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -23,10 +23,10 @@ from pathlib import Path
 from ekinerja_agent import __version__
 from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
 from ekinerja_agent.config import Config, load, secret_files
-from ekinerja_agent.durable import hand_over, write_whole
-from ekinerja_agent.errors import TemporarilyUnavailable
-from ekinerja_agent.model import utc_now
-from ekinerja_agent.spool.copying import copy_spool
+from ekinerja_agent.files.durable import hand_over, write_whole
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.spool.copy_spool import copy_spool
 from ekinerja_agent.usecases.keeping import archive
 from ekinerja_agent.usecases.keeping.archive import Manifest
 from ekinerja_agent.yamlfile import KeyPath, read_document

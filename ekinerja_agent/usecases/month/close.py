@@ -16,8 +16,8 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.scored import results
-from ekinerja_agent.errors import NeedsAttention, Refused
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases.deciding import objections

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from ekinerja_agent.errors import TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
 
 _ANSWER_S = 20
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.scored import evidence, results
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.errors import NeedsAttention
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import CORRECTION
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.scored import payroll_rows
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.reports import payroll
 from ekinerja_agent.reports.files import digest, write_private
 from ekinerja_agent.reports.plain import table_as_csv

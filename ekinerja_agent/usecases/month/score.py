@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.scored import rescoring, results
 from ekinerja_agent.central.scored.scorecards import documents_of
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.scoring import score_month
 
 if TYPE_CHECKING:

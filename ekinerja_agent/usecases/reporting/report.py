@@ -14,9 +14,9 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import punch_list
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.reports import monthly as monthly_report
 from ekinerja_agent.reports import monthly_tables, pages, plain, workbook
 from ekinerja_agent.reports.files import digest, write_private
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.access.accounts import Account
-    from ekinerja_agent.language import Language
+    from ekinerja_agent.locale.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
     from ekinerja_agent.rules import RuleBook

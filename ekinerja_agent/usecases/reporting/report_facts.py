@@ -16,10 +16,10 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.facts import entries
 from ekinerja_agent.central.scored import leaders, results, scorecards
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.formats import Formats
+from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
-from ekinerja_agent.monthdays import last_day, month_after
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.reports import daily as daily_report
 from ekinerja_agent.reports import evaluation as evaluation_report
 from ekinerja_agent.reports import events as events_report
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ekinerja_agent.language import Language
+    from ekinerja_agent.locale.language import Language
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.reports.figures import Score
     from ekinerja_agent.rules import PlanRule, RuleBook, Workload

@@ -12,19 +12,19 @@ from starlette.status import HTTP_400_BAD_REQUEST
 from ekinerja_agent.central.imported import activities as recorded
 from ekinerja_agent.central.imported.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, WrongUsage
-from ekinerja_agent.language import msgid
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.deciding import activities
 from ekinerja_agent.usecases.deciding.activities import Desk, Work
-from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of
-from ekinerja_agent.web.visit import form_page, heard
+from ekinerja_agent.web.request_context import form_page, heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 STATES = {
     DRAFT: msgid("draft"),

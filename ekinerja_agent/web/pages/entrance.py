@@ -9,14 +9,14 @@ from starlette.routing import Route
 from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHORIZED
 
 from ekinerja_agent.central.access import logins as recorded
-from ekinerja_agent.errors import EkinerjaError, Refused, WrongUsage
-from ekinerja_agent.passwords import LEAST_LETTERS
+from ekinerja_agent.nouns.errors import EkinerjaError, Refused, WrongUsage
+from ekinerja_agent.secrets.passwords import LEAST_LETTERS
 from ekinerja_agent.usecases.access import logins
-from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.visit import form_page, heard, in_language, logged_in, logged_out
+from ekinerja_agent.web.page_templates import page, sorry
+from ekinerja_agent.web.request_context import form_page, heard, in_language, logged_in, logged_out
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 
 def routes(site: Site) -> list[Route]:

@@ -16,22 +16,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.language import msgid
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.access import Look, may
-from ekinerja_agent.web.drawing import document_page, page, sorry
-from ekinerja_agent.web.excerpt import excerpt
+from ekinerja_agent.web.page_templates import document_page, page, sorry
 from ekinerja_agent.web.pages.unit import month_of
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.request_context import heard
+from ekinerja_agent.web.table_page import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ekinerja_agent.reports.document import Table
     from ekinerja_agent.usecases.reporting.report_facts import Made
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 EVERY_UNIT = "*"
 """What the audit log calls all units that an account sees."""

@@ -11,16 +11,16 @@ from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.errors import EkinerjaError, WrongUsage
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.usecases.deciding.objections import MAY_DECIDE
 from ekinerja_agent.web.access import Look
-from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.visit import form_page, heard
+from ekinerja_agent.web.page_templates import page, sorry
+from ekinerja_agent.web.request_context import form_page, heard
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 MOST_LETTERS = 2000
 

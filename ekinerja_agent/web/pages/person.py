@@ -13,19 +13,19 @@ from starlette.status import HTTP_303_SEE_OTHER
 from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, REJECTED, Disputed
 from ekinerja_agent.central.scored import board, evidence, results
-from ekinerja_agent.errors import NeedsAttention, Refused
-from ekinerja_agent.language import msgid
-from ekinerja_agent.monthdays import last_day
+from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.web.access import Look
-from ekinerja_agent.web.drawing import page, sorry
+from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.request_context import heard
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 
 DECISIONS = {

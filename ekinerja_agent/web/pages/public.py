@@ -15,23 +15,23 @@ from starlette.routing import Route
 
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.errors import NeedsAttention
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
-from ekinerja_agent.web.drawing import document_page, page, sorry
-from ekinerja_agent.web.excerpt import excerpt
-from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.cache import Kept
+from ekinerja_agent.web.page_templates import document_page, page, sorry
 from ekinerja_agent.web.pages import leaders
 from ekinerja_agent.web.pages.unit import month_of
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.request_context import heard
+from ekinerja_agent.web.table_page import excerpt
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.usecases.reporting.report_facts import Made
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 KINDS = {
     "/public": msgid("Units and their growth"),

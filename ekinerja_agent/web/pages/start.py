@@ -13,18 +13,18 @@ from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.language import msgid
+from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
-from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.cache import Kept
 from ekinerja_agent.web.live import COUNTED_EVERY, Counts, counts
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.page_templates import page, sorry
+from ekinerja_agent.web.request_context import heard
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 _PUNCHES = msgid("Punches by hour, today")
 

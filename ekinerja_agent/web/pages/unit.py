@@ -18,23 +18,23 @@ from starlette.routing import Route
 
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import Wanted
-from ekinerja_agent.errors import WrongUsage
-from ekinerja_agent.language import msgid
-from ekinerja_agent.model import YEARS
-from ekinerja_agent.monthdays import last_day, month_after
+from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.model import YEARS
+from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.reports.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.reporting.today import UnitToday, unit_today
 from ekinerja_agent.web.access import Look
-from ekinerja_agent.web.drawing import page, sorry
-from ekinerja_agent.web.kept import Kept
+from ekinerja_agent.web.cache import Kept
 from ekinerja_agent.web.live import COUNTED_EVERY
-from ekinerja_agent.web.visit import heard
+from ekinerja_agent.web.page_templates import page, sorry
+from ekinerja_agent.web.request_context import heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ekinerja_agent.web.visit import Site, Visit
+    from ekinerja_agent.web.request_context import Site, Visit
 
 TREND_MONTHS = 6
 TODAY = {"missing" if state == "unexcused" else state: label for state, label in STATES.items()} | {

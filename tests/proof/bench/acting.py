@@ -32,13 +32,13 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.config import shipped_rules
-from ekinerja_agent.passwords import hashed
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.secrets.passwords import hashed
 from ekinerja_agent.usecases.deciding import activities
 from ekinerja_agent.usecases.deciding.activities import Desk, Work
 from ekinerja_agent.web.app import create_app
+from ekinerja_agent.web.request_context import COOKIE, Site
 from ekinerja_agent.web.server import WebServer, bind
-from ekinerja_agent.web.visit import COOKIE, Site
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.proof import databases
 from tests.proof.bench.findings import Finding

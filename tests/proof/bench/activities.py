@@ -20,7 +20,7 @@ from ekinerja_agent.central.schema.upgrade import upgrade
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.central.store.tables.imported import activities
 from ekinerja_agent.central.store.tables.scored import results
-from ekinerja_agent.errors import ProblemsFound
+from ekinerja_agent.nouns.errors import ProblemsFound
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts
 from ekinerja_agent.usecases.month import score

@@ -20,12 +20,12 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
-from ekinerja_agent.model import punch_name
-from ekinerja_agent.passwords import hashed
+from ekinerja_agent.nouns.model import punch_name
 from ekinerja_agent.reports.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.secrets.passwords import hashed
 from ekinerja_agent.web.app import create_app
-from ekinerja_agent.web.visit import Site
+from ekinerja_agent.web.request_context import Site
 from tests.proof.bench.findings import Finding, timed
 
 SMALL, LARGE = 100, 10_000

@@ -26,11 +26,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.logs import configure
+from ekinerja_agent.host.logs import configure
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
-from ekinerja_agent.web.careful import CarefulProtocol
+from ekinerja_agent.web.http_protocol import CarefulProtocol
 from tests.proof.bench.findings import Finding, in_turn, ratio, timed
 
 TERMINALS = 500

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import Bound, DayHours, Profile, RuleBook, Scan, ScanRule
 from tests.proof.oracle.rows import Month, Spell, Unit
 

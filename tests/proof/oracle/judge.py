@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rules import AbsenceKind, Band, Profile, Scan
 from tests.proof.oracle.duties import DAY, Duty, Person
 from tests.proof.oracle.rows import Absence, Month, Outage

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.simulator import Device, Model, Record, Switchboard
 from ekinerja_agent.simulator.codec import Command, pack_time
 from ekinerja_agent.simulator.faults import Fault, Transport, before, named_fault

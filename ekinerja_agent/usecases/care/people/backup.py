@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.durable import hand_over
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.files.durable import hand_over
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.reports.files import digest as digest_of
-from ekinerja_agent.sealing import DoesNotOpen, PrivateKey, PublicKey, new_key, read_public_key, write_new
+from ekinerja_agent.secrets.sealing import DoesNotOpen, PrivateKey, PublicKey, new_key, read_public_key, write_new
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire.people import WIDTHS, Crew, Finger, Person, decode_person, encode_person
 from ekinerja_agent.usecases.care.people.plan import Source

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.terminals.admin import Restart, Step, carry_out
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish, make_plan
 from ekinerja_agent.usecases.care.people.reading import read_in_turn, read_terminal, serial_in_turn

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ekinerja_agent.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.terminals.admin import Delete, Step, Write
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire.people import (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
-from ekinerja_agent.errors import NoRule
+from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rules import VOLUME, RuleBook
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from ekinerja_agent.usecases.importing.reading.decisions import keep_decisions, settle_decisions

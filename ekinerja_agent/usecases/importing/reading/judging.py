@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
-from ekinerja_agent.errors import Problem
+from ekinerja_agent.files.table_file import Table
+from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.tablefile import Table
 from ekinerja_agent.usecases.importing.reading.shapes import NotAllowed, Shape
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ A row about an employee needs a known one. Does not know what else a row says ab
 
 from __future__ import annotations
 
-from ekinerja_agent.nip import Doubt, is_nip, parse_nip
+from ekinerja_agent.nouns.nip import Doubt, is_nip, parse_nip
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Row
 from ekinerja_agent.usecases.importing.reading.shapes import shown
 

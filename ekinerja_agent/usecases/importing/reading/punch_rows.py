@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ekinerja_agent.errors import Problem, WrongUsage
-from ekinerja_agent.tablefile import read_table
+from ekinerja_agent.files.table_file import read_table
+from ekinerja_agent.nouns.errors import Problem, WrongUsage
 from ekinerja_agent.terminals.attlog_file import NOT_RECORDED, parse_attlog
 from ekinerja_agent.terminals.wire import DecodedLog, Record, Undecodable
 from ekinerja_agent.usecases.importing.reading.shapes import CLOCK, PIN, TERMINAL, NotAllowed, Shape, number

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ekinerja_agent.errors import EkinerjaError, Refused
+from ekinerja_agent.nouns.errors import EkinerjaError, Refused
 from ekinerja_agent.usecases.watching.doctor import (
     adoption,
     backups,

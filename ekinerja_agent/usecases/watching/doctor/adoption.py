@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from ekinerja_agent.monthdays import month_after
+from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.rulebook import ADOPTED, unadopted, unadopted_schedules
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host

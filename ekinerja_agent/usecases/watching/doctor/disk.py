@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ekinerja_agent.durable import nearest
+from ekinerja_agent.files.durable import nearest
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 from ekinerja_agent.usecases.watching.health.conditions import LEAST_FREE_BYTES, LEAST_FREE_FILES

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ekinerja_agent.errors import Problem
+from ekinerja_agent.nouns.errors import Problem
 
 SEE_FINDING = "do what the finding says, then run `ekinerja-agent doctor` again"
 

@@ -14,14 +14,14 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
-from ekinerja_agent import hostclock
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.schema.checks import flaws
 from ekinerja_agent.central.schema.upgrade import require_made
 from ekinerja_agent.central.store.engine import look, reading
 from ekinerja_agent.config import Config, Survey, find_config, survey_config
-from ekinerja_agent.errors import ConfigurationError, EkinerjaError, NeedsAttention, Problem
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, NeedsAttention, Problem
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.rulebook import Rules, survey_rules
 from ekinerja_agent.rules import Profile, RuleBook
 from ekinerja_agent.spool import Spool
@@ -40,7 +40,7 @@ class Host:
 
     config_path: str | None
     now: Callable[[], datetime] = utc_now
-    synchronised: bool = field(default_factory=hostclock.is_synchronised)
+    synchronised: bool = field(default_factory=clock.is_synchronised)
     _opened: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:

@@ -7,9 +7,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ekinerja_agent import os_user
 from ekinerja_agent.config import secret_warnings
-from ekinerja_agent.durable import nearest
+from ekinerja_agent.files.durable import nearest
+from ekinerja_agent.host import os_user
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, of_problem
 from ekinerja_agent.usecases.watching.doctor.host import Host
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from ekinerja_agent.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, told
 from ekinerja_agent.usecases.watching.doctor.host import Host

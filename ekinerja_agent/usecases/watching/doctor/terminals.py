@@ -13,12 +13,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.collected.owners import owners
-from ekinerja_agent.errors import (
-    ConfigurationError,
-    EkinerjaError,
-    ProtocolViolation,
-    TerminalUnavailable,
-)
+from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, ProtocolViolation, TerminalUnavailable
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
 from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of

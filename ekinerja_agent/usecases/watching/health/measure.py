@@ -14,16 +14,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent import __version__, hostclock
+from ekinerja_agent import __version__
 from ekinerja_agent.central.collected import coverage_gaps, terminal_list
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.scored import ping
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.config import Config, TerminalConfig
-from ekinerja_agent.durable import nearest
-from ekinerja_agent.errors import EkinerjaError, Refused
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.files.durable import nearest
+from ekinerja_agent.host import clock
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import EkinerjaError, Refused
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
 from ekinerja_agent.usecases.keeping import backup
 from ekinerja_agent.usecases.push_unread import is_told
@@ -92,7 +93,7 @@ class Measure:
     def __call__(self) -> Snapshot:
         """Return what is measured now."""
         self._ask_central()
-        synchronised = hostclock.is_synchronised()
+        synchronised = clock.is_synchronised()
         return Snapshot(
             at=self._now(),
             version=__version__,

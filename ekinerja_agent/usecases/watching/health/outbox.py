@@ -18,11 +18,11 @@ from typing import Any
 
 from ekinerja_agent import notify
 from ekinerja_agent.config import NotifyConfig, TargetConfig
-from ekinerja_agent.durable import write_whole
-from ekinerja_agent.errors import EkinerjaError
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.host.logs import logger
 from ekinerja_agent.notify import Letter, Way
+from ekinerja_agent.nouns.errors import EkinerjaError
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, in_stretch
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
 from ekinerja_agent.usecases.watching.health.news import Digest, Known, Memory, Pace, advance

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ekinerja_agent.durable import write_whole
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 
 READABLE_BY_ALL = 0o644
 """node_exporter runs as another user; nothing in it is secret."""

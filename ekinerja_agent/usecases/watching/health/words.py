@@ -8,7 +8,7 @@ from gettext import NullTranslations
 from itertools import groupby
 
 from ekinerja_agent.config import Severity
-from ekinerja_agent.language import Language, msgid, translator
+from ekinerja_agent.locale.language import Language, msgid, translator
 from ekinerja_agent.usecases.watching.health.conditions import Condition
 from ekinerja_agent.usecases.watching.health.news import Digest, Known
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-from ekinerja_agent.footprint import as_if_missing
+from ekinerja_agent.host.memory import as_if_missing
 
 # structlog loads Rich where it finds it, for tracebacks that show local variables. Among those are keys and names, and
 # Rich is 5 MB that an office server would carry for ever.

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ekinerja_agent.durable import sync_folder
-from ekinerja_agent.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.files.durable import sync_folder
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _FINGERPRINT_DIGITS = 16

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 from gettext import NullTranslations
 
-from ekinerja_agent.language import Language, msgid, translator
+from ekinerja_agent.locale.language import Language, msgid, translator
 
 MONTHS = (
     msgid("January"),

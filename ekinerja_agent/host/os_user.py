@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 
-from ekinerja_agent.errors import Refused
+from ekinerja_agent.nouns.errors import Refused
 
 
 def acting() -> str:

@@ -16,8 +16,8 @@ from starlette.status import HTTP_200_OK
 
 from ekinerja_agent import __version__
 from ekinerja_agent.central.scored.board import PAGE
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import sentences
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import sentences
 from ekinerja_agent.reports import pages
 from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.web.access import LEADERS
@@ -25,9 +25,9 @@ from ekinerja_agent.web.access import LEADERS
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from ekinerja_agent.language import Language
+    from ekinerja_agent.locale.language import Language
     from ekinerja_agent.reports.document import Document
-    from ekinerja_agent.web.visit import Visit
+    from ekinerja_agent.web.request_context import Visit
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from ekinerja_agent.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.spool.queue import BUSY_TIMEOUT_S
 from ekinerja_agent.spool.schema import APPLICATION_ID
 

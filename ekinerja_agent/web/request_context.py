@@ -36,9 +36,16 @@ from starlette.status import (
 from ekinerja_agent.central.access import logins
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import in_transaction, reading
-from ekinerja_agent.errors import EkinerjaError, NeedsAttention, NoRule, Refused, TemporarilyUnavailable, WrongUsage
-from ekinerja_agent.formats import Formats
-from ekinerja_agent.language import DEFAULT, Language
+from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import DEFAULT, Language
+from ekinerja_agent.nouns.errors import (
+    EkinerjaError,
+    NeedsAttention,
+    NoRule,
+    Refused,
+    TemporarilyUnavailable,
+    WrongUsage,
+)
 from ekinerja_agent.web.access import Look, Reader, may
 from ekinerja_agent.web.origin import origin
 

@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.config import Config
-from ekinerja_agent.errors import TemporarilyUnavailable
-from ekinerja_agent.logs import logger
-from ekinerja_agent.model import utc_now
+from ekinerja_agent.host.logs import logger
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.model import utc_now
 from ekinerja_agent.usecases.watching.health import textfile
 from ekinerja_agent.usecases.watching.health.conditions import judge
 from ekinerja_agent.usecases.watching.health.journal import Journal
@@ -103,8 +103,8 @@ class Outlook:
         self.stop()
         if listener is not None and wanted is not None:
             from ekinerja_agent.web.app import create_app
+            from ekinerja_agent.web.request_context import Site
             from ekinerja_agent.web.server import WebServer
-            from ekinerja_agent.web.visit import Site
 
             site = Site(
                 central,

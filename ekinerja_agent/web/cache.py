@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from ekinerja_agent.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 
 T = TypeVar("T")
 

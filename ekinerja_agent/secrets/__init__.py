@@ -1,0 +1,1 @@
+"""Passwords, keys, and boxes that only a private key opens."""
