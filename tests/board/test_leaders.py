@@ -17,7 +17,7 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports import pages
-from ekinerja_agent.reports.sakip import ASPECTS
+from ekinerja_agent.reports.kinds.sakip import ASPECTS
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.request_context import COOKIE

@@ -18,9 +18,9 @@ from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.measures.plans import Pace, Timing
 from ekinerja_agent.measures.sakip import share_at_target
 from ekinerja_agent.measures.workload import Balance, balance
-from ekinerja_agent.reports.programmes import counted, programmes
-from ekinerja_agent.reports.sakip import budgets_of, years_of
-from ekinerja_agent.reports.workload import jobs_of
+from ekinerja_agent.reports.kinds.programmes import counted, programmes
+from ekinerja_agent.reports.kinds.sakip import budgets_of, years_of
+from ekinerja_agent.reports.kinds.workload import jobs_of
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.reports.monthly import Closing, MonthlyReport
+from ekinerja_agent.reports.kinds.monthly import Closing, MonthlyReport
 from tests.proof.pages import Page
 
 MONTH = date(2026, 9, 1)

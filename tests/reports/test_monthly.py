@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.reports.monthly import render
+from ekinerja_agent.reports.kinds.monthly import render
 
 Maker = Callable[..., Any]
 

@@ -17,9 +17,10 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
-from ekinerja_agent.reports import monthly as monthly_report
-from ekinerja_agent.reports import monthly_tables, pages, plain, workbook
+from ekinerja_agent.reports import pages, plain, workbook
 from ekinerja_agent.reports.files import digest, write_private
+from ekinerja_agent.reports.kinds import monthly as monthly_report
+from ekinerja_agent.reports.kinds import monthly_tables
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked, Made
 

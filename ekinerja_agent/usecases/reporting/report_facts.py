@@ -20,14 +20,14 @@ from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day, month_after
-from ekinerja_agent.reports import daily as daily_report
-from ekinerja_agent.reports import evaluation as evaluation_report
-from ekinerja_agent.reports import events as events_report
-from ekinerja_agent.reports import programmes
-from ekinerja_agent.reports import sakip as sakip_report
-from ekinerja_agent.reports import unit as unit_report
-from ekinerja_agent.reports import workload as workload_report
 from ekinerja_agent.reports.document import Edition
+from ekinerja_agent.reports.kinds import daily as daily_report
+from ekinerja_agent.reports.kinds import evaluation as evaluation_report
+from ekinerja_agent.reports.kinds import events as events_report
+from ekinerja_agent.reports.kinds import programmes
+from ekinerja_agent.reports.kinds import sakip as sakip_report
+from ekinerja_agent.reports.kinds import unit as unit_report
+from ekinerja_agent.reports.kinds import workload as workload_report
 from ekinerja_agent.scoring.discipline.event_marks import mark_events
 
 if TYPE_CHECKING:

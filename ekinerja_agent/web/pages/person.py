@@ -16,7 +16,7 @@ from ekinerja_agent.central.scored import board, evidence, results
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.month_days import last_day
-from ekinerja_agent.reports.daily import STATES
+from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.web.access import Look

@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.nouns.model import punch_name
-from ekinerja_agent.reports.sakip import ASPECTS
+from ekinerja_agent.reports.kinds.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.secrets.passwords import hashed
 from ekinerja_agent.web.app import create_app

@@ -23,8 +23,8 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import Figures, Office, Score
+from ekinerja_agent.reports.kinds.monthly import MonthlyReport
 from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent
-from ekinerja_agent.reports.monthly import MonthlyReport
 
 
 def lay_out(report: MonthlyReport, *, public: bool, written: Formats) -> Document:

@@ -21,8 +21,8 @@ from ekinerja_agent.measures.sakip import Evaluation, evaluate, share_at_target
 from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.document import Cell, Column, Document, Edition, Figure, Notice, Picture, Section, Table
 from ekinerja_agent.reports.figures import two_decimals
-from ekinerja_agent.reports.programmes import Programme
-from ekinerja_agent.reports.programmes import table as programme_table
+from ekinerja_agent.reports.kinds.programmes import Programme
+from ekinerja_agent.reports.kinds.programmes import table as programme_table
 from ekinerja_agent.rules import WHOLE_PPM, Sakip
 from ekinerja_agent.scoring.frames.exact import percent_text
 

@@ -29,9 +29,9 @@ from ekinerja_agent.reports.document import (
     Table,
 )
 from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.kinds.programmes import Programme, counted
+from ekinerja_agent.reports.kinds.programmes import table as programme_table
 from ekinerja_agent.reports.labels import bar_percent
-from ekinerja_agent.reports.programmes import Programme, counted
-from ekinerja_agent.reports.programmes import table as programme_table
 
 FULL_PCT = Decimal(100)
 
