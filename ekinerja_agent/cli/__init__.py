@@ -1,4 +1,4 @@
-"""The command line: one file per noun, loaded only when its command is called.
+"""The command line: one file per noun in a folder by what it is about, loaded only when its command is called.
 
 Promises that every error ends as one readable sentence on standard error and as the exit code of the contract. Does not
 know how anything is done; that is in `usecases/`.
@@ -25,32 +25,35 @@ from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what --help says of it)
-    "run": ("service:command", "Run the service in the foreground (systemd starts this)."),
-    "demo": ("demo:command", "A small simulated county from fingers to payroll, in about a minute."),
-    "simulate": ("simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
-    "doctor": ("doctor:command", "Find what is wrong with this host and its terminals, and what to do."),
-    "config": ("config:group", "Check the configuration, print its schema, propose holidays."),
+    "run": ("host.service:command", "Run the service in the foreground (systemd starts this)."),
+    "demo": ("host.demo:command", "A small simulated county from fingers to payroll, in about a minute."),
+    "simulate": ("terminals.simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
+    "doctor": ("host.doctor:command", "Find what is wrong with this host and its terminals, and what to do."),
+    "config": ("host.config:group", "Check the configuration, print its schema, propose holidays."),
     "terminal": (
-        "terminal:group",
+        "terminals.terminal:group",
         "List terminals, read, verify and clear them, set their clocks, keep and move their people.",
     ),
-    "punch": ("punch:group", "What the terminals recorded, and what nobody owns."),
-    "import": ("imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
-    "correction": ("correction:group", "Forgotten or impossible scans: enter, approve, reject."),
-    "absence": ("documents:absence", "Leave and travel documents that wait for a decision: list, approve, reject."),
-    "outage": ("documents:outage", "Reported outages that wait for a decision: list, approve, reject."),
-    "objection": ("objection:group", "Dispute a finding before the close, and decide on it."),
-    "activity": ("activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
-    "account": ("accounts:group", "The people who act: roles and operating-system users."),
-    "score": ("score:group", "Compute a month, show it, explain each point."),
-    "period": ("period:group", "Publish a month for payroll, freeze it, open it again."),
-    "payroll": ("payroll:group", "Hand over what is published as a file, record that it was paid."),
-    "report": ("report:group", "Pages that an office opens, prints and files."),
-    "notify": ("notify:group", "Try out who is told when something breaks."),
-    "spool": ("spool:group", "What still waits for the central database."),
-    "db": ("db:group", "Create, upgrade and check the central database."),
-    "backup": ("backup:group", "One file with all that no terminal can bring back; check it, restore it."),
-    "audit": ("audit:group", "Who did what, and proof that the record is unbroken."),
+    "punch": ("terminals.punch:group", "What the terminals recorded, and what nobody owns."),
+    "import": ("facts.imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
+    "correction": ("facts.correction:group", "Forgotten or impossible scans: enter, approve, reject."),
+    "absence": (
+        "facts.documents:absence",
+        "Leave and travel documents that wait for a decision: list, approve, reject.",
+    ),
+    "outage": ("facts.documents:outage", "Reported outages that wait for a decision: list, approve, reject."),
+    "objection": ("month.objection:group", "Dispute a finding before the close, and decide on it."),
+    "activity": ("facts.activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
+    "account": ("facts.accounts:group", "The people who act: roles and operating-system users."),
+    "score": ("month.score:group", "Compute a month, show it, explain each point."),
+    "period": ("month.period:group", "Publish a month for payroll, freeze it, open it again."),
+    "payroll": ("month.payroll:group", "Hand over what is published as a file, record that it was paid."),
+    "report": ("month.report:group", "Pages that an office opens, prints and files."),
+    "notify": ("host.notify:group", "Try out who is told when something breaks."),
+    "spool": ("terminals.spool:group", "What still waits for the central database."),
+    "db": ("host.db:group", "Create, upgrade and check the central database."),
+    "backup": ("host.backup:group", "One file with all that no terminal can bring back; check it, restore it."),
+    "audit": ("host.audit:group", "Who did what, and proof that the record is unbroken."),
 }
 
 

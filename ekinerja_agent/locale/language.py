@@ -22,7 +22,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 DOMAIN = "ekinerja"
 SPOKEN_DOMAINS = ("help", "messages")
-LOCALE_DIR = Path(__file__).parent / "locale"
+LOCALE_DIR = Path(__file__).parent
 DEFAULT: Language = "id"
 
 _PROCESS_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")  # POSIX: the first that is set decides

@@ -1,7 +1,7 @@
 """A report's main table as csv, for programs and for those without a spreadsheet.
 
 Columns have the same keys in every language; percentages and rupiah are plain numbers, dates ISO, what does not exist
-is empty. Text that begins like a formula gets an apostrophe in front (files/csv_text.py). Totals are left to the reader.
+is empty. Text that begins like a formula gets an apostrophe in front (files/csv_text.py). The reader makes the totals.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.collected import terminal_counts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,6 +29,6 @@ def counts(conn: Connection, day: date) -> Counts:
     """Given a connection and a date in the zone of the terminals, return what is counted of it."""
     midnight = datetime.combine(day, time())
     return Counts(
-        board.punches_by_hour(conn, midnight, midnight + timedelta(days=1)),
-        board.unmatched_since(conn, midnight - timedelta(days=UNMATCHED_DAYS)),
+        terminal_counts.punches_by_hour(conn, midnight, midnight + timedelta(days=1)),
+        terminal_counts.unmatched_since(conn, midnight - timedelta(days=UNMATCHED_DAYS)),
     )

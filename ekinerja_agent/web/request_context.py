@@ -33,8 +33,8 @@ from starlette.status import (
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 
-from ekinerja_agent.central.access import logins
-from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.access import logins, looks
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import DEFAULT, Language
@@ -203,7 +203,7 @@ class Visit:
     def reader(self, day: date) -> Reader:
         """Given the day in question, return the reader with the units that they head on it."""
         account = self.account
-        led = board.led_units(self.conn, account, day) if "head" in account.roles else frozenset()
+        led = organisation.led_units(self.conn, account, day) if "head" in account.roles else frozenset()
         return Reader(account.roles, account.nip, led)
 
     def require(self, look: Look, day: date, subject: str, *, unit: str | None = None, nip: str | None = None) -> None:
@@ -237,7 +237,7 @@ class Visit:
             if not session.is_noted:
                 logins.note_use(conn, token, self.now)
             for look in self._looks:
-                board.looked(conn, session.account, look.subject, look.details, allowed=look.allowed, now=self.now)
+                looks.looked(conn, session.account, look.subject, look.details, allowed=look.allowed, now=self.now)
 
         in_transaction(self.site.engine(), work)
         self._looks.clear()

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
+from ekinerja_agent.central import versions
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.imported import batches
-from ekinerja_agent.central.imported.batches import current, list_batches, revoke, store_punch_batch
+from ekinerja_agent.central.imported.batches import list_batches, revoke, store_punch_batch
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.recorded import coverage, punches, quarantine, stale_days
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Quarantined, Source
 
@@ -99,7 +101,7 @@ def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, st
 
 def test_a_kind_without_a_table_is_refused(central: Engine, store: Any) -> None:
     with pytest.raises(WrongUsage, match="absences, activities, activity_standards, allowances"):
-        batches.fact_table("accounts")
+        versions.fact_table("accounts")
 
 
 def marked(engine: Engine) -> dict[str, set[date]]:

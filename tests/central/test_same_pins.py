@@ -16,12 +16,11 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import Account, actor, add
-from ekinerja_agent.central.collected import redatings
+from ekinerja_agent.central.collected import redatings, terminal_counts
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.imported import batches
 from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.central.imported.corrections import OnePerson
-from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.nouns.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
@@ -315,7 +314,7 @@ def test_a_pin_that_another_terminal_gave_somebody_is_nobodys_on_this_one(centra
     clock = datetime(2026, 9, 7, 8)
     bring(central, *(punch(terminal, pin, clock) for terminal in ("T0", "T1") for pin in ("1", "5")))
     bring(central, punch("T1", "1", clock + ONE_DAY), punch("T1", "2", clock - ONE_DAY))
-    assert board.unmatched_since(central, datetime(2026, 9, 7)) == 1
+    assert terminal_counts.unmatched_since(central, datetime(2026, 9, 7)) == 1
 
 
 NAMES = ("T0", "T1", "T2")

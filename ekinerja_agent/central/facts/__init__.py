@@ -45,7 +45,6 @@ from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Wanted, Whose, everybody, wanted_of
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.imported.decisions import absence_status
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.frames import expecting_few, read_frame
@@ -61,6 +60,7 @@ from ekinerja_agent.central.store.tables.imported import (
 from ekinerja_agent.central.store.tables.periods import period_reopenings
 from ekinerja_agent.central.store.tables.recorded import coverage
 from ekinerja_agent.central.store.tables.scored import result_days, results
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.scoring.frames.schemas import (

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.facts.personal import APPROVED
 from ekinerja_agent.central.facts.scope import FIRST, LAST, Wanted, Whose
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.imported.decisions import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_standards, activity_steps
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames.schemas import ACTIVITIES, Schema
 from ekinerja_agent.scoring.frames.steps import worked_out

@@ -13,10 +13,10 @@ from sqlalchemy import Engine, select, true
 
 from ekinerja_agent.central.facts.activities import lasted_minutes
 from ekinerja_agent.central.imported.activities import WITHDRAWN
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.scoring.frames.schemas import Schema
 

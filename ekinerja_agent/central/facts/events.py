@@ -12,8 +12,8 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
 from ekinerja_agent.central.facts.scope import FIRST, LAST, Wanted, Whose
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.tables.imported import event_attendance, events
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.scoring.frames.schemas import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema, empty
 
 _DEEPEST_UNIT = 20

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Select, bindparam, select
 from ekinerja_agent.central.facts.candidates import CLOCK
 from ekinerja_agent.central.facts.punches import told_zones
 from ekinerja_agent.central.facts.scope import Wanted, Whose
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.imported.decisions import outage_status
 from ekinerja_agent.central.store.tables.imported import outage_decisions, outages
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.scoring.frames.schemas import OUTAGES, Schema
 
 _TOLD: Schema = {

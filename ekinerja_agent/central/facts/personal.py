@@ -12,7 +12,6 @@ import polars as pl
 from sqlalchemy import Connection, Select, Table, case, select
 
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Wanted, Whose
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.tables.imported import (
     allowances,
     assignments,
@@ -23,6 +22,7 @@ from ekinerja_agent.central.store.tables.imported import (
     rosters,
     sanctions,
 )
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.rules import CORRECTION
 from ekinerja_agent.scoring.frames.schemas import (
     ALLOWANCES,

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Select, and_, or_, select
 
 from ekinerja_agent.central.facts.personal import APPROVED
 from ekinerja_agent.central.facts.scope import MONTH, UNITS, YEAR, Wanted, Whose
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import indicators, plan_progress, plans
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.scoring.frames.schemas import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
 from ekinerja_agent.scoring.frames.steps import worked_out
 

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Select, bindparam, select
 from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.facts.candidates import Asked, read_candidates
 from ekinerja_agent.central.facts.scope import Wanted
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_facts
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import INSTANT, PUNCHES, Schema
 from ekinerja_agent.scoring.frames.steps import worked_out

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, 
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.imported.batches import current, not_revoked
 from ekinerja_agent.central.imported.decisions import (
     ACTIVITY_LOCK,
     DECIDED,
@@ -30,6 +29,7 @@ from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
+from ekinerja_agent.central.versions import current, not_revoked
 from ekinerja_agent.nouns.errors import WrongUsage
 
 KIND = "activities"

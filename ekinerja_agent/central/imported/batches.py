@@ -16,7 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    FromClause,
     Select,
     Table,
     exists,
@@ -36,7 +35,6 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.imported import (
     FACT_KEYS,
     enrolments,
@@ -45,6 +43,7 @@ from ekinerja_agent.central.store.tables.imported import (
     revocation_requests,
 )
 from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.central.versions import current, fact_table, not_revoked
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
 
@@ -88,39 +87,6 @@ class BatchReceipt:
     unchanged: int
     new_versions: int
     quarantined: int = 0
-
-
-def fact_table(kind: str) -> Table:
-    """Given an import kind that has a table of facts, return the table. Raise WrongUsage for any other word."""
-    if kind not in FACT_KEYS:
-        raise WrongUsage(f"{kind!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KEYS))}")
-    return metadata.tables[kind]
-
-
-def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | None = None) -> Select[Any]:
-    """Given a table of facts, return a query for the rows that stand: of each key the newest one not taken back.
-
-    Nulls in a key are equal. `conditions` narrow the search and must be on key columns only, or an older version would
-    rise from the dead; filter the result instead. `up_to_batch` looks at the past.
-    """
-    newest = (
-        func.row_number()
-        .over(
-            partition_by=[table.c[name] for name in FACT_KEYS[table.name]],
-            order_by=[table.c.batch.desc(), table.c.id.desc()],
-        )
-        .label("newest")
-    )
-    inner = select(*table.c, newest).where(not_revoked(table), *conditions)
-    if up_to_batch is not None:
-        inner = inner.where(table.c.batch <= up_to_batch)
-    ranked = inner.subquery()
-    return select(*(ranked.c[column.name] for column in table.c)).where(ranked.c.newest == 1)
-
-
-def holds_on(row: Any, day: date) -> tuple[ColumnElement[bool], ...]:
-    """Given the columns of a dated fact, return the conditions under which it holds on a day."""
-    return or_(row.valid_from.is_(None), row.valid_from <= day), or_(row.valid_to.is_(None), row.valid_to >= day)
 
 
 def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -> None:
@@ -290,11 +256,6 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
         return True
 
     return in_transaction(engine, work)
-
-
-def not_revoked(table: FromClause) -> ColumnElement[bool]:
-    """Given a table of facts, return the condition for rows whose batch was not taken back."""
-    return table.c.batch.not_in(select(import_revocations.c.batch))
 
 
 def new_batch(

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exis
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.imported.batches import current, fact_table, new_batch
+from ekinerja_agent.central.imported.batches import new_batch
 from ekinerja_agent.central.imported.decisions import CORRECTION_LOCK, with_decisions
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.autonumber import insert_numbered
@@ -30,6 +30,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_batches,
     import_revocations,
 )
+from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.rules import CORRECTION
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, func, select
 
-from ekinerja_agent.central.imported.batches import current, fact_table
 from ekinerja_agent.central.imported.decisions import with_decisions
 from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.tables.imported import absences, activities, calendar, rosters
 from ekinerja_agent.central.store.tables.recorded import terminal_facts, terminal_status
+from ekinerja_agent.central.versions import current, fact_table
 
 Facts = Sequence[Mapping[str, Any]]
 Rows = Callable[[str], Facts]

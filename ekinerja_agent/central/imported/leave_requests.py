@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.imported.decisions import DECISION_LOCK, SYSTEM, absence_status
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import in_transaction, wait_turn
 from ekinerja_agent.central.store.tables.imported import absence_decisions, absences, import_batches
+from ekinerja_agent.central.versions import current
 
 _COLUMNS = ("absence", "status", "reason", "decided_at")
 

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, 
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.imported.batches import current, fact_table
 from ekinerja_agent.central.imported.decisions import DECISION_LOCK, SYSTEM
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
@@ -27,6 +26,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_revocations,
     outage_decisions,
 )
+from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
 APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"

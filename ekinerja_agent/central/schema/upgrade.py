@@ -22,7 +22,7 @@ from ekinerja_agent.nouns.model import utc_now
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "store" / "migrations"
 REVISIONS: tuple[str, ...] = tuple(
     sorted(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 )

@@ -6,23 +6,15 @@ Computes no score. Published where published, else the draft.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
-from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.imported.batches import current, holds_on
 from ekinerja_agent.central.scored.scorecards import newest_revision
-from ekinerja_agent.central.store.chunks import parts
-from ekinerja_agent.central.store.tables.imported import assignments, employees, enrolments, units
-from ekinerja_agent.central.store.tables.recorded import punches, terminal_status
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import month_after
 
 PAGE = 50
@@ -46,72 +38,6 @@ class Listed:
     rows: list[Row]
     found: int
     states: Mapping[str, int]
-
-
-def unit_names(conn: Connection, day: date) -> dict[str, str]:
-    """Given a day, return the units of that day by code."""
-    return {row.code: row.name for row in conn.execute(_units_on(day))}
-
-
-def unit_zones(conn: Connection, day: date) -> dict[str, str]:
-    """Given a day, return the name of the time zone of each unit of that day by code."""
-    return {row.code: row.timezone for row in conn.execute(_units_on(day))}
-
-
-def people_in(conn: Connection, unit: str, day: date) -> list[str]:
-    """Given a unit and a day, return who stands in the unit on that day, by NIP."""
-    e = employees.c
-    row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
-    return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
-
-
-def led_units(conn: Connection, account: Account, day: date) -> frozenset[str]:
-    """Given an account and a day, return the units that it heads on that day, with all that stand below them.
-
-    A person heads the unit whose facts name them, or for which they act (plt, plh); an account without a person heads
-    the unit that it names.
-    """
-    rows = conn.execute(_units_on(day)).all()
-    if account.nip is None:
-        roots = {account.unit} - {None}
-    else:
-        roots = {row.code for row in rows if row.head_nip == account.nip}
-        acting = current(assignments, assignments.c.nip == account.nip).subquery().c
-        query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
-        roots |= set(conn.scalars(query))
-    below: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        below[row.parent].append(row.code)
-    led: set[str] = set()
-    waiting = [code for code in roots if code is not None]
-    while waiting:
-        if (code := waiting.pop()) not in led:
-            led.add(code)
-            waiting += below[code]
-    return frozenset(led)
-
-
-def people_below(conn: Connection, account: Account, day: date) -> set[str]:
-    """Given an account of a person and a day, return everybody who may stand below that person on the day: by a unit
-    that they head, or by name, over any number of steps. More than do, never fewer.
-    """
-    e = employees.c
-    units_led = led_units(conn, account, day)
-    found: set[str] = set()
-    fresh = set(conn.scalars(select(e.nip).where(or_(e.unit.in_(units_led), e.supervisor_nip == account.nip))))
-    while fresh:
-        found |= fresh
-        named: set[str] = set()
-        for part in parts(sorted(fresh)):
-            named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
-        fresh = named - found
-    return found - {account.nip or ""}
-
-
-def names_of(conn: Connection, nips: Iterable[str]) -> dict[str, str]:
-    """Given people, return their names by NIP."""
-    row = current(employees, employees.c.nip.in_(sorted(nips))).subquery().c
-    return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
 
 
 def unit_of(conn: Connection, nip: str, month: date) -> str | None:
@@ -220,38 +146,6 @@ def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row
     ]
 
 
-def terminals(conn: Connection) -> list[Row]:
-    """Return what was last heard of each terminal, by state and name."""
-    found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
-    return [dict(row) for row in found.mappings()]
-
-
-def punches_by_hour(conn: Connection, first: datetime, last: datetime) -> dict[int, int]:
-    """Given two clocks (naive, the second excluded) of one day, return how many punches of each hour are in central."""
-    clock = punches.c.clock
-    hour = func.extract("hour", clock) if conn.dialect.name == "postgresql" else func.strftime("%H", clock)
-    counted = select(hour.label("hour"), func.count().label("punches"))
-    query = counted.where(clock >= first, clock < last, punches.c.batch == 0).group_by(hour)
-    return {int(row.hour): row.punches for row in conn.execute(query)}
-
-
-def unmatched_since(conn: Connection, first: datetime) -> int:
-    """Given a clock (naive), return how many terminals' PINs with punches since then nobody was ever enrolled with."""
-    p, e = punches.c, enrolments.c
-    seen = select(p.terminal, p.pin).where(p.clock >= first).distinct().subquery().c
-    # One after the other: a look at all that have a PIN anywhere takes as long as there are terminals.
-    by_name = exists().where(e.pin == seen.pin, e.terminal == seen.terminal)
-    everywhere = exists().where(e.pin == seen.pin, e.terminal == EVERY_TERMINAL)
-    return int(conn.scalar(select(func.count(seen.pin)).where(~by_name, ~everywhere)) or 0)
-
-
-def looked(
-    conn: Connection, account: Account, subject: str, details: Mapping[str, Any], *, allowed: bool, now: datetime
-) -> None:
-    """Write down who looked at whose data, or was refused to."""
-    audit.append(conn, account.name, "look" if allowed else "look.refused", subject, details, now)
-
-
 def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
     r = results.c
     conditions: list[ColumnElement[bool]] = []
@@ -287,10 +181,3 @@ def _months_back(newest: str | None) -> list[str]:
 
 def _month(day: date) -> tuple[ColumnElement[bool], ...]:
     return results.c.period == f"{day:%Y-%m}", results.c.revision == newest_revision(results)
-
-
-def _units_on(day: date) -> Select[Any]:
-    row = current(units).subquery().c
-    return (
-        select(row.code, row.name, row.parent, row.head_nip, row.timezone).where(*holds_on(row, day)).order_by(row.code)
-    )

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Result, func, select
 
 from ekinerja_agent.central.collected.redatings import read_standing
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
@@ -25,6 +24,7 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.store.tables.imported import corrections as recorded_corrections
 from ekinerja_agent.central.store.tables.recorded import punches as recorded
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.rules import CORRECTION
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select, text
 
-from ekinerja_agent.central.imported.batches import current, holds_on
 from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, plans, units
+from ekinerja_agent.central.versions import current, holds_on
 
 Row = dict[str, Any]
 

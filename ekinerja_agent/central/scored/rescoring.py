@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, or_, select
 
 from ekinerja_agent.central.facts import homes_of
-from ekinerja_agent.central.imported.batches import current
 from ekinerja_agent.central.marks import anomaly_margin, changed_days
 from ekinerja_agent.central.store.chunks import parts
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, enrolments, events, units
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.central.store.tables.scored import DRAFT, of_drafts, results
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import last_day, month_after
 

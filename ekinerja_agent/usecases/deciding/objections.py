@@ -14,6 +14,7 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import objections, periods
 from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, Disputed, Objection
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board, results
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
@@ -79,7 +80,7 @@ def decides_for(conn: Connection, account: Account, day: date) -> Set[str] | Non
     """Given an account that may decide and a day of the month, return the units whose objections it decides: those that
     it heads at the end of that month; None: all.
     """
-    return None if "operator" in account.roles else board.led_units(conn, account, last_day(day))
+    return None if "operator" in account.roles else organisation.led_units(conn, account, last_day(day))
 
 
 def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:

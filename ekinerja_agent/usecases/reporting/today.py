@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.scored import board
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored.board import PAGE, Listed, Row, Wanted
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.scoring.discipline.running import day_so_far
@@ -54,7 +54,7 @@ def unit_today(engine: Engine, rules: RuleBook, unit: str, day: date, *, profile
     `profile` serves units that name none. Raise as `score_month` does.
     """
     with reading(engine) as conn:
-        nips = board.people_in(conn, unit, day)
+        nips = organisation.people_in(conn, unit, day)
     known = facts.day_facts(engine, day, profile=profile, now=now, nips=nips)
     people, terminals = day_so_far(known, day, rules)
     by_name = sorted(people.iter_rows(named=True), key=lambda row: (row["name"], row["nip"]))

@@ -10,8 +10,8 @@ from starlette.routing import Route
 from starlette.status import HTTP_400_BAD_REQUEST
 
 from ekinerja_agent.central.imported import activities as recorded
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.imported.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
-from ekinerja_agent.central.scored import board
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
@@ -118,11 +118,11 @@ def _waiting(visit: Visit) -> Response:
 def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     desk = _desk(visit)
     conn = visit.conn
-    below = board.people_below(conn, visit.account, desk.today(conn, _nip(visit)))
+    below = organisation.people_below(conn, visit.account, desk.today(conn, _nip(visit)))
     rows = activities.waiting_for(conn, desk, below)
     seen = {row["nip"] for row in rows}
     visit.note_all("activities", seen)
-    names = board.names_of(conn, seen)
+    names = organisation.names_of(conn, seen)
     status = HTTP_400_BAD_REQUEST if problem else 200
     return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.month_days import last_day
@@ -100,7 +101,7 @@ def _chosen(kind: Kind, visit: Visit) -> Chosen:
     month = month_of(asked)
     last = last_day(month)
     reader = visit.reader(last)
-    names = board.unit_names(visit.conn, last)
+    names = organisation.unit_names(visit.conn, last)
     seen = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
     unit = visit.asked("unit") or (_own_unit(visit, month, seen) if kind.of_one else None)
     if unit is not None:

@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.status import HTTP_303_SEE_OTHER
 
+from ekinerja_agent.central.collected import terminal_counts
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.language import msgid
@@ -39,10 +41,11 @@ def _start(live: Kept[Counts], visit: Visit) -> Response:
     reader = visit.reader(day)
     if reader.roles.isdisjoint(LEADERS):
         return RedirectResponse("/me", HTTP_303_SEE_OTHER)
-    names = board.unit_names(visit.conn, day)
+    names = organisation.unit_names(visit.conn, day)
     shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
     days = {
-        code: visit.now.astimezone(ZoneInfo(zone)).date() for code, zone in board.unit_zones(visit.conn, day).items()
+        code: visit.now.astimezone(ZoneInfo(zone)).date()
+        for code, zone in organisation.unit_zones(visit.conn, day).items()
     }
     month = board.newest_month(visit.conn) or f"{day:%Y-%m}"
     seen = _seen(live, visit) if may(reader, Look.LIVE) else None
@@ -63,7 +66,7 @@ def _seen(live: Kept[Counts], visit: Visit) -> dict[str, object]:
     counted = live.get(today.date(), read, visit.now)
     by_hour = counted.by_hour
     return {
-        "terminals": board.terminals(visit.conn),
+        "terminals": terminal_counts.terminals(visit.conn),
         "facts": facts,
         "measured": measured,
         "zone": zone,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import Wanted
 from ekinerja_agent.locale.language import msgid
@@ -71,7 +72,7 @@ def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
         return _month(visit, unit, month_of(when))
     day = day_of(when)
     visit.require(Look.UNIT, day, unit, unit=unit)
-    zone = board.unit_zones(visit.conn, day).get(unit)
+    zone = organisation.unit_zones(visit.conn, day).get(unit)
     if zone is not None and visit.now.astimezone(ZoneInfo(zone)).date() == day:
         return _today(live, visit, unit, day, ZoneInfo(zone))
     return _day(visit, unit, day)
@@ -114,7 +115,7 @@ def _about(visit: Visit, unit: str, day: date) -> dict[str, Any]:
     """What both pages of a day say of it."""
     return {
         "unit": unit,
-        "name": board.unit_names(visit.conn, day).get(unit, unit),
+        "name": organisation.unit_names(visit.conn, day).get(unit, unit),
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
@@ -133,7 +134,7 @@ def _month(visit: Visit, unit: str, month: date) -> Response:
         visit,
         "unit_month.html.j2",
         unit=unit,
-        name=board.unit_names(visit.conn, last).get(unit, unit),
+        name=organisation.unit_names(visit.conn, last).get(unit, unit),
         month=month,
         before=month - timedelta(days=1),
         after=last + timedelta(days=1),
