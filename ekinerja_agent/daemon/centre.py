@@ -15,7 +15,7 @@ from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.host import clock
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.collecting.forward import forward
 

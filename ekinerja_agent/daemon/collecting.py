@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect

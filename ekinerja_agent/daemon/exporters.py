@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.config import Config
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health import textfile
 from ekinerja_agent.usecases.watching.health.conditions import judge
 from ekinerja_agent.usecases.watching.health.journal import Journal

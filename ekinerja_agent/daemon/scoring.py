@@ -13,7 +13,7 @@ from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.host import clock
 from ekinerja_agent.host.logs import logger
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -25,7 +25,7 @@ from ekinerja_agent.daemon.running import SCHEDULER, Runner
 from ekinerja_agent.host import memory, systemd
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import ConfigurationError, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import Receiver

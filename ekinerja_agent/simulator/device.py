@@ -16,7 +16,7 @@ from itertools import count
 from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator.codec import pack_clock
 from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.rows import (

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ekinerja_agent.nouns.model import ClockReading, LogCursor
+from ekinerja_agent.nouns.coverage import ClockReading
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.spool.instants import instant_text, read_instant
 from ekinerja_agent.spool.named_rows import put_row, read_rows
 

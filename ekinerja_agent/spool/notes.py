@@ -11,7 +11,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, get_args, get_type_hints
 
-from ekinerja_agent.nouns.model import Note, Quarantined, Source
+from ekinerja_agent.nouns.delivery import Note
+from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool.instants import instant_text
 
 _TYPES: dict[str, type[Note]] = {kind.__name__: kind for kind in get_args(Note)}

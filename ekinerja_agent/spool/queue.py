@@ -25,19 +25,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import (
-    Coverage,
-    Delivery,
-    Note,
-    Punch,
-    Quarantined,
-    Receipt,
-    SlotOwner,
-    TerminalStatus,
-    punch_name,
-    utc_now,
-)
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Quarantined, punch_name
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalStatus
 from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ekinerja_agent.nouns.model import Punch, Source
+from ekinerja_agent.nouns.punch import Punch, Source
 
 COLUMNS = "terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected, added_s"
 """In the order of a row, behind its sequence number."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.nouns.model import ClockReading
+from ekinerja_agent.nouns.coverage import ClockReading
 
 MOST_DRIFT = 1 / 1000
 """86 s a day, far more than a quartz loses; a greater change between two measurements is a clock that was set."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalUnavailable
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.client import Client
 from ekinerja_agent.terminals.interface import TailBroke
 from ekinerja_agent.terminals.tail import (

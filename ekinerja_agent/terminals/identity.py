@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.nouns.model import Punch, Quarantined, Source
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.terminals.drift import Reading, offset_at
 from ekinerja_agent.terminals.wire import DecodedLog, Record
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import TerminalUnavailable
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import NeedsAttention, TerminalRefused
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.fetch import AnyKnown, Fetched, Origin, fetch_log
 from ekinerja_agent.terminals.interface import LogRead, TerminalAddress

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 
 Stretch = Callable[[int, int], bytes]
 """Given where to begin and how much, returns exactly that much of the terminal's table, or raises."""

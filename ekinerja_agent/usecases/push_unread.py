@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ekinerja_agent.nouns.model import Quarantined, Source
+from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool import Hole, UnreadUploads
 from ekinerja_agent.terminals.push_text import filled_lines, is_text
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.facts import Snapshot
 from ekinerja_agent.usecases.watching.health.metrics import metrics_text
 from ekinerja_agent.usecases.watching.health.report import report

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
 from ekinerja_agent.usecases.collecting.push import WORDS, Receiver, Stored, Table

@@ -18,7 +18,7 @@ from ekinerja_agent.central.collected.owners import claim
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.host import clock
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.usecases.care import clear
 from tests.proof.people import acting_as

@@ -13,7 +13,7 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import clock_readings
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before
 from ekinerja_agent.usecases.care import clocks

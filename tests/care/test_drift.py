@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.recorded import punches
-from ekinerja_agent.nouns.model import ClockReading
+from ekinerja_agent.nouns.coverage import ClockReading
 from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before
 from ekinerja_agent.terminals.drift import Reading, offset_at, shown

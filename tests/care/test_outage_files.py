@@ -14,8 +14,9 @@ from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.imported.batches import store_batch
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import stale_days
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import ProblemsFound
-from ekinerja_agent.nouns.model import Delivery, TerminalFact
+from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)

@@ -18,8 +18,9 @@ from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.imported.batches import store_batch
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import punches, stale_days
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.nouns.model import Delivery, Quarantined, Source
+from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.terminals.identity import RESET_REASON
 from ekinerja_agent.terminals.wire.log import decode_record
 from ekinerja_agent.usecases.care import redate

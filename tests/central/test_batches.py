@@ -19,8 +19,10 @@ from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.recorded import coverage, punches, quarantine, stale_days
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Quarantined, Source
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 CLOCK = datetime(2026, 9, 7, 7, 30)

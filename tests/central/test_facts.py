@@ -21,7 +21,10 @@ from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.frames import expecting_few, read_frame
 from ekinerja_agent.central.store.tables.imported import employees
 from ekinerja_agent.central.store.tables.scored import result_days, results
-from ekinerja_agent.nouns.model import Coverage, Delivery, Note, Punch, SlotOwner, Source, TerminalFact
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
 

@@ -22,18 +22,10 @@ from ekinerja_agent.central.store.tables.recorded import (
     terminal_facts,
     terminal_status,
 )
-from ekinerja_agent.nouns.model import (
-    ClockReading,
-    Coverage,
-    Delivery,
-    Note,
-    Punch,
-    Quarantined,
-    SlotOwner,
-    Source,
-    TerminalFact,
-    TerminalStatus,
-)
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
 NOW = datetime(2026, 9, 8, tzinfo=UTC)
 CLOCK = datetime(2026, 9, 7, 7, 30)

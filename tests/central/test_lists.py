@@ -16,16 +16,10 @@ from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.imported.batches import revoke, store_punch_batch
 from ekinerja_agent.central.scored import evidence
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.nouns.model import (
-    Coverage,
-    Delivery,
-    Note,
-    Punch,
-    Quarantined,
-    Source,
-    TerminalFact,
-    TerminalStatus,
-)
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import TerminalFact, TerminalStatus
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 DAY = datetime(2026, 9, 7, tzinfo=UTC)

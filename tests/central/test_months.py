@@ -14,8 +14,10 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.engine import connect, in_transaction, reading, transaction
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
-from ekinerja_agent.nouns.model import Delivery, Punch, Source, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Source
 
 NOW = utc_now()
 

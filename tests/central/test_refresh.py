@@ -20,7 +20,10 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.recorded import stale_days
-from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Source, TerminalFact
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline
 from ekinerja_agent.scoring.frames.schemas import SHARED

@@ -19,8 +19,9 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
-from ekinerja_agent.nouns.model import Delivery, Punch, Source
+from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthResult, Schema
 

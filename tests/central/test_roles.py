@@ -18,9 +18,12 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current, upgrade
 from ekinerja_agent.central.store.engine import connect, reading, transaction
 from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import CheckFailed, EkinerjaError, Refused, WrongUsage
-from ekinerja_agent.nouns.model import ClockReading, Coverage, Delivery, Quarantined, SlotOwner, Source, TerminalFact
-from ekinerja_agent.nouns.model import TerminalStatus as Status
+from ekinerja_agent.nouns.punch import Quarantined, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
+from ekinerja_agent.nouns.terminal import TerminalStatus as Status
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.forward import forward
 from tests.central.conftest import As

@@ -13,7 +13,9 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.imported.batches import revoke
-from ekinerja_agent.nouns.model import Coverage, Delivery, TerminalFact
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
+from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
 

@@ -23,7 +23,9 @@ from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.central.imported.corrections import OnePerson
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.recorded import stale_days
-from ekinerja_agent.nouns.model import Delivery, Note, Punch, SlotOwner, Source, TerminalFact
+from ekinerja_agent.nouns.delivery import Delivery, Note
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
 pytestmark = pytest.mark.long

@@ -21,8 +21,8 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import CheckFailed
-from ekinerja_agent.nouns.model import Delivery
 from tests.central.conftest import NOW, As
 from tests.central.test_guards import APPROVALS, LIFE, PARTS, TIME, add, add_part, add_person, content, execute
 from tests.central.test_months import at_clock

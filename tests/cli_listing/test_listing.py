@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.nouns.model import Source
+from ekinerja_agent.nouns.punch import Source
 
 WITA = timezone(timedelta(hours=8))
 ROW: Mapping[str, Any] = {

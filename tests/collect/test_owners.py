@@ -16,7 +16,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.errors import OwnedElsewhere, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting.forward import forward

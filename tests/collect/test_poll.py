@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import TerminalRefused, TerminalUnavailable
-from ekinerja_agent.nouns.model import Coverage, SlotOwner, TerminalFact, TerminalStatus
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, Model, populate, serve
 
 MAKASSAR = ZoneInfo("Asia/Makassar")

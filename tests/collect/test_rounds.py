@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.usecases.collecting.collect import full_read_due, next_read
 from ekinerja_agent.usecases.collecting.polling_schedule import LONGEST_PAUSE_S, Rounds

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalUnavailable
-from ekinerja_agent.nouns.model import Coverage, Quarantined, TerminalStatus
+from ekinerja_agent.nouns.punch import Quarantined
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.simulator import Device, Endpoint, Model, Switchboard, serve
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Close, Fault, before, named_fault, on

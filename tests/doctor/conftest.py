@@ -19,7 +19,7 @@ from ekinerja_agent.central.imported.batches import store_batch
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.config import load
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Fault, Model, serve
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward

@@ -21,7 +21,8 @@ from sqlalchemy import text
 
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.config import load
-from ekinerja_agent.nouns.model import Receipt, utc_now
+from ekinerja_agent.nouns.delivery import Receipt
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.keeping import backup

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.central.collected.owners import claim
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Fault, Model, named_fault
 from ekinerja_agent.simulator.faults import Occasion, on
 from ekinerja_agent.simulator.faults.script import Step

@@ -14,8 +14,10 @@ from sqlalchemy import Engine
 
 from ekinerja_agent import config
 from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import Coverage, Delivery, TerminalFact, TerminalStatus
+from ekinerja_agent.nouns.terminal import TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases import push_unread
 from ekinerja_agent.usecases.collecting import collect

@@ -16,8 +16,8 @@ from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables import recorded
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import NeedsAttention, ProblemsFound, Refused, WrongUsage
-from ekinerja_agent.nouns.model import Coverage
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
 

@@ -19,7 +19,7 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere
-from ekinerja_agent.nouns.model import Source
+from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting import collect

@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.central.store.tables.recorded import clock_readings
 from ekinerja_agent.host import clock
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from tests.journey.conftest import Installation, nip
 
 pytestmark = pytest.mark.long

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 
-from ekinerja_agent.nouns.model import punch_name
+from ekinerja_agent.nouns.punch import punch_name
 from tests.journey.conftest import Installation, sql
 
 MONTH = "2026-09"

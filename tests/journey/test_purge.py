@@ -14,8 +14,11 @@ from sqlalchemy import create_engine, text
 
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
-from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Source, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases.month import score
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.central.store.engine import connect
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, User, serve
 from ekinerja_agent.simulator.faults import Close, after, before, on
 from ekinerja_agent.usecases.collecting.terminal_lock import turn

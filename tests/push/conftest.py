@@ -15,7 +15,8 @@ import pytest
 from starlette.applications import Starlette
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.nouns.model import Note, utc_now
+from ekinerja_agent.nouns.delivery import Note
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator.push_device import PushDevice
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.push import Receiver

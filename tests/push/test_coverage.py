@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import ClockReading, Coverage, Punch, TerminalStatus
+from ekinerja_agent.nouns.punch import Punch
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.usecases import push_unread
 from ekinerja_agent.usecases.collecting.push import Receiver, Stored

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from ekinerja_agent.nouns.model import Quarantined, TerminalStatus, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Quarantined
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.simulator.push_device import Unanswered
 from ekinerja_agent.web import http_protocol, iclock
 from tests.proof.box import PATIENCE_S, until

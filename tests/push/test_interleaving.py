@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.nouns.model import Coverage, Receipt
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Receipt
 from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.simulator.push_device import PushRecord
 from ekinerja_agent.spool import Spool

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ekinerja_agent.nouns.model import Coverage, TerminalStatus
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.simulator import Device, Record, serve
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting import collect

@@ -19,7 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ekinerja_agent.nouns.model import Coverage, Quarantined, Source, TerminalStatus, utc_now
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Quarantined, Source
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.terminals.push_kinds import PAGES_WITHOUT_PUNCHES, TABLES_WITHOUT_PUNCHES
 from ekinerja_agent.usecases import push_unread
 from ekinerja_agent.web import iclock

@@ -19,8 +19,10 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.month.report import group
 from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.nouns.model import Delivery, Punch, Source, TerminalFact
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.reports.files import digest
 from ekinerja_agent.usecases.reporting import report
 from tests.proof.scored import a_result

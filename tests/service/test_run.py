@@ -15,7 +15,7 @@ import pytest
 from ekinerja_agent.central.collected.owners import claim
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, serve
 from tests.proof.box import PATIENCE_S, Box, ended, until
 

@@ -15,7 +15,10 @@ from sqlalchemy import Engine
 
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Quarantined, Source, utc_now
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.simulator import Device, Record
 from ekinerja_agent.simulator.codec import pack_time
 from ekinerja_agent.simulator.rows import record_encoder

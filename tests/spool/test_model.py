@@ -10,7 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ekinerja_agent.nouns.model import Coverage, Delivery, Punch, Receipt, Source
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Receipt
+from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.spool import Spool
 
 START = datetime(2026, 9, 7, tzinfo=UTC)

@@ -5,19 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ekinerja_agent.nouns.model import (
-    ClockReading,
-    Coverage,
-    Delivery,
-    Note,
-    Punch,
-    Quarantined,
-    Receipt,
-    SlotOwner,
-    Source,
-    TerminalFact,
-    TerminalStatus,
-)
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.spool.notes import decode_note, encode_note
 

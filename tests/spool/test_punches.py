@@ -20,8 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ekinerja_agent.spool.queue as spool_module
+from ekinerja_agent.nouns.delivery import Delivery, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import Delivery, LogCursor, Punch, Receipt, Source
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.spool import Added, Spool, TerminalMemory
 from ekinerja_agent.spool.rows import punch_row
 from ekinerja_agent.spool.schema import STEPS
@@ -344,7 +346,7 @@ def test_threads_and_processes_that_bring_the_same_log_keep_each_punch_once(path
 KILLED = """
 import sys
 from datetime import datetime, timedelta
-from ekinerja_agent.nouns.model import Punch, Source
+from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.spool import Spool
 spool, start = Spool(sys.argv[1]), datetime(2026, 9, 7)
 for batch in range(100_000):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.nouns.model import Coverage, Punch, Quarantined, Receipt, Source
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Receipt
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.spool import PushMemory, Spool, TerminalMemory, UnreadUploads
 
 EIGHT = datetime(2026, 9, 7, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.nouns.model import Source
+from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.terminals.identity import (
     FUTURE_REASON,
     RESET_REASON,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.nouns.model import LogCursor
+from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.tail import (
     ANCHOR_SLOTS,
     MOST_DROPPED,

@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ekinerja_agent.nouns.errors import ConfigurationError, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.facts import HostFacts, Snapshot
 from ekinerja_agent.web.app import create_app
 from ekinerja_agent.web.server import WebServer, bind

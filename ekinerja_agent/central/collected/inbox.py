@@ -31,20 +31,10 @@ from ekinerja_agent.central.store.tables.recorded import (
     terminal_facts,
     terminal_status,
 )
-from ekinerja_agent.nouns.model import (
-    FROM_TERMINAL,
-    ClockReading,
-    Coverage,
-    Delivery,
-    Note,
-    Punch,
-    Quarantined,
-    Receipt,
-    SlotOwner,
-    Source,
-    TerminalFact,
-    TerminalStatus,
-)
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
+from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
 T = TypeVar("T")
 

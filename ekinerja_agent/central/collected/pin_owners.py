@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, select
 from ekinerja_agent.central.store.tables.imported import employees, enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners
 from ekinerja_agent.central.versions import current
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 SLOT = "uid:"
 

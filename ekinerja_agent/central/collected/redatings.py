@@ -31,7 +31,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     redatings,
 )
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.nouns.model import FROM_TERMINAL, Punch, Source
+from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Source
 
 _LOCK = 0x72656461
 """One decision at a time."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import punches, terminal_status
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 
 def terminals(conn: Connection) -> list[dict[str, Any]]:

@@ -61,8 +61,8 @@ from ekinerja_agent.central.store.tables.periods import period_reopenings
 from ekinerja_agent.central.store.tables.recorded import coverage
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.central.versions import current
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import (
     ABSENCES,
     CALENDAR,

@@ -43,7 +43,7 @@ from ekinerja_agent.central.facts.scope import Wanted, everybody
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners
-from ekinerja_agent.nouns.model import EVERY_TERMINAL, punch_names_begin
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL, punch_names_begin
 from ekinerja_agent.scoring.frames.schemas import INSTANT, Schema, empty
 
 CLOCK = pl.Datetime("us")

@@ -19,7 +19,7 @@ from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_facts
 from ekinerja_agent.central.versions import current
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import INSTANT, PUNCHES, Schema
 from ekinerja_agent.scoring.frames.steps import worked_out
 

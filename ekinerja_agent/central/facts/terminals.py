@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.store.tables.recorded import terminal_facts
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import DUTY_TERMINALS, Schema
 from ekinerja_agent.scoring.frames.steps import worked_out
 

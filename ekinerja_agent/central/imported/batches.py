@@ -44,8 +44,9 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.central.versions import current, fact_table, not_revoked
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.nouns.model import EVERY_TERMINAL, Coverage, Punch, Quarantined
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
 
 PUNCH_KINDS = frozenset({"punches", "attlog"})
 

@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ekinerja_agent.central.marks.changed_days import EVERYBODY, Span, of_person
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 Rows = Sequence[Mapping[str, Any]]
 Marks = dict[str, set[Span]]

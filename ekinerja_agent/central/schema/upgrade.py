@@ -17,7 +17,7 @@ from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading, transaction, wait_turn
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import NeedsAttention
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 
 if TYPE_CHECKING:
     from alembic.config import Config

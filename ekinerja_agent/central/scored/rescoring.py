@@ -22,8 +22,8 @@ from ekinerja_agent.central.store.tables.imported import employees, enrolments, 
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
 from ekinerja_agent.central.store.tables.scored import DRAFT, of_drafts, results
 from ekinerja_agent.central.versions import current
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
 from ekinerja_agent.nouns.month_days import last_day, month_after
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 _DAY_BEGINS = time(15, tzinfo=UTC)
 """Midnight in WIT, where a new day begins first: a draft of a running month holds until then."""

@@ -28,7 +28,7 @@ from ekinerja_agent.config import (
     survey_config,
 )
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.rulebook import (
     ADOPTED,
     RULE_FILES,

@@ -16,7 +16,7 @@ import click
 
 from ekinerja_agent.host import os_user
 from ekinerja_agent.locale.language import sentences
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

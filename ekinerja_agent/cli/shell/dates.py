@@ -8,7 +8,7 @@ from datetime import date, datetime
 import click
 
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.nouns.model import YEARS
+from ekinerja_agent.nouns.punch import YEARS
 
 
 class Month(click.ParamType[date]):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected.clock_votes import server_ahead_s, terminals_ahead_s
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.nouns.coverage import ClockReading
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
-from ekinerja_agent.nouns.model import ClockReading
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import Caretaker, open_caretaker
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset

@@ -18,7 +18,7 @@ from ekinerja_agent.central.collected.redatings import Waiting
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.nouns.model import Punch, Source
+from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.terminals.identity import FUTURE_REASON, RESET_REASON
 from ekinerja_agent.terminals.push_text import parse_upload
 from ekinerja_agent.terminals.wire.log import Record, decode_record

@@ -15,7 +15,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ekinerja_agent.central.collected.terminal_log import holdings
-from ekinerja_agent.nouns.model import Source, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.identity import ClockRule, to_punches

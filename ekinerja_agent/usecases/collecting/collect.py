@@ -15,19 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
-from ekinerja_agent.nouns.model import (
-    ClockReading,
-    Coverage,
-    Note,
-    Punch,
-    Quarantined,
-    SlotOwner,
-    Source,
-    TerminalFact,
-    TerminalStatus,
-    utc_now,
-)
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, LogRead, TailBroke, TerminalAddress
 from ekinerja_agent.terminals.drift import shown

@@ -15,7 +15,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.collected import inbox, owners
-from ekinerja_agent.nouns.model import ClockReading, Coverage, Delivery, utc_now
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.delivery import Delivery
+from ekinerja_agent.nouns.instants import utc_now
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -16,8 +16,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
+from ekinerja_agent.nouns.coverage import ClockReading
+from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import OwnedElsewhere, Refused, TemporarilyUnavailable
-from ekinerja_agent.nouns.model import ClockReading, Note, Punch, Quarantined, Source, TerminalStatus
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches

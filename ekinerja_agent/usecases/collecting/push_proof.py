@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ekinerja_agent.nouns.model import Coverage
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.spool.pushes import Hole, PushMemory, Stretch
 from ekinerja_agent.usecases.collecting.unwatched_gaps import outside
 

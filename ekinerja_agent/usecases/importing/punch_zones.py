@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import NeedsAttention
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.usecases.importing.reading.judging import Stored
 
 

@@ -25,7 +25,7 @@ from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
 from ekinerja_agent.config import Config, load, secret_files
 from ekinerja_agent.files.durable import hand_over, write_whole
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.spool.copy_spool import copy_spool
 from ekinerja_agent.usecases.keeping import archive
 from ekinerja_agent.usecases.keeping.archive import Manifest

@@ -21,8 +21,8 @@ from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import Wanted
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.nouns.model import YEARS
 from ekinerja_agent.nouns.month_days import last_day, month_after
+from ekinerja_agent.nouns.punch import YEARS
 from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.reporting.today import UnitToday, unit_today

@@ -20,7 +20,7 @@ from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables import imported, recorded, scored
 from ekinerja_agent.config import shipped_rules
-from ekinerja_agent.nouns.model import punch_name
+from ekinerja_agent.nouns.punch import punch_name
 from ekinerja_agent.reports.kinds.sakip import ASPECTS
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.secrets.passwords import hashed

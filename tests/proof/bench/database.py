@@ -23,7 +23,7 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.frames import write_frame
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.imported import import_batches
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.scoring.frames.schemas import MonthFacts

@@ -19,7 +19,7 @@ from subprocess import PIPE, Popen
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Model, Switchboard
 from ekinerja_agent.simulator.codec import Command
 

@@ -18,7 +18,8 @@ from sqlalchemy import make_url
 from ekinerja_agent.central.collected.inbox import PUNCH_COLUMNS, punch_row
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
-from ekinerja_agent.nouns.model import FROM_TERMINAL, Punch, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.forward import BATCH_PUNCHES, forward
 from tests.proof.bench.findings import Finding, in_turn, ratio, timed

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.server import WebServer

@@ -11,8 +11,8 @@ import sys
 from itertools import count
 from pathlib import Path
 
+from ekinerja_agent.nouns.delivery import Delivery, Receipt
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.nouns.model import Delivery, Receipt
 from ekinerja_agent.spool import Spool
 from tests.proof.soak.made import made_punches
 from tests.proof.soak.truth import PunchesDiffer

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import inspect
 
 from ekinerja_agent.central.store.engine import connect, reading
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Layout, Model, Switchboard
 from ekinerja_agent.simulator.rows import record_encoder
 from tests.proof.soak.truth import PunchesDiffer, Truth

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from ekinerja_agent.nouns.model import Punch, Source
+from ekinerja_agent.nouns.punch import Punch, Source
 
 FIRST_CLOCK = datetime(2026, 1, 1, 7, 0)
 ZONE_OFFSET = timedelta(hours=8)

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from ekinerja_agent.nouns.model import Delivery, Note, Punch, Receipt
+from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
+from ekinerja_agent.nouns.punch import Punch
 from ekinerja_agent.spool import Added, Spool
 
 CRASH_POINTS = ("before add", "in add", "after add", "before settle", "after settle")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from ekinerja_agent.central.store.tables import recorded
-from ekinerja_agent.nouns.model import FROM_TERMINAL
+from ekinerja_agent.nouns.punch import FROM_TERMINAL
 from ekinerja_agent.simulator import Device, Record
 from ekinerja_agent.simulator.faults import Transport
 from ekinerja_agent.simulator.rows import record_encoder

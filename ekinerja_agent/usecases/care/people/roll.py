@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from ekinerja_agent.central.collected.pin_owners import Enrolments, covers
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
 
 if TYPE_CHECKING:

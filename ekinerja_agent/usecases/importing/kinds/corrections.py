@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ekinerja_agent.nouns.model import EVERY_TERMINAL
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact, Field, Kind, merged, refuse_repeated_keys

@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.engine import look, reading
 from ekinerja_agent.config import Config, Survey, find_config, survey_config
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, NeedsAttention, Problem
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.rulebook import Rules, survey_rules
 from ekinerja_agent.rules import Profile, RuleBook
 from ekinerja_agent.spool import Spool

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ekinerja_agent.nouns.model import TerminalStatus, utc_now
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.usecases.watching.health.facts import CentralFacts, JobFacts
 
 _NO_RUN = JobFacts("", 0, None, None, None, 0.0)

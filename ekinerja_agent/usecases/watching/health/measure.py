@@ -24,7 +24,7 @@ from ekinerja_agent.files.durable import nearest
 from ekinerja_agent.host import clock
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, Refused
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
 from ekinerja_agent.usecases.keeping import backup
 from ekinerja_agent.usecases.push_unread import is_told

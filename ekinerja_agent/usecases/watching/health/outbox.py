@@ -22,7 +22,7 @@ from ekinerja_agent.files.durable import write_whole
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.notify import Letter, Way
 from ekinerja_agent.nouns.errors import EkinerjaError
-from ekinerja_agent.nouns.model import utc_now
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, in_stretch
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
 from ekinerja_agent.usecases.watching.health.news import Digest, Known, Memory, Pace, advance

@@ -1,0 +1,43 @@
+"""What travels from the spool to central, and how it was settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.punch import Punch, Quarantined
+from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
+
+Note = Coverage | Quarantined | SlotOwner | ClockReading | TerminalFact | TerminalStatus
+"""What travels behind the punches it vouches for."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One batch for central, oldest first: punches, then the notes that may follow them.
+
+    `seqs` are the numbers under which the spool keeps the punches, in their order; only the spool reads them.
+    """
+
+    punches: tuple[Punch, ...] = ()
+    notes: tuple[Note, ...] = ()
+    seqs: tuple[int, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the punches, in their order."""
+        return tuple(punch.punch_id for punch in self.punches)
+
+    @cached_property
+    def named(self) -> dict[str, Punch]:
+        """The punches by id, in their order."""
+        return dict(zip(self.ids, self.punches, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How central settled a delivery: ids now durable there, and ids it can never take with the reason of each."""
+
+    accepted: tuple[str, ...] = ()
+    rejected: dict[str, str] = field(default_factory=dict)
