@@ -16,7 +16,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect
-from ekinerja_agent.usecases.collecting.polling_schedule import Rounds
+from ekinerja_agent.usecases.collecting.polling_schedule import PollingSchedule
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy
 from ekinerja_agent.usecases.collecting.watch import Watch
 
@@ -41,7 +41,7 @@ class Collector:
         self._centre = centre
         self._runner = runner
         self._journal = runner.journal
-        self._rounds = Rounds(config.agent.poll.workers)
+        self._rounds = PollingSchedule(config.agent.poll.workers)
         self._doubts: dict[str, tuple[str, ...]] = {}
         self._elsewhere: set[str] = set()
         self._watchers: list[threading.Thread] = []

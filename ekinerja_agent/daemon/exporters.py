@@ -51,7 +51,7 @@ class Job:
     first_after: timedelta
 
 
-class Outlook:
+class Exporters:
     """One for the life of the service; `journal` is what the service writes down of its doings."""
 
     def __init__(self) -> None:

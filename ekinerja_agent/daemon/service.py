@@ -56,7 +56,7 @@ class Service:
         self._stopping = False
         self._reloading = False
         self._config: Config
-        self._outlook = exporters.Outlook()
+        self._outlook = exporters.Exporters()
         self._runner = Runner(self._outlook.journal)
         self._centre = Centre(lambda: self._config.agent.central, self._outlook.journal)
         self._scheduler: BackgroundScheduler | None = None

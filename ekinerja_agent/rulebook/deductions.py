@@ -140,7 +140,7 @@ def _bands(bands: tuple[BandEntry, ...]) -> tuple[BandEntry, ...]:
 BandEntries = Annotated[tuple[BandEntry, ...], AfterValidator(_bands)]
 
 
-def numbered(prefix: str, bands: tuple[BandEntry, ...]) -> tuple[Band, ...]:
+def bands_with_codes(prefix: str, bands: tuple[BandEntry, ...]) -> tuple[Band, ...]:
     """Given the classes of a direction, return them with their codes, such as TL1, TL2."""
     return tuple(
         Band(band.from_min, band.to_min, f"{prefix}{number}", band.deduction_pct)
@@ -154,7 +154,7 @@ class BandsEntry(DatedEntry):
 
     def meaning(self, prefix: str) -> tuple[Band, ...]:
         """Given the codes' prefix, return the bands."""
-        return numbered(prefix, self.value)
+        return bands_with_codes(prefix, self.value)
 
 
 class PerMinuteEntry(DatedEntry):
@@ -186,7 +186,7 @@ class FlexibleStartEntry(DatedEntry):
 
     def meaning(self) -> FlexibleStart | None:
         """Return the flexible time, None if there is none."""
-        return FlexibleStart(self.value.minutes, numbered("KT", self.value.classes)) if self.value else None
+        return FlexibleStart(self.value.minutes, bands_with_codes("KT", self.value.classes)) if self.value else None
 
 
 # --- missing scans and days ---

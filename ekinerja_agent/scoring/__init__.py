@@ -39,8 +39,8 @@ from ekinerja_agent.scoring.frames.schemas import (
     as_columns,
     empty,
 )
-from ekinerja_agent.scoring.frames.steps import all_worked_out, beside, without, worked_out
-from ekinerja_agent.scoring.money.allowance import Taken, pay_out, price_findings
+from ekinerja_agent.scoring.frames.steps import anti_join, collect, collect_all, left_join_or_null
+from ekinerja_agent.scoring.money.allowance import WholeDeductions, pay_out, price_findings
 from ekinerja_agent.scoring.money.entitlement import entitlements
 from ekinerja_agent.scoring.performance.crosscheck import DOUBTS, check_activities
 from ekinerja_agent.scoring.performance.indicators import indicator_shortfalls, weigh_work
@@ -80,7 +80,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     to_come = _days_to_come(days, facts.through)
     done = measure_performance(roster, terms, checked, credited, to_come, facts.ratings, facts.month)
     performance = weigh_work(done, roster, rules)
-    taken = Taken(
+    taken = WholeDeductions(
         unpaid_shares(roster, approved, kinds),
         _of_month(facts.sanctions, roster, facts.month),
         _of_month(facts.holds, roster, facts.month),
@@ -97,7 +97,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
         (with_punches, FINDINGS),
         (pending.lazy().sort("nip", "date", maintain_order=True), PENDING),
     )
-    made = all_worked_out([steps.select_seq(as_columns(schema)) for steps, schema in shapes])
+    made = collect_all([steps.select_seq(as_columns(schema)) for steps, schema in shapes])
     people, judged, costing, waiting = made
     return MonthResult(people, judged, costing, waiting, shared)
 
@@ -140,11 +140,11 @@ def _judge_days(
         ]
     ).unique("duty", keep="first", maintain_order=True)
     present = judgement.states.lazy().filter(pl.col("state") == "present")
-    certain = worked_out(without(present, held, "duty").select("duty"))
+    certain = collect(anti_join(present, held, "duty").select("duty"))
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
     days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
-    stand = worked_out(without(judgement.findings.lazy(), held, "duty"))
+    stand = collect(anti_join(judgement.findings.lazy(), held, "duty"))
     return days, pl.concat([stand, events.findings]), shared
 
 
@@ -153,8 +153,8 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
     accepted it.
     """
     waits = pl.col("reason").is_not_null()
-    return worked_out(
-        beside(judgement.states.lazy(), held, "duty").with_columns(
+    return collect(
+        left_join_or_null(judgement.states.lazy(), held, "duty").with_columns(
             state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
             accepted=waits & accepted,
         )
@@ -168,14 +168,14 @@ def _days_to_come(days: pl.DataFrame, through: date | None) -> pl.DataFrame:
     if through is None:
         return empty({"person": pl.UInt32, "days_to_come": pl.Int64})
     unlived = days.lazy().filter(pl.col("date") > through, pl.col("state") == "future")
-    return worked_out(unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64)))
+    return collect(unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64)))
 
 
 def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
     """Given HOLDS or SANCTIONS, return the sums of those whose dates touch the month: person, share_ppm, amount_rp."""
     if taken.is_empty():
         return empty({"person": pl.UInt32, "share_ppm": pl.Int64, "amount_rp": pl.Int64})
-    return worked_out(
+    return collect(
         taken.lazy()
         .filter(
             pl.col("valid_from").is_null() | (pl.col("valid_from") <= last_day(month)),
@@ -194,7 +194,7 @@ def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl
     waiting = performance.lazy().filter("unrated").select("person")
     reason = pl.lit(f"no approved rating is valid on {facts.month}")
     people = roster.people.lazy().join(waiting, on="person", how="semi")
-    return worked_out(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
+    return collect(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
 
 
 def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.LazyFrame:
@@ -212,7 +212,7 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Lazy
         roster.people.lazy()
         .select("person", "nip")
         .join(counted, on="person", how="left")
-        .pipe(beside, waiting, "nip")
+        .pipe(left_join_or_null, waiting, "nip")
         .select(
             "person",
             pl.col("days_present", "days_excused").fill_null(0),

@@ -115,7 +115,7 @@ def to_punches(
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class LogHole:
     """Where a quarantined record may lie: the open interval between its neighbours in the log. None: no
     neighbour there.
     """
@@ -125,7 +125,9 @@ class Hole:
     end: datetime | None
 
 
-def quarantine_holes(decoded: DecodedLog, quarantined: Sequence[Quarantined], *, clock_rule: ClockRule) -> list[Hole]:
+def quarantine_holes(
+    decoded: DecodedLog, quarantined: Sequence[Quarantined], *, clock_rule: ClockRule
+) -> list[LogHole]:
     """Given a log and what of it was quarantined, return one hole in coverage per quarantined record, by
     position.
 
@@ -144,7 +146,7 @@ def quarantine_holes(decoded: DecodedLog, quarantined: Sequence[Quarantined], *,
         after = _instants(neighbours, following, clock_rule)
         start = min(*before, *after) if before and after else min(before, default=None)
         end = max(*before, *after) if before and after else max(after, default=None)
-        holes.append(Hole(position, start, end))
+        holes.append(LogHole(position, start, end))
     return holes
 
 

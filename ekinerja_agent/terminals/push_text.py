@@ -163,7 +163,7 @@ def parse_results(body: bytes) -> list[Result]:
     return [Result(int(number), int(returned)) for number, returned in _RESULT.findall(text)]
 
 
-class Told(NamedTuple):
+class DeviceFacts(NamedTuple):
     """What a terminal tells of itself, None where it does not."""
 
     firmware: str | None = None
@@ -171,13 +171,13 @@ class Told(NamedTuple):
     records: int | None = None
 
 
-def parse_info(text: str) -> Told:
+def parse_info(text: str) -> DeviceFacts:
     """Given `INFO=` of a terminal's poll (firmware, users, fingers, records, …), return what it tells."""
     firmware, users, _, records = [*text.split(","), "", "", "", ""][:4]
-    return Told(_printable(firmware), _count(users), _count(records))
+    return DeviceFacts(_printable(firmware), _count(users), _count(records))
 
 
-def parse_options(body: bytes) -> Told:
+def parse_options(body: bytes) -> DeviceFacts:
     """Given options as a terminal names them (`FWVersion=…`, a line or a comma each), return what is of use in them."""
     told = {
         name.strip(" ~"): value
@@ -186,7 +186,7 @@ def parse_options(body: bytes) -> Told:
         )
         if sign
     }
-    return Told(
+    return DeviceFacts(
         _printable(told.get("FWVersion", "")),
         _count(told.get("UserCount", "")),
         _count(told.get("TransactionCount", "")),

@@ -19,7 +19,7 @@ MADE_EVERY = timedelta(hours=1)
 MOST_KEPT = 1_000
 
 
-class Kept(Generic[T]):
+class Cache(Generic[T]):
     """One for a kind of thing that is made, anew after `every`. The oldest is given up for what is new.
 
     While one is made others wait for it (`waits`), or an older one is good enough for them.

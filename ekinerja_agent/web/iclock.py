@@ -34,7 +34,7 @@ from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Answer = Callable[["Visit"], Awaitable[Response]]
+Answer = Callable[["TerminalRequest"], Awaitable[Response]]
 
 log = logger()
 
@@ -60,7 +60,7 @@ def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] 
     return [Route(path, door.let_in, methods=["GET", "POST"]) for path in paths]
 
 
-class Visit(NamedTuple):
+class TerminalRequest(NamedTuple):
     """One request of a known terminal, who takes what it brings, its parameters by folded name, and of what kind its
     body is.
     """
@@ -130,13 +130,13 @@ class _Door:
         if receiver is None or terminal is None or not _comes_from(request, terminal, receiver.proxies):
             self._tell_once(serial, request, known=terminal is not None)
             return PlainTextResponse("this terminal is not served here\n", 403)
-        visit = Visit(request, terminal, receiver, parameters, kind_of(page, parameters))
+        visit = TerminalRequest(request, terminal, receiver, parameters, kind_of(page, parameters))
         response = await self._answered(visit, answer)
         if response.status_code != 200 and _brings(request) and not (visit.kind.is_log or visit.kind.holds_no_punch):
             receiver.refused(terminal, self._now())
         return response
 
-    async def _answered(self, visit: Visit, answer: Answer) -> Response:
+    async def _answered(self, visit: TerminalRequest, answer: Answer) -> Response:
         """The answer of a page, or why there is none."""
         if not self._allowed(visit.terminal.id):
             return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
@@ -153,7 +153,7 @@ class _Door:
         except EkinerjaError as error:
             return self._trouble(visit.terminal, 503, str(error))
 
-    async def _brought_by_question(self, visit: Visit) -> Response | None:
+    async def _brought_by_question(self, visit: TerminalRequest) -> Response | None:
         """Keep what a request brings that should only ask; None: it may be answered."""
         if visit.kind.holds_no_punch:
             return None
@@ -164,17 +164,17 @@ class _Door:
             await self._keep(visit, visit.request.scope["query_string"])
         return None
 
-    async def options(self, visit: Visit) -> Response:
+    async def options(self, visit: TerminalRequest) -> Response:
         """What to send."""
         return _text(await visit.do(visit.receiver.options, self._now()))
 
-    async def upload(self, visit: Visit) -> Response:
+    async def upload(self, visit: TerminalRequest) -> Response:
         """What is sent: a part of the log, what is known to hold no punch, or what nobody here can read."""
         if visit.kind.is_log:
             return await self._log(visit)
         return await (self._punchless(visit) if visit.kind.holds_no_punch else self.unread(visit))
 
-    async def _punchless(self, visit: Visit) -> Response:
+    async def _punchless(self, visit: TerminalRequest) -> Response:
         """Taken, so that the terminal goes on, and kept nowhere."""
         table = visit.kind.name
         body, complete = await _body(visit, keep=table in ("options", "operlog"))
@@ -189,7 +189,7 @@ class _Door:
         visit.acknowledge("OPERLOG")
         return _text(f"OK: {count_lines(body)}\n")
 
-    async def _log(self, visit: Visit) -> Response:
+    async def _log(self, visit: TerminalRequest) -> Response:
         if not _says_its_length(visit.request):
             return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
         body, why = await _measured_body(visit)
@@ -207,7 +207,7 @@ class _Door:
         self._well(visit)
         return _text(f"OK: {stored.lines}\n")
 
-    async def unread(self, visit: Visit) -> Response:
+    async def unread(self, visit: TerminalRequest) -> Response:
         """What nobody here can read is kept raw before it is answered."""
         if not _says_its_length(visit.request):
             return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
@@ -218,27 +218,27 @@ class _Door:
         self._well(visit)
         return _text("OK\n")
 
-    async def _keep(self, visit: Visit, body: bytes, *, complete: bool = True) -> None:
+    async def _keep(self, visit: TerminalRequest, body: bytes, *, complete: bool = True) -> None:
         """Keep a body, or what came of it. Raise TemporarilyUnavailable if that cannot be."""
         kept = partial(visit.receiver.keep_unread, kind=shown(visit.kind.name), body=body)
         self._tell(visit, await visit.do(kept, complete=complete, arrived_at=self._now()))
 
-    def _tell(self, visit: Visit, stored: Stored) -> None:
+    def _tell(self, visit: TerminalRequest, stored: Stored) -> None:
         if stored.new or stored.quarantined:
             log.info("push.stored", terminal=visit.terminal.id, new=stored.new, quarantined=stored.quarantined)
 
-    def _well(self, visit: Visit) -> None:
+    def _well(self, visit: TerminalRequest) -> None:
         if self._troubles.pop(visit.terminal.id, ""):
             log.info("push.back", terminal=visit.terminal.id)
 
-    def _badly_sent(self, visit: Visit, why: str | None) -> Response | None:
+    def _badly_sent(self, visit: TerminalRequest, why: str | None) -> Response | None:
         """The refusal of an upload whose length was wrong; that may have shown only while it was stored."""
         if why is None and not _excess(visit.request):
             return None
         told = f"{why or TOO_LONG}; its whole lines were stored, it was not acknowledged"
         return self._trouble(visit.terminal, 400, told)
 
-    async def getrequest(self, visit: Visit) -> Response:
+    async def getrequest(self, visit: TerminalRequest) -> Response:
         """A heartbeat; what a person asked the terminal for goes with the answer."""
         at = self._now()
         if info := visit.parameters.get("info", ""):
@@ -248,7 +248,7 @@ class _Door:
         command = await visit.do(visit.receiver.next_command, at)
         return _text("OK\n" if command is None else f"C:{command.number}:{WORDS[command.kind]}\n")
 
-    async def devicecmd(self, visit: Visit) -> Response:
+    async def devicecmd(self, visit: TerminalRequest) -> Response:
         """How a command ended. What tells of none is something else that came here."""
         body, complete = await _body(visit)
         if not complete:
@@ -261,18 +261,18 @@ class _Door:
             log.info("push.answered", terminal=visit.terminal.id, asked=done.kind, returned=done.returned)
         return _text("OK\n")
 
-    async def ping(self, visit: Visit) -> Response:
+    async def ping(self, visit: TerminalRequest) -> Response:
         """A heartbeat."""
         await visit.do(visit.receiver.contact, self._now())
         return _text("OK\n")
 
-    async def registry(self, visit: Visit) -> Response:
+    async def registry(self, visit: TerminalRequest) -> Response:
         """Push 3 asks for a code that it shows with later requests; the serial is who it is, here as elsewhere."""
         await _body(visit)
         await visit.do(visit.receiver.contact, self._now())
         return _text(f"RegistryCode={visit.terminal.serial}\n")
 
-    async def exchange(self, visit: Visit) -> Response:
+    async def exchange(self, visit: TerminalRequest) -> Response:
         """The first step of encrypted uploads, which nobody but the maker can read."""
         await visit.do(visit.receiver.refuse_encryption, self._now())
         return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
@@ -303,7 +303,7 @@ class _Door:
         return PlainTextResponse(f"ERROR: {why}\n", status, {"connection": "close"})
 
 
-async def _body(visit: Visit, *, keep: bool = True) -> tuple[bytes, bool]:
+async def _body(visit: TerminalRequest, *, keep: bool = True) -> tuple[bytes, bool]:
     """Return the body and whether it came whole; inflated. Raise _TooLarge.
 
     Of one that breaks off, or comes too slowly, that is what came.
@@ -340,7 +340,7 @@ async def _body(visit: Visit, *, keep: bool = True) -> tuple[bytes, bool]:
     return content, True
 
 
-async def _measured_body(visit: Visit) -> tuple[bytes, str | None]:
+async def _measured_body(visit: TerminalRequest) -> tuple[bytes, str | None]:
     """Return a body as `_body` does, and what is wrong with its length; None: nothing is."""
     body, complete = await _body(visit)
     if complete and not body.endswith((b"\n", b"\r")) and not _excess(visit.request):

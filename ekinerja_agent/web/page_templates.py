@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.locale.language import Language
     from ekinerja_agent.reports.document import Document
-    from ekinerja_agent.web.request_context import Visit
+    from ekinerja_agent.web.request_context import RequestContext
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -42,7 +42,7 @@ _SENTENCES_KEPT = 1_000
 _HERE = Path(__file__).parent
 
 
-def page(visit: Visit, template: str, status: int = HTTP_200_OK, **said: object) -> Response:
+def page(visit: RequestContext, template: str, status: int = HTTP_200_OK, **said: object) -> Response:
     """Given a visit, a template and what it says, return the page."""
     account = visit.session.account if visit.session else None
     text = (
@@ -53,12 +53,12 @@ def page(visit: Visit, template: str, status: int = HTTP_200_OK, **said: object)
     return HTMLResponse(text, status, headers={"content-security-policy": POLICY, "referrer-policy": "same-origin"})
 
 
-def document_page(visit: Visit, template: str, document: Document, **said: object) -> Response:
+def document_page(visit: RequestContext, template: str, document: Document, **said: object) -> Response:
     """Given a visit, a document of the reports and a template around its layout, return the page."""
     return page(visit, template, HTTP_200_OK, document=document, **pages.document_parts(visit.written) | said)
 
 
-def sorry(visit: Visit, status: int, message: str) -> Response:
+def sorry(visit: RequestContext, status: int, message: str) -> Response:
     """Given what went wrong, return the page that says so."""
     return page(visit, "sorry.html.j2", status, message=message)
 
@@ -83,7 +83,7 @@ def _environment(lang: Language) -> Environment:
     return jinja
 
 
-def _linked(visit: Visit, **changed: object) -> str:
+def _linked(visit: RequestContext, **changed: object) -> str:
     """The address of this page with other filters, of those that the page knows."""
     kept = {name: visit.asked(name) for name in visit.request.query_params if name in FILTERS or name in changed}
     kept |= {name: str(text) for name, text in changed.items()}

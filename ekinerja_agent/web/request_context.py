@@ -150,7 +150,7 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Visit:
+class RequestContext:
     """A request by somebody. `token` is None, and `session` too, for whoever is not logged in."""
 
     site: Site
@@ -260,8 +260,8 @@ class NotHeard(Refused):
     """A form was sent that is not of this session, or from another site."""
 
 
-Handler = Callable[[Visit], Response]
-Sorry = Callable[[Visit, int, str], Response]
+Handler = Callable[[RequestContext], Response]
+Sorry = Callable[[RequestContext, int, str], Response]
 """Given what went wrong, return the page that says so."""
 
 
@@ -272,7 +272,7 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
     """
 
     def answer(request: Request, body: bytes) -> Response:
-        visit = Visit(site, request, site.now(), Sight(site.engine))
+        visit = RequestContext(site, request, site.now(), Sight(site.engine))
         try:
             try:
                 with visit.sight:
@@ -300,7 +300,7 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
     return endpoint
 
 
-def _begun(visit: Visit, body: bytes) -> Visit:
+def _begun(visit: RequestContext, body: bytes) -> RequestContext:
     """The visit with who asks and the form that was sent. Raise if it is none of ours."""
     request = visit.request
     if "\0" in request.url.path or "%00" in request.url.path:
@@ -314,7 +314,7 @@ def _begun(visit: Visit, body: bytes) -> Visit:
     return begun
 
 
-def _sent_on(visit: Visit, *, public: bool) -> Response | None:
+def _sent_on(visit: RequestContext, *, public: bool) -> Response | None:
     """Where whoever may not see the page yet is sent instead."""
     session = visit.session
     if session is None and not public:
@@ -351,7 +351,10 @@ def in_language(site: Site, lang: str, to: str) -> Response:
 
 
 def form_page(
-    visit: Visit, act: Callable[[Visit], None], shown: Callable[[Visit, EkinerjaError | None], Response], to: str
+    visit: RequestContext,
+    act: Callable[[RequestContext], None],
+    shown: Callable[[RequestContext, EkinerjaError | None], Response],
+    to: str,
 ) -> Response:
     """Given what a form does that was sent, and how its page is shown with what was wrong with it, return the answer.
 
@@ -396,7 +399,7 @@ def _form(request: Request, body: bytes) -> Mapping[str, str]:
     return {name: text.replace("\0", "").strip() for name, text in fields}
 
 
-def _require_same_site(visit: Visit) -> None:
+def _require_same_site(visit: RequestContext) -> None:
     headers = visit.request.headers
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):

@@ -17,23 +17,25 @@ _SEARCHED = frozenset({"unit", "unit_code"})
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TablePage:
     """What is shown of a table: page `page` (from 1) of all `found` rows that fit the search."""
 
     found: int
     page: int
 
 
-def excerpt(document: Document, text: str, page_of: Callable[[str], int]) -> tuple[Document, Mapping[str, Part]]:
+def table_page(
+    document: Document, text: str, page_of: Callable[[str], int]
+) -> tuple[Document, Mapping[str, TablePage]]:
     """Given a document, what is searched for in words of its rows, and the page wanted of a table by its key, return
     the document with these rows alone, and by table what part of it that is. Tables that are not for pages go.
     """
-    parts: dict[str, Part] = {}
+    parts: dict[str, TablePage] = {}
 
     def cut(table: Table) -> Table:
         rows = [row for row in table.rows if _fits(table, row, text.casefold())] if text else table.rows
         page = min(page_of(table.key), max(1, -(-len(rows) // PAGE)))
-        parts[table.key] = Part(len(rows), page)
+        parts[table.key] = TablePage(len(rows), page)
         return replace(table, rows=tuple(rows[(page - 1) * PAGE : page * PAGE]))
 
     def shown(section: Section) -> Section:

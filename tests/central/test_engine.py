@@ -100,8 +100,8 @@ def test_check_names_a_changed_table_and_a_lost_guard(central: Engine) -> None:
 
 def test_every_guard_that_the_migrations_make_is_looked_for(central: Engine) -> None:
     with reading(central) as conn:
-        found = {name for table, name in guards.standing(conn) if not table.startswith("punches_")}
-        assert found == guards.wanted(central.dialect.name)
+        found = {name for table, name in guards.installed(conn) if not table.startswith("punches_")}
+        assert found == guards.required(central.dialect.name)
         assert guards.lost(conn) == {}
 
 

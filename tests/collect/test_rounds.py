@@ -14,7 +14,7 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.usecases.collecting.collect import full_read_due, next_read
-from ekinerja_agent.usecases.collecting.polling_schedule import LONGEST_PAUSE_S, Rounds
+from ekinerja_agent.usecases.collecting.polling_schedule import LONGEST_PAUSE_S, PollingSchedule
 
 NOW = datetime(2026, 9, 8, 1, 0, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_terminal_that_stays_away_rests_longer_and_longer_but_never_beyond_a_q
     every_s: float, failures: int
 ) -> None:
     clock = Seconds()
-    rounds = Rounds(64, clock)
+    rounds = PollingSchedule(64, clock)
     for _ in range(failures):
         rounds.failed("lobby", "TerminalUnavailable", every_s)
     assert rounds.rests("lobby")
@@ -44,7 +44,7 @@ def test_a_terminal_that_stays_away_rests_longer_and_longer_but_never_beyond_a_q
 
 def test_going_and_coming_are_news_once_and_another_reason_is_news_again() -> None:
     clock = Seconds()
-    rounds = Rounds(64, clock)
+    rounds = PollingSchedule(64, clock)
     assert rounds.answered("lobby") is None
     told = [rounds.failed("lobby", reason, 60) for reason in ("Unavailable", "Unavailable", "Refused", "Refused")]
     assert told == [True, False, True, False]
@@ -58,7 +58,7 @@ def test_going_and_coming_are_news_once_and_another_reason_is_news_again() -> No
 
 @pytest.mark.parametrize(("workers", "room"), [(1, 1), (4, 1), (64, 16)])
 def test_what_takes_long_gets_a_quarter_of_the_workers_and_the_rest_is_always_let_in(workers: int, room: int) -> None:
-    rounds = Rounds(workers)
+    rounds = PollingSchedule(workers)
     with ExitStack() as stack:
         let_in = [stack.enter_context(rounds.room(slow=True)) for _ in range(room + 3)]
         assert let_in == [True] * room + [False] * 3

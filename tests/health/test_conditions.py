@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from ekinerja_agent.usecases.watching.health.conditions import (
     Key,
     Verdicts,
+    conditions_of,
     in_stretch,
     is_away_in_duty,
     is_well,
     judge,
-    standing,
 )
 from ekinerja_agent.usecases.watching.health.facts import CentralFacts, JobFacts, Limits, SpoolFacts, TerminalFacts
 from ekinerja_agent.usecases.watching.health.report import report
@@ -29,7 +29,7 @@ GIB = 1 << 30
 
 
 def codes(verdicts: Verdicts) -> list[tuple[str, str]]:
-    return [tuple(each.key) for each in standing(verdicts)]
+    return [tuple(each.key) for each in conditions_of(verdicts)]
 
 
 def test_a_host_that_is_well_has_no_condition(well: Any) -> None:
@@ -40,7 +40,7 @@ def test_a_host_that_is_well_has_no_condition(well: Any) -> None:
         jobs=(JobFacts("score", 0, 0, well.at, None, 1.0),),
     )
     verdicts = judge(snapshot)
-    assert standing(verdicts) == []
+    assert conditions_of(verdicts) == []
     assert {key.code for key in verdicts} == {
         *("central_away", "spool_old", "spool_rejected", "disk_low", "job_failing", "clock_doubtful"),
         *("terminal_away", "log_nearly_full", "terminal_clock", "coverage_hole"),
@@ -80,8 +80,8 @@ def test_what_a_terminal_uploads_and_nobody_reads_is_told(
     verdicts = judge(well.snapshot(well.terminal(**facts)))
     assert codes(verdicts) == expected
     assert (Key("uploads_unread", "lobby") in verdicts) is bool(facts)
-    assert is_well(standing(verdicts))
-    for each in standing(verdicts):
+    assert is_well(conditions_of(verdicts))
+    for each in conditions_of(verdicts):
         assert "rtlog" in condition_text(each, "en")
 
 
@@ -107,8 +107,8 @@ def test_what_is_critical_fails_the_health_of_the_host(
     if "host" in facts:
         facts = facts | {"host": well.host(**facts["host"])}
     snapshot = well.snapshot(**facts)
-    assert [each.key.code for each in standing(judge(snapshot))] == [code]
-    assert is_well(standing(judge(snapshot))) is not grave
+    assert [each.key.code for each in conditions_of(judge(snapshot))] == [code]
+    assert is_well(conditions_of(judge(snapshot))) is not grave
     assert report(snapshot, well.at).well is not grave
 
 
@@ -129,7 +129,7 @@ def test_a_backup_that_is_too_old_is_told(
     verdicts = judge(snapshot)
     assert codes(verdicts) == ([("backup_old", "")] if wrong else [])
     assert (Key("backup_old") in verdicts) is (wrong is not None)
-    assert is_well(standing(verdicts))
+    assert is_well(conditions_of(verdicts))
 
 
 def test_a_job_that_did_not_run_since_the_reload_is_not_judged(well: Any) -> None:
@@ -203,7 +203,7 @@ def test_a_terminal_of_another_agent_is_judged_by_its_last_contact(well: Any) ->
 
 def test_a_terminal_that_only_pushes_is_silent_where_another_one_is_away(well: Any) -> None:
     gate = well.terminal("gate", pushes=True, up=False, away_since=well.at - 30 * MINUTE)
-    (found,) = standing(judge(well.snapshot(gate)))
+    (found,) = conditions_of(judge(well.snapshot(gate)))
     assert (found.key, found.severity, found.office) == (Key("terminal_silent", "gate"), "warning", "DINKES")
     assert "2026-10-05 11:30" in condition_text(found, "en")
     assert judge(well.snapshot(well.terminal("gate", pushes=True)))[Key("terminal_silent", "gate")] is None

@@ -20,7 +20,7 @@ from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.usecases.deciding.superiors import Superiors
-from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from ekinerja_agent.usecases.importing.reading.posts import Posts
 from tests.imports.test_at_once import NOW
@@ -166,7 +166,7 @@ def test_the_superiors_are_those_of_the_whole_county(
     empty: Engine, county: dict[str, list[dict[str, Any]]], nips: list[str], day: date
 ) -> None:
     def ask(conn: Connection) -> None:
-        near, everybody = rows_near(conn, nips), StoredFacts(conn).rows
+        near, everybody = facts_of(conn, nips), StoredFacts(conn).rows
         few, all_ = (Superiors(rows, Posts(rows, "tpp-model")) for rows in (near, everybody))
         for nip in nips:
             assert few.chain(nip, day) == all_.chain(nip, day)

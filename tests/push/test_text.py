@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.simulator.push_device import PushRecord
 from ekinerja_agent.terminals.push_text import (
+    DeviceFacts,
     Result,
-    Told,
     breaks_off,
     count_lines,
     inflate,
@@ -125,10 +125,10 @@ def test_answers_to_commands_come_on_one_line_or_on_many() -> None:
 
 
 def test_what_a_terminal_tells_of_itself() -> None:
-    assert parse_info("Ver 8.0.1-20151229,5,2,100,192.168.1.201") == Told("Ver 8.0.1-20151229", 5, 100)
-    assert parse_info("") == Told()
-    assert parse_options(b"~DeviceName=X,FWVersion=Ver 1,UserCount=3\nTransactionCount=9") == Told("Ver 1", 3, 9)
-    assert parse_options(b"FWVersion=\x07,UserCount=-1") == Told()
+    assert parse_info("Ver 8.0.1-20151229,5,2,100,192.168.1.201") == DeviceFacts("Ver 8.0.1-20151229", 5, 100)
+    assert parse_info("") == DeviceFacts()
+    assert parse_options(b"~DeviceName=X,FWVersion=Ver 1,UserCount=3\nTransactionCount=9") == DeviceFacts("Ver 1", 3, 9)
+    assert parse_options(b"FWVersion=\x07,UserCount=-1") == DeviceFacts()
 
 
 def test_lines_of_a_body_that_nobody_keeps_are_counted() -> None:

@@ -15,7 +15,7 @@ from ekinerja_agent.terminals.identity import (
     FUTURE_REASON,
     RESET_REASON,
     ClockRule,
-    Hole,
+    LogHole,
     quarantine_holes,
     to_punches,
 )
@@ -178,30 +178,30 @@ def test_a_hole_lies_between_the_neighbours_of_a_quarantined_record():
         ("1002", SOME_CLOCKS[2]),
     )
     assert holes_of(log) == [
-        Hole(1, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[1])),
-        Hole(2, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[1])),
+        LogHole(1, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[1])),
+        LogHole(2, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[1])),
     ]
 
 
 def test_a_hole_without_a_neighbour_is_open_on_that_side():
     bad = [Undecodable(0, b"", "bad"), Undecodable(2, b"", "bad")]
     assert holes_of(log_of(("1001", MORNING), undecodable=bad)) == [
-        Hole(0, None, utc(MORNING)),
-        Hole(2, utc(MORNING), None),
+        LogHole(0, None, utc(MORNING)),
+        LogHole(2, utc(MORNING), None),
     ]
-    assert holes_of(log_of(undecodable=bad[:1])) == [Hole(0, None, None)]
+    assert holes_of(log_of(undecodable=bad[:1])) == [LogHole(0, None, None)]
 
 
 def test_a_clock_set_back_beside_a_bad_record_makes_the_hole_span_both_neighbours():
     log = log_of(("1001", SOME_CLOCKS[3]), ("1001", SOME_CLOCKS[0]), undecodable=[Undecodable(1, b"", "bad")])
-    assert holes_of(log) == [Hole(1, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[3]))]
+    assert holes_of(log) == [LogHole(1, utc(SOME_CLOCKS[0]), utc(SOME_CLOCKS[3]))]
 
 
 def test_a_corrected_neighbour_makes_the_hole_wider_never_narrower():
     log = log_of(("1001", SOME_CLOCKS[0]), ("1001", SOME_CLOCKS[1]), undecodable=[Undecodable(1, b"", "bad")])
     ahead = timedelta(minutes=10)
     assert holes_of(log, ClockRule(MAKASSAR, 600, 120)) == [
-        Hole(1, utc(SOME_CLOCKS[0]) - ahead, utc(SOME_CLOCKS[1])),
+        LogHole(1, utc(SOME_CLOCKS[0]) - ahead, utc(SOME_CLOCKS[1])),
     ]
 
 

@@ -8,26 +8,26 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
-from ekinerja_agent.web.cache import MADE_EVERY, MOST_KEPT, Kept
+from ekinerja_agent.web.cache import MADE_EVERY, MOST_KEPT, Cache
 
 NOW = datetime(2026, 9, 30, tzinfo=UTC)
 
 
 def test_a_thing_is_made_once_an_hour() -> None:
-    kept: Kept[object] = Kept()
+    kept: Cache[object] = Cache()
     first = kept.get("a", object, NOW)
     assert kept.get("a", object, NOW + MADE_EVERY - timedelta(seconds=1)) is first
     assert kept.get("a", object, NOW + MADE_EVERY) is not first
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_for_longer() -> None:
-    kept: Kept[object] = Kept()
+    kept: Cache[object] = Cache()
     first = kept.get("a", object, NOW)
     assert kept.get("a", object, NOW - timedelta(days=1)) is not first
 
 
 def test_who_waits_gets_what_was_made_meanwhile() -> None:
-    kept: Kept[object] = Kept(timedelta(minutes=1), waits=True)
+    kept: Cache[object] = Cache(timedelta(minutes=1), waits=True)
     begun, end, found = threading.Event(), threading.Event(), []
 
     def slowly() -> object:
@@ -48,7 +48,7 @@ def test_who_waits_gets_what_was_made_meanwhile() -> None:
 
 
 def test_while_one_is_made_others_get_the_old_one_or_are_told_to_come_again() -> None:
-    kept: Kept[str] = Kept()
+    kept: Cache[str] = Cache()
     kept.get("old", lambda: "before", NOW)
     begun, end = threading.Event(), threading.Event()
 
@@ -71,7 +71,7 @@ def test_while_one_is_made_others_get_the_old_one_or_are_told_to_come_again() ->
 
 
 def test_what_could_not_be_made_is_tried_again_and_only_so_many_are_kept() -> None:
-    kept: Kept[int] = Kept()
+    kept: Cache[int] = Cache()
 
     def fails() -> int:
         raise TemporarilyUnavailable("central is away")

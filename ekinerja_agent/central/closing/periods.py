@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, require
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
 from ekinerja_agent.central.store.tables.scored import results
@@ -135,7 +135,7 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
         .where(r.period == period, p.unit != office, r.adjusted_in.is_(None))
     )
     with reading(engine) as conn:
-        return {row.nip: row.unit for part in parts(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
+        return {row.nip: row.unit for part in chunks(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
 
 
 def state_of(conn: Connection, month: date, office: str | None) -> str:

@@ -52,7 +52,7 @@ def names(conn: Connection, period: str, closed: Mapping[str, periods.Closing]) 
     return found
 
 
-def standing(engine: Engine, month: date, offices: Iterable[str]) -> dict[str, list[Signature]]:
+def signatures_of(engine: Engine, month: date, offices: Iterable[str]) -> dict[str, list[Signature]]:
     """Given a month (its first day) and offices, return by office the signatures for its next close, oldest first."""
     period = f"{month:%Y-%m}"
     s, d = pending_signatures.c, signed_days.c

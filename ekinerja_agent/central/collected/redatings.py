@@ -223,7 +223,7 @@ def rows(engine: Engine) -> list[dict[str, Any]]:
         ]
 
 
-def standing() -> Subquery:
+def current_redatings() -> Subquery:
     """Return a query for what stands: punch_id, at, shift_s of each punch that was redated with approval."""
     r, d = redated_punches.c, redating_decisions.c
     newest = func.row_number().over(partition_by=r.punch_id, order_by=r.redating.desc()).label("newest")
@@ -239,7 +239,7 @@ def standing() -> Subquery:
 
 def read_standing(conn: Connection) -> dict[str, Redated]:
     """Given a connection, return by punch id where each redated punch truly was."""
-    query = standing()
+    query = current_redatings()
     return {row.punch_id: Redated(row.at, row.shift_s) for row in conn.execute(select(query))}
 
 

@@ -19,7 +19,7 @@ _ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class TerminalLog:
     """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches.
 
     `purged_before`: retention took punches whose clock stood before this day; None: none.
@@ -34,7 +34,7 @@ class Holdings:
         return punch_id in self.punch_ids or raw in self.quarantined
 
 
-def holdings(engine: Engine, terminal: str, first: datetime | None, last: datetime | None) -> Holdings:
+def terminal_log(engine: Engine, terminal: str, first: datetime | None, last: datetime | None) -> TerminalLog:
     """Given a terminal and the first and last clock of interest (naive, included; None: no punch is), return what
     central holds of it.
     """
@@ -43,7 +43,7 @@ def holdings(engine: Engine, terminal: str, first: datetime | None, last: dateti
     named = select(p.punch_id).where(p.terminal == terminal, p.clock.between(first, last), p.batch.not_in(revoked))
     waiting = select(q.raw).where(q.terminal == terminal, q.batch.not_in(revoked))
     with reading(engine) as conn:
-        return Holdings(
+        return TerminalLog(
             frozenset(() if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))),
             frozenset(bytes(raw) for raw in conn.scalars(waiting)),
             purged_before(conn),

@@ -16,7 +16,7 @@ from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches
 
 
-def strangers(engine: Engine, first: datetime, last: datetime) -> dict[str, list[str]]:
+def unknown_pins(engine: Engine, first: datetime, last: datetime) -> dict[str, list[str]]:
     """Given two clocks (naive, both included), return by terminal the PINs whose latest punch between is nobody's."""
     p = punches.c
     lately = (p.clock.between(first, last), p.batch.not_in(select(import_revocations.c.batch)))

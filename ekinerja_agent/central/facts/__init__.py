@@ -75,7 +75,7 @@ from ekinerja_agent.scoring.frames.schemas import (
     Schema,
     empty,
 )
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 ENROLMENTS: Schema = {
     # The enrolments that stand, lowest id first; dates included, null = open.
@@ -191,7 +191,7 @@ def homes_of(conn: Connection, month: date, nips: Sequence[str] | None = None) -
     """Given a connection, return what `home_units` does."""
     with expecting_few(conn, when=_are_few(nips)):
         home = _homes(_touching(_told(conn, None, nips), month.replace(day=1), last_day(month)))
-    return dict(worked_out(home).iter_rows())
+    return dict(collect(home).iter_rows())
 
 
 def _are_few(nips: Sequence[str] | None) -> bool:
@@ -236,11 +236,11 @@ def _there(
 def _spells(
     conn: Connection, first: date, last: date, offices: Sequence[str] | None, nips: Sequence[str] | None
 ) -> pl.DataFrame:
-    spells = worked_out(_touching(_told(conn, offices, nips), first, last))
+    spells = collect(_touching(_told(conn, offices, nips), first, last))
     if offices is None:
         return spells
     home = _homes(spells.lazy()).filter(pl.col("unit").is_in(list(offices)))
-    return worked_out(spells.lazy().join(home.select("nip"), on="nip", how="semi", maintain_order="left"))
+    return collect(spells.lazy().join(home.select("nip"), on="nip", how="semi", maintain_order="left"))
 
 
 def _told(conn: Connection, offices: Sequence[str] | None, nips: Sequence[str] | None) -> pl.DataFrame:
@@ -379,7 +379,7 @@ def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
     ordered = stretches.lazy().sort("terminal", "kind", "start", "end", nulls_last=False)
     reached = pl.col("end").cum_max().shift(1).over(by_terminal)
     apart = reached.is_null() | (pl.col("start") > reached) | (pl.col("kind") == "silent")
-    return worked_out(
+    return collect(
         ordered.with_columns(stretch=apart.cast(pl.Int64).cum_sum().over(by_terminal))
         .group_by(*by_terminal, "stretch", maintain_order=True)
         .agg(pl.col("start").first(), pl.col("end").max())
@@ -399,7 +399,7 @@ def _absences(conn: Connection, wanted: Wanted) -> pl.DataFrame:
         .group_by("nip", "case_id")
         .agg(case_first=pl.col("first_day").min(), case_last=pl.col("last_day").max())
     )
-    return worked_out(
+    return collect(
         told.lazy()
         .filter(
             pl.col("first_day") <= wanted.last + timedelta(days=1),
@@ -440,7 +440,7 @@ def _earlier_days(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     if told.is_empty():
         return empty(EARLIER_DAYS)
     gone = read_frame(conn, _withdrawn(), {"period": pl.String, "nip": pl.String}, values)
-    return worked_out(
+    return collect(
         told.lazy()
         .join(gone.lazy(), left_on=["nip", pl.col("day").dt.strftime("%Y-%m")], right_on=["nip", "period"], how="anti")
         .with_columns(

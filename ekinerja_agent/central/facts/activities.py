@@ -20,7 +20,7 @@ from ekinerja_agent.central.store.tables.imported import activities, activity_st
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames.schemas import ACTIVITIES, Schema
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _HUNDREDTHS = 100
 _NS_PER_MINUTE = 60_000_000_000
@@ -45,7 +45,7 @@ def read_activities(
     told = read_frame(conn, query, _TOLD, values).lazy()
     told = told.with_columns(minutes=pl.coalesce("approved_minutes", lasted_minutes()))
     counted = _at_most_standard(conn, wanted, told, spells).select(*ACTIVITIES)
-    return worked_out(counted.sort("nip", "day", "start", "activity"))
+    return collect(counted.sort("nip", "day", "start", "activity"))
 
 
 @cache

@@ -38,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import CompoundSelect, TableValuedAlias
 
 from ekinerja_agent.central.collected.pin_owners import SLOT
-from ekinerja_agent.central.collected.redatings import standing
+from ekinerja_agent.central.collected.redatings import current_redatings
 from ekinerja_agent.central.facts.scope import Wanted, everybody
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import import_revocations
@@ -231,7 +231,7 @@ def _recorded(*conditions: ColumnElement[bool], redated: bool) -> Select[Any]:
     """As the terminals recorded them, but for those that an approved redating moved."""
     p = punches.c
     query = select(*(p[name] for name in RECORDED)).where(*conditions, _standing_batch())
-    return query.where(p.punch_id.not_in(select(standing().c.punch_id))) if redated else query
+    return query.where(p.punch_id.not_in(select(current_redatings().c.punch_id))) if redated else query
 
 
 def _inside() -> ColumnElement[bool]:
@@ -300,7 +300,7 @@ def _read_redated(conn: Connection, asked: Asked | None, days: Mapping[str, Any]
 
 @cache
 def _redated(*, everybody: bool) -> Select[Any]:
-    p, r = punches.c, standing()
+    p, r = punches.c, current_redatings()
     near = r.c.at.between(bindparam("at_since"), bindparam("at_until"))
     columns = [r.c.at if name == "at" else p[name] for name in RECORDED]
     query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, _standing_batch())

@@ -34,7 +34,7 @@ from ekinerja_agent.scoring.frames.schemas import (
     Schema,
     empty,
 )
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 APPROVED = "approved"
 _E4_PER_RUPIAH = 10_000
@@ -52,7 +52,7 @@ def read_rosters(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     if told.is_empty():
         return told
     by_shift = told.lazy().with_columns(pl.col("shift").str.split(" ")).explode("shift")
-    return worked_out(by_shift.sort("nip", "day", "shift"))
+    return collect(by_shift.sort("nip", "day", "shift"))
 
 
 @cache
@@ -65,7 +65,7 @@ def read_corrections(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says."""
     told = wanted.read(conn, corrections, _corrections, _CORRECTED)
     referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
-    return worked_out(referred.sort("nip", "day", "id").select(*CORRECTIONS))
+    return collect(referred.sort("nip", "day", "id").select(*CORRECTIONS))
 
 
 @cache
@@ -92,7 +92,7 @@ def read_allowances(conn: Connection, wanted: Wanted) -> pl.DataFrame:
         return empty(ALLOWANCES)
     amount = pl.coalesce(pl.col("amount_rp") * _E4_PER_RUPIAH, pl.col("basic_rp") * pl.col("pct_bp"))
     exact = told.lazy().with_columns(amount_e4=amount).select(*ALLOWANCES)
-    return worked_out(exact.sort("nip", "criterion", "valid_from"))
+    return collect(exact.sort("nip", "criterion", "valid_from"))
 
 
 def read_takings(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -119,7 +119,7 @@ def _standing(table: Table, names: tuple[str, ...], whose: Whose) -> Select[Any]
 def read_ratings(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     """Given who is wanted, return RATINGS: the approved ones, the newest of those that are valid coming last."""
     told = wanted.read(conn, ratings, _ratings, {**RATINGS, "id": pl.Int64})
-    return worked_out(told.lazy().sort("nip", "valid_from", "id").select(*RATINGS))
+    return collect(told.lazy().sort("nip", "valid_from", "id").select(*RATINGS))
 
 
 @cache

@@ -17,7 +17,7 @@ from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import indicators, plan_progress, plans
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.scoring.frames.schemas import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _PLAN: Schema = {
     "plan": pl.String,
@@ -43,7 +43,7 @@ def read_plans(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataF
         return empty(PLAN_REPORTS), empty(BUDGETS)
     reports = read_frame(conn, _reports(wanted.whose), _REPORT, wanted.values)
     of_year = told.lazy().filter(pl.col("due_date").dt.year() == wanted.first.year)
-    reports = worked_out(reports.lazy().join(of_year, on="plan", how="inner").sort("plan", "month"))
+    reports = collect(reports.lazy().join(of_year, on="plan", how="inner").sort("plan", "month"))
     own = reports.lazy().filter(pl.col("month") == wanted.values["month"], pl.col("nip").is_in(wanted.nips.implode()))
     money = (
         reports.lazy()
@@ -53,7 +53,7 @@ def read_plans(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataF
         .agg(pl.col("budget_rp", "realised_rp").sum())
         .sort("unit")
     )
-    return worked_out(own.sort("nip", "plan").select(*PLAN_REPORTS)), worked_out(money.select(*BUDGETS))
+    return collect(own.sort("nip", "plan").select(*PLAN_REPORTS)), collect(money.select(*BUDGETS))
 
 
 @cache
@@ -85,7 +85,7 @@ def read_indicators(conn: Connection, wanted: Wanted) -> pl.DataFrame:
         return empty(INDICATORS)
     by_subject = ["nip", "unit", "code"]
     ordered = told.lazy().sort(*by_subject, "period", nulls_last=True)
-    return worked_out(ordered.unique(by_subject, keep="last", maintain_order=True).select(*INDICATORS))
+    return collect(ordered.unique(by_subject, keep="last", maintain_order=True).select(*INDICATORS))
 
 
 @cache

@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_f
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import INSTANT, PUNCHES, Schema
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
 _ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}
@@ -48,7 +48,7 @@ def read_punches(
     owned = _owned(recorded, enrolled)
     located = _located(conn, owned, spells, units)
     shifted = pl.when("corrected").then(pl.duration(seconds="offset_s")).otherwise(pl.duration(seconds=0))
-    return worked_out(
+    return collect(
         located.lazy()
         .with_columns(clock_at=pl.col("at") + shifted)
         .drop_nulls("at")
@@ -101,7 +101,7 @@ def _owned(recorded: pl.DataFrame, enrolled: pl.DataFrame) -> pl.DataFrame:
     anywhere = enrolled.filter(everywhere).drop("terminal")
     if not anywhere.is_empty():
         owned = pl.concat([owned, _held(recorded, anywhere, ["pin"], rank=1)])
-    found = worked_out(owned)
+    found = collect(owned)
     if enrolled["pin"].is_duplicated().any() and found["punch_id"].is_duplicated().any():
         found = found.sort("punch_id", "rank", "id").unique("punch_id", keep="first", maintain_order=True)
     return found.drop("rank", "id")
@@ -152,7 +152,7 @@ def told_zones(conn: Connection) -> pl.DataFrame:
     f = terminal_facts.c
     told = read_frame(conn, select(f.terminal, f.timezone, f.since), _ZONES).lazy().sort("since")
     newest = told.unique("terminal", keep="last", maintain_order=True)
-    return worked_out(newest.select("terminal", told_zone="timezone"))
+    return collect(newest.select("terminal", told_zone="timezone"))
 
 
 def _named(conn: Connection, terminals: Sequence[str]) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from ekinerja_agent.central.store.tables.recorded import terminal_facts
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import DUTY_TERMINALS, Schema
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 TERMINALS: Schema = {
     # When an enabled terminal served an office; dates included, null = open.
@@ -75,12 +75,12 @@ def duty_terminals(
     enrolments, served = (_within(frame.lazy(), since, until) for frame in (enrolled, spells))
     named = enrolments.filter(pl.col("terminal") != EVERY_TERMINAL).select(*DUTY_TERMINALS)
     everywhere = enrolments.filter(pl.col("terminal") == EVERY_TERMINAL).select("nip", "valid_from", "valid_to")
-    posts = worked_out(_both(everywhere, served.select("nip", "unit", "valid_from", "valid_to"), on="nip"))
+    posts = collect(_both(everywhere, served.select("nip", "unit", "valid_from", "valid_to"), on="nip"))
     found = [named]
     if posts.height:
         serving = _serving(posts["unit"].unique(), units, terminals, since, until)
         found.append(_both(posts.lazy(), serving, on="unit").select(*DUTY_TERMINALS))
-    return worked_out(pl.concat(found).unique().sort("nip", "terminal", "valid_from"))
+    return collect(pl.concat(found).unique().sort("nip", "terminal", "valid_from"))
 
 
 def _serving(wanted: pl.Series, units: pl.DataFrame, terminals: pl.DataFrame, since: date, until: date) -> pl.LazyFrame:
@@ -88,12 +88,12 @@ def _serving(wanted: pl.Series, units: pl.DataFrame, terminals: pl.DataFrame, si
     days = pl.DataFrame({"day": pl.date_range(since, until, eager=True)}).lazy()
     parents = _on_days(units, days).select("day", place="unit", above="parent").unique(["day", "place"], keep="first")
     there = _on_days(terminals, days).select("day", "terminal", place="office").unique()
-    parents, there = (worked_out(frame).lazy() for frame in (parents, there))
+    parents, there = (collect(frame).lazy() for frame in (parents, there))
     searching = wanted.to_frame("unit").lazy().join(days, how="cross").with_columns(place="unit")
     found = []
     for _ in range(_DEEPEST_UNIT):
         found.append(searching.join(there, on=["day", "place"]).select("unit", "day", "terminal"))
-        above = worked_out(
+        above = collect(
             searching.join(there, on=["day", "place"], how="anti")
             .join(parents, on=["day", "place"])
             .drop_nulls("above")

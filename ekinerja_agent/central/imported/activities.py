@@ -25,7 +25,7 @@ from ekinerja_agent.central.imported.decisions import (
 )
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.bulk import insert_rows
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
@@ -175,7 +175,7 @@ def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) 
     """Given people and days, both included, return the approved activities that stand, as they were stored."""
     a = activities.c
     found: list[Activity] = []
-    for part in parts(sorted(set(nips))):
+    for part in chunks(sorted(set(nips))):
         ever_there = a.activity_id.in_(select(a.activity_id).where(a.nip.in_(part), a.date.between(first, last)))
         row = current(activities, ever_there).subquery()
         query = _standing(row).where(activity_status(row) == APPROVED, row.c.date.between(first, last))
@@ -186,7 +186,7 @@ def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) 
 def waiting_of(conn: Connection, nips: Iterable[str], since: date) -> list[Activity]:
     """Given people and a day, return their activities from that day on that wait for a superior, oldest first."""
     found: list[Activity] = []
-    for part in parts(sorted(nips)):
+    for part in chunks(sorted(nips)):
         found += _waiting(conn, activities.c.nip.in_(part), activities.c.date >= since)
     return sorted(found, key=lambda one: (one.day, one.version))
 

@@ -32,7 +32,7 @@ from ekinerja_agent.central.imported.decisions import ACTIVITY_LOCK, CORRECTION_
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.bulk import insert_rows
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
@@ -319,7 +319,7 @@ def _standing(
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
     terminals = {row["terminal"] for row in rows} if table is enrolments else ()
-    for part in parts(sorted({row[looked_up] for row in rows}), _KEYS_AT_ONCE):
+    for part in chunks(sorted({row[looked_up] for row in rows}), _KEYS_AT_ONCE):
         query = current(table, table.c[looked_up].in_(part), *_on_terminals(table, terminals))
         for row in with_decisions(conn, table.name, query):
             standing[key_of(row)] = row
@@ -345,7 +345,7 @@ def _asked_by(conn: Connection, *conditions: ColumnElement[bool]) -> dict[int, d
 
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for part in parts(names, _KEYS_AT_ONCE):
+    for part in chunks(names, _KEYS_AT_ONCE):
         query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
         known.update(conn.scalars(query))
     return known
@@ -367,7 +367,7 @@ def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
     table = fact_table("activities")
     back = set(conn.scalars(select(table.c.activity_id).where(table.c.batch == batch)))
     nips = set(conn.scalars(select(table.c.nip).where(table.c.batch == batch)))
-    for part in parts(sorted(nips), _KEYS_AT_ONCE):
+    for part in chunks(sorted(nips), _KEYS_AT_ONCE):
         theirs = select(table.c.activity_id).where(table.c.nip.in_(part))
         standing = with_decisions(conn, table.name, current(table, table.c.activity_id.in_(theirs)))
         approved: dict[tuple[str, date], list[dict[str, Any]]] = {}

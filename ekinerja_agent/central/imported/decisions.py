@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
 
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
@@ -49,7 +49,7 @@ def with_decisions(
     decided = _DECISIONS.get(kind)
     if decided is not None and conn.scalar(select(exists(select(decided.table)))):
         by_id = {row["id"]: row for row in rows}
-        for part in parts(list(by_id), _AT_ONCE):
+        for part in chunks(list(by_id), _AT_ONCE):
             for number, told in decided.read(conn, part):
                 by_id[number].update(told)
     return rows

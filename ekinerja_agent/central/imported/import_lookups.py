@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, func, select
 
 from ekinerja_agent.central.imported.decisions import with_decisions
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.imported import absences, activities, calendar, rosters
 from ekinerja_agent.central.store.tables.recorded import terminal_facts, terminal_status
 from ekinerja_agent.central.versions import current, fact_table
@@ -73,7 +73,7 @@ class StoredFacts:
             return []
         found: dict[str, Mapping[str, Any]] = {}
         days = {"first": first, "last": last}
-        for part in parts(sorted(set(nips)), _AT_ONCE):
+        for part in chunks(sorted(set(nips)), _AT_ONCE):
             found.update(_by_id(_read(self._conn, activities.name, _activities_on(), {**days, "names": part})))
         others = sorted(set(ids) - found.keys())
         found.update(_by_id(rows_of(self._conn, activities.name, "activity_id", others)))
@@ -104,7 +104,7 @@ class _About:
         values = self._from_the_night_before() if days else self._days
         return [
             row
-            for part in parts(self._nips, _AT_ONCE)
+            for part in chunks(self._nips, _AT_ONCE)
             for row in _read(self._conn, kind, query(), {**values, "names": part})
         ]
 
@@ -118,7 +118,7 @@ def rows_of(conn: Connection, kind: str, column: str, names: Iterable[str]) -> F
     """
     wanted = sorted(set(names))
     return [
-        row for part in parts(wanted, _AT_ONCE) for row in _read(conn, kind, _having(kind, column), {"names": part})
+        row for part in chunks(wanted, _AT_ONCE) for row in _read(conn, kind, _having(kind, column), {"names": part})
     ]
 
 

@@ -24,7 +24,7 @@ _COLUMNS = ("absence", "status", "reason", "decided_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LeaveRequest:
     """A document that waits for a decision. `requested_at` is what it says of itself, `imported_at` when it came."""
 
     number: int
@@ -38,7 +38,7 @@ class Request:
 
 def reject_silent(
     engine: Engine,
-    judge: Callable[[Connection, Sequence[Request]], Iterable[tuple[Request, str]]],
+    judge: Callable[[Connection, Sequence[LeaveRequest]], Iterable[tuple[LeaveRequest, str]]],
     *,
     now: datetime,
 ) -> int:
@@ -64,7 +64,7 @@ def reject_silent(
     return in_transaction(engine, work)
 
 
-def _waiting(conn: Connection) -> list[Request]:
+def _waiting(conn: Connection) -> list[LeaveRequest]:
     row = current(absences).subquery()
     c = row.c
     query = (
@@ -77,4 +77,4 @@ def _waiting(conn: Connection) -> list[Request]:
         .where(absence_status(row) == "pending")
         .order_by(c.id)
     )
-    return [Request(**found) for found in conn.execute(query).mappings()]
+    return [LeaveRequest(**found) for found in conn.execute(query).mappings()]

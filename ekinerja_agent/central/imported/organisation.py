@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, or_, select
 
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.imported import assignments, employees, units
 from ekinerja_agent.central.versions import current, holds_on
 
@@ -69,7 +69,7 @@ def people_below(conn: Connection, account: Account, day: date) -> set[str]:
     while fresh:
         found |= fresh
         named: set[str] = set()
-        for part in parts(sorted(fresh)):
+        for part in chunks(sorted(fresh)):
             named |= set(conn.scalars(select(e.nip).where(e.supervisor_nip.in_(part))))
         fresh = named - found
     return found - {account.nip or ""}

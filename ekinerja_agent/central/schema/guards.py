@@ -42,14 +42,14 @@ _COUNTED: Final = {
 """The end of the audit log, which the database itself counts."""
 
 
-def wanted(dialect: str) -> set[str]:
+def required(dialect: str) -> set[str]:
     """Given "sqlite" or "postgresql", return the names of the guards without those of each month of punches."""
     kept = {f"{table.name}_{kind}" for table in INSERT_ONLY for kind in _KEPT[dialect]}
     frozen = {f"{table.name}_{kind}" for table in PUBLISHED for kind in _FROZEN[dialect]}
     return {*kept, *frozen, *_SEALED, *_ORDERED, *_COUNTED[dialect]}
 
 
-def standing(conn: Connection) -> set[tuple[str, str]]:
+def installed(conn: Connection) -> set[tuple[str, str]]:
     """Given a connection, return (table, name) of the triggers that are there and switched on."""
     if conn.dialect.name == "sqlite":
         query = "SELECT tbl_name AS guarded, name FROM sqlite_master WHERE type = 'trigger'"
@@ -63,11 +63,11 @@ def standing(conn: Connection) -> set[tuple[str, str]]:
 
 def lost(conn: Connection) -> dict[str, list[str]]:
     """Given a connection, return by table the guards that are missing or switched off."""
-    there = standing(conn)
+    there = installed(conn)
     names = {name for _, name in there}
     tables = [table.name for table in (*INSERT_ONLY, *PUBLISHED, audit_end)]
     found: dict[str, list[str]] = {}
-    for guard in sorted(wanted(conn.dialect.name) - names):
+    for guard in sorted(required(conn.dialect.name) - names):
         table = max((name for name in tables if guard.startswith(f"{name}_")), key=len)
         found.setdefault(table, []).append(guard)
     if conn.dialect.name == "postgresql":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, and_, exists, func, insert, select
 
 from ekinerja_agent.central.collected.retention import purged_before
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.periods import adjustments, period_events, period_payments
 from ekinerja_agent.central.store.tables.scored import DRAFT, results
@@ -162,7 +162,7 @@ def _standing(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, t
     """By NIP: the newest revision and its money."""
     r = results.c
     found: dict[str, tuple[int, int]] = {}
-    for part in parts(nips):
+    for part in chunks(nips):
         query = select(r.nip, r.revision, r.payable_rp).where(r.period == period, r.nip.in_(part))
         for row in conn.execute(query.order_by(r.revision)):
             found[row.nip] = (row.revision, row.payable_rp)

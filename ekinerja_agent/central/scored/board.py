@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PageQuery:
     """Which rows of a list: `text` in name or NIP, of `state` (None: all), on page `page` (from 1)."""
 
     text: str = ""
@@ -72,7 +72,7 @@ def published_months(conn: Connection) -> list[str]:
     return [period for period, people, published in found if people == published]
 
 
-def unit_day(conn: Connection, unit: str, day: date, wanted: Wanted) -> Listed:
+def unit_day(conn: Connection, unit: str, day: date, wanted: PageQuery) -> Listed:
     """Given a unit and a day, return its people with what became of the day, by name.
 
     Keys: nip, name, state (present, late, unexcused, excused, pending, exempt, future), schedule, timezone, arrive_at,
@@ -95,7 +95,7 @@ def unit_day(conn: Connection, unit: str, day: date, wanted: Wanted) -> Listed:
     return _listed(conn, query, state, wanted)
 
 
-def unit_month(conn: Connection, unit: str, month: date, wanted: Wanted) -> Listed:
+def unit_month(conn: Connection, unit: str, month: date, wanted: PageQuery) -> Listed:
     """Given a unit and a month (its first day), return its people with their scores, by name.
 
     Keys: nip, name, state (draft, pending, published), discipline_score_ppm, performance_score_ppm, payable_rp,
@@ -146,7 +146,7 @@ def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row
     ]
 
 
-def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: Wanted) -> Listed:
+def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: PageQuery) -> Listed:
     r = results.c
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, func, not_, select
 
 from ekinerja_agent.central.closing.periods import superseded
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.scored import DRAFT, result_findings, results
 
@@ -25,7 +25,7 @@ COMPARED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ScoreToCompare:
     """One person's score: status, payable_rp, both scores in ppm, each finding in words, and the columns COMPARED."""
 
     status: str
@@ -36,11 +36,13 @@ class Standing:
     columns: Mapping[str, Any]
 
 
-def standing(engine: Engine, month: date, nips: Sequence[str], *, published: bool) -> dict[str, Standing]:
+def scores_to_compare(
+    engine: Engine, month: date, nips: Sequence[str], *, published: bool
+) -> dict[str, ScoreToCompare]:
     """Given a month (its first day) and people, return by NIP what is published (newest revision) or drafted."""
-    found: dict[str, Standing] = {}
+    found: dict[str, ScoreToCompare] = {}
     with reading(engine) as conn:
-        for part in parts(nips):
+        for part in chunks(nips):
             found |= dict(_standing(conn, f"{month:%Y-%m}", part, published=published))
     return found
 
@@ -52,7 +54,9 @@ def finding_text(finding: Mapping[str, Any]) -> str:
     return f"{finding['date']} {finding['code']}{scan}{minutes}"
 
 
-def _standing(conn: Connection, period: str, nips: Sequence[str], *, published: bool) -> Iterator[tuple[str, Standing]]:
+def _standing(
+    conn: Connection, period: str, nips: Sequence[str], *, published: bool
+) -> Iterator[tuple[str, ScoreToCompare]]:
     r, f = results.c, result_findings.c
     stands = and_(r.revision > DRAFT, not_(superseded(r))) if published else r.revision == DRAFT
     wanted = and_(r.period == period, r.nip.in_(nips), stands)
@@ -65,7 +69,7 @@ def _standing(conn: Connection, period: str, nips: Sequence[str], *, published: 
     for row in conn.execute(people.where(r.period == period)).mappings():
         yield (
             row["nip"],
-            Standing(
+            ScoreToCompare(
                 row["status"],
                 row["payable_rp"],
                 row["discipline_score_ppm"],

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Result, func, select
 
 from ekinerja_agent.central.collected.redatings import read_standing
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
     absences,
@@ -36,7 +36,7 @@ def punches(conn: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     redated = read_standing(conn)
-    for part in parts(ids):
+    for part in chunks(ids):
         p = recorded.c
         query = (
             select(*_columns(), import_batches.c.file_name)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, text
 
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, plans, units
 from ekinerja_agent.central.versions import current, holds_on
@@ -112,7 +112,7 @@ def positions(engine: Engine, day: date, nips: Sequence[str]) -> dict[str, str]:
     """Given a day and people, return by NIP the position of the spell of duty that holds on it, where it names one."""
     found: dict[str, str] = {}
     with reading(engine) as conn:
-        for part in parts(nips):
+        for part in chunks(nips):
             person = current(employees, employees.c.nip.in_(part)).subquery().c
             query = select(person.nip, person.position).where(person.position.is_not(None), *holds_on(person, day))
             found |= {row.nip: row.position for row in conn.execute(query)}

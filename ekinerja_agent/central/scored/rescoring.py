@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, fun
 
 from ekinerja_agent.central.facts import homes_of
 from ekinerja_agent.central.marks import anomaly_margin, changed_days
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, enrolments, events, units
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners, terminal_facts
@@ -34,7 +34,7 @@ _MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Affected:
+class ToRescore:
     """The people whose draft of a month no longer fits, ascending, and the marks by which that is known.
 
     `alone` are those who can be scored without the others of their office, `crowded` the offices of all others: they
@@ -52,7 +52,7 @@ LeastPeople = Callable[[frozenset[str]], int | None]
 
 def people(
     engine: Engine, month: date, *, rules_digest: str, now: datetime, least_people: LeastPeople
-) -> Affected | None:
+) -> ToRescore | None:
     """Given a month (its first day), return whom its marks touch; None: everybody, or there is no draft yet.
 
     A draft by other rules is touched too, and in a running month one of an earlier day.
@@ -75,13 +75,13 @@ def people(
         by_office = Counter(unit for nip in nips for unit in {homes.get(nip), before.get(nip)} if unit)
         least = least_people(frozenset(conn.scalars(_profiles())))
         crowded = set() if least is None else anomaly_margin.crowded(conn, period, by_office, least_people=least)
-        return Affected(seen, tuple(nip for nip in nips if homes.get(nip) not in crowded), tuple(sorted(crowded)))
+        return ToRescore(seen, tuple(nip for nip in nips if homes.get(nip) not in crowded), tuple(sorted(crowded)))
 
 
 def draft_units(conn: Connection, period: str, nips: Sequence[str]) -> dict[str, str]:
     """Given a period and people, return the unit in which each of them has a draft."""
     found: dict[str, str] = {}
-    for part in parts(nips):
+    for part in chunks(nips):
         rows = conn.execute(_units_of_drafts(), {"in_period": period, "nips": part})
         found.update((row.nip, row.unit) for row in rows)
     return found
@@ -171,12 +171,12 @@ def _at_terminals(conn: Connection, marked: Mapping[str, set[date]]) -> set[str]
     if len(pins) > _MOST:
         return None
     nips = set(conn.scalars(select(enrolments.c.nip).where(enrolments.c.terminal.in_(marked))))
-    for part in parts(sorted(pins)):
+    for part in chunks(sorted(pins)):
         # Of another terminal's enrolment the same PIN is another person's.
         anywhere = enrolments.c.terminal == EVERY_TERMINAL
         nips.update(conn.scalars(select(enrolments.c.nip).where(enrolments.c.pin.in_(part), anywhere)))
     offices = set(conn.scalars(select(terminal_facts.c.office).where(terminal_facts.c.terminal.in_(marked))))
-    for part in parts(sorted(_with_units_below(conn, offices))):
+    for part in chunks(sorted(_with_units_below(conn, offices))):
         nips.update(conn.scalars(select(employees.c.nip).where(employees.c.unit.in_(part))))
     return nips
 

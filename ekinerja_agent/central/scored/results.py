@@ -33,7 +33,7 @@ from ekinerja_agent.central.scored import adjustments
 from ekinerja_agent.central.scored.adjustments import Adjusted
 from ekinerja_agent.central.scored.rescoring import mark_later_months
 from ekinerja_agent.central.scored.scorecards import newest_revision, scores
-from ekinerja_agent.central.store.chunks import parts
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.central.store.frames import write_frame
 from ekinerja_agent.central.store.tables.periods import period_events
@@ -319,7 +319,7 @@ def _insert(
 def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> set[str]:
     """Take the drafts of some people away; return the units in which they stood."""
     left: set[str] = set()
-    for part in parts(nips):
+    for part in chunks(nips):
         values = {"in_period": period, "nips": part}
         for table in (result_findings, result_days, result_pending):
             conn.execute(_deletion(table), values)
@@ -370,7 +370,7 @@ def _published(conn: Connection, period: str, nips: Sequence[str]) -> list[Row[A
     r = results.c
     found: list[Row[Any]] = []
     columns = (r.nip, r.revision, func.coalesce(r.closed_with, r.unit).label("office"), r.adjusted_in)
-    for part in parts(nips):
+    for part in chunks(nips):
         query = select(*columns).where(r.period == period, r.revision > DRAFT, r.nip.in_(part)).order_by(r.revision)
         found += conn.execute(query)
     return found

@@ -10,7 +10,7 @@ T = TypeVar("T")
 AT_ONCE = 500
 
 
-def parts(values: Sequence[T], at_once: int = AT_ONCE) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T], at_once: int = AT_ONCE) -> Iterator[Sequence[T]]:
     """Given values in their order, yield them in parts of at most so many."""
     for start in range(0, len(values), at_once):
         yield values[start : start + at_once]

@@ -9,7 +9,7 @@ import click
 
 from ekinerja_agent.central.imported import activities
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.cli.facts.deadlines import settle, told
+from ekinerja_agent.cli.facts.deadlines import settle, settled_text
 from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
@@ -202,7 +202,7 @@ def check_command(
 def silence_command(context: Context, now: datetime | None) -> None:
     """Do what the rules say of activities and requests that nobody decided in time. The service does it every day."""
     context.actor()
-    tell(told(settle(context, now)))
+    tell(settled_text(settle(context, now)))
 
 
 @group.command("feed")

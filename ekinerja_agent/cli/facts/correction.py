@@ -11,7 +11,7 @@ from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.cli.shell.numbers import Numbered
+from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.rules import Scan
@@ -54,7 +54,7 @@ def add_command(
 
 
 @group.command("approve")
-@click.argument("number", type=Numbered("correction", "a correction"))
+@click.argument("number", type=RowNumber("correction", "a correction"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
@@ -72,7 +72,7 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
 
 
 @group.command("reject")
-@click.argument("number", type=Numbered("correction", "a correction"))
+@click.argument("number", type=RowNumber("correction", "a correction"))
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.pass_obj
 def reject_command(context: Context, number: int, reason: str) -> None:

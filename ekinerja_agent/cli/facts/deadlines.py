@@ -10,10 +10,10 @@ from ekinerja_agent.usecases.deciding import deadlines
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
-    from ekinerja_agent.usecases.deciding.deadlines import Silence
+    from ekinerja_agent.usecases.deciding.deadlines import DeadlineRun
 
 
-def settle(context: Context, now: datetime | None) -> Silence:
+def settle(context: Context, now: datetime | None) -> DeadlineRun:
     """Given what `--now` says, do what the rules say of all that nobody decided in time.
 
     Raise NeedsAttention if nothing is said and other clocks contradict this host's.
@@ -24,7 +24,7 @@ def settle(context: Context, now: datetime | None) -> Silence:
     return deadlines.run_today(engine, rules, profile=profile, now=context.now(), synchronised=clock.is_synchronised())
 
 
-def told(settled: Silence) -> str:
+def settled_text(settled: DeadlineRun) -> str:
     """Given what one run did, return it in words."""
     return (
         f"Nobody decided in time: {settled.escalated} activities go to the next superior too, {settled.approved} are "

@@ -11,7 +11,7 @@ from ekinerja_agent.central.imported.waiting import ABSENCE, OUTAGE, Noun
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.cli.shell.numbers import Numbered
+from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.usecases.deciding import documents
 
@@ -62,7 +62,7 @@ def outage_list(context: Context, terminal: str | None, status: str | None, fmt:
 
 def _approve_command(noun: Noun) -> click.Command:
     @click.command("approve")
-    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
+    @click.argument("number", type=RowNumber(noun.name, _WITH_ARTICLE[noun.name]))
     @click.option("--yes", is_flag=True, help="Do not ask.")
     @click.pass_obj
     def command(context: Context, number: int, yes: bool) -> None:
@@ -76,7 +76,7 @@ def _approve_command(noun: Noun) -> click.Command:
 
 def _reject_command(noun: Noun) -> click.Command:
     @click.command("reject")
-    @click.argument("number", type=Numbered(noun.name, _WITH_ARTICLE[noun.name]))
+    @click.argument("number", type=RowNumber(noun.name, _WITH_ARTICLE[noun.name]))
     @click.option("--reason", required=True, help="Why; it is kept with the decision.")
     @click.pass_obj
     def command(context: Context, number: int, reason: str) -> None:

@@ -111,7 +111,7 @@ def _settle_silence(context: Context, now: datetime | None) -> None:
         context.say(str(error))  # the scores count all the same: what waits is pending in them
     else:
         if settled.total:
-            context.say(deadlines.told(settled))
+            context.say(deadlines.settled_text(settled))
 
 
 def _refresh(context: Context, month: date, office: str | None, workers: int, now: datetime) -> None:

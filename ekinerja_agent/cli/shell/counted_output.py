@@ -9,7 +9,7 @@ from typing import TextIO, TypeVar
 T = TypeVar("T")
 
 
-class Taken:
+class CountedOutput:
     """A writer in front of another one. `rows` and `digest` tell what was written until now."""
 
     def __init__(self, out: TextIO) -> None:

@@ -9,7 +9,7 @@ _MOST = 2**63 - 1
 ROW_NUMBER = click.IntRange(1, _MOST)
 
 
-class Numbered(click.ParamType[int]):
+class RowNumber(click.ParamType[int]):
     """`7`, or the name `NOUN/7` that findings and messages show."""
 
     name = "N"

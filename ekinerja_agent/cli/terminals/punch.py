@@ -10,7 +10,7 @@ import click
 
 from ekinerja_agent.central.collected import punch_list
 from ekinerja_agent.cli.shell.completion import terminal_ids
-from ekinerja_agent.cli.shell.counted_output import Taken
+from ekinerja_agent.cli.shell.counted_output import CountedOutput
 from ekinerja_agent.cli.shell.dates import DAY, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.terminals import redate
@@ -59,7 +59,7 @@ def list_command(context: Context, /, fmt: str | None, **filters: Any) -> None:
 def export_command(context: Context, /, fmt: str | None, **filters: Any) -> None:
     """The same rows for other programs: csv unless --format says otherwise. The export is recorded in the audit log."""
     account = context.actor()
-    taken = Taken(sys.stdout)
+    taken = CountedOutput(sys.stdout)
     try:
         emit(taken.counted(_punches(context, filters)), COLUMNS, fmt or "csv", out=cast(TextIO, taken))
     finally:

@@ -14,7 +14,7 @@ from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.schemas import SHARED, Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _LIMITS: Schema = {"plan": pl.UInt32, "share_ppm": pl.Int64, "least_people": pl.Int64}
 _GROUP = ("unit", "date", "scan_order", "terminal")
@@ -33,7 +33,7 @@ def hold_anomalies(
     if not limits or roster.people.height < min(least for *_, least in limits):
         return empty(HELD), empty(SHARED)
     terminals = needed.lazy().select("duty", "terminal")
-    scans = worked_out(_looked_at(roster, judgement, limits).join(terminals, on="duty", how="inner")).lazy()
+    scans = collect(_looked_at(roster, judgement, limits).join(terminals, on="duty", how="inner")).lazy()
     groups = scans.group_by(*_GROUP).agg(
         # People, not scans: who has two duties on a day is one.
         expected=pl.col("person").n_unique().cast(pl.Int64),
@@ -41,11 +41,11 @@ def hold_anomalies(
         share_ppm=pl.col("share_ppm").max(),
         least_people=pl.col("least_people").max(),
     )
-    undecided = worked_out(_undecided(scans, outages)).lazy()
-    groups = worked_out(groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")).lazy()
+    undecided = collect(_undecided(scans, outages)).lazy()
+    groups = collect(groups.join(undecided.select(_GROUP).unique(), on=_GROUP, how="semi")).lazy()
     shared = groups.with_columns(scan=pl.col("scan_order").replace_strict(_SCANS, return_dtype=pl.String))
     in_order = shared.select(*SHARED).sort("unit", "date", "scan", "terminal")
-    return worked_out(_held(undecided, groups)), worked_out(in_order)
+    return collect(_held(undecided, groups)), collect(in_order)
 
 
 def _held(undecided: pl.LazyFrame, groups: pl.LazyFrame) -> pl.LazyFrame:

@@ -10,7 +10,7 @@ import polars as pl
 from ekinerja_agent.rules import WHOLE_PPM
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 from ekinerja_agent.scoring.terms import Terms
 
 _PRESENCE_STEP_PPM = 100
@@ -28,7 +28,7 @@ def settle(findings: pl.DataFrame, roster: Roster, terms: Terms) -> pl.DataFrame
     daily = roster.plans.lazy().select("plan", "day_cap_ppm")
     payees = roster.people.lazy().select("person", "profile", "pay_day")
     monthly = terms.of_profile.lazy().select("profile", "pay_day", "month_cap_ppm")
-    return worked_out(
+    return collect(
         shared.join(daily, on="plan", how="left", maintain_order="left")
         .with_columns(deduction_ppm=_up_to("day_cap_ppm", "duty"))
         .join(payees, on="person", how="left", maintain_order="left")

@@ -14,7 +14,7 @@ from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
 from ekinerja_agent.scoring.duty.hours import hours_on
 from ekinerja_agent.scoring.duty.schedule import Roster, covers
 from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, MonthFacts
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _SATURDAY = 5
 _MIDDLE = 15
@@ -80,4 +80,4 @@ def _units(facts: MonthFacts, roster: Roster) -> list[tuple[str, str, str | None
         .sort("unit")
         .select("unit", "profile", "schedule", "day")
     )
-    return worked_out(found).rows()
+    return collect(found).rows()

@@ -12,7 +12,7 @@ from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.schemas import empty
-from ekinerja_agent.scoring.frames.steps import without, worked_out
+from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
@@ -24,16 +24,16 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
     approved = corrections.filter(pl.col("status") == "approved")
     if approved.is_empty():
         return matched
-    added = worked_out(_added(roster, approved.filter(pl.col("action") == "add"))).lazy()
+    added = collect(_added(roster, approved.filter(pl.col("action") == "add"))).lazy()
     kept = (
         matched.lazy()
-        .pipe(without, _voided(roster, approved.filter(pl.col("action") == "void")), "duty", "scan_order")
+        .pipe(anti_join, _voided(roster, approved.filter(pl.col("action") == "void")), "duty", "scan_order")
         .join(added.select("duty", "scan_order", "latest").unique(), on=["duty", "scan_order"], how="left")
         .with_columns(rank=pl.lit(0))
     )
     offered = pl.concat([kept, added.select(*matched.columns, "latest", "rank")])
     kind = pl.when(pl.col("latest")).then(pl.col("at").to_physical()).otherwise(-pl.col("at").to_physical())
-    return worked_out(
+    return collect(
         offered.sort("duty", "scan_order", kind, "rank", "punch_id")
         .unique(["duty", "scan_order"], keep="first", maintain_order=True)
         .select(matched.columns)
@@ -45,13 +45,13 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
     undecided = corrections.filter(pl.col("status") == "pending", pl.col("action") == "add")
     if undecided.is_empty():
         return empty(HELD)
-    asked = worked_out(_scans_of(roster, undecided)).lazy()
+    asked = collect(_scans_of(roster, undecided)).lazy()
     absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
     touched = [
         asked.join(judgement.findings.lazy().select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
         asked.join(absent, on="duty", how="semi"),
     ]
-    return worked_out(
+    return collect(
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("reference").min())
@@ -73,7 +73,7 @@ def _voided(roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
     """The scans that are taken away: duty, scan_order."""
     if corrections.is_empty():
         return empty({"duty": pl.UInt32, "scan_order": pl.Int8})
-    return worked_out(_scans_of(roster, corrections).select("duty", "scan_order").unique())
+    return collect(_scans_of(roster, corrections).select("duty", "scan_order").unique())
 
 
 def _added(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:

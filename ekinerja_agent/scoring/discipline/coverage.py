@@ -16,7 +16,7 @@ from ekinerja_agent.scoring.duty.outages import Outages
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD
 from ekinerja_agent.scoring.frames.schemas import empty
-from ekinerja_agent.scoring.frames.steps import without, worked_out
+from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
 _SINCE_EVER_US = -(2**62)
 _US_PER_DAY = 86_400_000_000
@@ -31,18 +31,18 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     """Given COVERAGE and the terminals of each duty, return the duties that must wait: duty, reason (local
     times); one row each.
     """
-    stretches = worked_out(_stretches(judgement))
+    stretches = collect(_stretches(judgement))
     if stretches.is_empty():
         return empty(HELD)
-    nowhere = worked_out(
+    nowhere = collect(
         _not_in_register(stretches, roster)
         .select("duty")
         .unique()
-        .pipe(without, needed, "duty")
+        .pipe(anti_join, needed, "duty")
         .with_columns(reason=pl.lit(NO_TERMINAL))
     )
     believing = (coverage["kind"] == "silent").any()
-    covered = _covered(coverage, worked_out(_duty_spans(roster, needed)) if believing else _NO_SPANS)
+    covered = _covered(coverage, collect(_duty_spans(roster, needed)) if believing else _NO_SPANS)
     lacking = gaps(stretches.lazy().join(needed.lazy(), on="duty", how="inner"), covered)
     return pl.concat([nowhere, _told(lacking, roster)])
 
@@ -79,7 +79,7 @@ def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
         partial.join(of_scan, on=["duty", "scan_order"], how="semi").select("duty", "document"),
         partial.join(absent, on="duty", how="semi").select("duty", "document"),
     ]
-    return worked_out(
+    return collect(
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("document").min())
@@ -94,7 +94,7 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
     """Given outages, return the duties with a finding that an undecided one could change: duty, reason."""
     if outages.undecided.is_empty():
         return empty(HELD)
-    return worked_out(
+    return collect(
         _stretches(judgement)
         .join(outages.undecided.lazy(), on="duty", how="inner")
         .filter(pl.col("from_us") < pl.col("high_us"), pl.col("to_us") > pl.col("low_us"))
@@ -138,7 +138,7 @@ def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.LazyFrame:
     The weeks beside the month are taken to have the hours of any week of the month: a silence that reaches
     across the month's edge is believed only if no such week speaks against it.
     """
-    inside = worked_out(
+    inside = collect(
         needed.lazy()
         .select("terminal", "plan")
         .unique()
@@ -171,14 +171,14 @@ def _covered(coverage: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
         to_us=pl.col("end").to_physical(),
     )
     if not spans.is_empty():
-        rows = worked_out(believed.unique().with_row_index("row")).lazy()
+        rows = collect(believed.unique().with_row_index("row")).lazy()
         silent = rows.filter(pl.col("kind") == "silent")
         on_duty = silent.join(spans.lazy(), on="terminal", suffix="_duty").filter(
             pl.col("from_us") < pl.col("to_us_duty"), pl.col("to_us") > pl.col("from_us_duty")
         )
         believed = rows.join(on_duty, on="row", how="anti")
     reached = pl.col("to_us").cum_max().shift(1).over("terminal")
-    return worked_out(
+    return collect(
         believed.sort("terminal", "from_us", "to_us")
         .with_columns(run=(reached.is_null() | (pl.col("from_us") > reached)).cum_sum())
         .group_by("run", "terminal")
@@ -203,7 +203,7 @@ def gaps(stretches: pl.LazyFrame, covered: pl.DataFrame) -> pl.DataFrame:
         .sort("hole_from_us")
     )
     again = covered.lazy().select("terminal", pl.col("from_us").alias("hole_to_us"))
-    return worked_out(
+    return collect(
         holes.join_asof(
             again,
             left_on="hole_from_us",
@@ -219,7 +219,7 @@ def _told(lacking: pl.DataFrame, roster: Roster) -> pl.DataFrame:
     """One reason per duty: the first gap of its day."""
     if lacking.is_empty():
         return empty(HELD)
-    gap = worked_out(
+    gap = collect(
         lacking.lazy()
         .sort("duty", "scan_order", "terminal", "hole_from_us")
         .unique("duty", keep="first", maintain_order=True)

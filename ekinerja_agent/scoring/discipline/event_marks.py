@@ -27,7 +27,7 @@ from ekinerja_agent.scoring.duty.documents import documents_with
 from ekinerja_agent.scoring.duty.outages import nothing_missing
 from ekinerja_agent.scoring.duty.schedule import plan_month
 from ekinerja_agent.scoring.frames.schemas import MonthFacts, Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 MARKS: Schema = {
     # One row per event that is over and person called to it.
@@ -67,7 +67,7 @@ def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, 
     ]
     for part, name in found:
         called = called.join(
-            worked_out(part.unique()).with_columns(pl.lit(value=True).alias(name)), on=["event", "person"], how="left"
+            collect(part.unique()).with_columns(pl.lit(value=True).alias(name)), on=["event", "person"], how="left"
         ).with_columns(pl.col(name).fill_null(value=False))
     judged = pl.DataFrame(states, schema=_STATES, orient="row")
     days = judged.group_by("nip", "day").agg(pl.col("state").first())

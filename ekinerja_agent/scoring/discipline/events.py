@@ -19,7 +19,7 @@ from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import EVENT_RANK, FOUND, HELD, as_found
 from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _BEFORE_DUTY = pl.duration(minutes=90)
 _MINUTE = pl.duration(minutes=1)
@@ -65,7 +65,7 @@ def judge_events(
     held = unknown.group_by("duty").agg(pl.col("reason").sort_by("event").first())
     findings = missing.lazy().join(held.lazy(), on="duty", how="anti").with_columns(reference="event")
     return EventJudgement(
-        worked_out(as_found(findings, EVENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share")),
+        collect(as_found(findings, EVENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share")),
         held.select(*HELD),
     )
 
@@ -79,7 +79,7 @@ def _expected(
     called = called_to(present, roster, facts)
     priced = called.join(_costs(called, roster, facts, rules), on=["plan", "kind", "unit"], how="inner")
     timed = with_window(priced).filter(pl.col("closes_at") <= pl.lit(facts.now)).lazy()
-    return worked_out(
+    return collect(
         timed.join(within_duty(timed, roster), on=["event", "person"], how="semi")
         .join(documented(timed, approved), on=["event", "person"], how="anti")
         .sort("event", "person", "duty")
@@ -90,7 +90,7 @@ def _expected(
 def called_to(duties: pl.DataFrame, roster: Roster, facts: MonthFacts) -> pl.DataFrame:
     """Given duties (duty), return one row per event with a window and duty of that day whose person is called to it."""
     events = facts.events.lazy().filter(pl.col("opens").is_not_null(), pl.col("closes").is_not_null()).select(*EVENTS)
-    on_duty = worked_out(
+    on_duty = collect(
         duties.lazy()
         .join(roster.duties.lazy(), on="duty", how="inner")
         .join(roster.people.lazy().select("person", "employment_status"), on="person", how="left")
@@ -100,7 +100,7 @@ def called_to(duties: pl.DataFrame, roster: Roster, facts: MonthFacts) -> pl.Dat
     of_all = on_duty.lazy().join(events.filter(pl.col("unit") == EVERY_UNIT).drop("unit"), on="day", how="inner")
     columns = (*on_duty.columns, *(name for name in EVENTS if name not in on_duty.columns))
     audience = pl.col("audience")
-    return worked_out(
+    return collect(
         pl.concat([own, of_all.select(columns)]).filter(
             audience.is_null()
             | audience.list.contains(pl.col("employment_status"))
@@ -179,7 +179,7 @@ def _missing(expected: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
     attending = facts.event_attendance.lazy().select("event", "nip").unique()
     told = called.join(attending, on=["event", "nip"], how="semi").select("event", "person")
     there = pl.concat([told, seen(called, facts), failing(called, facts)]).unique()
-    return worked_out(called.join(there, on=["event", "person"], how="anti"))
+    return collect(called.join(there, on=["event", "person"], how="anti"))
 
 
 def seen(expected: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
@@ -243,4 +243,4 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
     )
     reasons = [part.with_columns(order=pl.lit(n)) for n, part in enumerate((untold, incomplete, reported, asked))]
     ordered = pl.concat(reasons).sort("duty", "event", "order", "reason")
-    return worked_out(ordered.unique(["duty", "event"], keep="first"))
+    return collect(ordered.unique(["duty", "event"], keep="first"))

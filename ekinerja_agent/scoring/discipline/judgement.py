@@ -19,7 +19,7 @@ from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.outages import Outages, relieved
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import ABSENCE_RANK, FLEXIBLE_RANK, SCAN_RANK, as_found
-from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 
 _LEAVE_ORDER = SCAN_ORDER[Scan.LEAVE]
 
@@ -83,7 +83,7 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
         )
         days = days.join(served, on="duty", how="left")
     waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")
-    return worked_out(
+    return collect(
         days.join(_missing(scans), on="duty", how="left")
         .with_columns(
             missing_scans=pl.when((pl.col("state") == "present") & ~waived).then("missing").fill_null(0),
@@ -125,12 +125,12 @@ def _scans(
         .select("duty", "plan", "date")
         .join(roster.plan_scans.lazy().drop("due_day", "due_time"), on="plan", how="inner")
         .join(matched.lazy(), on=["duty", "scan_order"], how="left")
-        .pipe(beside, excuses, "duty", "scan_order")
+        .pipe(left_join_or_null, excuses, "duty", "scan_order")
         .with_columns(closed=closed, excused=pl.col("excused").fill_null(value=False))
         .drop("date")
     )
     made = (pl.col("at") - pl.col("due")).dt.total_microseconds() // 60_000_000
-    return worked_out(
+    return collect(
         relieved(expected, outages)
         .with_columns(made_minutes=pl.when(pl.col("scan_order") == _LEAVE_ORDER).then(made.clip(lower_bound=0)))
         .drop("due", "tolerance_min", "flexible_min")
@@ -151,12 +151,12 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: p
     )
     whole = approved.whole.select("duty").unique().with_columns(documented=pl.lit(value=True))
     no_trace = ~pl.col("any_scan") & ~pl.col("any_excused")
-    return worked_out(
+    return collect(
         roster.duties.lazy()
         .select("duty", "attendance", "plan", "date")
         .join(roster.plans.lazy().select("plan", "planned", "closes"), on="plan", how="left")
         .join(tally, on="duty", how="left")
-        .pipe(beside, whole, "duty")
+        .pipe(left_join_or_null, whole, "duty")
         .select(
             "duty",
             state=pl.when(pl.col("attendance") == "exempt")
@@ -181,7 +181,7 @@ def _findings(
     """All that costs something, each at its full price."""
     in_state = states.lazy().select("duty", "state")
     present = in_state.filter(pl.col("state") == "present").select("duty")
-    judged = worked_out(
+    judged = collect(
         scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
     ).lazy()
     untimely = _in_bands(judged.filter(pl.col("minutes") > 0), prices[UNTIMELY])
@@ -199,7 +199,7 @@ def _findings(
         owing = _not_made_good(judged).filter(pl.col("minutes") > 0)
         found.append(as_found(_in_bands(owing, prices[FLEXIBLE]), FLEXIBLE_RANK, "reference"))
     found.append(as_found(absent, ABSENCE_RANK, "scan", "minutes", "punch_id", "reference"))
-    return worked_out(pl.concat(found))
+    return collect(pl.concat(found))
 
 
 def _in_bands(untimely: pl.LazyFrame, bands: pl.DataFrame) -> pl.LazyFrame:

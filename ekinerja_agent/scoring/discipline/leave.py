@@ -18,7 +18,7 @@ from ekinerja_agent.scoring.duty.documents import Documents, KindRules
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import DOCUMENT_RANK, FOUND, as_found
 from ekinerja_agent.scoring.frames.schemas import Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _DAY = timedelta(days=1)
 
@@ -47,7 +47,7 @@ def leave_findings(roster: Roster, approved: Documents, rules: KindRules) -> pl.
         .join(roster.plans.lazy().select("plan", "base"), on="plan", how="left")
         .with_columns(reference="document")
     )
-    return worked_out(as_found(costing, DOCUMENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share"))
+    return collect(as_found(costing, DOCUMENT_RANK, "scan_order", "scan", "minutes", "punch_id", "by_share"))
 
 
 def unpaid_shares(roster: Roster, approved: Documents, rules: KindRules) -> pl.DataFrame:
@@ -61,9 +61,9 @@ def unpaid_shares(roster: Roster, approved: Documents, rules: KindRules) -> pl.D
     kinds = pl.LazyFrame(paying, schema={"plan": pl.UInt32, "kind": pl.String}, orient="row")
     documents = approved.whole.lazy()
     concerned = documents.join(kinds, on=["plan", "kind"], how="semi").select("duty").unique()
-    cases = worked_out(documents.join(concerned, on="duty", how="semi"))
+    cases = collect(documents.join(concerned, on="duty", how="semi"))
     rows = list(_unpaid(cases.iter_rows(named=True), roster, rules))
-    return worked_out(
+    return collect(
         pl.LazyFrame(rows, schema={"duty": pl.UInt32, "unpaid_ppm": pl.Int64}, orient="row")
         .group_by("duty")
         .agg(pl.col("unpaid_ppm").min())  # of several documents the one that pays most counts

@@ -13,7 +13,7 @@ import polars as pl
 from ekinerja_agent.rules import UnexcusedRule
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import empty
-from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 
 
 def count_unexcused(
@@ -30,7 +30,7 @@ def count_unexcused(
     told = _this_month(days)
     if not earlier_days.is_empty():
         told = pl.concat([_earlier(roster, earlier_days), told])
-    known = worked_out(told.sort("person", "day", maintain_order=True))
+    known = collect(told.sort("person", "day", maintain_order=True))
     this_year = known.lazy().filter(pl.col("day").dt.year() == year)
     totals = this_year.group_by("person").agg(
         unexcused_days=pl.col("unexcused").filter("this_month").sum().cast(pl.Int64),
@@ -41,12 +41,12 @@ def count_unexcused(
         roster.people.lazy()
         .select("person", "employment_status")
         .join(totals, on="person", how="left")
-        .pipe(beside, _runs(known, rule.run_days, year), "person")
+        .pipe(left_join_or_null, _runs(known, rule.run_days, year), "person")
         .with_columns(pl.col("unexcused_days", "unexcused_year", "bank_minutes_year", "longest_run").fill_null(0))
         .with_columns(converted_days=pl.col("bank_minutes_year") // rule.minutes_per_day)
         .with_columns(days_this_year=pl.col("unexcused_year") + pl.col("converted_days"))
     )
-    return worked_out(
+    return collect(
         people.select(
             *("person", "unexcused_days", "bank_minutes_year", "converted_days", "days_this_year"),
             *("longest_run", "run_reached_on"),
@@ -85,7 +85,7 @@ def _runs(known: pl.DataFrame, run_days: int | None, year: int) -> pl.DataFrame:
         .filter(pl.col("day").dt.year() == year)
     )
     reached = pl.col("day").filter(pl.col("length") == run_days).min() if run_days else pl.lit(None, pl.Date)
-    return worked_out(runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached))
+    return collect(runs.group_by("person").agg(longest_run=pl.col("length").max(), run_reached_on=reached))
 
 
 @cache

@@ -18,7 +18,7 @@ from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import Schema, empty
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _START_OF_DAY = time.min
 _END_OF_DAY = time.max
@@ -66,11 +66,11 @@ def documents_with(
     asked = absences if absences.is_empty() else absences.filter(pl.col("status") == status)
     if asked.is_empty():
         return Documents(empty(WHOLE), empty(PARTIAL), empty(TIMED))
-    spread = worked_out(_spread(asked, roster, month)).lazy()
+    spread = collect(_spread(asked, roster, month)).lazy()
     untimed = pl.col("from_time").is_null() & pl.col("to_time").is_null()
     duties = roster.duties.lazy().select("duty", "person", "plan", pl.col("date").alias("day"))
     whole = duties.join(spread.filter(untimed), on=["person", "day"], how="inner")
-    timed = worked_out(_split_at_midnight(spread.filter(~untimed))).lazy()
+    timed = collect(_split_at_midnight(spread.filter(~untimed))).lazy()
     due = (
         duties.select("duty", "person", "plan")
         .join(timed.select("person").unique(), on="person", how="semi")
@@ -85,9 +85,7 @@ def documents_with(
         .filter(pl.col("due_time").is_between("from_time", "to_time"))
         .select("duty", "scan_order", "document")
     )
-    return Documents(
-        worked_out(whole.select(*WHOLE)), worked_out(partial.select(*PARTIAL)), worked_out(timed.select(*TIMED))
-    )
+    return Documents(collect(whole.select(*WHOLE)), collect(partial.select(*PARTIAL)), collect(timed.select(*TIMED)))
 
 
 def credits_of(approved: Documents, rules: KindRules) -> pl.DataFrame:
@@ -98,7 +96,7 @@ def credits_of(approved: Documents, rules: KindRules) -> pl.DataFrame:
         return empty(CREDITED)
     worth = [(number, kind, rule.value.credited_minutes) for (number, kind), rule in rules.items()]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "credited_minutes": pl.Int64}
-    return worked_out(
+    return collect(
         approved.whole.lazy()
         .join(pl.LazyFrame(worth, schema=shape, orient="row"), on=["plan", "kind"], how="left")
         .group_by("duty")
@@ -112,7 +110,7 @@ def kinds_of(approved: Documents, roster: Roster, rules: RuleBook) -> KindRules:
     """
     found = {}
     keys = approved.whole.lazy().select("plan", "kind").unique().sort("plan", "kind")
-    for number, kind in worked_out(keys).iter_rows():
+    for number, kind in collect(keys).iter_rows():
         plan = roster.plan_keys[number]
         dated = rules.profile(plan.profile).absences.on(plan.day)
         if kind not in dated.value:

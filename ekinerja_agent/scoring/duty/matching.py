@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.scoring.duty.schedule import Roster
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 _US_PER_DAY = 86_400_000_000
 _MATCHED = ("duty", "scan_order", "at", "punch_id")
@@ -33,10 +33,10 @@ def match_punches(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
         chosen = free.sort("duty", "rank_us", "punch_id").unique("duty", keep="first", maintain_order=True)
         # Windows of a duty never overlap, so only a punch with two instants can reach a second one.
         if doubled:
-            chosen = worked_out(chosen).lazy()
-            taken = pl.concat([taken, worked_out(chosen.filter("doubled").select("duty", "punch_id"))])
+            chosen = collect(chosen).lazy()
+            taken = pl.concat([taken, collect(chosen.filter("doubled").select("duty", "punch_id"))])
         matched.append(chosen.select(_MATCHED))
-    return worked_out(pl.concat(matched))
+    return collect(pl.concat(matched))
 
 
 def _instants(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
@@ -47,7 +47,7 @@ def _instants(roster: Roster, punches: pl.DataFrame) -> pl.DataFrame:
     instants = [known.select(columns)]
     if (punches["at"] != punches["clock_at"]).any():
         instants.append(known.filter("doubled").with_columns(at=pl.col("clock_at")).select(columns))
-    return worked_out(pl.concat(instants).with_columns(bucket=_bucket("at")))
+    return collect(pl.concat(instants).with_columns(bucket=_bucket("at")))
 
 
 def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def _candidates(roster: Roster, instants: pl.DataFrame) -> pl.DataFrame:
         .explode("bucket")
     )
     windows = roster.duties.lazy().select("duty", "person", "plan").join(scans, on="plan", how="inner")
-    inside = worked_out(
+    inside = collect(
         instants.lazy()
         .join(windows, on=["person", "bucket"], how="inner")
         .filter(pl.col("opens") <= pl.col("at"), pl.col("at") < pl.col("closes"))

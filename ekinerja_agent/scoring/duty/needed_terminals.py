@@ -8,12 +8,12 @@ from __future__ import annotations
 import polars as pl
 
 from ekinerja_agent.scoring.duty.schedule import Roster, covers
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 
 
 def needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:
     """Given DUTY_TERMINALS, return the terminals of each duty: duty, plan, terminal."""
-    return worked_out(
+    return collect(
         roster.duties.lazy()
         .select("duty", "nip", "date", "plan")
         .join(duty_terminals.lazy(), on="nip", how="inner")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ekinerja_agent.scoring.frames.schemas import COVERAGE, Schema, as_columns, empty
-from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 
 _US_PER_MINUTE = 60_000_000
 _APPROVED: Schema = {"duty": pl.UInt32, "from_us": pl.Int64, "to_us": pl.Int64}
@@ -41,7 +41,7 @@ def outages_of(outages: pl.DataFrame, needed: pl.DataFrame) -> Outages:
     if outages.is_empty():
         return Outages(empty(_APPROVED), empty(_UNDECIDED))
     approved, undecided = (_with(status, outages, needed) for status in ("approved", "pending"))
-    return Outages(worked_out(_merged(approved)), worked_out(undecided))
+    return Outages(collect(_merged(approved)), collect(undecided))
 
 
 def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
     if outages.is_empty():
         return empty(COVERAGE)
     approved = outages.lazy().filter(pl.col("status") == "approved").with_columns(kind=pl.lit("proven"))
-    return worked_out(approved.select(as_columns(COVERAGE)))
+    return collect(approved.select(as_columns(COVERAGE)))
 
 
 def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
@@ -60,14 +60,14 @@ def relieved(scans: pl.LazyFrame, outages: Outages) -> pl.LazyFrame:
     counted_us = pl.col("due").to_physical() + pl.col("flexible_min") * _US_PER_MINUTE
     counted = scans.with_columns(counted_us=counted_us)
     if outages.approved.height:
-        counted = worked_out(counted).lazy()
+        counted = collect(counted).lazy()
     due_us, at_us = pl.col("due").to_physical(), pl.col("at").to_physical()
     left_us = pl.when(pl.col("at").is_not_null()).then(pl.max_horizontal(at_us, "gone_us"))
     late_us = at_us - pl.col("counted_us") - pl.col("lost_us").fill_null(0)
     owed_us = at_us - due_us - pl.col("owed_lost_us").fill_null(0)
     minutes = _whole_minutes(pl.when("latest").then(late_us).otherwise(due_us - left_us))
     return (
-        beside(counted, _touching(counted, outages.approved), "duty", "scan_order")
+        left_join_or_null(counted, _touching(counted, outages.approved), "duty", "scan_order")
         .with_columns(
             minutes=pl.when(minutes <= pl.col("tolerance_min")).then(0).otherwise(minutes),
             owed_minutes=pl.when(pl.col("at").is_null())
@@ -84,7 +84,7 @@ def _touching(counted: pl.LazyFrame, approved: pl.DataFrame) -> pl.DataFrame:
     """What approved outages change of the scans whose windows they touch: _TOUCHING."""
     if approved.is_empty():
         return empty(_TOUCHING)
-    return worked_out(
+    return collect(
         counted.join(approved.lazy(), on="duty", how="inner")
         .with_columns(pl.col("due", "opens", "closes", "at").to_physical())
         .filter(pl.col("from_us") < pl.col("closes"), pl.col("to_us") > pl.col("opens"))

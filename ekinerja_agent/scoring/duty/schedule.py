@@ -28,7 +28,7 @@ from ekinerja_agent.scoring.duty.hours import (
 )
 from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema, empty
-from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, worked_out
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, collect
 
 PLANS: Schema = {
     # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.
@@ -109,13 +109,13 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
     else:
         working = _working_days(grid, facts.calendar, rules)
         serving = _serve(spells, working)
-    served = worked_out(serving.sort("person", "day", "starts", "shift", nulls_last=True))
-    numbers = worked_out(served.lazy().select(Plan._fields).unique().sort(Plan._fields).with_row_index("plan"))
+    served = collect(serving.sort("person", "day", "starts", "shift", nulls_last=True))
+    numbers = collect(served.lazy().select(Plan._fields).unique().sort(Plan._fields).with_row_index("plan"))
     plan_keys = tuple(Plan(*row[1:]) for row in numbers.iter_rows())
     people = _people(spells, served, grid, working)
     by_shift = pl.col("planned") & (pl.col("shift") != "")
     shown = pl.when(by_shift).then(pl.format("{}/{}", "schedule", "shift")).otherwise("schedule")
-    duties = worked_out(
+    duties = collect(
         served.lazy()
         .join(numbers.lazy(), on=Plan._fields, how="left", maintain_order="left")
         .join(people.lazy().select("person", "nip"), on="person", how="left", maintain_order="left")
@@ -151,7 +151,7 @@ def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
         return empty(HELD)
     reasons = pl.DataFrame(unplanned, schema={"plan": pl.UInt32, "reason": pl.String}, orient="row").lazy()
     waiting = states.lazy().filter(pl.col("state") == "present").select("duty")
-    return worked_out(
+    return collect(
         roster.duties.lazy()
         .select("duty", "plan")
         .join(reasons, on="plan", how="inner")
@@ -170,7 +170,7 @@ def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Spells that touch the month, cut to it, in order of nip and start; people are numbered by nip. A post is a unit
     and a person's own schedule, if any; it has the number of its first spell.
     """
-    return worked_out(
+    return collect(
         spells.lazy()
         .sort("nip", "valid_from", "valid_to", "unit", nulls_last=False)
         .rename({"schedule": "own_schedule"})
@@ -193,7 +193,7 @@ def _unit_days(spells: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: 
     """
     days = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
     columns = ("unit", "unit_name", "timezone", "schedule", "profile", "valid_from", "valid_to")
-    grid = worked_out(
+    grid = collect(
         spells.lazy()
         .select("post", "unit", "own_schedule")
         .unique("post", keep="any")
@@ -212,7 +212,7 @@ def _unit_days(spells: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: 
         schema={"profile": pl.String, "usual_schedule": pl.String},
     )
     named = grid.lazy().join(usual.lazy(), on="profile", how="left", maintain_order="left")
-    return worked_out(named.with_columns(schedule=pl.coalesce("own_schedule", "schedule", "usual_schedule")))
+    return collect(named.with_columns(schedule=pl.coalesce("own_schedule", "schedule", "usual_schedule")))
 
 
 def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
@@ -223,7 +223,7 @@ def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -
     """
     ramadan_rows, off_rows = _marked_days(calendar)
     national = pl.Series("national", list(rules.holidays), dtype=pl.Date)
-    marked = worked_out(
+    marked = collect(
         _own_and_common(_own_and_common(grid.lazy(), off_rows, "off"), ramadan_rows, "marked")
         .with_columns(
             off=pl.coalesce("off", "off_common", pl.col("day").is_in(national.implode())),
@@ -254,7 +254,7 @@ def _marked_days(calendar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     fasting = pl.col("kind") == "ramadan"
     ramadan_rows = calendar.lazy().filter(fasting).select("day", "unit", marked=pl.lit(True))
     by_day = calendar.lazy().filter(~fasting).group_by("day", "unit")
-    return worked_out(ramadan_rows), worked_out(by_day.agg(off=(pl.col("kind") != "kerja").any()))
+    return collect(ramadan_rows), collect(by_day.agg(off=(pl.col("kind") != "kerja").any()))
 
 
 def _own_and_common(grid: pl.LazyFrame, rows: pl.DataFrame, value: str) -> pl.LazyFrame:
@@ -280,7 +280,7 @@ def _hours_rows(keys: Iterable[tuple[str, date, bool]], rules: RuleBook) -> list
 def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
     if grid["covered"].all():
         return
-    lost = worked_out(
+    lost = collect(
         spells.lazy()
         .select("post", "from_day", "to_day")
         .unique()
@@ -344,7 +344,7 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
     if grid.is_empty():
         return empty(_SERVED)
     told = rosters.lazy().select("nip", "day", "shift").unique()
-    days = worked_out(
+    days = collect(
         _days_of(spells)
         .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
         .join(told, on=["nip", "day"], how="left")
@@ -358,7 +358,7 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
         required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
     )
-    return worked_out(days.lazy().join(hours.lazy(), on=["schedule", "day", "shift"], how="left").select(*_SERVED))
+    return collect(days.lazy().join(hours.lazy(), on=["schedule", "day", "shift"], how="left").select(*_SERVED))
 
 
 def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:
@@ -390,7 +390,7 @@ def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, work
         *("spell", "nip", "name", "unit", "position_class", "employment_status", "allowance_rp", "post")
     )
     units = grid.lazy().select("post", pl.col("day").alias("pay_day"), "unit_name", "profile")
-    return worked_out(
+    return collect(
         paying.join(described, on="spell", how="left", maintain_order="left")
         .join(units, on=["post", "pay_day"], how="left", maintain_order="left")
         .join(full, on="post", how="left", maintain_order="left")

@@ -14,7 +14,7 @@ MONTHS_KEPT = 32
 _AS_WRITTEN = pl.QueryOptFlags.none(simplify_expression=True)
 
 
-def worked_out(steps: pl.LazyFrame) -> pl.DataFrame:
+def collect(steps: pl.LazyFrame) -> pl.DataFrame:
     """Given steps on frames, return what they come to, each done as it is written; only expressions are made simpler.
 
     To look for a better order takes longer than the steps of one person's month. What is used twice is worked out
@@ -23,12 +23,12 @@ def worked_out(steps: pl.LazyFrame) -> pl.DataFrame:
     return steps.collect(engine="in-memory", optimizations=_AS_WRITTEN)
 
 
-def all_worked_out(steps: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+def collect_all(steps: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
     """Given several steps on frames, none of which needs another's outcome, return what they come to."""
     return pl.collect_all(steps, engine="in-memory", optimizations=_AS_WRITTEN)
 
 
-def beside(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
+def left_join_or_null(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
     """Given steps and what was found for some of their rows, return them in their order with its columns, null where
     there is none. Mostly nothing was found, and to look for it takes longer than the other steps.
     """
@@ -39,6 +39,6 @@ def beside(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
     return steps.join(found.lazy(), on=on, how="left", maintain_order="left")
 
 
-def without(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
+def anti_join(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
     """Given steps and what was found for some of their rows, return the other rows."""
     return steps if found.is_empty() else steps.join(found.lazy(), on=on, how="anti", maintain_order="left")

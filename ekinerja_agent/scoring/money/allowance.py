@@ -14,7 +14,7 @@ import polars as pl
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.rules import WHOLE_PPM, Base
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
-from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 from ekinerja_agent.scoring.money.entitlement import E6_PER_RUPIAH, MULTIPLIER_ONE
 from ekinerja_agent.scoring.terms import Terms
 
@@ -26,7 +26,7 @@ TAKEN = ("whole", "leave", "sanction", "hold")
 """What is taken of the allowance after its two parts, in this order."""
 
 
-class Taken(NamedTuple):
+class WholeDeductions(NamedTuple):
     """What is taken of the allowance as a whole besides findings, one row per person that is concerned.
 
     `unpaid`: person, unpaid_ppm (of leave; the sum over the person's duties). `sanctions` and `holds`: person,
@@ -54,7 +54,7 @@ def price_findings(findings: pl.DataFrame, people: pl.DataFrame, terms: Terms, e
         share = pl.when(pl.col("base") == base).then(part_ppm).otherwise(share)
     exact = wide(pl.col("base_e6")) * pl.col("multiplier") * share * pl.col("deduction_ppm")
     one = wide(pl.col("base_days")) * E6_PER_RUPIAH * MULTIPLIER_ONE * WHOLE_PPM * WHOLE_PPM
-    return worked_out(
+    return collect(
         findings.lazy()
         .join(pay, on="person", how="left", maintain_order="left")
         .with_columns(deduction_rp=round_half_up(exact, one))
@@ -68,7 +68,7 @@ def pay_out(
     entitled: pl.DataFrame,
     findings: pl.DataFrame,
     performance: pl.DataFrame,
-    taken: Taken,
+    taken: WholeDeductions,
 ) -> pl.DataFrame:
     """Given what people are entitled to, priced findings, performance and what is taken as a whole, return one row per
     person: person and the scores and rupiah of PEOPLE.
@@ -79,16 +79,16 @@ def pay_out(
     """
     of_base = [pl.col("deduction_ppm").filter(pl.col("base") == base).sum().alias(f"{base}_ppm") for base in Base]
     sums = findings.lazy().group_by("person").agg(of_base)
-    rows = worked_out(
+    rows = collect(
         people.lazy()
         .select("person", "profile", "pay_day", "working_days")
         .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left", maintain_order="left")
         .join(entitled.lazy(), on="person", how="left", maintain_order="left")
         .join(performance.lazy(), on="person", how="left", maintain_order="left")
         .join(sums, on="person", how="left", maintain_order="left")
-        .pipe(beside, taken.unpaid, "person")
-        .pipe(beside, _named(taken.sanctions, "sanction"), "person")
-        .pipe(beside, _named(taken.holds, "hold"), "person")
+        .pipe(left_join_or_null, taken.unpaid, "person")
+        .pipe(left_join_or_null, _named(taken.sanctions, "sanction"), "person")
+        .pipe(left_join_or_null, _named(taken.holds, "hold"), "person")
         .with_columns(
             *(pl.col(f"{base}_ppm").fill_null(0) for base in Base),
             pl.col("unpaid_ppm", "sanction_ppm", "sanction_amount_rp", "hold_ppm", "hold_amount_rp").fill_null(0),
@@ -96,7 +96,7 @@ def pay_out(
         )
     )
     _refuse_too_large(rows)
-    return worked_out(
+    return collect(
         rows.lazy()
         .with_columns(
             discipline_deduction_ppm=(pl.col("discipline_ppm") + pl.col("both_ppm")).clip(upper_bound=WHOLE_PPM),

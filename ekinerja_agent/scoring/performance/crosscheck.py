@@ -15,7 +15,7 @@ from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.hours import Plan
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import Schema, as_columns, empty
-from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, beside, worked_out
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, collect, left_join_or_null
 
 _US_PER_MINUTE = 60_000_000
 _NS_PER_US = 1_000
@@ -80,7 +80,7 @@ def check_activities(
     whole = pl.coalesce(_minutes(pl.col("end_us") - pl.col("start_us")), "minutes")
     away, timed = pl.col("known").is_in([_ABSENT, _LEAVE]), pl.col("start_us").is_not_null()
     credible = pl.when(away).then(0).when(timed).then(_minutes(pl.col("credible_us"))).otherwise("minutes")
-    return worked_out(
+    return collect(
         seen.select(
             *("nip", "activity", "day", "minutes"),
             absent_minutes=pl.when(pl.col("known") == _ABSENT).then(whole).otherwise(0),
@@ -106,7 +106,7 @@ def _known(roster: Roster, days: pl.DataFrame, approved: Documents, rules: RuleB
     """What is known of each person and date of duty: nip, day, known, first_us and last_us (the local times of arriving
     and leaving after midnight, null = not known), doubtful_count, day_minutes.
     """
-    told = worked_out(_of_duties(roster, days, approved, rules)).lazy()
+    told = collect(_of_duties(roster, days, approved, rules)).lazy()
     states = pl.col("known")
     bound = (states == _PRESENT).any() & ~(states == _OPEN).any()
     unsure = {name: (pl.col(name).is_null() & (states == _PRESENT)).any() for name in ("first_us", "last_us")}
@@ -144,7 +144,7 @@ def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: R
         return empty(_TOLD).lazy()
     return (
         pl.concat(local)
-        .pipe(beside, _leave_duties(roster, approved, rules), "duty")
+        .pipe(left_join_or_null, _leave_duties(roster, approved, rules), "duty")
         .join(_rules(roster.plan_keys, rules).lazy(), on="plan", how="left")
         .with_columns(
             known=pl.when((state == "present") & ~pl.col("accepted"))
@@ -187,7 +187,7 @@ def _leave_duties(roster: Roster, approved: Documents, rules: RuleBook) -> pl.Da
         for number, kind in approved.whole.select("plan", "kind").unique().iter_rows()
     ]
     shape: Schema = {"plan": pl.UInt32, "kind": pl.String, "on_leave": pl.Boolean}
-    return worked_out(
+    return collect(
         approved.whole.lazy()
         .join(pl.LazyFrame(kinds, schema=shape, orient="row"), on=["plan", "kind"], how="left")
         .group_by("duty")

@@ -17,7 +17,7 @@ from ekinerja_agent.rules import BUDGET_ABSORPTION, WHOLE_PPM, IndicatorPart, In
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
-from ekinerja_agent.scoring.frames.steps import worked_out
+from ekinerja_agent.scoring.frames.steps import collect
 from ekinerja_agent.scoring.performance.shortfalls import Shortfall
 
 INDICATOR_CODE = "IKU"
@@ -44,7 +44,7 @@ def weigh_work(performance: pl.DataFrame, roster: Roster, rules: RuleBook) -> pl
     of_person = payees.join(of_profile, on=["profile", "pay_day"], how="inner").select("person", "work_ppm")
     lacking = wide(pl.col("work_ppm")) * (pl.col("goal") - pl.col("achieved"))
     weighed = pl.col("work_ppm").is_not_null()
-    return worked_out(
+    return collect(
         performance.lazy()
         .join(of_person, on="person", how="left", maintain_order="left")
         .with_columns(

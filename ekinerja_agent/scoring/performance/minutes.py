@@ -9,7 +9,7 @@ import polars as pl
 from ekinerja_agent.rules import WHOLE_PPM, Productivity
 from ekinerja_agent.scoring.duty.schedule import Roster, covers
 from ekinerja_agent.scoring.frames.schemas import empty
-from ekinerja_agent.scoring.frames.steps import beside, worked_out
+from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 from ekinerja_agent.scoring.terms import Terms
 
 _RATIO_ONE = 10_000
@@ -44,13 +44,13 @@ def measure_performance(
     )
     unrated = pl.col("by_rating") & pl.col("ratio_ppm").is_null()
     achieved, goal = _score()
-    return worked_out(
+    return collect(
         roster.people.lazy()
         .join(terms.of_profile.lazy(), on=["profile", "pay_day"], how="left")
         .join(done, on="person", how="left")
-        .pipe(beside, _given(roster, credited), "person")
-        .pipe(beside, to_come, "person")
-        .pipe(beside, _rated(roster, terms, ratings, month), "person")
+        .pipe(left_join_or_null, _given(roster, credited), "person")
+        .pipe(left_join_or_null, to_come, "person")
+        .pipe(left_join_or_null, _rated(roster, terms, ratings, month), "person")
         .with_columns(
             pl.col("approved_minutes", "credited_minutes", "days_to_come").fill_null(0),
             target_minutes=_target_minutes(),
@@ -75,7 +75,7 @@ def _given(roster: Roster, credited: pl.DataFrame) -> pl.DataFrame:
     """What documents credit each person: person, credited_minutes."""
     if credited.is_empty():
         return empty({"person": pl.UInt32, "credited_minutes": pl.Int64})
-    return worked_out(
+    return collect(
         credited.lazy()
         .join(roster.duties.lazy().select("duty", "person", "date"), on="duty", how="inner")
         .group_by("person", "date")
@@ -120,7 +120,7 @@ def _rated(roster: Roster, terms: Terms, ratings: pl.DataFrame, month: date) -> 
         .unique("nip", keep="last", maintain_order=True)
         .select("nip", "predicate")
     )
-    return worked_out(
+    return collect(
         roster.people.lazy()
         .select("person", "nip", "profile", "pay_day")
         .join(valid, on="nip", how="inner")

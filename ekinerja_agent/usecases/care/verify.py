@@ -14,7 +14,7 @@ from datetime import date, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from ekinerja_agent.central.collected.terminal_log import holdings
+from ekinerja_agent.central.collected.terminal_log import terminal_log
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.spool import Spool, TerminalMemory
@@ -170,7 +170,7 @@ def read_whole(client: Client, terminal: TerminalConfig, desk: Desk) -> WholeLog
 def compare(terminal: str, log: WholeLog, desk: Desk) -> Verified:
     """Given a whole log, ask central which of its records it lacks."""
     clocks = [record.clock for record in log.records if record.clock is not None]
-    held = holdings(desk.engine, terminal, min(clocks, default=None), max(clocks, default=None))
+    held = terminal_log(desk.engine, terminal, min(clocks, default=None), max(clocks, default=None))
     lacking = [record for record in log.records if not held.has(record.punch_id, record.raw)]
     taken = _taken_by_retention(terminal, log, held.purged_before, desk.spool)
     return Verified(

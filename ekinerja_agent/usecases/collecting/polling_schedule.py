@@ -27,7 +27,7 @@ class _Absence:
     reason: str
 
 
-class Rounds:
+class PollingSchedule:
     """Given the number of workers, keep who is away and how much room is left. `clock` is monotonic seconds."""
 
     def __init__(self, workers: int, clock: Callable[[], float] = time.monotonic) -> None:

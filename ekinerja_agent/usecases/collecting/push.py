@@ -27,7 +27,7 @@ from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantin
 from ekinerja_agent.terminals.push_text import (
     NAMED_FIELDS,
     TRY_AGAIN_AFTER_S,
-    Told,
+    DeviceFacts,
     is_text,
     option_lines,
     parse_info,
@@ -219,7 +219,7 @@ class Receiver:
         """
         self._stamps[terminal.id, table] = stamp
 
-    def contact(self, terminal: TerminalConfig, at: datetime, told: Told | None = None) -> None:
+    def contact(self, terminal: TerminalConfig, at: datetime, told: DeviceFacts | None = None) -> None:
         """Note that a terminal was heard of, and what it told of itself; on disk once a minute, or where it is news."""
         with self._locks[terminal.id]:
             kept = self._spool.push_state(terminal.id)

@@ -29,7 +29,7 @@ from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.usecases.deciding.superiors import Superiors
-from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
 from ekinerja_agent.usecases.importing.reading.posts import Posts
@@ -77,7 +77,7 @@ class Desk:
 
     def superiors(self, conn: Connection, nip: str, day: date) -> tuple[str, ...]:
         """Given a person and a day, return the superiors of that day, the direct one first."""
-        rows = rows_near(conn, [nip])
+        rows = facts_of(conn, [nip])
         return Superiors(rows, Posts(rows, self.profile)).chain(nip, day)
 
     def today(self, conn: Connection, nip: str) -> date:
@@ -93,7 +93,7 @@ def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[di
     """
     since = desk.now.date() - _WAITS_AT_MOST
     waiting = activities.waiting_of(conn, below, since)
-    rows = rows_near(conn, {one.nip for one in waiting})
+    rows = facts_of(conn, {one.nip for one in waiting})
     superiors = Superiors(rows, Posts(rows, desk.profile))
     mine = {
         one.activity_id: one.minutes

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import activities, leave_requests
 from ekinerja_agent.central.imported.activities import APPROVED, PENDING, REJECTED, Activity, Step
-from ekinerja_agent.central.imported.leave_requests import Request
+from ekinerja_agent.central.imported.leave_requests import LeaveRequest
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.deciding.superiors import Superiors
-from ekinerja_agent.usecases.deciding.superiors_of import rows_near
+from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.reading.posts import Posts
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ISO_DATE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class DeadlineRun:
     """What one run did: activities that the next superior may decide too, that were approved or rejected, and requests
     that were rejected.
     """
@@ -44,29 +44,29 @@ class Silence:
         return self.escalated + self.approved + self.rejected + self.requests_rejected
 
 
-def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Silence:
+def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> DeadlineRun:
     """Given the instant, do what the rules say of all that nobody decided in time.
 
     `profile` serves units that name none. A day that no rule covers waits.
     """
 
-    def judge(conn: Connection, waiting: Sequence[Activity] | Sequence[Request]) -> _Judge:
-        rows = rows_near(conn, {one.nip for one in waiting})
+    def judge(conn: Connection, waiting: Sequence[Activity] | Sequence[LeaveRequest]) -> _Judge:
+        rows = facts_of(conn, {one.nip for one in waiting})
         posts = Posts(rows, profile)
         return _Judge(rules, posts, Superiors(rows, posts), _Clock(posts, now))
 
     def activities_of(conn: Connection, waiting: Sequence[Activity]) -> Iterator[tuple[Activity, Step]]:
         return _one_at_a_time(conn, judge(conn, waiting).activities(waiting))
 
-    def requests_of(conn: Connection, waiting: Sequence[Request]) -> Iterator[tuple[Request, str]]:
+    def requests_of(conn: Connection, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
         return judge(conn, waiting).requests(waiting)
 
     counts = activities.settle_silent(engine, activities_of, now=now)
     rejected = leave_requests.reject_silent(engine, requests_of, now=now)
-    return Silence(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
+    return DeadlineRun(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
 
 
-def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> Silence:
+def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> DeadlineRun:
     """As `run`, at the instant that this host's clock shows; `synchronised` is the kernel's word on it.
 
     Raise NeedsAttention if other clocks contradict it: a clock that jumped ahead would end everybody's time to decide.
@@ -129,7 +129,7 @@ class _Judge:
             if step is not None:
                 yield one, step
 
-    def requests(self, waiting: Sequence[Request]) -> Iterator[tuple[Request, str]]:
+    def requests(self, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
         for one in waiting:
             asked = _date(one.requested_at) or self.clock.date_of(one.imported_at, one.nip)
             try:

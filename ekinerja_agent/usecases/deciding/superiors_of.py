@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.usecases.importing.reading.posts import Rows
 
 
-def rows_near(conn: Connection, nips: Iterable[str]) -> Rows:
+def facts_of(conn: Connection, nips: Iterable[str]) -> Rows:
     """Given people, return what gives the rows of a kind that stand: spells of theirs and of everybody who can be above
     them, the units in which these serve and those above, and who acts in them. Of another kind there are none.
     """

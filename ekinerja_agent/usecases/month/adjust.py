@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
-from ekinerja_agent.central.scored.comparison import Standing, finding_text, standing
+from ekinerja_agent.central.scored.comparison import ScoreToCompare, finding_text, scores_to_compare
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.frames.schemas import MonthResult
 from ekinerja_agent.usecases.month import score
@@ -73,7 +73,7 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
     return found
 
 
-def without(result: MonthResult, nips: Collection[str]) -> MonthResult:
+def without_people(result: MonthResult, nips: Collection[str]) -> MonthResult:
     """Given a result, return it without these people."""
     return _split(result, nips, keep=False)
 
@@ -124,7 +124,7 @@ def _judge(
 def _differences(
     engine: Engine, month: date, members: Sequence[Paid], result: MonthResult, waiting: list[str]
 ) -> Iterator[tuple[Paid, Difference]]:
-    before = standing(engine, month, [one.nip for one in members], published=True)
+    before = scores_to_compare(engine, month, [one.nip for one in members], published=True)
     people = {row["nip"]: row for row in result.people.iter_rows(named=True)}
     pending = set(result.pending["nip"])
     findings: dict[str, list[str]] = defaultdict(list)
@@ -148,7 +148,7 @@ def _differences(
             yield one, Difference(one.nip, stood.payable_rp, difference_rp, reason)
 
 
-def _on_signed_days(paid: Paid, stood: Standing, found: Sequence[str]) -> bool:
+def _on_signed_days(paid: Paid, stood: ScoreToCompare, found: Sequence[str]) -> bool:
     """Tell whether a new finding is of a day that had none: where a person signed, it may be a day signed for.
 
     Nobody signed for the days after the last that was judged.
@@ -158,7 +158,7 @@ def _on_signed_days(paid: Paid, stood: Standing, found: Sequence[str]) -> bool:
     return any(paid.through is None or date.fromisoformat(day) <= paid.through for day in judged)
 
 
-def _reason(stood: Standing, found: Sequence[str], person: Mapping[str, Any]) -> str:
+def _reason(stood: ScoreToCompare, found: Sequence[str], person: Mapping[str, Any]) -> str:
     changes = list(differences(stood, found, person))
     return "; ".join(changes) or f"payable_rp {stood.payable_rp} > {person['payable_rp']}"
 

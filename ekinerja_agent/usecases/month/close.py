@@ -129,7 +129,7 @@ def prepare(
     told = list(due.waiting)
     for office, result in by_office.items():
         paid = periods.paid_elsewhere(engine, month, result.people["nip"].to_list(), office)
-        by_office[office] = adjust.without(result, paid)
+        by_office[office] = adjust.without_people(result, paid)
         told += (f"{nip} was paid for {month:%Y-%m} by {unit} and is not paid again" for nip, unit in paid.items())
     return Prepared(
         month,
@@ -150,7 +150,7 @@ def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime)
 
     Nothing is published.
     """
-    signed = signatures.standing(engine, prepared.month, prepared.unsigned)
+    signed = signatures.signatures_of(engine, prepared.month, prepared.unsigned)
     missing = {
         office: days
         for office, days in prepared.unsigned.items()
@@ -312,7 +312,7 @@ def _unsigned(
     """Pending days for which nobody else has signed. Where nobody else could, one person signs alone."""
     if not pending or signatures.is_alone(engine, account):
         return {}
-    signed = signatures.standing(engine, month, pending)
+    signed = signatures.signatures_of(engine, month, pending)
     lacking = {}
     for office, result in pending.items():
         days = frozenset(result.pending.select("nip", "date").iter_rows())

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.scored.comparison import COMPARED, Standing, finding_text, standing
+from ekinerja_agent.central.scored.comparison import COMPARED, ScoreToCompare, finding_text, scores_to_compare
 from ekinerja_agent.scoring import percent_text, score_month
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def plan(
             facts.month_facts(engine, month, profile=profile, now=now, offices=[office]),
             rules,
         )
-        before = standing(engine, month, result.people["nip"].to_list(), published=against == "published")
+        before = scores_to_compare(engine, month, result.people["nip"].to_list(), published=against == "published")
         found: dict[str, list[str]] = {}
         for finding in result.findings.iter_rows(named=True):
             found.setdefault(finding["nip"], []).append(finding_text(finding))
@@ -79,7 +79,7 @@ def plan(
                 yield change
 
 
-def _change(person: dict[str, Any], before: Standing | None, found: list[str], pending_days: int) -> Change:
+def _change(person: dict[str, Any], before: ScoreToCompare | None, found: list[str], pending_days: int) -> Change:
     return Change(
         nip=person["nip"],
         name=person["name"],
@@ -97,7 +97,7 @@ def _change(person: dict[str, Any], before: Standing | None, found: list[str], p
     )
 
 
-def differences(before: Standing, found: Sequence[str], person: Mapping[str, Any]) -> Iterator[str]:
+def differences(before: ScoreToCompare, found: Sequence[str], person: Mapping[str, Any]) -> Iterator[str]:
     """Given what stands and a person's new findings (in words) and row, yield what comes (+), goes (-) and differs."""
     old, new = Counter(before.findings), Counter(found)
     yield from (f"+{text}" for text in sorted((new - old).elements()))

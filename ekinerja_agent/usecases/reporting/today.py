@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.imported import organisation
-from ekinerja_agent.central.scored.board import PAGE, Listed, Row, Wanted
+from ekinerja_agent.central.scored.board import PAGE, Listed, PageQuery, Row
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.scoring.discipline.running import day_so_far
 
@@ -35,7 +35,7 @@ class UnitToday:
     people: Sequence[Row]
     terminals: Mapping[str, datetime | None]
 
-    def listed(self, wanted: Wanted) -> Listed:
+    def listed(self, wanted: PageQuery) -> Listed:
         """Given which rows are wanted, return one page of them."""
         text = wanted.text.casefold()
         found = [

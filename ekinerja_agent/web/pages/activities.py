@@ -24,7 +24,7 @@ from ekinerja_agent.web.request_context import form_page, heard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 STATES = {
     DRAFT: msgid("draft"),
@@ -46,11 +46,11 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _mine(visit: Visit) -> Response:
+def _mine(visit: RequestContext) -> Response:
     return form_page(visit, _act, _own_page, "/activities")
 
 
-def _own_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+def _own_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
     nip, conn = _nip(visit), visit.conn
     today = _desk(visit).today(conn, nip)
     month = month_of(visit.asked("month")) if visit.asked("month") else today.replace(day=1)
@@ -84,7 +84,7 @@ def _filled(row: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _act(visit: Visit) -> None:
+def _act(visit: RequestContext) -> None:
     desk, form, do = _desk(visit), visit.form, visit.form.get("do")
     if do in {"submit", "withdraw", "object"}:
         chosen = form.get("id", "")
@@ -98,7 +98,7 @@ def _act(visit: Visit) -> None:
     activities.add(desk, _work(visit), draft=do == "draft", replaces=form.get("replaces") or None)
 
 
-def _work(visit: Visit) -> Work:
+def _work(visit: RequestContext) -> Work:
     form = visit.form
     optional = {name: form.get(name, "")[:200] or None for name in ("type", "volume", "output")}
     return Work(
@@ -111,11 +111,11 @@ def _work(visit: Visit) -> Work:
     )
 
 
-def _waiting(visit: Visit) -> Response:
+def _waiting(visit: RequestContext) -> Response:
     return form_page(visit, _decide, _waiting_page, "/activities/waiting")
 
 
-def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+def _waiting_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
     desk = _desk(visit)
     conn = visit.conn
     below = organisation.people_below(conn, visit.account, desk.today(conn, _nip(visit)))
@@ -127,7 +127,7 @@ def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
 
 
-def _decide(visit: Visit) -> None:
+def _decide(visit: RequestContext) -> None:
     desk, form = _desk(visit), visit.form
     chosen, reason = form.get("id", ""), form.get("reason", "")[:MOST_LETTERS]
     if form.get("do") == "approve":
@@ -159,12 +159,12 @@ def _time(text: str) -> time:
         raise WrongUsage(f"a time is written as 08:30; found {text[:20]!r}") from error
 
 
-def _nip(visit: Visit) -> str:
+def _nip(visit: RequestContext) -> str:
     if visit.account.nip is None:
         raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
     return visit.account.nip
 
 
-def _desk(visit: Visit) -> Desk:
+def _desk(visit: RequestContext) -> Desk:
     site = visit.site
     return Desk(site.engine(), site.rules(), site.profile(), visit.account, visit.now, own_only=True)

@@ -16,7 +16,7 @@ from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.request_context import form_page, heard, in_language, logged_in, logged_out
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 
 def routes(site: Site) -> list[Route]:
@@ -29,7 +29,7 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _login(visit: Visit) -> Response:
+def _login(visit: RequestContext) -> Response:
     if visit.request.method != "POST":
         return page(visit, "login.html.j2", failed=False)
     token = logins.log_in(
@@ -46,22 +46,22 @@ def _login(visit: Visit) -> Response:
     return logged_in(visit.site, token, "/")
 
 
-def _logout(visit: Visit) -> Response:
+def _logout(visit: RequestContext) -> Response:
     if visit.token is not None:
         recorded.end(visit.engine, visit.token, account=visit.account, now=visit.now)
     return logged_out(visit.site, "/login")
 
 
-def _password(visit: Visit) -> Response:
+def _password(visit: RequestContext) -> Response:
     return form_page(visit, _change, _password_page, "/")
 
 
-def _password_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+def _password_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
     status = HTTP_400_BAD_REQUEST if problem else HTTP_200_OK
     return page(visit, "password.html.j2", status, problem=problem, least=LEAST_LETTERS)
 
 
-def _change(visit: Visit) -> None:
+def _change(visit: RequestContext) -> None:
     new = visit.form.get("new", "")
     if new != visit.form.get("again", ""):
         raise WrongUsage("the new password was typed in two ways; type it once more")
@@ -72,7 +72,7 @@ def _change(visit: Visit) -> None:
     )
 
 
-def _language(visit: Visit) -> Response:
+def _language(visit: RequestContext) -> Response:
     to = visit.asked("to")
     lang = visit.request.path_params["lang"]
     if lang not in {"id", "en"}:

@@ -25,14 +25,14 @@ from ekinerja_agent.web.access import Look, may
 from ekinerja_agent.web.page_templates import document_page, page, sorry
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.request_context import heard
-from ekinerja_agent.web.table_page import excerpt
+from ekinerja_agent.web.table_page import table_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ekinerja_agent.reports.document import Table
     from ekinerja_agent.usecases.reporting.report_facts import Made
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 EVERY_UNIT = "*"
 """What the audit log calls all units that an account sees."""
@@ -43,7 +43,7 @@ class Kind:
     """A page of leaders. `of_one`: of one unit at a time; `personal`: it names persons or counts few of them."""
 
     title: str
-    made: Callable[[Visit, Asked], Made]
+    made: Callable[[RequestContext, Asked], Made]
     of_one: bool = False
     personal: bool = True
 
@@ -71,7 +71,7 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _shown(kind: Kind, visit: Visit) -> Response:
+def _shown(kind: Kind, visit: RequestContext) -> Response:
     chosen = _chosen(kind, visit)
     choice: dict[str, Any] = {
         "chosen": chosen,
@@ -83,7 +83,7 @@ def _shown(kind: Kind, visit: Visit) -> Response:
         return page(visit, "leaders_units.html.j2", title=kind.title, **choice)
     units = frozenset(chosen.units) if chosen.unit is None else frozenset({chosen.unit})
     made = kind.made(visit, Asked(chosen.month, visit.lang, visit.now, offices=units))
-    document, parts = excerpt(made.document, choice["searched"], visit.page_number)
+    document, parts = table_page(made.document, choice["searched"], visit.page_number)
     return document_page(
         visit,
         "leaders.html.j2",
@@ -95,7 +95,7 @@ def _shown(kind: Kind, visit: Visit) -> Response:
     )
 
 
-def _chosen(kind: Kind, visit: Visit) -> Chosen:
+def _chosen(kind: Kind, visit: RequestContext) -> Chosen:
     """What is looked at, once it is allowed and written down."""
     asked = visit.asked("month") or board.newest_month(visit.conn) or f"{visit.now:%Y-%m}"
     month = month_of(asked)
@@ -113,25 +113,25 @@ def _chosen(kind: Kind, visit: Visit) -> Chosen:
     return Chosen(month, unit, seen)
 
 
-def _own_unit(visit: Visit, month: date, seen: Mapping[str, str]) -> str | None:
+def _own_unit(visit: RequestContext, month: date, seen: Mapping[str, str]) -> str | None:
     """Of the units that are seen the reader's own, or the only one."""
     account = visit.account
     own = account.unit if account.nip is None else board.unit_of(visit.conn, account.nip, month)
     return own if own in seen else next(iter(seen)) if len(seen) == 1 else None
 
 
-def _evaluation(visit: Visit, asked: Asked) -> Made:
+def _evaluation(visit: RequestContext, asked: Asked) -> Made:
     return report_facts.evaluation(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 
 
-def workload(visit: Visit, asked: Asked) -> Made:
+def workload(visit: RequestContext, asked: Asked) -> Made:
     """Given what is asked for, return the workload: of one unit with the minutes that its people logged."""
     of_one = asked.offices is not None and len(asked.offices) == 1
     rules, profile = visit.site.rules(), visit.site.profile()
     return report_facts.workload(visit.engine, asked, rules, profile=profile, logged=of_one)
 
 
-def sakip(visit: Visit, asked: Asked) -> Made:
+def sakip(visit: RequestContext, asked: Asked) -> Made:
     """Given what is asked for, return accountability."""
     return report_facts.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
 

@@ -20,7 +20,7 @@ from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.request_context import form_page, heard
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 MOST_LETTERS = 2000
 
@@ -30,12 +30,12 @@ def routes(site: Site) -> list[Route]:
     return [Route("/objections", heard(site, _objections, sorry), methods=["GET", "POST"])]
 
 
-def _objections(visit: Visit) -> Response:
+def _objections(visit: RequestContext) -> Response:
     require(visit.account, *MAY_DECIDE)
     return form_page(visit, _decide, _waiting_page, "/objections")
 
 
-def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
+def _waiting_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
     rows = _waiting(visit)
     seen = [row["nip"] for row in rows]
     visit.note_all("objections", seen)
@@ -43,7 +43,7 @@ def _waiting_page(visit: Visit, problem: EkinerjaError | None) -> Response:
     return page(visit, "objections.html.j2", status, rows=rows, problem=problem, letters=MOST_LETTERS)
 
 
-def _waiting(visit: Visit) -> list[dict[str, Any]]:
+def _waiting(visit: RequestContext) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for month in recorded.waiting_months(visit.conn):
         left = board.PAGE - len(rows)
@@ -52,7 +52,7 @@ def _waiting(visit: Visit) -> list[dict[str, Any]]:
     return rows
 
 
-def _decide(visit: Visit) -> None:
+def _decide(visit: RequestContext) -> None:
     form = visit.form
     number, decision = form.get("number", ""), form.get("do")
     if not (number.isascii() and number.isdigit() and len(number) < 10):

@@ -25,7 +25,7 @@ from ekinerja_agent.web.pages.unit import day_of, month_of
 from ekinerja_agent.web.request_context import heard
 
 if TYPE_CHECKING:
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 
 DECISIONS = {
@@ -46,7 +46,7 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _me(visit: Visit) -> Response:
+def _me(visit: RequestContext) -> Response:
     nip = visit.account.nip
     if nip is None:
         raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
@@ -57,7 +57,7 @@ def _me(visit: Visit) -> Response:
     return _shown(visit, nip, month_of(asked or months[0]), months, "/me/")
 
 
-def _object(visit: Visit) -> Response:
+def _object(visit: RequestContext) -> Response:
     month, form = month_of(visit.request.path_params["month"]), visit.form
     day = day_of(form.get("date", ""))
     if visit.account.nip is None or day.replace(day=1) != month:
@@ -68,14 +68,14 @@ def _object(visit: Visit) -> Response:
     return RedirectResponse(f"/me/{month:%Y-%m}", HTTP_303_SEE_OTHER)
 
 
-def _person(visit: Visit) -> Response:
+def _person(visit: RequestContext) -> Response:
     nip, month = visit.request.path_params["nip"], month_of(visit.request.path_params["month"])
     unit = board.unit_of(visit.conn, nip, month)
     visit.require(Look.PERSON, last_day(month), nip, unit=unit, nip=nip)
     return _shown(visit, nip, month, board.months_of(visit.conn, nip), f"/person/{nip}/")
 
 
-def _shown(visit: Visit, nip: str, month: date, months: list[str], address: str) -> Response:
+def _shown(visit: RequestContext, nip: str, month: date, months: list[str], address: str) -> Response:
     found = results.scores(visit.conn, month, nip=nip)
     if not found:
         raise NeedsAttention(f"there is no score for {month:%Y-%m}")

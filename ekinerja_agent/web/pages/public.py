@@ -19,32 +19,32 @@ from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
-from ekinerja_agent.web.cache import Kept
+from ekinerja_agent.web.cache import Cache
 from ekinerja_agent.web.page_templates import document_page, page, sorry
 from ekinerja_agent.web.pages import leaders
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.request_context import heard
-from ekinerja_agent.web.table_page import excerpt
+from ekinerja_agent.web.table_page import table_page
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.usecases.reporting.report_facts import Made
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 KINDS = {
     "/public": msgid("Units and their growth"),
     "/public/workload": msgid("Workload and staff"),
     "/public/sakip": msgid("Accountability (SAKIP)"),
 }
-Make = Callable[["Visit", Asked], "Made"]
+Make = Callable[["RequestContext", Asked], "Made"]
 
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return the pages for everybody."""
-    months: Kept[list[str]] = Kept()
-    editions: Kept[Document] = Kept()
+    months: Cache[list[str]] = Cache()
+    editions: Cache[Document] = Cache()
     makes: tuple[Make, ...] = (_units, leaders.workload, leaders.sakip)
     return [
         Route(address, heard(site, partial(_shown, make, months, editions), sorry, public=True))
@@ -52,7 +52,7 @@ def routes(site: Site) -> list[Route]:
     ]
 
 
-def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit: Visit) -> Response:
+def _shown(make: Make, months: Cache[list[str]], editions: Cache[Document], visit: RequestContext) -> Response:
     shown = months.get(None, lambda: _published(visit.engine), visit.now)
     asked = visit.asked("month")
     if asked and asked not in shown:
@@ -65,7 +65,7 @@ def _shown(make: Make, months: Kept[list[str]], editions: Kept[Document], visit:
         lambda: make(visit, Asked(month, visit.lang, visit.now, public=True)).document,
         visit.now,
     )
-    cut, parts = excerpt(document, "", visit.page_number)
+    cut, parts = table_page(document, "", visit.page_number)
     return document_page(
         visit, "public.html.j2", cut, parts=parts, month=month, months=list(map(month_of, shown)), kinds=KINDS
     )
@@ -76,5 +76,5 @@ def _published(engine: Engine) -> list[str]:
         return board.published_months(conn)
 
 
-def _units(visit: Visit, asked: Asked) -> Made:
+def _units(visit: RequestContext, asked: Asked) -> Made:
     return report_facts.unit(visit.engine, asked)

@@ -18,7 +18,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
-from ekinerja_agent.web.cache import Kept
+from ekinerja_agent.web.cache import Cache
 from ekinerja_agent.web.live import COUNTED_EVERY, Counts, counts
 from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.request_context import heard
@@ -26,17 +26,17 @@ from ekinerja_agent.web.request_context import heard
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 _PUNCHES = msgid("Punches by hour, today")
 
 
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return the first page."""
-    return [Route("/", heard(site, partial(_start, Kept(COUNTED_EVERY, waits=True)), sorry))]
+    return [Route("/", heard(site, partial(_start, Cache(COUNTED_EVERY, waits=True)), sorry))]
 
 
-def _start(live: Kept[Counts], visit: Visit) -> Response:
+def _start(live: Cache[Counts], visit: RequestContext) -> Response:
     day = visit.now.date()
     reader = visit.reader(day)
     if reader.roles.isdisjoint(LEADERS):
@@ -52,7 +52,7 @@ def _start(live: Kept[Counts], visit: Visit) -> Response:
     return page(visit, "start.html.j2", units=shown, month=month, days=days, live=seen)
 
 
-def _seen(live: Kept[Counts], visit: Visit) -> dict[str, object]:
+def _seen(live: Cache[Counts], visit: RequestContext) -> dict[str, object]:
     measured = visit.site.snapshot()
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
@@ -78,7 +78,7 @@ def _seen(live: Kept[Counts], visit: Visit) -> dict[str, object]:
     }
 
 
-def _chart(visit: Visit, by_hour: Mapping[int, int]) -> Markup:
+def _chart(visit: RequestContext, by_hour: Mapping[int, int]) -> Markup:
     hours = range(min(by_hour), max(by_hour) + 1)
     title = visit.written.words.gettext(_PUNCHES)
     return charts.columns(

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.central.scored.board import Wanted
+from ekinerja_agent.central.scored.board import PageQuery
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day, month_after
@@ -27,7 +27,7 @@ from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.reporting.today import UnitToday, unit_today
 from ekinerja_agent.web.access import Look
-from ekinerja_agent.web.cache import Kept
+from ekinerja_agent.web.cache import Cache
 from ekinerja_agent.web.live import COUNTED_EVERY
 from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.request_context import heard
@@ -35,7 +35,7 @@ from ekinerja_agent.web.request_context import heard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ekinerja_agent.web.request_context import Site, Visit
+    from ekinerja_agent.web.request_context import RequestContext, Site
 
 TREND_MONTHS = 6
 TODAY = {"missing" if state == "unexcused" else state: label for state, label in STATES.items()} | {
@@ -48,7 +48,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def routes(site: Site) -> list[Route]:
     """Given what pages share, return a unit's day and a unit's month."""
     return [
-        Route(r"/unit/{unit:path}/{when}", heard(site, partial(_unit, Kept(COUNTED_EVERY, waits=True)), sorry)),
+        Route(r"/unit/{unit:path}/{when}", heard(site, partial(_unit, Cache(COUNTED_EVERY, waits=True)), sorry)),
     ]
 
 
@@ -66,7 +66,7 @@ def day_of(text: str) -> date:
     raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)")
 
 
-def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
+def _unit(live: Cache[UnitToday], visit: RequestContext) -> Response:
     unit, when = visit.request.path_params["unit"], visit.request.path_params["when"]
     if len(when) == len("2026-09"):
         return _month(visit, unit, month_of(when))
@@ -78,7 +78,7 @@ def _unit(live: Kept[UnitToday], visit: Visit) -> Response:
     return _day(visit, unit, day)
 
 
-def _today(live: Kept[UnitToday], visit: Visit, unit: str, day: date, zone: ZoneInfo) -> Response:
+def _today(live: Cache[UnitToday], visit: RequestContext, unit: str, day: date, zone: ZoneInfo) -> Response:
     site, engine = visit.site, visit.engine
 
     def read() -> UnitToday:
@@ -102,7 +102,7 @@ def _today(live: Kept[UnitToday], visit: Visit, unit: str, day: date, zone: Zone
     )
 
 
-def _day(visit: Visit, unit: str, day: date) -> Response:
+def _day(visit: RequestContext, unit: str, day: date) -> Response:
     wanted = _wanted(visit, STATES)
     listed = board.unit_day(visit.conn, unit, day, wanted)
     for row in listed.rows:
@@ -111,7 +111,7 @@ def _day(visit: Visit, unit: str, day: date) -> Response:
     return page(visit, "unit_day.html.j2", **_about(visit, unit, day), listed=listed, wanted=wanted, labels=STATES)
 
 
-def _about(visit: Visit, unit: str, day: date) -> dict[str, Any]:
+def _about(visit: RequestContext, unit: str, day: date) -> dict[str, Any]:
     """What both pages of a day say of it."""
     return {
         "unit": unit,
@@ -126,7 +126,7 @@ def _clock(at: datetime | None, zone: str) -> str | None:
     return None if at is None else f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
-def _month(visit: Visit, unit: str, month: date) -> Response:
+def _month(visit: RequestContext, unit: str, month: date) -> Response:
     last = last_day(month)
     visit.require(Look.UNIT, last, unit, unit=unit)
     wanted = _wanted(visit, STATUSES)
@@ -146,6 +146,6 @@ def _month(visit: Visit, unit: str, month: date) -> Response:
     )
 
 
-def _wanted(visit: Visit, states: Mapping[str, str]) -> Wanted:
+def _wanted(visit: RequestContext, states: Mapping[str, str]) -> PageQuery:
     state = visit.asked("state")
-    return Wanted(visit.asked("q"), state if state in states else None, visit.page_number())
+    return PageQuery(visit.asked("q"), state if state in states else None, visit.page_number())

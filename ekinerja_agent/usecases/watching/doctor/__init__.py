@@ -30,7 +30,7 @@ from ekinerja_agent.usecases.watching.doctor import (
     spool,
     terminals,
 )
-from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding, State, told
+from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding, State, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
 __all__ = ["CHECKS", "Check", "Host", "Outcome", "State", "examine"]
@@ -105,9 +105,9 @@ def _findings(host: Host, check: Check) -> list[Finding]:
         text, _, what_to_do = str(why).partition("; ")
         found.append(Finding(None, text, what_to_do, State.SKIPPED))
     except Refused as why:  # the rights of this host's login end here
-        found.append(replace(told(str(why)), state=State.SKIPPED))
+        found.append(replace(finding_of(str(why)), state=State.SKIPPED))
     except EkinerjaError as error:
-        found.append(told(str(error)))
+        found.append(finding_of(str(error)))
     except OSError as error:
         found.append(Finding(None, str(error), "run this as the user of the service, or as root"))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekinerja_agent.nouns.errors import EkinerjaError
-from ekinerja_agent.usecases.watching.doctor.finding import Finding, told
+from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
 
@@ -20,7 +20,7 @@ def check(host: Host) -> Iterator[Finding]:
     found = host.central_or_why
     if isinstance(found, EkinerjaError):
         away = "start it, or mend the line to it; what is collected waits in the spool"
-        yield told(str(found), "central", away if found.retryable else "run: ekinerja-agent db upgrade")
+        yield finding_of(str(found), "central", away if found.retryable else "run: ekinerja-agent db upgrade")
     else:
         for flaw in host.central_flaws:
-            yield told(flaw, "central", "compare with the latest backup before anything is changed")
+            yield finding_of(flaw, "central", "compare with the latest backup before anything is changed")

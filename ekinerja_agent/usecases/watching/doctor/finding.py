@@ -35,7 +35,7 @@ class CannotCheck(Exception):
     """What a check looks at is not there to be looked at; another check says why."""
 
 
-def told(sentence: str, subject: str | None = None, otherwise: str = SEE_FINDING) -> Finding:
+def finding_of(sentence: str, subject: str | None = None, otherwise: str = SEE_FINDING) -> Finding:
     """Given one of our sentences (`what was found; what to do`), return it as a finding.
 
     `otherwise` is what to do where the sentence does not say it.
@@ -48,4 +48,4 @@ def of_problem(problem: Problem) -> Finding:
     """Given a problem of a file, return it as a finding whose subject is the place."""
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
     otherwise = "write what is allowed there; `ekinerja-agent config check` tells all problems at once"
-    return told(": ".join(part for part in (problem.key, problem.message) if part), place, otherwise)
+    return finding_of(": ".join(part for part in (problem.key, problem.message) if part), place, otherwise)

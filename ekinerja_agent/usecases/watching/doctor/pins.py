@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, timedelta
 
-from ekinerja_agent.central.collected.unknown_pins import strangers
+from ekinerja_agent.central.collected.unknown_pins import unknown_pins
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -17,7 +17,7 @@ SHOWN = 10
 def check(host: Host) -> Iterator[Finding]:
     """Yield each terminal on which PINs punched in the last month that belong to nobody."""
     now = host.now().astimezone(UTC).replace(tzinfo=None)
-    for terminal, pins in strangers(host.central, now - LOOKED_BACK, now + ZONES_APART).items():
+    for terminal, pins in unknown_pins(host.central, now - LOOKED_BACK, now + ZONES_APART).items():
         more = f" and {len(pins) - SHOWN} more" if len(pins) > SHOWN else ""
         yield Finding(
             terminal,

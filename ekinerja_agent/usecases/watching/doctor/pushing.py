@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
-from ekinerja_agent.usecases.watching.doctor.finding import Finding, told
+from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None, unre
             "menu (Comm. > Cloud Server); it keeps its punches",
         )
     for doubt in doubts_of(memory, unread, host.now()):
-        yield told(doubt, terminal.id)
+        yield finding_of(doubt, terminal.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.watching.doctor.finding import Finding, told
+from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 from ekinerja_agent.usecases.watching.health.conditions import LONGEST_WAIT
 
@@ -24,7 +24,7 @@ def check(host: Host) -> Iterator[Finding]:
             spool.check()
             yield from _queue(spool, host)
     except EkinerjaError as error:
-        yield told(str(error), str(path))
+        yield finding_of(str(error), str(path))
 
 
 def _queue(spool: Spool, host: Host) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy, turn
 from ekinerja_agent.usecases.watching.doctor.answers import Answer, signs
 from ekinerja_agent.usecases.watching.doctor.clock import vouches
-from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding, State, told
+from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding, State, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 from ekinerja_agent.usecases.watching.doctor.parallel import ask_all
 
@@ -93,14 +93,14 @@ def _why(terminal: str, error: Exception) -> Finding:
         case ConfigurationError():
             return Finding(terminal, "its comm key cannot be read", "see the check `config`", State.SKIPPED)
         case TerminalUnavailable():
-            return told(str(error), terminal, "check its power, cable and address; the punches in it are safe")
+            return finding_of(str(error), terminal, "check its power, cable and address; the punches in it are safe")
         case ProtocolViolation():
             what_to_do = (
                 f"check that an attendance terminal has this address, then run: ekinerja-agent terminal poll {terminal}"
             )
             return Finding(terminal, text, what_to_do)
         case EkinerjaError():
-            return told(str(error), terminal)
+            return finding_of(str(error), terminal)
         case _:  # the lock of its turn is a file
             return Finding(terminal, f"its turn cannot be taken ({error})", "see the check `permissions`")
 

@@ -57,7 +57,7 @@ def judge(snapshot: Snapshot) -> Verdicts:
     return dict(pair for each in JUDGES for pair in each(snapshot))
 
 
-def standing(verdicts: Verdicts) -> list[Condition]:
+def conditions_of(verdicts: Verdicts) -> list[Condition]:
     """Given verdicts, return the conditions among them, the gravest first."""
     order = ("critical", "warning", "info")
     found = [each for each in verdicts.values() if each is not None]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, standing
+from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, conditions_of
 
 LONGEST_WAIT_FOR_OTHERS = timedelta(minutes=20)
 """A terminal that is back is noticed after at most a quarter of an hour."""
@@ -20,7 +20,7 @@ FORGOTTEN_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class News:
     """One condition that stands or stood: since when, when it was last told (None: not yet), when it was last judged,
     and since when it is over (None: it stands).
     """
@@ -36,9 +36,9 @@ class Known:
 class Digest:
     """One message: what began, what is over, and what still stands. Each is the last that was known of it."""
 
-    began: tuple[Known, ...] = ()
-    over: tuple[Known, ...] = ()
-    lasting: tuple[Known, ...] = ()
+    began: tuple[News, ...] = ()
+    over: tuple[News, ...] = ()
+    lasting: tuple[News, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.began or self.over or self.lasting)
@@ -56,7 +56,7 @@ class Pace:
 class Memory:
     """All that is known of conditions, by key."""
 
-    known: Mapping[Key, Known] = field(default_factory=dict)
+    known: Mapping[Key, News] = field(default_factory=dict)
 
 
 def advance(memory: Memory, verdicts: Verdicts, at: datetime, pace: Pace) -> tuple[Memory, Digest]:
@@ -79,18 +79,18 @@ def advance(memory: Memory, verdicts: Verdicts, at: datetime, pace: Pace) -> tup
     return Memory(kept | told), Digest(_sorted(began), _sorted(over), _sorted(still if again else ()))
 
 
-def _judged(before: Known | None, verdict: Condition | None, at: datetime) -> Known | None:
+def _judged(before: News | None, verdict: Condition | None, at: datetime) -> News | None:
     """What is known of one condition after a verdict; None if there is nothing to remember."""
     if verdict is not None:
         if before is None:
-            return Known(verdict, since=at, judged_at=at)
+            return News(verdict, since=at, judged_at=at)
         return replace(before, condition=verdict, judged_at=at, over_at=None)
     if before is None or before.told_at is None:
         return None
     return replace(before, judged_at=at, over_at=before.over_at or at)
 
 
-def _any_ready(over: list[Known], lasting: list[Known], at: datetime, pace: Pace) -> bool:
+def _any_ready(over: list[News], lasting: list[News], at: datetime, pace: Pace) -> bool:
     """Whether what is over may be told: nothing of its kind and office lasts, or it waited long enough."""
     lasts = {_group(each) for each in lasting}
     for each in over:
@@ -100,10 +100,10 @@ def _any_ready(over: list[Known], lasting: list[Known], at: datetime, pace: Pace
     return False
 
 
-def _group(known: Known) -> tuple[str, str]:
+def _group(known: News) -> tuple[str, str]:
     return known.condition.key.code, known.condition.office
 
 
-def _sorted(known: Iterable[Known]) -> tuple[Known, ...]:
+def _sorted(known: Iterable[News]) -> tuple[News, ...]:
     by_key = {each.condition.key: each for each in known}
-    return tuple(by_key[each.key] for each in standing({key: each.condition for key, each in by_key.items()}))
+    return tuple(by_key[each.key] for each in conditions_of({key: each.condition for key, each in by_key.items()}))

@@ -25,7 +25,7 @@ from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, in_stretch
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
-from ekinerja_agent.usecases.watching.health.news import Digest, Known, Memory, Pace, advance
+from ekinerja_agent.usecases.watching.health.news import Digest, Memory, News, Pace, advance
 from ekinerja_agent.usecases.watching.health.words import Message, message, trial
 
 log = logger()
@@ -227,7 +227,7 @@ def _outline(memory: Memory) -> Sequence[object]:
     return [(key, each.since, each.told_at, each.over_at) for key, each in sorted(memory.known.items())]
 
 
-def _known_row(known: Known) -> dict[str, Any]:
+def _known_row(known: News) -> dict[str, Any]:
     condition = known.condition
     return {
         "code": condition.key.code,
@@ -241,9 +241,9 @@ def _known_row(known: Known) -> dict[str, Any]:
     }
 
 
-def _known_of(row: dict[str, Any], now: datetime) -> Known:
+def _known_of(row: dict[str, Any], now: datetime) -> News:
     condition = Condition(Key(row["code"], row["subject"]), row["severity"], row["office"], row["facts"])
-    return Known(
+    return News(
         condition,
         since=datetime.fromisoformat(row["since"]),
         judged_at=now,

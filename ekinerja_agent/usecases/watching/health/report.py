@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ekinerja_agent.usecases.watching.health.conditions import STALE_AFTER, Condition, is_well, judge, standing
+from ekinerja_agent.usecases.watching.health.conditions import STALE_AFTER, Condition, conditions_of, is_well, judge
 from ekinerja_agent.usecases.watching.health.facts import Snapshot
 from ekinerja_agent.usecases.watching.health.words import condition_text
 
@@ -41,6 +41,6 @@ def report(snapshot: Snapshot | None, at: datetime) -> Report:
     """Given what was last measured and the instant, return how this agent is."""
     if snapshot is None:
         return Report(well=False, measured_at=None)
-    conditions = standing(judge(snapshot))
+    conditions = conditions_of(judge(snapshot))
     fresh = at - snapshot.at < STALE_AFTER
     return Report(fresh and is_well(conditions), snapshot.at, tuple(conditions))

@@ -10,7 +10,7 @@ from itertools import groupby
 from ekinerja_agent.config import Severity
 from ekinerja_agent.locale.language import Language, msgid, translator
 from ekinerja_agent.usecases.watching.health.conditions import Condition
-from ekinerja_agent.usecases.watching.health.news import Digest, Known
+from ekinerja_agent.usecases.watching.health.news import Digest, News
 
 SHOWN_SUBJECTS = 12
 ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -177,11 +177,11 @@ def trial(host: str, lang: Language) -> Message:
     return Message("info", f"[{host}] {words.gettext('Trial message')}", text)
 
 
-def _wanted(known: Iterable[Known], least: Severity) -> list[Known]:
+def _wanted(known: Iterable[News], least: Severity) -> list[News]:
     return [each for each in known if ORDER.index(each.condition.severity) >= ORDER.index(least)]
 
 
-def _part(title: str, known: list[Known], wrong: bool, words: NullTranslations) -> Iterator[str]:
+def _part(title: str, known: list[News], wrong: bool, words: NullTranslations) -> Iterator[str]:
     if not known:
         return
     yield f"{title}:"
