@@ -173,13 +173,13 @@ def _a_month_of_fingers(telling: Telling) -> None:
     with voice.progress("polling", rounds) as report_progress:
         done = 0
 
-        def told(now: Stage) -> None:
+        def show(now: Stage) -> None:
             nonlocal done
             done += 1
             day = f"{now.clock.moment:%a %d %b}"
             report_progress(done, day)
 
-        stage.play(told)
+        stage.play(show)
     voice.say(
         f"{stage.polls:,} polls brought {stage.new:,} punches in {stage.received_bytes / 1e6:.0f} MB over "
         "the wire. Each went to disk in the spool first, then to the central database."

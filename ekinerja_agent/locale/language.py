@@ -3,7 +3,7 @@
 Promises one answer for a whole page or command: Indonesian (`id`) or English (`en`). English sentences are the keys of
 the catalogues in `locale/id/LC_MESSAGES` (`scripts/translations` compiles them): `ekinerja.po` holds those of reports,
 which ask for each; `help.po` and `messages.po` those of commands, which are recognised when they are shown
-(`sentences.py`). Does not know how numbers and dates are written (`locale/formats.py`) nor what is said.
+(`locale/sentences.py`). Does not know how numbers and dates are written (`locale/formats.py`) nor what is said.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
+from ekinerja_agent.locale.sentences import Sentences
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.sentences import Sentences
 
 Language = Literal["id", "en"]
 

@@ -18,8 +18,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,10 @@ from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Punch, Quarantined, punch_name
-from ekinerja_agent.nouns.terminal import SlotOwner, TerminalStatus
 from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
-from ekinerja_agent.spool.notes import decode_note, encode_note, kind_of, quarantine_key
+from ekinerja_agent.spool.note_queue import add_note, free_notes
+from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
@@ -43,8 +43,6 @@ BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 512
 """SQLite keeps what it once took."""
 
-_NOTES_TEXT_AT_ONCE = 4 << 20
-"""Letters of the notes of one delivery, the last one aside: one that holds a whole upload or log is millions long."""
 
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -175,7 +173,7 @@ class Spool:
                 db.execute("UPDATE numbered SET last_seq = ?", (last,))
             call = _next_call(db)
             for note in notes:
-                _add_note(db, note, call, last)
+                add_note(db, note, call, last)
             if memory is not None:
                 write_memory(db, memory)
             if push is not None:
@@ -206,7 +204,7 @@ class Spool:
                 seqs.append(row[-1])
                 punches.append(punch_of(row))
             last = seqs[-1] if len(seqs) == limit else _last_seq(db)
-            return Delivery(tuple(punches), tuple(_free_notes(db, last, limit)), tuple(seqs))
+            return Delivery(tuple(punches), tuple(free_notes(db, last, limit)), tuple(seqs))
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Given a delivery of this spool and its receipt, let go what is durable in central and mark what it rejected.
@@ -259,7 +257,7 @@ class Spool:
         with self._writing() as db:
             return pushes.ask(db, terminal, kind, by, self._now())
 
-    def requests(self, terminal: str | None = None) -> list[PushRequest]:
+    def push_requests(self, terminal: str | None = None) -> list[PushRequest]:
         """Return the requests that wait for a terminal, oldest first; without one, everything ever asked for."""
         with self._reading() as db:
             return pushes.all_requests(db) if terminal is None else pushes.waiting_requests(db, terminal)
@@ -461,113 +459,3 @@ def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
 def _next_call(db: sqlite3.Connection) -> int:
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'notes'").fetchone()
     return 1 if row is None else int(row[0]) + 1
-
-
-def _add_note(db: sqlite3.Connection, note: Note, call: int, last_seq: int) -> None:
-    """Given a note, the number of the call that brings it and the last punch before it, let it wait if it is news."""
-    if isinstance(note, SlotOwner) and not _tell(db, f"slot/{note.terminal}/{note.uid}", note.pin):
-        return
-    if isinstance(note, Quarantined) and not _tell(db, quarantine_key(note), note.found_at.isoformat(), once=True):
-        return
-    if isinstance(note, TerminalStatus):
-        db.execute("DELETE FROM notes WHERE terminal = ? AND kind = ?", (note.terminal, kind_of(note)))
-    if isinstance(note, Coverage) and _extend(db, note):
-        return
-    db.execute(
-        "INSERT INTO notes (terminal, kind, call, after_seq, body) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (body) DO UPDATE SET after_seq = excluded.after_seq",
-        (note.terminal, kind_of(note), call, last_seq, encode_note(note)),
-    )
-
-
-def _tell(db: sqlite3.Connection, subject: str, value: str, *, once: bool = False) -> bool:
-    """Given what a note says of a subject, return whether that is news (`once`: whether the subject is)."""
-    known = db.execute("SELECT value FROM told WHERE subject = ?", (subject,)).fetchone()
-    if known is not None and (once or known == (value,)):
-        return False
-    db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (subject, value))
-    return True
-
-
-def _extend(db: sqlite3.Connection, coverage: Coverage) -> bool:
-    """Given coverage, lengthen the waiting one that it continues and return True, or return False.
-
-    Months without central then cost one row per punch, not one per poll. Only where no punch of the terminal came in
-    between and none is rejected: elsewhere the border is needed to hold back as little as possible. Silent stretches
-    are never joined, their length has a meaning.
-    """
-    row = db.execute(
-        "SELECT seq, after_seq, body FROM notes WHERE terminal = ? AND kind = ? ORDER BY call DESC, seq DESC LIMIT 1",
-        (coverage.terminal, kind_of(coverage)),
-    ).fetchone()
-    if row is None or coverage.kind != "proven":
-        return False
-    seq, after_seq, body = row
-    before = decode_note(body)
-    if not isinstance(before, Coverage) or before.kind != "proven" or before.end != coverage.start:
-        return False
-    # Two questions, not one with OR: each has its index, and a queue of months is not searched at every poll.
-    since = "SELECT 1 FROM queue WHERE seq > ? AND terminal = ? LIMIT 1"
-    rejected = "SELECT 1 FROM queue WHERE terminal = ? AND reason IS NOT NULL LIMIT 1"
-    if (
-        db.execute(since, (after_seq, coverage.terminal)).fetchone()
-        or db.execute(rejected, (coverage.terminal,)).fetchone()
-    ):
-        return False
-    db.execute("DELETE FROM notes WHERE body = ?", (encode_note(replace(before, end=coverage.end)),))
-    db.execute("UPDATE notes SET body = ? WHERE seq = ?", (encode_note(replace(before, end=coverage.end)), seq))
-    return True
-
-
-def _free_notes(db: sqlite3.Connection, last_seq: int, limit: int) -> Iterator[Note]:
-    """Notes, oldest first, whose punches all have a sequence up to `last_seq` and that no rejected punch holds back."""
-    held, letters = _held(db), 0
-    for after_seq, body in db.execute(
-        "SELECT after_seq, body FROM notes WHERE after_seq <= ? ORDER BY seq", (last_seq,)
-    ):
-        note = decode_note(body)
-        if isinstance(note, Coverage) and any(
-            after_seq >= rejected_seq and _overlap(note, coverage)
-            for rejected_seq, coverage in held.get(note.terminal, ())
-        ):
-            continue
-        yield note
-        limit -= 1
-        letters += len(body)
-        if limit <= 0 or letters >= _NOTES_TEXT_AT_ONCE:
-            return
-
-
-def _held(db: sqlite3.Connection) -> dict[str, list[tuple[int, Coverage]]]:
-    """By terminal: sequence of a rejected punch, and the coverage of the two calls of which one vouches for it.
-
-    Reads and uploads of one terminal interleave, so that the call that vouches may be a later one: the instants of the
-    rejected punches themselves count as such a stretch too.
-    """
-    held: dict[str, list[tuple[int, Coverage]]] = {}
-    kind = Coverage.__name__
-    groups = db.execute(
-        "SELECT terminal, min(seq), cover, min(at), max(at) FROM "
-        "(SELECT q.terminal, q.seq, q.at, (SELECT min(call) FROM notes n "
-        "WHERE n.terminal = q.terminal AND n.kind = ? AND n.after_seq >= q.seq) AS cover "
-        "FROM queue q WHERE q.reason IS NOT NULL) WHERE cover IS NOT NULL GROUP BY terminal, cover",
-        (kind,),
-    ).fetchall()
-    for terminal, rejected_seq, cover, first_at, last_at in groups:
-        if first_at is not None:
-            until = datetime.fromisoformat(last_at) + timedelta(seconds=1)
-            its_own = Coverage(terminal, datetime.fromisoformat(first_at), until)
-            held.setdefault(terminal, []).append((rejected_seq, its_own))
-        query = (
-            "SELECT body FROM notes WHERE terminal = :terminal AND kind = :kind AND call IN (:cover, "
-            "(SELECT min(call) FROM notes WHERE terminal = :terminal AND kind = :kind AND call > :cover))"
-        )
-        for (body,) in db.execute(query, {"terminal": terminal, "kind": kind, "cover": cover}):
-            note = decode_note(body)
-            if isinstance(note, Coverage):
-                held.setdefault(terminal, []).append((rejected_seq, note))
-    return held
-
-
-def _overlap(one: Coverage, other: Coverage) -> bool:
-    return (one.start is None or one.start < other.end) and (other.start is None or other.start < one.end)

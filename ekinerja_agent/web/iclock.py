@@ -181,7 +181,7 @@ class _Door:
         if table != "/fdata" and (not complete or _excess(visit.request)):
             return self._trouble(visit.terminal, 400, "an upload has another length than it says")
         if table == "options":
-            await visit.do(visit.receiver.told, self._now(), options=body)
+            await visit.do(visit.receiver.described, self._now(), options=body)
             return _text("OK\n")
         await visit.do(visit.receiver.contact, self._now())
         if table != "operlog":
@@ -242,7 +242,7 @@ class _Door:
         """A heartbeat; what a person asked the terminal for goes with the answer."""
         at = self._now()
         if info := visit.parameters.get("info", ""):
-            await visit.do(visit.receiver.told, at, info=info)
+            await visit.do(visit.receiver.described, at, info=info)
         else:
             await visit.do(visit.receiver.contact, at)
         command = await visit.do(visit.receiver.next_command, at)

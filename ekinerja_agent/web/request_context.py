@@ -75,7 +75,7 @@ _STATUS: tuple[tuple[type[EkinerjaError], int], ...] = (
 )
 
 
-class Turns:
+class AtOnce:
     """So many requests at once; who comes later waits in the order of coming, without a thread or a connection."""
 
     def __init__(self, at_once: int) -> None:
@@ -103,8 +103,8 @@ class Site:
     proxies: Callable[[], Sequence[IpNetwork]]
     rules: Callable[[], RuleBook]
     profile: Callable[[], str]
-    pages: Turns = field(default_factory=lambda: Turns(PAGES_AT_ONCE))
-    forms: Turns = field(default_factory=lambda: Turns(FORMS_AT_ONCE))
+    pages: AtOnce = field(default_factory=lambda: AtOnce(PAGES_AT_ONCE))
+    forms: AtOnce = field(default_factory=lambda: AtOnce(FORMS_AT_ONCE))
 
 
 class Sight:

@@ -19,8 +19,7 @@ from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.terminal import TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, serve
-from ekinerja_agent.usecases import push_unread
-from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting import collect, push_unread
 from ekinerja_agent.usecases.collecting.forward import forward
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, Receiver
 from ekinerja_agent.usecases.watching.health import textfile
@@ -154,7 +153,7 @@ def test_a_terminal_that_only_pushes_is_silent_since_it_was_heard_of(bench: Benc
     receiver = Receiver(
         bench.spool, [terminal], tolerance_s=60, host_clock_trusted=lambda: True, most_body_bytes=1 << 20
     )
-    receiver.told(terminal, bench.now, info="Ver 8.0.1,5,2,100,10.0.0.1")
+    receiver.described(terminal, bench.now, info="Ver 8.0.1,5,2,100,10.0.0.1")
     collect.announce(bench.spool, [terminal], now=bench.now)
     forward(bench.spool, bench.central)
     heard_at = bench.now

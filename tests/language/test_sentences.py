@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.cli import cli
 from ekinerja_agent.locale.language import LOCALE_DIR, SPOKEN_DOMAINS, sentences
-from ekinerja_agent.sentences import Sentences, parts
+from ekinerja_agent.locale.sentences import Sentences, pieces
 from tests.proof.sentences import constants, helped, said, said_by_click, said_in
 
 INDONESIAN = sentences("id")
@@ -30,11 +30,11 @@ CATALOGUE = catalogue()
 
 
 def places(template: str) -> list[int]:
-    return sorted(part[0] for part in parts(template) if not isinstance(part, str))
+    return sorted(part[0] for part in pieces(template) if not isinstance(part, str))
 
 
 def filled(template: str, values: list[str]) -> str:
-    return "".join(part if isinstance(part, str) else values[part[0]] for part in parts(template))
+    return "".join(part if isinstance(part, str) else values[part[0]] for part in pieces(template))
 
 
 def test_every_sentence_of_every_command_has_an_indonesian_entry() -> None:

@@ -16,7 +16,7 @@ from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.punch import Punch
 from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory, UnreadUploads
-from ekinerja_agent.usecases import push_unread
+from ekinerja_agent.usecases.collecting import push_unread
 from ekinerja_agent.usecases.collecting.push import Receiver, Stored
 from tests.push.conftest import ZONE, pushing
 

@@ -322,7 +322,7 @@ def test_what_a_person_asked_for_is_told_once_and_its_answer_kept(site: Site) ->
     assert site.spool.ask("t1", "info", by="siti") == 1  # it waits already
     assert device.beat() == "C:1:INFO\n"
     assert device.beat() == "OK\n"
-    (asked,) = site.spool.requests()
+    (asked,) = site.spool.push_requests()
     assert (asked.returned, asked.asked_by) == (0, "siti")
     device.close()
 
@@ -336,7 +336,7 @@ def test_asked_for_everything_a_terminal_sends_all_of_its_log_again(site: Site) 
     number = site.spool.ask("t1", "reupload", by="siti")
     assert device.beat() == f"C:{number}:CHECK\n"
     assert device.acknowledged == set()
-    assert site.spool.requests("t1") == []
+    assert site.spool.push_requests("t1") == []
     device.upload()
     assert len(site.punched()) == 3
     assert device.beat() == "OK\n"
@@ -351,7 +351,7 @@ def test_a_command_whose_answer_does_not_come_is_sent_again(site: Site, monkeypa
     monkeypatch.setattr(site, "now", lambda: later)
     assert text(site.raw(get("getrequest?SN=S1"))) == "C:1:INFO\n"
     assert text(site.raw(post(b"ID=1&Return=-1&CMD=INFO", path="devicecmd?SN=S1"))) == "OK\n"
-    assert site.spool.requests("t1") == []
+    assert site.spool.push_requests("t1") == []
 
 
 def test_nobody_answers_for_another_terminal(make_site: Callable[..., Site]) -> None:
@@ -359,7 +359,7 @@ def test_nobody_answers_for_another_terminal(make_site: Callable[..., Site]) -> 
     site.spool.ask("t1", "info", by="siti")
     site.raw(get("getrequest?SN=S1"))
     site.raw(post(b"ID=1&Return=0&CMD=INFO", path="devicecmd?SN=S2"))
-    assert len(site.spool.requests("t1")) == 1
+    assert len(site.spool.push_requests("t1")) == 1
 
 
 def test_a_poll_that_tells_of_the_terminal_is_noted(site: Site) -> None:

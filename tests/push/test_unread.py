@@ -24,7 +24,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.terminals.push_kinds import PAGES_WITHOUT_PUNCHES, TABLES_WITHOUT_PUNCHES
-from ekinerja_agent.usecases import push_unread
+from ekinerja_agent.usecases.collecting import push_unread
 from ekinerja_agent.web import iclock
 from tests.push.conftest import LIMIT, ZONE, Site, pushing
 from tests.push.test_http import get, post, status, text

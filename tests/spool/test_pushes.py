@@ -65,13 +65,13 @@ def test_an_instant_without_a_zone_is_refused_and_nothing_of_the_call_is_kept(sp
 def test_a_request_waits_until_its_terminal_answers(spool: Spool) -> None:
     number = spool.ask("t1", "info", by="siti")
     assert not spool.answered("t1", number, 0)  # nobody told it yet
-    (request,) = spool.requests("t1")
+    (request,) = spool.push_requests("t1")
     spool.sent(request)
     assert not spool.answered("t2", number, 0)
     assert spool.answered("t1", number, -1)
     assert not spool.answered("t1", number, 0)
-    assert spool.requests("t1") == []
-    assert [(each.number, each.returned) for each in spool.requests()] == [(number, -1)]
+    assert spool.push_requests("t1") == []
+    assert [(each.number, each.returned) for each in spool.push_requests()] == [(number, -1)]
 
 
 def test_coverage_that_holds_the_instant_of_a_rejected_punch_is_held_although_reads_came_between(spool: Spool) -> None:

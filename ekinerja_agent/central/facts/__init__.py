@@ -43,7 +43,7 @@ from ekinerja_agent.central.facts.personal import (
 )
 from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
-from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Wanted, Whose, everybody, wanted_of
+from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Scope, Whose, everybody, scope_of
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.imported.decisions import absence_status
 from ekinerja_agent.central.store.engine import reading
@@ -124,7 +124,7 @@ def month_facts(
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, first, last, offices, nips)
-        wanted = wanted_of(conn, spells, first, last, everyone=offices is None and nips is None)
+        wanted = scope_of(conn, spells, first, last, everyone=offices is None and nips is None)
         there = _there(conn, spells, wanted, called=True, profile=profile, now=now)
         holds, sanctions = read_takings(conn, wanted)
         plan_reports, budgets = read_plans(conn, wanted)
@@ -151,7 +151,7 @@ def approved_activities(engine: Engine, month: date, nips: Sequence[str]) -> pl.
     first, last = month.replace(day=1), last_day(month)
     with reading(engine) as conn:
         spells = _spells(conn, first, last, None, nips)
-        wanted = wanted_of(conn, spells, first, last, everyone=False)
+        wanted = scope_of(conn, spells, first, last, everyone=False)
         return wanted.keep(read_activities(conn, wanted, spells))
 
 
@@ -161,14 +161,14 @@ def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: S
     """
     with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, day, day, None, nips)
-        wanted = wanted_of(conn, spells, day, day, everyone=False)
+        wanted = scope_of(conn, spells, day, day, everyone=False)
         return _there(conn, spells, wanted, called=False, profile=profile, now=now)
 
 
 def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
     """Given the facts of some people, return them with what these claim too: activities that nobody decided yet."""
     with reading(engine) as conn:
-        wanted = wanted_of(conn, facts.spells, facts.month, last_day(facts.month), everyone=False)
+        wanted = scope_of(conn, facts.spells, facts.month, last_day(facts.month), everyone=False)
         claimed = read_activities(conn, wanted, facts.spells, ("draft", "pending", "approved", "returned"))
     return replace(facts, activities=wanted.keep(claimed))
 
@@ -199,7 +199,7 @@ def _are_few(nips: Sequence[str] | None) -> bool:
 
 
 def _there(
-    conn: Connection, spells: pl.DataFrame, wanted: Wanted, *, called: bool, profile: str, now: datetime
+    conn: Connection, spells: pl.DataFrame, wanted: Scope, *, called: bool, profile: str, now: datetime
 ) -> MonthFacts:
     """What tells who of the wanted people is there on the wanted days; with the events to which they are `called`."""
     all_units = _units(conn)
@@ -323,7 +323,7 @@ def _all_units() -> Select[Any]:
     )
 
 
-def _enrolments(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def _enrolments(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Theirs, and each that may beat one of theirs: of the same PIN on the same terminal, and, for a PIN of theirs on
     every terminal, of that PIN anywhere.
     """
@@ -347,7 +347,7 @@ def _rivals(whose: Whose) -> CompoundSelect[Any]:
     )
 
 
-def _coverage(conn: Connection, wanted: Wanted, terminals: pl.Series) -> pl.DataFrame:
+def _coverage(conn: Connection, wanted: Scope, terminals: pl.Series) -> pl.DataFrame:
     since = datetime.combine(wanted.first - timedelta(days=2), time(), UTC)
     until = datetime.combine(wanted.last + timedelta(days=3), time(), UTC)
     # Where retention took the punches, a proven silence would read as absence.
@@ -387,7 +387,7 @@ def _joined(stretches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _absences(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def _absences(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Documents of the month; what they say of their case reaches back to its first approved day."""
     told = wanted.keep(wanted.read(conn, absences, _documents, _DOCUMENTS))
     if told.is_empty():
@@ -419,7 +419,7 @@ def _documents(whose: Whose) -> Select[Any]:
     return select(*columns).select_from(row.outerjoin(absence_decisions, absence_decisions.c.absence == row.c.id))
 
 
-def _calendar(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def _calendar(conn: Connection, wanted: Scope) -> pl.DataFrame:
     return wanted.read(conn, calendar, _near_days, CALENDAR).sort("day", "unit")
 
 
@@ -429,7 +429,7 @@ def _near_days(_whose: Whose) -> Select[Any]:
     return select(row.date.label("day"), row.unit, row.kind, row.name, row.source)
 
 
-def _earlier_days(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def _earlier_days(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """From the published result of each earlier month of the year and of the December before, where there is one, else
     from its draft. Who is not in the newest close of an office has no days there.
     """

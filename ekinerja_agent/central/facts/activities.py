@@ -13,7 +13,7 @@ import polars as pl
 from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.facts.personal import APPROVED
-from ekinerja_agent.central.facts.scope import FIRST, LAST, Wanted, Whose
+from ekinerja_agent.central.facts.scope import FIRST, LAST, Scope, Whose
 from ekinerja_agent.central.imported.decisions import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_standards, activity_steps
@@ -33,7 +33,7 @@ _STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": 
 
 
 def read_activities(
-    conn: Connection, wanted: Wanted, spells: pl.DataFrame, statuses: Collection[str] = (APPROVED,)
+    conn: Connection, wanted: Scope, spells: pl.DataFrame, statuses: Collection[str] = (APPROVED,)
 ) -> pl.DataFrame:
     """Given who is wanted and SPELLS, return ACTIVITIES that have one of the statuses.
 
@@ -78,7 +78,7 @@ def lasted_minutes() -> pl.Expr:
     return (pl.col("end").cast(pl.Int64) - pl.col("start").cast(pl.Int64)) // _NS_PER_MINUTE
 
 
-def _at_most_standard(conn: Connection, wanted: Wanted, told: pl.LazyFrame, spells: pl.DataFrame) -> pl.LazyFrame:
+def _at_most_standard(conn: Connection, wanted: Scope, told: pl.LazyFrame, spells: pl.DataFrame) -> pl.LazyFrame:
     standards = wanted.read(conn, activity_standards, _standards, _STANDARDS)
     if standards.is_empty():
         return told

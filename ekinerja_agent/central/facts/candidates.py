@@ -39,7 +39,7 @@ from sqlalchemy.sql.selectable import CompoundSelect, TableValuedAlias
 
 from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.collected.redatings import current_redatings
-from ekinerja_agent.central.facts.scope import Wanted, everybody
+from ekinerja_agent.central.facts.scope import Scope, everybody
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners
@@ -110,7 +110,7 @@ class _Days:
         }
 
 
-def asked_by(enrolled: pl.DataFrame, wanted: Wanted) -> Asked | None:
+def asked_by(enrolled: pl.DataFrame, wanted: Scope) -> Asked | None:
     """Given the enrolments that may matter to the wanted people, return by what their punches are asked for; None: by
     nothing, all are read.
     """
@@ -137,7 +137,7 @@ def asked_by(enrolled: pl.DataFrame, wanted: Wanted) -> Asked | None:
     return Asked(named, everywhere, taken)
 
 
-def read_candidates(conn: Connection, asked: Asked | None, wanted: Wanted) -> pl.DataFrame:
+def read_candidates(conn: Connection, asked: Asked | None, wanted: Scope) -> pl.DataFrame:
     """Given by what is asked (None: all punches are wanted), return RECORDED: those whose clock, true instant or
     approved one lies on a wanted day, a day before or two after. Of redated ones the clock shows the true time.
 
@@ -159,7 +159,7 @@ def read_candidates(conn: Connection, asked: Asked | None, wanted: Wanted) -> pl
     return recorded
 
 
-def _days(wanted: Wanted) -> _Days:
+def _days(wanted: Scope) -> _Days:
     return _Days(
         datetime.combine(wanted.first, time()) - _ONE_DAY, datetime.combine(wanted.last, time()) + 3 * _ONE_DAY
     )

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tuple_
 
-from ekinerja_agent.central.facts.scope import FIRST, LAST, Wanted, Whose
+from ekinerja_agent.central.facts.scope import FIRST, LAST, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import event_attendance, events
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.scoring.frames.schemas import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema, empty
@@ -20,7 +20,7 @@ _DEEPEST_UNIT = 20
 _TOLD: Schema = {**{name: kind for name, kind in EVENTS.items() if name != "audience"}, "audience": pl.String}
 
 
-def read_events(conn: Connection, units: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+def read_events(conn: Connection, units: pl.DataFrame, wanted: Scope) -> pl.DataFrame:
     """Given UNITS and the month that is wanted, return EVENTS with one row for each unit that is called."""
     told = wanted.read(conn, events, _events, _TOLD)
     if told.is_empty():
@@ -38,7 +38,7 @@ def _events(_whose: Whose) -> Select[Any]:
     ).where(row.date.between(FIRST, LAST))
 
 
-def read_attendance(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_attendance(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return EVENT_ATTENDANCE: their rows, and of each event one row of anybody, which tells that
     somebody took attendance.
     """

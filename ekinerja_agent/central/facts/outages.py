@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.facts.candidates import CLOCK
 from ekinerja_agent.central.facts.punches import told_zones
-from ekinerja_agent.central.facts.scope import Wanted, Whose
+from ekinerja_agent.central.facts.scope import Scope, Whose
 from ekinerja_agent.central.imported.decisions import outage_status
 from ekinerja_agent.central.store.tables.imported import outage_decisions, outages
 from ekinerja_agent.central.versions import current
@@ -30,7 +30,7 @@ _TOLD: Schema = {
 
 
 def read_outages(
-    conn: Connection, enrolled: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame, wanted: Wanted
+    conn: Connection, enrolled: pl.DataFrame, spells: pl.DataFrame, units: pl.DataFrame, wanted: Scope
 ) -> pl.DataFrame:
     """Given enrolments, spells, units and the month that is wanted, return OUTAGES that touch it, a day before it, or
     two after it.

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, Table, case, select
 
-from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Wanted, Whose
+from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import (
     allowances,
     assignments,
@@ -46,7 +46,7 @@ _ALLOWED: Schema = {
 }
 
 
-def read_rosters(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_rosters(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return ROSTERS of the days of the month and of one beside them on each side."""
     told = wanted.read(conn, rosters, _rosters, ROSTERS)
     if told.is_empty():
@@ -61,7 +61,7 @@ def _rosters(whose: Whose) -> Select[Any]:
     return select(row.nip, row.date.label("day"), row.shifts.label("shift"))
 
 
-def read_corrections(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_corrections(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says."""
     told = wanted.read(conn, corrections, _corrections, _CORRECTED)
     referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
@@ -85,7 +85,7 @@ def _corrections(whose: Whose) -> Select[Any]:
     ).select_from(row.outerjoin(correction_decisions, d.correction == c.id))
 
 
-def read_allowances(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_allowances(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return ALLOWANCES: an amount, or a basic amount times a percentage, exact."""
     told = wanted.read(conn, allowances, partial(_standing, allowances, tuple(_ALLOWED)), _ALLOWED)
     if told.is_empty():
@@ -95,18 +95,18 @@ def read_allowances(conn: Connection, wanted: Wanted) -> pl.DataFrame:
     return collect(exact.sort("nip", "criterion", "valid_from"))
 
 
-def read_takings(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_takings(conn: Connection, wanted: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Given who is wanted, return HOLDS and SANCTIONS."""
     held, fined = (_read_dated(conn, table, HOLDS, wanted) for table in (holds, sanctions))
     return held, fined
 
 
-def read_assignments(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_assignments(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return ASSIGNMENTS."""
     return _read_dated(conn, assignments, ASSIGNMENTS, wanted)
 
 
-def _read_dated(conn: Connection, table: Table, schema: Schema, wanted: Wanted) -> pl.DataFrame:
+def _read_dated(conn: Connection, table: Table, schema: Schema, wanted: Scope) -> pl.DataFrame:
     return wanted.read(conn, table, partial(_standing, table, tuple(schema)), schema).sort("nip", "valid_from")
 
 
@@ -116,7 +116,7 @@ def _standing(table: Table, names: tuple[str, ...], whose: Whose) -> Select[Any]
     return select(*(row[name] for name in names))
 
 
-def read_ratings(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_ratings(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return RATINGS: the approved ones, the newest of those that are valid coming last."""
     told = wanted.read(conn, ratings, _ratings, {**RATINGS, "id": pl.Int64})
     return collect(told.lazy().sort("nip", "valid_from", "id").select(*RATINGS))

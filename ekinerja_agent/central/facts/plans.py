@@ -12,7 +12,7 @@ import polars as pl
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from ekinerja_agent.central.facts.personal import APPROVED
-from ekinerja_agent.central.facts.scope import MONTH, UNITS, YEAR, Wanted, Whose
+from ekinerja_agent.central.facts.scope import MONTH, UNITS, YEAR, Scope, Whose
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import indicators, plan_progress, plans
 from ekinerja_agent.central.versions import current
@@ -36,7 +36,7 @@ _REPORT: Schema = {
 _POINTS: Schema = {**INDICATORS, "period": pl.String}
 
 
-def read_plans(conn: Connection, wanted: Wanted) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_plans(conn: Connection, wanted: Scope) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Given who is wanted, return PLAN_REPORTS and BUDGETS of the people and their units."""
     told = wanted.read(conn, plans, _plans, _PLAN)
     if told.is_empty():
@@ -75,7 +75,7 @@ def _ever_theirs(whose: Whose) -> Select[Any]:
     return select(plans.c.code).where(or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)))
 
 
-def read_indicators(conn: Connection, wanted: Wanted) -> pl.DataFrame:
+def read_indicators(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return INDICATORS of the people and their units.
 
     Points of the month stand for those of its year.

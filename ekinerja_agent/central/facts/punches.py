@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.facts.candidates import Asked, read_candidates
-from ekinerja_agent.central.facts.scope import Wanted
+from ekinerja_agent.central.facts.scope import Scope
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_facts
@@ -34,7 +34,7 @@ def read_punches(
     asked: Asked | None,
     spells: Callable[[], pl.DataFrame],
     units: pl.DataFrame,
-    wanted: Wanted,
+    wanted: Scope,
 ) -> pl.DataFrame:
     """Given the enrolments that may matter, return PUNCHES from a day before the wanted ones to two after.
 

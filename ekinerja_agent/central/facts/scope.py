@@ -84,7 +84,7 @@ def these(column: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Scope:
     """The people of some offices and the days of one month.
 
     `all`: everybody's facts are wanted. `whose` is the condition where that saves reading, `values` what queries take:
@@ -124,7 +124,7 @@ class Wanted:
         return frame if frame.is_empty() else frame.filter(pl.col("nip").is_in(self.nips.implode()))
 
 
-def wanted_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *, everyone: bool) -> Wanted:
+def scope_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *, everyone: bool) -> Scope:
     """Given SPELLS of the people and the first and last day of the month, return who and what is wanted."""
     nips, units = spells["nip"].unique(), spells["unit"].unique().sort().to_list()
     whose = everybody if everyone or len(nips) > MANY else these
@@ -141,7 +141,7 @@ def wanted_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *
         values["nips"] = nips.to_list()
     found = conn.execute(_kinds_told(whose), values).mappings().one()
     told = frozenset(kind for kind, there in found.items() if there)
-    return Wanted(nips, units, everyone, first, last, whose, values, told)
+    return Scope(nips, units, everyone, first, last, whose, values, told)
 
 
 @cache

@@ -71,7 +71,7 @@ def add(
         raise WrongUsage(f"--nip {nip!r}; allowed: 18 digits")
     engine = context.engine()
     by = context.actor()
-    context.known(office=unit)
+    context.require_known(office=unit)
     account = accounts.add(
         engine,
         name,

@@ -154,7 +154,7 @@ def list_command(
     fmt: str | None,
 ) -> None:
     """What was done, by person and day, however it was entered, and what became of it."""
-    context.known(nip=nip)
+    context.require_known(nip=nip)
     refuse_reversed(first, last)
     with reading(context.engine()) as conn:
         found = activities.rows(conn, nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence)
@@ -183,7 +183,7 @@ def check_command(
     """Minutes claimed while absent, on leave, before arriving, after leaving, or twice; decided or not."""
     from ekinerja_agent.usecases.deciding.check_activities import doubtful
 
-    context.known(nip=nip, office=office)
+    context.require_known(nip=nip, office=office)
     found = doubtful(
         context.engine(),
         context.rulebook(),

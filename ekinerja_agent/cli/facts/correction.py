@@ -88,7 +88,7 @@ def reject_command(context: Context, number: int, reason: str) -> None:
 @click.pass_obj
 def list_command(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
     """What was entered, by commands and by files, and what became of it, newest first."""
-    context.known(nip=nip)
+    context.require_known(nip=nip)
     rows = corrections.rows(context.engine(), nip=nip, status=status)
     emit(rows, LIST, fmt, free_text=("document", "reason"))
 

@@ -44,7 +44,7 @@ def outage() -> None:
 @click.pass_obj
 def absence_list(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
     """What was imported, and what became of it, newest first."""
-    context.known(nip=nip)
+    context.require_known(nip=nip)
     found = waiting.rows(context.engine(), ABSENCE, subject=nip, status=status)
     emit(found, columns(ABSENCE), fmt, free_text=("document", "reason"))
 

@@ -38,7 +38,7 @@ def group() -> None:
 @click.pass_obj
 def add_command(context: Context, nip: str, day: datetime, code: str, scan: str | None, reason: str) -> None:
     """Dispute the finding CODE (as TL1 or TK) of DATE. The month is not closed before somebody decided."""
-    context.known(nip=nip)
+    context.require_known(nip=nip)
     number = objections.add(
         context.engine(),
         recorded.Disputed(nip, day.date(), code, scan),

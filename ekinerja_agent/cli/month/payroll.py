@@ -35,7 +35,7 @@ def group() -> None:
 @click.pass_obj
 def export_command(context: Context, month: date, office: str | None, out: Path) -> None:
     """Write the rows of payroll_scores_v1, under the same names. The audit log keeps their number and the digest."""
-    context.known(office=office)
+    context.require_known(office=office)
     exported = pay.export(context.engine(), month, out, office=office, account=context.actor(), now=context.now())
     tell(f"{out}: {month:%Y-%m}, {exported.rows} rows, {exported.digest}")
     if exported.reopened:
@@ -52,7 +52,7 @@ def export_command(context: Context, month: date, office: str | None, out: Path)
 @click.pass_obj
 def mark_paid_command(context: Context, month: date, office: str | None, document: str, yes: bool) -> None:
     """Record that a closed month was paid. It is never reopened then (7); what comes late is paid as an adjustment."""
-    context.known(office=office)
+    context.require_known(office=office)
     confirm(f"Was {office or 'every closed unit'} paid for {month:%Y-%m} by {document}? This is final.", yes=yes)
     paid = periods.mark_paid(
         context.engine(), month, office=office, document=document, account=context.actor(), now=context.now()

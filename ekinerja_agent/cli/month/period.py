@@ -50,7 +50,7 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
 @click.pass_obj
 def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
     """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
-    context.known(office=office)
+    context.require_known(office=office)
     emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
 
 
@@ -86,7 +86,7 @@ def close_command(
     What days after --through bring is paid, or taken, as an adjustment of a later month once this one is paid.
     """
     engine, rules, account = context.engine(), context.rulebook(), context.actor()
-    context.known(office=office)
+    context.require_known(office=office)
     profile, now, offices = context.config().agent.profile, context.now(), [office] if office else None
     prepared = close.prepare(
         engine,

@@ -66,7 +66,7 @@ def _ordered(command: Command) -> Command:
 def _order(
     context: Context, month: date, office: str | None, out: Path, now: datetime | None, *, public: bool
 ) -> report.Order:
-    context.known(office=office)
+    context.require_known(office=office)
     return report.Order(
         month=month,
         out=out,

@@ -84,7 +84,7 @@ def run_command(
 
     First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
     """
-    context.known(office=office)
+    context.require_known(office=office)
     _settle_silence(context, now)
     if changed:
         _refresh(context, month, office, workers, now or context.now())
@@ -155,7 +155,7 @@ def show_command(
     fmt: str | None,
 ) -> None:
     """Show what was computed: published where it is published, else the draft."""
-    context.known(office=office)
+    context.require_known(office=office)
     if now is None:
         with reading(context.engine()) as conn:
             documents = results.scores(conn, month, nip=nip, office=office)
@@ -200,7 +200,7 @@ def plan_command(
     fmt: str | None,
 ) -> None:
     """Show who would change, and by how much, against what is published. Nothing is stored."""
-    context.known(office=office)
+    context.require_known(office=office)
     changes = plan(
         context.engine(),
         context.rulebook() if directory is None else load_rulebook(directory),

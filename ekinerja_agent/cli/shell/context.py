@@ -90,7 +90,7 @@ class Context:
             )
         return account
 
-    def known(self, *, office: str | None = None, nip: str | None = None, terminal: str | None = None) -> None:
+    def require_known(self, *, office: str | None = None, nip: str | None = None, terminal: str | None = None) -> None:
         """Given names that were typed, None where none was, return. Raise WrongUsage for one that nobody knows."""
         from ekinerja_agent.central.imported import name_checks
 

@@ -93,7 +93,7 @@ def quarantine_command(context: Context, fmt: str | None) -> None:
 
 def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The punches that the filters leave, once it is clear that these can be meant."""
-    context.known(office=filters["office"], nip=filters["nip"], terminal=filters["terminal"])
+    context.require_known(office=filters["office"], nip=filters["nip"], terminal=filters["terminal"])
     refuse_reversed(filters["first"], filters["last"])
     return punch_list.punch_rows(context.engine(), **_days(filters))
 

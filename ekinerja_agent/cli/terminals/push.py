@@ -50,7 +50,7 @@ def request_command(context: Context, terminal_id: str, kind: str) -> None:
 def list_command(context: Context, fmt: str | None) -> None:
     """What terminals that push were asked for, and what they answered (0: done)."""
     with collect.open_spool(context.config().agent.spool_path) as spool:
-        asked = spool.requests()
+        asked = spool.push_requests()
     emit(map(asdict, asked), LIST, fmt)
 
 

@@ -38,7 +38,7 @@ from ekinerja_agent.terminals.push_text import (
 )
 from ekinerja_agent.terminals.wire import DecodedLog
 from ekinerja_agent.usecases.collecting.push_proof import Upload, begin_anew, ends_fresh, heard, vouch
-from ekinerja_agent.usecases.push_unread import is_told, sentence, unread_records, with_hole, with_room
+from ekinerja_agent.usecases.collecting.push_unread import is_told, sentence, unread_records, with_hole, with_room
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
@@ -122,7 +122,7 @@ class Receiver:
         self._require_mine(terminal)
         with self._locks[terminal.id]:
             memory = self._remembered(terminal, at)
-            wanted = [each for each in self._spool.requests(terminal.id) if each.kind == "reupload"]
+            wanted = [each for each in self._spool.push_requests(terminal.id) if each.kind == "reupload"]
             if wanted or not memory.everything_asked:
                 memory = begin_anew(memory)
                 self._stamps.pop((terminal.id, "ATTLOG"), None)
@@ -244,7 +244,7 @@ class Receiver:
             memory, contact_at=kept.contact_at, attlog_stamp=kept.attlog_stamp, operlog_stamp=kept.operlog_stamp
         )
 
-    def told(self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"") -> None:
+    def described(self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"") -> None:
         """Given what a terminal says of itself with a poll (`info`) or as options, note the little that is of use."""
         self.contact(terminal, at, parse_info(info) if info else parse_options(options))
 
@@ -255,7 +255,7 @@ class Receiver:
 
     def next_command(self, terminal: TerminalConfig, at: datetime) -> PushRequest | None:
         """Given a terminal that polls, return what a person asked it for and it has to be told now, or None."""
-        for request in self._spool.requests(terminal.id):
+        for request in self._spool.push_requests(terminal.id):
             if request.sent_at is None or at - request.sent_at >= ASK_AGAIN_AFTER:
                 self._spool.sent(request)
                 return request
@@ -266,7 +266,7 @@ class Receiver:
 
         A terminal that agreed to look again what the server has is done when it asks for that.
         """
-        waiting = {request.number: request for request in self._spool.requests(terminal.id)}
+        waiting = {request.number: request for request in self._spool.push_requests(terminal.id)}
         done = []
         for result in parse_results(body):
             request = waiting.get(result.number)

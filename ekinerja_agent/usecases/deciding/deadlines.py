@@ -59,7 +59,7 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Dead
         return _one_at_a_time(conn, judge(conn, waiting).activities(waiting))
 
     def requests_of(conn: Connection, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
-        return judge(conn, waiting).requests(waiting)
+        return judge(conn, waiting).leave_requests(waiting)
 
     counts = activities.settle_silent(engine, activities_of, now=now)
     rejected = leave_requests.reject_silent(engine, requests_of, now=now)
@@ -129,7 +129,7 @@ class _Judge:
             if step is not None:
                 yield one, step
 
-    def requests(self, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
+    def leave_requests(self, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
         for one in waiting:
             asked = _date(one.requested_at) or self.clock.date_of(one.imported_at, one.nip)
             try:

@@ -200,19 +200,19 @@ def _note(terminal: str, person: Person, nip: str | None, register: Register) ->
 
 
 def _of_entry(entry: Entry, register: Register) -> Iterator[Finding]:
-    def told(check: Check, what: str, nip: str | None = entry.nip) -> Finding:
+    def finding(check: Check, what: str, nip: str | None = entry.nip) -> Finding:
         name = (register.name(nip) if nip else None) or entry.name or None
         return Finding(check, entry.terminal, entry.pin, nip, name, what)
 
     former = register.former_holder(entry.terminal, entry.pin) if entry.nip is None else None
     nip = entry.nip or (former[0] if former else None)
     if nip is not None and register.duty(nip) is None:
-        yield told("left", "is not on duty and can still scan; delete this user at the terminal", nip)
+        yield finding("left", "is not on duty and can still scan; delete this user at the terminal", nip)
     elif entry.nip is None:
         until = f"was {former[0]}'s until {former[1]}" if former else "is nobody's"
-        yield told("no-person", f"{until}; import the enrolment, or delete this user at the terminal")
+        yield finding("no-person", f"{until}; import the enrolment, or delete this user at the terminal")
     if entry.privilege != PRIVILEGES[USUAL_PRIVILEGE]:
-        yield told("admin", f"is {entry.privilege} and may change the terminal; keep as few of these as needed")
+        yield finding("admin", f"is {entry.privilege} and may change the terminal; keep as few of these as needed")
 
 
 def _others(card: bool, password: bool) -> str:

@@ -26,8 +26,8 @@ from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, Refused
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
+from ekinerja_agent.usecases.collecting.push_unread import is_told
 from ekinerja_agent.usecases.keeping import backup
-from ekinerja_agent.usecases.push_unread import is_told
 from ekinerja_agent.usecases.watching.health.facts import (
     HostFacts,
     Limits,

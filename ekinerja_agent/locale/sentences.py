@@ -32,7 +32,7 @@ Part = str | tuple[int, bool]
 """Literal text, or the number of a place and whether what stands there is translated too."""
 
 
-def parts(template: str) -> tuple[Part, ...]:
+def pieces(template: str) -> tuple[Part, ...]:
     """Given a template, return its literal texts and places in order."""
     found: list[Part] = []
     text, end = "", 0
@@ -119,7 +119,7 @@ class Sentences:
         self._plain: dict[str, str] = {}
         self._templates: list[_Template] = []
         for key, translation in (_halves(catalogue) | dict(catalogue)).items():
-            source, target = parts(key), parts(translation)
+            source, target = pieces(key), pieces(translation)
             if all(isinstance(part, str) for part in source):
                 self._plain["".join(map(str, source))] = "".join(map(str, target))
             else:
@@ -218,7 +218,7 @@ def _halves(catalogue: Mapping[str, str]) -> dict[str, str]:
 
 
 def _places(template: str) -> set[int]:
-    return {part[0] for part in parts(template) if not isinstance(part, str)}
+    return {part[0] for part in pieces(template) if not isinstance(part, str)}
 
 
 def _row(separator: str, told: Sequence[_Told]) -> _Told:
