@@ -25,8 +25,8 @@ PACKAGE = Path(__file__).parents[2] / "ekinerja_agent"
 
 SILENT = (
     "reports",
-    "central/migrations",
-    "central/store/tables.py",
+    "central/store/migrations",
+    "central/store/tables/",
     "demo/county.py",
     "demo/leaders.py",
     "demo/month.py",
