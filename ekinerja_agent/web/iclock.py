@@ -81,6 +81,12 @@ class TerminalRequest(NamedTuple):
             raise TemporarilyUnavailable("the service is being loaded again or ends; send it again") from error
         return await asyncio.wrap_future(doing)
 
+    @property
+    def comes_in_order(self) -> bool:
+        """Whether nothing that a terminal sends later can be older than a punch in what this brings."""
+        is_log = self.kind.is_log and self.kind.name == LOG and self.request.method == "POST"
+        return is_log or self.kind.holds_no_punch
+
     def acknowledge(self, table: Table) -> None:
         """Note the stamp of the upload that this request is, and that is answered with OK now."""
         stamp = self.parameters.get("stamp") or self.parameters.get("opstamp", "")
@@ -132,7 +138,7 @@ class _Door:
             return PlainTextResponse("this terminal is not served here\n", 403)
         visit = TerminalRequest(request, terminal, receiver, parameters, kind_of(page, parameters))
         response = await self._answered(visit, answer)
-        if response.status_code != 200 and _brings(request) and not (visit.kind.is_log or visit.kind.holds_no_punch):
+        if response.status_code != 200 and _brings(request) and not visit.comes_in_order:
             receiver.refused(terminal, self._now())
         return response
 

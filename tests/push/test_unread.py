@@ -353,6 +353,14 @@ def test_many_short_lines_fill_no_disk_and_another_terminal_has_room_of_its_own(
     assert text(site.raw(post(FACE, path="cdata?SN=S2&table=rtlog"))) == "OK\n"
 
 
+def test_a_text_of_very_many_lines_is_kept_whole(site: Site) -> None:
+    body = b"".join(b"\n" if number % 2 else b"1\n" for number in range(push_unread.MOST_LINE_ENDS + 1))
+    assert text(site.raw(rtlog(body))) == "OK\n"
+    assert raw(site) == [body]
+    assert text(site.raw(rtlog(b"\n" * (push_unread.MOST_LINE_ENDS + 1)))) == "OK\n"
+    assert raw(site) == [body]
+
+
 def test_what_is_kept_and_how_much_is_known_after_a_restart(make_site: Callable[..., Site]) -> None:
     site = make_site()
     site.raw(rtlog(FACE))
@@ -423,6 +431,8 @@ def vouched(site: Site, *refused: bytes) -> list[tuple[datetime, datetime]]:
         post(TOO_LONG, path="push?SN=S1"),
         rtlog(FACE),
         post(FACE, path="getrequest?SN=S1"),
+        post(TOO_LONG, path="cdata?SN=S1"),
+        get("cdata?SN=S1&options=all", f"Content-Length: {LIMIT + 1}\r\n") + TOO_LONG,
         get("ping?SN=S1", "Content-Length: 3\r\n") + b"abc",
         HEAD + b"\r\n",
         HEAD + b"Content-Length: 900\r\n\r\n" + FACE,

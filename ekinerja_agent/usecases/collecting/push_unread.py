@@ -17,6 +17,8 @@ from ekinerja_agent.terminals.push_text import filled_lines, is_text
 MOST_KEPT_MIB = 32
 KEPT_WITHIN = timedelta(days=30)
 """So much of one terminal within so long: the log of an office's years in access-control mode, as its lines come."""
+MOST_LINE_ENDS = 40_000
+"""A text of more is kept whole: each line becomes a row, and a terminal waits ten seconds for its answer."""
 RECORD_BYTES = 256
 """What a record takes beside its own bytes, at least: many short ones fill a disk too."""
 TOLD_FOR = timedelta(days=1)
@@ -40,7 +42,10 @@ def unread_records(terminal: str, kind: str, body: bytes, at: datetime) -> list[
 
     A text repeated with one line more is then one record more. Empty: there is nothing but padding.
     """
-    lines = filled_lines(body) if is_text(body) else [(1, body)]
+    if not body.strip(b"\r\n\t \0"):
+        return []
+    by_line = is_text(body) and body.count(b"\n") + body.count(b"\r") <= MOST_LINE_ENDS
+    lines = filled_lines(body) if by_line else [(1, body)]
     return [Quarantined(terminal, Source.PUSH, number, line, UNREAD_REASON.format(kind), at) for number, line in lines]
 
 
