@@ -112,3 +112,11 @@ def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
     return make_site()
+
+
+@pytest.fixture
+def bottomless(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site that nobody asks to wait."""
+    monkeypatch.setattr(iclock, "MOST_AT_ONCE", 1e9)
+    monkeypatch.setattr(iclock, "MOST_A_SECOND", 1e9)
+    return site
