@@ -3,6 +3,10 @@
 Promises that a connection on which a request does not begin in time is closed, that a request without `Host` is taken
 (some firmware sends none), and that a page can see bytes that came behind the announced length of a body: a terminal
 that announces too little would lose them. Does not know any page.
+
+Uvicorn has a setting for none of these, and a page sees a request only after them. So this class, and nothing else
+of ours, leans on how uvicorn's H11Protocol works inside: `conn`, `cycle`, `scope`, `transport`, `loop`, `handle_events`
+and `send_400_response`. tests/push/test_http.py asks for each of the promises over a socket.
 """
 
 from __future__ import annotations
