@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,6 +42,16 @@ def connections() -> Iterator[OneConnection]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A long file that comes last finds the other workers idle."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that is skipped proves nothing, and nobody sees it: it fails."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped; bring along what it needs, or say what is missing"
+    return report
 
 
 @pytest.fixture(scope="session")
