@@ -18,6 +18,7 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import Account, actor, add
 from ekinerja_agent.central.collected import redatings, terminal_counts
 from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.central.facts import candidates
 from ekinerja_agent.central.imported import batches
 from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.central.imported.corrections import OnePerson
@@ -208,6 +209,45 @@ def test_who_had_the_pin_before_does_not_read_who_has_it_now(central: Engine, st
     bring(central, late)
     assert owners(central, nips=["old"]) == [("old", late.punch_id)]
     assert late.punch_id not in {name for _, name in owners(central, nips=["new"])}
+
+
+def test_more_pairs_than_one_query_takes_are_asked_in_parts(
+    central: Engine, store: Any, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county(central, store, range(3))
+    whole, read = {office: owners(central, offices=[office]) for office in ("O0", "O1")}, counted.read
+    monkeypatch.setattr(candidates, "_PAIRS_AT_ONCE", 2)
+    counted.read = 0
+    assert {office: owners(central, offices=[office]) for office in whole} == whole
+    assert counted.read == read
+
+
+def test_punches_are_found_by_an_index_whatever_is_asked(central: Engine) -> None:
+    """On a table of any size: what else the database might choose is forbidden to it."""
+    values = candidates._pair_values([(("T0", "1"), True)]) | {"pins": ["2"]}
+    values |= candidates._Days(datetime(2026, 8, 31), datetime(2026, 10, 3)).values
+    dialect = central.dialect.name
+    by_pair, by_pin = (ask(dialect, redated=False) for ask in (candidates._of_pairs, candidates._of_pins))
+    with reading(central) as conn:
+
+        def plan(query: Any) -> str:
+            sql = str(query.params(**values).compile(conn, compile_kwargs={"literal_binds": True})).replace("%%", "%")
+            how = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN (COSTS OFF)"
+            return "\n".join(str(row[-1]) for row in conn.exec_driver_sql(f"{how} {sql}"))
+
+        if dialect == "sqlite":
+            everybody = candidates._all(redated=False)
+            plans = plan(by_pair), plan(everybody)
+            assert "SCAN punches" not in "".join(plans)
+            assert "punches_1 (punch_id>? AND punch_id<?)" in plans[0]
+            assert "ix_punches_corrected_pin_terminal_at (pin=? AND terminal=? AND at>? AND at<?)" in plans[0]
+            assert "ix_punches_corrected_at (at>? AND at<?)" in plans[1]
+            return
+        for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
+            conn.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        assert "(pin = asked.pin) AND (terminal = asked.terminal) AND (clock >=" in plan(by_pair)
+        assert "(pin = '2'::text) AND (clock >=" in plan(by_pin)
+        assert "Seq Scan on punches" not in plan(by_pair) + plan(by_pin)
 
 
 @pytest.mark.parametrize("pin", ["12/3", "a%b", "50%%", "#7", "x'y", '"', "0/", "a,b"])
