@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.access import accounts, audit
 from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from tests.proof.at_once import at_once
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)
 
@@ -73,6 +75,14 @@ def test_the_last_operator_cannot_be_disabled(central: Engine, operator: Account
     accounts.add(central, "clerk", roles=["payroll"], by=operator, now=NOW)
     with pytest.raises(Refused, match="last operator"):
         accounts.disable(central, operator.name, by=operator, now=NOW)
+
+
+def test_operators_who_disable_each_other_at_once_leave_one(central: Engine, operator: Account) -> None:
+    other = accounts.add(central, "tono", roles=["operator"], by=operator, now=NOW)
+    disable = partial(accounts.disable, central, now=NOW)
+    came = at_once([partial(disable, "tono", by=operator), partial(disable, operator.name, by=other)])
+    assert [type(one) for one in came].count(Refused) == 1
+    assert [one.disabled_at is None for one in accounts.list_accounts(central)].count(True) == 1
 
 
 def test_names_and_users_are_taken_once(central: Engine, operator: Account) -> None:

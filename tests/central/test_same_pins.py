@@ -22,7 +22,7 @@ from ekinerja_agent.central.facts import candidates
 from ekinerja_agent.central.imported import batches
 from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.central.imported.corrections import OnePerson
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import stale_days
 from ekinerja_agent.nouns.delivery import Delivery, Note
 from ekinerja_agent.nouns.punch import Punch, Source
@@ -356,7 +356,8 @@ def test_a_pin_that_another_terminal_gave_somebody_is_nobodys_on_this_one(centra
     clock = datetime(2026, 9, 7, 8)
     bring(central, *(punch(terminal, pin, clock) for terminal in ("T0", "T1") for pin in ("1", "5")))
     bring(central, punch("T1", "1", clock + ONE_DAY), punch("T1", "2", clock - ONE_DAY))
-    assert terminal_counts.unmatched_since(central, datetime(2026, 9, 7)) == 1
+    with reading(central) as conn:
+        assert terminal_counts.unmatched_since(conn, datetime(2026, 9, 7)) == 1
 
 
 NAMES = ("T0", "T1", "T2")
@@ -495,20 +496,21 @@ def test_whoever_is_asked_for_gets_the_punches_that_a_plain_reading_gives_them(
 def redate(engine: Engine, terminal: str, since: datetime, shift_days: int) -> dict[str, timedelta]:
     """Give the punches of a terminal from this clock on, for ten days, another day; return by punch how far."""
     first, second = (actor(engine, name, NOW).account for name in ("root", "second"))
-    block = redatings.recorded_between(engine, terminal, since, since + timedelta(days=10))
     shift = timedelta(days=shift_days)
-    number = redatings.request(
-        engine,
-        terminal,
-        since,
-        since + timedelta(days=10),
-        shift_s=int(shift.total_seconds()),
-        reason="battery",
-        instants={one.punch_id: (one.clock + shift - WITA).replace(tzinfo=UTC) for one in block},
-        account=first,
-        now=NOW,
-    )
-    asked, _ = redatings.find(engine, number)
-    local = {one.punch_id: (one.pin, one.clock + shift) for one in block}
-    redatings.decide(engine, asked, approved=True, arriving=(), days=local, account=second, now=NOW)
+    with transaction(engine) as conn:
+        block = redatings.recorded_between(conn, terminal, since, since + timedelta(days=10))
+        number = redatings.request(
+            conn,
+            terminal,
+            since,
+            since + timedelta(days=10),
+            shift_s=int(shift.total_seconds()),
+            reason="battery",
+            instants={one.punch_id: (one.clock + shift - WITA).replace(tzinfo=UTC) for one in block},
+            account=first,
+            now=NOW,
+        )
+        asked, _ = redatings.find(conn, number)
+        local = {one.punch_id: (one.pin, one.clock + shift) for one in block}
+        redatings.decide(conn, asked, approved=True, arriving=(), days=local, account=second, now=NOW)
     return {one.punch_id: shift for one in block}

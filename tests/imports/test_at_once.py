@@ -238,18 +238,6 @@ def test_a_correction_is_entered_once_however_often_it_is_sent(office: Office) -
     assert len(corrections.rows(office.engine)) == 1
 
 
-def test_operators_who_disable_each_other_at_once_leave_one(office: Office) -> None:
-    tono = office.account("tono", "operator")
-    outcomes = at_once(
-        [
-            partial(accounts.disable, office.engine, whom, by=by, now=NOW)
-            for whom, by in (("siti", tono), ("tono", office.siti))
-        ]
-    )
-    assert len(refusals(outcomes)) == 1
-    assert len([one for one in accounts.list_accounts(office.engine) if not one.disabled_at and one.nip is None]) == 1
-
-
 MINUTES = st.integers(0, 24 * 60 - 1)
 STRETCH = st.one_of(
     st.tuples(MINUTES, MINUTES),
