@@ -111,8 +111,8 @@ class _Days:
 
 
 def asked_by(enrolled: pl.DataFrame, wanted: Scope) -> Asked | None:
-    """Given the enrolments that may matter to the wanted people, return by what their punches are asked for; None: by
-    nothing, all are read.
+    """Given the enrolments that may matter to the wanted people, return by what their punches are asked for; None: all
+    punches are read, for so many people are wanted.
     """
     if wanted.whose is everybody:
         return None
@@ -290,7 +290,7 @@ def _read_redated(conn: Connection, asked: Asked | None, days: Mapping[str, Any]
     values = dict(days)
     if asked is not None:
         values |= {"of": sorted({terminal for terminal, _ in asked.named}), "pins": sorted(asked.everywhere)}
-    moved = read_frame(conn, _redated(everybody=asked is None), {**RECORDED, "shift_s": pl.Int64}, values)
+    moved = read_frame(conn, _redated(all_of_them=asked is None), {**RECORDED, "shift_s": pl.Int64}, values)
     return moved.with_columns(
         clock=pl.col("clock") + pl.duration(seconds="shift_s"),
         offset_s=pl.lit(None, pl.Int64),
@@ -299,12 +299,12 @@ def _read_redated(conn: Connection, asked: Asked | None, days: Mapping[str, Any]
 
 
 @cache
-def _redated(*, everybody: bool) -> Select[Any]:
+def _redated(*, all_of_them: bool) -> Select[Any]:
     p, r = punches.c, current_redatings()
     near = r.c.at.between(bindparam("at_since"), bindparam("at_until"))
     columns = [r.c.at if name == "at" else p[name] for name in RECORDED]
     query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, _standing_batch())
-    return query if everybody else query.where(or_(p.terminal.in_(bindparam("of")), p.pin.in_(bindparam("pins"))))
+    return query if all_of_them else query.where(or_(p.terminal.in_(bindparam("of")), p.pin.in_(bindparam("pins"))))
 
 
 def _slots(conn: Connection, asked: Asked) -> Iterator[Pair]:
