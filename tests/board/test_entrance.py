@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -234,7 +234,7 @@ def test_a_hash_fits_its_password_alone() -> None:
     assert not passwords.matches("x" * 201, kept_hash)
 
 
-def test_the_command_prints_a_password_for_one_login(county: County, tmp_path: Any, county_url: str) -> None:
+def test_the_command_prints_a_password_for_one_login(county: County, tmp_path: Path, county_url: str) -> None:
     installation = Installation(tmp_path, county_url)
     installation.ok("account", "add", "dewi", "--role", "payroll")
     printed = installation.ok("account", "password", "dewi").strip()

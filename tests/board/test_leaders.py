@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, Table, insert
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central.access import audit, logins
@@ -16,6 +16,7 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.locale.language import Language
 from ekinerja_agent.reports import pages
 from ekinerja_agent.reports.kinds.sakip import ASPECTS
 from ekinerja_agent.usecases.reporting import report_facts
@@ -44,7 +45,7 @@ def county(central: Engine) -> County:
         batch = {"kind": "units", "file_name": "f", "digest": "d", "rows": 1, "rejected": 0}
         conn.execute(insert(imported.import_batches).values(**batch, account_id=operator.id, imported_at=NOW))
 
-        def store(table: Any, *rows: dict[str, Any]) -> None:
+        def store(table: Table, *rows: dict[str, Any]) -> None:
             conn.execute(insert(table), [{"batch": 1, "row": 1} | row for row in rows])
 
         zone = {"timezone": "Asia/Makassar"}
@@ -151,7 +152,9 @@ def test_who_leads_nothing_is_refused_and_has_no_links(county: County, inside: C
 
 
 @pytest.mark.parametrize("lang", ["id", "en"])
-def test_pages_have_the_figures_of_the_reports(county: County, inside: Callable[..., TestClient], lang: Any) -> None:
+def test_pages_have_the_figures_of_the_reports(
+    county: County, inside: Callable[..., TestClient], lang: Language
+) -> None:
     browser = inside("op", "operator")
     browser.cookies.set("language", lang, domain="board.test", path="/")
     asked = Asked(MONTH, lang, NOW, offices=frozenset({"DISDIK"}))

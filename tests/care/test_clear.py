@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -20,9 +19,10 @@ from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, Refused
 from ekinerja_agent.simulator import Device
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Close, Fault, at_request, before, on
+from ekinerja_agent.simulator.rows import Record
 from ekinerja_agent.usecases.care import clear
+from tests.care.conftest import Post
 
-Post = Any
 WIPE_EVERYTHING, CLEAR, LOCK, UNLOCK, LEAVE, FREE = 14, 15, 1003, 1002, 1001, 1502
 
 
@@ -45,7 +45,7 @@ def assert_nothing_lost(post: Post) -> None:
     assert {row_bytes(post, record) for record in post.device.history} <= kept
 
 
-def row_bytes(post: Post, record: Any) -> bytes:
+def row_bytes(post: Post, record: Record) -> bytes:
     return bytes(post.device._encode_record(record))
 
 
@@ -109,13 +109,15 @@ def test_a_terminal_that_may_record_while_it_is_locked_is_never_locked_or_cleare
     assert len(post.device.log) == 5
 
 
-def test_another_firmware_has_to_be_tried_again(make_post: Callable[[Device], Post], make_terminal: Any) -> None:
+def test_another_firmware_has_to_be_tried_again(
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
+) -> None:
     post = make_post(make_terminal(firmware="Ver 7.0"))
     record_trial(post.engine, "lobby", "CARE1", "Ver 6.60", refuses=True, account=post.officer, now=post.device.now())
     assert isinstance(cleared(post), Refused)
 
 
-def buffered(make_terminal: Any) -> Device:
+def buffered(make_terminal: Callable[..., Device]) -> Device:
     """A log too long for one answer: it is prepared, read in chunks and freed, with room for punches between."""
     device: Device = make_terminal()
     for minute in range(30):
@@ -123,7 +125,9 @@ def buffered(make_terminal: Any) -> Device:
     return device
 
 
-def test_a_punch_between_any_two_steps_is_never_lost(make_post: Callable[[Device], Post], make_terminal: Any) -> None:
+def test_a_punch_between_any_two_steps_is_never_lost(
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
+) -> None:
     """What the terminal holds changes with requests only, so before each of them is every instant there is."""
     undisturbed = proven(make_post(buffered(make_terminal)))
     assert isinstance(cleared(undisturbed), clear.Cleared)
@@ -142,7 +146,7 @@ def test_a_punch_between_any_two_steps_is_never_lost(make_post: Callable[[Device
 
 
 def test_a_lock_that_does_not_hold_is_noticed_before_the_clear(
-    make_post: Callable[[Device], Post], make_terminal: Any
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
 ) -> None:
     """The finger said that it refuses; the terminal records all the same."""
     post = proven(make_post(make_terminal(punches_while_disabled=True)))
@@ -155,7 +159,7 @@ def test_a_lock_that_does_not_hold_is_noticed_before_the_clear(
 
 
 def test_somebody_who_punches_before_every_lock_is_not_locked_out_for_ever(
-    make_post: Callable[[Device], Post], make_terminal: Any
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
 ) -> None:
     post = proven(make_post(make_terminal()))
     error = cleared(post, Fault(strike=before(LOCK, lambda device: device.punch("1009", ticks(device)))))
@@ -167,14 +171,14 @@ def test_somebody_who_punches_before_every_lock_is_not_locked_out_for_ever(
     assert_well_behaved(post)
 
 
-def ticks(device: Device) -> Any:
+def ticks(device: Device) -> datetime:
     return device.now() - timedelta(minutes=len(device.log))
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("command", [LOCK, Command.READ_BUFFER, Command.PREPARE_BUFFER, CLEAR, UNLOCK])
 def test_a_terminal_that_breaks_off_loses_nothing(
-    make_post: Callable[[Device], Post], make_terminal: Any, command: int, transport: str
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device], command: int, transport: str
 ) -> None:
     post = proven(make_post(make_terminal()))
     outcome = cleared(post, Fault(alter=on(command, lambda _, __: [Close()])), transport=transport)
@@ -185,7 +189,7 @@ def test_a_terminal_that_breaks_off_loses_nothing(
 
 
 def test_a_terminal_that_only_says_that_it_cleared_is_told_of(
-    make_post: Callable[[Device], Post], make_terminal: Any
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
 ) -> None:
     post = proven(make_post(make_terminal()))
     post.device.clear = lambda: None
@@ -221,7 +225,10 @@ class Finger:
 
 @pytest.mark.parametrize("records_while_locked", [False, True])
 def test_a_finger_shows_whether_a_terminal_records_while_it_is_locked(
-    make_post: Callable[[Device], Post], make_terminal: Any, ticking_clock: Any, records_while_locked: bool
+    make_post: Callable[[Device], Post],
+    make_terminal: Callable[..., Device],
+    ticking_clock: Callable[[], Callable[[], datetime]],
+    records_while_locked: bool,
 ) -> None:
     device = make_terminal(punches_while_disabled=records_while_locked)
     device.now = ticking_clock()
@@ -236,7 +243,9 @@ def test_a_finger_shows_whether_a_terminal_records_while_it_is_locked(
 
 
 def test_a_finger_that_nobody_tried_proves_nothing(
-    make_post: Callable[[Device], Post], make_terminal: Any, ticking_clock: Any
+    make_post: Callable[[Device], Post],
+    make_terminal: Callable[..., Device],
+    ticking_clock: Callable[[], Callable[[], datetime]],
 ) -> None:
     device = make_terminal()
     device.now = ticking_clock()

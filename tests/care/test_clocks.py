@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, select
@@ -18,13 +17,13 @@ from ekinerja_agent.simulator import Device, Fault
 from ekinerja_agent.simulator.faults import before
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.collecting.forward import forward
+from tests.care.conftest import Post
 
-Post = Any
 SET_TIME = 202
 
 
 @pytest.fixture
-def fast(make_post: Callable[[Device], Post], make_terminal: Any) -> Post:
+def fast(make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]) -> Post:
     """A terminal that is ten minutes fast, on the host's real clock."""
     device = make_terminal()
     device.now = utc_now

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -20,8 +19,8 @@ from ekinerja_agent.simulator.faults import before
 from ekinerja_agent.terminals.drift import Reading, offset_at, shown
 from ekinerja_agent.terminals.identity import ClockRule
 from ekinerja_agent.usecases.care import clocks
+from tests.care.conftest import Post
 
-Post = Any
 SET_TIME = 202
 ZONE = ZoneInfo("Asia/Makassar")
 DAY = datetime(2026, 9, 7)
@@ -100,7 +99,7 @@ def test_the_rule_of_a_clock_takes_the_offset_of_each_clock() -> None:
 
 
 def test_a_punch_just_before_a_clock_was_set_is_corrected_by_the_old_offset(
-    make_post: Callable[[Device], Post], make_terminal: Any
+    make_post: Callable[[Device], Post], make_terminal: Callable[..., Device]
 ) -> None:
     """It comes after the read and before the setting; the next read finds it under a clock that is right."""
     device: Device = make_terminal()

@@ -24,9 +24,9 @@ from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.terminals.identity import RESET_REASON
 from ekinerja_agent.terminals.wire.log import decode_record
 from ekinerja_agent.usecases.care import redate
+from tests.care.conftest import Post
 from tests.proof.at_once import at_once
 
-Post = Any
 NIP = "199001012015011001"
 NOW = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
 SEPTEMBER = date(2026, 9, 1)
@@ -56,7 +56,9 @@ def somebody_else(engine: Engine, officer: Account, **more: Any) -> Account:
     return accounts.add(engine, "budi", roles=["head"], by=officer, now=NOW, os_user="budi", **more)
 
 
-def ask(post: Post, first: datetime = RESET, last: datetime = RESET + timedelta(days=1), **changes: Any) -> Any:
+def ask(
+    post: Post, first: datetime = RESET, last: datetime = RESET + timedelta(days=1), **changes: Any
+) -> redate.Requested:
     usual = {"shift_s": SHIFT_S, "reason": "mati listrik", "account": post.officer, "now": NOW}
     return redate.request(post.engine, "lobby", first, last, **{**usual, **changes})
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +19,8 @@ from ekinerja_agent.simulator.faults import Fault, at_request
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.care.clear import clear
 from ekinerja_agent.usecases.care.verify import verify
+from tests.care.conftest import Post
 
-Post = Any
 ZONE = ZoneInfo("Asia/Makassar")
 
 
@@ -65,7 +65,7 @@ OLD, RESET = "lobby/1001/2024-03-04T07:00:00/1", "lobby/1002/2024-03-04T07:00:00
 
 
 @pytest.fixture
-def aged(make_post_of: Any) -> Post:
+def aged(make_post_of: Callable[[Device], Post]) -> Post:
     """A terminal that holds a record of March 2024, which central got in time, five of today, and one of a clock that
     was reset today. Then punches before April 2024 were purged.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
@@ -20,6 +20,8 @@ from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.nouns.errors import CheckFailed, NeedsAttention, Refused
+from ekinerja_agent.scoring import MonthResult
+from tests.central.conftest import Store
 from tests.central.test_results import SEPTEMBER, person, result, scan
 
 NOW = datetime(2026, 10, 1, 2, tzinfo=UTC)
@@ -45,7 +47,7 @@ class Office:
         self.payable_rp, self.paying = 0, 2
         self.published: list[int] = []
 
-    def scored(self, payable_rp: int) -> Any:
+    def scored(self, payable_rp: int) -> MonthResult:
         money = {"payable_rp": payable_rp, "discipline_rp": payable_rp, "performance_rp": 0}
         return result(person(self.nip, self.unit, **money))
 
@@ -80,7 +82,7 @@ class Office:
     def _changed(self) -> list[adjustments.Paid]:
         return [one for one in adjustments.changed(self.engine, JANUARY) if one.nip == self.nip]
 
-    def _publish(self, month: date, payable_rp: int, adjusted: Any) -> None:
+    def _publish(self, month: date, payable_rp: int, adjusted: Sequence[Adjusted]) -> None:
         results.publish(
             self.engine,
             month,
@@ -161,7 +163,7 @@ def test_contradicting_adjustments_are_found(central: Engine, operator: Account,
 
 
 def test_who_is_not_in_the_newer_close_stands_nowhere(
-    central: Engine, operator: Account, another: Account, store: Any
+    central: Engine, operator: Account, another: Account, store: Store
 ) -> None:
     store("units", {"code": "U"})
     store("employees", *({"nip": nip, "unit": "U"} for nip in ("1", "2")))

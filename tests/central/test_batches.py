@@ -23,6 +23,7 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
+from tests.central.conftest import Store
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 CLOCK = datetime(2026, 9, 7, 7, 30)
@@ -35,7 +36,7 @@ def standing(engine: Engine, kind: str, *columns: str, **options: Any) -> list[t
     return sorted(tuple(row[name] for name in columns) for row in found)
 
 
-def test_the_newest_row_of_a_key_stands_and_the_older_one_stays(central: Engine, store: Any) -> None:
+def test_the_newest_row_of_a_key_stands_and_the_older_one_stays(central: Engine, store: Store) -> None:
     first = store("employees", ANI | {"allowance_rp": 1}, {"nip": "2", "unit": "BKD"})
     second = store("employees", ANI | {"allowance_rp": 2})
     assert (first.stored, first.new_versions) == (2, 0)
@@ -44,13 +45,13 @@ def test_the_newest_row_of_a_key_stands_and_the_older_one_stays(central: Engine,
     assert standing(central, "employees", "nip", "allowance_rp", up_to_batch=first.batch)[0] == ("1", 1)
 
 
-def test_a_missing_start_is_one_key_like_any_other(central: Engine, store: Any) -> None:
+def test_a_missing_start_is_one_key_like_any_other(central: Engine, store: Store) -> None:
     store("units", {"code": "U", "name": "old"}, {"code": "U", "name": "later", "valid_from": date(2026, 9, 1)})
     assert store("units", {"code": "U", "name": "new"}).new_versions == 1
     assert standing(central, "units", "name") == [("later",), ("new",)]
 
 
-def test_the_same_file_again_stores_nothing_but_the_fact_that_it_came(central: Engine, store: Any) -> None:
+def test_the_same_file_again_stores_nothing_but_the_fact_that_it_came(central: Engine, store: Store) -> None:
     rows = {
         "units": {"code": "U", "valid_from": date(2026, 1, 1)},
         "employees": ANI,
@@ -73,13 +74,13 @@ def test_the_same_file_again_stores_nothing_but_the_fact_that_it_came(central: E
     assert [row["batch"] for row in list_batches(central)] == list(range(12, 0, -1))
 
 
-def test_the_same_key_twice_in_one_file_leaves_the_later_row(central: Engine, store: Any) -> None:
+def test_the_same_key_twice_in_one_file_leaves_the_later_row(central: Engine, store: Store) -> None:
     receipt = store("employees", ANI | {"name": "a"}, ANI | {"name": "b"})
     assert (receipt.stored, receipt.new_versions) == (2, 1)
     assert standing(central, "employees", "name") == [("b",)]
 
 
-def test_a_batch_taken_back_brings_the_older_rows_back(central: Engine, store: Any, operator: Account) -> None:
+def test_a_batch_taken_back_brings_the_older_rows_back(central: Engine, store: Store, operator: Account) -> None:
     store("employees", ANI | {"name": "a"})
     second = store("employees", ANI | {"name": "b"}, {"nip": "2", "unit": "BKD"})
     revoke(central, second.batch, operator, "wrong file", NOW)
@@ -90,7 +91,7 @@ def test_a_batch_taken_back_brings_the_older_rows_back(central: Engine, store: A
     assert [row["action"] for row in audit.rows(central)][1:] == ["import", "import", "import.revoke", "import"]
 
 
-def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, store: Any, operator: Account) -> None:
+def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, store: Store, operator: Account) -> None:
     batch = store("units", {"code": "U"}).batch
     with pytest.raises(WrongUsage, match="needs a reason"):
         revoke(central, batch, operator, " ", NOW)
@@ -101,7 +102,7 @@ def test_taking_back_needs_a_reason_a_batch_and_a_first_time(central: Engine, st
         revoke(central, batch, operator, "r", NOW)
 
 
-def test_a_kind_without_a_table_is_refused(central: Engine, store: Any) -> None:
+def test_a_kind_without_a_table_is_refused(central: Engine, store: Store) -> None:
     with pytest.raises(WrongUsage, match="absences, activities, activity_standards, allowances"):
         versions.fact_table("accounts")
 
@@ -118,7 +119,7 @@ def days(first: int, last: int, month: int = 9) -> set[date]:
     return {date(2026, month, n) for n in range(first, last + 1)}
 
 
-def test_a_changed_fact_marks_the_days_of_its_old_and_its_new_version(central: Engine, store: Any) -> None:
+def test_a_changed_fact_marks_the_days_of_its_old_and_its_new_version(central: Engine, store: Store) -> None:
     store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 9)})
     assert marked(central) == {"nip:1": days(6, 9)}, "the duty of an evening reaches into the first morning"
     forget(central)
@@ -127,7 +128,9 @@ def test_a_changed_fact_marks_the_days_of_its_old_and_its_new_version(central: E
     assert marked(central) == {"nip:1": days(6, 9)}
 
 
-def test_an_older_version_that_stands_again_marks_its_own_days(central: Engine, store: Any, operator: Account) -> None:
+def test_an_older_version_that_stands_again_marks_its_own_days(
+    central: Engine, store: Store, operator: Account
+) -> None:
     store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 9)})
     newer = store("absences", {"nip": "1", "first_day": date(2026, 9, 7), "last_day": date(2026, 9, 7)})
     forget(central)
@@ -135,7 +138,7 @@ def test_an_older_version_that_stands_again_marks_its_own_days(central: Engine, 
     assert marked(central) == {"nip:1": days(6, 9)}
 
 
-def test_a_document_marks_all_days_of_its_case(central: Engine, store: Any) -> None:
+def test_a_document_marks_all_days_of_its_case(central: Engine, store: Store) -> None:
     case = {"nip": "1", "kind": "cuti_sakit", "case_id": "K"}
     store("absences", {**case, "first_day": date(2026, 9, 2), "last_day": date(2026, 9, 3)})
     forget(central)
@@ -143,7 +146,7 @@ def test_a_document_marks_all_days_of_its_case(central: Engine, store: Any) -> N
     assert marked(central) == {"nip:1": days(1, 3) | days(20, 22)}
 
 
-def test_an_enrolment_marks_whoever_had_the_pin_and_the_terminal_that_it_names(central: Engine, store: Any) -> None:
+def test_an_enrolment_marks_whoever_had_the_pin_and_the_terminal_that_it_names(central: Engine, store: Store) -> None:
     store("enrolments", {"pin": "7", "nip": "1"})
     forget(central)
     one_day = {"valid_from": date(2026, 9, 7), "valid_to": date(2026, 9, 7)}
@@ -151,7 +154,7 @@ def test_an_enrolment_marks_whoever_had_the_pin_and_the_terminal_that_it_names(c
     assert marked(central) == {"nip:1": days(6, 7), "nip:2": days(6, 7), "gate": days(6, 7)}
 
 
-def test_facts_of_everybody_of_a_terminal_and_of_a_person_are_told_apart(central: Engine, store: Any) -> None:
+def test_facts_of_everybody_of_a_terminal_and_of_a_person_are_told_apart(central: Engine, store: Store) -> None:
     seventh = date(2026, 9, 7)
     store("calendar", {"date": seventh})
     store("outages", {"terminal": "lobby", "starts": datetime(2026, 9, 7, 7), "ends": datetime(2026, 9, 7, 9)})
@@ -160,7 +163,7 @@ def test_facts_of_everybody_of_a_terminal_and_of_a_person_are_told_apart(central
 
 
 def test_the_first_row_of_an_event_touches_all_who_were_called_later_ones_their_person(
-    central: Engine, store: Any
+    central: Engine, store: Store
 ) -> None:
     row = {"event": "APEL-1", "date": date(2026, 9, 7)}
     store("event_attendance", {**row, "nip": "1"})
@@ -170,7 +173,7 @@ def test_the_first_row_of_an_event_touches_all_who_were_called_later_ones_their_
     assert set(marked(central)) == {"nip:2"}
 
 
-def test_plans_touch_everybody_in_the_months_in_which_they_count(central: Engine, store: Any) -> None:
+def test_plans_touch_everybody_in_the_months_in_which_they_count(central: Engine, store: Store) -> None:
     store("plans", {"code": "A", "unit": "U", "due_date": date(2026, 9, 30)})
     assert marked(central)["*"] >= days(1, 30)
     assert min(marked(central)["*"]) == date(2026, 9, 1)  # nothing was scored yet: no day before the month before
@@ -184,7 +187,7 @@ def test_plans_touch_everybody_in_the_months_in_which_they_count(central: Engine
 
 
 def test_an_indicator_touches_its_person_or_everybody_in_its_period(
-    central: Engine, store: Any, operator: Account
+    central: Engine, store: Store, operator: Account
 ) -> None:
     store("indicators", {"nip": "1", "period": "2026-09", "code": "a", "points_e2": 1})
     assert marked(central) == {"nip:1": days(1, 30)}
@@ -196,7 +199,7 @@ def test_an_indicator_touches_its_person_or_everybody_in_its_period(
     assert marked(central)["*"] >= days(1, 30)
 
 
-def test_what_no_score_depends_on_touches_nobody(central: Engine, store: Any) -> None:
+def test_what_no_score_depends_on_touches_nobody(central: Engine, store: Store) -> None:
     store("workload_tasks", {"unit": "U", "volume_e2": 1, "standard_e2": 1})
     store("staff", {"unit": "U", "people": 1})
     store("sakip", {"unit": "U", "aspect": "a", "score_e2": 1})
@@ -206,7 +209,7 @@ def test_what_no_score_depends_on_touches_nobody(central: Engine, store: Any) ->
 
 
 def test_a_batch_about_very_many_people_marks_its_days_for_everybody(
-    central: Engine, store: Any, monkeypatch: pytest.MonkeyPatch
+    central: Engine, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(changed_days, "_MOST_OF_PEOPLE", 2)
     store("rosters", *({"nip": str(n), "date": date(2026, 9, n)} for n in (1, 2, 3)))

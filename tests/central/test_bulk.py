@@ -52,7 +52,7 @@ def row(number: int, text: str) -> tuple[Any, ...]:
     return tuple(values[name] for name in PUNCH_COLUMNS)
 
 
-def in_utc(value: Any) -> Any:
+def in_utc(value: object) -> object:
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
@@ -27,6 +28,7 @@ from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
+from tests.central.conftest import Store
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -72,7 +74,7 @@ def needs(engine: Engine, **options: Any) -> list[tuple[str, str, date, date]]:
 
 
 @pytest.fixture
-def office(store: Any) -> Any:
+def office(store: Store) -> Store:
     """One unit with one person who is enrolled with PIN 1 everywhere."""
     store("units", {"code": "DINKES"})
     store("employees", {"nip": "ani", "unit": "DINKES"})
@@ -80,7 +82,7 @@ def office(store: Any) -> Any:
     return store
 
 
-def test_nothing_is_read_of_a_kind_that_nobody_told_of_these_people(central: Engine, office: Any) -> None:
+def test_nothing_is_read_of_a_kind_that_nobody_told_of_these_people(central: Engine, office: Store) -> None:
     asked: list[str] = []
     event.listen(central, "before_cursor_execute", lambda *told: asked.append(told[2]))
 
@@ -115,7 +117,7 @@ def test_an_empty_database_gives_empty_frames_with_all_columns(central: Engine) 
     assert facts.offices_of(central, SEPTEMBER) == []
 
 
-def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engine, office: Any) -> None:
+def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engine, office: Store) -> None:
     office(
         "absences", {"nip": "ani", "first_day": day(1), "last_day": day(2), "from_time": time(10), "to_time": time(12)}
     )
@@ -135,7 +137,7 @@ def test_full_frames_have_the_columns_and_types_that_scoring_takes(central: Engi
     assert full.calendar.row(0) == (day(17), "*", "libur_daerah", "Hari jadi", "SK 1")
 
 
-def test_a_punch_belongs_to_whom_the_enrolment_of_its_day_names(central: Engine, store: Any) -> None:
+def test_a_punch_belongs_to_whom_the_enrolment_of_its_day_names(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"})
     store("employees", *({"nip": nip, "unit": "DINKES"} for nip in ("ani", "budi", "citra")))
     store(
@@ -153,7 +155,9 @@ def test_a_punch_belongs_to_whom_the_enrolment_of_its_day_names(central: Engine,
     ]
 
 
-def test_another_offices_named_enrolment_beats_ours_even_when_only_ours_is_scored(central: Engine, store: Any) -> None:
+def test_another_offices_named_enrolment_beats_ours_even_when_only_ours_is_scored(
+    central: Engine, store: Store
+) -> None:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"terminal": "gate", "pin": "1", "nip": "budi"})
@@ -162,14 +166,14 @@ def test_another_offices_named_enrolment_beats_ours_even_when_only_ours_is_score
     assert owners(central, offices=["BKD"]) == [("budi", "1/2026-09-07T09:00:00/1")]
 
 
-def test_a_later_enrolment_assigns_old_punches_too(central: Engine, office: Any) -> None:
+def test_a_later_enrolment_assigns_old_punches_too(central: Engine, office: Store) -> None:
     bring(central, punch(7, pin="99"))
     assert owners(central) == []
     office("enrolments", {"pin": "99", "nip": "ani"})
     assert owners(central) == [("ani", "99/2026-09-07T08:00:00/1")]
 
 
-def test_a_slot_number_is_whose_it_was_at_that_moment(central: Engine, store: Any) -> None:
+def test_a_slot_number_is_whose_it_was_at_that_moment(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "DINKES"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
@@ -178,7 +182,7 @@ def test_a_slot_number_is_whose_it_was_at_that_moment(central: Engine, store: An
     assert [nip for nip, _ in owners(central)] == ["ani", "ani", "budi"]
 
 
-def test_punches_reach_from_the_day_before_to_two_days_after(central: Engine, office: Any) -> None:
+def test_punches_reach_from_the_day_before_to_two_days_after(central: Engine, office: Store) -> None:
     bring(
         central,
         punch(30, month=8),
@@ -190,7 +194,7 @@ def test_punches_reach_from_the_day_before_to_two_days_after(central: Engine, of
 
 
 def test_a_corrected_punch_is_found_by_its_true_time_and_keeps_what_the_clock_showed(
-    central: Engine, office: Any
+    central: Engine, office: Store
 ) -> None:
     years_off = 400 * 86400
     wrong = punch(7, at=instant(7, 8) - timedelta(seconds=years_off), offset_s=years_off, corrected=True)
@@ -206,7 +210,7 @@ def import_punches(engine: Engine, account: Account, *given: Punch, digest: str 
 
 
 def test_of_two_witnesses_the_collector_speaks_and_a_revoked_file_is_silent(
-    central: Engine, office: Any, operator: Account
+    central: Engine, office: Store, operator: Account
 ) -> None:
     from_file = punch(7, at=None)
     batch = import_punches(central, operator, from_file, punch(8, at=None))
@@ -217,7 +221,7 @@ def test_of_two_witnesses_the_collector_speaks_and_a_revoked_file_is_silent(
 
 
 def test_a_file_of_an_unknown_terminal_takes_the_zone_of_those_enrolled_by_name_on_it(
-    central: Engine, store: Any, operator: Account
+    central: Engine, store: Store, operator: Account
 ) -> None:
     store("units", {"code": "WIB", "timezone": "Asia/Jakarta"}, {"code": "WIT", "timezone": "Asia/Jayapura"})
     store("employees", {"nip": "ani", "unit": "WIB"}, {"nip": "guest", "unit": "WIT"})
@@ -229,7 +233,7 @@ def test_a_file_of_an_unknown_terminal_takes_the_zone_of_those_enrolled_by_name_
 
 
 def test_without_names_on_it_the_zone_is_that_of_the_persons_own_unit_and_a_collector_knows_best(
-    central: Engine, store: Any, operator: Account
+    central: Engine, store: Store, operator: Account
 ) -> None:
     store("units", {"code": "WIB", "timezone": "Asia/Jakarta"})
     store("employees", {"nip": "ani", "unit": "WIB"})
@@ -240,7 +244,7 @@ def test_without_names_on_it_the_zone_is_that_of_the_persons_own_unit_and_a_coll
     assert month(central).punches["at"].to_list() == [datetime(2026, 9, 7, 0, tzinfo=UTC)]
 
 
-def test_everywhere_means_the_units_enabled_terminals_else_the_nearest_above(central: Engine, store: Any) -> None:
+def test_everywhere_means_the_units_enabled_terminals_else_the_nearest_above(central: Engine, store: Store) -> None:
     store("units", {"code": "SETDA"}, {"code": "DINKES", "parent": "SETDA"}, {"code": "UPT", "parent": "DINKES"})
     store("employees", {"nip": "ani", "unit": "UPT"}, {"nip": "budi", "unit": "SETDA"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
@@ -250,16 +254,16 @@ def test_everywhere_means_the_units_enabled_terminals_else_the_nearest_above(cen
     assert needs(central) == [("ani", "lobby", *whole), ("budi", "top", *whole)]
 
 
-def test_names_ask_for_what_they_name_and_dates_are_kept(central: Engine, office: Any) -> None:
+def test_names_ask_for_what_they_name_and_dates_are_kept(central: Engine, office: Store) -> None:
     office("enrolments", {"terminal": "gate", "pin": "5", "nip": "ani", "valid_from": day(10), "valid_to": day(20)})
     assert needs(central) == [("ani", "gate", day(10), day(20))]
 
 
-def test_without_enrolment_or_terminal_a_person_needs_nothing_and_stays_pending(central: Engine, office: Any) -> None:
+def test_without_enrolment_or_terminal_a_person_needs_nothing_and_stays_pending(central: Engine, office: Store) -> None:
     assert needs(central) == []
 
 
-def test_a_transfer_changes_the_terminals_with_the_unit_of_the_day(central: Engine, store: Any) -> None:
+def test_a_transfer_changes_the_terminals_with_the_unit_of_the_day(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store(
         "employees",
@@ -271,7 +275,7 @@ def test_a_transfer_changes_the_terminals_with_the_unit_of_the_day(central: Engi
     assert needs(central) == [("ani", "gate", day(15), day(1, 10)), ("ani", "lobby", day(31, 8), day(14))]
 
 
-def test_a_terminal_that_moves_or_is_switched_off_counts_on_that_day_for_both(central: Engine, store: Any) -> None:
+def test_a_terminal_that_moves_or_is_switched_off_counts_on_that_day_for_both(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
@@ -291,15 +295,15 @@ def test_a_terminal_that_moves_or_is_switched_off_counts_on_that_day_for_both(ce
     ]
 
 
-def test_a_circle_of_units_ends(central: Engine, store: Any) -> None:
+def test_a_circle_of_units_ends(central: Engine, store: Store) -> None:
     store("units", {"code": "A", "parent": "B"}, {"code": "B", "parent": "A"})
     store("employees", {"nip": "ani", "unit": "A"})
     store("enrolments", {"pin": "1", "nip": "ani"})
     assert needs(central) == []
 
 
-def test_stretches_that_touch_are_one_and_silent_ones_stay_apart(central: Engine, office: Any) -> None:
-    def stretch(start: int | None, end: int, kind: Any = "proven") -> Coverage:
+def test_stretches_that_touch_are_one_and_silent_ones_stay_apart(central: Engine, office: Store) -> None:
+    def stretch(start: int | None, end: int, kind: Literal["proven", "silent"] = "proven") -> Coverage:
         return Coverage("lobby", None if start is None else instant(7, start), instant(7, end), kind)
 
     notes = (
@@ -321,7 +325,7 @@ def test_stretches_that_touch_are_one_and_silent_ones_stay_apart(central: Engine
 
 
 def test_coverage_from_a_file_that_was_taken_back_counts_no_more(
-    central: Engine, office: Any, operator: Account
+    central: Engine, office: Store, operator: Account
 ) -> None:
     office("enrolments", {"terminal": "box", "pin": "5", "nip": "ani"})
     claim = [Coverage("box", None, instant(30, 0))]
@@ -331,7 +335,7 @@ def test_coverage_from_a_file_that_was_taken_back_counts_no_more(
     assert month(central).coverage.height == 0
 
 
-def test_a_person_who_moves_is_scored_in_one_office_with_all_spells(central: Engine, store: Any) -> None:
+def test_a_person_who_moves_is_scored_in_one_office_with_all_spells(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store(
         "employees",
@@ -345,7 +349,7 @@ def test_a_person_who_moves_is_scored_in_one_office_with_all_spells(central: Eng
     assert month(central, offices=["BKD"]).spells.is_empty()
 
 
-def test_office_by_office_is_all_of_them(central: Engine, store: Any) -> None:
+def test_office_by_office_is_all_of_them(central: Engine, store: Store) -> None:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi"})
@@ -358,7 +362,7 @@ def test_office_by_office_is_all_of_them(central: Engine, store: Any) -> None:
         assert sorted(joined.rows(), key=str) == sorted(getattr(whole, name).rows(), key=str), name
 
 
-def test_approved_activities_come_and_an_approval_without_minutes_means_all(central: Engine, office: Any) -> None:
+def test_approved_activities_come_and_an_approval_without_minutes_means_all(central: Engine, office: Store) -> None:
     common = {"nip": "ani", "date": day(7), "start": time(8), "end": time(9, 30, 59)}
     office(
         "activities",
@@ -374,7 +378,7 @@ def test_approved_activities_come_and_an_approval_without_minutes_means_all(cent
 
 
 def test_an_activity_of_a_type_with_a_standard_counts_at_most_that_time_for_its_volume(
-    central: Engine, office: Any
+    central: Engine, office: Store
 ) -> None:
     standard = {"type": "surat", "name": "Surat keluar", "standard_minutes": 15}
     other = {"type": "rapat", "name": "Rapat", "standard_minutes": 10, "unit": "RSUD"}
@@ -394,7 +398,7 @@ def test_an_activity_of_a_type_with_a_standard_counts_at_most_that_time_for_its_
 
 
 def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_draft(
-    central: Engine, office: Any
+    central: Engine, office: Store
 ) -> None:
     def result(period: str, revision: int, state: str, late: int | None) -> None:
         key = {"period": period, "nip": "ani", "revision": revision}
@@ -422,7 +426,7 @@ def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_dra
     ]
 
 
-def test_rows_of_a_batch_taken_back_are_not_read(central: Engine, office: Any, operator: Account) -> None:
+def test_rows_of_a_batch_taken_back_are_not_read(central: Engine, office: Store, operator: Account) -> None:
     batch = office("absences", {"nip": "ani", "first_day": day(1), "last_day": day(2)}).batch
     office("absences", {"nip": "ani", "first_day": day(30, 8), "last_day": day(30, 8)})
     assert month(central).absences.height == 1
@@ -452,11 +456,16 @@ slots = st.lists(
 )
 
 
+Columnar = Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, pytest.MonkeyPatch], dict[str, str]]
+
+
 @pytest.fixture(scope="module")
-def columnar() -> Any:
+def columnar() -> Columnar:
     """The columnar rule, with slot owners from memory in place of the database."""
 
-    def answer(recorded: pl.DataFrame, enrolled: pl.DataFrame, seen: pl.DataFrame, patch: pytest.MonkeyPatch) -> Any:
+    def answer(
+        recorded: pl.DataFrame, enrolled: pl.DataFrame, seen: pl.DataFrame, patch: pytest.MonkeyPatch
+    ) -> dict[str, str]:
         patch.setattr("ekinerja_agent.central.facts.punches.read_frame", lambda *_: seen)
         found = _owned(_resolve_slots(None, recorded), enrolled)  # type: ignore[arg-type] # no query is made
         return dict(found.select("punch_id", "nip").rows())
@@ -480,7 +489,7 @@ def test_columns_and_single_punches_know_the_same_owner(
     enrolled: list[dict[str, Any]],
     seen: list[tuple[str, int, str, int]],
     recorded: list[tuple[str, str, int]],
-    columnar: Any,
+    columnar: Columnar,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slot_rows = [{"terminal": t, "uid": uid, "pin": pin, "seen_at": instant(n, 8)} for t, uid, pin, n in seen]
@@ -520,7 +529,7 @@ def test_columns_and_single_punches_know_the_same_owner(
     assert columnar(punch_frame, enrolled_frame, slot_frame, monkeypatch) == single
 
 
-def test_what_is_read_after_a_few_people_is_not_taken_for_few(central: Engine, office: Any) -> None:
+def test_what_is_read_after_a_few_people_is_not_taken_for_few(central: Engine, office: Store) -> None:
     query = select(employees.c.nip).where(employees.c.unit == bindparam("unit"))
     ways: list[bool] = []
     with reading(central) as conn:

@@ -20,6 +20,7 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import TerminalFact, TerminalStatus
+from tests.central.conftest import Store
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 DAY = datetime(2026, 9, 7, tzinfo=UTC)
@@ -38,7 +39,7 @@ def bring(engine: Engine, *punches: Punch, notes: tuple[Note, ...] = ()) -> None
 
 
 @pytest.fixture
-def county(central: Engine, store: Any) -> Engine:
+def county(central: Engine, store: Store) -> Engine:
     store("units", {"code": "DINKES"}, {"code": "BKD"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "BKD"})
     store("enrolments", {"pin": "1", "nip": "ani"}, {"pin": "2", "nip": "budi", "valid_from": date(2026, 9, 8)})
@@ -157,7 +158,7 @@ def hour(n: int) -> datetime:
     return DAY + timedelta(hours=n)
 
 
-def complete_until(engine: Engine, *stretches: tuple[int | None, int, str]) -> Any:
+def complete_until(engine: Engine, *stretches: tuple[int | None, int, str]) -> datetime | None:
     notes = tuple(
         Coverage("lobby", None if start is None else hour(start), hour(end), kind)  # type: ignore[arg-type] # from the test
         for start, end, kind in stretches

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.imported.batches import revoke
 from ekinerja_agent.central.store.engine import reading
-from tests.central.conftest import NOW
+from tests.central.conftest import NOW, Store
 
 
 def rows(engine: Engine, view: str, columns: str) -> list[tuple[Any, ...]]:
@@ -22,18 +22,20 @@ def rows(engine: Engine, view: str, columns: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def office(store: Any) -> Any:
+def office(store: Store) -> Store:
     store("units", {"code": "DINKES", "name": "Dinas lama", "valid_to": date(2026, 6, 30)})
     store("units", {"code": "DINKES", "name": "Dinas Kesehatan", "valid_from": date(2026, 7, 1)})
     return store
 
 
-def report(plan: str, month: str, planned: int, physical: int, realised_rp: int | None = None, **more: Any) -> Any:
+def report(
+    plan: str, month: str, planned: int, physical: int, realised_rp: int | None = None, **more: Any
+) -> dict[str, Any]:
     shares = {"planned_ppm": planned, "physical_ppm": physical, "realised_rp": realised_rp}
     return {"plan": plan, "month": month, **shares, **more}
 
 
-def test_a_plan_is_seen_at_each_month_that_was_reported(central: Engine, office: Any, operator: Account) -> None:
+def test_a_plan_is_seen_at_each_month_that_was_reported(central: Engine, office: Store, operator: Account) -> None:
     due = {"unit": "DINKES", "due_date": date(2026, 8, 15)}
     office("plans", due | {"code": "A", "budget_rp": 3_000_000}, due | {"code": "B", "budget_rp": 0, "nip": "ani"})
     office(
@@ -68,7 +70,7 @@ def test_a_plan_is_seen_at_each_month_that_was_reported(central: Engine, office:
     }
 
 
-def test_money_of_a_unit_is_that_of_the_newest_report_of_each_plan(central: Engine, office: Any) -> None:
+def test_money_of_a_unit_is_that_of_the_newest_report_of_each_plan(central: Engine, office: Store) -> None:
     plan = {"unit": "DINKES", "due_date": date(2026, 12, 31)}
     office("plans", *(plan | {"code": code, "budget_rp": money} for code, money in (("A", 10**12), ("B", 10**12))))
     office("plans", plan | {"code": "C", "budget_rp": None}, plan | {"code": "D", "budget_rp": 7})
@@ -87,7 +89,7 @@ def test_money_of_a_unit_is_that_of_the_newest_report_of_each_plan(central: Engi
     ]
 
 
-def test_minutes_of_tasks_stand_by_what_their_volume_is_told_for(central: Engine, office: Any) -> None:
+def test_minutes_of_tasks_stand_by_what_their_volume_is_told_for(central: Engine, office: Store) -> None:
     office(
         "workload_tasks",
         {"unit": "DINKES", "task": "a", "volume_e2": 150, "per": "day", "standard_e2": 1_225},
@@ -103,7 +105,7 @@ def test_minutes_of_tasks_stand_by_what_their_volume_is_told_for(central: Engine
     ]
 
 
-def test_sakip_and_the_registers_are_seen_as_they_stand(central: Engine, office: Any) -> None:
+def test_sakip_and_the_registers_are_seen_as_they_stand(central: Engine, office: Store) -> None:
     office("sakip", {"unit": "DINKES", "aspect": "pengelolaan_data", "score_e2": 8_001})
     assert rows(central, "unit_sakip_v1", "unit_code, unit_name, year, aspect, score") == [
         ("DINKES", "Dinas Kesehatan", "2026", "pengelolaan_data", "80.01")

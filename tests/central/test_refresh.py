@@ -28,6 +28,7 @@ from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Citation, Dated, MassAnomaly, RuleBook, Timeline
 from ekinerja_agent.scoring.frames.schemas import SHARED
 from ekinerja_agent.usecases.month import score
+from tests.central.conftest import Store
 
 pytestmark = pytest.mark.long
 
@@ -70,7 +71,7 @@ def pin_of(nip: str) -> str:
 
 
 @pytest.fixture
-def county(central: Engine, store: Any) -> Any:
+def county(central: Engine, store: Store) -> Store:
     """Three offices of four people, each with a terminal of its own; everybody came a little late every second day."""
     since = datetime(2026, 8, 1, tzinfo=UTC)
     store("units", *({"code": code} for code in OFFICES))
@@ -167,7 +168,7 @@ CHANGES: dict[str, tuple[int, Callable[[Engine, Any], Any]]] = {
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_drafts_that_a_change_touches_equal_those_of_a_whole_run(
-    central: Engine, county: Any, rules: RuleBook, what: str
+    central: Engine, county: Store, rules: RuleBook, what: str
 ) -> None:
     run(central, rules)
     assert (refresh(central, rules).people, marks(central)) == (0, [])
@@ -188,7 +189,7 @@ def test_the_drafts_that_a_change_touches_equal_those_of_a_whole_run(
     assert drafts(central) == after
 
 
-def test_a_fact_of_everybody_makes_the_whole_month_anew(central: Engine, county: Any, rules: RuleBook) -> None:
+def test_a_fact_of_everybody_makes_the_whole_month_anew(central: Engine, county: Store, rules: RuleBook) -> None:
     run(central, rules)
     county("calendar", {"date": MONDAY})
     assert refresh(central, rules).people == PEOPLE * len(OFFICES)
@@ -198,13 +199,13 @@ def test_a_fact_of_everybody_makes_the_whole_month_anew(central: Engine, county:
 
 
 def test_without_a_draft_or_by_other_rules_the_whole_month_is_made(
-    central: Engine, county: Any, rules: RuleBook
+    central: Engine, county: Store, rules: RuleBook
 ) -> None:
     assert refresh(central, rules).people == PEOPLE * len(OFFICES)
     assert refresh(central, replace(rules, digest="sha256:other")).people == PEOPLE * len(OFFICES)
 
 
-def test_a_draft_of_the_running_month_holds_for_its_day(central: Engine, county: Any, rules: RuleBook) -> None:
+def test_a_draft_of_the_running_month_holds_for_its_day(central: Engine, county: Store, rules: RuleBook) -> None:
     night = datetime(2026, 9, 9, 17, tzinfo=UTC)
     run(central, rules, night)
     county("corrections", {"nip": ONE, "date": MONDAY, "time": time(7, 0)}, now=night)
@@ -212,7 +213,7 @@ def test_a_draft_of_the_running_month_holds_for_its_day(central: Engine, county:
     assert refresh(central, rules, night + timedelta(hours=24)).people == PEOPLE * len(OFFICES)
 
 
-def test_a_batch_taken_back_is_noticed_too(central: Engine, county: Any, operator: Account, rules: RuleBook) -> None:
+def test_a_batch_taken_back_is_noticed_too(central: Engine, county: Store, operator: Account, rules: RuleBook) -> None:
     run(central, rules)
     before = drafts(central)
     batch = county("corrections", {"nip": ONE, "date": MONDAY, "time": time(7, 0)}).batch
@@ -224,7 +225,7 @@ def test_a_batch_taken_back_is_noticed_too(central: Engine, county: Any, operato
 
 
 def test_who_is_no_employee_any_more_has_no_draft(
-    central: Engine, county: Any, operator: Account, rules: RuleBook
+    central: Engine, county: Store, operator: Account, rules: RuleBook
 ) -> None:
     batch = county("employees", {"nip": "new", "unit": "BKD"}).batch
     run(central, rules)
@@ -236,7 +237,7 @@ def test_who_is_no_employee_any_more_has_no_draft(
     assert drafts(central) == after
 
 
-def late_office(engine: Engine, store: Any, people: int, late: int) -> list[str]:
+def late_office(engine: Engine, store: Store, people: int, late: int) -> list[str]:
     """An office with one terminal, where so many of its people came late on Monday and nobody ever else."""
     nips = [f"n{n:02}" for n in range(people)]
     store("units", {"code": "DINKES"}, {"code": "BKD"})
@@ -262,7 +263,7 @@ def waiting_on_monday(engine: Engine, nips: list[str]) -> int:
 
 
 def test_a_mass_anomaly_that_ends_by_corrections_of_some_ends_for_all(
-    central: Engine, store: Any, rules: RuleBook
+    central: Engine, store: Store, rules: RuleBook
 ) -> None:
     """Nine of ten came late at one terminal; with two of them corrected, seven are no anomaly any more."""
     rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
@@ -277,7 +278,7 @@ def test_a_mass_anomaly_that_ends_by_corrections_of_some_ends_for_all(
     assert drafts(central) == after
 
 
-def test_a_mass_anomaly_that_one_more_makes_holds_all(central: Engine, store: Any, rules: RuleBook) -> None:
+def test_a_mass_anomaly_that_one_more_makes_holds_all(central: Engine, store: Store, rules: RuleBook) -> None:
     """Seven of ten came late at one terminal: none. An eighth does who was on leave until the leave is taken back."""
     rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
     nips = late_office(central, store, people=10, late=8)
@@ -293,7 +294,7 @@ def test_a_mass_anomaly_that_one_more_makes_holds_all(central: Engine, store: An
 
 
 def test_far_from_a_mass_anomaly_one_person_is_scored_alone_until_many_were(
-    central: Engine, store: Any, rules: RuleBook
+    central: Engine, store: Store, rules: RuleBook
 ) -> None:
     """Twelve of thirty are late, 24 would be too many: each correction may move that by one, up to the sixth."""
     rules = with_anomalies(rules, MassAnomaly(share_ppm=800_000, least_people=8))
@@ -310,7 +311,7 @@ def test_far_from_a_mass_anomaly_one_person_is_scored_alone_until_many_were(
 
 
 def test_what_changes_in_one_month_touches_the_later_months_of_its_year(
-    central: Engine, county: Any, rules: RuleBook
+    central: Engine, county: Store, rules: RuleBook
 ) -> None:
     later = {"profile": "tpp-model", "now": NOW}
     run(central, rules)
@@ -323,7 +324,7 @@ def test_what_changes_in_one_month_touches_the_later_months_of_its_year(
     assert results.stale_months(central) == [date(2026, 10, 1)]
 
 
-def test_an_office_larger_than_any_has_room_in_its_counts(central: Engine, store: Any) -> None:
+def test_an_office_larger_than_any_has_room_in_its_counts(central: Engine, store: Store) -> None:
     """A product of people and ppm does not fit in 32 bits."""
     row = {"unit": "U", "date": MONDAY, "scan": "arrive", "terminal": "lobby", "share_ppm": 800_000, "least_people": 10}
     counted = pl.DataFrame([row | {"expected": 5_000_000, "affected": 3_000_000}], schema=SHARED)

@@ -24,6 +24,7 @@ from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthResult, Schema
+from tests.central.conftest import Store
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 1, 2, 3, 4, 500, tzinfo=UTC)
@@ -254,7 +255,7 @@ def test_a_score_is_shown_in_the_shape_of_the_contract(central: Engine) -> None:
     }
 
 
-def test_a_run_replaces_the_drafts_of_its_office_and_no_other(central: Engine, store: Any) -> None:
+def test_a_run_replaces_the_drafts_of_its_office_and_no_other(central: Engine, store: Store) -> None:
     store("employees", {"nip": "1", "unit": "DINKES"}, {"nip": "2", "unit": "DINKES"}, {"nip": "9", "unit": "BKD"})
     save(central, person("1"), person("2"), pending=2)
     save(central, person("9", "BKD"), office="BKD")
@@ -266,7 +267,7 @@ def test_a_run_replaces_the_drafts_of_its_office_and_no_other(central: Engine, s
     assert shown(central, nip="1")[0]["allowance"]["payable_rp"] == 1
 
 
-def test_a_person_whom_another_office_scores_keeps_that_draft(central: Engine, store: Any) -> None:
+def test_a_person_whom_another_office_scores_keeps_that_draft(central: Engine, store: Store) -> None:
     store("employees", {"nip": "1", "unit": "DINKES"}, {"nip": "2", "unit": "BKD"})
     save(central, person("2", "DINKES"), office="BKD")  # paid by the spell on the first working day
     save(central, person("1"))
@@ -336,7 +337,7 @@ def test_nobody_is_published_twice_in_a_month(central: Engine, operator: Account
     assert counts(central)["results"] == 1
 
 
-def test_the_status_counts_people_and_pending_days_by_unit(central: Engine, store: Any) -> None:
+def test_the_status_counts_people_and_pending_days_by_unit(central: Engine, store: Store) -> None:
     store("employees", {"nip": "1", "unit": "DINKES"}, {"nip": "2", "unit": "DINKES"}, {"nip": "9", "unit": "BKD"})
     save(central, person("1", status="pending"), person("2"), pending=3)
     found = [(r["unit"], r["people"], r["pending_days"], r["state"]) for r in results.period_status(central, SEPTEMBER)]

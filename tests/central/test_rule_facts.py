@@ -18,6 +18,7 @@ from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
+from tests.central.conftest import Store
 
 SEPTEMBER = date(2026, 9, 1)
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -36,13 +37,13 @@ def month(engine: Engine, **options: Any) -> MonthFacts:
 
 
 @pytest.fixture
-def office(store: Any) -> Any:
+def office(store: Store) -> Store:
     store("units", {"code": "KAB"}, {"code": "DINKES", "parent": "KAB"}, {"code": "PKM", "parent": "DINKES"})
     store("employees", {"nip": "ani", "unit": "DINKES"}, {"nip": "budi", "unit": "PKM"})
     return store
 
 
-def fill(store: Any, nip: str) -> None:
+def fill(store: Store, nip: str) -> None:
     """One row of everything about a person."""
     store("corrections", {"nip": nip, "date": day(7), "time": time(7)})
     store("rosters", {"nip": nip, "date": day(7)})
@@ -57,7 +58,7 @@ def fill(store: Any, nip: str) -> None:
     store("indicators", {"nip": nip, "period": "2026", "code": "survey", "points_e2": 1})
 
 
-def test_every_frame_has_its_columns_empty_and_filled(central: Engine, office: Any) -> None:
+def test_every_frame_has_its_columns_empty_and_filled(central: Engine, office: Store) -> None:
     for frame in (getattr(month(central), name) for name in FRAMES):
         assert frame.is_empty()
     office("events", {"code": "APEL", "date": day(7), "opens": time(7), "closes": time(7, 15)})
@@ -68,7 +69,7 @@ def test_every_frame_has_its_columns_empty_and_filled(central: Engine, office: A
         assert getattr(full, name).height == 1, name
 
 
-def test_single_people_are_read_as_they_are_among_all(central: Engine, office: Any) -> None:
+def test_single_people_are_read_as_they_are_among_all(central: Engine, office: Store) -> None:
     office("events", {"code": "APEL", "date": day(7), "opens": time(7), "closes": time(7, 15)})
     for nip in ("ani", "budi"):
         fill(office, nip)
@@ -82,7 +83,7 @@ def test_single_people_are_read_as_they_are_among_all(central: Engine, office: A
         assert part.filter(nip="budi").equals(own) if "nip" in whole.columns else part.equals(own), name
 
 
-def test_a_newer_file_replaces_the_whole_date_of_a_roster(central: Engine, office: Any, operator: Account) -> None:
+def test_a_newer_file_replaces_the_whole_date_of_a_roster(central: Engine, office: Store, operator: Account) -> None:
     office("rosters", {"nip": "ani", "date": day(7), "shifts": "PAGI MALAM"}, {"nip": "ani", "date": day(8)})
     swapped = office("rosters", {"nip": "ani", "date": day(7), "shifts": "SIANG"}).batch
     assert month(central).rosters.rows() == [("ani", day(7), "SIANG"), ("ani", day(8), "PAGI")]
@@ -90,12 +91,12 @@ def test_a_newer_file_replaces_the_whole_date_of_a_roster(central: Engine, offic
     assert sorted(month(central).rosters["shift"].to_list()) == ["MALAM", "PAGI", "PAGI"]
 
 
-def test_a_roster_reaches_a_day_beyond_the_month_on_both_sides(central: Engine, office: Any) -> None:
+def test_a_roster_reaches_a_day_beyond_the_month_on_both_sides(central: Engine, office: Store) -> None:
     office("rosters", *({"nip": "ani", "date": one} for one in (day(30, 8), day(31, 8), day(1, 10), day(2, 10))))
     assert month(central).rosters["day"].to_list() == [day(31, 8), day(1, 10)]
 
 
-def test_an_event_of_a_unit_calls_the_units_below_it_on_that_day(central: Engine, office: Any) -> None:
+def test_an_event_of_a_unit_calls_the_units_below_it_on_that_day(central: Engine, office: Store) -> None:
     office("units", {"code": "MOVED", "parent": "DINKES", "valid_to": day(6)})
     office(
         "events",
@@ -108,7 +109,7 @@ def test_an_event_of_a_unit_calls_the_units_below_it_on_that_day(central: Engine
     assert found["audience"].to_list() == [["pns", "ani"], ["pns", "ani"], None]
 
 
-def test_the_log_of_an_events_terminal_is_told_even_if_nobody_needs_it(central: Engine, office: Any) -> None:
+def test_the_log_of_an_events_terminal_is_told_even_if_nobody_needs_it(central: Engine, office: Store) -> None:
     office("events", {"code": "A", "date": day(7), "opens": time(7), "closes": time(8), "terminal": "field"})
     until = datetime(2026, 9, 30, tzinfo=UTC)
     notes = (TerminalFact("field", "KAB", "Asia/Makassar", True, NOW), Coverage("field", None, until))
@@ -116,13 +117,13 @@ def test_the_log_of_an_events_terminal_is_told_even_if_nobody_needs_it(central: 
     assert month(central, nips=["budi"]).coverage["terminal"].to_list() == ["field"]
 
 
-def test_attendance_of_anybody_tells_that_somebody_took_it(central: Engine, office: Any) -> None:
+def test_attendance_of_anybody_tells_that_somebody_took_it(central: Engine, office: Store) -> None:
     office("event_attendance", {"event": "A", "nip": "ani", "date": day(7)})
     assert month(central, nips=["budi"]).event_attendance.rows() == [("A", "ani", "present", None)]
 
 
 def test_documents_of_a_case_know_its_first_and_last_approved_day_however_far_back(
-    central: Engine, office: Any
+    central: Engine, office: Store
 ) -> None:
     case = {"nip": "ani", "kind": "cuti_sakit", "case_id": "K"}
     office(
@@ -140,7 +141,7 @@ def test_documents_of_a_case_know_its_first_and_last_approved_day_however_far_ba
     ]
 
 
-def test_an_allowance_is_exact_to_a_ten_thousandth_of_a_rupiah(central: Engine, office: Any) -> None:
+def test_an_allowance_is_exact_to_a_ten_thousandth_of_a_rupiah(central: Engine, office: Store) -> None:
     office(
         "allowances",
         {"nip": "ani", "criterion": "a", "amount_rp": 4_000_000},
@@ -149,7 +150,7 @@ def test_an_allowance_is_exact_to_a_ten_thousandth_of_a_rupiah(central: Engine, 
     assert month(central).allowances["amount_e4"].to_list() == [40_000_000_000, 1_234_567 * 1_234]
 
 
-def test_only_approved_ratings_count_and_the_newest_comes_last(central: Engine, office: Any) -> None:
+def test_only_approved_ratings_count_and_the_newest_comes_last(central: Engine, office: Store) -> None:
     office(
         "ratings",
         {"nip": "ani", "period": "2025", "predicate": "baik", "valid_from": day(1, 1)},
@@ -159,7 +160,7 @@ def test_only_approved_ratings_count_and_the_newest_comes_last(central: Engine, 
     assert month(central).ratings["predicate"].to_list() == ["baik", "cukup"]
 
 
-def test_only_approved_reports_of_the_month_itself_are_told_of_a_person(central: Engine, office: Any) -> None:
+def test_only_approved_reports_of_the_month_itself_are_told_of_a_person(central: Engine, office: Store) -> None:
     office(
         "plans",
         {"code": "A", "nip": "ani", "unit": "DINKES"},
@@ -175,7 +176,7 @@ def test_only_approved_reports_of_the_month_itself_are_told_of_a_person(central:
 
 
 def test_money_of_a_unit_is_of_the_newest_reports_up_to_the_month(
-    central: Engine, office: Any, operator: Account
+    central: Engine, office: Store, operator: Account
 ) -> None:
     office("plans", *({"code": code, "unit": "DINKES", "budget_rp": 100} for code in "AB"))
     office("plans", {"code": "C", "unit": "PKM", "budget_rp": None}, {"code": "D", "unit": "PKM", "budget_rp": 9})
@@ -197,7 +198,7 @@ def test_money_of_a_unit_is_of_the_newest_reports_up_to_the_month(
     assert month(central).budgets.height == 1
 
 
-def test_points_of_the_month_stand_for_those_of_its_year(central: Engine, office: Any) -> None:
+def test_points_of_the_month_stand_for_those_of_its_year(central: Engine, office: Store) -> None:
     office(
         "indicators",
         {"nip": "ani", "period": "2026", "code": "survey", "points_e2": 1},
@@ -212,7 +213,7 @@ def test_points_of_the_month_stand_for_those_of_its_year(central: Engine, office
     assert month(central, nips=["budi"]).indicators["unit"].to_list() == ["PKM"]
 
 
-def test_plans_and_points_of_other_offices_stay_unread(central: Engine, office: Any) -> None:
+def test_plans_and_points_of_other_offices_stay_unread(central: Engine, office: Store) -> None:
     office("plans", *({"code": unit, "unit": unit, "nip": "budi", "budget_rp": 9} for unit in ("DINKES", "PKM", "KAB")))
     office(
         "plan_progress", *({"plan": unit, "month": "2026-09", "realised_rp": 1} for unit in ("DINKES", "PKM", "KAB"))

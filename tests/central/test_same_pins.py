@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import Account, actor, add
@@ -28,6 +29,7 @@ from ekinerja_agent.nouns.delivery import Delivery, Note
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames.schemas import MonthFacts
+from tests.central.conftest import Store
 
 pytestmark = pytest.mark.long
 
@@ -58,7 +60,7 @@ def owners(engine: Engine, **options: Any) -> list[tuple[str, str]]:
     return sorted(month(engine, **options).punches.select("nip", "punch_id").rows())
 
 
-def county(engine: Engine, store: Any, offices: range, *, own_pins: bool = False) -> None:
+def county(engine: Engine, store: Store, offices: range, *, own_pins: bool = False) -> None:
     """Offices of three people with PINs from 1 on a terminal of their own, and one with a PIN on every terminal.
 
     The first office has a second such person, whose PIN is another's on every terminal but on that of the hall.
@@ -96,7 +98,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     found = Counted()
 
-    def counting(read: Any) -> Any:
+    def counting(read: Callable[..., pl.DataFrame]) -> Callable[..., pl.DataFrame]:
         def _read(*given: Any, **named: Any) -> pl.DataFrame:
             frame: pl.DataFrame = read(*given, **named)
             found.read += frame.height
@@ -127,7 +129,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     return found
 
 
-def test_two_people_with_one_pin_on_two_terminals_keep_their_own_punches(central: Engine, store: Any) -> None:
+def test_two_people_with_one_pin_on_two_terminals_keep_their_own_punches(central: Engine, store: Store) -> None:
     county(central, store, range(2))
     assert {nip: sum(owner == nip for owner, _ in owners(central)) for nip, _ in owners(central)} == {
         **dict.fromkeys(("O0-0", "O0-1", "O0-2", "O0-roams", "O0-hall"), 10),
@@ -138,7 +140,7 @@ def test_two_people_with_one_pin_on_two_terminals_keep_their_own_punches(central
     assert {name.split("/")[0] for _, name in owners(central, nips=["O1-1"])} == {"T1"}
 
 
-def test_a_roaming_person_is_found_on_the_terminal_of_another_office(central: Engine, store: Any) -> None:
+def test_a_roaming_person_is_found_on_the_terminal_of_another_office(central: Engine, store: Store) -> None:
     county(central, store, range(3))
     elsewhere = [
         punch("T2", "90", datetime(2026, 9, 14, 8)),  # nobody's on T2
@@ -155,7 +157,7 @@ def test_a_roaming_person_is_found_on_the_terminal_of_another_office(central: En
     "asked", [{"offices": ["O1"]}, {"nips": ["O1-0"]}, {"nips": ["O1-roams"]}, {"nips": ["O1-0", "O1-2"]}], ids=str
 )
 def test_what_is_read_for_one_office_does_not_grow_with_the_others(
-    central: Engine, store: Any, counted: Counted, asked: dict[str, Any]
+    central: Engine, store: Store, counted: Counted, asked: dict[str, Any]
 ) -> None:
     county(central, store, range(2))
     month(central, **asked)
@@ -169,7 +171,7 @@ def test_what_is_read_for_one_office_does_not_grow_with_the_others(
 
 
 def test_a_roaming_persons_pin_costs_no_punch_of_those_who_have_it_by_name(
-    central: Engine, store: Any, counted: Counted
+    central: Engine, store: Store, counted: Counted
 ) -> None:
     county(central, store, range(2))
     month(central, nips=["O0-hall"])
@@ -182,14 +184,14 @@ def test_a_roaming_persons_pin_costs_no_punch_of_those_who_have_it_by_name(
 
 
 def test_a_county_of_the_same_pins_makes_no_more_rows_than_one_of_its_own(
-    central: Engine, store: Any, counted: Counted
+    central: Engine, store: Store, counted: Counted
 ) -> None:
     county(central, store, range(6))
     month(central)
     assert counted.joined == (6 * 4 + 1) * 10 + 6 * 10  # each punch once, and "2" once more for who has it everywhere
 
 
-def test_who_had_the_pin_before_does_not_read_who_has_it_now(central: Engine, store: Any, counted: Counted) -> None:
+def test_who_had_the_pin_before_does_not_read_who_has_it_now(central: Engine, store: Store, counted: Counted) -> None:
     store("units", {"code": "O0"}, {"code": "O1"})
     store("employees", {"nip": "old", "unit": "O0"}, {"nip": "new", "unit": "O1"})
     store(
@@ -212,7 +214,7 @@ def test_who_had_the_pin_before_does_not_read_who_has_it_now(central: Engine, st
 
 
 def test_more_pairs_than_one_query_takes_are_asked_in_parts(
-    central: Engine, store: Any, counted: Counted, monkeypatch: pytest.MonkeyPatch
+    central: Engine, store: Store, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     county(central, store, range(3))
     whole, read = {office: owners(central, offices=[office]) for office in ("O0", "O1")}, counted.read
@@ -230,7 +232,7 @@ def test_punches_are_found_by_an_index_whatever_is_asked(central: Engine) -> Non
     by_pair, by_pin = (ask(dialect, redated=False) for ask in (candidates._of_pairs, candidates._of_pins))
     with reading(central) as conn:
 
-        def plan(query: Any) -> str:
+        def plan(query: Select[Any]) -> str:
             sql = str(query.params(**values).compile(conn, compile_kwargs={"literal_binds": True})).replace("%%", "%")
             how = "EXPLAIN QUERY PLAN" if dialect == "sqlite" else "EXPLAIN (COSTS OFF)"
             return "\n".join(str(row[-1]) for row in conn.exec_driver_sql(f"{how} {sql}"))
@@ -252,7 +254,7 @@ def test_punches_are_found_by_an_index_whatever_is_asked(central: Engine) -> Non
 
 @pytest.mark.parametrize("pin", ["12/3", "a%b", "50%%", "#7", "x'y", '"', "0/", "a,b"])
 @pytest.mark.parametrize("where", ["lobby", "*"])
-def test_a_pin_of_any_sign_leads_to_its_punches(central: Engine, store: Any, pin: str, where: str) -> None:
+def test_a_pin_of_any_sign_leads_to_its_punches(central: Engine, store: Store, pin: str, where: str) -> None:
     store("units", {"code": "O0"})
     store("employees", {"nip": "ani", "unit": "O0"})
     store("enrolments", {"terminal": where, "pin": pin, "nip": "ani"})
@@ -263,7 +265,7 @@ def test_a_pin_of_any_sign_leads_to_its_punches(central: Engine, store: Any, pin
         assert owners(central, **asked) == [("ani", far_off.punch_id), ("ani", mine.punch_id)]
 
 
-def test_a_terminal_whose_name_begins_another_is_another(central: Engine, store: Any) -> None:
+def test_a_terminal_whose_name_begins_another_is_another(central: Engine, store: Store) -> None:
     store("units", {"code": "O0"})
     names = ["lobby", "lobby-2", "lobby.2", "lobby_2", "lobby2", "lob"]
     store("employees", *({"nip": name, "unit": "O0"} for name in names), {"nip": "roams", "unit": "O0"})
@@ -275,7 +277,7 @@ def test_a_terminal_whose_name_begins_another_is_another(central: Engine, store:
     assert len(owners(central, nips=["roams"])) == len(names)
 
 
-def test_slots_lead_to_the_pin_of_their_own_terminal(central: Engine, store: Any) -> None:
+def test_slots_lead_to_the_pin_of_their_own_terminal(central: Engine, store: Store) -> None:
     store("units", {"code": "O0"}, {"code": "O1"})
     store("employees", {"nip": "ani", "unit": "O0"}, {"nip": "budi", "unit": "O1"}, {"nip": "roams", "unit": "O1"})
     store(
@@ -300,7 +302,7 @@ def test_slots_lead_to_the_pin_of_their_own_terminal(central: Engine, store: Any
 
 
 def test_an_enrolment_touches_nobody_who_has_the_pin_on_another_terminal(
-    central: Engine, store: Any, operator: Account
+    central: Engine, store: Store, operator: Account
 ) -> None:
     def counts() -> dict[str, int]:
         with reading(central) as conn:
@@ -312,7 +314,7 @@ def test_an_enrolment_touches_nobody_who_has_the_pin_on_another_terminal(
     roaming = store("enrolments", {"pin": "1", "nip": "roams"})
     assert counts().keys() == {"*", *(f"T{n}" for n in range(4)), *(f"nip:named-{n}" for n in range(4)), "nip:roams"}
 
-    def touched(work: Any) -> set[str]:
+    def touched(work: Callable[[], object]) -> set[str]:
         """Whom this marks again."""
         before = counts()
         work()
@@ -330,15 +332,15 @@ def test_an_enrolment_touches_nobody_who_has_the_pin_on_another_terminal(
 
 
 def test_looking_for_rivals_of_a_file_reads_no_other_terminals(
-    central: Engine, store: Any, operator: Account, monkeypatch: pytest.MonkeyPatch
+    central: Engine, store: Store, operator: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store("enrolments", *({"terminal": f"T{n}", "pin": "1", "nip": f"n{n}"} for n in range(40)))
     store("enrolments", {"pin": "1", "nip": "roams"})
     found: list[int] = []
     read = batches.with_decisions
 
-    def counting(*asked: Any) -> Any:
-        rows = list(read(*asked))
+    def counting(conn: Connection, kind: str, query: Select[Any]) -> list[dict[str, Any]]:
+        rows = list(read(conn, kind, query))
         found.append(len(rows))
         return rows
 
@@ -351,7 +353,7 @@ def test_looking_for_rivals_of_a_file_reads_no_other_terminals(
     judging.conn.close()
 
 
-def test_a_pin_that_another_terminal_gave_somebody_is_nobodys_on_this_one(central: Engine, store: Any) -> None:
+def test_a_pin_that_another_terminal_gave_somebody_is_nobodys_on_this_one(central: Engine, store: Store) -> None:
     store("enrolments", {"terminal": "T0", "pin": "1", "nip": "ani"}, {"pin": "5", "nip": "roams"})
     clock = datetime(2026, 9, 7, 8)
     bring(central, *(punch(terminal, pin, clock) for terminal in ("T0", "T1") for pin in ("1", "5")))
@@ -426,7 +428,7 @@ def second(central: Engine, operator: Account) -> Account:
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whoever_is_asked_for_gets_the_punches_that_a_plain_reading_gives_them(
     central: Engine,
-    store: Any,
+    store: Store,
     enrolled: list[dict[str, Any]],
     seen: list[tuple[str, int, str, int]],
     recorded: list[tuple[str, str, int, int, timedelta]],

@@ -6,10 +6,9 @@ stands between a login and the money.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, make_url
@@ -41,7 +40,7 @@ def careless(login: As, roles_url: str) -> Engine:
 
 
 @pytest.fixture
-def session(login: As, careless: Engine) -> Iterator[Any]:
+def session(login: As, careless: Engine) -> Iterator[Callable[[str], Connection]]:
     """One session of a login, in which every statement stands for itself."""
     opened: list[Connection] = []
 
@@ -88,7 +87,7 @@ STRIKE = (
 
 @pytest.mark.parametrize("role", LOGINS)
 def test_a_table_of_the_session_is_not_what_the_audit_log_is_counted_in(
-    careless: Engine, session: Any, role: str
+    careless: Engine, session: Callable[[str], Connection], role: str
 ) -> None:
     add_person(careless, 1)
     conn = session(role)
@@ -214,7 +213,9 @@ WHO = [
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("name", "role"), WHO)
-def test_a_guard_reads_what_is_true(careless: Engine, session: Any, name: str, role: str, way: str) -> None:
+def test_a_guard_reads_what_is_true(
+    careless: Engine, session: Callable[[str], Connection], name: str, role: str, way: str
+) -> None:
     guarded = GUARDS[name]
     for fact in guarded.facts:
         if fact == "a published person":

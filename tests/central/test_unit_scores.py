@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from ekinerja_agent.central.access.accounts import Account, actor
 from ekinerja_agent.central.scored import results
@@ -126,7 +126,7 @@ def test_a_month_that_is_not_published_begins_a_new_count(central: Engine, accou
 def test_the_latest_revision_of_a_person_counts(central: Engine, account: Account) -> None:
     publish(central, account, MONTHS[0], "A", [person("1", "A", 500_000)])
 
-    def revise(conn: Any) -> None:
+    def revise(conn: Connection) -> None:
         first = conn.execute(results_table.select()).mappings().one()
         conn.execute(results_table.insert().values(dict(first) | {"revision": 2, "performance_score_ppm": 700_000}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -40,7 +40,7 @@ class Screen(io.StringIO):
         return True
 
 
-def printed(rows: Any, columns: list[str], fmt: str | None = None, **options: Any) -> str:
+def printed(rows: Iterable[Mapping[str, object]], columns: list[str], fmt: str | None = None, **options: Any) -> str:
     out = io.StringIO(newline="")
     emit(rows, columns, fmt, out=out, **options)
     return out.getvalue()

@@ -20,12 +20,13 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting.forward import forward
+from tests.collect.conftest import Office
 
 NOBODY = create_engine("postgresql+psycopg2://nobody@/nothing?host=/nowhere")
 
 
 @contextmanager
-def two_offices(office_kind: Any, folder: Path) -> Iterator[tuple[Any, Any]]:
+def two_offices(office_kind: type[Office], folder: Path) -> Iterator[tuple[Any, Any]]:
     for name in ("one", "two"):
         (folder / name).mkdir()
     one, two = office_kind(folder / "one"), office_kind(folder / "two")
@@ -41,19 +42,19 @@ def pins(central: Engine) -> list[str]:
         return sorted(conn.scalars(select(punches.c.pin)))
 
 
-def accept(office: Any, central: Engine) -> terminals.Accepted:
+def accept(office: Office, central: Engine) -> terminals.Accepted:
     terminal = office_terminal(office)
     account = actor(central, "siti", utc_now()).account
     return terminals.accept(office.spool, central, terminal, account=account, now=utc_now())
 
 
-def office_terminal(office: Any) -> Any:
+def office_terminal(office: Office) -> TerminalConfig:
     fields = {"timezone": "Asia/Makassar", "office": "DINKES", "id": "lobby", "address": "127.0.0.1:4370"}
     return TerminalConfig.model_validate(fields, context={"base": office.directory})
 
 
 def test_the_second_agent_delivers_what_it_read_and_then_leaves_the_terminal_alone(
-    central: Engine, office_kind: Any, tmp_path: Path
+    central: Engine, office_kind: type[Office], tmp_path: Path
 ) -> None:
     device = Device()
     device.punch("1001")
@@ -76,7 +77,7 @@ def test_the_second_agent_delivers_what_it_read_and_then_leaves_the_terminal_alo
 
 
 def test_a_terminal_that_was_taken_over_is_read_by_the_new_owner_and_no_longer_by_the_old_one(
-    central: Engine, office_kind: Any, tmp_path: Path
+    central: Engine, office_kind: type[Office], tmp_path: Path
 ) -> None:
     device = Device()
     device.punch("1001")
@@ -98,7 +99,7 @@ def test_a_terminal_that_was_taken_over_is_read_by_the_new_owner_and_no_longer_b
 
 
 def test_an_agent_learns_that_a_terminal_came_back_to_it_although_it_does_not_read_it(
-    central: Engine, office_kind: Any, tmp_path: Path
+    central: Engine, office_kind: type[Office], tmp_path: Path
 ) -> None:
     device = Device()
     with two_offices(office_kind, tmp_path) as (one, two), serve(device) as endpoint:
@@ -114,7 +115,7 @@ def test_an_agent_learns_that_a_terminal_came_back_to_it_although_it_does_not_re
 
 
 def test_accept_that_was_cut_off_before_the_spool_knew_of_it_is_given_again(
-    central: Engine, office_kind: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    central: Engine, office_kind: type[Office], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = Device()
     with two_offices(office_kind, tmp_path) as (one, two), serve(device) as endpoint:
@@ -129,7 +130,9 @@ def test_accept_that_was_cut_off_before_the_spool_knew_of_it_is_given_again(
         two.poll(endpoint)
 
 
-def test_while_central_is_away_each_goes_on_as_it_last_heard(central: Engine, office_kind: Any, tmp_path: Path) -> None:
+def test_while_central_is_away_each_goes_on_as_it_last_heard(
+    central: Engine, office_kind: type[Office], tmp_path: Path
+) -> None:
     device = Device()
     with two_offices(office_kind, tmp_path) as (one, two), serve(device) as endpoint:
         for each in (one, two):
@@ -146,7 +149,7 @@ def test_while_central_is_away_each_goes_on_as_it_last_heard(central: Engine, of
 
 
 def test_an_accepted_terminal_of_ones_own_forgets_its_serial_as_before(
-    central: Engine, office_kind: Any, tmp_path: Path
+    central: Engine, office_kind: type[Office], tmp_path: Path
 ) -> None:
     with two_offices(office_kind, tmp_path) as (one, _), serve(Device(serial="OLD1")) as endpoint:
         one.poll(endpoint)

@@ -12,19 +12,20 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import TerminalRefused, TerminalUnavailable
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.simulator import Device, Model, populate, serve
+from tests.collect.conftest import Office
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 NOW = datetime(2026, 9, 8, 1, 0, tzinfo=UTC)
 
 
-def notes(office: Any, kind: type) -> list[Any]:
+def notes(office: Office, kind: type) -> list[Any]:
     return [note for note in office.spool.waiting(1_000_000).notes if isinstance(note, kind)]
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("layout", [8, 16, 40, 49])
 def test_a_poll_brings_exactly_what_the_terminal_holds_and_a_second_one_nothing(
-    office: Any, layout: int, transport: str
+    office: Office, layout: int, transport: str
 ) -> None:
     device = Device(model=Model(layout=layout))
     populate(device, users=50, records=5_000)
@@ -57,11 +58,11 @@ def device_at(clock: Clockwork, **model: Any) -> Device:
     return Device(model=Model(**model), now=clock, zone=MAKASSAR)
 
 
-def coverage(office: Any) -> list[tuple[datetime | None, datetime, str]]:
+def coverage(office: Office) -> list[tuple[datetime | None, datetime, str]]:
     return [(note.start, note.end, note.kind) for note in notes(office, Coverage)]
 
 
-def test_the_first_read_vouches_from_the_first_record_and_the_next_from_the_read_before(office: Any) -> None:
+def test_the_first_read_vouches_from_the_first_record_and_the_next_from_the_read_before(office: Office) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
     device.punch("1001")
@@ -75,7 +76,7 @@ def test_the_first_read_vouches_from_the_first_record_and_the_next_from_the_read
 
 
 @pytest.mark.parametrize(("punched", "kind"), [(False, "silent"), (True, "proven")])
-def test_a_long_gap_is_proven_only_by_a_punch_inside_it(office: Any, punched: bool, kind: str) -> None:
+def test_a_long_gap_is_proven_only_by_a_punch_inside_it(office: Office, punched: bool, kind: str) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
     with serve(device) as endpoint:
@@ -88,7 +89,7 @@ def test_a_long_gap_is_proven_only_by_a_punch_inside_it(office: Any, punched: bo
     assert coverage(office) == [(NOW, NOW + timedelta(hours=1), kind)]
 
 
-def test_a_log_that_shares_nothing_with_the_known_one_leaves_a_hole(office: Any) -> None:
+def test_a_log_that_shares_nothing_with_the_known_one_leaves_a_hole(office: Office) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
     device.punch("1001")
@@ -110,7 +111,7 @@ def test_a_log_that_shares_nothing_with_the_known_one_leaves_a_hole(office: Any)
     ]
 
 
-def test_an_impossible_date_stops_nobody_and_leaves_a_hole_between_its_neighbours(office: Any) -> None:
+def test_an_impossible_date_stops_nobody_and_leaves_a_hole_between_its_neighbours(office: Office) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
     device.punch("1001")
@@ -128,7 +129,7 @@ def test_an_impossible_date_stops_nobody_and_leaves_a_hole_between_its_neighbour
     assert coverage(office) == [(NOW + 4 * minute, NOW + 6 * minute, "proven")]
 
 
-def test_a_full_log_vouches_for_nothing_and_says_so(office: Any) -> None:
+def test_a_full_log_vouches_for_nothing_and_says_so(office: Office) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock, capacity=3, when_full="refuse")
     for pin in ("1001", "1002", "1003"):
@@ -140,7 +141,7 @@ def test_a_full_log_vouches_for_nothing_and_says_so(office: Any) -> None:
     assert "full" in notes(office, TerminalStatus)[-1].state
 
 
-def test_a_terminal_that_does_not_answer_is_an_error_and_a_status(office: Any) -> None:
+def test_a_terminal_that_does_not_answer_is_an_error_and_a_status(office: Office) -> None:
     device = Device()
     with serve(device) as endpoint:
         pass
@@ -150,7 +151,7 @@ def test_a_terminal_that_does_not_answer_is_an_error_and_a_status(office: Any) -
     assert "lobby" in notes(office, TerminalStatus)[-1].state
 
 
-def test_another_serial_under_the_same_address_is_not_believed(office: Any) -> None:
+def test_another_serial_under_the_same_address_is_not_believed(office: Office) -> None:
     first, other = Device(serial="A1"), Device(serial="B2")
     other.punch("1001")
     with serve(first) as endpoint:
@@ -162,7 +163,7 @@ def test_another_serial_under_the_same_address_is_not_believed(office: Any) -> N
 
 @pytest.mark.parametrize(("trusted", "corrected"), [(True, True), (False, False)])
 def test_a_wrong_clock_corrects_punches_only_while_the_host_can_vouch(
-    office: Any, trusted: bool, corrected: bool
+    office: Office, trusted: bool, corrected: bool
 ) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
@@ -177,7 +178,7 @@ def test_a_wrong_clock_corrects_punches_only_while_the_host_can_vouch(
     assert punch.at == (NOW if corrected else NOW + timedelta(seconds=600))
 
 
-def test_the_terminal_list_travels_with_the_first_poll_and_again_only_when_it_changed(office: Any) -> None:
+def test_the_terminal_list_travels_with_the_first_poll_and_again_only_when_it_changed(office: Office) -> None:
     device = Device()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -189,7 +190,7 @@ def test_the_terminal_list_travels_with_the_first_poll_and_again_only_when_it_ch
     ]
 
 
-def test_a_comm_key_opens_the_terminal_and_a_wrong_one_is_told(office: Any) -> None:
+def test_a_comm_key_opens_the_terminal_and_a_wrong_one_is_told(office: Office) -> None:
     device = Device(model=Model(comm_key=4711))
     (office.directory / "key").write_text("4711\n")
     (office.directory / "wrong").write_text("1\n")

@@ -21,6 +21,7 @@ from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.simulator import Device, Endpoint, Model, Switchboard, serve
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Close, Fault, before, named_fault, on
+from tests.collect.conftest import Office
 
 START = datetime(2026, 9, 1, 7, 0)  # a terminal's clock has no zone
 SIZES = (8, 16, 40, 49)
@@ -50,13 +51,13 @@ def stretches(device: Device, since: int) -> list[tuple[int, int]]:
     return [struct.unpack("<ii", each.data) for each in asked]
 
 
-def notes(office: Any, kind: type) -> list[Any]:
+def notes(office: Office, kind: type) -> list[Any]:
     return [note for note in office.spool.waiting(1_000_000).notes if isinstance(note, kind)]
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("layout", SIZES)
-def test_a_tail_brings_what_was_punched_since_and_little_else(office: Any, layout: int, transport: str) -> None:
+def test_a_tail_brings_what_was_punched_since_and_little_else(office: Office, layout: int, transport: str) -> None:
     device = punched(layout=layout)
     with serve(device, transport) as endpoint:
         first = office.poll(endpoint, transport=transport)
@@ -70,7 +71,7 @@ def test_a_tail_brings_what_was_punched_since_and_little_else(office: Any, layou
     assert office.waiting() == truth(device)
 
 
-def test_five_new_punches_on_a_hundred_thousand_cost_less_than_8_kilobytes(office: Any) -> None:
+def test_five_new_punches_on_a_hundred_thousand_cost_less_than_8_kilobytes(office: Office) -> None:
     device = punched(100_000, capacity=200_000)
     with serve(device) as endpoint:
         full = office.poll(endpoint)
@@ -81,7 +82,7 @@ def test_five_new_punches_on_a_hundred_thousand_cost_less_than_8_kilobytes(offic
     assert tail.received_bytes * 50 <= full.received_bytes
 
 
-def test_a_tail_and_a_whole_read_only_read_free_the_buffer_and_take_their_leave(office: Any) -> None:
+def test_a_tail_and_a_whole_read_only_read_free_the_buffer_and_take_their_leave(office: Office) -> None:
     device = punched()
     reads = {Command.CONNECT, Command.OPTIONS_RRQ, Command.VERSION, Command.FREE_SIZES, Command.GET_TIME}
     reads |= {Command.PREPARE_BUFFER, Command.READ_BUFFER, Command.FREE_DATA, Command.EXIT}
@@ -97,7 +98,7 @@ def test_a_tail_and_a_whole_read_only_read_free_the_buffer_and_take_their_leave(
 
 @pytest.mark.parametrize("dropped", [1, 57, 64, 999])
 @pytest.mark.parametrize("new", [0, 1, 64, 1_500])
-def test_a_log_that_forgot_its_oldest_is_followed_by_its_bytes(office: Any, dropped: int, new: int) -> None:
+def test_a_log_that_forgot_its_oldest_is_followed_by_its_bytes(office: Office, dropped: int, new: int) -> None:
     device = punched()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -141,7 +142,7 @@ CHANGES: list[tuple[str, Callable[[Device], None], str, bool]] = [
 
 @pytest.mark.parametrize(("change", "mode", "alarm"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES])
 def test_a_change_of_the_log_is_told_apart_and_a_gap_is_an_alarm(
-    office: Any, change: Callable[[Device], None], mode: str, alarm: bool
+    office: Office, change: Callable[[Device], None], mode: str, alarm: bool
 ) -> None:
     device = punched()
     with serve(device) as endpoint:
@@ -164,7 +165,7 @@ def test_a_change_of_the_log_is_told_apart_and_a_gap_is_an_alarm(
     assert office.waiting() == truth(device)
 
 
-def test_a_gap_vouches_for_nothing_until_the_next_read(office: Any) -> None:
+def test_a_gap_vouches_for_nothing_until_the_next_read(office: Office) -> None:
     device = punched()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -178,7 +179,7 @@ def test_a_gap_vouches_for_nothing_until_the_next_read(office: Any) -> None:
     assert len(notes(office, Coverage)) == len(covered) + 1
 
 
-def test_a_replaced_terminal_is_read_whole_after_it_was_accepted(office: Any) -> None:
+def test_a_replaced_terminal_is_read_whole_after_it_was_accepted(office: Office) -> None:
     first, other = punched(), Device(serial="OTHER")
     for number in range(300):
         other.punch("7", START + timedelta(days=9, seconds=number))
@@ -193,7 +194,7 @@ def test_a_replaced_terminal_is_read_whole_after_it_was_accepted(office: Any) ->
     assert office.spool.state("lobby").cursor.serial == "OTHER"
 
 
-def test_the_blank_slot_at_the_end_is_filled_without_the_count_changing(office: Any) -> None:
+def test_the_blank_slot_at_the_end_is_filled_without_the_count_changing(office: Office) -> None:
     device = punched()
     device.leave_blank_slot()
     with serve(device) as endpoint:
@@ -211,7 +212,7 @@ def test_the_blank_slot_at_the_end_is_filled_without_the_count_changing(office: 
     assert office.waiting() == truth(device)
 
 
-def test_identical_records_across_the_edge_of_a_tail_are_counted_from_the_beginning(office: Any) -> None:
+def test_identical_records_across_the_edge_of_a_tail_are_counted_from_the_beginning(office: Office) -> None:
     device = punched()
     twice = device.log[-1]
     with serve(device) as endpoint:
@@ -226,7 +227,7 @@ def test_identical_records_across_the_edge_of_a_tail_are_counted_from_the_beginn
     assert occurrences == [1, 2, 3, 4]
 
 
-def test_identical_records_inside_a_tail_need_no_whole_log(office: Any) -> None:
+def test_identical_records_inside_a_tail_need_no_whole_log(office: Office) -> None:
     device = punched()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -237,7 +238,7 @@ def test_identical_records_inside_a_tail_need_no_whole_log(office: Any) -> None:
     assert [punch.occurrence for punch in office.spool.waiting(9_999).punches][-2:] == [1, 2]
 
 
-def test_a_known_end_of_identical_records_cannot_hide_one_more(office: Any) -> None:
+def test_a_known_end_of_identical_records_cannot_hide_one_more(office: Office) -> None:
     device = punched(100)
     for _ in range(64):
         device.write(device.log[-1])
@@ -249,7 +250,7 @@ def test_a_known_end_of_identical_records_cannot_hide_one_more(office: Any) -> N
     assert (result.mode, result.new, result.doubts) == ("full", 1, ())
 
 
-def test_a_clock_that_was_set_back_makes_older_records_that_come_all_the_same(office: Any) -> None:
+def test_a_clock_that_was_set_back_makes_older_records_that_come_all_the_same(office: Office) -> None:
     device = punched()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -263,7 +264,7 @@ def test_a_clock_that_was_set_back_makes_older_records_that_come_all_the_same(of
     assert office.waiting() == truth(device)
 
 
-def test_a_punch_that_came_another_way_costs_no_whole_log(office: Any) -> None:
+def test_a_punch_that_came_another_way_costs_no_whole_log(office: Office) -> None:
     device, twin = punched(), Device()
     with serve(device) as endpoint, serve(twin) as other:
         office.poll(endpoint)
@@ -277,7 +278,7 @@ def test_a_punch_that_came_another_way_costs_no_whole_log(office: Any) -> None:
 @pytest.mark.parametrize("records", [300, 3_000])
 @pytest.mark.parametrize("kind", ["ignore-offset", "round-offset=4096"])
 def test_a_terminal_that_mistakes_where_a_stretch_begins_is_read_whole_each_time(
-    office: Any, kind: str, records: int
+    office: Office, kind: str, records: int
 ) -> None:
     device = punched(records)
     with serve(device, faults=[named_fault(kind)]) as endpoint:
@@ -289,7 +290,7 @@ def test_a_terminal_that_mistakes_where_a_stretch_begins_is_read_whole_each_time
     assert office.spool.state("lobby").cursor.proven is False
 
 
-def test_a_terminal_that_forgets_how_to_give_a_tail_loses_its_proof_and_no_punch(office: Any) -> None:
+def test_a_terminal_that_forgets_how_to_give_a_tail_loses_its_proof_and_no_punch(office: Office) -> None:
     device = punched()
     with serve(device) as honest:
         assert office.poll(honest).mode == "full"
@@ -304,7 +305,7 @@ def test_a_terminal_that_forgets_how_to_give_a_tail_loses_its_proof_and_no_punch
     assert office.waiting() == truth(device)
 
 
-def test_a_tail_that_breaks_off_is_followed_by_a_whole_read(office: Any) -> None:
+def test_a_tail_that_breaks_off_is_followed_by_a_whole_read(office: Office) -> None:
     device = punched()
     with serve(device) as honest:
         office.poll(honest)
@@ -318,7 +319,7 @@ def test_a_tail_that_breaks_off_is_followed_by_a_whole_read(office: Any) -> None
     assert [(each.mode, each.new) for each in (second, third)] == [("full", 5), ("unchanged", 0)]
 
 
-def test_a_terminal_that_breaks_off_while_it_is_judged_keeps_its_log(office: Any) -> None:
+def test_a_terminal_that_breaks_off_while_it_is_judged_keeps_its_log(office: Office) -> None:
     device = punched()
     cut = Fault(alter=on(Command.READ_BUFFER, lambda *_: [Close()], occurrences={4}))
     with serve(device, faults=[cut]) as endpoint:
@@ -328,7 +329,7 @@ def test_a_terminal_that_breaks_off_while_it_is_judged_keeps_its_log(office: Any
 
 
 @pytest.mark.parametrize("change", ["firmware", "transport"])
-def test_another_firmware_or_transport_has_to_prove_it_again(office: Any, change: str) -> None:
+def test_another_firmware_or_transport_has_to_prove_it_again(office: Office, change: str) -> None:
     first = punched()
     other = punched(firmware="Ver 7.00" if change == "firmware" else first.model.firmware)
     with serve(first) as endpoint:
@@ -339,7 +340,7 @@ def test_another_firmware_or_transport_has_to_prove_it_again(office: Any, change
     assert modes == ["full", "unchanged"]
 
 
-def test_the_whole_log_is_read_once_a_day_when_asked_for_and_where_tails_are_off(office: Any) -> None:
+def test_the_whole_log_is_read_once_a_day_when_asked_for_and_where_tails_are_off(office: Office) -> None:
     device = punched()
     at = datetime(2026, 9, 8, 1, 0, tzinfo=UTC)
 
@@ -359,7 +360,7 @@ def test_the_whole_log_is_read_once_a_day_when_asked_for_and_where_tails_are_off
     assert set(day) == {"full", "unchanged"}
 
 
-def test_a_reset_clock_in_a_tail_is_quarantined_once_and_leaves_its_hole(office: Any) -> None:
+def test_a_reset_clock_in_a_tail_is_quarantined_once_and_leaves_its_hole(office: Office) -> None:
     device = punched()
     with serve(device) as endpoint:
         office.poll(endpoint)
@@ -375,7 +376,7 @@ def test_a_reset_clock_in_a_tail_is_quarantined_once_and_leaves_its_hole(office:
     assert len(notes(office, Coverage)) == len(covered) + 1
 
 
-def test_a_log_that_cannot_be_told_apart_is_kept_once_a_day_while_it_grows(office: Any) -> None:
+def test_a_log_that_cannot_be_told_apart_is_kept_once_a_day_while_it_grows(office: Office) -> None:
     at = [datetime(2026, 9, 8, 1, 0, tzinfo=UTC)]
     device = Device()
     noise = bytearray(b"\xff" * 41)
@@ -458,7 +459,7 @@ def wrap_and_punch(device: Device) -> None:
 @pytest.mark.parametrize("whole", [True, False], ids=["full", "tail"])
 @pytest.mark.parametrize("act", [wrap_and_punch, lambda device: punch_on(device, 1)], ids=["wrap", "punch"])
 def test_a_log_that_moves_while_it_is_read_loses_nothing_even_without_a_copy_of_it(
-    office: Any, act: Callable[[Device], None], command: int, occurrence: int, whole: bool
+    office: Office, act: Callable[[Device], None], command: int, occurrence: int, whole: bool
 ) -> None:
     device = punched(3_000)
     moving = Fault(strike=before(command, act, occurrences={occurrence}))
@@ -484,7 +485,7 @@ def test_a_log_that_moves_while_it_is_read_loses_nothing_even_without_a_copy_of_
     "half-close lose-answers=9".split(),
 )
 def test_whatever_goes_wrong_between_good_tails_nothing_is_lost_or_doubled(
-    office: Any, name: str, transport: str
+    office: Office, name: str, transport: str
 ) -> None:
     device = punched(3_000, capacity=3_100)
     with serve(device, transport) as endpoint:

@@ -52,28 +52,28 @@ Yaml12Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[0-9
 Fits = Callable[[Any, Any, dict[str, Any], dict[str, Any]], bool]
 
 
-def is_type(rule: str | list[str], value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+def is_type(rule: str | list[str], value: object, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     names = [rule] if isinstance(rule, str) else rule
     if isinstance(value, bool):
         return "boolean" in names
     return any(isinstance(value, TYPES[name]) for name in names)
 
 
-def has_properties(rule: dict[str, Any], value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+def has_properties(rule: dict[str, Any], value: object, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     if not isinstance(value, dict):
         return True
     closed = schema.get("additionalProperties") is False
     return all(fits(rule[key], value[key], root) if key in rule else not closed for key in value)
 
 
-def has_patterns(rule: dict[str, Any], value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+def has_patterns(rule: dict[str, Any], value: object, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     return not isinstance(value, dict) or all(
         any(re.search(pattern, key) and fits(inner, value[key], root) for pattern, inner in rule.items())
         for key in value
     )
 
 
-def resolves(rule: str, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+def resolves(rule: str, value: object, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     return fits(root["$defs"][rule.rpartition("/")[2]], value, root)
 
 
@@ -100,7 +100,7 @@ KEYWORDS: dict[str, Fits] = {
 NOTES = {"title", "description", "default", "$schema", "$defs"}
 
 
-def fits(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
+def fits(schema: dict[str, Any], value: object, root: dict[str, Any]) -> bool:
     """The keywords that our schemas use, checked; any other keyword is a KeyError that fails the test."""
     return all(KEYWORDS[key](rule, value, schema, root) for key, rule in schema.items() if key not in NOTES)
 

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine
 
 from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.imported.batches import store_batch
@@ -118,7 +119,7 @@ class Ward:
         self.forward()
 
     @property
-    def central(self) -> Any:
+    def central(self) -> Engine:
         if not hasattr(self, "_engine"):
             self._engine = connect(self.url)
             require_current(self._engine)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -27,6 +26,7 @@ from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.keeping import backup
 from ekinerja_agent.usecases.watching.doctor import State
+from tests.doctor.conftest import Ward
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def root() -> None:
     assert os.geteuid() == 0, "only root can mount a disk and give files away: run the tests as root"
 
 
-def test_nothing_is_wrong_with_a_healthy_host(ward: Any) -> None:
+def test_nothing_is_wrong_with_a_healthy_host(ward: Ward) -> None:
     assert [(each.check, each.finding) for each in ward.examine() if each.state is not State.OK] == []
     assert len(ward.examine()) == 15
 
 
-def test_looking_changes_nothing(ward: Any) -> None:
+def test_looking_changes_nothing(ward: Ward) -> None:
     def content() -> dict[str, str]:
         files = [
             path for path in ward.directory.rglob("*") if path.is_file() and not path.name.endswith(("-wal", "-shm"))
@@ -51,7 +51,7 @@ def test_looking_changes_nothing(ward: Any) -> None:
     assert content() == before
 
 
-def test_looking_makes_nothing_where_nothing_was_started(empty_ward: Any) -> None:
+def test_looking_makes_nothing_where_nothing_was_started(empty_ward: Ward) -> None:
     empty_ward.terminal()
     before = sorted(empty_ward.directory.rglob("*"))
     found = {each.check: each.finding for each in empty_ward.examine() if each.state is State.WRONG}
@@ -60,7 +60,7 @@ def test_looking_makes_nothing_where_nothing_was_started(empty_ward: Any) -> Non
     assert "does not exist" in found["database"]
 
 
-def test_a_broken_configuration_is_told_with_its_places_and_the_rest_is_skipped(empty_ward: Any) -> None:
+def test_a_broken_configuration_is_told_with_its_places_and_the_rest_is_skipped(empty_ward: Ward) -> None:
     empty_ward.configure(roles=["collekt"], profile="../x")
     found = empty_ward.wrong("config")
     assert len(found) == 2
@@ -69,12 +69,12 @@ def test_a_broken_configuration_is_told_with_its_places_and_the_rest_is_skipped(
     assert {"database", "spool", "terminals", "holidays"} <= skipped
 
 
-def test_a_missing_configuration_is_a_finding(empty_ward: Any) -> None:
+def test_a_missing_configuration_is_a_finding(empty_ward: Ward) -> None:
     empty_ward.agent.unlink()
     assert [each.finding for each in empty_ward.wrong("config")] == ["there is no such file"]
 
 
-def test_a_secret_that_cannot_be_read_and_one_that_everybody_reads(empty_ward: Any) -> None:
+def test_a_secret_that_cannot_be_read_and_one_that_everybody_reads(empty_ward: Ward) -> None:
     (empty_ward.directory / "key").write_text("12\n")
     (empty_ward.directory / "key").chmod(0o644)
     empty_ward.terminals += [
@@ -88,20 +88,20 @@ def test_a_secret_that_cannot_be_read_and_one_that_everybody_reads(empty_ward: A
     assert open_to_all.what_to_do == f"run: chmod o-rwx {empty_ward.directory / 'key'}"
 
 
-def test_files_that_everybody_can_change(ward: Any) -> None:
+def test_files_that_everybody_can_change(ward: Ward) -> None:
     for path in (ward.agent, ward.state):
         path.chmod(path.stat().st_mode | 0o002)
     assert {each.subject for each in ward.wrong("permissions")} == {str(ward.agent), str(ward.state)}
 
 
-def test_a_state_dir_that_is_a_file(ward: Any) -> None:
+def test_a_state_dir_that_is_a_file(ward: Ward) -> None:
     shutil.rmtree(ward.state)
     ward.state.write_text("")
     (found,) = ward.wrong("permissions")
     assert "no directory" in found.finding
 
 
-def test_files_that_a_command_of_root_left_to_the_service(root: None, ward: Any) -> None:
+def test_files_that_a_command_of_root_left_to_the_service(root: None, ward: Ward) -> None:
     os.chown(ward.state, 65534, -1)
     (found,) = ward.wrong("permissions")
     assert "belong to root" in found.finding
@@ -129,7 +129,7 @@ print(found())
 """
 
 
-def test_a_user_who_may_not_write_is_told_whose_directory_it_is(root: None, empty_ward: Any) -> None:
+def test_a_user_who_may_not_write_is_told_whose_directory_it_is(root: None, empty_ward: Ward) -> None:
     with tempfile.TemporaryDirectory() as directory:
         Path(directory).chmod(0o755)
         empty_ward.directory = Path(directory)
@@ -152,7 +152,7 @@ def small_disk(root: None, tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_disk_without_room(ward: Any, small_disk: Path) -> None:
+def test_a_disk_without_room(ward: Ward, small_disk: Path) -> None:
     shutil.copytree(ward.state, small_disk / "state")
     ward.configure(state_dir=str(small_disk / "state"))
     (found,) = ward.wrong("disk")
@@ -164,7 +164,7 @@ def test_a_disk_without_room(ward: Any, small_disk: Path) -> None:
     assert ward.wrong("spool") == []  # a full disk is no reason not to look
 
 
-def test_backups_that_are_made_no_more(ward: Any) -> None:
+def test_backups_that_are_made_no_more(ward: Ward) -> None:
     assert ward.wrong("backups") == []  # there never was one here: they may lie elsewhere
     made = backup.make(load(ward.agent), now=lambda: ward.now)
     ward.after(days=3)
@@ -176,7 +176,7 @@ def test_backups_that_are_made_no_more(ward: Any) -> None:
     assert ward.wrong("backups") == []
 
 
-def test_backups_on_another_disk_count_too(ward: Any, tmp_path: Path) -> None:
+def test_backups_on_another_disk_count_too(ward: Ward, tmp_path: Path) -> None:
     config = load(ward.agent)
     assert backup.newest(config) is None
     made = backup.make(config, tmp_path / "stick", now=lambda: ward.now)
@@ -186,7 +186,7 @@ def test_backups_on_another_disk_count_too(ward: Any, tmp_path: Path) -> None:
     assert found.finding == f"the newest backup is of {made.manifest.made_at:%Y-%m-%d}"
 
 
-def test_a_clock_that_nobody_keeps(ward: Any) -> None:
+def test_a_clock_that_nobody_keeps(ward: Ward) -> None:
     ward.now = utc_now()
     found = ward.wrong("clock", synchronised=False)
     if ward.central.dialect.name == "sqlite":
@@ -195,7 +195,7 @@ def test_a_clock_that_nobody_keeps(ward: Any) -> None:
         assert found == []  # central's clock confirms it
 
 
-def test_a_clock_that_central_contradicts(ward: Any) -> None:
+def test_a_clock_that_central_contradicts(ward: Ward) -> None:
     ward.now = utc_now() + timedelta(seconds=30)
     found = ward.wrong("clock")
     if ward.central.dialect.name == "sqlite":
@@ -204,7 +204,7 @@ def test_a_clock_that_central_contradicts(ward: Any) -> None:
         assert found[0].finding in {f"its clock is {seconds} s ahead of that of central" for seconds in range(20, 31)}
 
 
-def test_a_database_that_is_away(ward: Any) -> None:
+def test_a_database_that_is_away(ward: Ward) -> None:
     if ward.central.dialect.name == "sqlite":
         Path(ward.url.removeprefix("sqlite:///")).unlink()
     else:
@@ -217,7 +217,7 @@ def test_a_database_that_is_away(ward: Any) -> None:
 
 
 @pytest.mark.parametrize(("revision", "what_to_do"), [("0013", "db upgrade"), ("9999", "install the version")])
-def test_a_database_of_another_version(ward: Any, revision: str, what_to_do: str) -> None:
+def test_a_database_of_another_version(ward: Ward, revision: str, what_to_do: str) -> None:
     with transaction(ward.central) as conn:
         conn.execute(text("update alembic_version set version_num = :it"), {"it": revision})
     (found,) = ward.wrong("database")
@@ -225,7 +225,7 @@ def test_a_database_of_another_version(ward: Any, revision: str, what_to_do: str
     assert what_to_do in found.what_to_do
 
 
-def test_a_database_that_lost_a_guard(ward: Any) -> None:
+def test_a_database_that_lost_a_guard(ward: Ward) -> None:
     on = "" if ward.central.dialect.name == "sqlite" else " on punches"
     guards = _guards(ward)
     with transaction(ward.central) as conn:
@@ -235,14 +235,14 @@ def test_a_database_that_lost_a_guard(ward: Any) -> None:
     assert found.finding.startswith("punches can be changed: its guard punches_keep")
 
 
-def _guards(ward: Any) -> list[str]:
+def _guards(ward: Ward) -> list[str]:
     sqlite = "select name from sqlite_master where type = 'trigger' and tbl_name = 'punches'"
     postgresql = "select tgname from pg_trigger where tgrelid = 'punches'::regclass and not tgisinternal"
     with ward.central.connect() as conn:
         return list(conn.scalars(text(sqlite if ward.central.dialect.name == "sqlite" else postgresql)))
 
 
-def test_punches_that_wait_for_long_and_punches_that_central_refused(ward: Any) -> None:
+def test_punches_that_wait_for_long_and_punches_that_central_refused(ward: Ward) -> None:
     ward.terminal("gate")
     ward.poll("gate")
     with Spool(ward.state / "spool.db") as spool:
@@ -260,7 +260,7 @@ def test_punches_that_wait_for_long_and_punches_that_central_refused(ward: Any) 
     assert "spool retry" in refused.what_to_do
 
 
-def test_a_spool_of_an_older_version_is_left_alone(ward: Any) -> None:
+def test_a_spool_of_an_older_version_is_left_alone(ward: Ward) -> None:
     with closing(sqlite3.connect(ward.state / "spool.db")) as db:
         db.execute("pragma user_version = 2")
     (found,) = ward.wrong("spool")
@@ -269,13 +269,13 @@ def test_a_spool_of_an_older_version_is_left_alone(ward: Any) -> None:
         assert db.execute("pragma user_version").fetchone() == (2,)
 
 
-def test_a_damaged_spool(ward: Any) -> None:
+def test_a_damaged_spool(ward: Ward) -> None:
     (ward.state / "spool.db").write_bytes(b"no database at all" * 1000)
     (found,) = ward.wrong("spool")
     assert "damaged" in found.finding
 
 
-def test_the_command_prints_rows_and_ends_with_1_or_0(ward: Any) -> None:
+def test_the_command_prints_rows_and_ends_with_1_or_0(ward: Ward) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "ekinerja_agent", "--config", str(ward.agent), "doctor", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -10,6 +10,7 @@ import pytest
 
 from ekinerja_agent.simulator import named_fault
 from ekinerja_agent.usecases.watching import doctor
+from tests.doctor.conftest import Ward
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
 
@@ -19,7 +20,7 @@ def test_the_page_has_a_row_for_each_check_in_their_order() -> None:
     assert rows == [(check.name, check.role or "all") for check in doctor.CHECKS]
 
 
-def test_the_example_of_a_new_check_works(ward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_a_new_check_works(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     module: dict[str, Any] = {}
     exec(example, module)  # noqa: S102 - our own page

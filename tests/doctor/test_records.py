@@ -11,11 +11,12 @@ import pytest
 from ekinerja_agent.simulator import Model, named_fault
 from ekinerja_agent.usecases.watching.doctor import State
 from ekinerja_agent.usecases.watching.doctor.holidays import needed_years
+from tests.doctor.conftest import Ward
 
 UNIT = {"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}
 
 
-def test_a_log_that_was_cleared_by_hand_leaves_a_hole(ward: Any) -> None:
+def test_a_log_that_was_cleared_by_hand_leaves_a_hole(ward: Ward) -> None:
     device = ward.terminal("gate")
     ward.collect("gate")
     device.clear()
@@ -30,7 +31,7 @@ def test_a_log_that_was_cleared_by_hand_leaves_a_hole(ward: Any) -> None:
     assert "import attlog" in found.what_to_do
 
 
-def test_a_hole_of_long_ago_is_not_told(ward: Any) -> None:
+def test_a_hole_of_long_ago_is_not_told(ward: Ward) -> None:
     device = ward.terminal("gate")
     ward.collect("gate")
     device.clear()
@@ -46,7 +47,7 @@ def test_a_hole_of_long_ago_is_not_told(ward: Any) -> None:
     assert ward.wrong("coverage") == []
 
 
-def test_holes_are_counted(ward: Any) -> None:
+def test_holes_are_counted(ward: Ward) -> None:
     device = ward.terminal("gate")
     ward.collect("gate")
     for _ in range(3):
@@ -60,13 +61,13 @@ def test_holes_are_counted(ward: Any) -> None:
     assert "3 times, first from" in found.finding
 
 
-def test_a_terminal_of_which_nothing_is_proven(ward: Any) -> None:
+def test_a_terminal_of_which_nothing_is_proven(ward: Ward) -> None:
     ward.terminal("gate")
     (found,) = ward.wrong("coverage")
     assert (found.subject, found.finding) == ("gate", "nothing of it is proven to be in central")
 
 
-def test_a_weekend_is_no_reason_to_worry_and_four_days_are(ward: Any) -> None:
+def test_a_weekend_is_no_reason_to_worry_and_four_days_are(ward: Ward) -> None:
     ward.after(hours=64)
     assert ward.wrong("coverage") == []
     ward.after(hours=24)
@@ -74,7 +75,7 @@ def test_a_weekend_is_no_reason_to_worry_and_four_days_are(ward: Any) -> None:
     assert found.finding.startswith("nothing since ")
 
 
-def test_the_centre_looks_at_every_terminal_that_a_collector_told_of(ward: Any) -> None:
+def test_the_centre_looks_at_every_terminal_that_a_collector_told_of(ward: Ward) -> None:
     ward.roles, ward.terminals = ["score"], []
     ward.configure()
     assert ward.wrong("coverage") == []
@@ -82,14 +83,14 @@ def test_the_centre_looks_at_every_terminal_that_a_collector_told_of(ward: Any) 
     assert [each.subject for each in ward.wrong("coverage")] == ["lobby"]
 
 
-def test_a_terminal_that_is_switched_off_in_the_file_is_no_concern(ward: Any) -> None:
+def test_a_terminal_that_is_switched_off_in_the_file_is_no_concern(ward: Ward) -> None:
     ward.terminals[0]["enabled"] = False
     ward.configure()
     ward.after(days=10)
     assert ward.wrong("coverage") == []
 
 
-def test_a_pin_without_a_person(ward: Any) -> None:
+def test_a_pin_without_a_person(ward: Ward) -> None:
     device = ward.terminal("gate")
     for pin in (*range(2001, 2014), 1001, 2001):
         device.punch(str(pin), ward.now - timedelta(minutes=1))
@@ -102,7 +103,7 @@ def test_a_pin_without_a_person(ward: Any) -> None:
     assert ward.wrong("pins") == []
 
 
-def test_a_pin_whose_person_left_and_one_that_nobody_uses_any_more(ward: Any) -> None:
+def test_a_pin_whose_person_left_and_one_that_nobody_uses_any_more(ward: Ward) -> None:
     device = ward.terminal("gate")
     today = ward.now.date()
     device.punch("7", ward.now - timedelta(minutes=1))
@@ -113,7 +114,7 @@ def test_a_pin_whose_person_left_and_one_that_nobody_uses_any_more(ward: Any) ->
     assert found.finding.endswith(": 7")
 
 
-def test_records_of_eight_bytes_are_of_whom_the_slot_was(ward: Any) -> None:
+def test_records_of_eight_bytes_are_of_whom_the_slot_was(ward: Ward) -> None:
     device = ward.terminal("small", model=Model(layout=8))
     ward.collect("small")
     assert ward.wrong("pins") == []
@@ -131,7 +132,7 @@ def test_next_years_holidays_are_asked_for_from_october_on(today: str, years: tu
     assert needed_years(date.fromisoformat(today)) == years
 
 
-def test_missing_holidays_and_ramadan(ward: Any) -> None:
+def test_missing_holidays_and_ramadan(ward: Ward) -> None:
     ward.now = ward.now.replace(year=ward.now.year + 3, month=9, day=1)
     year = str(ward.now.year)
     for check in ("holidays", "ramadan"):
@@ -142,7 +143,7 @@ def test_missing_holidays_and_ramadan(ward: Any) -> None:
     assert f"config holidays {year}" in this.what_to_do
 
 
-def change_rule(ward: Any, **changed: Any) -> None:
+def change_rule(ward: Ward, **changed: Any) -> None:
     """The profile of the box extends the model and changes something."""
     ours = {"title": "Ours", "extends": "tpp-model"}
     (ward.directory / "rules" / "profiles" / "ours.yaml").write_text(json.dumps(ours | changed))
@@ -151,7 +152,7 @@ def change_rule(ward: Any, **changed: Any) -> None:
     ward.configure(profile="ours")
 
 
-def test_a_rule_that_ends_and_nothing_follows(ward: Any) -> None:
+def test_a_rule_that_ends_and_nothing_follows(ward: Ward) -> None:
     end = ward.now.date() + timedelta(days=50)
     entry = {"from": "2021-01-01", "value": "1", "source": "Perbup 9/2021", "mark": "V"}
     change_rule(ward, corrections_per_month=[entry | {"to": end.isoformat()}])
@@ -167,7 +168,7 @@ def test_a_rule_that_ends_and_nothing_follows(ward: Any) -> None:
     assert "ended on" in ward.wrong("rule_ends")[0].finding
 
 
-def test_values_without_a_decree(ward: Any) -> None:
+def test_values_without_a_decree(ward: Ward) -> None:
     entry = {"from": "2021-01-01", "value": "3", "source": "usul kami", "mark": "I"}
     change_rule(ward, corrections_per_month=[entry])
     (found,) = ward.wrong("adoption")
@@ -178,26 +179,26 @@ def test_values_without_a_decree(ward: Any) -> None:
     assert ward.wrong("adoption")[0].finding.endswith(" more")  # many values of the model too
 
 
-def test_profiles_that_only_units_of_central_choose_are_looked_at(ward: Any) -> None:
+def test_profiles_that_only_units_of_central_choose_are_looked_at(ward: Ward) -> None:
     ward.store("units", UNIT | {"profile": "banjarmasin"}, UNIT | {"code": "B", "profile": "gone", "schedule": "nine"})
     assert "banjarmasin" in {each.subject for each in ward.wrong("adoption")}
     assert [each.subject for each in ward.wrong("rules")] == ["gone", "nine"]
 
 
-def test_shifts_that_only_a_unit_of_central_chooses_need_a_decree_too(ward: Any) -> None:
+def test_shifts_that_only_a_unit_of_central_chooses_need_a_decree_too(ward: Ward) -> None:
     ward.store("units", UNIT | {"schedule": "three-shifts"})
     (found,) = ward.wrong("adoption")
     assert (found.subject, found.finding.partition(": ")[2]) == ("schedules", "shifts of three-shifts")
 
 
-def test_rule_files_with_problems(ward: Any) -> None:
+def test_rule_files_with_problems(ward: Ward) -> None:
     (ward.directory / "rules" / "unexcused.yaml").write_text("ladder: [")
     assert ward.wrong("rules")
     states = {each.check: each.state for each in ward.examine()}
     assert {states[name] for name in ("holidays", "ramadan", "rule_ends", "adoption")} == {State.SKIPPED}
 
 
-def test_a_host_that_only_collects_reads_nothing_of_people_and_no_rules(ward: Any) -> None:
+def test_a_host_that_only_collects_reads_nothing_of_people_and_no_rules(ward: Ward) -> None:
     ward.roles = ["collect"]
     ward.configure(rules="nowhere")
     assert {each.check for each in ward.examine()} == {
@@ -205,7 +206,7 @@ def test_a_host_that_only_collects_reads_nothing_of_people_and_no_rules(ward: An
     }
 
 
-def test_a_terminal_that_cannot_be_asked_hides_nothing_else(ward: Any) -> None:
+def test_a_terminal_that_cannot_be_asked_hides_nothing_else(ward: Ward) -> None:
     ward.terminal("hung", named_fault("hang"))
     ward.now = datetime.combine(ward.now.date(), ward.now.timetz()) + timedelta(days=4)
     assert {each.check for each in ward.examine() if each.state is State.WRONG} >= {"terminals", "coverage"}

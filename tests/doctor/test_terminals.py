@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.watching.doctor import State, terminals
 from ekinerja_agent.usecases.watching.doctor.parallel import ask_all
+from tests.doctor.conftest import Ward
 from tests.proof.box import PATIENCE_S, until
 
 pytestmark = pytest.mark.long
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.long
 CONNECT, REG_EVENT = 1000, 500
 
 
-def words(ward: Any, name: str) -> tuple[str, str]:
+def words(ward: Ward, name: str) -> tuple[str, str]:
     """The only finding of the only terminal that is ill: what was found and what to do."""
     (found,) = ward.wrong("terminals")
     assert found.subject == name
     return found.finding, found.what_to_do
 
 
-def test_a_terminal_that_is_away(ward: Any) -> None:
+def test_a_terminal_that_is_away(ward: Ward) -> None:
     ward.terminals.append({"id": "away", "office": "A", "timezone": "Asia/Jakarta", "address": "127.0.0.1:1"})
     ward.configure()
     finding, what_to_do = words(ward, "away")
@@ -42,13 +42,13 @@ def test_a_terminal_that_is_away(ward: Any) -> None:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_terminals_that_hang_hold_nobody(ward: Any, transport: str) -> None:
+def test_terminals_that_hang_hold_nobody(ward: Ward, transport: str) -> None:
     for number in range(6):
         ward.terminal(f"hung-{number}", named_fault("hang"), transport=transport)
     assert [each.subject for each in ward.wrong("terminals")] == [f"hung-{number}" for number in range(6)]
 
 
-def test_terminals_are_asked_in_parallel(ward: Any) -> None:
+def test_terminals_are_asked_in_parallel(ward: Ward) -> None:
     """Each answers once all of them were asked: one after the other, none of them would answer in time."""
     all_asked = threading.Barrier(6)
 
@@ -62,27 +62,27 @@ def test_terminals_are_asked_in_parallel(ward: Any) -> None:
     assert ward.wrong("terminals") == []
 
 
-def test_a_terminal_that_answers_a_byte_at_a_time_is_left(ward: Any) -> None:
+def test_a_terminal_that_answers_a_byte_at_a_time_is_left(ward: Ward) -> None:
     ward.terminal("slow", named_fault("slow-drip=300"))
     finding, _ = words(ward, "slow")
     assert "did not complete its answer in time" in finding
 
 
-def test_a_terminal_that_outlasts_every_patience_is_left_behind(ward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_outlasts_every_patience_is_left_behind(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminals, "ROUND_S", 0.2)
     ward.terminal("hung", named_fault("hang"))
     finding, _ = words(ward, "hung")
     assert "within 0 s" in finding
 
 
-def test_another_serial_than_the_pinned_one_and_than_the_written_one(ward: Any) -> None:
+def test_another_serial_than_the_pinned_one_and_than_the_written_one(ward: Ward) -> None:
     ward.terminal("gate", serial="OTHER")
     finding, what_to_do = words(ward, "gate")
     assert finding == "gate answered with serial SN-gate, devices.yaml says OTHER"
     assert "terminal accept gate" in what_to_do
 
 
-def test_a_terminal_that_was_replaced(empty_ward: Any) -> None:
+def test_a_terminal_that_was_replaced(empty_ward: Ward) -> None:
     device = empty_ward.terminal()
     empty_ward.collect()
     device.serial = "NEW"
@@ -90,7 +90,7 @@ def test_a_terminal_that_was_replaced(empty_ward: Any) -> None:
     assert finding == "lobby answered with serial NEW, its first contact says SN-lobby"
 
 
-def test_a_comm_key_that_is_missing_wrong_or_right(ward: Any) -> None:
+def test_a_comm_key_that_is_missing_wrong_or_right(ward: Ward) -> None:
     key = ward.directory / "key"
     key.write_text("999\n")
     key.chmod(0o600)
@@ -106,12 +106,12 @@ def test_a_comm_key_that_is_missing_wrong_or_right(ward: Any) -> None:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_encrypted_firmware(ward: Any, transport: str) -> None:
+def test_encrypted_firmware(ward: Ward, transport: str) -> None:
     ward.terminal("crypt", named_fault("encrypted"), transport=transport)
     assert "encrypted firmware" in words(ward, "crypt")[0]
 
 
-def test_a_terminal_that_hangs_up(ward: Any) -> None:
+def test_a_terminal_that_hangs_up(ward: Ward) -> None:
     ward.terminal("strange", named_fault("cut-connection=30"))
     finding, _ = words(ward, "strange")
     assert "closed the connection" in finding
@@ -124,7 +124,7 @@ def test_a_terminal_that_hangs_up(ward: Any) -> None:
         (b"\xaa\x01\x00\x00\x55", "language of an access panel", "correct the address"),
     ],
 )
-def test_what_is_no_attendance_terminal(ward: Any, said: bytes, finding: str, what_to_do: str) -> None:
+def test_what_is_no_attendance_terminal(ward: Ward, said: bytes, finding: str, what_to_do: str) -> None:
     def answer(server: socket.socket) -> None:
         client, _ = server.accept()
         with client:
@@ -144,7 +144,7 @@ def test_what_is_no_attendance_terminal(ward: Any, said: bytes, finding: str, wh
     assert what_to_do in found[1]
 
 
-def test_a_clock_beyond_the_tolerance(ward: Any) -> None:
+def test_a_clock_beyond_the_tolerance(ward: Ward) -> None:
     device = ward.terminal("gate")
     device.jump_clock(110)
     assert ward.wrong("terminals") == []
@@ -154,14 +154,14 @@ def test_a_clock_beyond_the_tolerance(ward: Any) -> None:
     assert what_to_do == "run: ekinerja-agent terminal clock gate --set"
 
 
-def test_where_nobody_knows_whose_clock_is_wrong_the_host_comes_first(empty_ward: Any) -> None:
+def test_where_nobody_knows_whose_clock_is_wrong_the_host_comes_first(empty_ward: Ward) -> None:
     empty_ward.terminal().jump_clock(-600)
     (found,) = empty_ward.wrong("terminals", synchronised=False)
     assert found.finding == "its clock is 600 s behind this host's, 120 s are tolerated"
     assert "mend this host's own clock first" in found.what_to_do
 
 
-def test_a_log_that_fills_up(ward: Any) -> None:
+def test_a_log_that_fills_up(ward: Ward) -> None:
     device = ward.terminal("gate", model=Model(capacity=10))
     for _ in range(6):
         device.punch("1001")
@@ -172,7 +172,7 @@ def test_a_log_that_fills_up(ward: Any) -> None:
     assert "terminal clear gate" in what_to_do
 
 
-def test_a_terminal_of_another_agent_is_left_to_it(ward: Any) -> None:
+def test_a_terminal_of_another_agent_is_left_to_it(ward: Ward) -> None:
     device = ward.terminal("gate")
     claim(ward.central, "other-host-1a2b3c", ["gate"], ward.now)
     asked = len(device.commands)
@@ -182,7 +182,7 @@ def test_a_terminal_of_another_agent_is_left_to_it(ward: Any) -> None:
     assert len(device.commands) == asked
 
 
-def test_while_central_is_away_owners_are_those_last_told(empty_ward: Any) -> None:
+def test_while_central_is_away_owners_are_those_last_told(empty_ward: Ward) -> None:
     device = empty_ward.terminal()
     empty_ward.poll()
     with Spool(empty_ward.state / "spool.db") as spool:
@@ -192,7 +192,7 @@ def test_while_central_is_away_owners_are_those_last_told(empty_ward: Any) -> No
     assert len(device.commands) == asked
 
 
-def test_disabled_terminals_and_those_that_only_push_are_not_asked(ward: Any) -> None:
+def test_disabled_terminals_and_those_that_only_push_are_not_asked(ward: Ward) -> None:
     place = {"office": "A", "timezone": "Asia/Jakarta"}
     ward.terminals += [
         {"id": "off", "address": "127.0.0.1:1", "enabled": False} | place,
@@ -202,14 +202,14 @@ def test_disabled_terminals_and_those_that_only_push_are_not_asked(ward: Any) ->
     assert ward.wrong("terminals") == []
 
 
-def test_only_questions_are_asked(ward: Any) -> None:
+def test_only_questions_are_asked(ward: Ward) -> None:
     device = ward.terminal("gate", model=Model(comm_key=0))
     ward.examine()
     # CONNECT, AUTH, OPTIONS_RRQ (serial), GET_FREE_SIZES, GET_TIME, EXIT
     assert [received.command for received in device.commands] == [1000, 1102, 11, 50, 201, 1001]
 
 
-def test_a_terminal_that_the_service_reads_is_waited_for(ward: Any) -> None:
+def test_a_terminal_that_the_service_reads_is_waited_for(ward: Ward) -> None:
     device = ward.terminal("gate")
     mine, over = threading.Event(), threading.Event()
 
@@ -227,7 +227,7 @@ def test_a_terminal_that_the_service_reads_is_waited_for(ward: Any) -> None:
     assert device.commands
 
 
-def test_a_service_that_listens_gives_way_and_listens_on(empty_ward: Any) -> None:
+def test_a_service_that_listens_gives_way_and_listens_on(empty_ward: Ward) -> None:
     device = empty_ward.terminal(mode="live")
     device.now = utc_now
     command = [sys.executable, "-m", "ekinerja_agent", "--config", str(empty_ward.agent), "run"]
@@ -245,7 +245,7 @@ def test_a_service_that_listens_gives_way_and_listens_on(empty_ward: Any) -> Non
             service.terminate()
 
 
-def test_a_terminal_that_is_read_for_long_is_skipped(ward: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_that_is_read_for_long_is_skipped(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn.__wrapped__, "__kwdefaults__", {"patience_s": 0.1})
     with turn("lobby", ward.state):
         skipped = [each for each in ward.examine() if each.state is State.SKIPPED]

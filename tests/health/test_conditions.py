@@ -23,6 +23,7 @@ from ekinerja_agent.usecases.watching.health.conditions import (
 from ekinerja_agent.usecases.watching.health.facts import CentralFacts, JobFacts, Limits, SpoolFacts, TerminalFacts
 from ekinerja_agent.usecases.watching.health.report import report
 from ekinerja_agent.usecases.watching.health.words import condition_text
+from tests.health.conftest import Well
 
 MINUTE = timedelta(minutes=1)
 GIB = 1 << 30
@@ -32,7 +33,7 @@ def codes(verdicts: Verdicts) -> list[tuple[str, str]]:
     return [tuple(each.key) for each in conditions_of(verdicts)]
 
 
-def test_a_host_that_is_well_has_no_condition(well: Any) -> None:
+def test_a_host_that_is_well_has_no_condition(well: Well) -> None:
     snapshot = well.snapshot(
         well.terminal(records=10, capacity=100, clock_offset_s=3, holes=0),
         spool=SpoolFacts(0, 0, None, 4096),
@@ -52,13 +53,13 @@ def test_a_host_that_is_well_has_no_condition(well: Any) -> None:
     ("waited", "wrong"),
     [(timedelta(minutes=15), False), (timedelta(minutes=15, seconds=1), True)],
 )
-def test_a_punch_may_wait_for_a_quarter_of_an_hour(well: Any, waited: timedelta, wrong: bool) -> None:
+def test_a_punch_may_wait_for_a_quarter_of_an_hour(well: Well, waited: timedelta, wrong: bool) -> None:
     spool = SpoolFacts(3, 0, well.at - waited, 4096)
     assert (("spool_old", "") in codes(judge(well.snapshot(spool=spool)))) is wrong
 
 
 @pytest.mark.parametrize(("minutes", "wrong"), [(0, None), (4, None), (5, True)])
-def test_central_that_is_away_for_a_moment_is_judged_neither_way(well: Any, minutes: int, wrong: bool | None) -> None:
+def test_central_that_is_away_for_a_moment_is_judged_neither_way(well: Well, minutes: int, wrong: bool | None) -> None:
     central = CentralFacts(reachable=False, away_since=well.at - minutes * MINUTE)
     verdicts = judge(well.snapshot(central=central))
     assert (("central_away", "") in codes(verdicts)) is bool(wrong)
@@ -75,7 +76,7 @@ def test_central_that_is_away_for_a_moment_is_judged_neither_way(well: Any, minu
     ],
 )
 def test_what_a_terminal_uploads_and_nobody_reads_is_told(
-    well: Any, facts: dict[str, Any], expected: list[tuple[str, str]]
+    well: Well, facts: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     verdicts = judge(well.snapshot(well.terminal(**facts)))
     assert codes(verdicts) == expected
@@ -85,7 +86,7 @@ def test_what_a_terminal_uploads_and_nobody_reads_is_told(
         assert "rtlog" in condition_text(each, "en")
 
 
-def test_after_a_start_nothing_is_said_of_what_was_not_tried_yet(well: Any) -> None:
+def test_after_a_start_nothing_is_said_of_what_was_not_tried_yet(well: Well) -> None:
     verdicts = judge(well.snapshot(well.terminal(up=None)))
     assert {key.code for key in verdicts} == {"disk_low", "clock_doubtful"}
 
@@ -102,7 +103,7 @@ def test_after_a_start_nothing_is_said_of_what_was_not_tried_yet(well: Any) -> N
     ],
 )
 def test_what_is_critical_fails_the_health_of_the_host(
-    well: Any, facts: dict[str, Any], code: str, grave: bool
+    well: Well, facts: dict[str, Any], code: str, grave: bool
 ) -> None:
     if "host" in facts:
         facts = facts | {"host": well.host(**facts["host"])}
@@ -122,7 +123,7 @@ def test_what_is_critical_fails_the_health_of_the_host(
     ],
 )
 def test_a_backup_that_is_too_old_is_told(
-    well: Any, made_before: timedelta | None, started_before: timedelta, wrong: bool | None
+    well: Well, made_before: timedelta | None, started_before: timedelta, wrong: bool | None
 ) -> None:
     made = None if made_before is None else well.at - made_before
     snapshot = well.snapshot(host=well.host(backup_at=made), started_at=well.at - started_before)
@@ -132,12 +133,12 @@ def test_a_backup_that_is_too_old_is_told(
     assert is_well(conditions_of(verdicts))
 
 
-def test_a_job_that_did_not_run_since_the_reload_is_not_judged(well: Any) -> None:
+def test_a_job_that_did_not_run_since_the_reload_is_not_judged(well: Well) -> None:
     verdicts = judge(well.snapshot(jobs=(JobFacts("score", 2, None, None, well.at, 1.0),)))
     assert Key("job_failing", "score") not in verdicts
 
 
-def test_a_host_without_a_count_of_files_is_not_short_of_them(well: Any) -> None:
+def test_a_host_without_a_count_of_files_is_not_short_of_them(well: Well) -> None:
     assert codes(judge(well.snapshot(host=well.host(free_files=None)))) == []
 
 
@@ -151,12 +152,12 @@ def test_a_host_without_a_count_of_files_is_not_short_of_them(well: Any) -> None
         ({"holes": 1}, ["coverage_hole"]),
     ],
 )
-def test_a_terminal_is_judged_by_what_it_told(well: Any, facts: dict[str, Any], found: list[str]) -> None:
+def test_a_terminal_is_judged_by_what_it_told(well: Well, facts: dict[str, Any], found: list[str]) -> None:
     verdicts = judge(well.snapshot(well.terminal(**facts)))
     assert codes(verdicts) == [(code, "lobby") for code in found]
 
 
-def test_who_cannot_trust_the_own_clock_does_not_judge_that_of_a_terminal(well: Any) -> None:
+def test_who_cannot_trust_the_own_clock_does_not_judge_that_of_a_terminal(well: Well) -> None:
     verdicts = judge(well.snapshot(well.terminal(clock_offset_s=9999), host=well.host(clock_vouches=False)))
     assert Key("terminal_clock", "lobby") not in verdicts
 
@@ -177,7 +178,7 @@ def test_who_cannot_trust_the_own_clock_does_not_judge_that_of_a_terminal(well: 
         ("2026-08-01 00:00", "2026-10-05 03:00", True),
     ],
 )
-def test_away_counts_only_while_offices_are_open(well: Any, since: str, now: str, away: bool) -> None:
+def test_away_counts_only_while_offices_are_open(well: Well, since: str, now: str, away: bool) -> None:
     terminal = well.terminal(up=False, away_since=_local(since, well.zone))
     at = _local(now, well.zone)
     assert is_away_in_duty(terminal, at, Limits()) is away
@@ -186,14 +187,14 @@ def test_away_counts_only_while_offices_are_open(well: Any, since: str, now: str
     assert (Key("terminal_away", "lobby") in verdicts) is away  # in doubt it is neither away nor back
 
 
-def test_night_duty_is_a_stretch_over_midnight(well: Any) -> None:
+def test_night_duty_is_a_stretch_over_midnight(well: Well) -> None:
     limits = Limits(duty_hours=(time(22), time(6)))
     terminal = well.terminal(up=False, away_since=_local("2026-10-06 01:00", well.zone))
     assert is_away_in_duty(terminal, _local("2026-10-06 01:30", well.zone), limits)
     assert not is_away_in_duty(terminal, _local("2026-10-06 01:29", well.zone), limits)
 
 
-def test_a_terminal_of_another_agent_is_judged_by_its_last_contact(well: Any) -> None:
+def test_a_terminal_of_another_agent_is_judged_by_its_last_contact(well: Well) -> None:
     def verdict(minutes: int) -> Verdicts:
         return judge(well.snapshot(well.terminal(up=None, away_since=well.at - minutes * MINUTE)))
 
@@ -201,7 +202,7 @@ def test_a_terminal_of_another_agent_is_judged_by_its_last_contact(well: Any) ->
     assert verdict(30)[Key("terminal_away", "lobby")] is not None
 
 
-def test_a_terminal_that_only_pushes_is_silent_where_another_one_is_away(well: Any) -> None:
+def test_a_terminal_that_only_pushes_is_silent_where_another_one_is_away(well: Well) -> None:
     gate = well.terminal("gate", pushes=True, up=False, away_since=well.at - 30 * MINUTE)
     (found,) = conditions_of(judge(well.snapshot(gate)))
     assert (found.key, found.severity, found.office) == (Key("terminal_silent", "gate"), "warning", "DINKES")
@@ -254,7 +255,7 @@ def test_a_stretch_of_time_may_go_over_midnight(local: str, stretch: tuple[str, 
     assert in_stretch(time.fromisoformat(local), (opens, closes)) is inside
 
 
-def test_facts_that_are_old_or_missing_are_no_health(well: Any) -> None:
+def test_facts_that_are_old_or_missing_are_no_health(well: Well) -> None:
     assert not report(None, well.at).well
     told = report(well.snapshot(), well.at + 5 * MINUTE)
     assert not told.well

@@ -6,7 +6,6 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -26,6 +25,7 @@ from ekinerja_agent.usecases.watching.health.facts import (
 from ekinerja_agent.usecases.watching.health.metrics import METRICS, metrics_text
 from ekinerja_agent.usecases.watching.health.text import Family, render
 from ekinerja_agent.usecases.watching.health.words import SENTENCES
+from tests.health.conftest import Well
 
 ROOT = Path(__file__).parents[2]
 NAMES = {metric.name for metric in METRICS}
@@ -34,7 +34,7 @@ UNITS = re.compile(r"_(seconds|bytes|files|ratio|total|info|up|records|punches|p
 
 
 @pytest.fixture
-def full(well: Any) -> Snapshot:
+def full(well: Well) -> Snapshot:
     """Everything there is to measure."""
     return well.snapshot(
         well.terminal(
@@ -85,7 +85,7 @@ def test_values_are_those_of_the_facts(full: Snapshot) -> None:
     assert found["ekinerja_conditions"][("condition", "spool_rejected"),] == 1
 
 
-def test_what_is_not_known_has_no_sample(well: Any) -> None:
+def test_what_is_not_known_has_no_sample(well: Well) -> None:
     found = read(well.snapshot(well.terminal(up=None)))
     assert not [name for name in found if name.startswith(("ekinerja_terminal", "ekinerja_spool", "ekinerja_central"))]
 
@@ -143,7 +143,7 @@ def test_every_panel_of_the_dashboard_has_a_place_of_its_own() -> None:
         taken |= cells
 
 
-def test_every_condition_that_is_judged_has_a_sentence_and_the_other_way_round(full: Snapshot, well: Any) -> None:
+def test_every_condition_that_is_judged_has_a_sentence_and_the_other_way_round(full: Snapshot, well: Well) -> None:
     assert len(JUDGES) >= 6
     full_of_trouble = well.snapshot(
         well.terminal(records=1, capacity=1, clock_offset_s=0, holes=0),

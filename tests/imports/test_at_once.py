@@ -5,7 +5,7 @@ What is asked before something is stored is asked in the transaction that stores
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -253,7 +253,7 @@ NUMBERS = count(1)
 
 
 @pytest.fixture(params=["sqlite"])
-def quick(request: pytest.FixtureRequest, tmp_path: Path, book: RuleBook) -> Any:
+def quick(request: pytest.FixtureRequest, tmp_path: Path, book: RuleBook) -> Iterator[Office]:
     """An office in a SQLite file: each example has a person of its own there."""
     from ekinerja_agent.central.store.engine import connect  # noqa: PLC0415
     from tests.proof import databases  # noqa: PLC0415

@@ -73,8 +73,12 @@ def test_two_who_lead_each_other_do_not_go_round() -> None:
     assert chain("a", people, HOUSE) == ("b", "f", "g")
 
 
+House = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
+"""Employees, units and who acts for whom."""
+
+
 @st.composite
-def houses(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+def houses(draw: st.DrawFn) -> House:
     anybody, somebody = st.sampled_from((None, *PEOPLE)), st.sampled_from(PEOPLE)
     ends = st.sampled_from(({}, {}, {"valid_to": DAY - timedelta(days=1)}, {"valid_from": DAY + timedelta(days=1)}))
     where = st.sampled_from(UNITS)
@@ -87,7 +91,7 @@ def houses(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]],
 
 
 @given(houses())
-def test_nobody_is_above_themselves_and_every_superior_serves_on_the_day(house: Any) -> None:
+def test_nobody_is_above_themselves_and_every_superior_serves_on_the_day(house: House) -> None:
     employees, units, posts = house
     serving = {row["nip"] for row in employees if (row["valid_from"] or DAY) <= DAY and (row["valid_to"] or DAY) >= DAY}
     for nip in PEOPLE:
@@ -98,7 +102,7 @@ def test_nobody_is_above_themselves_and_every_superior_serves_on_the_day(house: 
 
 
 @given(houses())
-def test_who_acts_for_the_head_of_the_own_unit_is_the_direct_superior(house: Any) -> None:
+def test_who_acts_for_the_head_of_the_own_unit_is_the_direct_superior(house: House) -> None:
     employees, units, posts = house
     one = next(row for row in employees if row["nip"] == "a")
     everybody = [row | {"valid_from": None, "valid_to": None} for row in employees]

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,7 @@ class Installation:
         self.directory = directory
         self.url = url
         self._files = 0
+        self.terminals: list[dict[str, Any]] = []
         self.configure()
 
     def configure(self, *, profile: str = "tpp-model", terminals: Sequence[dict[str, Any]] = ()) -> None:
@@ -163,5 +164,5 @@ def nip(number: int) -> str:
 
 
 @pytest.fixture
-def name_nip() -> Any:
+def name_nip() -> Callable[[int], str]:
     return nip

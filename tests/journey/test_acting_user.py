@@ -12,21 +12,22 @@ import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import ekinerja_agent
 from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import Refused
+from tests.journey.conftest import Installation
 from tests.proof import people
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-09-07"
 
 
-def run_as(user: str, installation: Any, *words: str, claims: str) -> subprocess.CompletedProcess[str]:
+def run_as(user: str, installation: Installation, *words: str, claims: str) -> subprocess.CompletedProcess[str]:
     """Run a command as that user, in an environment that claims to be another."""
     program = (sys.executable, "-m", "ekinerja_agent", "--config", str(installation.directory / "agent.yaml"))
     return subprocess.run(
@@ -39,12 +40,14 @@ def run_as(user: str, installation: Any, *words: str, claims: str) -> subprocess
     )
 
 
-def names(installation: Any) -> list[str]:
+def names(installation: Installation) -> list[str]:
     return [row["name"] for row in json.loads(installation.ok("account", "list", "--format", "json"))]
 
 
 @pytest.mark.parametrize("user", people.others())
-def test_nobody_gives_the_second_signature_in_another_s_name(installation: Any, name_nip: Any, user: str) -> None:
+def test_nobody_gives_the_second_signature_in_another_s_name(
+    installation: Installation, name_nip: Callable[[int], str], user: str
+) -> None:
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     installation.load("employees", [{"nip": name_nip(1), "name": "Ani", "unit": "DINKES"}])
     if user not in names(installation):
@@ -65,7 +68,7 @@ def test_nobody_gives_the_second_signature_in_another_s_name(installation: Any, 
 
 
 @pytest.mark.parametrize("user", people.others())
-def test_the_first_operator_is_who_runs_the_command(installation: Any, user: str) -> None:
+def test_the_first_operator_is_who_runs_the_command(installation: Installation, user: str) -> None:
     installation.ok("db", "upgrade")
     done = run_as(user, installation, "account", "add", "budi", "--role", "head", claims="sari")
     assert done.returncode == 0, done
@@ -74,7 +77,7 @@ def test_the_first_operator_is_who_runs_the_command(installation: Any, user: str
 
 
 @pytest.mark.parametrize("user", people.others())
-def test_who_has_no_account_gets_none_by_a_variable(installation: Any, user: str) -> None:
+def test_who_has_no_account_gets_none_by_a_variable(installation: Installation, user: str) -> None:
     with people.acting_as("sari"):
         installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     refused = run_as(user, installation, "account", "add", "budi", "--role", "operator", claims="sari")
@@ -95,7 +98,7 @@ def test_no_variable_names_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     [("en", "with uid {uid} has no name on this machine"), ("id", "dengan uid {uid} tidak punya nama di mesin ini")],
 )
 def test_a_user_without_a_name_is_told_what_to_do(
-    installation: Any, monkeypatch: pytest.MonkeyPatch, language: str, told: str
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, language: str, told: str
 ) -> None:
     installation.ok("db", "upgrade")
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])

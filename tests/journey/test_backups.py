@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent.config import load
-from ekinerja_agent.simulator import Device, serve
+from ekinerja_agent.simulator import Device, Endpoint, serve
 from ekinerja_agent.usecases.keeping import backup
+from tests.journey.conftest import Installation
 from tests.proof import databases
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
@@ -29,7 +30,7 @@ MONTH = "2026-09"
 
 
 @pytest.fixture
-def box(tmp_path: Path, sqlite_template: str, installation_in: Callable[..., Any]) -> Iterator[Any]:
+def box(tmp_path: Path, sqlite_template: str, installation_in: Callable[..., Any]) -> Iterator[Installation]:
     """An installation on SQLite."""
     home = tmp_path / "box"
     home.mkdir()
@@ -46,7 +47,7 @@ def working_days(device: Device, days: range, *pins: str) -> None:
                 device.punch(pin, at=datetime.combine(day, datetime.min.time()) + timedelta(hours=16, minutes=40))
 
 
-def enter_people(box: Any, *nips: str) -> None:
+def enter_people(box: Installation, *nips: str) -> None:
     box.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}])
     box.load("employees", [{"nip": nip, "name": nip, "unit": "DINKES", "allowance_rp": 4_000_000} for nip in nips])
     box.load(
@@ -54,17 +55,17 @@ def enter_people(box: Any, *nips: str) -> None:
     )
 
 
-def lobby(endpoint: Any, **more: Any) -> dict[str, Any]:
+def lobby(endpoint: Endpoint, **more: Any) -> dict[str, Any]:
     address = f"{endpoint.host}:{endpoint.port}"
     return {"id": "lobby", "office": "DINKES", "address": address, "timezone": "Asia/Makassar"} | more
 
 
-def made(box: Any, *options: str) -> Path:
+def made(box: Installation, *options: str) -> Path:
     """Make a backup and return it."""
     return Path(box.ok("backup", "make", *options).split(":")[0])
 
 
-def restored(box: Any, kept: Path, folder: Path) -> Any:
+def restored(box: Installation, kept: Path, folder: Path) -> Installation:
     """Restore a backup into a folder and return the installation there."""
     box.ok("backup", "restore", str(kept), "--to", str(folder))
     there = object.__new__(type(box))
@@ -81,7 +82,9 @@ def rows(database: Path, query: str) -> list[Any]:
         db.close()
 
 
-def test_a_restored_backup_gives_the_same_scores_to_the_byte(box: Any, name_nip: Any, tmp_path: Path) -> None:
+def test_a_restored_backup_gives_the_same_scores_to_the_byte(
+    box: Installation, name_nip: Callable[[int], str], tmp_path: Path
+) -> None:
     device = Device(zone=MAKASSAR)
     device.punch("1001", at=datetime(2026, 8, 31, 16, 5))
     working_days(device, range(1, 31), "1001", "1002")
@@ -108,7 +111,7 @@ def test_a_restored_backup_gives_the_same_scores_to_the_byte(box: Any, name_nip:
 
 
 def test_a_box_restored_from_yesterday_reads_the_terminal_again_and_loses_nothing(
-    box: Any, name_nip: Any, tmp_path: Path
+    box: Installation, name_nip: Callable[[int], str], tmp_path: Path
 ) -> None:
     device = Device(zone=MAKASSAR)
     device.punch("1001", at=datetime(2026, 8, 31, 16, 5))
@@ -138,7 +141,7 @@ def test_a_box_restored_from_yesterday_reads_the_terminal_again_and_loses_nothin
 
 
 def test_a_spool_restored_from_yesterday_loses_and_doubles_nothing_in_a_central_that_went_on(
-    box: Any, name_nip: Any, tmp_path: Path
+    box: Installation, name_nip: Callable[[int], str], tmp_path: Path
 ) -> None:
     device = Device(zone=MAKASSAR)
     working_days(device, range(1, 15), "1001", "1002")
@@ -161,7 +164,7 @@ def test_a_spool_restored_from_yesterday_loses_and_doubles_nothing_in_a_central_
 
 
 def test_what_a_backups_spool_calls_delivered_is_in_its_central_whatever_happens_between_the_copies(
-    box: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    box: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = Device(zone=MAKASSAR)
     with serve(device) as endpoint:
@@ -171,7 +174,7 @@ def test_what_a_backups_spool_calls_delivered_is_in_its_central_whatever_happens
         def busy(copy: Callable[..., None]) -> Callable[..., None]:
             """The real copy, just after somebody punched and it was delivered."""
 
-            def copied(source: Any, target: Path) -> None:
+            def copied(source: object, target: Path) -> None:
                 device.punch("1001")
                 box.ok("terminal", "poll")
                 copy(source, target)
@@ -190,7 +193,9 @@ def test_what_a_backups_spool_calls_delivered_is_in_its_central_whatever_happens
     assert len(central) == 2
 
 
-def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put(box: Any, tmp_path: Path) -> None:
+def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put(
+    box: Installation, tmp_path: Path
+) -> None:
     key = box.directory / "keys" / "lobby"
     key.parent.mkdir()
     key.write_text("12345\n")
@@ -230,7 +235,7 @@ def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put
     assert not password.exists()
 
 
-def test_the_newest_are_kept_and_nothing_else_is_touched(box: Any) -> None:
+def test_the_newest_are_kept_and_nothing_else_is_touched(box: Installation) -> None:
     out = box.directory / "out"
     out.mkdir()
     others = [out / "ekinerja-other-20200101T000000Z.tar.gz", out / "photo.jpg"]
@@ -243,7 +248,7 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(box: Any) -> None:
     assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == sorted([second, third, *others])
 
 
-def test_what_root_backs_up_belongs_to_the_service(box: Any) -> None:
+def test_what_root_backs_up_belongs_to_the_service(box: Installation) -> None:
     assert os.geteuid() == 0, "only root can give files away: run the tests as root"
     state = box.directory / "state"
     state.mkdir(exist_ok=True)
@@ -253,7 +258,7 @@ def test_what_root_backs_up_belongs_to_the_service(box: Any) -> None:
     assert owners == {(4711, 4712)}
 
 
-def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Any) -> None:
+def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Installation) -> None:
     made(box)
     raw = box.directory / "state" / "backups" / "lobby-abc.attlog"
     raw.write_bytes(b"log")
@@ -263,7 +268,7 @@ def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Any) -
 
 
 @pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other", "added", "foreign"])
-def test_a_backup_that_is_not_whole_is_never_restored(box: Any, tmp_path: Path, harm: str) -> None:
+def test_a_backup_that_is_not_whole_is_never_restored(box: Installation, tmp_path: Path, harm: str) -> None:
     kept = made(box)
     content = kept.read_bytes()
     if harm == "cut":
@@ -307,7 +312,7 @@ def repacked(kept: Path, *, add: str, named: bool = False) -> None:
     shutil.rmtree(folder)
 
 
-def test_nothing_is_overwritten_by_a_restore(box: Any, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_by_a_restore(box: Installation, tmp_path: Path) -> None:
     kept = made(box)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "mine").write_text("mine")
@@ -317,7 +322,7 @@ def test_nothing_is_overwritten_by_a_restore(box: Any, tmp_path: Path) -> None:
     assert (tmp_path / "elsewhere" / "mine").read_text() == "mine"
 
 
-def test_without_room_the_earlier_backups_stay_and_nothing_half_is_left(box: Any) -> None:
+def test_without_room_the_earlier_backups_stay_and_nothing_half_is_left(box: Installation) -> None:
     out = box.directory / "out"
     earlier = made(box, "--out", str(out), "--keep", "1")
     command = [sys.executable, "-m", "ekinerja_agent", "--config", str(box.directory / "agent.yaml")]
@@ -335,7 +340,7 @@ def test_without_room_the_earlier_backups_stay_and_nothing_half_is_left(box: Any
     assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == [earlier]
 
 
-def test_a_damaged_database_never_passes_for_a_backup(box: Any) -> None:
+def test_a_damaged_database_never_passes_for_a_backup(box: Installation) -> None:
     good = made(box, "--keep", "1")
     with (box.directory / "central.db").open("r+b") as file:
         file.seek(8192)

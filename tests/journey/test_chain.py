@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent.simulator import Device, Endpoint, serve
-from tests.journey.conftest import sql
+from tests.journey.conftest import Installation, sql
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 MONTH = "2026-09"
@@ -33,7 +34,7 @@ def diligent_month(device: Device, *pins: str) -> None:
             device.punch(pin, at=datetime.combine(day, datetime.min.time()) + timedelta(hours=16, minutes=40))
 
 
-def county(installation: Any, people: dict[str, tuple[str, str, str]]) -> None:
+def county(installation: Installation, people: dict[str, tuple[str, str, str]]) -> None:
     """People by NIP: (unit, terminal, pin)."""
     units = sorted({unit for unit, _, _ in people.values()})
     installation.load("units", [{"code": unit, "name": unit.title(), "timezone": "Asia/Makassar"} for unit in units])
@@ -49,7 +50,9 @@ def county(installation: Any, people: dict[str, tuple[str, str, str]]) -> None:
     )
 
 
-def test_a_terminal_that_was_off_costs_nobody_anything_and_holds_the_close(installation: Any, name_nip: Any) -> None:
+def test_a_terminal_that_was_off_costs_nobody_anything_and_holds_the_close(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     here, there = name_nip(1), name_nip(2)
     device = Device(zone=MAKASSAR)
     diligent_month(device, "1001")
@@ -81,7 +84,9 @@ def test_a_terminal_that_was_off_costs_nobody_anything_and_holds_the_close(insta
     assert published[there]["discipline"]["deduction_pct"] == "0"
 
 
-def test_an_end_that_other_programs_write_for_an_open_one_is_open(installation: Any, name_nip: Any) -> None:
+def test_an_end_that_other_programs_write_for_an_open_one_is_open(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     plain, spelt = name_nip(1), name_nip(2)
     since, until = {"valid_from": "1900-01-01"}, {"valid_to": "9999-12-31"}
     zone = {"name": "Dinas", "timezone": "Asia/Makassar"}
@@ -102,11 +107,13 @@ def test_an_end_that_other_programs_write_for_an_open_one_is_open(installation: 
         assert found == [(day.isoformat(), "TL1") for day in WORKDAYS]
 
 
-def show(installation: Any, *options: str) -> str:
+def show(installation: Installation, *options: str) -> str:
     return str(installation.ok("score", "show", "--month", MONTH, "--format", "json", *options))
 
 
-def test_payroll_reads_what_score_show_prints_and_nobody_can_change_it(installation: Any, name_nip: Any) -> None:
+def test_payroll_reads_what_score_show_prints_and_nobody_can_change_it(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     late = name_nip(1)
     device = Device(zone=MAKASSAR)
     diligent_month(device, "1002")
@@ -144,7 +151,9 @@ def test_payroll_reads_what_score_show_prints_and_nobody_can_change_it(installat
     assert "closed" in again.err
 
 
-def test_explain_leads_from_a_rupiah_to_the_source_and_the_raw_bytes(installation: Any, name_nip: Any) -> None:
+def test_explain_leads_from_a_rupiah_to_the_source_and_the_raw_bytes(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     nip = name_nip(1)
     device = Device(zone=MAKASSAR)
     device.punch("1001", at=datetime(2026, 8, 31, 16, 5))
@@ -171,7 +180,9 @@ def test_explain_leads_from_a_rupiah_to_the_source_and_the_raw_bytes(installatio
         assert part in explained
 
 
-def test_a_pin_without_a_person_is_kept_and_assigned_later(installation: Any, name_nip: Any) -> None:
+def test_a_pin_without_a_person_is_kept_and_assigned_later(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     nip = name_nip(1)
     device = Device(zone=MAKASSAR)
     diligent_month(device, "1001")
@@ -190,7 +201,9 @@ def test_a_pin_without_a_person_is_kept_and_assigned_later(installation: Any, na
     assert (after["days_present"], after["pending"]) == (22, [])
 
 
-def test_an_import_that_is_taken_back_leaves_what_the_terminal_said(installation: Any, name_nip: Any) -> None:
+def test_an_import_that_is_taken_back_leaves_what_the_terminal_said(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     nip = name_nip(1)
     device = Device(zone=MAKASSAR)
     diligent_month(device, "1001")
@@ -221,7 +234,7 @@ def test_an_import_that_is_taken_back_leaves_what_the_terminal_said(installation
     assert listed() == both
 
 
-def test_a_month_that_is_not_over_is_not_closed(installation: Any, name_nip: Any) -> None:
+def test_a_month_that_is_not_over_is_not_closed(installation: Installation, name_nip: Callable[[int], str]) -> None:
     county(installation, {name_nip(1): ("DINKES", "lobby", "1")})
     running = datetime.now(UTC).astimezone(MAKASSAR)
     refused = installation.run("period", "close", f"{running:%Y-%m}", "--yes")
@@ -241,7 +254,7 @@ def test_a_month_that_is_not_over_is_not_closed(installation: Any, name_nip: Any
     ],
 )
 def test_wrong_input_ends_with_a_sentence_and_the_right_code(
-    installation: Any, name_nip: Any, arguments: tuple[str, ...], code: int, words: str
+    installation: Installation, name_nip: Callable[[int], str], arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     if arguments[0] == "score" and arguments[1] == "run":
         county(installation, {name_nip(1): ("DINKES", "lobby", "1")})
@@ -251,7 +264,7 @@ def test_wrong_input_ends_with_a_sentence_and_the_right_code(
     assert "Traceback" not in outcome.err
 
 
-def test_a_wrong_configuration_is_told_with_its_place(installation: Any) -> None:
+def test_a_wrong_configuration_is_told_with_its_place(installation: Installation) -> None:
     (installation.directory / "agent.yaml").write_text("roles: [collect, skore]\npol: {}\n")
     outcome = installation.run("terminal", "list")
     assert outcome.code == 3
@@ -259,7 +272,9 @@ def test_a_wrong_configuration_is_told_with_its_place(installation: Any) -> None
     assert "agent.yaml:2:1: pol" in outcome.err
 
 
-def test_the_state_directory_appears_when_it_is_needed(installation: Any, name_nip: Any) -> None:
+def test_the_state_directory_appears_when_it_is_needed(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     assert not (installation.directory / "state").exists()
     installation.ok("spool", "status")
     assert Path(installation.directory / "state" / "spool.db").exists()

@@ -10,15 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekinerja_agent.simulator import Device, named_fault, serve
+from tests.journey.conftest import Installation
 
 pytestmark = pytest.mark.long
 
@@ -26,7 +26,7 @@ PERSON = "199001012015011002"
 
 
 @pytest.fixture
-def office(installation: Any) -> Any:
+def office(installation: Installation) -> Installation:
     """A person with a punch on every day of September, and what follows from it."""
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     installation.load("employees", [{"nip": PERSON, "name": "Ani", "unit": "DINKES", "allowance_rp": 4_000_000}])
@@ -41,7 +41,7 @@ def office(installation: Any) -> Any:
     return installation
 
 
-def start(installation: Any, *words: str, out: int = subprocess.PIPE) -> subprocess.Popen[str]:
+def start(installation: Installation, *words: str, out: int = subprocess.PIPE) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "ekinerja_agent", "--config", str(installation.directory / "agent.yaml"), *words]
     return subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -58,7 +58,7 @@ LISTINGS = (
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
-def test_a_reader_who_left_is_no_error_to_talk_about(office: Any) -> None:
+def test_a_reader_who_left_is_no_error_to_talk_about(office: Installation) -> None:
     for words in LISTINGS:
         reader, writer = os.pipe()
         os.close(reader)
@@ -69,7 +69,7 @@ def test_a_reader_who_left_is_no_error_to_talk_about(office: Any) -> None:
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
-def test_output_into_a_full_disk_is_told(office: Any) -> None:
+def test_output_into_a_full_disk_is_told(office: Installation) -> None:
     with Path("/dev/full").open("w") as full:
         for words in LISTINGS:
             listing = start(office, *words, out=full.fileno())
@@ -79,7 +79,7 @@ def test_output_into_a_full_disk_is_told(office: Any) -> None:
             assert "make room and repeat the command" in told
 
 
-def test_an_export_is_recorded_with_rows_and_digest_also_when_its_reader_leaves(office: Any) -> None:
+def test_an_export_is_recorded_with_rows_and_digest_also_when_its_reader_leaves(office: Installation) -> None:
     exported = office.ok("punch", "export", "--from", "2026-09-01", "--to", "2026-09-02")
     reader, writer = os.pipe()
     os.close(reader)
@@ -108,7 +108,7 @@ def small_disk(most_bytes: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("central_url", ["postgresql"], indirect=True)
-def test_a_file_that_finds_no_room_leaves_no_half_and_no_entry(office: Any, tmp_path: Path) -> None:
+def test_a_file_that_finds_no_room_leaves_no_half_and_no_entry(office: Installation, tmp_path: Path) -> None:
     office.ok("period", "close", "2026-09", "--yes")
     folder = tmp_path / "keluar"
     folder.mkdir()
@@ -132,7 +132,9 @@ def test_a_file_that_finds_no_room_leaves_no_half_and_no_entry(office: Any, tmp_
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
-def test_ctrl_c_ends_long_commands_with_a_sentence(office: Any, name_nip: Any, tmp_path: Path) -> None:
+def test_ctrl_c_ends_long_commands_with_a_sentence(
+    office: Installation, name_nip: Callable[[int], str], tmp_path: Path
+) -> None:
     # So many offices that no machine scores them before it is interrupted.
     offices = [f"PUSKESMAS-{number:03}" for number in range(300)]
     office.load("units", [{"code": code, "name": code, "timezone": "Asia/Jakarta"} for code in offices])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.journey.conftest import Installation
 
 EXAMPLES = {
     example["id"]: example
@@ -16,7 +18,7 @@ UNTIL = "2026-10-02 12:00"
 
 
 def people_of_single_days(
-    installation: Any, nips: list[str], cases: list[tuple[str, list[str]]], *, zone: str, until: str = UNTIL
+    installation: Installation, nips: list[str], cases: list[tuple[str, list[str]]], *, zone: str, until: str = UNTIL
 ) -> None:
     """One person per case, on duty on that one day only, whose punches are these."""
     installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": zone}])
@@ -54,7 +56,7 @@ def pct(number: float) -> str:
     return f"{number:.4f}".rstrip("0").rstrip(".")
 
 
-def test_s01_every_boundary_of_the_lateness_classes(installation: Any, name_nip: Any) -> None:
+def test_s01_every_boundary_of_the_lateness_classes(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S01"]
     rows = example["expected"]["rows"]
     nips = [name_nip(number) for number in range(len(rows))]
@@ -74,7 +76,7 @@ def test_s01_every_boundary_of_the_lateness_classes(installation: Any, name_nip:
         assert score["pending"] == []
 
 
-def test_s02_every_boundary_of_leaving_early(installation: Any, name_nip: Any) -> None:
+def test_s02_every_boundary_of_leaving_early(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S02"]
     expected = example["expected"]
     rows = [(example["inputs"][day], row) for day in ("monday", "friday") for row in expected[day]]
@@ -89,7 +91,7 @@ def test_s02_every_boundary_of_leaving_early(installation: Any, name_nip: Any) -
         assert score["discipline"]["deduction_pct"] == pct(row["deduction_pct"])
 
 
-def test_s03_a_friday_late_and_early(installation: Any, name_nip: Any) -> None:
+def test_s03_a_friday_late_and_early(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S03"]
     inputs, expected = example["inputs"], example["expected"]
     cases = [(inputs["date"], [inputs["punch_in"], inputs["punch_out"]])]
@@ -106,7 +108,7 @@ def test_s03_a_friday_late_and_early(installation: Any, name_nip: Any) -> None:
     assert score["unexcused"]["bank_minutes_year"] == expected["pp94_bank_minutes"]
 
 
-def test_s04_ramadan_starts_on_the_decided_day(installation: Any, name_nip: Any) -> None:
+def test_s04_ramadan_starts_on_the_decided_day(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S04"]
     days = example["inputs"]["days"]
     nips = [name_nip(0), name_nip(1)]
@@ -122,7 +124,7 @@ def test_s04_ramadan_starts_on_the_decided_day(installation: Any, name_nip: Any)
         assert scores[nip]["discipline"]["deduction_pct"] == pct(expected["deduction_pct"])
 
 
-def test_s08_four_scans_a_day(installation: Any, name_nip: Any) -> None:
+def test_s08_four_scans_a_day(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S08"]
     installation.configure(profile=example["ruleset"])
     inputs = example["inputs"]["days"]
@@ -156,7 +158,9 @@ def test_s08_four_scans_a_day(installation: Any, name_nip: Any) -> None:
 
 
 @pytest.mark.parametrize("case", ["proportional", "over_target"])
-def test_s12_performance_is_proportional_and_capped(installation: Any, name_nip: Any, case: str) -> None:
+def test_s12_performance_is_proportional_and_capped(
+    installation: Installation, name_nip: Callable[[int], str], case: str
+) -> None:
     example = EXAMPLES["S12"]
     inputs, expected = example["inputs"], example["expected"][case]
     minutes = inputs["validated_minutes"] if case == "proportional" else inputs["second_case_minutes"]
@@ -200,7 +204,9 @@ def test_s12_performance_is_proportional_and_capped(installation: Any, name_nip:
 
 
 @pytest.mark.parametrize(("week", "key"), [(range(7, 12), "normal_minutes"), (range(23, 28), "ramadan_minutes")])
-def test_v01_the_week_has_the_minutes_of_the_decree(installation: Any, name_nip: Any, week: range, key: str) -> None:
+def test_v01_the_week_has_the_minutes_of_the_decree(
+    installation: Installation, name_nip: Callable[[int], str], week: range, key: str
+) -> None:
     month = "2026-09" if key == "normal_minutes" else "2026-02"
     nip = name_nip(0)
     installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Jakarta"}])

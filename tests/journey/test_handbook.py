@@ -18,6 +18,7 @@ import pytest
 from ekinerja_agent.cli import cli
 from ekinerja_agent.host import clock
 from ekinerja_agent.simulator import Device, serve
+from tests.journey.conftest import Installation
 from tests.proof.people import acting_as
 
 BOOK = Path(__file__).parents[2] / "docs" / "operators"
@@ -113,7 +114,7 @@ class Keyboard(io.StringIO):
 
 
 @pytest.fixture
-def office(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def office(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """Two people at one terminal that works; another one that does not answer; files as the pages name them."""
     monkeypatch.setattr(clock, "is_synchronised", lambda: True)
     monkeypatch.chdir(installation.directory)
@@ -158,12 +159,12 @@ def write(directory: Path) -> None:
         (directory / name).write_text(text)
 
 
-def enrol_and_poll(office: Any) -> None:
+def enrol_and_poll(office: Installation) -> None:
     office.ok("import", "enrolments", "enrolments.csv")
     office.ok("terminal", "poll", "dinkes-lobby")
 
 
-def nothing(office: Any) -> None:
+def nothing(office: Installation) -> None:
     """The page starts from what the office has."""
 
 
@@ -178,7 +179,7 @@ def nothing(office: Any) -> None:
     ],
 )
 def test_the_commands_of_a_page_do_what_it_says(
-    page: str, before: Callable[[Any], None], office: Any, monkeypatch: pytest.MonkeyPatch
+    page: str, before: Callable[[Any], None], office: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before(office)
     if page != "broken-terminal.md":
@@ -186,7 +187,7 @@ def test_the_commands_of_a_page_do_what_it_says(
     play(lines(BOOK / page), office, monkeypatch)
 
 
-def test_the_page_of_a_database_that_is_away(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_of_a_database_that_is_away(office: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     enrol_and_poll(office)
     away, back = lines(BOOK / "central-away.md")[:3], lines(BOOK / "central-away.md")[3:]
     url, office.url = office.url, AWAY
@@ -198,7 +199,7 @@ def test_the_page_of_a_database_that_is_away(office: Any, monkeypatch: pytest.Mo
     assert "rejected" not in office.ok("spool", "status")
 
 
-def play(commands: list[str], office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def play(commands: list[str], office: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     for line in commands:
         words = typed(line)
         if not words:

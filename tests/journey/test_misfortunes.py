@@ -24,6 +24,7 @@ from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward
+from tests.journey.conftest import Installation
 
 ZONE = ZoneInfo("Asia/Makassar")
 MINUTE = timedelta(minutes=1)
@@ -36,7 +37,7 @@ def local(clock: str, day: int = 7) -> datetime:
 class Monday:
     """The day, minute by minute: what happens at which minute, and a poll every ten."""
 
-    def __init__(self, installation: Any, nip: str) -> None:
+    def __init__(self, installation: Installation, nip: str) -> None:
         self.installation = installation
         self.nip = nip
         self.now = local("17:00", 6)
@@ -130,7 +131,7 @@ class Monday:
 
 
 @pytest.fixture
-def monday(installation: Any, name_nip: Any) -> Monday:
+def monday(installation: Installation, name_nip: Callable[[int], str]) -> Monday:
     nip = name_nip(1)
     installation.load("units", [{"code": "DINKES", "name": "Dinkes", "timezone": "Asia/Makassar"}])
     installation.load(

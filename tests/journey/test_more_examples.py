@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.journey.conftest import Installation
 
 EXAMPLES = {
     example["id"]: example
@@ -16,7 +19,7 @@ SEPTEMBER = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in
 UNTIL = "2026-10-02 12:00"
 
 
-def office(installation: Any, zone: str, *people: dict[str, Any]) -> None:
+def office(installation: Installation, zone: str, *people: dict[str, Any]) -> None:
     """A unit, its people, each with the PIN of their place in the row, on one terminal."""
     installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": zone}])
     usual = {"unit": "DINKES", "allowance_rp": 4_000_000}
@@ -25,7 +28,7 @@ def office(installation: Any, zone: str, *people: dict[str, Any]) -> None:
     installation.load("enrolments", rows)
 
 
-def punches(installation: Any, days: dict[str, tuple[str | None, str | None]], pin: str = "1") -> None:
+def punches(installation: Installation, days: dict[str, tuple[str | None, str | None]], pin: str = "1") -> None:
     rows = [
         {"terminal": "lobby", "pin": pin, "clock": f"{day} {clock}"}
         for day, clocks in days.items()
@@ -39,7 +42,7 @@ def pct(number: float) -> str:
     return f"{number:.4f}".rstrip("0").rstrip(".")
 
 
-def test_s07_apel_by_weekday_with_its_exemptions(installation: Any, name_nip: Any) -> None:
+def test_s07_apel_by_weekday_with_its_exemptions(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S07"]
     installation.configure(profile=example["ruleset"])
     days = example["inputs"]["days"]
@@ -91,7 +94,9 @@ def test_s07_apel_by_weekday_with_its_exemptions(installation: Any, name_nip: An
 
 
 @pytest.mark.parametrize(("profile", "key"), [("tpp-model", "first_wins"), ("bali-last", "last_wins")])
-def test_s09_the_first_or_the_last_of_several_scans(installation: Any, name_nip: Any, profile: str, key: str) -> None:
+def test_s09_the_first_or_the_last_of_several_scans(
+    installation: Installation, name_nip: Callable[[int], str], profile: str, key: str
+) -> None:
     example = EXAMPLES["S09"]
     inputs, expected = example["inputs"], example["expected"][key]
     installation.configure(profile=profile)
@@ -106,7 +111,7 @@ def test_s09_the_first_or_the_last_of_several_scans(installation: Any, name_nip:
     assert score["discipline"]["deduction_pct"] == pct(expected["deduction_pct"])
 
 
-def test_s11_a_whole_month(installation: Any, name_nip: Any) -> None:
+def test_s11_a_whole_month(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S11"]
     inputs, expected = example["inputs"], example["expected"]
     nip, witness = name_nip(0), name_nip(99)
@@ -160,7 +165,9 @@ def test_s11_a_whole_month(installation: Any, name_nip: Any) -> None:
     assert score["pending"] == []
 
 
-def test_s12_by_threshold_and_with_the_factor_of_banjarmasin(installation: Any, name_nip: Any) -> None:
+def test_s12_by_threshold_and_with_the_factor_of_banjarmasin(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     installation.configure(profile="banjarmasin")
     reached, missed = name_nip(0), name_nip(1)
     office(installation, "Asia/Makassar", {"nip": reached}, {"nip": missed})
@@ -189,7 +196,7 @@ def test_s12_by_threshold_and_with_the_factor_of_banjarmasin(installation: Any, 
     assert scores[reached]["allowance"]["multiplier_pct"] == "87"
 
 
-def test_s19_minutes_become_days_on_the_ladder(installation: Any, name_nip: Any) -> None:
+def test_s19_minutes_become_days_on_the_ladder(installation: Installation, name_nip: Callable[[int], str]) -> None:
     example = EXAMPLES["S19"]
     inputs, expected = example["inputs"], example["expected"]
     nip = name_nip(0)
@@ -212,7 +219,7 @@ def test_s19_minutes_become_days_on_the_ladder(installation: Any, name_nip: Any)
 
 @pytest.mark.parametrize(("profile", "key"), [("jambi", "jambi_ratio"), ("permenaker-15-2024", "kemnaker_ratio")])
 def test_s22_the_matrix_of_ratings_and_what_each_is_worth(
-    installation: Any, name_nip: Any, profile: str, key: str
+    installation: Installation, name_nip: Callable[[int], str], profile: str, key: str
 ) -> None:
     example = EXAMPLES["S22"]
     rows = example["expected"]["rows"]

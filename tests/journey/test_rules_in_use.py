@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.journey.conftest import Installation
 
 MONTH = "2026-09"
 SEPTEMBER = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 0}]
@@ -14,7 +17,7 @@ MONDAY = "2026-09-07"
 UNTIL = "2026-10-02 12:00"
 
 
-def office(installation: Any, *people: dict[str, Any]) -> None:
+def office(installation: Installation, *people: dict[str, Any]) -> None:
     installation.load("units", [{"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Jakarta"}])
     usual = {"unit": "DINKES", "allowance_rp": 4_000_000}
     installation.load("employees", [{**usual, "name": f"Pegawai {one['nip']}", **one} for one in people])
@@ -22,7 +25,7 @@ def office(installation: Any, *people: dict[str, Any]) -> None:
     installation.load("enrolments", rows)
 
 
-def punches(installation: Any, pin: str, *clocks: str) -> None:
+def punches(installation: Installation, pin: str, *clocks: str) -> None:
     rows = [{"terminal": "lobby", "pin": pin, "clock": clock} for clock in clocks]
     installation.load("punches", rows, "--complete-until", UNTIL)
 
@@ -33,14 +36,16 @@ def month_of(late_on: str) -> list[str]:
     ]
 
 
-def change_rule(installation: Any, name: str, old: str, new: str) -> None:
+def change_rule(installation: Installation, name: str, old: str, new: str) -> None:
     path: Path = installation.directory / "rules" / name
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
 
 
-def test_a_plan_shows_who_a_change_of_rules_would_cost_and_stores_nothing(installation: Any, name_nip: Any) -> None:
+def test_a_plan_shows_who_a_change_of_rules_would_cost_and_stores_nothing(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     late, faultless = name_nip(1), name_nip(2)
     office(installation, {"nip": late}, {"nip": faultless})
     punches(installation, "1", *month_of(MONDAY))
@@ -63,7 +68,7 @@ def test_a_plan_shows_who_a_change_of_rules_would_cost_and_stores_nothing(instal
     assert installation.scores(MONTH)[late]["allowance"] == before[late]["allowance"]
 
 
-def test_a_plan_names_the_findings_that_come_and_go(installation: Any, name_nip: Any) -> None:
+def test_a_plan_names_the_findings_that_come_and_go(installation: Installation, name_nip: Callable[[int], str]) -> None:
     nip = name_nip(1)
     office(installation, {"nip": nip})
     punches(installation, "1", *month_of(MONDAY))
@@ -77,7 +82,7 @@ def test_a_plan_names_the_findings_that_come_and_go(installation: Any, name_nip:
     assert change["standing"] == "draft"
 
 
-def test_a_month_is_replayed_as_of_an_instant(installation: Any, name_nip: Any) -> None:
+def test_a_month_is_replayed_as_of_an_instant(installation: Installation, name_nip: Callable[[int], str]) -> None:
     nip = name_nip(1)
     office(installation, {"nip": nip})
     punches(installation, "1", f"{SEPTEMBER[0]} 07:40:00")
@@ -95,7 +100,9 @@ def test_a_month_is_replayed_as_of_an_instant(installation: Any, name_nip: Any) 
     assert json.loads(installation.ok("score", "show", "--month", MONTH, "--format", "json")) == []
 
 
-def test_values_without_a_decree_hold_the_close_and_a_decree_lets_it_go(installation: Any, name_nip: Any) -> None:
+def test_values_without_a_decree_hold_the_close_and_a_decree_lets_it_go(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     office(installation, {"nip": name_nip(1)})
     punches(installation, "1", *month_of(MONDAY))
     adopted: Path = installation.directory / "rules" / "adopted.yaml"
@@ -110,7 +117,9 @@ def test_values_without_a_decree_hold_the_close_and_a_decree_lets_it_go(installa
     installation.ok("period", "close", MONTH, "--yes")
 
 
-def test_an_anomaly_waits_until_a_person_decides_about_the_terminal(installation: Any, name_nip: Any) -> None:
+def test_an_anomaly_waits_until_a_person_decides_about_the_terminal(
+    installation: Installation, name_nip: Callable[[int], str]
+) -> None:
     people = [name_nip(number) for number in range(12)]
     office(installation, *({"nip": nip, "valid_from": MONDAY, "valid_to": MONDAY} for nip in people))
     for number in range(1, 13):
@@ -139,12 +148,12 @@ def test_an_anomaly_waits_until_a_person_decides_about_the_terminal(installation
 
 
 @pytest.fixture
-def costly(installation: Any) -> Any:
+def costly(installation: Installation) -> Installation:
     installation.configure(profile="jambi")
     return installation
 
 
-def test_every_kind_of_finding_is_explained(costly: Any, name_nip: Any) -> None:
+def test_every_kind_of_finding_is_explained(costly: Installation, name_nip: Callable[[int], str]) -> None:
     nip, witness = name_nip(1), name_nip(99)
     office(costly, {"nip": nip}, {"nip": witness})
     worked = [day for day in SEPTEMBER if day not in {SEPTEMBER[0], SEPTEMBER[1]}]

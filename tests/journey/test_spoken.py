@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -15,6 +14,7 @@ from ekinerja_agent import cli
 from ekinerja_agent.cli.shell import translate
 from ekinerja_agent.locale.language import sentences
 from ekinerja_agent.nouns.errors import WrongUsage
+from tests.journey.conftest import Installation
 from tests.proof.sentences import helped
 
 Run = Callable[..., tuple[int, str, str]]
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_the_words_of_a_command(run: Run, words: tuple[str, .
     assert "Error" not in err
 
 
-def test_errors_and_results_of_a_month_are_indonesian(installation: Any) -> None:
+def test_errors_and_results_of_a_month_are_indonesian(installation: Installation) -> None:
     unit = {"code": "DINKES", "name": "Dinas Kesehatan", "timezone": "Asia/Makassar"}
     installation.load("units", [unit])
     status = installation.run("--lang", "id", "period", "close", "2026-09", "--office", "NONE", "--yes")
@@ -152,7 +152,7 @@ def test_what_commands_say_goes_through_the_translation() -> None:
     }
 
 
-def test_only_tables_of_doctor_are_translated(installation: Any) -> None:
+def test_only_tables_of_doctor_are_translated(installation: Installation) -> None:
     table = installation.run("--lang", "id", "doctor", "--format", "table")
     rows = json.loads(installation.run("--lang", "id", "doctor", "--format", "json").out)
     said = [row for row in rows if row["check"] == "spool" and row["state"] == "wrong"]

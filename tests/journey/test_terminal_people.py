@@ -18,6 +18,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, User, serve
 from ekinerja_agent.simulator.faults import Close, after, before, on
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
+from tests.journey.conftest import Installation, Outcome
 
 NIP = [f"19900101201501100{number}" for number in range(1, 7)]
 SAVE = 110
@@ -26,7 +27,7 @@ SAVE = 110
 class Office:
     """An installation whose terminals can be plugged in and out at fixed places."""
 
-    def __init__(self, installation: Any, stack: ExitStack) -> None:
+    def __init__(self, installation: Installation, stack: ExitStack) -> None:
         self.installation = installation
         self.directory: Path = installation.directory
         self._stack = stack
@@ -42,7 +43,7 @@ class Office:
         }
         self.installation.configure(terminals=list(self._places.values()))
 
-    def run(self, *arguments: str) -> Any:
+    def run(self, *arguments: str) -> Outcome:
         return self.installation.run("terminal", *arguments)
 
     def rows(self, *arguments: str, code: int = 0) -> list[dict[str, str]]:
@@ -65,7 +66,7 @@ class Office:
 
 
 @pytest.fixture
-def office(installation: Any) -> Iterator[Office]:
+def office(installation: Installation) -> Iterator[Office]:
     with ExitStack() as stack:
         yield Office(installation, stack)
 
@@ -383,7 +384,7 @@ def test_what_cannot_be_done_says_what_to_do(office: Office, wrong: str, code: i
     assert device.users.keys() >= {"1002", "1003"}
 
 
-def _try(office: Office, wrong: str, file: str, key: str) -> Any:
+def _try(office: Office, wrong: str, file: str, key: str) -> Outcome:
     if wrong == "another private key":
         other = str(office.directory / "other.pem")
         office.installation.ok("terminal", "key", "new", "--out", other, "--replace")

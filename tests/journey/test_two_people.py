@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.host import os_user
+from tests.journey.conftest import Installation
 from tests.proof.people import acting_as
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
@@ -21,7 +22,7 @@ As = Callable[[str], AbstractContextManager[None]]
 
 
 @pytest.fixture
-def county(installation: Any, name_nip: Any) -> Any:
+def county(installation: Installation, name_nip: Callable[[int], str]) -> Installation:
     """An office with one person who came late on a Monday and another who did not; September is scored."""
     late, other = name_nip(1), name_nip(2)
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
@@ -42,26 +43,26 @@ def county(installation: Any, name_nip: Any) -> Any:
 
 
 @pytest.fixture
-def acting(county: Any, name_nip: Any) -> As:
+def acting(county: Installation, name_nip: Callable[[int], str]) -> As:
     """Other logins: sari is an operator, ani an operator and the person who came late, tono no authorised feed."""
     for name, nip in (("sari", None), ("ani", name_nip(1)), ("tono", None)):
         county.ok("account", "add", name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
     return acting_as
 
 
-def correct(county: Any, late: str) -> None:
+def correct(county: Installation, late: str) -> None:
     county.ok("correction", "add", late, MONDAY, "arrive", "--time", "07:15", "--document", "SK 9")
 
 
-def dispute(county: Any, late: str) -> None:
+def dispute(county: Installation, late: str) -> None:
     county.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "mesin antre")
 
 
-def close(county: Any, _: str) -> None:
+def close(county: Installation, _: str) -> None:
     county.ok("period", "close", MONTH, "--yes")
 
 
-def let_one_sign(county: Any, late: str) -> None:
+def let_one_sign(county: Installation, late: str) -> None:
     """A pending day of the person who came late, and the first of two signatures."""
     correct(county, late)
     signed = county.run(*ACCEPT)
@@ -70,7 +71,7 @@ def let_one_sign(county: Any, late: str) -> None:
     assert (status["state"], status["signed_by"]) == ("open", [os_user.acting()])
 
 
-def ask_to_take_back(county: Any, _: str) -> None:
+def ask_to_take_back(county: Installation, _: str) -> None:
     asked = county.run("import", "revoke", PUNCHES, "--reason", "r", "--yes")
     assert (asked.code, "and it still counts: another operator who agrees runs" in asked.err) == (7, True), asked
     batch = next(
@@ -94,7 +95,9 @@ EXCEPTIONS = {
 
 
 @pytest.mark.parametrize("what", EXCEPTIONS)
-def test_one_person_alone_decides_no_exception(county: Any, acting: As, name_nip: Any, what: str) -> None:
+def test_one_person_alone_decides_no_exception(
+    county: Installation, acting: As, name_nip: Callable[[int], str], what: str
+) -> None:
     begin, decide, has_person = EXCEPTIONS[what]
     begin(county, name_nip(1))
     alone = county.run(*decide)
@@ -119,7 +122,7 @@ CLAIMS = {
 
 @pytest.mark.parametrize("kind", CLAIMS)
 def test_a_decision_in_a_file_of_somebody_who_vouches_for_nothing_waits(
-    county: Any, acting: As, name_nip: Any, kind: str
+    county: Installation, acting: As, name_nip: Callable[[int], str], kind: str
 ) -> None:
     before = _payable(county)
     row = CLAIMS[kind] | {"status": "approved"} | ({} if kind == "outages" else {"nip": name_nip(1)})
@@ -135,7 +138,9 @@ def test_a_decision_in_a_file_of_somebody_who_vouches_for_nothing_waits(
     assert (waits.code, "1 days are pending" in waits.err) == (7, True), waits
 
 
-def test_nobody_accepts_pending_days_of_their_own(county: Any, acting: As, name_nip: Any) -> None:
+def test_nobody_accepts_pending_days_of_their_own(
+    county: Installation, acting: As, name_nip: Callable[[int], str]
+) -> None:
     correct(county, name_nip(1))
     accept = ("period", "close", MONTH, "--accept-pending", "mesin rusak", "--yes")
     with acting("ani"):
@@ -151,7 +156,9 @@ def test_nobody_accepts_pending_days_of_their_own(county: Any, acting: As, name_
     assert (entry["actor"], entry["details"]) == ("sari", {"unit": "DINKES", "days": 1, "reason": "mesin rusak"})
 
 
-def test_a_signature_holds_for_the_days_that_were_shown_and_no_others(county: Any, acting: As, name_nip: Any) -> None:
+def test_a_signature_holds_for_the_days_that_were_shown_and_no_others(
+    county: Installation, acting: As, name_nip: Callable[[int], str]
+) -> None:
     let_one_sign(county, name_nip(1))
     newcomer = name_nip(3)
     county.load("employees", [{"nip": newcomer, "name": "Baru", "unit": "DINKES", "allowance_rp": 4_000_000}])
@@ -162,14 +169,18 @@ def test_a_signature_holds_for_the_days_that_were_shown_and_no_others(county: An
     county.ok(*ACCEPT)
 
 
-def test_one_person_where_there_is_nobody_else_signs_alone(county: Any, name_nip: Any) -> None:
+def test_one_person_where_there_is_nobody_else_signs_alone(
+    county: Installation, name_nip: Callable[[int], str]
+) -> None:
     correct(county, name_nip(1))
     county.ok("account", "add", "ayu", "--role", "employee", "--os-user", "ayu")
     county.ok(*ACCEPT)
     county.ok("import", "revoke", PUNCHES, "--reason", "r", "--yes")
 
 
-def test_who_may_not_close_does_not_sign_either(county: Any, acting: As, name_nip: Any) -> None:
+def test_who_may_not_close_does_not_sign_either(
+    county: Installation, acting: As, name_nip: Callable[[int], str]
+) -> None:
     correct(county, name_nip(1))
     county.ok("account", "add", "ayu", "--role", "employee", "--os-user", "ayu")
     with acting("ayu"):
@@ -181,7 +192,9 @@ DOCUMENTS = {"absence": "absences", "outage": "outages"}
 
 
 @pytest.mark.parametrize("noun", DOCUMENTS)
-def test_a_document_that_waits_is_decided_by_another_person(county: Any, acting: As, name_nip: Any, noun: str) -> None:
+def test_a_document_that_waits_is_decided_by_another_person(
+    county: Installation, acting: As, name_nip: Callable[[int], str], noun: str
+) -> None:
     late_pays = _payable(county)[name_nip(1)]
     with acting("tono"):
         county.load(DOCUMENTS[noun], [CLAIMS[DOCUMENTS[noun]] | _of(noun, name_nip(1)) | {"status": "approved"}])
@@ -208,7 +221,7 @@ def test_a_document_that_waits_is_decided_by_another_person(county: Any, acting:
 
 @pytest.mark.parametrize("noun", DOCUMENTS)
 def test_a_document_that_is_rejected_costs_what_it_would_have_excused(
-    county: Any, acting: As, name_nip: Any, noun: str
+    county: Installation, acting: As, name_nip: Callable[[int], str], noun: str
 ) -> None:
     before = _payable(county)
     with acting("tono"):
@@ -229,7 +242,7 @@ def _of(noun: str, nip: str) -> dict[str, str]:
     return {} if noun == "outage" else {"nip": nip}
 
 
-def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Any, acting: As) -> None:
+def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Installation, acting: As) -> None:
     county.ok("period", "close", MONTH, "--yes")
     county.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
     for name in (os_user.acting(), "sari"):
@@ -238,5 +251,5 @@ def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Any, acting: A
                 assert county.run(*command).code == 7
 
 
-def _payable(county: Any) -> dict[str, Any]:
+def _payable(county: Installation) -> dict[str, Any]:
     return {nip: one["allowance"]["payable_rp"] for nip, one in county.scores(MONTH).items()}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekinerja_agent.usecases.collecting import collect
+from tests.journey.conftest import Installation
 from tests.push.conftest import Site, pushing
 from tests.push.test_http import get, post, status
 
@@ -25,7 +25,7 @@ FIRST, SECOND, ABSENT = "1001", "1002", "1003"
 class Gate:
     """A terminal that pushes to a server on the spool of an installation, at a time that the test says."""
 
-    def __init__(self, installation: Any) -> None:
+    def __init__(self, installation: Installation) -> None:
         self.terminal = {"id": "gate", "office": "DINKES", "transport": "none", "push": True, "serial": "S1"}
         self.terminal["timezone"] = "Asia/Makassar"
         installation.configure(terminals=[self.terminal])
@@ -57,7 +57,7 @@ class Gate:
 
 
 @pytest.fixture
-def gate(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gate(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setattr("ekinerja_agent.web.iclock.MOST_AT_ONCE", 1e6)
     gate = Gate(installation)
     yield gate
@@ -65,7 +65,7 @@ def gate(installation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 def test_who_came_by_an_upload_that_nobody_reads_is_pending_and_not_absent(
-    installation: Any, name_nip: Any, gate: Gate
+    installation: Installation, name_nip: Callable[[int], str], gate: Gate
 ) -> None:
     people = {pin: name_nip(number) for number, pin in enumerate((FIRST, SECOND, ABSENT), 1)}
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}])

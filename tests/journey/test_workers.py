@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from distributed import LocalCluster
@@ -14,13 +13,14 @@ from distributed import LocalCluster
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.usecases.month import cluster, score
+from tests.journey.conftest import Installation
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
 OFFICES = ("DINKES", "DISDIK", "SETDA", "BKD")
 
 
 @pytest.fixture
-def county(installation: Any, name_nip: Any) -> Any:
+def county(installation: Installation, name_nip: Callable[[int], str]) -> Installation:
     """Four offices with one person each, who has PIN 1 on the office's terminal and is so many minutes late on one
     Monday.
     """
@@ -39,7 +39,7 @@ def county(installation: Any, name_nip: Any) -> Any:
     return installation
 
 
-def late_minutes(county: Any) -> dict[str, int]:
+def late_minutes(county: Installation) -> dict[str, int]:
     shown = json.loads(county.ok("score", "show", "--month", MONTH, "--format", "json"))
     return {document["unit"]: document["days"][0]["late_minutes"] for document in shown}
 
@@ -47,12 +47,12 @@ def late_minutes(county: Any) -> dict[str, int]:
 EXPECTED = {"DINKES": 5, "DISDIK": 10, "SETDA": 15, "BKD": 20}
 
 
-def test_offices_are_scored_in_processes(county: Any) -> None:
+def test_offices_are_scored_in_processes(county: Installation) -> None:
     county.ok("score", "run", "--month", MONTH, "--workers", "2")
     assert late_minutes(county) == EXPECTED
 
 
-def test_offices_are_scored_by_any_executor(county: Any) -> None:
+def test_offices_are_scored_by_any_executor(county: Installation) -> None:
     engine = connect(county.url if "://" in county.url else "")
     rules = load_rulebook(county.directory / "rules")
     try:
@@ -81,13 +81,13 @@ def scheduler() -> Iterator[str]:
         yield str(cluster.scheduler_address)
 
 
-def test_offices_are_scored_by_a_dask_cluster(county: Any, scheduler: str) -> None:
+def test_offices_are_scored_by_a_dask_cluster(county: Installation, scheduler: str) -> None:
     county.ok("score", "run", "--month", MONTH, "--cluster", scheduler)
     assert late_minutes(county) == EXPECTED
 
 
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)  # it waits for an answer, whatever the database
-def test_an_address_without_a_scheduler_is_told(county: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_scheduler_is_told(county: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_ANSWER_S", 2)
     told = county.run("score", "run", "--month", MONTH, "--cluster", "tcp://127.0.0.1:9")
     assert told.code == 4

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -158,7 +158,9 @@ def terminals() -> Iterator[tuple[Endpoint, Endpoint]]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, terminals: Any) -> Iterator[Box]:
+def box(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, terminals: tuple[Endpoint, Endpoint]
+) -> Iterator[Box]:
     """One installation for all rows: nothing that they do may change it."""
     directory = tmp_path_factory.mktemp("kotak")
     if request.param == "sqlite":

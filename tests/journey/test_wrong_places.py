@@ -6,10 +6,11 @@ import hashlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import make_url
+
+from tests.journey.conftest import Installation
 
 
 def files(directory: Path) -> dict[str, str]:
@@ -86,7 +87,12 @@ WRONG_PLACES = [
 )
 @pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)
 def test_a_file_that_is_not_ours_or_damaged_is_told_and_kept(
-    installation: Any, name: str, spoil: Callable[[Path], None], command: tuple[str, ...], code: int, words: tuple[str]
+    installation: Installation,
+    name: str,
+    spoil: Callable[[Path], None],
+    command: tuple[str, ...],
+    code: int,
+    words: tuple[str],
 ) -> None:
     installation.ok(*CENTRAL)
     installation.ok(*SPOOL)
@@ -98,7 +104,7 @@ def test_a_file_that_is_not_ours_or_damaged_is_told_and_kept(
     assert files(installation.directory) == before
 
 
-def test_a_state_directory_that_is_a_file_is_told(installation: Any) -> None:
+def test_a_state_directory_that_is_a_file_is_told(installation: Installation) -> None:
     (installation.directory / "state").write_text("x")
     ended = installation.run(*SPOOL)
     assert ended.code == 4, ended
@@ -108,7 +114,9 @@ def test_a_state_directory_that_is_a_file_is_told(installation: Any) -> None:
 
 @pytest.mark.parametrize("central_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("wrong", [{"username": "siapa"}, {"database": "tiada"}])
-def test_a_server_that_lets_nobody_in_is_told_with_what_to_check(installation: Any, wrong: dict[str, str]) -> None:
+def test_a_server_that_lets_nobody_in_is_told_with_what_to_check(
+    installation: Installation, wrong: dict[str, str]
+) -> None:
     installation.url = make_url(installation.url).set(**wrong).render_as_string(hide_password=False)
     installation.configure()
     ended = installation.run(*CENTRAL)
@@ -117,7 +125,7 @@ def test_a_server_that_lets_nobody_in_is_told_with_what_to_check(installation: A
     assert "check user and database in central.url" in ended.err, ended.err
 
 
-def test_a_server_that_is_not_there_is_told(installation: Any) -> None:
+def test_a_server_that_is_not_there_is_told(installation: Installation) -> None:
     installation.url = "postgresql+psycopg2://ekinerja@127.0.0.1:1/ekinerja"
     installation.configure()
     ended = installation.run(*CENTRAL)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -54,7 +54,7 @@ class Office:
         }
         return TerminalConfig.model_validate(fields, context={"base": self.directory})
 
-    def poll(self, endpoint: Endpoint) -> Any:
+    def poll(self, endpoint: Endpoint) -> collect.PollResult:
         return collect.poll(
             self.terminal(endpoint),
             self.spool,

@@ -15,9 +15,11 @@ import pytest
 
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault, serve
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet
-from ekinerja_agent.simulator.faults import Close, Send, before, on, on_event
+from ekinerja_agent.simulator.faults import Close, Occasion, Send, Transport, before, on, on_event
+from ekinerja_agent.simulator.faults.script import Step
 from ekinerja_agent.usecases.collecting import watch
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
+from tests.live.conftest import Eventually, Office
 from tests.proof.box import PATIENCE_S
 
 
@@ -28,7 +30,9 @@ def listening(device: Device) -> bool:
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_a_punch_is_in_the_spool_because_it_was_told_of(office: Any, eventually: Any, transport: Any) -> None:
+def test_a_punch_is_in_the_spool_because_it_was_told_of(
+    office: Office, eventually: Eventually, transport: Transport
+) -> None:
     device = Device()
     device.punch("1001")
     with serve(device, transport) as endpoint, office.watching(endpoint):
@@ -43,7 +47,7 @@ def test_a_punch_is_in_the_spool_because_it_was_told_of(office: Any, eventually:
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("size", [10, 12, 14, 32, 36, 37, 52])
-def test_every_body_size_wakes_a_read(office: Any, eventually: Any, size: int, transport: Any) -> None:
+def test_every_body_size_wakes_a_read(office: Office, eventually: Eventually, size: int, transport: Transport) -> None:
     device = Device(model=Model(event_size=size))
     with serve(device, transport) as endpoint, office.watching(endpoint):
         eventually(lambda: listening(device), "an ear at the terminal")
@@ -52,7 +56,7 @@ def test_every_body_size_wakes_a_read(office: Any, eventually: Any, size: int, t
 
 
 @pytest.mark.parametrize("fault", ["join-events=3", "cut-events=1", "cut-events=9", "unawaited-events"])
-def test_events_that_come_cut_or_joined_wake_a_read(office: Any, eventually: Any, fault: str) -> None:
+def test_events_that_come_cut_or_joined_wake_a_read(office: Office, eventually: Eventually, fault: str) -> None:
     device = Device()
     with serve(device, faults=[named_fault(fault)]) as endpoint, office.watching(endpoint):
         eventually(lambda: listening(device), "an ear at the terminal")
@@ -61,7 +65,7 @@ def test_events_that_come_cut_or_joined_wake_a_read(office: Any, eventually: Any
         eventually(lambda: office.pins() == ["1001", "1002", "1003"], "the punches")
 
 
-def test_punches_in_a_row_are_all_read_and_share_reads(office: Any, eventually: Any) -> None:
+def test_punches_in_a_row_are_all_read_and_share_reads(office: Office, eventually: Eventually) -> None:
     device = Device()
     with serve(device) as endpoint, office.watching(endpoint):
         eventually(lambda: listening(device), "an ear at the terminal")
@@ -72,7 +76,7 @@ def test_punches_in_a_row_are_all_read_and_share_reads(office: Any, eventually: 
     assert reads < 25
 
 
-def test_an_event_of_a_punch_is_never_the_punch_itself(office: Any, eventually: Any) -> None:
+def test_an_event_of_a_punch_is_never_the_punch_itself(office: Office, eventually: Eventually) -> None:
     """A terminal that tells of somebody whom it did not record: read in vain, nothing is made up."""
     device = Device()
     invented = b"9999".ljust(24, b"\0") + bytes((1, 0, 26, 9, 7, 7, 28, 11))
@@ -86,7 +90,7 @@ def test_an_event_of_a_punch_is_never_the_punch_itself(office: Any, eventually: 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_punch_while_nobody_listens_is_found_when_listening_begins_again(
-    office: Any, eventually: Any, transport: Any
+    office: Office, eventually: Eventually, transport: Transport
 ) -> None:
     """Between the read of one punch and the next REG_EVENT the terminal tells nobody: the count shows it."""
     device = Device()
@@ -97,12 +101,14 @@ def test_a_punch_while_nobody_listens_is_found_when_listening_begins_again(
         eventually(lambda: office.pins() == ["1001", "1002"], "both punches")
 
 
-def refuse(occasion: Any, _: Any) -> list[Any]:
+def refuse(occasion: Occasion, _: list[Step]) -> list[Any]:
     return [Send(encode_packet(Packet(Reply.UNKNOWN, occasion.request.session, occasion.request.reply_id)))]
 
 
 @pytest.mark.parametrize("faults", [(), (Fault(alter=on(Command.FREE_SIZES, refuse)),)], ids=["counts", "counts not"])
-def test_a_lost_connection_is_found_again_and_the_gap_is_filled(office: Any, eventually: Any, faults: Any) -> None:
+def test_a_lost_connection_is_found_again_and_the_gap_is_filled(
+    office: Office, eventually: Eventually, faults: tuple[Fault, ...]
+) -> None:
     device = Device()
     with serve(device, faults=faults) as endpoint:
         port = endpoint.port
@@ -118,7 +124,7 @@ def test_a_lost_connection_is_found_again_and_the_gap_is_filled(office: Any, eve
                 eventually(lambda: office.pins() == ["1001", "1002"], "the punch after")
 
 
-def test_a_connection_that_breaks_at_the_event_itself_loses_nothing(office: Any, eventually: Any) -> None:
+def test_a_connection_that_breaks_at_the_event_itself_loses_nothing(office: Office, eventually: Eventually) -> None:
     device = Device()
     breaks = on_event(lambda _, steps: [Send(steps[0].packet, cut_to=11), Close()], occurrences={1})
     with serve(device, faults=[Fault(alter=breaks)]) as endpoint, office.watching(endpoint):
@@ -128,7 +134,7 @@ def test_a_connection_that_breaks_at_the_event_itself_loses_nothing(office: Any,
 
 
 def test_a_terminal_that_cannot_tell_of_punches_is_left_in_peace_for_longer_and_longer(
-    office: Any, eventually: Any
+    office: Office, eventually: Eventually
 ) -> None:
     device = Device()
     with serve(device, faults=[Fault(alter=on(Command.REG_EVENT, refuse))]) as endpoint, office.watching(endpoint):
@@ -143,7 +149,9 @@ def test_a_terminal_that_cannot_tell_of_punches_is_left_in_peace_for_longer_and_
     assert all((later - earlier).total_seconds() >= 0.5 for earlier, later in pairwise(tries))
 
 
-def test_a_terminal_that_hangs_up_after_every_registration_is_not_hammered(office: Any, eventually: Any) -> None:
+def test_a_terminal_that_hangs_up_after_every_registration_is_not_hammered(
+    office: Office, eventually: Eventually
+) -> None:
     device = Device()
     hang_up = on(Command.REG_EVENT, lambda _, steps: [*steps, Close()])
     registrations = lambda: [each.at for each in device.commands if each.command == Command.REG_EVENT]  # noqa: E731
@@ -154,7 +162,7 @@ def test_a_terminal_that_hangs_up_after_every_registration_is_not_hammered(offic
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_poll_beside_it_gets_the_terminal_and_the_listening_goes_on(
-    office: Any, eventually: Any, transport: Any
+    office: Office, eventually: Eventually, transport: Transport
 ) -> None:
     device = Device()
     with serve(device, transport) as endpoint, office.watching(endpoint):
@@ -171,7 +179,7 @@ def test_a_poll_beside_it_gets_the_terminal_and_the_listening_goes_on(
 
 
 def test_a_punch_at_the_very_moment_of_leaving_is_read_although_the_other_did_not_read(
-    office: Any, eventually: Any
+    office: Office, eventually: Eventually
 ) -> None:
     device = Device()
     at_leaving = before(Command.EXIT, lambda terminal: terminal.punch("1001"), occurrences={3})
@@ -182,11 +190,11 @@ def test_a_punch_at_the_very_moment_of_leaving_is_read_although_the_other_did_no
         eventually(lambda: office.pins() == ["1001"], "the punch")
 
 
-def test_a_listener_on_a_dead_line_gives_way_in_time(office: Any, eventually: Any) -> None:
+def test_a_listener_on_a_dead_line_gives_way_in_time(office: Office, eventually: Eventually) -> None:
     device = Device()
     dead = threading.Event()
 
-    def silence(_: Any, steps: list[Any]) -> list[Any]:
+    def silence(_: Occasion, steps: list[Step]) -> list[Step]:
         return [] if dead.is_set() else steps
 
     with serve(device, faults=[Fault(alter=silence)]) as endpoint, office.watching(endpoint):
@@ -196,7 +204,7 @@ def test_a_listener_on_a_dead_line_gives_way_in_time(office: Any, eventually: An
             dead.clear()
 
 
-def test_it_does_nothing_but_read(office: Any, eventually: Any) -> None:
+def test_it_does_nothing_but_read(office: Office, eventually: Eventually) -> None:
     device = Device()
     with serve(device) as endpoint, office.watching(endpoint):
         eventually(lambda: listening(device), "an ear at the terminal")
@@ -207,7 +215,7 @@ def test_it_does_nothing_but_read(office: Any, eventually: Any) -> None:
 
 
 def test_a_terminal_that_tells_of_punches_but_cannot_be_read_is_not_hammered(
-    office: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+    office: Office, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "FIRST_PAUSE_S", watch.LONGEST_PAUSE_S)
     with serve(Device(serial="A1")) as endpoint:
@@ -226,7 +234,7 @@ def test_a_terminal_that_tells_of_punches_but_cannot_be_read_is_not_hammered(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whenever_people_punch_and_the_line_breaks_all_is_read_in_the_end(
-    office: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch, seed: int
+    office: Office, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(watch, "FIRST_PAUSE_S", 0.02)
     chance = random.Random(seed)

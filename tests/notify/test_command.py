@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent import cli
+from tests.notify.conftest import Hook, Post
 
 
 class Command:
@@ -37,7 +38,7 @@ def notify_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 def test_everybody_gets_a_trial_in_the_language_that_is_set(
-    notify_test: Command, tmp_path: Path, hook: Any, post: Any, certificate: Path
+    notify_test: Command, tmp_path: Path, hook: Hook, post: Post, certificate: Path
 ) -> None:
     (tmp_path / "bot").write_text("12:t0ken")
     (tmp_path / "mail").write_text("s3cret")
@@ -54,7 +55,7 @@ def test_everybody_gets_a_trial_in_the_language_that_is_set(
     assert len(post.taken) == 1
 
 
-def test_one_that_fails_is_told_of_and_the_others_get_theirs(notify_test: Command, hook: Any) -> None:
+def test_one_that_fails_is_told_of_and_the_others_get_theirs(notify_test: Command, hook: Hook) -> None:
     code, rows, _ = notify_test(
         {"kind": "webhook", "url": "http://127.0.0.1:9"}, {"kind": "webhook", "url": hook.url}, language="en"
     )

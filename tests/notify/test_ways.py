@@ -13,6 +13,7 @@ import pytest
 
 from ekinerja_agent.notify import Letter, Mail, Telegram, Webhook
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from tests.notify.conftest import Hook, Post
 
 MADE_AT = datetime(2026, 10, 5, 1, tzinfo=UTC)
 LETTER = Letter("0123abcd", "kantor", "critical", "[kantor] Baru: Disk hampir penuh", "Baru:\n- Ā 1 %", MADE_AT)
@@ -24,7 +25,7 @@ def mail(port: int, **changes: Any) -> Mail:
     return Mail(**usual | {"user": "agent", "password": "s3cret"} | changes)
 
 
-def test_a_webhook_gets_json_and_its_token(hook: Any) -> None:
+def test_a_webhook_gets_json_and_its_token(hook: Hook) -> None:
     Webhook(f"{hook.url}/in?x=1", token="t0ken").send(LETTER, PATIENCE_S)
     (posted,) = hook.posted
     assert posted.path == "/in?x=1"
@@ -39,12 +40,12 @@ def test_a_webhook_gets_json_and_its_token(hook: Any) -> None:
     }
 
 
-def test_a_webhook_without_a_token_sends_none(hook: Any) -> None:
+def test_a_webhook_without_a_token_sends_none(hook: Hook) -> None:
     Webhook(hook.url).send(LETTER, PATIENCE_S)
     assert "Authorization" not in hook.posted[0].headers
 
 
-def test_telegram_gets_plain_text_for_its_chat_cut_to_what_it_takes(hook: Any) -> None:
+def test_telegram_gets_plain_text_for_its_chat_cut_to_what_it_takes(hook: Hook) -> None:
     bot = Telegram(hook.url, "-100200", "12:t0ken")
     bot.send(LETTER, PATIENCE_S)
     bot.send(Letter("1", "kantor", "info", "s", "x" * 5000, MADE_AT), PATIENCE_S)
@@ -55,7 +56,7 @@ def test_telegram_gets_plain_text_for_its_chat_cut_to_what_it_takes(hook: Any) -
     assert long.body["text"].endswith("x…")
 
 
-def test_https_is_checked_against_the_certificates_that_are_named(tls_hook: Any, certificate: Path) -> None:
+def test_https_is_checked_against_the_certificates_that_are_named(tls_hook: Hook, certificate: Path) -> None:
     Webhook(tls_hook.url, ca_file=certificate).send(LETTER, PATIENCE_S)
     assert len(tls_hook.posted) == 1
     with pytest.raises(TemporarilyUnavailable, match="certificate verify failed"):
@@ -63,7 +64,7 @@ def test_https_is_checked_against_the_certificates_that_are_named(tls_hook: Any,
     assert len(tls_hook.posted) == 1
 
 
-def test_a_mail_goes_encrypted_after_a_login(post: Any, certificate: Path) -> None:
+def test_a_mail_goes_encrypted_after_a_login(post: Post, certificate: Path) -> None:
     mail(post.port, ca_file=certificate).send(LETTER, PATIENCE_S)
     ((session, envelope),) = post.taken
     assert session.ssl is not None
@@ -76,24 +77,24 @@ def test_a_mail_goes_encrypted_after_a_login(post: Any, certificate: Path) -> No
     assert sent.get_content().splitlines() == LETTER.text.splitlines()
 
 
-def test_a_mail_server_of_this_host_may_be_used_in_clear(plain_post: Any) -> None:
+def test_a_mail_server_of_this_host_may_be_used_in_clear(plain_post: Post) -> None:
     mail(plain_post.port, user=None, password=None, starttls=False).send(LETTER, PATIENCE_S)
     assert len(plain_post.taken) == 1
 
 
-def test_a_server_that_offers_no_encryption_gets_nothing(plain_post: Any) -> None:
+def test_a_server_that_offers_no_encryption_gets_nothing(plain_post: Post) -> None:
     with pytest.raises(NeedsAttention, match="offers no STARTTLS"):
         mail(plain_post.port).send(LETTER, PATIENCE_S)
     assert plain_post.taken == []
 
 
-def test_a_mail_server_with_an_unknown_certificate_gets_no_password(post: Any) -> None:
+def test_a_mail_server_with_an_unknown_certificate_gets_no_password(post: Post) -> None:
     with pytest.raises(TemporarilyUnavailable, match="does not answer"):
         mail(post.port).send(LETTER, PATIENCE_S)
     assert post.taken == []
 
 
-def test_a_wrong_password_is_for_a_person_and_is_not_told(post: Any, certificate: Path) -> None:
+def test_a_wrong_password_is_for_a_person_and_is_not_told(post: Post, certificate: Path) -> None:
     with pytest.raises(NeedsAttention, match="refused the login") as refused:
         mail(post.port, password="wr0ng", ca_file=certificate).send(LETTER, PATIENCE_S)
     assert "wr0ng" not in str(refused.value)
@@ -101,7 +102,7 @@ def test_a_wrong_password_is_for_a_person_and_is_not_told(post: Any, certificate
 
 @pytest.mark.parametrize(("reply", "error"), [("451 busy", TemporarilyUnavailable), ("554 never", NeedsAttention)])
 def test_a_refusal_for_now_is_told_from_one_for_good(
-    post: Any, certificate: Path, reply: str, error: type[Exception]
+    post: Post, certificate: Path, reply: str, error: type[Exception]
 ) -> None:
     post.refusal = reply
     with pytest.raises(error, match=reply[:3]):
@@ -117,14 +118,14 @@ def test_a_refusal_for_now_is_told_from_one_for_good(
         (401, NeedsAttention),
     ],
 )
-def test_an_answer_of_http_tells_whether_to_try_again(hook: Any, status: int, error: type[Exception]) -> None:
+def test_an_answer_of_http_tells_whether_to_try_again(hook: Hook, status: int, error: type[Exception]) -> None:
     hook.answers.append((status, {}))
     with pytest.raises(error, match=f"HTTP {status}") as refused:
         Telegram(hook.url, "1", "12:t0ken").send(LETTER, PATIENCE_S)
     assert "t0ken" not in str(refused.value)
 
 
-def test_a_token_does_not_follow_a_redirection(hook: Any, tls_hook: Any) -> None:
+def test_a_token_does_not_follow_a_redirection(hook: Hook, tls_hook: Hook) -> None:
     hook.answers.append((307, {"Location": tls_hook.url}))
     with pytest.raises(NeedsAttention, match="HTTP 307"):
         Webhook(hook.url, token="t0ken").send(LETTER, PATIENCE_S)

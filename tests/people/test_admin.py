@@ -7,25 +7,28 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault
-from ekinerja_agent.simulator.faults import Close, HalfClose, Wait, on
+from ekinerja_agent.simulator.faults import Alter, Close, HalfClose, Transport, Wait, on
 from ekinerja_agent.terminals.admin import Delete, Restart, Write, carry_out
 from ekinerja_agent.terminals.client import open_at
-from ekinerja_agent.terminals.people import read_people
+from ekinerja_agent.terminals.people import Staffed, read_people
 from ekinerja_agent.terminals.wire.people import encode_person
+from tests.people.conftest import Served
 from tests.proof.box import until
 
 SAVE = 110
 LOG_COMMANDS = {13, 14, 15}
 
 
-def writes(staffed) -> list[Write]:
+def writes(staffed: Staffed) -> list[Write]:
     crew = staffed.crew
     return [Write(encode_person(person, crew.size, None).row, person.fingers) for person in crew.people]
 
@@ -40,7 +43,12 @@ def children() -> list[str]:
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(("layout", "key"), [(16, 0), (16, None), (40, 131_071), (49, 999_999)])
 def test_people_come_to_an_empty_terminal_byte_for_byte(
-    make_staffed, read_staffed, served, transport, layout, key
+    make_staffed: Callable[..., Device],
+    read_staffed: Callable[..., Staffed],
+    served: Served,
+    transport: Transport,
+    layout: Literal[16, 40, 49],
+    key: int | None,
 ) -> None:
     source = make_staffed(users=12, layout=layout)
     # With these sessions the key 131071 runs over 32 bits while it is scrambled.
@@ -57,7 +65,9 @@ def test_people_come_to_an_empty_terminal_byte_for_byte(
     assert {received.connection for received in target.commands} == {1, 2}  # no connection that only probes
 
 
-def test_privilege_group_zones_password_and_card_are_kept(make_staffed, read_staffed, served) -> None:
+def test_privilege_group_zones_password_and_card_are_kept(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     source = make_staffed(users=1)
     user = replace(source.users["1001"], privilege=6, group=7, zones=b"\1\0\2", password="4711", card=99)
     source.keep_user(user)
@@ -67,7 +77,7 @@ def test_privilege_group_zones_password_and_card_are_kept(make_staffed, read_sta
     assert target.users["1001"] == user
 
 
-def test_a_deletion_and_a_restart(make_staffed, served) -> None:
+def test_a_deletion_and_a_restart(make_staffed: Callable[..., Device], served: Served) -> None:
     device = make_staffed()
     with served(device) as place:
         carry_out(place, "SRC1", [Delete(2), Restart()])
@@ -75,20 +85,26 @@ def test_a_deletion_and_a_restart(make_staffed, served) -> None:
     assert device.starts == 2
 
 
-def test_nothing_is_written_to_another_serial(make_staffed, read_staffed, served) -> None:
+def test_nothing_is_written_to_another_serial(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     target = Device(serial="OTHER")
     with served(target) as place, pytest.raises(TerminalRefused, match="serial OTHER answers where NEW1 was read"):
         carry_out(place, "NEW1", writes(read_staffed(make_staffed())))
     assert not target.users
 
 
-def test_a_wrong_comm_key_is_refused(make_staffed, read_staffed, served) -> None:
+def test_a_wrong_comm_key_is_refused(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     target = Device(serial="NEW1", model=Model(comm_key=5))
     with served(target) as place, pytest.raises(TerminalRefused, match="Unauthenticated"):
         carry_out(place, "NEW1", writes(read_staffed(make_staffed())))
 
 
-def test_a_full_terminal_refuses_and_says_which_step(make_staffed, read_staffed, served) -> None:
+def test_a_full_terminal_refuses_and_says_which_step(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     target = Device(serial="NEW1", model=Model(user_capacity=2))
     with served(target) as place, pytest.raises(TerminalRefused, match="take the user of slot 3"):
         carry_out(place, "NEW1", writes(read_staffed(make_staffed())))
@@ -96,7 +112,9 @@ def test_a_full_terminal_refuses_and_says_which_step(make_staffed, read_staffed,
 
 
 @pytest.mark.parametrize("name", ["close-mid-transfer", "wrong-checksum", "half-close", "garbage", "slow-drip=200"])
-def test_a_read_that_went_wrong_is_an_error_never_fewer_people(make_staffed, served, name) -> None:
+def test_a_read_that_went_wrong_is_an_error_never_fewer_people(
+    make_staffed: Callable[..., Device], served: Served, name: str
+) -> None:
     device = make_staffed(users=40)
     went_wrong = pytest.raises((TerminalUnavailable, ProtocolViolation))
     with served(device, named_fault(name), reply_timeout_s=0.5) as place, went_wrong, open_at(place) as client:
@@ -104,13 +122,17 @@ def test_a_read_that_went_wrong_is_an_error_never_fewer_people(make_staffed, ser
 
 
 @pytest.mark.parametrize("name", ["drop-datagram", "lose-answers=7", "duplicate-datagram", "reorder-datagrams"])
-def test_over_udp_lost_and_repeated_datagrams_change_nothing(make_staffed, read_staffed, served, name) -> None:
+def test_over_udp_lost_and_repeated_datagrams_change_nothing(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served, name: str
+) -> None:
     device = make_staffed(users=40)
     with served(device, named_fault(name), transport="udp") as place, open_at(place) as client:
         assert read_people(client, "lobby", None, "nobody").crew == read_staffed(device).crew
 
 
-def test_old_firmware_gives_its_fingers_out_the_old_way(make_staffed, read_staffed, served) -> None:
+def test_old_firmware_gives_its_fingers_out_the_old_way(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     device = make_staffed(users=40)
     with served(device, named_fault("old-firmware")) as place, open_at(place) as client:
         assert read_people(client, "lobby", None, "nobody").crew == read_staffed(device).crew
@@ -125,7 +147,7 @@ def test_old_firmware_gives_its_fingers_out_the_old_way(make_staffed, read_staff
     ],
 )
 def test_a_step_that_hangs_is_ended_in_time_without_a_zombie_and_the_terminal_stays_open(
-    make_staffed, read_staffed, served, stuck
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served, stuck: Alter
 ) -> None:
     target = Device(serial="NEW1")
     before = len(children())
@@ -142,7 +164,9 @@ def test_a_step_that_hangs_is_ended_in_time_without_a_zombie_and_the_terminal_st
     assert len(target.fingers) == 8
 
 
-def test_over_udp_lost_answers_are_asked_again_until_all_is_done(make_staffed, read_staffed, served) -> None:
+def test_over_udp_lost_answers_are_asked_again_until_all_is_done(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     target = make_staffed(serial="NEW1", users=8)
     source = make_staffed(users=6, fingers=1)
     steps = [*(Delete(uid) for uid in range(1, 9)), *writes(read_staffed(source))]
@@ -151,7 +175,9 @@ def test_over_udp_lost_answers_are_asked_again_until_all_is_done(make_staffed, r
     assert (target.users, target.fingers) == (source.users, source.fingers)
 
 
-def test_over_udp_a_terminal_that_answers_no_more_is_left(make_staffed, read_staffed, served) -> None:
+def test_over_udp_a_terminal_that_answers_no_more_is_left(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     silent = Fault(alter=on(SAVE, lambda *_: []))
     steps = writes(read_staffed(make_staffed()))
     target = Device(serial="NEW1")
@@ -160,14 +186,16 @@ def test_over_udp_a_terminal_that_answers_no_more_is_left(make_staffed, read_sta
         carry_out(place, "NEW1", steps)
 
 
-def test_a_terminal_that_is_slow_but_answers_is_waited_for(make_staffed, read_staffed, served) -> None:
+def test_a_terminal_that_is_slow_but_answers_is_waited_for(
+    make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], served: Served
+) -> None:
     target = Device(serial="NEW1", model=Model(packet_gap_s=0.05))
     with served(target) as place:
         carry_out(place, "NEW1", writes(read_staffed(make_staffed())))
     assert len(target.fingers) == 8
 
 
-def test_the_process_ends_when_its_parent_dies(served) -> None:
+def test_the_process_ends_when_its_parent_dies(served: Served) -> None:
     hangs = Fault(alter=on(11, lambda _, steps: [Wait(60), *steps]))
     script = (
         "import sys; from zoneinfo import ZoneInfo\n"

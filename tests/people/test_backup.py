@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.secrets.sealing import DoesNotOpen, new_key, read_private_key, read_public_key, write_new
+from ekinerja_agent.simulator import Device
+from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.usecases.care.people.backup import FORMAT, Header, open_backup, read_header, seal
 
 KEY = new_key()
 
 
 @pytest.fixture
-def kept(make_staffed, read_staffed, tmp_path: Path):
+def kept(make_staffed: Callable[..., Device], read_staffed: Callable[..., Staffed], tmp_path: Path):
     """A backup in a file, and what it was made of."""
     device = make_staffed(users=5, names="gb18030")
     device.enrol("1009", "张三")
@@ -50,7 +53,7 @@ def test_a_box_with_one_other_bit_or_beside_other_words_does_not_open(content: b
         new_key().open(box, b"header")
 
 
-def test_a_backup_holds_everybody_byte_for_byte(kept) -> None:
+def test_a_backup_holds_everybody_byte_for_byte(kept: tuple[Path, Staffed, Header]) -> None:
     path, staffed, header = kept
     found, source, digest = open_backup(path, KEY)
     assert found == header == read_header(path.read_bytes(), path)
@@ -59,7 +62,9 @@ def test_a_backup_holds_everybody_byte_for_byte(kept) -> None:
     assert digest.startswith("sha256:")
 
 
-def test_nothing_personal_can_be_read_in_it_and_only_the_owner_can_read_the_file(kept) -> None:
+def test_nothing_personal_can_be_read_in_it_and_only_the_owner_can_read_the_file(
+    kept: tuple[Path, Staffed, Header],
+) -> None:
     path, staffed, _ = kept
     content = path.read_bytes()
     told = json.loads(content[len(FORMAT) :].split(b"\n")[0])
@@ -73,7 +78,7 @@ def test_nothing_personal_can_be_read_in_it_and_only_the_owner_can_read_the_file
 
 
 @pytest.mark.parametrize("place", [60, 100, 200, 400, -1])
-def test_a_file_that_was_altered_anywhere_is_refused_whole(kept, place: int) -> None:
+def test_a_file_that_was_altered_anywhere_is_refused_whole(kept: tuple[Path, Staffed, Header], place: int) -> None:
     path, *_ = kept
     content = bytearray(path.read_bytes())
     content[place] ^= 1
@@ -83,14 +88,14 @@ def test_a_file_that_was_altered_anywhere_is_refused_whole(kept, place: int) -> 
 
 
 @pytest.mark.parametrize("keep", [0, 10, len(FORMAT), 150, 300])
-def test_a_file_that_was_cut_is_refused(kept, keep: int) -> None:
+def test_a_file_that_was_cut_is_refused(kept: tuple[Path, Staffed, Header], keep: int) -> None:
     path, *_ = kept
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(NeedsAttention):
         open_backup(path, KEY)
 
 
-def test_another_key_is_named_with_the_one_that_is_needed(kept) -> None:
+def test_another_key_is_named_with_the_one_that_is_needed(kept: tuple[Path, Staffed, Header]) -> None:
     path, *_ = kept
     with pytest.raises(WrongUsage, match=f"sealed for the key {KEY.public.fingerprint}, this one is"):
         open_backup(path, new_key())

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.terminals.admin import Delete, Write
+from ekinerja_agent.terminals.admin import Delete, Restart, Write
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire import FreeSizes
 from ekinerja_agent.terminals.wire.people import Crew, Finger, Person, decode_person, encode_person
-from ekinerja_agent.usecases.care.people.plan import Source, Wish, make_plan
+from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish, make_plan
 
 
 def person(uid: int, pin: str, *fingers: Finger, **fields: object) -> Person:
@@ -33,7 +33,7 @@ def target(*people: Person, algorithm: str | None = "10", size: int = 72, room: 
     return Staffed("lobby", "S1", "Ver 6", algorithm, room, Crew(size if people else None, None, people))
 
 
-def done(plan, before: Staffed) -> Staffed:
+def done(plan: Plan | _Part, before: Staffed) -> Staffed:
     """What a terminal holds after it obeyed, by the rules of a terminal."""
     held = {one.uid: one for one in before.crew.people}
     size = before.crew.size or 72
@@ -71,7 +71,9 @@ def crews(draw: st.DrawFn) -> tuple[Person, ...]:
 
 
 @given(crews(), crews(), st.booleans())
-def test_what_was_planned_comes_true_once_and_for_all(wanted, there, replaced: bool) -> None:
+def test_what_was_planned_comes_true_once_and_for_all(
+    wanted: tuple[Person, ...], there: tuple[Person, ...], replaced: bool
+) -> None:
     before, wish = target(*there), Wish(replace=replaced)
     if replaced and not wanted:
         with pytest.raises(Refused, match="would delete everybody"):
@@ -89,7 +91,9 @@ def test_what_was_planned_comes_true_once_and_for_all(wanted, there, replaced: b
 
 
 @given(crews(), crews())
-def test_without_replace_nobody_and_nothing_is_taken_away(wanted, there) -> None:
+def test_without_replace_nobody_and_nothing_is_taken_away(
+    wanted: tuple[Person, ...], there: tuple[Person, ...]
+) -> None:
     before = target(*there)
     plan = make_plan(source(*wanted), before, Wish())
     assert not any(isinstance(step, Delete) for step in plan.steps)
@@ -105,7 +109,9 @@ def test_without_replace_nobody_and_nothing_is_taken_away(wanted, there) -> None
 
 
 @given(crews(), crews(), st.integers(0, 20))
-def test_interrupted_anywhere_the_same_again_does_the_rest(wanted, there, steps: int) -> None:
+def test_interrupted_anywhere_the_same_again_does_the_rest(
+    wanted: tuple[Person, ...], there: tuple[Person, ...], steps: int
+) -> None:
     before = target(*there)
     plan = make_plan(source(*wanted), before, Wish())
     if plan.of("conflict"):
@@ -118,7 +124,7 @@ def test_interrupted_anywhere_the_same_again_does_the_rest(wanted, there, steps:
 
 
 class _Part:
-    def __init__(self, steps) -> None:
+    def __init__(self, steps: list[Write | Delete | Restart]) -> None:
         self.steps = steps
 
 
@@ -142,7 +148,9 @@ def test_a_pin_that_stands_twice_is_a_conflict() -> None:
 
 
 @pytest.mark.parametrize(("there", "here"), [("9", "10"), ("10", None), (None, "10"), (None, None)])
-def test_fingers_of_another_or_an_unknown_algorithm_are_refused_and_users_alone_are_not(there, here) -> None:
+def test_fingers_of_another_or_an_unknown_algorithm_are_refused_and_users_alone_are_not(
+    there: str | None, here: str | None
+) -> None:
     wanted = source(person(1, "7", finger(1)), algorithm=here)
     with pytest.raises(Refused, match="would match nobody"):
         make_plan(wanted, target(algorithm=there), Wish())

@@ -6,14 +6,15 @@ know why a connection is opened.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.pool import Pool
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 _HOLDER = "who holds it"
 _FRAMES = 40
@@ -37,26 +38,28 @@ class OneConnection:
         event.listen(Pool, "checkout", self._opened)
         event.listen(Pool, "checkin", self._closed)
 
-    def _opened(self, connection: Any, record: Any, _proxy: object) -> None:
+    def _opened(self, connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         holder = threading.get_ident(), _database(connection)
         with self._turn:
             self.opened += 1
             self._held[holder] += 1
             self.most = max(self.most, self._held.total())
+            assert record.record_info is not None
             record.record_info[_HOLDER] = holder
             if self._held[holder] > 1:
                 self.nested.append("".join(traceback.format_stack(limit=_FRAMES)))
 
-    def _closed(self, _connection: object, record: Any) -> None:
+    def _closed(self, _connection: object, record: ConnectionPoolEntry) -> None:
         with self._turn:
-            holder = record.record_info.pop(_HOLDER, None)
+            holder = record.record_info.pop(_HOLDER, None) if record.record_info else None
             if holder is not None:
                 self._held[holder] -= 1
 
 
-def _database(connection: Any) -> str:
+def _database(connection: DBAPIConnection) -> str:
     """The file of a SQLite connection, the database and server of a PostgreSQL one."""
-    if hasattr(connection, "info"):
-        return f"{connection.info.host} {connection.info.port} {connection.info.dbname}"
-    (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
-    return str(Path(file).resolve())
+    if isinstance(connection, sqlite3.Connection):
+        (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
+        return str(Path(file).resolve())
+    told = connection.info  # psycopg2's own, beyond what every driver has
+    return f"{told.host} {told.port} {told.dbname}"

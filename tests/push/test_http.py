@@ -164,7 +164,7 @@ def test_bytes_behind_an_upload_that_come_while_it_is_stored_do_not_move_its_sta
     store = site.receiver.receive
     came = threading.Event()
 
-    def receive(*given: Any, **named: Any) -> Any:
+    def receive(*given: Any, **named: Any) -> object:
         stored = store(*given, **named)
         connection.sendall(second)
         came.wait(10)

@@ -83,7 +83,7 @@ def test_a_percentage_is_the_same_number_everywhere(ppm: int) -> None:
     ],
 )
 def test_a_value_is_written_for_computing_and_for_reading(
-    kind: Kind, value: Any, in_book: Any, in_csv: str, on_page: str
+    kind: Kind, value: object, in_book: object, in_csv: str, on_page: str
 ) -> None:
     made = document(kind, value)
     assert cells(made)[0].value == in_book

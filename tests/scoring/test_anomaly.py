@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 
 from ekinerja_agent.rules import MassAnomaly, RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 Changed = Callable[..., RuleBook]
 MONDAY = date(2026, 9, 7)
 
@@ -21,7 +21,7 @@ def watchful(rules: RuleBook, changed: Changed) -> RuleBook:
     return changed(rules, mass_anomaly=MassAnomaly(800_000, 8))
 
 
-def office(build: Build, late: int, on_time: int, clock: str = "08:30") -> Any:
+def office(build: Build, late: int, on_time: int, clock: str = "08:30") -> MonthBuilder:
     month = build()
     for number in range(late + on_time):
         nip = f"{number:018}"

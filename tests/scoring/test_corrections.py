@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.scoring import score_month
+from ekinerja_agent.scoring import MonthResult, score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 NIP = "199001012015011001"
 MONDAY, TUESDAY = date(2026, 9, 7), date(2026, 9, 8)
 
 
-def correction(month: Any, scan: str, clock: str | None, **changes: Any) -> Any:
+def correction(month: MonthBuilder, scan: str, clock: str | None, **changes: Any) -> MonthBuilder:
     at = None if clock is None else time.fromisoformat(clock)
     usual = {"nip": NIP, "day": MONDAY, "action": "add", "status": "approved", "reference": "correction/7"}
     return month.add("corrections", **{**usual, "scan": scan, "time": at, **changes})
 
 
-def monday(build: Build, *clocks: str) -> Any:
+def monday(build: Build, *clocks: str) -> MonthBuilder:
     return build().person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, *clocks)
 
 
@@ -99,7 +100,7 @@ def test_of_two_duties_of_a_date_the_nearer_one_is_meant(build: Build, rules: Ru
 
 
 def test_who_signs_a_register_is_judged_by_it_and_never_by_silence(build: Build, rules: RuleBook) -> None:
-    def month(*scans: tuple[str, str]) -> Any:
+    def month(*scans: tuple[str, str]) -> MonthResult:
         begun = build().person(valid_from=MONDAY, valid_to=MONDAY, attendance="register", terminals=())
         for number, (scan, clock) in enumerate(scans):
             correction(begun, scan, clock, reference=f"correction/{number}")

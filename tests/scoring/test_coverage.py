@@ -11,19 +11,20 @@ import pytest
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY, TUESDAY = date(2026, 9, 7), date(2026, 9, 8)
 LATER = datetime(2026, 10, 30, tzinfo=UTC)
 
 
-def late_monday(build: Build, *clocks: str, **settings: Any) -> Any:
+def late_monday(build: Build, *clocks: str, **settings: Any) -> MonthBuilder:
     """A person who came at 09:00 and left on time, unless other clocks are given."""
     month = build(zone="Asia/Makassar", **settings).person(valid_from=MONDAY, valid_to=MONDAY)
     return month.punch(MONDAY, *(clocks or ("09:00", "16:00")))
 
 
-def reasons(month: Any, rules: RuleBook) -> list[str]:
+def reasons(month: MonthBuilder, rules: RuleBook) -> list[str]:
     return score_month(month.facts(), rules).pending["reason"].to_list()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, time
-from typing import Any
 
 import pytest
 
@@ -45,7 +44,7 @@ def month(build: Build) -> MonthBuilder:
 
 
 @pytest.fixture
-def strict(rules: RuleBook, changed: Any) -> RuleBook:
+def strict(rules: RuleBook, changed: Callable[..., RuleBook]) -> RuleBook:
     return changed(rules, activities=STRICT)  # type: ignore[no-any-return]
 
 
@@ -136,7 +135,9 @@ def test_nobody_arrives_again_while_the_night_lasts(build: Build, strict: RuleBo
     }
 
 
-def test_a_rule_caps_the_minutes_of_a_day(month: MonthBuilder, rules: RuleBook, changed: Any) -> None:
+def test_a_rule_caps_the_minutes_of_a_day(
+    month: MonthBuilder, rules: RuleBook, changed: Callable[..., RuleBook]
+) -> None:
     month.punch(MONDAY, "07:20", "16:00").punch(TUESDAY, "07:20", "16:00")
     claimed(month, "08:00", "12:00")
     claimed(month, "13:00", "15:00")

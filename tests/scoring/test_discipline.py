@@ -11,21 +11,22 @@ import pytest
 from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY = date(2026, 9, 7)
 FOUR = "four-scan-example"
 
 
-def one_day(build: Build, *clocks: str, **settings: Any) -> Any:
+def one_day(build: Build, *clocks: str, **settings: Any) -> MonthBuilder:
     return build(**settings).person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, *clocks)
 
 
-def codes(month: Any, rules: RuleBook) -> list[str]:
+def codes(month: MonthBuilder, rules: RuleBook) -> list[str]:
     return score_month(month.facts(), rules).findings["code"].to_list()
 
 
-def state(month: Any, rules: RuleBook) -> str:
+def state(month: MonthBuilder, rules: RuleBook) -> str:
     return str(score_month(month.facts(), rules).days["state"].item())
 
 

@@ -11,15 +11,16 @@ import pytest
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.rules import AbsenceDay, Base, Factors, Missing, Performance, Productivity, RuleBook, Target
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 Changed = Callable[..., RuleBook]
 NIP = "199001012015011001"
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)
 SEPTEMBER = [date(2026, 9, day) for day in range(1, 31)]
 
 
-def faultless(build: Build, **person: Any) -> Any:
+def faultless(build: Build, **person: Any) -> MonthBuilder:
     """A month without a finding and with all minutes."""
     month = build().person(**person)
     for day in SEPTEMBER:
@@ -27,7 +28,7 @@ def faultless(build: Build, **person: Any) -> Any:
     return month
 
 
-def paid(month: Any, rules: RuleBook) -> dict[str, Any]:
+def paid(month: MonthBuilder, rules: RuleBook) -> dict[str, Any]:
     person: dict[str, Any] = score_month(month.facts(), rules).people.row(0, named=True)
     parts = sum(person[name] for name in ("discipline_rp", "performance_rp"))
     whole = ("whole_deduction_rp", "leave_deduction_rp", "sanction_rp", "hold_rp")

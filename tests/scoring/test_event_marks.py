@@ -16,19 +16,20 @@ from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.discipline.event_marks import MARKS, mark_events
 from ekinerja_agent.scoring.frames import schemas
 from tests.proof.oracle.books import made_up_book
+from tests.proof.oracle.building import MonthBuilder
 from tests.proof.oracle.months import months
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 NIP = "199001012015011001"
 MONDAY = date(2026, 9, 7)
 
 
-def krida(month: Any, **changes: Any) -> Any:
+def krida(month: MonthBuilder, **changes: Any) -> MonthBuilder:
     usual = {"kind": "krida", "unit": "*", "opens": time(7, 15), "closes": time(7, 45), "terminal": "T"}
     return month.add("events", **{"event": "KRIDA-1", "day": MONDAY, **usual, **changes})
 
 
-def one_day(build: Build, *clocks: str) -> Any:
+def one_day(build: Build, *clocks: str) -> MonthBuilder:
     return build().person(valid_from=MONDAY, valid_to=MONDAY).punch(MONDAY, *clocks)
 
 
@@ -37,7 +38,7 @@ def marked(facts: schemas.MonthFacts, rules: RuleBook) -> pl.DataFrame:
     return mark_events(facts, rules, days.select("nip", "date", "state").rows())
 
 
-def mark(month: Any, rules: RuleBook) -> list[str]:
+def mark(month: MonthBuilder, rules: RuleBook) -> list[str]:
     return list(marked(month.facts(), rules)["mark"])
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.rules import Base, Ceremony, EventCost, RuleBook
-from ekinerja_agent.scoring import score_month
+from ekinerja_agent.scoring import MonthResult, score_month
 from ekinerja_agent.scoring.discipline.ceremonies import ceremony_day
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 Changed = Callable[..., RuleBook]
 NIP = "199001012015011001"
 MONDAY, TUESDAY = date(2026, 9, 7), date(2026, 9, 8)
@@ -24,16 +25,16 @@ def rules_with_apel(rules: RuleBook, changed: Changed) -> RuleBook:
     return changed(rules, events={"apel": APEL})
 
 
-def apel(month: Any, day: date = MONDAY, **changes: Any) -> Any:
+def apel(month: MonthBuilder, day: date = MONDAY, **changes: Any) -> MonthBuilder:
     usual = {"kind": "apel", "unit": "*", "opens": time(7, 15), "closes": time(7, 45), "terminal": "T"}
     return month.add("events", **{"event": f"APEL-{day}", "day": day, **usual, **changes})
 
 
-def on_time(build: Build, day: date = MONDAY, *clocks: str, **month: Any) -> Any:
+def on_time(build: Build, day: date = MONDAY, *clocks: str, **month: Any) -> MonthBuilder:
     return build(**month).person(valid_from=day, valid_to=day).punch(day, *(clocks or ("07:10", "16:00")))
 
 
-def codes(result: Any) -> list[tuple[str, int, str]]:
+def codes(result: MonthResult) -> list[tuple[str, int, str]]:
     return result.findings.select("code", "deduction_ppm", "reference").rows()
 
 

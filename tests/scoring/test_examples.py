@@ -10,8 +10,9 @@ import pytest
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import MonthResult, percent_text, score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)
 
 
@@ -125,7 +126,7 @@ def test_s08_four_scans_a_day(
         assert result.findings["minutes"].item() == 12
 
 
-def september(build: Build, *, minutes_a_day: int, more_late: int = 0) -> Any:
+def september(build: Build, *, minutes_a_day: int, more_late: int = 0) -> MonthBuilder:
     """S11 without its apel: 3 TL1, TL3, 2 PSW1, one leave scan missing, one absence, 3 days with documents."""
     unusual = {
         **dict.fromkeys((1, 2, 3), ("07:45", "16:00")),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 
 from ekinerja_agent.rules import Band, FlexibleStart, RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 Changed = Callable[..., RuleBook]
 MONDAY = date(2026, 9, 7)
 KT = (Band(1, 30, "KT1", 10_000), Band(31, 60, "KT2", 12_500), Band(61, None, "KT3", 25_000))

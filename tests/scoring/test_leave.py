@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 
 from ekinerja_agent.rules import AbsenceKind, Base, LeavePay, LeaveStep, RuleBook
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.discipline.leave import paid_ppm
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 Changed = Callable[..., RuleBook]
 MONDAY, TUESDAY = date(2026, 9, 7), date(2026, 9, 8)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
 from ekinerja_agent.rules import Bound, RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY = date(2026, 9, 7)
 HOUR_S = 3600
 

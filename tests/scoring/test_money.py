@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from ekinerja_agent.rules import AbsenceDay, RuleBook, Target
 from ekinerja_agent.scoring import percent_text, score_month
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 NIP = "199001012015011001"
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)
 
 
-def paid(month: Any, rules: RuleBook) -> dict[str, Any]:
+def paid(month: MonthBuilder, rules: RuleBook) -> dict[str, Any]:
     return score_month(month.facts(), rules).people.row(0, named=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -62,7 +61,9 @@ def test_both_find_a_month_without_anything_absent_every_day(rules: RuleBook, pr
         (schemas.PENDING, PendingRow),
     ],
 )
-def test_the_oracle_gives_every_column_but_where_a_value_comes_from(schema: schemas.Schema, kind: Any) -> None:
+def test_the_oracle_gives_every_column_but_where_a_value_comes_from(
+    schema: schemas.Schema, kind: type[DayRow | FindingRow | PendingRow | PersonRow]
+) -> None:
     assert {column.name for column in fields(kind)} == set(schema) - NOT_COMPARED
 
 

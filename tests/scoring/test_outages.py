@@ -12,22 +12,23 @@ from hypothesis import strategies as st
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY = date(2026, 9, 7)
 
 
-def found(month: Any, rules: RuleBook) -> list[tuple[str, int | None]]:
+def found(month: MonthBuilder, rules: RuleBook) -> list[tuple[str, int | None]]:
     result = score_month(month.facts(), rules)
     return list(result.findings.filter(date=MONDAY).select("code", "minutes").iter_rows())
 
 
-def state(month: Any, rules: RuleBook) -> str:
+def state(month: MonthBuilder, rules: RuleBook) -> str:
     result = score_month(month.facts(), rules)
     return str(result.days.filter(date=MONDAY)["state"].item())
 
 
-def outage(month: Any, start: str, end: str, **changes: Any) -> Any:
+def outage(month: MonthBuilder, start: str, end: str, **changes: Any) -> MonthBuilder:
     return month.outage(month.at(MONDAY, start), month.at(MONDAY, end), **changes)
 
 
@@ -111,13 +112,13 @@ def test_an_approved_outage_explains_the_hole_in_the_log(build: Build, rules: Ru
 def test_an_approved_outage_never_adds_a_deduction(
     build: Build, rules: RuleBook, punches: list[int], begins: int, minutes: int
 ) -> None:
-    def cost(month: Any) -> int:
+    def cost(month: MonthBuilder) -> int:
         return int(score_month(month.facts(), rules).findings["deduction_ppm"].sum())
 
     def clock(minute: int) -> str:
         return f"{minute // 60:02}:{minute % 60:02}"
 
-    def month() -> Any:
+    def month() -> MonthBuilder:
         return build(profile="four-scan-example").person().punch(MONDAY, *map(clock, punches))
 
     assert cost(outage(month(), clock(begins), clock(begins + minutes))) <= cost(month())

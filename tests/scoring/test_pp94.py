@@ -12,26 +12,29 @@ import pytest
 
 from ekinerja_agent.rules import RuleBook, Timeline
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 NIP = "199001012015011001"
 
 
-def earlier(month: Any, days: int, *, unexcused: bool, until: date = date(2026, 8, 31), bank: int = 0) -> Any:
+def earlier(
+    month: MonthBuilder, days: int, *, unexcused: bool, until: date = date(2026, 8, 31), bank: int = 0
+) -> MonthBuilder:
     for back in range(days):
         day = until - timedelta(days=back)
         month.add("earlier_days", nip=NIP, day=day, unexcused=unexcused, bank_minutes=bank, missing_scans=0)
     return month
 
 
-def present(build: Build) -> Any:
+def present(build: Build) -> MonthBuilder:
     month = build().person()
     for day in range(1, 31):
         month.punch(date(2026, 9, day), "07:20", "16:40")
     return month
 
 
-def judged(month: Any, rules: RuleBook) -> dict[str, Any]:
+def judged(month: MonthBuilder, rules: RuleBook) -> dict[str, Any]:
     return score_month(month.facts(), rules).people.row(0, named=True)
 
 

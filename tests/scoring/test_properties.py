@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import polars as pl
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +13,9 @@ from polars.testing import assert_frame_equal
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import MonthFacts, MonthResult, score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 FIRST = date(2026, 9, 7)
 NIPS = ("199001012015011001", "199001012015011002")
 PROFILES = ("tpp-model", "hsu", "four-scan-example", "both-parts")
@@ -69,7 +69,12 @@ def deducted(result: MonthResult) -> dict[str, int]:
 @given(seen=punches, lost=gaps, profile=st.sampled_from(PROFILES), seed=st.integers(0, 99))
 @quick
 def test_the_order_of_the_facts_changes_nothing(
-    build: Build, rules: RuleBook, seen: Any, lost: Any, profile: str, seed: int
+    build: Build,
+    rules: RuleBook,
+    seen: list[tuple[str, int, int]],
+    lost: list[tuple[int, int, int]],
+    profile: str,
+    seed: int,
 ) -> None:
     facts = with_gaps(week(build, profile, seen), lost)
     shuffled = {
@@ -81,7 +86,9 @@ def test_the_order_of_the_facts_changes_nothing(
 
 @given(seen=punches.filter(bool), profile=st.sampled_from(("four-scan-example", "hsu")))
 @quick
-def test_one_more_punch_never_adds_a_deduction(build: Build, rules: RuleBook, seen: Any, profile: str) -> None:
+def test_one_more_punch_never_adds_a_deduction(
+    build: Build, rules: RuleBook, seen: list[tuple[str, int, int]], profile: str
+) -> None:
     fewer = deducted(score_month(week(build, profile, seen[1:]), rules))
     more = deducted(score_month(week(build, profile, seen), rules))
     assert all(more[nip] <= fewer[nip] for nip in NIPS)
@@ -90,7 +97,7 @@ def test_one_more_punch_never_adds_a_deduction(build: Build, rules: RuleBook, se
 @given(seen=punches, lost=gaps, profile=st.sampled_from(PROFILES))
 @quick
 def test_taking_coverage_away_never_adds_a_deduction(
-    build: Build, rules: RuleBook, seen: Any, lost: Any, profile: str
+    build: Build, rules: RuleBook, seen: list[tuple[str, int, int]], lost: list[tuple[int, int, int]], profile: str
 ) -> None:
     facts = week(build, profile, seen)
     complete, known, fewer = (score_month(with_gaps(facts, lost[:keep]), rules) for keep in (0, 1, 3))
@@ -103,7 +110,7 @@ def test_taking_coverage_away_never_adds_a_deduction(
 @given(seen=punches, lost=gaps, profile=st.sampled_from(PROFILES))
 @quick
 def test_accepting_what_is_pending_never_costs(
-    build: Build, rules: RuleBook, seen: Any, lost: Any, profile: str
+    build: Build, rules: RuleBook, seen: list[tuple[str, int, int]], lost: list[tuple[int, int, int]], profile: str
 ) -> None:
     facts = with_gaps(week(build, profile, seen), lost)
     waiting, accepted = score_month(facts, rules), score_month(replace(facts, accept_pending=True), rules)
@@ -115,7 +122,9 @@ def test_accepting_what_is_pending_never_costs(
 
 @given(seen=punches, profile=st.sampled_from(PROFILES), base_rp=st.integers(0, 10**9))
 @quick
-def test_parts_always_add_up(build: Build, rules: RuleBook, seen: Any, profile: str, base_rp: int) -> None:
+def test_parts_always_add_up(
+    build: Build, rules: RuleBook, seen: list[tuple[str, int, int]], profile: str, base_rp: int
+) -> None:
     result = score_month(week(build, profile, seen, base_rp), rules)
     for person in result.people.iter_rows(named=True):
         deductions = sum(
@@ -128,7 +137,7 @@ def test_parts_always_add_up(build: Build, rules: RuleBook, seen: Any, profile: 
 
 @given(seen=punches)
 @quick
-def test_no_day_costs_more_than_its_cap(build: Build, rules: RuleBook, seen: Any) -> None:
+def test_no_day_costs_more_than_its_cap(build: Build, rules: RuleBook, seen: list[tuple[str, int, int]]) -> None:
     for profile, cap in (("four-scan-example", 30_000), ("hsu", 10_000)):
         findings = score_month(week(build, profile, seen), rules).findings
         per_day = findings.group_by("nip", "date").agg(pl.col("deduction_ppm").sum())["deduction_ppm"]
@@ -137,7 +146,7 @@ def test_no_day_costs_more_than_its_cap(build: Build, rules: RuleBook, seen: Any
 
 @given(seen=punches)
 @quick
-def test_people_do_not_change_each_other(build: Build, rules: RuleBook, seen: Any) -> None:
+def test_people_do_not_change_each_other(build: Build, rules: RuleBook, seen: list[tuple[str, int, int]]) -> None:
     together = week(build, "four-scan-example", seen)
     alone = replace(together, spells=together.spells.filter(nip=NIPS[0]))
     mine, ours = score_month(alone, rules), score_month(together, rules)

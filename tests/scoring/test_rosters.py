@@ -8,13 +8,14 @@ from typing import Any
 
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 NIP = "199001012015011001"
 MONDAY, TUESDAY = date(2026, 9, 7), date(2026, 9, 8)
 
 
-def nurse(build: Build, *shifts: tuple[date, str], **month: Any) -> Any:
+def nurse(build: Build, *shifts: tuple[date, str], **month: Any) -> MonthBuilder:
     begun = build(**month).person(schedule="three-shifts", valid_from=MONDAY, valid_to=MONDAY)
     for day, shift in shifts:
         begun.add("rosters", nip=NIP, day=day, shift=shift)

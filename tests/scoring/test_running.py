@@ -17,12 +17,12 @@ from ekinerja_agent.scoring.discipline.running import day_so_far
 from tests.proof.oracle.building import MonthBuilder
 from tests.scoring.conftest import rule_book, with_values
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY, SATURDAY = date(2026, 9, 7), date(2026, 9, 12)
 CLOCKS = st.times(min_value=time(5), max_value=time(23)).map(lambda one: f"{one:%H:%M}")
 
 
-def seen(month: Any, clock: str, rules: RuleBook, day: date = MONDAY) -> dict[str, Any]:
+def seen(month: MonthBuilder, clock: str, rules: RuleBook, day: date = MONDAY) -> dict[str, Any]:
     month.now = month.at(day, clock)
     (row,) = day_so_far(month.facts(), day, rules)[0].iter_rows(named=True)
     return dict(row)

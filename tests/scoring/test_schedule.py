@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,9 @@ from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.duty.hours import Plan, duty_of
 from ekinerja_agent.scoring.duty.schedule import plan_month
+from tests.proof.oracle.building import MonthBuilder
 
-Build = Callable[..., Any]
+Build = Callable[..., MonthBuilder]
 MONDAY, FRIDAY = date(2026, 9, 7), date(2026, 9, 11)
 NIP = "199001012015011001"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,9 @@ def staffed(layout: int, users: int = 3) -> Device:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_pyzk_reads_users_and_all_templates_also_in_chunks(pyzk, transport: Transport, layout: int) -> None:
+def test_pyzk_reads_users_and_all_templates_also_in_chunks(
+    pyzk: Callable[[Endpoint], ZK], transport: Transport, layout: int
+) -> None:
     device = staffed(layout, users=120)
     with serve(device, transport) as endpoint:
         client = pyzk(endpoint)
@@ -68,7 +71,9 @@ def test_pyzk_reads_users_and_all_templates_also_in_chunks(pyzk, transport: Tran
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_pyzk_writes_and_deletes_users_and_templates(pyzk, transport: Transport, layout: int) -> None:
+def test_pyzk_writes_and_deletes_users_and_templates(
+    pyzk: Callable[[Endpoint], ZK], transport: Transport, layout: int
+) -> None:
     device = staffed(layout)
     with serve(device, transport) as endpoint:
         client = pyzk(endpoint)
@@ -95,7 +100,7 @@ def test_pyzk_writes_and_deletes_users_and_templates(pyzk, transport: Transport,
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_pyzk_restarts_it_and_the_people_stay(pyzk, transport: Transport) -> None:
+def test_pyzk_restarts_it_and_the_people_stay(pyzk: Callable[[Endpoint], ZK], transport: Transport) -> None:
     device = staffed(40)
     with serve(device, transport) as endpoint:
         pyzk(endpoint).restart()
@@ -106,7 +111,9 @@ def test_pyzk_restarts_it_and_the_people_stay(pyzk, transport: Transport) -> Non
 
 
 @pytest.mark.parametrize("spoil", [lambda whole: whole[:-1], lambda whole: whole + b"x", lambda whole: whole[:40]])
-def test_an_upload_that_is_not_whole_changes_nothing(pyzk, spoil) -> None:
+def test_an_upload_that_is_not_whole_changes_nothing(
+    pyzk: Callable[[Endpoint], ZK], spoil: Callable[[bytes], bytes]
+) -> None:
     device = staffed(40)
     before = (dict(device.users), dict(device.fingers))
     with serve(device) as endpoint:
@@ -153,7 +160,9 @@ def test_a_full_terminal_takes_no_more_users_or_fingers() -> None:
     st.integers(0, 255),
     st.integers(0, 0xFFFFFFFF),
 )
-def test_a_user_row_comes_back_whatever_the_name(size, names, name, uid, privilege, card) -> None:
+def test_a_user_row_comes_back_whatever_the_name(
+    size: Literal[28, 72], names: Literal["utf-8", "gb18030"], name: str, uid: int, privilege: int, card: int
+) -> None:
     row = encode_user(User(uid, "77", name, privilege, "1234", card), size, names)
     assert len(row) == size
     back = decode_user(row, size, names)

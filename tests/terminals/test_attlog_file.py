@@ -22,7 +22,7 @@ def test_a_line_of_a_terminal_is_read():
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
-def test_line_ends_byte_order_mark_and_blank_lines_do_not_matter(start, end):
+def test_line_ends_byte_order_mark_and_blank_lines_do_not_matter(start: bytes, end: bytes):
     lines = [b"7\t2026-09-07 07:28:11\t1\t0\t0", b"", b"  ", b"8\t2026-09-07 07:28:12\t1\t0\t0"]
     log = parse_attlog(start + end.join(lines))
     assert [(record.position, record.pin) for record in log.records] == [(1, "7"), (4, "8")]
@@ -40,7 +40,7 @@ def test_line_ends_byte_order_mark_and_blank_lines_do_not_matter(start, end):
         ("7\t2026-09-07 07:28:11\t1\t0\t0\t张伟".encode("gb18030"), (1, 0, 0)),
     ],
 )
-def test_missing_fields_are_not_recorded_and_further_ones_are_ignored(line, attributes):
+def test_missing_fields_are_not_recorded_and_further_ones_are_ignored(line: bytes, attributes: tuple[int, int, int]):
     (record,) = parse_attlog(line).records
     assert (record.verify, record.status, record.work_code) == attributes
     assert record.raw == line
@@ -64,7 +64,7 @@ def test_missing_fields_are_not_recorded_and_further_ones_are_ignored(line, attr
         ),
     ],
 )
-def test_a_bad_line_stands_apart_with_its_number_and_reason(line, reason):
+def test_a_bad_line_stands_apart_with_its_number_and_reason(line: bytes, reason: str):
     good = b"8\t2026-09-07 07:28:11\t1\t0\t0"
     log = parse_attlog(good + b"\n" + line + b"\n" + good)
     assert [tuple(bad) for bad in log.undecodable] == [(2, line, reason)]
@@ -72,7 +72,7 @@ def test_a_bad_line_stands_apart_with_its_number_and_reason(line, reason):
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_lines_or_reasons(text):
+def test_any_bytes_are_lines_or_reasons(text: bytes):
     log = parse_attlog(text)
     for slot in (*log.records, *log.undecodable):
         assert slot.raw in text
@@ -88,7 +88,7 @@ LINES = st.tuples(
 
 
 @given(st.lists(LINES, max_size=20))
-def test_what_a_terminal_writes_is_what_is_read(lines):
+def test_what_a_terminal_writes_is_what_is_read(lines: list[tuple[str, datetime, int, int, int]]):
     text = "".join(
         f"{pin:>9}\t{clock:%Y-%m-%d %H:%M:%S}\t{verify}\t{state}\t{work_code}\r\n"
         for pin, clock, verify, state, work_code in lines

@@ -8,12 +8,14 @@ import pytest
 
 from ekinerja_agent.nouns.errors import TerminalRefused, TerminalUnavailable
 from ekinerja_agent.terminals.client import open_terminal
+from ekinerja_agent.terminals.link import Transport
 from ekinerja_agent.terminals.wire import FrameBuffer, scramble_comm_key
+from tests.terminals.conftest import Capture, Encode, Request, Serve, Talk, Visit, Words
 
 # --- a terminal that does what it should --------------------------------------------------------------------
 
 
-def test_the_facts_of_a_terminal_are_read(scripted, talk):
+def test_the_facts_of_a_terminal_are_read(scripted: type[Words], talk: Talk):
     script = scripted.script(counted=(70, 3225))
     with talk(script) as client:
         assert client.option("~SerialNumber") == "CKJN204860123"
@@ -25,7 +27,7 @@ def test_the_facts_of_a_terminal_are_read(scripted, talk):
     assert script.said_goodbye()
 
 
-def test_a_refused_fact_is_not_known(scripted, talk):
+def test_a_refused_fact_is_not_known(scripted: type[Words], talk: Talk):
     script = scripted.script()
     for command in (11, 50, 201, 1100):
         script.on[command] = lambda request: [script.reply(request, 0xFFFF)]
@@ -35,7 +37,7 @@ def test_a_refused_fact_is_not_known(scripted, talk):
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_a_long_log_comes_complete_in_chunks(scripted, talk, big, transport):
+def test_a_long_log_comes_complete_in_chunks(scripted: type[Words], talk: Talk, big: bytes, transport: Transport):
     script = scripted.script(log=big)
     with talk(script, transport) as client:
         assert client.read_log() == big
@@ -48,7 +50,7 @@ def test_a_long_log_comes_complete_in_chunks(scripted, talk, big, transport):
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_short_tables_come_in_one_answer(scripted, talk, encode, transport):
+def test_short_tables_come_in_one_answer(scripted: type[Words], talk: Talk, encode: type[Encode], transport: Transport):
     script = scripted.script(log=encode.table(b"x" * 40), users=encode.table(b"y" * 72))
     with talk(script, transport) as client:
         assert client.read_log() == script.log
@@ -58,7 +60,7 @@ def test_short_tables_come_in_one_answer(scripted, talk, encode, transport):
     assert script.said_goodbye()
 
 
-def test_a_lone_data_packet_may_answer_a_chunk(scripted, talk, big):
+def test_a_lone_data_packet_may_answer_a_chunk(scripted: type[Words], talk: Talk, big: bytes):
     script = scripted.script(log=big)
     script.on[1504] = lambda request: [
         script.reply(request, 1501, big[(ask := struct.unpack("<ii", request.data))[0] : sum(ask)])
@@ -68,16 +70,20 @@ def test_a_lone_data_packet_may_answer_a_chunk(scripted, talk, big):
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 7, 1000])
-def test_a_stream_cut_at_any_byte_is_put_together(scripted, talk, encode, piece_bytes):
+def test_a_stream_cut_at_any_byte_is_put_together(
+    scripted: type[Words], talk: Talk, encode: type[Encode], piece_bytes: int
+):
     script = scripted.script(log=encode.table(bytes(range(256)) * 12))
     with talk(script, piece_bytes=piece_bytes, reply_timeout_s=5) as client:
         assert client.read_log() == script.log
 
 
-def test_stray_packets_and_events_in_front_of_an_answer_are_skipped(scripted, talk, encode, big):
+def test_stray_packets_and_events_in_front_of_an_answer_are_skipped(
+    scripted: type[Words], talk: Talk, encode: type[Encode], big: bytes
+):
     script = scripted.script(log=big)
 
-    def noisy(request):
+    def noisy(request: Request):
         stray = [
             encode.packet(2000, 0x45CF, (request.reply_id - 1) & 0xFFFF),
             encode.packet(500, 1, 0, b"event"),
@@ -92,7 +98,9 @@ def test_stray_packets_and_events_in_front_of_an_answer_are_skipped(scripted, ta
     assert script.said_goodbye()
 
 
-def test_what_is_sent_is_what_was_captured(captures, serve, scripted, encode):
+def test_what_is_sent_is_what_was_captured(
+    captures: list[Capture], serve: Serve, scripted: type[Words], encode: type[Encode]
+):
     captured = {entry["id"]: bytes.fromhex(entry["hex"]) for entry in captures}
     script = scripted.script()
     script.on[1000] = lambda request: [script.reply(request, 2005)]
@@ -105,7 +113,9 @@ def test_what_is_sent_is_what_was_captured(captures, serve, scripted, encode):
     assert sent[:3] == [captured["zk001"], captured["zk007"], captured["zk011"]]
 
 
-def test_other_captured_requests_are_the_same_but_for_session_and_reply_id(captures, talk, scripted, encode):
+def test_other_captured_requests_are_the_same_but_for_session_and_reply_id(
+    captures: list[Capture], talk: Talk, scripted: type[Words], encode: type[Encode]
+):
     script = scripted.script()
     script.on[1503] = lambda request: [script.reply(request, 0xFFFF)]
     script.on[13] = lambda request: script.bulk(request, script.log)
@@ -123,7 +133,7 @@ def test_other_captured_requests_are_the_same_but_for_session_and_reply_id(captu
 
 
 @pytest.mark.parametrize("comm_key", [None, 0, 12, 999999])
-def test_a_terminal_that_asks_for_its_key_gets_it_scrambled(scripted, talk, comm_key):
+def test_a_terminal_that_asks_for_its_key_gets_it_scrambled(scripted: type[Words], talk: Talk, comm_key: int | None):
     script = scripted.script()
     script.on[1000] = lambda request: [script.reply(request, 2005)]
     with talk(script, comm_key=comm_key) as client:
@@ -133,7 +143,7 @@ def test_a_terminal_that_asks_for_its_key_gets_it_scrambled(scripted, talk, comm
 
 
 @pytest.mark.parametrize(("comm_key", "words"), [(None, "answers only with a comm key"), (7, "refuses the comm key")])
-def test_a_wrong_comm_key_is_asked_once_and_named(scripted, talk, comm_key, words):
+def test_a_wrong_comm_key_is_asked_once_and_named(scripted: type[Words], talk: Talk, comm_key: int | None, words: str):
     script = scripted.script()
     script.on[1000] = script.on[1102] = lambda request: [script.reply(request, 2005)]
     with (
@@ -145,7 +155,7 @@ def test_a_wrong_comm_key_is_asked_once_and_named(scripted, talk, comm_key, word
     assert not caught.value.retryable
 
 
-def test_a_terminal_that_is_busy_with_another_program_is_worth_another_try(scripted, visit):
+def test_a_terminal_that_is_busy_with_another_program_is_worth_another_try(scripted: type[Words], visit: Visit):
     script = scripted.script()
     script.on[1000] = lambda request: [script.reply(request, 2001)]
     with pytest.raises(TerminalUnavailable, match="dinkes-lobby lets nobody in now"):
@@ -153,7 +163,7 @@ def test_a_terminal_that_is_busy_with_another_program_is_worth_another_try(scrip
 
 
 @pytest.mark.parametrize("command", [1000, 11, 1503])
-def test_encrypted_firmware_is_not_tried_again(scripted, visit, command):
+def test_encrypted_firmware_is_not_tried_again(scripted: type[Words], visit: Visit, command: int):
     script = scripted.script()
     script.on[command] = lambda request: [script.reply(request, 6001)]
     with pytest.raises(TerminalRefused, match=r"dinkes-lobby has encrypted firmware.*encrypted, use push"):
@@ -162,7 +172,9 @@ def test_encrypted_firmware_is_not_tried_again(scripted, visit, command):
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_an_access_panel_is_named_as_such(visit, scripted, transport, captures):
+def test_an_access_panel_is_named_as_such(
+    visit: Visit, scripted: type[Words], transport: Transport, captures: list[Capture]
+):
     (panel,) = [bytes.fromhex(entry["hex"]) for entry in captures if entry["kind"] == "foreign"]
     script = scripted.script()
     script.on[1000] = lambda _: [scripted.raw(panel)]
@@ -175,7 +187,9 @@ def test_an_access_panel_is_named_as_such(visit, scripted, transport, captures):
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("refusal", [0xFFFF, 2001, 4989])
-def test_a_terminal_without_buffers_is_read_the_old_way(scripted, talk, big, refusal, transport):
+def test_a_terminal_without_buffers_is_read_the_old_way(
+    scripted: type[Words], talk: Talk, big: bytes, refusal: int, transport: Transport
+):
     script = scripted.script(log=big[:-4] + b"tail", users=big[:400])
     script.users = struct.pack("<I", 396) + big[4:400]
     script.on[1503] = lambda request: [script.reply(request, refusal)]
@@ -189,7 +203,7 @@ def test_a_terminal_without_buffers_is_read_the_old_way(scripted, talk, big, ref
     assert script.said_goodbye()
 
 
-def test_a_refused_table_is_empty_only_where_the_terminal_counts_nothing(scripted, talk):
+def test_a_refused_table_is_empty_only_where_the_terminal_counts_nothing(scripted: type[Words], talk: Talk):
     script = scripted.script()
     script.on[1503] = lambda request: [script.reply(request, 2001)]
     script.on[13] = lambda request: [script.reply(request, 4991)]
@@ -207,7 +221,7 @@ def test_a_refused_table_is_empty_only_where_the_terminal_counts_nothing(scripte
     assert script.said_goodbye()
 
 
-def test_an_error_of_the_caller_also_frees_and_leaves(scripted, talk, big):
+def test_an_error_of_the_caller_also_frees_and_leaves(scripted: type[Words], talk: Talk, big: bytes):
     script = scripted.script(log=big)
 
     def poll_and_fail():

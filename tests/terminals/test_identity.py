@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,7 @@ SOME_CLOCKS = [MORNING + timedelta(minutes=minute) for minute in range(4)]
 LOGS = st.lists(st.tuples(st.sampled_from(["1001", "1002", "uid:7"]), st.sampled_from(SOME_CLOCKS)), max_size=25)
 
 
-def log_of(*records, undecodable=()):
+def log_of(*records, undecodable: Sequence[Undecodable] = ()):
     taken = {slot.position for slot in undecodable}
     places = (place for place in range(10**6) if place not in taken)
     return DecodedLog(
@@ -43,7 +44,7 @@ def log_of(*records, undecodable=()):
     )
 
 
-def punches_of(log, rule=EXACT, known=None):
+def punches_of(log: DecodedLog, rule: ClockRule = EXACT, known: Mapping[tuple[str, datetime], int] | None = None):
     return to_punches("dinkes-lobby", log, clock_rule=rule, source=Source.POLL, read_at=READ_AT, known=known or {})
 
 
@@ -58,7 +59,7 @@ def test_a_record_becomes_a_punch_with_all_it_says():
 
 
 @given(LOGS)
-def test_occurrences_count_equal_records_from_the_beginning(records):
+def test_occurrences_count_equal_records_from_the_beginning(records: list[tuple[str, datetime]]):
     punches, _ = punches_of(log_of(*records))
     assert len({punch.punch_id for punch in punches}) == len(records)
     for key, count in Counter(records).items():
@@ -67,7 +68,9 @@ def test_occurrences_count_equal_records_from_the_beginning(records):
 
 
 @given(LOGS, LOGS)
-def test_reading_again_adds_only_what_was_punched_since(first, later):
+def test_reading_again_adds_only_what_was_punched_since(
+    first: list[tuple[str, datetime]], later: list[tuple[str, datetime]]
+):
     before, _ = punches_of(log_of(*first))
     everything, _ = punches_of(log_of(*first, *later))
     new, _ = punches_of(log_of(*first, *later), known=Counter(first))
@@ -75,26 +78,26 @@ def test_reading_again_adds_only_what_was_punched_since(first, later):
 
 
 @given(LOGS)
-def test_a_second_read_of_the_same_log_brings_nothing(records):
+def test_a_second_read_of_the_same_log_brings_nothing(records: list[tuple[str, datetime]]):
     assert punches_of(log_of(*records), known=Counter(records)) == ([], [])
 
 
 @given(LOGS)
-def test_the_same_second_again_after_a_clear_is_the_same_punch(records):
+def test_the_same_second_again_after_a_clear_is_the_same_punch(records: list[tuple[str, datetime]]):
     remembered = Counter(records)
     for record in records:
         assert punches_of(log_of(record), known=remembered)[0] == []
 
 
 @pytest.mark.parametrize("offset_s", [None, 0, 120, -120])
-def test_within_the_tolerance_or_unmeasured_the_clock_counts(offset_s):
+def test_within_the_tolerance_or_unmeasured_the_clock_counts(offset_s: int | None):
     (punch,), _ = punches_of(log_of(("1001", MORNING)), ClockRule(MAKASSAR, offset_s, 120))
     assert (punch.at, punch.corrected) == (MORNING.replace(tzinfo=MAKASSAR), False)
     assert punch.offset_s == offset_s
 
 
 @pytest.mark.parametrize("offset_s", [121, 600, -121, -86_400])
-def test_beyond_the_tolerance_the_offset_is_taken_off(offset_s):
+def test_beyond_the_tolerance_the_offset_is_taken_off(offset_s: int):
     (punch,), _ = punches_of(log_of(("1001", MORNING)), ClockRule(MAKASSAR, offset_s, 120))
     assert punch.at == MORNING.replace(tzinfo=MAKASSAR) - timedelta(seconds=offset_s)
     assert (punch.clock, punch.offset_s, punch.corrected) == (MORNING, offset_s, True)
@@ -112,7 +115,7 @@ def test_without_a_zone_there_is_no_instant_yet():
         (datetime(2026, 3, 29, 2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
     ],
 )
-def test_a_clock_shown_twice_or_never_has_an_instant_too(clock, at):
+def test_a_clock_shown_twice_or_never_has_an_instant_too(clock: datetime, at: datetime):
     assert ClockRule(ZoneInfo("Europe/Amsterdam"), None, 120).at(clock) == at
 
 
@@ -151,7 +154,7 @@ def test_a_record_ahead_becomes_a_punch_once_its_time_has_come():
 
 
 @given(LOGS, st.sets(st.integers(0, 30), max_size=10))
-def test_nothing_is_lost_between_punches_and_quarantine(records, bad_places):
+def test_nothing_is_lost_between_punches_and_quarantine(records: list[tuple[str, datetime]], bad_places: set[int]):
     log = log_of(*records, undecodable=[Undecodable(place, b"", "bad") for place in sorted(bad_places)])
     punches, quarantined = punches_of(log)
     assert len(punches) + len(quarantined) == len(records) + len(bad_places)
@@ -160,11 +163,11 @@ def test_nothing_is_lost_between_punches_and_quarantine(records, bad_places):
 # --- holes --------------------------------------------------------------------------------------------------
 
 
-def utc(clock):
+def utc(clock: datetime):
     return clock.replace(tzinfo=MAKASSAR).astimezone(UTC)
 
 
-def holes_of(log, rule=EXACT):
+def holes_of(log: DecodedLog, rule: ClockRule = EXACT):
     return quarantine_holes(log, punches_of(log, rule)[1], clock_rule=rule)
 
 
@@ -206,7 +209,9 @@ def test_a_corrected_neighbour_makes_the_hole_wider_never_narrower():
 
 
 @given(LOGS, st.sets(st.integers(0, 30), max_size=10))
-def test_every_quarantined_record_has_a_hole_that_no_neighbour_lies_in_order_before(records, bad_places):
+def test_every_quarantined_record_has_a_hole_that_no_neighbour_lies_in_order_before(
+    records: list[tuple[str, datetime]], bad_places: set[int]
+):
     log = log_of(*records, undecodable=[Undecodable(place, b"", "bad") for place in sorted(bad_places)])
     holes = holes_of(log)
     assert [hole.position for hole in holes] == sorted(bad_places)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from ekinerja_agent.nouns.errors import EkinerjaError, ProtocolViolation
 from ekinerja_agent.terminals.wire import Command, FrameBuffer, Packet, decode_packet, encode_packet, frame
 from ekinerja_agent.terminals.wire.packets import checksum
+from tests.terminals.conftest import Capture, Encode
 
 WORD = st.integers(0, 0xFFFF)
 PACKETS = st.builds(Packet, WORD, WORD, WORD, st.binary(max_size=80))
 
 
-def captured_packet(entry):
+def captured_packet(entry: Capture):
     raw = bytes.fromhex(entry["hex"])
     if entry["transport"] == "udp":
         return decode_packet(raw)
@@ -24,7 +25,7 @@ def captured_packet(entry):
     return packet
 
 
-def test_every_captured_packet_is_decoded_and_encoded_to_the_same_bytes(captures):
+def test_every_captured_packet_is_decoded_and_encoded_to_the_same_bytes(captures: list[Capture]):
     entries = [entry for entry in captures if entry["kind"] == "packet"]
     assert len(entries) > 30
     for entry in entries:
@@ -34,13 +35,13 @@ def test_every_captured_packet_is_decoded_and_encoded_to_the_same_bytes(captures
 
 
 @pytest.mark.parametrize("zero", ["0000", "ffff"])
-def test_a_checksum_of_zero_may_be_written_in_both_ways_that_ones_complement_has(zero):
+def test_a_checksum_of_zero_may_be_written_in_both_ways_that_ones_complement_has(zero: str):
     packet = Packet(2000, 0xFFFF - 2000, 0)
     raw = encode_packet(packet)
     assert decode_packet(raw[:2] + bytes.fromhex(zero) + raw[4:]) == packet
 
 
-def test_captured_packets_say_what_was_written_down_about_them(captures):
+def test_captured_packets_say_what_was_written_down_about_them(captures: list[Capture]):
     names = {
         "ACK_OK": 2000,
         "REG_EVENT": 500,
@@ -64,7 +65,7 @@ def test_captured_packets_say_what_was_written_down_about_them(captures):
             assert (packet.command, packet.data) == (Command.PREPARE_DATA, announced), entry["id"]
 
 
-def test_the_segments_of_a_captured_answer_come_together(captures):
+def test_the_segments_of_a_captured_answer_come_together(captures: list[Capture]):
     for entry in captures:
         if entry["kind"] != "packet" or entry["transport"] == "udp":
             continue
@@ -79,12 +80,12 @@ def test_the_segments_of_a_captured_answer_come_together(captures):
         assert packets == [captured_packet(entry)], entry["id"]
 
 
-def test_a_captured_beginning_waits_for_the_rest(captures):
+def test_a_captured_beginning_waits_for_the_rest(captures: list[Capture]):
     (prefix,) = [bytes.fromhex(entry["hex"]) for entry in captures if entry["kind"] == "packet-prefix"]
     assert FrameBuffer().feed(prefix) == []
 
 
-def test_captured_headers_carry_the_packet_index_in_the_session_field(captures):
+def test_captured_headers_carry_the_packet_index_in_the_session_field(captures: list[Capture]):
     for entry in captures:
         if entry["kind"] != "header":
             continue
@@ -94,7 +95,7 @@ def test_captured_headers_carry_the_packet_index_in_the_session_field(captures):
         assert encode_packet(packet)[:2] + encode_packet(packet)[4:] == header[:2] + header[4:], entry["id"]
 
 
-def test_another_devices_protocol_is_not_taken_for_ours(captures):
+def test_another_devices_protocol_is_not_taken_for_ours(captures: list[Capture]):
     for entry in captures:
         if entry["kind"] == "foreign":
             with pytest.raises(ProtocolViolation, match="starts with aa"):
@@ -104,12 +105,12 @@ def test_another_devices_protocol_is_not_taken_for_ours(captures):
 @given(st.binary(max_size=300))
 @example(b"\xff\xff")
 @example(b"\0\0")
-def test_the_checksum_is_the_folded_sum_of_the_words(encode, raw):
+def test_the_checksum_is_the_folded_sum_of_the_words(encode: type[Encode], raw: bytes):
     assert checksum(raw) == encode.checksum(raw)
 
 
 @given(PACKETS)
-def test_a_packet_comes_back_as_it_was_sent(encode, packet):
+def test_a_packet_comes_back_as_it_was_sent(encode: type[Encode], packet: Packet):
     raw = encode.packet(*packet)
     assert decode_packet(raw) == packet
     assert encode_packet(packet) == raw
@@ -118,7 +119,7 @@ def test_a_packet_comes_back_as_it_was_sent(encode, packet):
 
 
 @given(st.lists(PACKETS, max_size=6), st.lists(st.integers(0, 200), max_size=12))
-def test_a_stream_cut_anywhere_gives_the_same_packets(encode, packets, cuts):
+def test_a_stream_cut_anywhere_gives_the_same_packets(encode: type[Encode], packets: list[Packet], cuts: list[int]):
     stream = b"".join(encode.framed(encode.packet(*packet)) for packet in packets)
     places = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
     frames = FrameBuffer()
@@ -127,7 +128,7 @@ def test_a_stream_cut_anywhere_gives_the_same_packets(encode, packets, cuts):
 
 
 @given(PACKETS, st.data())
-def test_no_changed_byte_of_a_packet_gets_through(packet, data):
+def test_no_changed_byte_of_a_packet_gets_through(packet: Packet, data: st.DataObject):
     raw = bytearray(encode_packet(packet))
     place = data.draw(st.integers(0, len(raw) - 1))
     before = raw[place]
@@ -137,7 +138,7 @@ def test_no_changed_byte_of_a_packet_gets_through(packet, data):
 
 
 @given(st.binary(max_size=60), st.booleans())
-def test_any_bytes_are_packets_or_our_error(raw, framed):
+def test_any_bytes_are_packets_or_our_error(raw: bytes, framed: bool):
     stream = b"PP\x82\x7d" + raw if framed else raw
     for decode in (FrameBuffer().feed, decode_packet):
         try:
@@ -147,6 +148,6 @@ def test_any_bytes_are_packets_or_our_error(raw, framed):
 
 
 @pytest.mark.parametrize("length", [0, 7, (1 << 20) + 1, 0xFFFFFFFF])
-def test_a_length_that_no_packet_has_ends_the_stream(length):
+def test_a_length_that_no_packet_has_ends_the_stream(length: int):
     with pytest.raises(ProtocolViolation, match=f"announces {length} bytes"):
         FrameBuffer().feed(b"PP\x82\x7d" + length.to_bytes(4, "little"))

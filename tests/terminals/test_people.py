@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,7 +125,7 @@ def test_fingers_come_to_their_slots_and_those_of_nobody_are_counted() -> None:
 
 
 @pytest.mark.parametrize("spoil", [lambda row: row[:-1], lambda row: row + b"\x05", lambda row: b"\0\0" + row[2:]])
-def test_a_fingerprint_table_that_does_not_add_up_is_refused(spoil) -> None:
+def test_a_fingerprint_table_that_does_not_add_up_is_refused(spoil: Callable[[bytes], bytes]) -> None:
     good = finger_row(1, 0, b"template")
     assert decode_fingers(table([good])) == {1: (Finger(0, 1, b"template"),)}
     with pytest.raises(ProtocolViolation):

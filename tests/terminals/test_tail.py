@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,20 +21,20 @@ from ekinerja_agent.terminals.tail import (
 SIZE = 8
 
 
-def rows(numbers):
+def rows(numbers: Iterable[int]):
     return b"".join(number.to_bytes(SIZE, "little") for number in numbers)
 
 
-def table(slots):
+def table(slots: bytes):
     return len(slots).to_bytes(4, "little") + slots
 
 
-def honest(slots):
+def honest(slots: bytes):
     held = table(slots)
     return lambda start, length: held[start : start + length]
 
 
-def cursor_at(slots, **changes):
+def cursor_at(slots: bytes, **changes):
     facts = {
         "serial": "S",
         "firmware": "F",
@@ -45,12 +47,12 @@ def cursor_at(slots, **changes):
     return LogCursor(**(facts | end | changes))
 
 
-def found(slots, cursor, stretch=None):
+def found(slots: bytes, cursor: LogCursor, stretch: Callable[[int, int], bytes] | None = None):
     return find_tail(stretch or honest(slots), len(table(slots)), cursor)
 
 
 @given(known=st.integers(64, 400), dropped=st.integers(0, 1_200), new=st.integers(0, 300))
-def test_whatever_the_oldest_are_that_went_the_tail_is_all_that_is_new(known, dropped, new):
+def test_whatever_the_oldest_are_that_went_the_tail_is_all_that_is_new(known: int, dropped: int, new: int):
     before = rows(range(1, known + 1))
     after = rows(range(1 + min(dropped, known), known + 1)) + rows(range(10_000, 10_000 + new))
     tail = found(after, cursor_at(before))
@@ -66,7 +68,7 @@ def test_whatever_the_oldest_are_that_went_the_tail_is_all_that_is_new(known, dr
     dropped=st.integers(0, 200),
     new=st.lists(st.integers(1, 3), max_size=ANCHOR_SLOTS - 1),
 )
-def test_however_often_records_repeat_a_tail_is_never_too_short(before, dropped, new):
+def test_however_often_records_repeat_a_tail_is_never_too_short(before: list[int], dropped: int, new: list[int]):
     after = rows([*before[dropped:], *new])
     tail = found(after, cursor_at(rows(before)))
     if tail is not None:
@@ -74,7 +76,7 @@ def test_however_often_records_repeat_a_tail_is_never_too_short(before, dropped,
 
 
 @given(data=st.binary(max_size=3_000), position=st.integers(64, 500), seed=st.integers(0, 2**32))
-def test_noise_is_never_taken_for_a_tail(data, position, seed):
+def test_noise_is_never_taken_for_a_tail(data: bytes, position: int, seed: int):
     known = rows(range(seed, seed + 64))
     noise = (data or b"\0") * (5_000 // max(1, len(data)) + 1)
     tail = find_tail(lambda _, length: noise[:length], 4 + 600 * SIZE, cursor_at(known, position=position))

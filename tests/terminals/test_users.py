@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, ProtocolViolation
 from ekinerja_agent.terminals.wire import FrameBuffer, decode_users
 from ekinerja_agent.terminals.wire.users import _USER72
+from tests.terminals.conftest import Capture, Encode
 
 UIDS = st.lists(st.integers(1, 0xFFFF), min_size=1, max_size=30, unique=True)
 
 
-def test_every_captured_user_table_is_read(captures):
+def test_every_captured_user_table_is_read(captures: list[Capture]):
     entries = [entry for entry in captures if "users" in entry["decoded"] and "total_size" in entry["decoded"]]
     assert len(entries) == 2
     for entry in entries:
@@ -26,7 +27,7 @@ def test_every_captured_user_table_is_read(captures):
         ]
 
 
-def test_the_sure_part_of_the_captured_user_with_garbage_after_a_nul_is_read(captures):
+def test_the_sure_part_of_the_captured_user_with_garbage_after_a_nul_is_read(captures: list[Capture]):
     ((raw, said),) = [(entry["hex"], entry["decoded"]) for entry in captures if entry["kind"] == "user72"]
     uid, privilege, name, card, group, _ = _USER72.unpack(bytes.fromhex(raw)[:72])
     assert (uid, privilege, name.partition(b"\0")[0].decode(), card, group) == (
@@ -39,7 +40,7 @@ def test_the_sure_part_of_the_captured_user_with_garbage_after_a_nul_is_read(cap
 
 
 @given(UIDS, st.data())
-def test_users_of_28_bytes_come_back(encode, uids, data):
+def test_users_of_28_bytes_come_back(encode: type[Encode], uids: list[int], data: st.DataObject):
     pins = [data.draw(st.integers(1, 0xFFFFFFFF)) for _ in uids]
     users = decode_users(encode.table(*map(encode.user28, uids, pins, ["Siti"] * len(uids))))
     assert [(user.uid, user.pin, user.name) for user in users] == [
@@ -48,7 +49,7 @@ def test_users_of_28_bytes_come_back(encode, uids, data):
 
 
 @given(UIDS, st.data())
-def test_users_of_72_bytes_come_back(encode, uids, data):
+def test_users_of_72_bytes_come_back(encode: type[Encode], uids: list[int], data: st.DataObject):
     pins = [data.draw(st.text("0123456789ABC", min_size=1, max_size=24)) for _ in uids]
     users = decode_users(encode.table(*map(encode.user72, uids, pins, ["Jamal"] * len(uids))))
     assert [(user.uid, user.pin, user.name) for user in users] == [
@@ -57,33 +58,33 @@ def test_users_of_72_bytes_come_back(encode, uids, data):
 
 
 @pytest.mark.parametrize("count", [7, 14])
-def test_a_length_that_both_layouts_divide_is_decided_by_what_holds_for_users(encode, count):
+def test_a_length_that_both_layouts_divide_is_decided_by_what_holds_for_users(encode: type[Encode], count: int):
     assert len(decode_users(encode.table(*(encode.user72(uid, str(uid)) for uid in range(1, count + 1))))) == count
     short = [encode.user28(uid, 1000 + uid) for uid in range(1, 18 * count // 7 + 1)]
     assert len(decode_users(encode.table(*short))) == 18 * count // 7
 
 
-def test_no_password_is_kept(encode):
+def test_no_password_is_kept(encode: type[Encode]):
     users = decode_users(encode.table(encode.user72(1, "1001", "Siti")))
     assert "secret" not in repr(users)
 
 
-def test_two_users_in_one_slot_are_for_a_person_to_look_at(encode):
+def test_two_users_in_one_slot_are_for_a_person_to_look_at(encode: type[Encode]):
     with pytest.raises(NeedsAttention, match="no known layouts"):
         decode_users(encode.table(encode.user72(1, "1001"), encode.user72(1, "1002")))
 
 
-def test_no_users_are_no_users(encode):
+def test_no_users_are_no_users(encode: type[Encode]):
     assert decode_users(encode.table()) == []
 
 
-def test_a_cut_user_table_is_never_decoded(encode):
+def test_a_cut_user_table_is_never_decoded(encode: type[Encode]):
     with pytest.raises(ProtocolViolation):
         decode_users(encode.table(encode.user72(1, "1001"))[:-1])
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_users_or_our_error(encode, raw):
+def test_any_bytes_are_users_or_our_error(encode: type[Encode], raw: bytes):
     try:
         users = decode_users(encode.table(raw))
     except EkinerjaError:

@@ -18,9 +18,10 @@ from ekinerja_agent.terminals.wire import (
     scramble_comm_key,
 )
 from ekinerja_agent.terminals.wire.values import decode_text
+from tests.terminals.conftest import Capture, Encode
 
 
-def test_every_captured_comm_key_is_scrambled_the_same(captures):
+def test_every_captured_comm_key_is_scrambled_the_same(captures: list[Capture]):
     entries = [entry for entry in captures if "key" in entry["decoded"]]
     assert len(entries) >= 9
     for entry in entries:
@@ -29,7 +30,7 @@ def test_every_captured_comm_key_is_scrambled_the_same(captures):
         assert scramble_comm_key(said["key"], said["session"]).hex() == expected, entry["id"]
 
 
-def test_every_captured_time_is_read(captures):
+def test_every_captured_time_is_read(captures: list[Capture]):
     entries = [entry for entry in captures if entry["kind"] == "time32"]
     assert len(entries) == 4
     for entry in entries:
@@ -37,17 +38,17 @@ def test_every_captured_time_is_read(captures):
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)))
-def test_a_time_comes_back_to_the_second(encode, clock):
+def test_a_time_comes_back_to_the_second(encode: type[Encode], clock: datetime):
     assert decode_time(struct.pack("<I", encode.time(clock))) == clock.replace(microsecond=0)
 
 
-def test_the_thirtieth_of_february_is_no_time(encode):
+def test_the_thirtieth_of_february_is_no_time(encode: type[Encode]):
     beyond_february = encode.time(datetime(2026, 2, 28)) + 2 * 86400
     assert decode_time(struct.pack("<I", beyond_february)) is None
 
 
 @given(st.integers(0, 0xFFFFFFFF))
-def test_any_packed_time_is_a_datetime_or_none(packed):
+def test_any_packed_time_is_a_datetime_or_none(packed: int):
     clock = decode_time(struct.pack("<I", packed))
     assert clock is None or 2000 <= clock.year <= 2133
 
@@ -57,7 +58,7 @@ def test_a_cut_time_is_a_violation():
         decode_time(b"abc")
 
 
-def test_every_captured_size_is_read(captures):
+def test_every_captured_size_is_read(captures: list[Capture]):
     entries = [entry for entry in captures if "records_cap" in entry["decoded"]]
     assert len(entries) == 4
     for entry in entries:
@@ -75,12 +76,12 @@ def test_every_captured_size_is_read(captures):
 
 
 @given(st.binary(max_size=130))
-def test_sizes_are_a_hint_and_never_an_error(data):
+def test_sizes_are_a_hint_and_never_an_error(data: bytes):
     for size in decode_free_sizes(data):
         assert size is None or size >= 0
 
 
-def test_every_captured_option_is_read(captures):
+def test_every_captured_option_is_read(captures: list[Capture]):
     answers = [entry for entry in captures if "text" in entry["decoded"] and "=" in entry["decoded"]["text"]]
     assert len(answers) == 3
     for entry in answers:
@@ -95,7 +96,7 @@ def test_an_option_that_was_not_asked_for_is_a_violation():
 
 
 @given(st.binary(max_size=40))
-def test_any_bytes_are_an_option_or_our_error(data):
+def test_any_bytes_are_an_option_or_our_error(data: bytes):
     try:
         decode_option(data, "~SerialNumber")
     except EkinerjaError:
@@ -112,5 +113,5 @@ def test_any_bytes_are_an_option_or_our_error(data):
         (b"", ""),
     ],
 )
-def test_text_ends_at_the_first_nul_and_may_be_gb18030(field, text):
+def test_text_ends_at_the_first_nul_and_may_be_gb18030(field: bytes, text: str):
     assert decode_text(field) == text

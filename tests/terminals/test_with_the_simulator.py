@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,13 @@ import pytest
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import FAULTS, LAYOUTS, Device, Model, populate, serve
 from ekinerja_agent.terminals import TerminalAddress, read_log
+from ekinerja_agent.terminals.link import Transport
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 
 
-def read(device, transport, *, faults=(), comm_key=None):
+def read(device: Device, transport: Transport, *, faults: Sequence[str] = (), comm_key: int | None = None):
     with serve(device, transport, faults=[FAULTS[name] for name in faults]) as endpoint:
         place = TerminalAddress(
             "dinkes-lobby",
@@ -29,7 +31,7 @@ def read(device, transport, *, faults=(), comm_key=None):
         return read_log(place, known_record_size=None, expected_serial=device.serial, now=lambda: NOON)
 
 
-def device_with(records, **model):
+def device_with(records: int, **model):
     device = Device(model=Model(**model), zone=MAKASSAR, now=lambda: NOON)
     populate(device, users=90, records=records)
     return device
@@ -38,7 +40,9 @@ def device_with(records, **model):
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("records", "comm_key"), [(0, None), (1, None), (3, 1234), (5000, 1234)])
-def test_a_read_brings_exactly_what_the_terminal_holds(records, comm_key, layout, transport):
+def test_a_read_brings_exactly_what_the_terminal_holds(
+    records: int, comm_key: int | None, layout: int, transport: Transport
+):
     device = device_with(records, layout=layout, comm_key=comm_key)
     found = read(device, transport, comm_key=comm_key)
     pins = [found.slot_owners[int(record.pin[4:])] if layout == 8 else record.pin for record in found.log.records]
@@ -57,7 +61,9 @@ def test_a_read_brings_exactly_what_the_terminal_holds(records, comm_key, layout
         ("drift", 0, 600),
     ],
 )
-def test_a_fault_that_can_be_lived_with_loses_no_record(fault, undecodable, offset_s, transport):
+def test_a_fault_that_can_be_lived_with_loses_no_record(
+    fault: str, undecodable: int, offset_s: int, transport: Transport
+):
     found = read(device_with(2000), transport, faults=[fault])
     assert (len(found.log.records), len(found.log.undecodable)) == (2000, undecodable)
     assert found.offset_s == offset_s
@@ -76,7 +82,9 @@ def test_a_fault_that_can_be_lived_with_loses_no_record(fault, undecodable, offs
         ("encrypted", "udp", TerminalRefused),
     ],
 )
-def test_a_fault_that_cannot_be_lived_with_is_an_error_never_a_shorter_log(fault, transport, error):
+def test_a_fault_that_cannot_be_lived_with_is_an_error_never_a_shorter_log(
+    fault: str, transport: Transport, error: type[Exception]
+):
     with pytest.raises(error, match="dinkes-lobby"):
         read(device_with(2000), transport, faults=[fault])
 

@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, Table, insert
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central.access import accounts, logins
@@ -349,7 +349,7 @@ def _facts(conn: Connection, people: int, account: int) -> None:
     )
 
 
-def _insert(conn: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+def _insert(conn: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     for start in range(0, len(rows), _AT_ONCE):
         conn.execute(insert(table), rows[start : start + _AT_ONCE])
 

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, Table, insert
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central.access import accounts, logins
@@ -313,7 +313,7 @@ def _doings(conn: Connection, people: int, account: int) -> None:
     )
 
 
-def _insert(conn: Connection, table: Any, rows: Iterable[dict[str, Any]]) -> None:
+def _insert(conn: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     part: list[dict[str, Any]] = []
     for row in rows:
         part.append(row)

@@ -10,10 +10,10 @@ import io
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import psycopg2
+from psycopg2.extensions import cursor
 from sqlalchemy import Connection, Engine, insert, make_url
 
 from ekinerja_agent.central.access import accounts
@@ -222,7 +222,7 @@ def _raw_s(url: str) -> float:
         connection.close()
 
 
-def _out(cursor: Any, table: str) -> bytes:
+def _out(cursor: cursor, table: str) -> bytes:
     text = io.BytesIO()
     cursor.copy_expert(f"copy (select * from {table}) to stdout", text)
     return text.getvalue()

@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import count
 from random import Random
 from subprocess import PIPE, Popen
-from typing import IO, Any
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.instants import utc_now
@@ -94,7 +94,7 @@ def _punch_until(ended: threading.Event, devices: list[Device], punches_per_s: f
         chance.choice(devices).punch(str(chance.randint(1, PEOPLE)))
 
 
-def _say(what: Any) -> None:
+def _say(what: object) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 

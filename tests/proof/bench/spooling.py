@@ -161,5 +161,5 @@ def _copy_texts(punches: list[Punch]) -> Iterator[str]:
         yield "".join("\t".join(map(_text, row)) + "\n" for row in rows)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "\\\\x" + value.hex() if isinstance(value, bytes) else str(value)
