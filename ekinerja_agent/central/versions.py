@@ -10,16 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, func, or_, select
 
-from ekinerja_agent.central.store.tables.columns import metadata
-from ekinerja_agent.central.store.tables.imported import FACT_KEYS, import_revocations
-from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.central.kinds import fact_kind
+from ekinerja_agent.central.store.tables.imported import import_revocations
 
 
 def fact_table(kind: str) -> Table:
     """Given an import kind that has a table of facts, return the table. Raise WrongUsage for any other word."""
-    if kind not in FACT_KEYS:
-        raise WrongUsage(f"{kind!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KEYS))}")
-    return metadata.tables[kind]
+    return fact_kind(kind).table
 
 
 def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | None = None) -> Select[Any]:
@@ -31,7 +28,7 @@ def current(table: Table, *conditions: ColumnElement[bool], up_to_batch: int | N
     newest = (
         func.row_number()
         .over(
-            partition_by=[table.c[name] for name in FACT_KEYS[table.name]],
+            partition_by=[table.c[name] for name in fact_kind(table.name).key],
             order_by=[table.c.batch.desc(), table.c.id.desc()],
         )
         .label("newest")

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from ekinerja_agent.central.kinds import insert_only
 from ekinerja_agent.central.store.engine import reading, transaction
-from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import Refused
 
@@ -151,12 +152,12 @@ def facts(central: Engine) -> Engine:
 
 
 def test_every_table_of_facts_has_a_row_in_this_test() -> None:
-    assert {table.name for table in INSERT_ONLY} == set(ROWS) - {"accounts"}
+    assert {table.name for table in insert_only()} == set(ROWS) - {"accounts"}
     assert {table.name for table in PUBLISHED} == {*PARTS, "results"}
 
 
 def test_no_fact_can_be_changed_or_deleted_and_the_refusal_says_what_to_do(facts: Engine) -> None:
-    for table in INSERT_ONLY:
+    for table in insert_only():
         column = next(iter(table.c)).name
         before = content(facts, table.name)
         for statement in (f"update {table.name} set {column} = {column}", f"delete from {table.name}"):
@@ -166,7 +167,7 @@ def test_no_fact_can_be_changed_or_deleted_and_the_refusal_says_what_to_do(facts
 
 
 def test_no_fact_can_be_overwritten_or_truncated(facts: Engine) -> None:
-    for table in INSERT_ONLY:
+    for table in insert_only():
         before = content(facts, table.name)
         if facts.dialect.name == "postgresql":
             with pytest.raises(Refused, match="refuses truncate"):

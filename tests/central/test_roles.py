@@ -13,11 +13,12 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.collected.owners import claim, owners
+from ekinerja_agent.central.kinds import insert_only
 from ekinerja_agent.central.schema import checks, roles
 from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current, upgrade
 from ekinerja_agent.central.store.engine import connect, reading, transaction
-from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import CheckFailed, EkinerjaError, Refused, WrongUsage
@@ -189,7 +190,7 @@ def test_the_owner_is_refused_every_change_of_a_fact_and_of_what_is_published(lo
     for table in PARTS:
         add_part(administrator, table, 1)
     add_person(administrator, 1)
-    for guarded in (*INSERT_ONLY, *PUBLISHED):
+    for guarded in (*insert_only(), *PUBLISHED):
         column = next(iter(guarded.c)).name
         for statement in (
             f"update {guarded.name} set {column} = {column}",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData, select
 
+from ekinerja_agent.central.kinds import insert_only
 from ekinerja_agent.central.schema import checks
 from ekinerja_agent.central.schema.roles import LEADERS_VIEWS, PAYROLL_VIEWS
 from ekinerja_agent.central.schema.upgrade import REVISIONS, upgrade
 from ekinerja_agent.central.store.engine import connect, reading, transaction
-from ekinerja_agent.central.store.tables import INSERT_ONLY
 from ekinerja_agent.nouns.errors import Refused
 from tests.central import kept
 
@@ -77,7 +77,7 @@ def test_an_upgrade_keeps_every_row_and_ends_with_the_newest_schema(old: Engine)
             paths = conn.exec_driver_sql(PATHS).all()
             assert len(paths) > 20
             assert {path for _, path in paths} == {"public, pg_temp"}, paths
-    for table in INSERT_ONLY:
+    for table in insert_only():
         if table.name in before:
             with pytest.raises(Refused, match=f"{table.name} refuses delete"), transaction(old) as conn:
                 conn.exec_driver_sql(f"delete from {table.name}")

@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.imported.decisions import (
-    ACTIVITY_LOCK,
     DECIDED,
     SYSTEM,
     activity_minutes,
     activity_status,
     joined_with_steps,
 )
+from ekinerja_agent.central.kinds import ACTIVITY_LOCK
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.chunks import chunks

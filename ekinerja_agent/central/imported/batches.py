@@ -28,7 +28,8 @@ from sqlalchemy import (
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, another_may
 from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
-from ekinerja_agent.central.imported.decisions import ACTIVITY_LOCK, CORRECTION_LOCK, DECISION_LOCK, with_decisions
+from ekinerja_agent.central.imported.decisions import with_decisions
+from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.bulk import insert_rows
@@ -36,7 +37,6 @@ from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
-    FACT_KEYS,
     enrolments,
     import_batches,
     import_revocations,
@@ -48,32 +48,10 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
 
-PUNCH_KINDS = frozenset({"punches", "attlog"})
-
-_LOOKED_UP_BY = {  # the indexed column of a kind's key
-    "units": "code",
-    "employees": "nip",
-    "enrolments": "pin",
-    "calendar": "date",
-    "absences": "nip",
-    "outages": "terminal",
-    "activities": "activity_id",
-    "activity_standards": "type",
-    "events": "code",
-    "event_attendance": "event",
-    **dict.fromkeys(("rosters", "corrections", "allowances", "holds", "sanctions", "assignments", "ratings"), "nip"),
-    "plans": "code",
-    "plan_progress": "plan",
-    "indicators": "period",
-    "innovations": "code",
-    **dict.fromkeys(("workload_tasks", "staff", "sakip", "evaluation_meetings"), "unit"),
-}
 _KEYS_AT_ONCE = 5_000
 _REVOCATION_LOCK = 0x7265766F
 _FILE_LOCK = 0x66696C65
 """One file judged and stored at a time."""
-_DECIDED_UNDER = {"absences": DECISION_LOCK, "outages": DECISION_LOCK, "corrections": CORRECTION_LOCK}
-"""A file of such a kind must not pass by what somebody decides just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +72,13 @@ def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -
     """Given a kind and the people of some of its rows (None: anybody), wait until nobody else judges what may
     contradict such rows, or decides on them: what is read from now on stands when the rows are stored.
     """
-    if kind == "activities":
-        wait_turn_of(conn, ACTIVITY_LOCK, nips)
+    turn = fact_kind(kind).turn
+    if turn is not None and turn.of_one_person:
+        wait_turn_of(conn, turn.lock, nips)
         return
     wait_turn(conn, _FILE_LOCK)
-    if kind in _DECIDED_UNDER:
-        wait_turn(conn, _DECIDED_UNDER[kind])
+    if turn is not None:
+        wait_turn(conn, turn.lock)
 
 
 def store_batch(
@@ -244,7 +223,7 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
                 conn.execute(asking.values(batch=batch, account_id=account.id, requested_at=now, reason=reason))
                 audit.append(conn, account.name, "import.revoke-ask", f"batch {batch}", {"reason": reason}, now)
             return False
-        if found.kind in FACT_KEYS:
+        if found.kind in FACT_KINDS:
             wait_turn_of_kind(conn, found.kind, None)
         conn.execute(
             insert(import_revocations).values(batch=batch, account_id=account.id, revoked_at=now, reason=reason)
@@ -305,7 +284,7 @@ def _fresh(
 
 
 def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    keys = FACT_KEYS[table.name]
+    keys = fact_kind(table.name).key
     return lambda row: tuple(map(row.get, keys))
 
 
@@ -314,7 +293,7 @@ def _standing(
 ) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     """The rows that stand and may be replaced by these, or be touched by them."""
     key_of = _key_of(table)
-    looked_up = _LOOKED_UP_BY[table.name]
+    looked_up = fact_kind(table.name).looked_up_by
     standing: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     if not conn.scalar(select(exists().where(table.c.id > 0))):
         return standing
@@ -392,13 +371,13 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
         changed_days.mark(conn, marked | {(terminal, day - timedelta(days=1)) for terminal, day in marked})
         return
     table = fact_table(kind)
-    looked_up = table.c[_LOOKED_UP_BY[kind]]
+    looked_up = table.c[fact_kind(kind).looked_up_by]
     same = looked_up.in_(select(looked_up).where(table.c.batch == batch))
     terminals = select(enrolments.c.terminal).where(enrolments.c.batch == batch)
     # An older version of a row may speak of other days, and stands again.
     beside = conn.execute(select(table).where(same, *_on_terminals(table, terminals))).mappings()
     rows: list[Mapping[str, Any]] = [dict(row) for row in beside]
-    keys = FACT_KEYS[kind]
+    keys = fact_kind(kind).key
     gone = {tuple(row[name] for name in keys) for row in rows if row["batch"] == batch}
     changed = [row for row in rows if tuple(row[name] for name in keys) in gone]
     changed_days.mark_subjects(conn, whom_it_touches.by_revocation(kind, changed, rows), _today(now))

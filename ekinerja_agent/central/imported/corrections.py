@@ -17,13 +17,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exis
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.imported.batches import new_batch
-from ekinerja_agent.central.imported.decisions import CORRECTION_LOCK, with_decisions
+from ekinerja_agent.central.imported.decisions import with_decisions
+from ekinerja_agent.central.kinds import CORRECTION_LOCK, fact_kind
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
-    FACT_KEYS,
     correction_decisions,
     corrections,
     enrolments,
@@ -77,7 +77,7 @@ class OnePerson:
         """Given a kind, return the person's rows; of a kind that is of no person, all rows."""
         table = fact_table(kind)
         conditions: list[ColumnElement[bool]] = []
-        if "nip" in FACT_KEYS[kind]:
+        if "nip" in fact_kind(kind).key:
             conditions.append(table.c.nip == self.nip)
         elif kind == enrolments.name:
             own = select(table.c.pin, table.c.terminal).where(table.c.nip == self.nip)
@@ -247,7 +247,7 @@ def _find(conn: Connection, number: int) -> Correction:
 
 def _standing_like(conn: Connection, row: Mapping[str, Any]) -> _Standing | None:
     """The correction that stands for the same scan and action."""
-    key = [corrections.c[name] == row[name] for name in FACT_KEYS[KIND]]
+    key = [corrections.c[name] == row[name] for name in fact_kind(KIND).key]
     standing = current(corrections, *key).subquery()
     d = correction_decisions.c
     query = select(standing.c.id, _status(standing.c).label("status")).select_from(

@@ -6,10 +6,11 @@ A decision speaks of one version of a row; a newer version waits for its own. Do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, case, exists, func, select
 
+from ekinerja_agent.central.kinds import fact_kind
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
@@ -21,20 +22,11 @@ from ekinerja_agent.central.store.tables.imported import (
 
 SYSTEM = "system"
 DECIDED = ("approved", "returned", "rejected")
-DECISION_LOCK = 0x61627365
-"""One decision on absences and outages at a time, a person's or that of silence."""
-CORRECTION_LOCK = 0x636F7272
-"""One correction entered or decided at a time, so that two cannot pass a limit together."""
-ACTIVITY_LOCK = 0x61637469
-"""Of a person one activity entered or decided at a time, so that no minute is taken twice."""
 _AT_ONCE = 5_000
 
 
-class _Decisions(NamedTuple):
-    """Where the decisions of a kind stand, and how they are read: by the number of the row, what it says instead."""
-
-    table: Table
-    read: Callable[[Connection, Sequence[int]], Iterator[tuple[int, dict[str, Any]]]]
+_Read = Callable[[Connection, Sequence[int]], Iterator[tuple[int, dict[str, Any]]]]
+"""How decisions are read: by the number of the row, what it says instead."""
 
 
 def with_decisions(
@@ -46,11 +38,12 @@ def with_decisions(
     result = conn.execute(query, values or {})
     names = tuple(result.keys())
     rows = [dict(zip(names, row, strict=True)) for row in result.all()]
-    decided = _DECISIONS.get(kind)
-    if decided is not None and conn.scalar(select(exists(select(decided.table)))):
+    decisions = fact_kind(kind).decisions
+    if decisions is not None and conn.scalar(select(exists(select(decisions)))):
+        read = _OF_THEIR_OWN.get(kind) or _statuses_in(decisions)
         by_id = {row["id"]: row for row in rows}
         for part in chunks(list(by_id), _AT_ONCE):
-            for number, told in decided.read(conn, part):
+            for number, told in read(conn, part):
                 by_id[number].update(told)
     return rows
 
@@ -93,16 +86,14 @@ def _of_corrections(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[
         yield row.correction, {"status": "approved" if row.approved else "rejected"}
 
 
-def _of_absences(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    d = absence_decisions.c
-    for row in conn.execute(select(d.absence, d.status).where(d.absence.in_(numbers))):
-        yield row.absence, {"status": row.status}
+def _statuses_in(decisions: Table) -> _Read:
+    (number,) = decisions.primary_key.columns
 
+    def read(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        for row in conn.execute(select(number, decisions.c.status).where(number.in_(numbers))):
+            yield row[0], {"status": row.status}
 
-def _of_outages(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    d = outage_decisions.c
-    for row in conn.execute(select(d.outage, d.status).where(d.outage.in_(numbers))):
-        yield row.outage, {"status": row.status}
+    return read
 
 
 def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -121,9 +112,5 @@ def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[i
         yield row["activity"], told
 
 
-_DECISIONS = {
-    "corrections": _Decisions(correction_decisions, _of_corrections),
-    "absences": _Decisions(absence_decisions, _of_absences),
-    "outages": _Decisions(outage_decisions, _of_outages),
-    "activities": _Decisions(activity_steps, _of_activities),
-}
+_OF_THEIR_OWN: dict[str, _Read] = {"corrections": _of_corrections, "activities": _of_activities}
+"""Decisions that are more than a status."""

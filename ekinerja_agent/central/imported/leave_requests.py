@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.imported.decisions import DECISION_LOCK, SYSTEM, absence_status
+from ekinerja_agent.central.imported.decisions import SYSTEM, absence_status
+from ekinerja_agent.central.kinds import DECISION_LOCK
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import in_transaction, wait_turn

@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, 
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.imported.decisions import DECISION_LOCK, SYSTEM
+from ekinerja_agent.central.imported.decisions import SYSTEM
+from ekinerja_agent.central.kinds import DECISION_LOCK, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
-    FACT_KEYS,
     absence_decisions,
     import_batches,
     import_revocations,
@@ -150,7 +150,7 @@ def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
     if row["counts"] != PENDING:
         raise Refused(f"{name} is {row['counts']} already; a decision is made once")
     table = fact_table(noun.kind)
-    same = [table.c[column].is_not_distinct_from(row[column]) for column in FACT_KEYS[noun.kind]]
+    same = [table.c[column].is_not_distinct_from(row[column]) for column in fact_kind(noun.kind).key]
     newest = conn.scalar(select(current(table, *same).subquery().c.id))
     if newest != row["id"]:
         raise Refused(f"{name} was replaced by {noun.reference(int(newest or 0))}; decide that one")

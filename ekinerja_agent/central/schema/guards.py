@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.kinds import insert_only
+from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.access import audit_end
 
 _KEPT: Final = {"postgresql": ("keep", "keep_all"), "sqlite": ("keep_update", "keep_delete", "keep_key")}
@@ -44,7 +45,7 @@ _COUNTED: Final = {
 
 def required(dialect: str) -> set[str]:
     """Given "sqlite" or "postgresql", return the names of the guards without those of each month of punches."""
-    kept = {f"{table.name}_{kind}" for table in INSERT_ONLY for kind in _KEPT[dialect]}
+    kept = {f"{table.name}_{kind}" for table in insert_only() for kind in _KEPT[dialect]}
     frozen = {f"{table.name}_{kind}" for table in PUBLISHED for kind in _FROZEN[dialect]}
     return {*kept, *frozen, *_SEALED, *_ORDERED, *_COUNTED[dialect]}
 
@@ -65,7 +66,7 @@ def lost(conn: Connection) -> dict[str, list[str]]:
     """Given a connection, return by table the guards that are missing or switched off."""
     there = installed(conn)
     names = {name for _, name in there}
-    tables = [table.name for table in (*INSERT_ONLY, *PUBLISHED, audit_end)]
+    tables = [table.name for table in (*insert_only(), *PUBLISHED, audit_end)]
     found: dict[str, list[str]] = {}
     for guard in sorted(required(conn.dialect.name) - names):
         table = max((name for name in tables if guard.startswith(f"{name}_")), key=len)

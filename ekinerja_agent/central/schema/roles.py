@@ -12,8 +12,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from ekinerja_agent.central.kinds import insert_only
 from ekinerja_agent.central.store.engine import reading, transaction
-from ekinerja_agent.central.store.tables import INSERT_ONLY, PUBLISHED
+from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import WrongUsage
 
@@ -42,7 +43,7 @@ _LOGINS: Final = ("login_failures", "passwords", "sessions")
 _READABLE: Final = tuple(name for name in _EVERYTHING if name not in _LOGINS)
 _BROUGHT: Final = "feed_activities"
 """Only another application adds these."""
-_FACTS: Final = tuple(sorted({table.name for table in INSERT_ONLY} - {_BROUGHT, "purges"}))
+_FACTS: Final = tuple(sorted({table.name for table in insert_only()} - {_BROUGHT, "purges"}))
 _EVERYBODY: Final = "everybody"
 """What PostgreSQL calls PUBLIC."""
 _MONTH: Final = "ekinerja_punch_month(date)"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.kinds import PUNCH_KINDS
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.nip import is_nip
 from ekinerja_agent.usecases.access import logins
 from ekinerja_agent.usecases.importing.kinds import KINDS
-from ekinerja_agent.usecases.importing.punch_imports import PUNCH_KINDS
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account

@@ -114,7 +114,7 @@ def import_facts(
         )
 
     def stored(conn: Connection) -> Imported:
-        wait_turn_of_kind(conn, kind, {row["nip"] for row in rows} if kind == "activities" else None)
+        wait_turn_of_kind(conn, kind, {row["nip"] for row in rows if "nip" in row})
         return judged(conn)
 
     if dry_run:

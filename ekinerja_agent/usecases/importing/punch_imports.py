@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
 
 CUT_OFF = "the last line has no end, so the file may have been cut off; copy it from the terminal once more"
-PUNCH_KINDS = ("punches", "attlog")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,37 +11,12 @@ from ekinerja_agent.central.store.tables.access import audit
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
-    absences,
-    activities,
-    activity_standards,
     activity_steps,
-    allowances,
-    assignments,
-    calendar,
     correction_decisions,
-    corrections,
-    employees,
-    enrolments,
-    evaluation_meetings,
-    event_attendance,
-    events,
-    holds,
     import_batches,
     import_revocations,
-    indicators,
-    innovations,
     outage_decisions,
-    outages,
-    plan_progress,
-    plans,
-    ratings,
     revocation_requests,
-    rosters,
-    sakip,
-    sanctions,
-    staff,
-    units,
-    workload_tasks,
 )
 from ekinerja_agent.central.store.tables.periods import (
     adjustments,
@@ -73,7 +48,7 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 
-INSERT_ONLY: tuple[Table, ...] = (
+INSERT_ONLY_RECORDS: tuple[Table, ...] = (
     punches,
     coverage,
     quarantine,
@@ -83,37 +58,12 @@ INSERT_ONLY: tuple[Table, ...] = (
     import_batches,
     import_revocations,
     revocation_requests,
-    units,
-    employees,
-    enrolments,
-    calendar,
-    absences,
-    outages,
-    activities,
-    activity_standards,
     activity_steps,
     absence_decisions,
     outage_decisions,
     feed_activities,
     feed_answers,
-    rosters,
-    corrections,
     correction_decisions,
-    events,
-    event_attendance,
-    allowances,
-    holds,
-    sanctions,
-    assignments,
-    ratings,
-    plans,
-    plan_progress,
-    indicators,
-    workload_tasks,
-    staff,
-    sakip,
-    evaluation_meetings,
-    innovations,
     disable_trials,
     redatings,
     redated_punches,
@@ -129,7 +79,7 @@ INSERT_ONLY: tuple[Table, ...] = (
     objection_decisions,
     purges,
 )
-"""Tables whose rows the database itself refuses to change or delete."""
+"""Tables whose rows the database itself refuses to change or delete, besides those of imported facts."""
 
 PUBLISHED: tuple[Table, ...] = (results, result_findings, result_days, result_pending)
 """Tables whose rows the database refuses to change or delete once their revision is above 0."""

@@ -390,32 +390,3 @@ innovations = _fact(
     Column("ended", Date),
     Column("document", Text),
 )
-
-FACT_KEYS: dict[str, tuple[str, ...]] = {
-    # The same key with new values is a new version of the row.
-    "units": ("code", "valid_from"),
-    "employees": ("nip", "valid_from"),
-    "enrolments": ("terminal", "pin", "valid_from"),
-    "calendar": ("date", "unit"),
-    "absences": ("nip", "first_day", "from_time", "kind"),
-    "outages": ("terminal", "starts"),
-    "activities": ("activity_id",),
-    "activity_standards": ("type", "unit"),
-    "rosters": ("nip", "date"),
-    "corrections": ("nip", "date", "scan", "action"),
-    "events": ("code", "unit"),
-    "event_attendance": ("event", "nip"),
-    "allowances": ("nip", "criterion", "valid_from"),
-    "holds": ("nip", "kind", "valid_from"),
-    "sanctions": ("nip", "decree", "valid_from"),
-    "assignments": ("nip", "unit", "kind", "valid_from"),
-    "ratings": ("nip", "period"),
-    "plans": ("code",),
-    "plan_progress": ("plan", "month"),
-    "indicators": ("nip", "unit", "period", "code"),
-    "workload_tasks": ("unit", "job", "task"),
-    "staff": ("unit", "job"),
-    "sakip": ("unit", "year", "aspect"),
-    "evaluation_meetings": ("unit", "date", "topic"),
-    "innovations": ("code",),
-}

@@ -10,7 +10,6 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, ORDINAL, TEXT, TIME, shown, words
 
-KEY = ("nip", "first_day", "from_time", "kind")
 CONTRACT_KINDS = frozenset(
     {
         "dinas_luar",
@@ -46,7 +45,7 @@ def _judge(draft: Draft) -> None:
             draft.refuse(row, "kind", f"{shown(row['kind'])}; allowed: {', '.join(sorted(kinds))}")
         _judge_span(draft, row)
     settle_decisions(draft, blank="approved")
-    keep_decisions(draft, draft.stored.rows("absences"), KEY, (*KEY, "last_day", "to_time", "case_id", "child_number"))
+    keep_decisions(draft, KIND, draft.stored.rows("absences"), ("last_day", "to_time", "case_id", "child_number"))
 
 
 def _judge_span(draft: Draft, row: Row) -> None:
@@ -73,7 +72,6 @@ KIND = Kind(
         Field("child_number", ORDINAL),
         *decision_fields(words("pending", "approved", "rejected")),
     ),
-    KEY,
     _judge,
     "Leave, official travel and other documents.",
     names_rules=True,

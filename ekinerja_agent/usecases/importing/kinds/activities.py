@@ -19,7 +19,6 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, MINUTES, MOMENT, TEXT, TIME, shown, words
 
-KEY = ("activity_id",)
 REJECTED, WITHDRAWN = "rejected", "withdrawn"
 _NOT_TAKEN = frozenset({REJECTED, WITHDRAWN})
 """What leaves its time to another activity."""
@@ -36,7 +35,7 @@ def _judge(draft: Draft) -> None:
     _judge_volumes(draft)
     settle_decisions(draft)
     stored = _stored(draft)
-    keep_decisions(draft, stored.values(), KEY, (*KEY, *WORK))
+    keep_decisions(draft, KIND, stored.values(), WORK)
     _refuse_ids_of_others(draft, stored)
     for row in draft.rows:
         row["reason"] = None
@@ -176,7 +175,6 @@ KIND = Kind(
         Field("decided_at", MOMENT),
         Field("entered_at", MOMENT),
     ),
-    KEY,
     _judge,
     "Daily activities with their approvals.",
     names_rules=True,

@@ -9,8 +9,6 @@ from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, MINUTES, TEXT, shown
 
-KEY = ("type", "unit")
-
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
@@ -28,7 +26,6 @@ KIND = Kind(
         Field("standard_minutes", MINUTES, required=True),
         Field("unit", CODE),
     ),
-    KEY,
     _judge,
     "Standard times of types of activity.",
 )

@@ -10,8 +10,6 @@ from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERCENT_BP, RUPIAH, TEXT
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
-KEY = ("nip", "criterion", "valid_from")
-
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
@@ -22,7 +20,7 @@ def _judge(draft: Draft) -> None:
         if given not in (["amount_rp"], ["basic_rp", "pct_bp"]):
             names = ", ".join(column.replace("pct_bp", "pct") for column in given) or "nothing"
             draft.refuse(row, "amount_rp", f"{names} is filled; allowed: amount_rp alone, or basic_rp and pct")
-    refuse_overlaps(draft, merged(draft, "allowances", KEY), ("nip", "criterion"), "nip and criterion")
+    refuse_overlaps(draft, merged(draft, "allowances"), ("nip", "criterion"), "nip and criterion")
 
 
 KIND = Kind(
@@ -36,7 +34,6 @@ KIND = Kind(
         Field("valid_from", DATE),
         Field("valid_to", DATE),
     ),
-    KEY,
     _judge,
     "Criteria of which the allowance is the sum: amount_rp, or basic_rp and pct.",
 )

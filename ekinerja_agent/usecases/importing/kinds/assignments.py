@@ -11,8 +11,6 @@ from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT, shown, words
 from ekinerja_agent.usecases.importing.reading.spans import refuse_reversed_spans
 
-KEY = ("nip", "unit", "kind", "valid_from")
-
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
@@ -35,7 +33,6 @@ KIND = Kind(
         Field("valid_to", DATE),
         Field("allowance_rp", RUPIAH),
     ),
-    KEY,
     _judge,
     "Who acts for a post (plt, plh) or has a further task.",
 )

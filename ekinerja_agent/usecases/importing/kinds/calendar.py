@@ -27,7 +27,6 @@ KIND = Kind(
         Field("name", TEXT, required=True),
         Field("source", TEXT, required=True),
     ),
-    ("date", "unit"),
     _judge,
     "Local holidays, fasting months, days of duty.",
 )

@@ -18,8 +18,6 @@ from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped, valid_on
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, TEXT, TIME, words
 
-KEY = ("nip", "date", "scan", "action")
-
 
 class Limits:
     """How many corrections may be approved of a person in a month: by the profile of the person's unit on the day.
@@ -86,7 +84,7 @@ def _judge(draft: Draft) -> None:
         elif row["action"] == "void" and row["time"] is not None:
             draft.refuse(row, "time", "filled; a scan that is taken away needs none: it is the one that served")
     settle_decisions(draft, blank="approved")
-    keep_decisions(draft, draft.stored.rows("corrections"), KEY, (*KEY, "time"))
+    keep_decisions(draft, KIND, draft.stored.rows("corrections"), ("time",))
     for row in draft.rows:
         row["reason"] = None
     if draft.rules is not None and not draft.problems:
@@ -97,10 +95,10 @@ def _reject_beyond_limits(draft: Draft, rules: RuleBook) -> None:
     """What is approved already stays so, and counts before the rows of the file, the upper ones first."""
     limits = Limits(draft.stored.rows, rules, draft.profile)
     stored = draft.stored.rows("corrections")
-    approved = {(*(row[column] for column in KEY), row["time"]) for row in stored if row["status"] == "approved"}
-    new = [row for row in draft.rows if (*(row[column] for column in KEY), row["time"]) not in approved]
+    approved = {(*(row[column] for column in KIND.key), row["time"]) for row in stored if row["status"] == "approved"}
+    new = [row for row in draft.rows if (*(row[column] for column in KIND.key), row["time"]) not in approved]
     arriving = {id(row) for row in new}
-    kept = [row for row in merged(draft, "corrections", KEY) if id(row) not in arriving]
+    kept = [row for row in merged(draft, "corrections") if id(row) not in arriving]
     standing = {nip: list(rows) for nip, rows in grouped(kept, "nip").items()}
     for row in new:
         others = standing.setdefault(row["nip"], [])
@@ -122,7 +120,6 @@ KIND = Kind(
         Field("time", TIME),
         *decision_fields(words("pending", "approved", "rejected")),
     ),
-    KEY,
     _judge,
     "Forgotten scans (add) and scans of somebody else (void).",
     names_rules=True,

@@ -12,7 +12,6 @@ from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, judg
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT, shown, words
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
-KEY = ("nip", "valid_from")
 STATUSES = words("pns", "cpns", "pppk", "pppk_paruh_waktu", "non_asn")
 ATTENDANCE = words("terminal", "register", "exempt")
 
@@ -20,7 +19,7 @@ ATTENDANCE = words("terminal", "register", "exempt")
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
-    spells = merged(draft, "employees", KEY)
+    spells = merged(draft, "employees")
     refuse_overlaps(draft, spells, ("nip",), "nip")
     units = known_units(draft)
     people = frozenset(spell["nip"] for spell in spells)
@@ -57,7 +56,6 @@ KIND = Kind(
         Field("valid_from", DATE),
         Field("valid_to", DATE),
     ),
-    KEY,
     _judge,
     "People: one row per spell of duty.",
     names_rules=True,

@@ -11,13 +11,11 @@ from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, PIN, TERMINAL_OR_ALL, TEXT
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
-KEY = ("terminal", "pin", "valid_from")
-
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
-    refuse_overlaps(draft, merged(draft, "enrolments", KEY), ("terminal", "pin"), "terminal and pin")
+    refuse_overlaps(draft, merged(draft, "enrolments"), ("terminal", "pin"), "terminal and pin")
     refuse_unknown_people(draft)
 
 
@@ -30,7 +28,6 @@ KIND = Kind(
         Field("valid_from", DATE),
         Field("valid_to", DATE),
     ),
-    KEY,
     _judge,
     "Which PIN on which terminal is whose, from when to when.",
 )

@@ -12,7 +12,6 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, TEXT, shown, words
 
-KEY = ("event", "nip")
 _ANNOUNCED = re.compile(r"([^-]+)-([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 
@@ -51,7 +50,6 @@ KIND = Kind(
         Field("document", TEXT),
         Field("uniform", words("yes", "no")),
     ),
-    KEY,
     _judge,
     "Who was at an event (present) and in uniform, or excused from it.",
     names_rules=True,

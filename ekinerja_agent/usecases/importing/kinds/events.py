@@ -7,7 +7,6 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import known_nips
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TERMINAL, TEXT, TIME, shown, words
 
-KEY = ("code", "unit")
 STATUSES = ("pns", "cpns", "pppk", "pppk_paruh_waktu", "non_asn")
 
 
@@ -15,7 +14,7 @@ def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     units = known_units(draft) | {EVERY_UNIT}
     people = known_nips(draft)
-    dates = {row["code"]: row["date"] for row in merged(draft, "events", KEY)}
+    dates = {row["code"]: row["date"] for row in merged(draft, "events")}
     for row in draft.rows:
         if row["unit"] not in units:
             draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; allowed: a stored unit, or * for all")
@@ -49,7 +48,6 @@ KIND = Kind(
         Field("terminal", TERMINAL),
         Field("audience", TEXT),
     ),
-    KEY,
     _judge,
     "Apel, ceremonies (upacara) and sports (krida).",
 )

@@ -43,7 +43,6 @@ KIND = Kind(
         Field("points", POINTS_E2, required=True, column="points_e2"),
         Field("max_points", POINTS_E2, default=HUNDRED_E2, column="max_points_e2"),
     ),
-    ("nip", "unit", "period", "code"),
     _judge,
     "Points of a person or a unit for a month or a year; max_points is 100 if empty.",
 )

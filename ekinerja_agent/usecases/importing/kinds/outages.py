@@ -10,8 +10,6 @@ from ekinerja_agent.usecases.importing.reading.decisions import decision_fields,
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.shapes import LOCAL_TIME, TERMINAL, TEXT, shown, words
 
-KEY = ("terminal", "starts")
-
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
@@ -20,7 +18,7 @@ def _judge(draft: Draft) -> None:
             draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
     _warn_of_strangers(draft)
     settle_decisions(draft, blank="approved")
-    keep_decisions(draft, draft.stored.rows("outages"), KEY, (*KEY, "ends", "cause"))
+    keep_decisions(draft, KIND, draft.stored.rows("outages"), ("ends", "cause"))
 
 
 def _warn_of_strangers(draft: Draft) -> None:
@@ -44,7 +42,6 @@ KIND = Kind(
         Field("reason", TEXT, required=True, column="cause"),
         *decision_fields(words("pending", "approved", "rejected")),
     ),
-    KEY,
     _judge,
     "When a terminal could not record: broken, without power, not there.",
 )

@@ -22,7 +22,6 @@ from ekinerja_agent.usecases.importing.reading.judging import (
 )
 from ekinerja_agent.usecases.importing.reading.shapes import MONTH, PERCENT_PPM, RUPIAH, TEXT, shown, words
 
-KEY = ("plan", "month")
 _SAID = ("planned_ppm", "physical_ppm", "realised_rp")
 _NEWEST_ZONE = timedelta(days=1)
 """The calendar of the east is a day ahead of UTC at night."""
@@ -40,7 +39,7 @@ def _judge(draft: Draft) -> None:
         row["nip"] = plan["nip"]  # whom it is about: a decision of theirs does not count
         _judge_month(draft, row, plan, this_month)
     settle_decisions(draft, blank="approved")
-    keep_decisions(draft, draft.stored.rows("plan_progress"), KEY, (*KEY, *_SAID))
+    keep_decisions(draft, KIND, draft.stored.rows("plan_progress"), _SAID)
     _warn_of_steps_back(draft)
 
 
@@ -57,7 +56,7 @@ def _judge_month(draft: Draft, row: Row, plan: Fact, this_month: str) -> None:
 
 def _warn_of_steps_back(draft: Draft) -> None:
     touched = {row["plan"] for row in draft.rows}
-    reports = [row for row in merged(draft, "plan_progress", KEY) if row["plan"] in touched]
+    reports = [row for row in merged(draft, "plan_progress") if row["plan"] in touched]
     reports.sort(key=_place)
     for _, own in groupby(reports, key=lambda row: row["plan"]):
         for before, after in pairwise(own):
@@ -88,7 +87,6 @@ KIND = Kind(
         Field("realised_rp", RUPIAH),
         *decision_fields(words("pending", "approved", "rejected")),
     ),
-    KEY,
     _judge,
     "How far plans are at the end of a month, counted since they began.",
 )

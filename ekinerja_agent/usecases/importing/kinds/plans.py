@@ -28,7 +28,6 @@ KIND = Kind(
         Field("target_output", TEXT, required=True),
         Field("budget_rp", RUPIAH),
     ),
-    ("code",),
     _judge,
     "Plans (RPOK) of a unit, and who answers for each.",
 )

@@ -22,7 +22,6 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERIOD, TEXT, words
 
-KEY = ("nip", "period")
 _SAID = ("result", "behaviour", "predicate", "scheme", "mode", "new_idea", "valid_from", "valid_to")
 
 
@@ -36,7 +35,7 @@ def _judge(draft: Draft) -> None:
             draft.refuse(row, "valid_to", f"{row['valid_to']} is before valid_from {row['valid_from']}")
         _judge_predicate(draft, row)
     settle_decisions(draft, blank="approved")
-    keep_decisions(draft, draft.stored.rows("ratings"), KEY, (*KEY, *_SAID))
+    keep_decisions(draft, KIND, draft.stored.rows("ratings"), _SAID)
 
 
 def _judge_predicate(draft: Draft, row: Row) -> None:
@@ -100,7 +99,6 @@ KIND = Kind(
         Field("valid_to", DATE),
         *decision_fields(words("pending", "approved", "rejected")),
     ),
-    KEY,
     _judge,
     "Ratings (SKP): a predicate, or result and behaviour.",
 )

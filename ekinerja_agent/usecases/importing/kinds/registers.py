@@ -43,7 +43,6 @@ MEETINGS: Kind = Kind(
         Field("led_by", TEXT),
         Field("document", TEXT),
     ),
-    ("unit", "date", "topic"),
     _judge_meetings,
     "Evaluation meetings that a unit held.",
 )
@@ -57,7 +56,6 @@ INNOVATIONS: Kind = Kind(
         Field("ended", DATE),
         Field("document", TEXT),
     ),
-    ("code",),
     _judge_innovations,
     "Innovative programmes of a unit.",
 )

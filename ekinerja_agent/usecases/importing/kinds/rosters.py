@@ -44,7 +44,6 @@ KIND = Kind(
         Field("date", DATE, required=True),
         Field("shift", CODE, required=True, column="shifts"),
     ),
-    ("nip", "date"),
     _judge,
     "Who has which shift (or OFF) on which date.",
     names_rules=True,

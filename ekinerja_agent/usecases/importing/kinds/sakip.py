@@ -21,7 +21,6 @@ KIND = Kind(
         Field("aspect", words(*AspectWeights.model_fields), required=True),
         Field("score", SCORE_E2, required=True, column="score_e2"),
     ),
-    ("unit", "year", "aspect"),
     _judge,
     "SAKIP points from 0 to 100 of each of the six aspects of a unit.",
 )

@@ -42,14 +42,12 @@ def _fields(what: str) -> tuple[Field, ...]:
 HOLDS: Kind = Kind(
     "holds",
     _fields("kind"),
-    ("nip", "kind", "valid_from"),
     _judge(lambda: HOLDS),
     "What is held back until something is done, such as a missing LHKPN.",
 )
 SANCTIONS: Kind = Kind(
     "sanctions",
     _fields("decree"),
-    ("nip", "decree", "valid_from"),
     _judge(lambda: SANCTIONS),
     "What a decided sanction takes from the allowance.",
 )

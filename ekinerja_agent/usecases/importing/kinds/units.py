@@ -14,7 +14,6 @@ from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, know
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT, ZONE, shown
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
-KEY = ("code", "valid_from")
 EVERY_UNIT = "*"
 """In a row of another kind: whatever the unit."""
 
@@ -35,7 +34,7 @@ def refuse_unknown_units(draft: Draft) -> None:
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
-    units = merged(draft, "units", KEY)
+    units = merged(draft, "units")
     refuse_overlaps(draft, units, ("code",), "code")
     codes = {unit["code"] for unit in units}
     people = known_nips(draft)
@@ -103,7 +102,6 @@ KIND = Kind(
         Field("valid_from", DATE),
         Field("valid_to", DATE),
     ),
-    KEY,
     _judge,
     "Offices, how they hang together, their time zones.",
     names_rules=True,

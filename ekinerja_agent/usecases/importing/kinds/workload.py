@@ -30,7 +30,6 @@ TASKS: Kind = Kind(
         Field("per", words("day", "week", "month", "year"), required=True),
         Field("standard_minutes", STANDARD_E2, required=True, column="standard_e2"),
     ),
-    ("unit", "job", "task"),
     _judge(lambda: TASKS),
     "Tasks of each job with volume and standard time; volume 0 ends a task.",
 )
@@ -41,7 +40,6 @@ STAFF: Kind = Kind(
         Field("job", TEXT, required=True),
         Field("count", PEOPLE, required=True, column="people"),
     ),
-    ("unit", "job"),
     _judge(lambda: STAFF),
     "How many people hold each job of a unit.",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Row
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row
 from ekinerja_agent.usecases.importing.reading.shapes import MOMENT, TEXT, Shape
 
 DECIDED = frozenset({"approved", "returned", "rejected"})
@@ -62,17 +62,18 @@ def settle_decisions(draft: Draft, *, blank: str | None = None) -> None:
         )
 
 
-def keep_decisions(draft: Draft, stored: Iterable[Mapping[str, Any]], key: Sequence[str], says: Sequence[str]) -> None:
+def keep_decisions(draft: Draft, kind: Kind, stored: Iterable[Mapping[str, Any]], says: Sequence[str]) -> None:
     """Given the stored rows, let a pending row that says the same as one of them keep its decision.
 
     Whoever may not decide must not undo a decision either, by bringing the same file again. `says` are the
-    columns that were decided on; a row that differs in one of them is new, and waits for its own decision.
+    columns besides the key that were decided on; a row that differs in one of them is new, and waits for its own
+    decision.
     """
     if draft.importer.vouches:
         return
-    decided = {tuple(row[column] for column in key): row for row in stored if row["status"] in DECIDED}
+    decided = {tuple(row[column] for column in kind.key): row for row in stored if row["status"] in DECIDED}
     for row in draft.rows:
-        earlier = decided.get(tuple(row[column] for column in key))
+        earlier = decided.get(tuple(row[column] for column in kind.key))
         if (
             earlier is not None
             and row["status"] == "pending"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from ekinerja_agent.central.kinds import fact_kind
 from ekinerja_agent.files.table_file import Table
 from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.rules import RuleBook
@@ -110,17 +111,21 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of import file: its columns, the table's columns that name a row, and how rows are judged.
+    """A kind of import file: its columns, and how rows are judged.
 
     `names_rules` tells that its rows use names of the rule files, which then have to be loaded.
     """
 
     name: str
     fields: tuple[Field, ...]
-    key: tuple[str, ...]
     judge: Callable[[Draft], None]
     about: str
     names_rules: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the table that name a row."""
+        return fact_kind(self.name).key
 
     @property
     def columns_text(self) -> str:
@@ -188,8 +193,9 @@ def refuse_repeated_keys(draft: Draft, kind: Kind) -> None:
                 draft.refuse(row, label, f"row {earlier} has the same; one row each, in one file")
 
 
-def merged(draft: Draft, kind: str, key: Sequence[str]) -> list[Fact]:
+def merged(draft: Draft, kind: str) -> list[Fact]:
     """Given a draft, return the rows as they would stand: those of the file, and the stored ones it keeps."""
+    key = fact_kind(kind).key
     replaced = {tuple(row[column] for column in key) for row in draft.rows}
     kept = (row for row in draft.stored.rows(kind) if tuple(row[column] for column in key) not in replaced)
     return [*draft.rows, *kept]

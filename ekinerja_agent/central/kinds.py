@@ -1,0 +1,259 @@
+"""The kinds of imported fact, one declaration each: all that has to be told of a kind once its table is there.
+
+Which version of a row stands, which rows the database keeps, where an import looks for what it replaces, which drafts a
+change makes stale and whose turn it is to decide: all of it is read from here. Reads and stores nothing, and knows no
+rule by which a row is judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from sqlalchemy import Table
+
+from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS
+from ekinerja_agent.central.store.tables.imported import (
+    absence_decisions,
+    absences,
+    activities,
+    activity_standards,
+    activity_steps,
+    allowances,
+    assignments,
+    calendar,
+    correction_decisions,
+    corrections,
+    employees,
+    enrolments,
+    evaluation_meetings,
+    event_attendance,
+    events,
+    holds,
+    indicators,
+    innovations,
+    outage_decisions,
+    outages,
+    plan_progress,
+    plans,
+    ratings,
+    rosters,
+    sakip,
+    sanctions,
+    staff,
+    units,
+    workload_tasks,
+)
+from ekinerja_agent.nouns.errors import WrongUsage
+
+PUNCH_KINDS: Final = ("punches", "attlog")
+"""The kinds of import file that bring records of terminals, no facts."""
+
+
+class Reading(Enum):
+    """How columns tell the days of a row: a first and a last day (null = open), or one column that tells more."""
+
+    SPAN = auto()
+    YEAR_OF_DAY = auto()
+    PERIOD = auto()
+    """`YYYY` or `YYYY-MM`."""
+    MONTH_AND_REST_OF_YEAR = auto()
+    """`YYYY-MM`: what is counted since a plan began counts in each later month of its year."""
+    ALWAYS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The columns that tell of which days a row speaks, and how they are read."""
+
+    reading: Reading
+    columns: tuple[str, ...] = ()
+
+    @property
+    def one_day(self) -> str | None:
+        """The column of the one day of which a row speaks, None where it may speak of more."""
+        return self.columns[0] if self.reading is Reading.SPAN and len(set(self.columns)) == 1 else None
+
+
+class Whom(Enum):
+    """Whose scores a row may move. One of a person without a NIP moves everybody's."""
+
+    PERSON = auto()
+    TERMINAL = auto()
+    EVERYBODY = auto()
+
+
+class Others(Enum):
+    """Whom a row touches besides: a function each in `marks/whom_it_touches.py`."""
+
+    RIVALS_FOR_A_PIN = auto()
+    DOCUMENTS_OF_THE_CASE = auto()
+    ALL_WHO_WERE_CALLED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """Whose scores a row may move, by the column that names them (None: everybody's), and on which days.
+
+    `night_before`: what it says of a morning concerns the duty that began on the evening before.
+    """
+
+    whom: Whom
+    column: str | None
+    days: Days
+    night_before: bool = False
+    others: Others | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that tell whom a row touches, and when."""
+        return self.days.columns if self.column is None else (self.column, *self.days.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whoever stores or decides rows waits until nobody else does: of one kind at a time, or of one person."""
+
+    lock: int
+    of_one_person: bool = False
+
+
+DECISION_LOCK: Final = 0x61627365
+"""One decision on absences and outages at a time, a person's or that of silence."""
+CORRECTION_LOCK: Final = 0x636F7272
+"""One correction entered or decided at a time, so that two cannot pass a limit together."""
+ACTIVITY_LOCK: Final = 0x61637469
+"""Of a person one activity entered or decided at a time, so that no minute is taken twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """One kind of fact; its name is that of its table and of its import.
+
+    `key`: rows that are equal in these columns are versions of one. `looked_up_by` is the indexed one of them.
+    `touches`: None if no score depends on it. `decisions` is the table of what was decided of its rows since: by the
+    number of the row a status, or what `imported/decisions.py` reads of it. `turn` is the one of those who decide, so
+    that a file does not pass by what somebody decides just now.
+    """
+
+    table: Table
+    key: tuple[str, ...]
+    looked_up_by: str
+    touches: Touches | None
+    decisions: Table | None = None
+    turn: Turn | None = None
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+    @property
+    def scored(self) -> bool:
+        """Tell whether a score may depend on it."""
+        return self.touches is not None
+
+
+def _on(column: str) -> Days:
+    return Days(Reading.SPAN, (column, column))
+
+
+def _of_person(days: Days, *, night_before: bool = False, others: Others | None = None) -> Touches:
+    return Touches(Whom.PERSON, "nip", days, night_before, others)
+
+
+def _of_everybody(days: Days) -> Touches:
+    return Touches(Whom.EVERYBODY, None, days)
+
+
+_VALID: Final = Days(Reading.SPAN, ("valid_from", "valid_to"))
+_FIRST_TO_LAST: Final = Days(Reading.SPAN, ("first_day", "last_day"))
+_STARTS_TO_ENDS: Final = Days(Reading.SPAN, ("starts", "ends"))
+_MONTH_ON: Final = Days(Reading.MONTH_AND_REST_OF_YEAR, ("month",))
+_DECIDED: Final = Turn(DECISION_LOCK)
+
+_ALL: Final = (
+    FactKind(units, ("code", "valid_from"), "code", _of_everybody(_VALID)),
+    FactKind(employees, ("nip", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(
+        enrolments,
+        ("terminal", "pin", "valid_from"),
+        "pin",
+        _of_person(_VALID, night_before=True, others=Others.RIVALS_FOR_A_PIN),
+    ),
+    FactKind(calendar, ("date", "unit"), "date", _of_everybody(_on("date"))),
+    FactKind(
+        absences,
+        ("nip", "first_day", "from_time", "kind"),
+        "nip",
+        _of_person(_FIRST_TO_LAST, night_before=True, others=Others.DOCUMENTS_OF_THE_CASE),
+        absence_decisions,
+        _DECIDED,
+    ),
+    FactKind(
+        outages,
+        ("terminal", "starts"),
+        "terminal",
+        Touches(Whom.TERMINAL, "terminal", _STARTS_TO_ENDS, night_before=True),
+        outage_decisions,
+        _DECIDED,
+    ),
+    FactKind(
+        activities,
+        ("activity_id",),
+        "activity_id",
+        _of_person(_on("date")),
+        activity_steps,
+        Turn(ACTIVITY_LOCK, of_one_person=True),
+    ),
+    FactKind(activity_standards, ("type", "unit"), "type", _of_everybody(Days(Reading.ALWAYS))),
+    FactKind(rosters, ("nip", "date"), "nip", _of_person(_on("date"))),
+    FactKind(
+        corrections,
+        ("nip", "date", "scan", "action"),
+        "nip",
+        _of_person(_on("date")),
+        correction_decisions,
+        Turn(CORRECTION_LOCK),
+    ),
+    FactKind(events, ("code", "unit"), "code", _of_everybody(_on("date"))),
+    FactKind(
+        event_attendance,
+        ("event", "nip"),
+        "event",
+        _of_person(_on("date"), others=Others.ALL_WHO_WERE_CALLED),
+    ),
+    FactKind(allowances, ("nip", "criterion", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(holds, ("nip", "kind", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(sanctions, ("nip", "decree", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(assignments, ("nip", "unit", "kind", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(ratings, ("nip", "period"), "nip", _of_person(_VALID)),
+    # A plan may be a part of the score of all people of its unit.
+    FactKind(plans, ("code",), "code", _of_everybody(Days(Reading.YEAR_OF_DAY, ("due_date",)))),
+    FactKind(plan_progress, ("plan", "month"), "plan", _of_everybody(_MONTH_ON)),
+    FactKind(
+        indicators,
+        ("nip", "unit", "period", "code"),
+        "period",
+        _of_person(Days(Reading.PERIOD, ("period",))),
+    ),
+    FactKind(workload_tasks, ("unit", "job", "task"), "unit", None),
+    FactKind(staff, ("unit", "job"), "unit", None),
+    FactKind(sakip, ("unit", "year", "aspect"), "unit", None),
+    FactKind(evaluation_meetings, ("unit", "date", "topic"), "unit", None),
+    FactKind(innovations, ("code",), "code", None),
+)
+FACT_KINDS: dict[str, FactKind] = {kind.name: kind for kind in _ALL}
+"""Every kind of fact by its name."""
+
+
+def fact_kind(name: str) -> FactKind:
+    """Given the name of a kind of facts, return what is declared of it. Raise WrongUsage for any other word."""
+    if name not in FACT_KINDS:
+        raise WrongUsage(f"{name!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KINDS))}")
+    return FACT_KINDS[name]
+
+
+def insert_only() -> tuple[Table, ...]:
+    """Return the tables whose rows the database itself refuses to change or delete."""
+    return (*INSERT_ONLY_RECORDS, *(kind.table for kind in FACT_KINDS.values()))
