@@ -7,6 +7,7 @@ stands between a login and the money.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -45,7 +46,9 @@ def session(login: As, careless: Engine) -> Iterator[Callable[[str], Connection]
     opened: list[Connection] = []
 
     def begin(role: str) -> Connection:
-        conn = login(role).connect().execution_options(isolation_level="AUTOCOMMIT")
+        # In a thread of its own: whoever steals a login does not share a connection with those who look on.
+        with ThreadPoolExecutor(1) as thief:
+            conn = thief.submit(login(role).connect).result().execution_options(isolation_level="AUTOCOMMIT")
         conn.exec_driver_sql("set default_transaction_read_only = off")
         opened.append(conn)
         return conn
