@@ -18,7 +18,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from ekinerja_agent.usecases.collecting import terminal_lock
-with getattr(turns, sys.argv[2])("lobby", Path(sys.argv[1])) as wanted:
+with getattr(terminal_lock, sys.argv[2])("lobby", Path(sys.argv[1])) as wanted:
     print("mine", flush=True)
     if wanted is None:
         sys.stdin.read()
