@@ -5,7 +5,7 @@ changes with any value, date or source and with nothing else. Does not know how 
 one a regency chose.
 
 `dated`, `files` and `profile_file` (with `deductions` and `payment`) say what may stand in each file, `load` reads a
-directory, `build` turns it into the nouns of `rules.py`, `digest` names their meaning, `doubts` finds what a profile
+directory, `build` turns it into the nouns of `rules/`, `digest` names their meaning, `doubts` finds what a profile
 cannot promise, `adoption` what no decree has adopted, `proposal` writes a year's holidays for a person to keep.
 """
 

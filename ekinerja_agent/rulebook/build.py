@@ -1,4 +1,4 @@
-"""The content of rule files into the nouns of `rules.py`, each value with the line it came from.
+"""The content of rule files into the nouns of `rules/`, each value with the line it came from.
 
 Promises that a profile is complete after inheritance or told as a problem, never filled from a default. Does
 not read files.

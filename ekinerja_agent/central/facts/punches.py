@@ -1,6 +1,6 @@
 """Punches given to people, on columns: by the enrolments of the punch's day, with the instants that scoring takes.
 
-The same rule for single punches stands in `enrolled.py`; a test holds both to the same answers.
+The same rule for single punches stands in `collected/pin_owners.py`; a test holds both to the same answers.
 """
 
 from __future__ import annotations

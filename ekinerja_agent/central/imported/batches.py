@@ -1,7 +1,7 @@
 """Imported files as batches of facts: stored, superseded by newer rows of the same key, taken back by a revocation.
 
 Nothing is ever changed or deleted: of each key the newest row stands whose batch is not revoked. Checks no rule of a
-kind; the rows that arrive here are already typed as the columns of `tables.py`.
+kind; the rows that arrive here are already typed as the columns of `store/tables/`.
 """
 
 from __future__ import annotations

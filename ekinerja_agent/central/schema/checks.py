@@ -98,7 +98,7 @@ def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
 
 
 def differences(conn: Connection) -> list[str]:
-    """Given a connection, return how the tables differ from `tables.py`, in Alembic's words."""
+    """Given a connection, return how the tables differ from `store/tables/`, in Alembic's words."""
 
     def is_ours(one: Any, name: str | None, kind: str, _reflected: bool, compared: Any) -> bool:
         """Other programs may have tables beside ours; an index may be one of another database."""

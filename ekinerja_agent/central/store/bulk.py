@@ -76,7 +76,7 @@ def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable
 
 def _insert_new(conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> int:
     """COPY cannot skip a known key, so each column comes as one text. A table of the session would be quicker, but who
-    may make one can put it before one of ours. The types are those of `tables.py`, for who adds rows may not be allowed
+    may make one can put it before one of ours. The types are those of `tables/`, for who adds rows may not be allowed
     to read any.
     """
     names = ", ".join(f'"{name}"' for name in columns)
