@@ -21,7 +21,9 @@ from ekinerja_agent.simulator import Device, serve
 from tests.journey.conftest import Installation
 from tests.proof.people import acting_as
 
-BOOK = Path(__file__).parents[2] / "docs" / "operators"
+ROOT = Path(__file__).parents[2]
+READMES = (ROOT / "README.md", ROOT / "README.id.md")
+BOOK = ROOT / "docs" / "operators"
 PAGES = {
     "README.md": "README.md",
     "add-terminal.md": "tambah-mesin.md",
@@ -57,13 +59,16 @@ def shape(line: str) -> tuple[str, set[int]]:
     return said, expected(line)
 
 
-@pytest.mark.parametrize(("english", "indonesian"), PAGES.items())
-def test_both_languages_have_the_same_commands(english: str, indonesian: str) -> None:
-    assert list(map(shape, lines(BOOK / english))) == list(map(shape, lines(BOOK / "id" / indonesian)))
+BOTH = [(BOOK / english, BOOK / "id" / indonesian) for english, indonesian in PAGES.items()] + [READMES]
+
+
+@pytest.mark.parametrize(("english", "indonesian"), BOTH, ids=lambda page: page.name)
+def test_both_languages_have_the_same_commands(english: Path, indonesian: Path) -> None:
+    assert list(map(shape, lines(english))) == list(map(shape, lines(indonesian)))
 
 
 def test_every_link_of_the_handbook_leads_somewhere() -> None:
-    for page in BOOK.rglob("*.md"):
+    for page in (*READMES, *BOOK.rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
@@ -78,7 +83,7 @@ def typed(line: str) -> list[str]:
 
 
 def every_line() -> Iterator[Any]:
-    for page in sorted(BOOK.rglob("*.md")):
+    for page in (*READMES, *sorted(BOOK.rglob("*.md"))):
         for line in lines(page):
             if typed(line):
                 yield pytest.param(typed(line), id=f"{page.name}: {line[:60]}")
