@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import Engine, bindparam, event, select
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.collected.inbox import deliver
-from ekinerja_agent.central.collected.pin_owners import Enrolments
-from ekinerja_agent.central.facts.punches import _owned, _resolve_slots
 from ekinerja_agent.central.imported.batches import revoke, store_punch_batch
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.frames import expecting_few, read_frame
 from ekinerja_agent.central.store.tables.imported import employees
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.nouns.coverage import Coverage
-from ekinerja_agent.nouns.delivery import Delivery, Note
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames import schemas
-from ekinerja_agent.scoring.frames.schemas import MonthFacts
 from tests.central.conftest import Store
+from tests.central.september import NOW, SEPTEMBER, WITA, bring, day, instant, month
 
-SEPTEMBER = date(2026, 9, 1)
-NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 SINCE = datetime(2026, 8, 31, 16, tzinfo=UTC)  # midnight of 1 September in Makassar
-WITA = timedelta(hours=8)
-
-
-def day(n: int, month: int = 9) -> date:
-    return date(2026, month, n)
-
-
-def instant(n: int, hour: int, month: int = 9) -> datetime:
-    """Local time in Makassar."""
-    return datetime(2026, month, n, hour, tzinfo=UTC) - WITA
 
 
 def punch(n: int, hour: int = 8, *, pin: str = "1", terminal: str = "lobby", month: int = 9, **more: Any) -> Punch:
@@ -55,14 +36,6 @@ def punch(n: int, hour: int = 8, *, pin: str = "1", terminal: str = "lobby", mon
 
 def serves(terminal: str, office: str, since: datetime = SINCE, *, enabled: bool = True) -> TerminalFact:
     return TerminalFact(terminal, office, "Asia/Makassar", enabled, since)
-
-
-def bring(engine: Engine, *punches: Punch, notes: tuple[Note, ...] = ()) -> None:
-    assert not deliver(engine, Delivery(punches, notes), NOW).rejected
-
-
-def month(engine: Engine, **options: Any) -> MonthFacts:
-    return facts.month_facts(engine, SEPTEMBER, profile="tpp-model", now=NOW, **options)
 
 
 def owners(engine: Engine, **options: Any) -> list[tuple[str, str]]:
@@ -432,101 +405,6 @@ def test_rows_of_a_batch_taken_back_are_not_read(central: Engine, office: Store,
     assert month(central).absences.height == 1
     revoke(central, batch, operator, "r", NOW)
     assert month(central).absences.height == 0
-
-
-dates = st.none() | st.dates(day(1), day(10))
-enrolments = st.lists(
-    st.fixed_dictionaries(
-        {
-            "terminal": st.sampled_from(["*", "lobby", "gate"]),
-            "pin": st.sampled_from(["1", "2"]),
-            "nip": st.sampled_from(["ani", "budi", "citra"]),
-            "valid_from": dates,
-            "valid_to": dates,
-        }
-    ),
-    max_size=8,
-)
-slots = st.lists(
-    st.tuples(
-        st.sampled_from(["lobby", "gate"]), st.integers(1, 2), st.sampled_from(["1", "2", "3"]), st.integers(1, 10)
-    ),
-    max_size=6,
-    unique_by=lambda row: (row[0], row[1], row[3]),
-)
-
-
-Columnar = Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, pytest.MonkeyPatch], dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def columnar() -> Columnar:
-    """The columnar rule, with slot owners from memory in place of the database."""
-
-    def answer(
-        recorded: pl.DataFrame, enrolled: pl.DataFrame, seen: pl.DataFrame, patch: pytest.MonkeyPatch
-    ) -> dict[str, str]:
-        patch.setattr("ekinerja_agent.central.facts.punches.read_frame", lambda *_: seen)
-        found = _owned(_resolve_slots(None, recorded), enrolled)  # type: ignore[arg-type] # no query is made
-        return dict(found.select("punch_id", "nip").rows())
-
-    return answer
-
-
-@given(
-    enrolled=enrolments,
-    seen=slots,
-    recorded=st.lists(
-        st.tuples(
-            st.sampled_from(["lobby", "gate"]), st.sampled_from(["1", "2", "uid:1", "uid:2"]), st.integers(1, 10)
-        ),
-        max_size=8,
-        unique=True,
-    ),
-)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_columns_and_single_punches_know_the_same_owner(
-    enrolled: list[dict[str, Any]],
-    seen: list[tuple[str, int, str, int]],
-    recorded: list[tuple[str, str, int]],
-    columnar: Columnar,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    slot_rows = [{"terminal": t, "uid": uid, "pin": pin, "seen_at": instant(n, 8)} for t, uid, pin, n in seen]
-    book = Enrolments(enrolled, slot_rows)
-    single = {
-        str(n): owner
-        for n, (terminal, pin, on) in enumerate(recorded)
-        if (owner := book.nip(terminal, pin, day(on), instant(on, 8))) is not None
-    }
-    punches = [
-        {
-            "punch_id": str(n),
-            "terminal": t,
-            "pin": pin,
-            "clock": datetime(2026, 9, on, 8),
-            "at": instant(on, 8),
-            "day": day(on),
-        }
-        for n, (t, pin, on) in enumerate(recorded)
-    ]
-    punch_frame = pl.DataFrame(
-        [row | {"offset_s": 0, "corrected": False} for row in punches],
-        schema={
-            "punch_id": pl.String,
-            "terminal": pl.String,
-            "pin": pl.String,
-            "clock": pl.Datetime("us"),
-            "at": schemas.INSTANT,
-            "day": pl.Date,
-            "offset_s": pl.Int64,
-            "corrected": pl.Boolean,
-        },
-    )
-    enrolled_frame = pl.DataFrame([{"id": n} | row for n, row in enumerate(enrolled)], schema=facts.ENROLMENTS)
-    owner_schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": schemas.INSTANT}
-    slot_frame = pl.DataFrame(slot_rows, schema=owner_schema)
-    assert columnar(punch_frame, enrolled_frame, slot_frame, monkeypatch) == single
 
 
 def test_what_is_read_after_a_few_people_is_not_taken_for_few(central: Engine, office: Store) -> None:
