@@ -102,8 +102,7 @@ class LazyGroup(SpokenGroup):
     "--config",
     "config_path",
     metavar="FILE",
-    envvar="EKINERJA_CONFIG",
-    help="agent.yaml. Without it: ./config/agent.yaml, then /etc/ekinerja-agent/agent.yaml.",
+    help="agent.yaml. Without it: EKINERJA_CONFIG, /etc/ekinerja-agent/agent.yaml, ./config/agent.yaml.",
 )
 @click.option(
     "--lang",

@@ -24,7 +24,7 @@ _WIDTH = 100_000
 """One line per record: troff folds them."""
 
 _FILES = (
-    ("./config/agent.yaml, /etc/ekinerja-agent/agent.yaml", "where the configuration is looked for"),
+    ("/etc/ekinerja-agent/agent.yaml, ./config/agent.yaml", "where the configuration is looked for"),
     ("/var/lib/ekinerja-agent", "the usual state_dir: spool, quarantine, backups"),
 )
 _ENVIRONMENT = (

@@ -10,9 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ekinerja_agent.config.doubts import agent_doubts, terminal_doubts
+from ekinerja_agent.config.places import find_config, is_missing, other_configs
 from ekinerja_agent.config.secrets import is_exposed
 from ekinerja_agent.config.settings import (
     DEFAULT_DEVICES,
@@ -39,14 +39,12 @@ __all__ = [
     "TerminalConfig",
     "find_config",
     "load",
+    "other_configs",
     "secret_problems",
     "secret_warnings",
     "shipped_rules",
     "survey_config",
 ]
-
-ENVIRONMENT_VARIABLE: Final = "EKINERJA_CONFIG"
-SEARCHED: Final = (Path("config/agent.yaml"), Path("/etc/ekinerja-agent/agent.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +100,6 @@ class Survey:
     document: Document | None
 
 
-def find_config(cli_value: str | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Given what `--config` said, return agent.yaml: that, else EKINERJA_CONFIG, else ./config, else /etc.
-
-    A file that was named is returned whether it exists or not. Raise ConfigurationError if nothing is found.
-    """
-    named = cli_value or environ.get(ENVIRONMENT_VARIABLE)
-    if named:
-        return Path(named)
-    for path in SEARCHED:
-        if path.is_file():
-            return path
-    looked = ", ".join(map(str, SEARCHED))
-    message = f"there is no such file, nor the other places of agent.yaml ({looked}); name it with --config FILE"
-    raise ConfigurationError([Problem(str(SEARCHED[0]), 0, 0, "", message)])
-
-
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Given agent.yaml, return the configuration. Raise ConfigurationError: every problem of both files."""
     survey = survey_config(path, environ)
@@ -152,7 +134,7 @@ def _terminals(agent: Document, problems: list[Problem], environ: Mapping[str, s
     if ("devices",) in agent.told or isinstance(named, dict | list):
         return ()
     path = absolute(agent.path.parent, named or DEFAULT_DEVICES)
-    if not collects and "devices" not in agent.tree and not path.exists():
+    if not collects and "devices" not in agent.tree and is_missing(path):
         return ()
     document, found = read_document(_as_given(path, agent.path), environ=environ)
     problems.extend(found)

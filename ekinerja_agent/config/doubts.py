@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from ekinerja_agent.config.places import is_missing
 from ekinerja_agent.config.settings import TERMINAL_PORT, TargetConfig
 from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.yamlfile import Document, KeyPath
@@ -52,7 +53,7 @@ def _tls_doubts(document: Document) -> Iterator[Problem]:
     if mode in ("verify-ca", "verify-full") and certificate is None and "sslrootcert=" not in str(url):
         message = f"{mode} was found without sslrootcert; name the file of the certificate that signed the server's"
         yield document.problem(("central", "sslmode"), message)
-    if isinstance(certificate, str) and certificate and not absolute(document.path.parent, certificate).is_file():
+    if isinstance(certificate, str) and certificate and is_missing(absolute(document.path.parent, certificate)):
         message = f"{certificate} is not there; name the file of the certificate that signed the server's"
         yield document.problem(("central", "sslrootcert"), message)
 

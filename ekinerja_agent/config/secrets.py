@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ekinerja_agent.config.places import is_file
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
 
 MAX_SECRET_BYTES: Final = 4096
@@ -38,4 +39,4 @@ def unusable_secret(path: Path, key: str, message: str) -> ConfigurationError:
 
 def is_exposed(path: Path) -> bool:
     """Given a file, tell whether every user of this host may read it; a missing file is not exposed."""
-    return path.is_file() and bool(path.stat().st_mode & READABLE_BY_OTHERS)
+    return is_file(path) and bool(path.stat().st_mode & READABLE_BY_OTHERS)

@@ -101,8 +101,12 @@ def _said(directory: Path) -> bytes | None:
 
 def survey_rules(directory: Path) -> Rules:
     """Given the rules directory, return all that is wrong in it, and the rules if nothing is."""
-    if not directory.is_dir():
-        message = f"there is no such directory; the rules directory holds {LAYOUT}"
+    try:
+        next(directory.iterdir(), None)
+    except OSError as error:
+        message = f"the directory cannot be read ({error.strerror}); the rules directory holds {LAYOUT}"
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            message = f"there is no such directory; the rules directory holds {LAYOUT}"
         return Rules(None, (Problem(str(directory), 0, 0, "", message),), (), ())
     reader = _Reader(directory)
     book = reader.read()

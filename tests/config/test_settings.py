@@ -336,16 +336,6 @@ def test_secrets_that_every_user_can_read_are_warned_about(write: Write) -> None
     assert config.secret_warnings(found) == []
 
 
-def test_the_file_is_searched_where_the_contract_says(write: Write) -> None:
-    assert config.find_config("a.yaml", {"EKINERJA_CONFIG": "b.yaml"}) == Path("a.yaml")
-    assert config.find_config(None, {"EKINERJA_CONFIG": "b.yaml"}) == Path("b.yaml")
-    write("empty", "")
-    with pytest.raises(ConfigurationError, match=r"config/agent\.yaml, /etc/ekinerja-agent/agent\.yaml"):
-        config.find_config(None, {})
-    write("config/agent.yaml", "")
-    assert config.find_config(None, {}) == Path("config/agent.yaml")
-
-
 def test_an_unknown_terminal_is_told_with_those_there_are() -> None:
     found = config.load(ROOT / "config/agent.yaml", {})
     assert found.terminal("dinkes-lobby").office == "DINKES"

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise.
+    """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise. Whoever named no
+    file is told which one is used wherever another could be meant.
 
     `translate` takes an English sentence to the language of this command.
     """
@@ -42,9 +43,13 @@ class Context:
 
     @cached_property
     def _config(self) -> Config:
-        from ekinerja_agent.config import find_config, load
+        from ekinerja_agent.config import find_config, load, other_configs
 
-        return load(find_config(self.config_path))
+        path = find_config(self.config_path)
+        if self.config_path is None:
+            for other in other_configs(path):
+                self.say(f"{path} is used, though {other} exists too; --config FILE names one")
+        return load(path)
 
     @cached_property
     def _engine(self) -> Engine:
