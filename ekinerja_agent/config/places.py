@@ -40,9 +40,7 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        message = (
-            f"this user may not look there ({error.strerror}); ask the administrator, or name a file by --config"
-        )
+        message = f"this user may not look there ({error.strerror}); ask the administrator, or name a file by --config"
         raise ConfigurationError([Problem(str(path), 0, 0, "", message)]) from error
 
 

@@ -116,6 +116,11 @@ class Client:
         """What came from the terminal so far, headers included."""
         return self._link.received_bytes
 
+    @property
+    def events_dropped(self) -> int:
+        """How many events came that were too many to keep."""
+        return self._session.events_dropped
+
     def option(self, key: str) -> str | None:
         """Given the name of an option, return its value, None if the terminal does not have it."""
         return self._fact(lambda data: decode_option(data, key), Command.OPTIONS_RRQ, key.encode("ascii") + b"\0")

@@ -45,6 +45,11 @@ class Listener:
         sizes = self._client.sizes()
         return sizes.records if sizes else None
 
+    @property
+    def events_dropped(self) -> int:
+        """How many events came that were too many to keep."""
+        return self._client.events_dropped
+
     def punches(self, wait_s: float) -> list[Event | None]:
         """Given how long to wait for one, return the punches told of since the last call, in order; none is usual.
 

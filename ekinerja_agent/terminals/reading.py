@@ -96,7 +96,7 @@ def read_log(
         except AmbiguousLog as error:
             raise AmbiguousLog(f"{place.terminal}: {error}", error.raw) from error
         slot_owners, user_doubts = _slot_owners(client, fetched, sizes)
-        received_bytes = client.received_bytes
+        received_bytes, events_dropped = client.received_bytes, client.events_dropped
     return LogRead(
         terminal=place.terminal,
         serial=serial,
@@ -112,7 +112,7 @@ def read_log(
         known_end_gone=fetched.known_end_gone,
         unread_from=fetched.unread_from,
         mode=fetched.mode,
-        doubts=(*_doubts(sizes, offset_s, fetched), *user_doubts),
+        doubts=(*_doubts(sizes, offset_s, fetched, events_dropped), *user_doubts),
     )
 
 
@@ -161,8 +161,12 @@ def _slot_owners(client: Client, fetched: Fetched, sizes: FreeSizes | None) -> t
         return {}, [f"the owners of the slots are not known: {error}"]
 
 
-def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched) -> list[str]:
+def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched, events_dropped: int) -> list[str]:
     doubts = []
+    if events_dropped:
+        doubts.append(
+            f"it told of {events_dropped} events more than can be while it was read; look what stands at its address"
+        )
     if offset_s is None:
         doubts.append("the terminal's clock does not show a possible time")
     counted = sizes.records if sizes else None

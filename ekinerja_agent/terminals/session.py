@@ -29,6 +29,10 @@ LARGEST_DATA_BYTES = 1 << 16
 """The most that one DATA packet was seen to carry."""
 FAREWELL_S = 3.0
 """How long an answer to FREE_DATA or EXIT is awaited: nothing depends on it."""
+MOST_EVENTS_KEPT = 1_000
+"""Events wait until somebody listens; each is but a hint, and no number of fingers makes so many between two looks."""
+LONGEST_EVENT_BYTES = 64
+"""The longest body known has 52."""
 REPLIES_PER_SESSION = 12
 """A session without tables asks about eight questions; so many full waits end it."""
 
@@ -47,6 +51,8 @@ class Session:
         self._open = False
         self._buffer_held = False
         self._events: list[Packet] = []
+        self.events_dropped = 0
+        """How many events came while too many waited already."""
         self._ends = self._link.clock() + REPLIES_PER_SESSION * reply_timeout_s
 
     # --- in and out -----------------------------------------------------------------------------------------
@@ -199,7 +205,14 @@ class Session:
             return packet
 
     def _hear(self, packet: Packet) -> None:
-        """Keep an event and acknowledge it: many terminals send the next one only then. Late answers are let go."""
-        if packet.command == Command.REG_EVENT:
-            self._events.append(packet)
-            self._link.send(Packet(Command.ACK_OK, self._session_id, packet.reply_id))
+        """Keep an event and acknowledge it: many terminals send the next one only then. Late answers are let go, and so
+        are the events of a terminal that tells of more than can be.
+        """
+        if packet.command != Command.REG_EVENT:
+            return
+        if len(self._events) == MOST_EVENTS_KEPT:
+            self.events_dropped += 1
+            return
+        # A body that is longer than any known is nobody's to read; that something was told of is kept.
+        self._events.append(packet if len(packet.data) <= LONGEST_EVENT_BYTES else packet._replace(data=b""))
+        self._link.send(Packet(Command.ACK_OK, self._session_id, packet.reply_id))

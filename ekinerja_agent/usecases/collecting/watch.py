@@ -88,6 +88,8 @@ class Watch:
                 log.info("terminal.live", terminal=self._place.terminal)
             self._behind = self._hear(listener, wanted, self._rests_until_s if missed else NEVER_S)
             self._counted = listener.counted() if self._behind else counted
+            if listener.events_dropped:
+                log.warning("terminal.too_many_events", terminal=self._place.terminal, dropped=listener.events_dropped)
             if not missed:
                 self._troubles = 0
             return self._behind

@@ -1,0 +1,78 @@
+"""What a device or a stranger on an office's network does to whoever reads terminals."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ekinerja_agent.nouns.errors import TerminalUnavailable
+from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet, frame
+from ekinerja_agent.terminals import TerminalAddress
+from ekinerja_agent.terminals.client import open_at
+from ekinerja_agent.terminals.live import listen
+
+MEGABYTE = 1_000_000
+REPLY_TIMEOUT_S = 0.25
+
+
+@contextmanager
+def flooding(event: bytes, answers: int) -> Iterator[TerminalAddress]:
+    """A terminal that gives so many answers and from then on says this without end, whatever it is asked."""
+
+    def flood(here: socket.socket) -> None:
+        with suppress(OSError), here.accept()[0] as line:
+            for number in range(answers):
+                line.recv(65_536)
+                line.sendall(frame(encode_packet(Packet(Reply.OK, 7, number))))
+            while True:
+                line.sendall(event)
+
+    with socket.create_server(("127.0.0.1", 0)) as here:
+        thread = threading.Thread(target=flood, args=(here,))
+        thread.start()
+        yield TerminalAddress(
+            "lobby", "127.0.0.1", ZoneInfo("Asia/Jakarta"), here.getsockname()[1], reply_timeout_s=REPLY_TIMEOUT_S
+        )
+        here.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def event(body: bytes) -> bytes:
+    return frame(encode_packet(Packet(Command.REG_EVENT, 1, 0, body)))
+
+
+EVENTS = {"small": event(b"1001".ljust(32, b"\0")), "large": event(b"x" * 60_000)}
+
+
+@pytest.mark.parametrize("said", EVENTS.values(), ids=EVENTS)
+def test_t27_events_without_end_cost_little_memory_and_end_with_the_deadline_of_the_poll(said: bytes) -> None:
+    """Before: `terminal poll` had 1.66 GB after 11 seconds."""
+    tracemalloc.start()
+    try:
+        with (
+            flooding(said, answers=1) as place,
+            pytest.raises(TerminalUnavailable, match="did not complete its answer in time"),
+            open_at(place) as client,
+        ):
+            client.sizes()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20 * MEGABYTE
+
+
+@pytest.mark.parametrize("said", EVENTS.values(), ids=EVENTS)
+def test_t27_who_listens_to_events_without_end_keeps_a_thousand_and_counts_the_others(said: bytes) -> None:
+    with suppress(TerminalUnavailable), flooding(said, answers=2) as place, listen(place) as listener:
+        while not listener.events_dropped:
+            with suppress(TerminalUnavailable):
+                listener.counted()
+        told = listener.punches(0)
+        assert len(told) == 1_000
+        assert (told[0] is None) == (len(said) > 1_000)
