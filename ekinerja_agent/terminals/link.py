@@ -7,6 +7,7 @@ terminal.
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
@@ -93,7 +94,7 @@ class Link:
             left_s = until - self.clock()
             if left_s <= 0 or not poll.poll(left_s * 1000):
                 return None
-            self._fill(until + wait_s, wait_s)
+            self._fill(math.inf, wait_s)  # something is there: a host that paused meanwhile makes no line broken
         return self._packets.pop(0)
 
     def flush(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.simulator import Device, Fault, Model, named_fault, serve
-from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet
+from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet, frame
 from ekinerja_agent.simulator.faults import Occasion, Send, Transport, on
 from ekinerja_agent.simulator.faults.script import Step
+from ekinerja_agent.terminals.link import Link
 from ekinerja_agent.terminals.live import Listener, listen
 from ekinerja_agent.usecases.collecting.collect import place_of
 from tests.live.conftest import Eventually, Office, Script
@@ -50,6 +52,21 @@ def test_a_packet_that_comes_in_two_pieces_is_heard_once_it_is_whole(
         assert len(heard(listener, 1)) == 1
         script.send(event[cut:])
         assert len(heard(listener, 1)) == 1
+
+
+def test_a_host_that_stands_still_between_look_and_read_makes_no_line_broken() -> None:
+    instants: list[float] = []
+    said = frame(encode_packet(Packet(Command.REG_EVENT, 1, 0, BODY)))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as here,
+        Link("lobby", *here.getsockname(), "tcp", 1.0, lambda: instants.pop(0) if instants else 900.0) as link,
+        here.accept()[0] as line,
+    ):
+        line.sendall(said)
+        instants += (0.0, 0.1)
+        told = link.receive_unasked(0.5)
+    assert told is not None
+    assert told.data == BODY
 
 
 def test_an_unreadable_event_is_still_a_hint_and_other_kinds_are_none(
