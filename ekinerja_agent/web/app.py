@@ -40,7 +40,9 @@ def create_app(
     """
     board = [] if site is None else board_routes(site)
     routes = [*health.routes(snapshot), *iclock.routes(receiver), *board]
-    return Starlette(routes=routes, middleware=[Middleware(_Headers)])
+    app = Starlette(routes=routes, middleware=[Middleware(_Headers)])
+    app.router.redirect_slashes = False  # it would lead to whatever host the visitor named
+    return app
 
 
 def board_routes(site: Site) -> list[Route]:

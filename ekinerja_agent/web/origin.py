@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 def origin(request: Request, proxies: Iterable[IpNetwork]) -> IPv4Address | IPv6Address | None:
     """Given a request and our proxies, return the address that it came from; None if that is no address.
 
-    Behind one of ours it is the last of X-Forwarded-For: those before it are what the client says of itself.
+    Behind one of ours it is the last of all X-Forwarded-For lines: those before it are what the client says of itself,
+    and some proxies write a line of their own behind the client's.
     """
     address = _address(request.client.host if request.client else "")
     if address is not None and any(address in proxy for proxy in proxies):
-        return _address(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
+        told = ",".join(request.headers.getlist("x-forwarded-for"))
+        return _address(told.rpartition(",")[2].strip())
     return address
 
 

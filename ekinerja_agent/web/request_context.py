@@ -406,5 +406,6 @@ def _require_same_site(visit: RequestContext) -> None:
         raise NotHeard("this form was sent from another site; open the page here and send it again")
     if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise NotHeard("this form was sent from another site; open the page here and send it again")
-    if visit.session is not None and not hmac.compare_digest(visit.form.get("csrf", ""), visit.csrf):
+    sent = visit.form.get("csrf", "").encode(errors="surrogatepass")
+    if visit.session is not None and not hmac.compare_digest(sent, visit.csrf.encode()):
         raise NotHeard("this form is of another session; open the page again and send it once more")

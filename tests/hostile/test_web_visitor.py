@@ -1,0 +1,28 @@
+"""What somebody with a browser, or with something that looks like one, does to the pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.board.conftest import County, csrf
+
+NO_TOKENS = ["%C3%A9", "%F0%9F%92%A3" * 64, "%ED%B2%80", "%00", "a" * 64, "%FF", "a" * 60_000]
+
+
+@pytest.mark.parametrize("token", NO_TOKENS)
+def test_t29_a_form_whose_token_is_any_bytes_is_refused_and_no_error(county: County, token: str) -> None:
+    """Before: letters outside ASCII were answered with 500."""
+    county.account("op", "operator")
+    browser = county.enter("op")
+    assert csrf(browser.get("/password").text) != token
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = browser.post("/logout", content=f"csrf={token}", headers=form)
+    assert answer.status_code in {400, 403}
+    assert browser.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login/", "/units/", "/activity/", "//evil.test/", "/\\evil.test/", "/public//"])
+def test_t29_no_answer_leads_to_the_host_that_a_visitor_named(county: County, path: str) -> None:
+    """Before: `/login/` was sent on to whatever `Host` said."""
+    answer = county.browser().get(path, headers={"host": "evil.test"})
+    assert "evil" not in answer.headers.get("location", "")
