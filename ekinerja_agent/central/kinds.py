@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS
+from ekinerja_agent.central.store.tables import CORRECT_INSTEAD, INSERT_ONLY_RECORDS
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
     absences,
@@ -254,6 +254,6 @@ def fact_kind(name: str) -> FactKind:
     return FACT_KINDS[name]
 
 
-def insert_only() -> tuple[Table, ...]:
-    """Return the tables whose rows the database itself refuses to change or delete."""
-    return (*INSERT_ONLY_RECORDS, *(kind.table for kind in FACT_KINDS.values()))
+def insert_only() -> dict[Table, str]:
+    """Return the tables whose rows the database itself refuses to change or delete, and what it says to do instead."""
+    return INSERT_ONLY_RECORDS | dict.fromkeys((kind.table for kind in FACT_KINDS.values()), CORRECT_INSTEAD)

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ekinerja_agent.central.schema import checks, guards
+from ekinerja_agent.central.schema import checks
 from ekinerja_agent.central.schema.checks import check, flaws
 from ekinerja_agent.central.schema.upgrade import REVISIONS, alembic_config, require_current, require_made, upgrade
 from ekinerja_agent.central.store import engine
@@ -96,13 +96,6 @@ def test_check_names_a_changed_table_and_a_lost_guard(central: Engine) -> None:
         conn.exec_driver_sql(f"drop trigger {guard}")
     with pytest.raises(CheckFailed, match=r"(?s)colour.*punches can be changed: its guard punches_keep"):
         check(central)
-
-
-def test_every_guard_that_the_migrations_make_is_looked_for(central: Engine) -> None:
-    with reading(central) as conn:
-        found = {name for table, name in guards.installed(conn) if not table.startswith("punches_")}
-        assert found == guards.required(central.dialect.name)
-        assert guards.lost(conn) == {}
 
 
 @pytest.mark.parametrize("table", ["audit", "punches", "punches_default", "results", "period_payments"])

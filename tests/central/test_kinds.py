@@ -15,7 +15,7 @@ from ekinerja_agent.central.imported.batches import BatchReceipt, revoke, store_
 from ekinerja_agent.central.imported.decisions import with_decisions
 from ekinerja_agent.central.kinds import FACT_KINDS, FactKind, Reading, Touches, Turn, Whom
 from ekinerja_agent.central.marks import whom_it_touches
-from ekinerja_agent.central.schema import guards
+from ekinerja_agent.central.schema import live_sql
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata, serial_key
 from ekinerja_agent.central.store.tables.imported import import_batches
@@ -138,8 +138,12 @@ def test_a_made_up_kind_needs_one_declaration_to_be_stored_replaced_decided_mark
 
 def test_the_database_has_to_keep_the_rows_of_a_declared_kind(central: Engine, parking: Table) -> None:
     with reading(central) as conn:
-        lost = guards.lost(conn)
-    assert list(lost) == [parking.name], "no migration made guards for it"
+        (told,) = live_sql.differences(conn)
+    assert told.startswith(f"{parking.name} can be changed: its guard")
+    with transaction(central) as conn:
+        live_sql.install(conn)
+    with reading(central) as conn:
+        assert list(live_sql.differences(conn)) == []
 
 
 def test_a_kind_that_no_score_depends_on_leaves_no_mark(

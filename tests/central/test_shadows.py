@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central.collected.inbox import deliver
-from ekinerja_agent.central.schema import functions, guards, roles
+from ekinerja_agent.central.schema import live_sql, roles
 from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, reading, transaction
@@ -103,7 +103,7 @@ def test_a_table_of_the_session_is_not_what_the_audit_log_is_counted_in(
     assert (content(careless, "audit_end") != before[1]) == bool(entered)
     assert conn.exec_driver_sql("select name from pg_temp.as_whom").all() == []
     with reading(careless) as looking:
-        assert guards.lost(looking) == {}
+        assert list(live_sql.differences(looking)) == []
 
 
 def rights(role: str) -> tuple[roles.Right, ...]:
@@ -149,11 +149,11 @@ def _closed(period: str, revision: int, account: int = 1) -> str:
 
 GUARDS = {
     "absence_decisions_own": _approval("absence_decisions"),
-    "activity_steps_refuse_own": _approval("activity_steps"),
-    "correction_decisions_refuse_own": _approval("correction_decisions"),
+    "activity_steps_own": _approval("activity_steps"),
+    "correction_decisions_own": _approval("correction_decisions"),
     "objection_decisions_own": _approval("objection_decisions"),
     "outage_decisions_own": _approval("outage_decisions"),
-    "redating_decisions_refuse_own": _approval("redating_decisions"),
+    "redating_decisions_own": _approval("redating_decisions"),
     "period_events_still_closed": _life("closed twice"),
     "period_events_paid": _life("closed after it was paid"),
     "period_reopenings_paid": _life("reopened after it was paid", _closed("2026-08", 1)),
@@ -288,7 +288,12 @@ def test_a_function_that_somebody_hangs_on_a_table_of_ours_is_looked_at_too(logi
         execute(administrator, f"create trigger another after insert on {on} for each row execute function {place}()")
     execute(administrator, f"create function public.not_ours() {body}")
     with reading(administrator) as conn:
-        assert {function.name for function in functions.deceivable(conn)} == {"elsewhere.f()", "g()"}
+        told = list(live_sql.differences(conn))
+    for place in ("elsewhere.f", "g"):
+        assert sum(line.startswith(f"the function {place}() may read") for line in told) == 1
+    for on in ("results", month):
+        assert sum(line.startswith(f"trigger another on {on} is not of this program") for line in told) == 1
+    assert len(told) == 4, told
 
 
 def test_tables_in_another_schema_are_those_that_functions_read(postgres_server: str) -> None:
@@ -301,7 +306,7 @@ def test_tables_in_another_schema_are_those_that_functions_read(postgres_server:
         deliver(engine, Delivery((at_clock(NOW.replace(tzinfo=None)),), ()), NOW)
         check(engine)
         with reading(engine) as conn:
-            assert list(functions.deceivable(conn)) == []
+            assert list(live_sql.differences(conn)) == []
             path = "select proconfig[1] from pg_proc where proname = 'ekinerja_refuse'"
             assert conn.exec_driver_sql(path).scalar() == 'search_path="Kab HSU", pg_temp'
         engine.dispose()
@@ -327,7 +332,7 @@ def test_who_owns_only_the_tables_upgrades_all_the_same(roles_url: str, postgres
     require_current(owner)
     with reading(owner) as conn:
         assert conn.exec_driver_sql(MAY).scalar() is True
-        assert list(functions.deceivable(conn)) == []
+        assert list(live_sql.differences(conn)) == []
     with pytest.raises(CheckFailed, match="everybody has TEMPORARY ON DATABASE, which"):
         check(owner)
     roles.apply(administrator, {})

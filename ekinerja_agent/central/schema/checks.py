@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.schema import functions, guards, roles
+from ekinerja_agent.central.schema import live_sql, roles
 from ekinerja_agent.central.schema.upgrade import REVISIONS, revision
 from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading
@@ -89,8 +89,7 @@ def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
     return [
         *_damage(conn),
         *differences(conn),
-        *_lost_guards(conn),
-        *_deceivable_functions(conn),
+        *live_sql.differences(conn),
         *_other_rights(conn),
         *_broken_chain(conn),
         *_contradictions(conn),
@@ -118,22 +117,6 @@ def _damage(conn: Connection) -> Iterator[str]:
             yield f"the file is damaged: {found}; restore the latest backup"
     for row in conn.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"a row of {row.table} points to a row of {row.parent} that does not exist"
-
-
-def _lost_guards(conn: Connection) -> Iterator[str]:
-    for table, names in guards.lost(conn).items():
-        yield (
-            f"{table} can be changed: its guard {', '.join(names)} was removed or switched off; "
-            "compare with the latest backup"
-        )
-
-
-def _deceivable_functions(conn: Connection) -> Iterator[str]:
-    for function, path in functions.deceivable(conn):
-        yield (
-            f"the function {function} may read a table that a login made in the place of ours; run as its owner: "
-            f"ALTER FUNCTION {function} SET search_path = {path}"
-        )
 
 
 def _broken_chain(conn: Connection) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect
 
-from ekinerja_agent.central.schema import roles
+from ekinerja_agent.central.schema import live_sql, roles
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading, transaction, wait_turn
@@ -80,6 +80,7 @@ def upgrade(engine: Engine) -> str:
         if found is not None and found not in REVISIONS:
             raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
         command.upgrade(alembic_config(conn), "head")
+        live_sql.install(conn)
         partitions.make_ahead(conn, utc_now().date())
         roles.regrant(conn)
     return REVISIONS[-1]

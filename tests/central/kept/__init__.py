@@ -1,8 +1,9 @@
 """Databases of earlier schemas, kept as text: what a regency has that upgrades after years.
 
 `REVISION.sql` holds one row or two for every table of that time and of later revisions without a file of their own, in
-SQL that both databases read; `REVISION.sqlite.sql.gz` a whole SQLite file as the program of that time made it. They are
-written once, when a revision is new, by `python -m tests.central.kept`, and never again.
+SQL that both databases read; `REVISION.sqlite.sql.gz` a whole SQLite file as the migrations of that time made it;
+`REVISION.live` the digests of the live text that came with it. They are written once, when a revision is new, by
+`python -m tests.central.kept`, and never again.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from alembic import command
 from sqlalchemy import Engine
 
+from ekinerja_agent.central.schema.live_text import live_objects
 from ekinerja_agent.central.schema.upgrade import alembic_config
 from ekinerja_agent.central.store.engine import transaction
 
@@ -24,6 +27,21 @@ HERE = Path(__file__).parent
 def dump_of(revision: str) -> Path:
     """Given a revision, return the path of its SQLite file."""
     return HERE / f"{revision}.sqlite.sql.gz"
+
+
+def live_of(revision: str) -> Path:
+    """Given a revision, return the path of its digests."""
+    return HERE / f"{revision}.live"
+
+
+def live_texts() -> str:
+    """Return the digest of each view, function and trigger of the live text, a line for each."""
+    lines = (
+        f"{dialect} {one.kind} {one.name}: {sha256(one.text.encode()).hexdigest()[:16]}\n"
+        for dialect in ("postgresql", "sqlite")
+        for one in live_objects(dialect, "public")
+    )
+    return "".join(sorted(lines))
 
 
 def rows_of(revision: str) -> Iterator[str]:

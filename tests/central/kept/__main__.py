@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ekinerja_agent.central.schema.upgrade import REVISIONS
 from ekinerja_agent.central.store.engine import connect, transaction
 from tests.central import test_guards
-from tests.central.kept import HERE, dump_of, migrate, rows_of
+from tests.central.kept import HERE, dump_of, live_of, live_texts, migrate, rows_of
 
 CHANGING = {
     # Tables whose rows may change, beside those of `test_guards`.
@@ -38,6 +38,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 keep(revision, Path(folder) / "central.db")
             sys.stdout.write(f"kept {revision}\n")
+    if not live_of(REVISIONS[-1]).exists():
+        live_of(REVISIONS[-1]).write_text(live_texts(), encoding="utf-8")
 
 
 def keep(revision: str, path: Path) -> None:

@@ -5,6 +5,8 @@ The migrations build these tables; a test holds both to the same shape. Knows no
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Table
 
 from ekinerja_agent.central.store.tables.access import audit
@@ -48,38 +50,51 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 
-INSERT_ONLY_RECORDS: tuple[Table, ...] = (
-    punches,
-    coverage,
-    quarantine,
-    slot_owners,
-    clock_readings,
-    terminal_facts,
-    import_batches,
-    import_revocations,
-    revocation_requests,
-    activity_steps,
-    absence_decisions,
-    outage_decisions,
-    feed_activities,
-    feed_answers,
-    correction_decisions,
-    disable_trials,
-    redatings,
-    redated_punches,
-    redating_decisions,
-    audit,
-    period_events,
-    pending_signatures,
-    signed_days,
-    period_reopenings,
-    period_payments,
-    adjustments,
-    objections,
-    objection_decisions,
-    purges,
-)
-"""Tables whose rows the database itself refuses to change or delete, besides those of imported facts."""
+PUBLISH_INSTEAD: Final = "a later change becomes a new revision: period reopen, then period close"
+"""What to do instead of changing a published result."""
+CORRECT_INSTEAD: Final = "import the corrected row, or take the whole file back with: import revoke BATCH"
+"""What to do instead of changing an imported fact."""
+_ADD: Final = "what was recorded stays as it is; a correction is a new row"
+_STEP: Final = "what happened to an activity stays; the next step is a new row"
+_FEED: Final = "send the activity again as a new row; the newest one stands"
+_REDATE: Final = "request another one with: punch redate"
+_SIGN: Final = "who signed has signed; other pending days are signed for anew with: period close --accept-pending"
+_OBJECT: Final = "enter another objection with: objection add"
+
+INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
+    punches: "raw punches stay raw; use: correction add, or punch redate",
+    coverage: _ADD,
+    quarantine: _ADD,
+    slot_owners: _ADD,
+    clock_readings: _ADD,
+    terminal_facts: "change devices.yaml; the collector adds a dated row",
+    import_batches: "take a file back with: import revoke BATCH",
+    import_revocations: "import the file again",
+    revocation_requests: "bring the file again with: import KIND FILE",
+    activity_steps: _STEP,
+    absence_decisions: _STEP,
+    outage_decisions: "a decision is made once; bring the row again, changed, and another decision can be made",
+    feed_activities: _FEED,
+    feed_answers: _FEED,
+    correction_decisions: "enter another correction with: correction add",
+    disable_trials: "try the terminal again with: terminal clear ID --prove",
+    redatings: _REDATE,
+    redated_punches: _REDATE,
+    redating_decisions: _REDATE,
+    audit: "the log of what people did is never changed",
+    period_events: PUBLISH_INSTEAD,
+    pending_signatures: _SIGN,
+    signed_days: _SIGN,
+    period_reopenings: "close the office again with: period close",
+    period_payments: "what was paid stays paid; a later change becomes an adjustment of an open period",
+    adjustments: "a further change is a further adjustment",
+    objections: _OBJECT,
+    objection_decisions: _OBJECT,
+    purges: "what went is gone, and its receipt stays",
+}
+"""Tables whose rows the database itself refuses to change or delete, besides those of imported facts; and what it says
+to do instead.
+"""
 
 PUBLISHED: tuple[Table, ...] = (results, result_findings, result_days, result_pending)
 """Tables whose rows the database refuses to change or delete once their revision is above 0."""

@@ -1,0 +1,165 @@
+"""The text of every view, function and trigger that a central database has, read from `store/sql/` (decision 49).
+
+`views/VIEW.sql` is one view for both databases; the words in braces are explained in the files `words.sql`.
+`refusals/TABLE.NAME.sql` is when the database refuses a new row of that table: its first line is what the database
+says, a second one (`where: …`) keeps apart the rows that need not be looked at, the rest is the condition.
+`postgresql/` and `sqlite/` have the functions, and the triggers of each sort of table; which tables are of which sort
+is declared with them. Asks no database and makes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Table
+
+from ekinerja_agent.central.kinds import fact_kind, insert_only
+from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, PUBLISH_INSTEAD, PUBLISHED
+from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.central.store.tables.scored import results
+
+SQL: Final = Path(__file__).parents[1] / "store" / "sql"
+_MADE: Final = re.compile(r"CREATE (?:OR REPLACE )?(VIEW|FUNCTION|TRIGGER) (\w+)(?:\(([^)]*)\))?(?:[^;]*? ON (\w+))?")
+_CALL: Final = re.compile(r"\{(\w+)\(([^{}]*)\)\}")
+
+Key = tuple[str, str, str | None]
+"""What an object is called: its kind, its name, and a trigger's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """A view, a function or a trigger: its name (a function's with the types of its arguments), the table of a trigger,
+    and the SQL that makes it.
+    """
+
+    kind: str
+    name: str
+    table: str | None
+    text: str
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.name, self.table
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that views say in braces, as `{month(p.due_date)}`, and the SQL it stands for."""
+
+    name: str
+    arguments: tuple[str, ...]
+    text: str
+
+    def say(self, said: str) -> str:
+        """Given what stands between the parentheses, return the SQL. Only the last argument may have a comma."""
+        text = self.text
+        for argument, value in zip(self.arguments, said.split(", ", len(self.arguments) - 1), strict=True):
+            text = text.replace(f"{{{argument}}}", value)
+        return text
+
+
+def live_objects(dialect: str, schema: str) -> tuple[LiveObject, ...]:
+    """Given "sqlite" or "postgresql", and the schema of the tables as SQL writes it, return all that must be there, in
+    the order in which it can be made.
+    """
+    texts = (*_functions(dialect, schema), *_guards(dialect), *_refusals(dialect, schema), *_views(dialect))
+    return tuple(_live_object(text) for text in texts)
+
+
+def _live_object(text: str) -> LiveObject:
+    made = _MADE.match(text)
+    if made is None:
+        raise ValueError(f"{text.splitlines()[0]!r} makes no view, function or trigger; see store/sql/")
+    kind, name, arguments, table = made.groups()
+    if kind == "FUNCTION":
+        types = ", ".join(argument.split()[-1] for argument in (arguments or "").split(",") if argument.strip())
+        return LiveObject("function", f"{name}({types})", None, text)
+    return LiveObject(kind.lower(), name, table if kind == "TRIGGER" else None, text)
+
+
+def _functions(dialect: str, schema: str) -> Iterator[str]:
+    if dialect == "postgresql":
+        of_punches = INSERT_ONLY_RECORDS[punches]
+        values = {"schema": schema, "instead_of_punches": of_punches, "instead_of_published": PUBLISH_INSTEAD}
+        yield from _statements(f"{dialect}/functions.sql", values)
+
+
+def _guards(dialect: str) -> Iterator[str]:
+    for table, instead in insert_only().items():
+        if table is punches and dialect == "postgresql":
+            yield from _statements(f"{dialect}/punches.sql", {})
+        else:
+            yield from _statements(f"{dialect}/insert_only.sql", _of_table(table) | {"instead": instead})
+    for table in PUBLISHED:
+        values = _of_table(table) | {"instead": PUBLISH_INSTEAD}
+        yield from _statements(f"{dialect}/published.sql", values)
+        if table is not results:
+            yield from _statements(f"{dialect}/part_of_published.sql", values)
+    yield from _statements(f"{dialect}/audit_end.sql", {})
+
+
+def _refusals(dialect: str, schema: str) -> Iterator[str]:
+    for path in sorted((SQL / "refusals").glob("*.sql")):
+        table, name = path.stem.split(".")
+        why, *lines = path.read_text(encoding="utf-8").splitlines()
+        where = lines.pop(0).removeprefix("-- where: ") if lines[0].startswith("-- where: ") else None
+        values = {
+            "name": f"{table}_{name}",
+            "schema": schema,
+            "why": why.removeprefix("-- "),
+            "where": where or "true",
+            # Who looks before the row is there does not find it among those it asks for.
+            "moment": "AFTER" if where else "BEFORE",
+            "condition": "\n    ".join(lines),
+        }
+        yield from _statements(f"{dialect}/refusal.sql", _of_table(metadata.tables[table]) | values)
+
+
+def _views(dialect: str) -> Iterator[str]:
+    words = {word.name: word for word in _words(dialect)}
+
+    def say(found: re.Match[str]) -> str:
+        name, said = found.groups()
+        return ", ".join(fact_kind(said).key) if name == "key" else words[name].say(said)
+
+    create = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
+    for path in sorted((SQL / "views").glob("*.sql")):
+        query = _without_remarks(path.read_text(encoding="utf-8"))
+        while _CALL.search(query):
+            query = _CALL.sub(say, query)
+        yield f"{create} {path.stem} AS\n{query}"
+
+
+def _statements(file: str, values: Mapping[str, str]) -> Iterator[str]:
+    """The statements of a file, which an empty line parts."""
+    text = (SQL / file).read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    yield from (_without_remarks(part) for part in text.split("\n\n"))
+
+
+def _without_remarks(text: str) -> str:
+    """Remarks before a statement are for who reads the file; a database would keep them."""
+    lines = text.strip().removesuffix(";").splitlines()
+    while lines[0].startswith("--"):
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _of_table(table: Table) -> dict[str, str]:
+    same = " AND ".join(f"{column.name} = NEW.{column.name}" for column in table.primary_key)
+    return {"table": table.name, "same_key": same}
+
+
+def _words(dialect: str) -> Iterator[Word]:
+    """What views say in braces: what the databases write differently, and what is asked in more than one view."""
+    for file in ("words.sql", f"{dialect}/words.sql"):
+        for part in (SQL / file).read_text(encoding="utf-8").split("\n\n"):
+            remark, _, text = part.strip().partition("\n")
+            name, _, arguments = remark.removeprefix("-- ").partition(")")[0].partition("(")
+            yield Word(name, tuple(arguments.split(", ")), text)

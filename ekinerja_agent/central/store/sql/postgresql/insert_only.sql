@@ -1,0 +1,5 @@
+CREATE OR REPLACE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION ekinerja_refuse('{instead}');
+
+CREATE OR REPLACE TRIGGER {table}_keep_all BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION ekinerja_refuse('{instead}');

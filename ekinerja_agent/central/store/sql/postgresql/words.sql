@@ -1,0 +1,11 @@
+-- percent(e4): ten-thousandths, such as ppm of a percentage, as a number without trailing zeros
+trim_scale(({e4})::numeric / 10000)
+
+-- instant(column): an instant
+{column}
+
+-- month(day): YYYY-MM of a day
+to_char({day}, 'YYYY-MM')
+
+-- month_before(period): the month before YYYY-MM
+to_char(to_date({period}, 'YYYY-MM') - interval '1 month', 'YYYY-MM')

@@ -1,0 +1,12 @@
+-- percent(e4): ten-thousandths, such as ppm of a percentage, in the digits that PostgreSQL shows, as text
+CASE WHEN ({e4}) < 0 THEN '-' || rtrim(rtrim(printf('%d.%04d', abs({e4}) / 10000, abs({e4}) % 10000), '0'), '.')
+    WHEN ({e4}) >= 0 THEN rtrim(rtrim(printf('%d.%04d', ({e4}) / 10000, ({e4}) % 10000), '0'), '.') END
+
+-- instant(column): an instant, as ISO 8601 writes it
+strftime('%Y-%m-%dT%H:%M:%S+00:00', {column})
+
+-- month(day): YYYY-MM of a day
+substr({day}, 1, 7)
+
+-- month_before(period): the month before YYYY-MM
+strftime('%Y-%m', {period} || '-01', '-1 month')
