@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, case, exists, func, or_, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -164,8 +165,7 @@ def is_known(conn: Connection, activity_id: str) -> bool:
 
 def find(conn: Connection, activity_id: str) -> Activity:
     """Given an activity's id, return how it stands. Raise WrongUsage if there is none."""
-    row = current(activities, activities.c.activity_id == activity_id).subquery()
-    found = conn.execute(_standing(row)).mappings().one_or_none()
+    found = conn.execute(_having_id(), {"id": activity_id}).mappings().one_or_none()
     if found is None:
         raise _unknown(activity_id)
     return Activity(**found)
@@ -173,13 +173,10 @@ def find(conn: Connection, activity_id: str) -> Activity:
 
 def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) -> list[Activity]:
     """Given people and days, both included, return the approved activities that stand, as they were stored."""
-    a = activities.c
     found: list[Activity] = []
     for part in chunks(sorted(set(nips))):
-        ever_there = a.activity_id.in_(select(a.activity_id).where(a.nip.in_(part), a.date.between(first, last)))
-        row = current(activities, ever_there).subquery()
-        query = _standing(row).where(activity_status(row) == APPROVED, row.c.date.between(first, last))
-        found += [Activity(**one) for one in conn.execute(query.order_by(row.c.id)).mappings()]
+        values = {"nips": part, "first": first, "last": last}
+        found += [Activity(**one) for one in conn.execute(_approved_within(), values).mappings()]
     return found
 
 
@@ -328,6 +325,22 @@ def _standing(row: Any) -> Select[Any]:
         .select_from(joined_with_steps(row))
         .join(import_batches, import_batches.c.id == c.batch)
     )
+
+
+@cache
+def _having_id() -> Select[Any]:
+    """Built once: whoever decides at the same time waits for what is worked out within a turn."""
+    return _standing(current(activities, activities.c.activity_id == bindparam("id")).subquery())
+
+
+@cache
+def _approved_within() -> Select[Any]:
+    a, days = activities.c, (bindparam("first"), bindparam("last"))
+    its_people = a.nip.in_(bindparam("nips", expanding=True))
+    ever_there = a.activity_id.in_(select(a.activity_id).where(its_people, a.date.between(*days)))
+    row = current(activities, ever_there).subquery()
+    approved = _standing(row).where(activity_status(row) == APPROVED, row.c.date.between(*days))
+    return approved.order_by(row.c.id)
 
 
 def _whose(conn: Connection, activity_id: str) -> str:
