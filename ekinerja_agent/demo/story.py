@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent import config as configuration
 from ekinerja_agent.central.access import accounts
@@ -24,6 +24,7 @@ from ekinerja_agent.demo.play import Clock, Stage, hung_up
 from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import CheckFailed, Refused
 from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.deciding import activities as life
 from ekinerja_agent.usecases.deciding import deadlines
@@ -34,6 +35,7 @@ from ekinerja_agent.usecases.reporting import report
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.demo.voice import Voice
+    from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.rules import RuleBook
 
 ACCEPTED = "Terminal disdik-gedung-b had no power on 16 September (report 029/77/DISDIK); Wahyudi's leave is genuine"
@@ -346,7 +348,7 @@ def _why_this_much(telling: Telling) -> None:
     voice, stage = telling.voice, telling.stage
     voice.chapter("What everybody gets, and why")
     with reading(stage.engine) as conn:
-        documents = results.scores(conn, month.MONTH)
+        cards = results.scores(conn, month.MONTH)
     voice.table(
         (
             "name",
@@ -358,7 +360,7 @@ def _why_this_much(telling: Telling) -> None:
             "performance",
             "payable_rp",
         ),
-        map(_row, documents),
+        map(_row, cards),
     )
     telling.command("score show --month 2026-09")
     nip = next(person.nip for person in people() if person.name == EXPLAINED)
@@ -371,16 +373,16 @@ def _why_this_much(telling: Telling) -> None:
     voice.lines(explain.explain(stage.engine, nip, month.MONTH))
 
 
-def _row(document: dict[str, Any]) -> tuple[object, ...]:
+def _row(card: Scorecard) -> tuple[object, ...]:
     return (
-        document["name"],
-        document["unit"],
-        document["days_present"],
-        document["days_excused"],
-        document["unexcused"]["days"],
-        f"{document['discipline']['score_pct']} %",
-        f"{document['performance']['score_pct']} %",
-        document["allowance"]["payable_rp"],
+        card.name,
+        card.unit,
+        card.days_present,
+        card.days_excused,
+        card.unexcused.days,
+        f"{percent_text(card.discipline.score_ppm)} %",
+        f"{percent_text(card.performance.score_ppm)} %",
+        card.allowance.payable_rp,
     )
 
 

@@ -1,24 +1,22 @@
-"""The totals of a month that its report shows, counted from the scores of `score show` and from nothing else.
+"""The totals of a month that its report shows, counted from the scorecards of `score show` and from nothing else.
 
 Promises that a number on the page can be found by counting in `score show --format json`. Money is whole rupiah;
 means are exact until they are rounded half up to two decimals, once. A finding's `deduction_rp` is rounded alone and
 is therefore never summed. Does not know languages, charts or HTML.
-
-A score here is one entry of the list in the contract's section 5, with `unit_name` beside it and, for each day,
-`state`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-Score = Mapping[str, Any]
+from ekinerja_agent.nouns.scorecard import Finding, Scorecard, ScoreStatus
+from ekinerja_agent.rules import PPM_PER_PERCENT
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 BAND_FLOORS_PCT = (100, 95, 90, 80, 0)
 """Lower edges of the bands in which discipline scores are counted, best first. Readable steps; no rule has them."""
@@ -85,9 +83,9 @@ class Office:
 
     unit: str
     name: str
-    scores: tuple[Score, ...]
+    scores: tuple[Scorecard, ...]
     totals: Totals
-    statuses: tuple[str, ...]
+    statuses: tuple[ScoreStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,7 @@ class Figures:
     rules_digests: tuple[str, ...]
 
 
-_SUMMED_RP = ("base_rp", "discipline_rp", "performance_rp", "payable_rp")
-
-
-def count(scores: Sequence[Score]) -> Figures:
+def count(scores: Sequence[Scorecard]) -> Figures:
     """Given a month's scores in any order, return their figures; without scores all counts are zero."""
     return Figures(
         totals=_totals(scores),
@@ -116,17 +111,16 @@ def count(scores: Sequence[Score]) -> Figures:
         weekdays=_weekdays(scores),
         codes=_codes(scores),
         pending=_pending(scores),
-        profiles=tuple(sorted({score["profile"] for score in scores})),
-        rules_digests=tuple(sorted({score["rules"] for score in scores})),
+        profiles=tuple(sorted({score.profile for score in scores})),
+        rules_digests=tuple(sorted({score.rules_digest for score in scores})),
     )
 
 
-def mean_text(percentages: Iterable[str]) -> str | None:
-    """Given exact percentages as text, return their mean, half up, at most two decimals, shortest; None if none."""
-    exact = [Fraction(text) for text in percentages]
-    if not exact:
+def mean_text(shares_ppm: Sequence[int]) -> str | None:
+    """Given shares, return their mean as a percentage, half up, at most two decimals, shortest; None if none."""
+    if not shares_ppm:
         return None
-    return two_decimals(sum(exact, Fraction()) / len(exact))
+    return two_decimals(Fraction(sum(shares_ppm), len(shares_ppm) * PPM_PER_PERCENT))
 
 
 def two_decimals(number: Fraction) -> str:
@@ -145,82 +139,83 @@ def _shortest(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _totals(scores: Sequence[Score]) -> Totals:
+def _totals(scores: Sequence[Scorecard]) -> Totals:
     return Totals(
         people=len(scores),
-        mean_discipline_pct=mean_text(score["discipline"]["score_pct"] for score in scores),
-        mean_performance_pct=mean_text(score["performance"]["score_pct"] for score in scores),
-        **{part: sum(score["allowance"][part] for score in scores) for part in _SUMMED_RP},
-        unexcused_days=sum(score["unexcused"]["days"] for score in scores),
-        pending_days=sum(len(score["pending"]) for score in scores),
+        mean_discipline_pct=mean_text([score.discipline.score_ppm for score in scores]),
+        mean_performance_pct=mean_text([score.performance.score_ppm for score in scores]),
+        base_rp=sum(score.allowance.base_rp for score in scores),
+        discipline_rp=sum(score.allowance.discipline_rp for score in scores),
+        performance_rp=sum(score.allowance.performance_rp for score in scores),
+        payable_rp=sum(score.allowance.payable_rp for score in scores),
+        unexcused_days=sum(score.unexcused.days for score in scores),
+        pending_days=sum(len(score.pending) for score in scores),
     )
 
 
-def _offices(scores: Sequence[Score]) -> tuple[Office, ...]:
-    members: dict[str, list[Score]] = defaultdict(list)
+def _offices(scores: Sequence[Scorecard]) -> tuple[Office, ...]:
+    members: dict[str, list[Scorecard]] = defaultdict(list)
     for score in scores:
-        members[score["unit"]].append(score)
+        members[score.unit].append(score)
     return tuple(
         Office(
             unit=unit,
-            name=people[0]["unit_name"],
-            scores=tuple(sorted(people, key=lambda score: (score["name"].casefold(), score["nip"]))),
+            name=people[0].unit_name,
+            scores=tuple(sorted(people, key=lambda score: (score.name.casefold(), score.nip))),
             totals=_totals(people),
-            statuses=tuple(sorted({score["status"] for score in people})),
+            statuses=tuple(sorted({score.status for score in people})),
         )
         for unit, people in sorted(members.items())
     )
 
 
-def _bands(scores: Sequence[Score]) -> tuple[Band, ...]:
-    found = [Decimal(score["discipline"]["score_pct"]) for score in scores]
+def _bands(scores: Sequence[Scorecard]) -> tuple[Band, ...]:
+    found = [score.discipline.score_ppm for score in scores]
     bands = []
     ceiling: int | None = None
     for floor in BAND_FLOORS_PCT:
-        people = sum(floor <= pct and (ceiling is None or pct < ceiling) for pct in found)
+        people = sum(
+            floor * PPM_PER_PERCENT <= ppm and (ceiling is None or ppm < ceiling * PPM_PER_PERCENT) for ppm in found
+        )
         bands.append(Band(floor_pct=floor, ceiling_pct=ceiling, people=people))
         ceiling = floor
     return tuple(bands)
 
 
-def _weekdays(scores: Sequence[Score]) -> tuple[Weekday, ...]:
+def _weekdays(scores: Sequence[Scorecard]) -> tuple[Weekday, ...]:
     minutes: dict[int, list[int]] = defaultdict(list)
     for score in scores:
-        for day in score["days"]:
-            minutes[date.fromisoformat(day["date"]).weekday()].append(_counted_late_minutes(day))
+        for scored in score.days:
+            minutes[scored.day.weekday()].append(scored.counted_late_minutes)
     return tuple(
         Weekday(number, late_arrivals=sum(late > 0 for late in found), late_minutes=sum(found))
         for number, found in sorted(minutes.items())
     )
 
 
-def _counted_late_minutes(day: Mapping[str, Any]) -> int:
-    return day["late_minutes"] or 0 if day["state"] == "present" else 0
-
-
-def _codes(scores: Sequence[Score]) -> tuple[CodeTotal, ...]:
-    found: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+def _codes(scores: Sequence[Scorecard]) -> tuple[CodeTotal, ...]:
+    found: dict[str, list[tuple[str, Finding]]] = defaultdict(list)
     for score in scores:
-        for finding in score["discipline"]["findings"]:
-            found[finding["code"]].append((score["nip"], finding))
+        for finding in score.findings:
+            found[finding.code].append((score.nip, finding))
     return tuple(
         CodeTotal(
             code=code,
             findings=len(rows),
             people=len({nip for nip, _ in rows}),
-            minutes=sum(finding["minutes"] or 0 for _, finding in rows),
-            points_pct=_shortest(sum((Decimal(finding["deduction_pct"]) for _, finding in rows), Decimal())),
-            sources=tuple(sorted({finding["source"] for _, finding in rows})),
+            minutes=sum(finding.minutes or 0 for _, finding in rows),
+            points_pct=percent_text(sum(finding.deduction_ppm for _, finding in rows)),
+            sources=tuple(sorted({finding.source for _, finding in rows})),
         )
         for code, rows in sorted(found.items())
     )
 
 
-def _pending(scores: Sequence[Score]) -> tuple[PendingDay, ...]:
+def _pending(scores: Sequence[Scorecard]) -> tuple[PendingDay, ...]:
     names: dict[tuple[date, str, str], list[str]] = defaultdict(list)
     for score in scores:
-        for row in score["pending"]:
-            names[date.fromisoformat(row["date"]), score["unit"], row["reason"]].append(score["name"])
+        for waiting in score.pending:
+            names[waiting.day, score.unit, waiting.reason].append(score.name)
     return tuple(
         PendingDay(day, unit, reason, tuple(sorted(people, key=str.casefold)))
         for (day, unit, reason), people in sorted(names.items())

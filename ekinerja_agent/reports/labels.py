@@ -7,12 +7,13 @@ from fractions import Fraction
 
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.scorecard import ScoreStatus
 from ekinerja_agent.reports.figures import Band, two_decimals
 
-STATUSES = {
-    "draft": msgid("draft"),
-    "pending": msgid("pending"),
-    "published": msgid("published"),
+STATUSES: dict[str, str] = {
+    ScoreStatus.DRAFT: msgid("draft"),
+    ScoreStatus.PENDING: msgid("pending"),
+    ScoreStatus.PUBLISHED: msgid("published"),
 }
 
 

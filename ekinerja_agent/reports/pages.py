@@ -20,6 +20,7 @@ from ekinerja_agent.reports import charts
 from ekinerja_agent.reports.codes import meaning
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Picture, Table
 from ekinerja_agent.reports.figures import two_decimals
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 _HERE = Path(__file__).parent
 
@@ -76,6 +77,7 @@ def environment(written: Formats, *templates: Path) -> Environment:
         whole=written.whole,
         rupiah=written.rupiah,
         percent=written.percent,
+        ppm=lambda ppm: written.percent(percent_text(ppm)),
         month=written.month,
         short_day=written.short_day,
         instant=written.instant,

@@ -2,24 +2,25 @@
 
 Numbers come from YAML (`rulebook/` loads them); logic is in `scoring/`. A percentage is an exact integer of parts per
 million of its base (1 % = 10,000 ppm). A day that no value covers raises NoRule; the nearest value is never taken.
-Imports nothing but the standard library and our errors. One module a subject; others import from here.
+Imports nothing but the standard library and our nouns. One module a subject; others import from here.
 """
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.duty import Scan
+from ekinerja_agent.nouns.scorecard import Base
 from ekinerja_agent.rules.activities import VOLUME, ActivityRule, Settled, SilenceRule
 from ekinerja_agent.rules.dated import PPM_PER_PERCENT, WHOLE_PPM, Citation, Dated, Timeline
 from ekinerja_agent.rules.deductions import (
     CORRECTION,
     AbsenceDay,
     Band,
-    Base,
     Ceremony,
     EventCost,
     MassAnomaly,
     Missing,
 )
-from ekinerja_agent.rules.hours import Bound, DayHours, FlexibleStart, Scan, ScanRule, Schedule, Week
+from ekinerja_agent.rules.hours import Bound, DayHours, FlexibleStart, ScanRule, Schedule, Week
 from ekinerja_agent.rules.leave import AbsenceKind, LeavePay, LeaveStep
 from ekinerja_agent.rules.measures import (
     BUDGET_ABSORPTION,

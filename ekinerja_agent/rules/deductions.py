@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
-from enum import StrEnum
+
+from ekinerja_agent.nouns.scorecard import Base
 
 CORRECTION = "correction/"
 """Begins the reference of a correction, which names the scan that it adds where another has a punch."""
-
-
-class Base(StrEnum):
-    """Of what a deduction's percentage is taken: one of the two parts, the whole allowance, or each of the parts."""
-
-    DISCIPLINE = "discipline"
-    PERFORMANCE = "performance"
-    WHOLE = "whole"
-    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)

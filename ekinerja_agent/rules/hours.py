@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from enum import StrEnum
 
+from ekinerja_agent.nouns.duty import Scan
 from ekinerja_agent.rules.dated import Timeline
 from ekinerja_agent.rules.deductions import Band
-
-
-class Scan(StrEnum):
-    """The four scans of a duty, in time order."""
-
-    ARRIVE = "arrive"
-    BREAK_OUT = "break_out"
-    BREAK_IN = "break_in"
-    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)

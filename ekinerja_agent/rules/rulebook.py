@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.scorecard import Base
 from ekinerja_agent.rules.activities import ActivityRule, SilenceRule
 from ekinerja_agent.rules.dated import Citation, Timeline
-from ekinerja_agent.rules.deductions import AbsenceDay, Band, Base, Ceremony, EventCost, MassAnomaly, Missing
+from ekinerja_agent.rules.deductions import AbsenceDay, Band, Ceremony, EventCost, MassAnomaly, Missing
 from ekinerja_agent.rules.hours import FlexibleStart, ScanRule, Schedule
 from ekinerja_agent.rules.leave import AbsenceKind
 from ekinerja_agent.rules.measures import Indicators, PlanRule, Sakip, Workload

@@ -19,7 +19,6 @@ from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import sentences
 from ekinerja_agent.reports import pages
-from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.web.access import LEADERS
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
     jinja.filters["spoken"] = lru_cache(_SENTENCES_KEPT)(sentences(lang))
-    jinja.filters["ppm"] = lambda ppm: Formats(lang).percent(percent_text(ppm))
     jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), leaders=LEADERS)
     return jinja
 

@@ -181,6 +181,6 @@ def test_who_is_not_in_the_newer_close_stands_nowhere(
             assert set(conn.scalars(text(f"select nip from {view}"))) == {"2"}
         assert conn.scalars(text("select employees from unit_scores_v1")).all() == [1]
         assert len(conn.execute(text("select nip from payroll_revisions_v1")).all()) == 3
-        assert [document["nip"] for document in results.scores(conn, SEPTEMBER)] == ["2"]
+        assert [card.nip for card in results.scores(conn, SEPTEMBER)] == ["2"]
     october = month_facts(central, date(2026, 10, 1), profile="tpp-model", now=NOW)
     assert october.earlier_days["nip"].to_list() == ["2"]

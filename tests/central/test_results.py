@@ -19,9 +19,11 @@ from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.cli.month.score_rows import document_of
 from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.scoring.frames import schemas
 from ekinerja_agent.scoring.frames.schemas import MonthResult, Schema
 from tests.central.conftest import Store
@@ -151,21 +153,20 @@ def counts(engine: Engine) -> dict[str, int]:
         return {name: conn.scalar(select(func.count()).select_from(metadata.tables[name])) or 0 for name in names}
 
 
-def shown(engine: Engine, **filters: Any) -> list[dict[str, Any]]:
+def shown(engine: Engine, **filters: Any) -> list[Scorecard]:
     with reading(engine) as conn:
         return results.scores(conn, SEPTEMBER, **filters)
 
 
 def nips(engine: Engine, **filters: Any) -> list[str]:
-    return [document["nip"] for document in shown(engine, **filters)]
+    return [card.nip for card in shown(engine, **filters)]
 
 
 def test_a_score_is_shown_in_the_shape_of_the_contract(central: Engine) -> None:
     save(central, person("1", bank_minutes_year=320, status="pending"), pending=1)
-    (document,) = shown(central)
-    beside = {name: document.pop(name) for name in ("unit_name", "timezone", "computed_at")}
-    assert beside == {"unit_name": "Dinas Kesehatan", "timezone": "Asia/Makassar", "computed_at": NOW}
-    assert json.loads(json.dumps(document)) == {
+    (card,) = shown(central)
+    assert (card.unit_name, card.timezone, card.computed_at) == ("Dinas Kesehatan", "Asia/Makassar", NOW)
+    assert json.loads(json.dumps(document_of(card))) == {
         "month": "2026-09",
         "nip": "1",
         "name": 'dr. "Ani", M.Kes.',
@@ -264,7 +265,7 @@ def test_a_run_replaces_the_drafts_of_its_office_and_no_other(central: Engine, s
     assert counts(central) == {"results": 2, "result_findings": 4, "result_days": 2, "result_pending": 0}
     assert nips(central) == ["9", "1"]
     assert nips(central, office="BKD") == nips(central, nip="9") == ["9"]
-    assert shown(central, nip="1")[0]["allowance"]["payable_rp"] == 1
+    assert shown(central, nip="1")[0].allowance.payable_rp == 1
 
 
 def test_a_person_whom_another_office_scores_keeps_that_draft(central: Engine, store: Store) -> None:
@@ -284,8 +285,8 @@ def test_published_is_shown_before_a_later_draft_and_stays(central: Engine, oper
     save(central, person("1"))
     assert publish(central, operator, person("1", payable_rp=5, discipline_rp=5, performance_rp=0)) == 1
     save(central, person("1", payable_rp=7, discipline_rp=7, performance_rp=0))
-    (document,) = shown(central)
-    assert (document["status"], document["allowance"]["payable_rp"]) == ("published", 5)
+    (card,) = shown(central)
+    assert (card.status, card.allowance.payable_rp) == ("published", 5)
     with pytest.raises(Refused, match="closed for 2026-09"):
         publish(central, operator, person("1"))
     with pytest.raises(Refused, match="a published result stays"), transaction(central) as conn:
@@ -372,7 +373,8 @@ def test_payroll_reads_what_score_show_prints_and_no_draft(central: Engine, oper
     publish(central, operator, person("1"), person("2", discipline_score_ppm=333_333, performance_score_ppm=0))
     assert [row["nip"] for row in view(central, "payroll_scores_v1")] == ["1", "2"]
     for row in view(central, "payroll_scores_v1"):
-        (document,) = shown(central, nip=row["nip"])
+        (card,) = shown(central, nip=row["nip"])
+        document = document_of(card)
         assert str(row["discipline_pct"]) == document["discipline"]["score_pct"]
         assert str(row["performance_pct"]) == document["performance"]["score_pct"]
         assert str(row["multiplier_pct"]) == document["allowance"]["multiplier_pct"]

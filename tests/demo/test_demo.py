@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import StringIO
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -25,6 +24,8 @@ from ekinerja_agent.demo.county import GATES, people
 from ekinerja_agent.demo.play import Stage
 from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD, tell
 from ekinerja_agent.demo.voice import Voice
+from ekinerja_agent.nouns.scorecard import Scorecard
+from ekinerja_agent.scoring import percent_text
 
 pytestmark = pytest.mark.long
 
@@ -38,12 +39,12 @@ class Told:
     text: str
     engine: Engine
 
-    def scores(self) -> list[dict[str, Any]]:
+    def scores(self) -> list[Scorecard]:
         with reading(self.engine) as conn:
             return results.scores(conn, month.MONTH)
 
-    def score(self, name: str) -> dict[str, Any]:
-        return next(document for document in self.scores() if document["name"] == name)
+    def score(self, name: str) -> Scorecard:
+        return next(card for card in self.scores() if card.name == name)
 
 
 @pytest.fixture(scope="module")
@@ -89,49 +90,44 @@ def test_both_failures_were_met_and_no_other_poll_failed(told: Told) -> None:
 
 
 def test_nobody_of_the_dead_terminal_is_deducted_on_its_day(told: Told) -> None:
-    day = date(2026, 9, 16).isoformat()
+    day = date(2026, 9, 16)
     served = {person.nip for person in people() if person.terminal == month.POWER_CUT.gate}
     assert len(served) == 7
-    documents = [document for document in told.scores() if document["nip"] in served]
-    assert len(documents) == len(served)
-    for document in documents:
-        assert [finding for finding in document["discipline"]["findings"] if finding["date"] == day] == []
+    cards = [card for card in told.scores() if card.nip in served]
+    assert len(cards) == len(served)
+    for card in cards:
+        assert [finding for finding in card.findings if finding.day == day] == []
 
 
 def test_nobody_is_deducted_because_a_link_was_broken(told: Told) -> None:
-    assert not told.score("H. Abdul Gafur, S.Sos.")["discipline"]["findings"]
+    assert not told.score("H. Abdul Gafur, S.Sos.").findings
 
 
 def test_absence_without_reason_is_counted_and_absence_with_a_document_is_not(told: Told) -> None:
     absent = told.score("Supiani")
-    assert [f["date"] for f in absent["discipline"]["findings"] if f["code"] == "TK"] == [
-        "2026-09-10",
-        "2026-09-11",
+    assert [finding.day for finding in absent.findings if finding.code == "TK"] == [
+        date(2026, 9, 10),
+        date(2026, 9, 11),
     ]
-    assert absent["unexcused"]["days"] == 2
+    assert absent.unexcused.days == 2
     for document in month.DOCUMENTS:
         if document.status == "approved" and document.from_time is None:
             scored = told.score(document.name)
             days = (document.last - document.first).days + 1
-            assert scored["days_excused"] == days, document
-            between = [
-                f
-                for f in scored["discipline"]["findings"]
-                if document.first.isoformat() <= f["date"] <= document.last.isoformat()
-            ]
-            assert between == []
+            assert scored.days_excused == days, document
+            assert [finding for finding in scored.findings if document.first <= finding.day <= document.last] == []
 
 
 def test_the_forgotten_enrolment_found_its_old_punches_and_the_stranger_stays_listed(told: Told) -> None:
     assert {row["pin"] for row in punch_list.unmatched(told.engine)} == {month.STRANGER_PIN}
-    assert told.score(month.FORGOTTEN)["days_present"] == len(month.duty_days())
+    assert told.score(month.FORGOTTEN).days_present == len(month.duty_days())
 
 
 def test_the_month_was_refused_first_and_then_published_with_the_reason(told: Told) -> None:
     refused, accepted = told.text.index("cannot be closed"), told.text.index("people published, revision 1")
     assert refused < accepted
     assert "exit code 7" in " ".join(told.text.split())
-    assert {document["status"] for document in told.scores()} == {"published"}
+    assert {card.status for card in told.scores()} == {"published"}
     states = list(results.period_status(told.engine, month.MONTH))
     assert {row["state"] for row in states} == {"closed"}
     assert ACCEPTED in {row["accepted_pending"] for row in states}
@@ -149,22 +145,25 @@ def test_payroll_reads_what_score_show_says(told: Told) -> None:
         connection.close()
     shown = sorted(
         (
-            d["nip"],
-            d["discipline"]["score_pct"],
-            d["performance"]["score_pct"],
-            *(d["allowance"][part] for part in ("base_rp", "discipline_rp", "performance_rp", "payable_rp")),
+            card.nip,
+            percent_text(card.discipline.score_ppm),
+            percent_text(card.performance.score_ppm),
+            card.allowance.base_rp,
+            card.allowance.discipline_rp,
+            card.allowance.performance_rp,
+            card.allowance.payable_rp,
         )
-        for d in told.scores()
+        for card in told.scores()
     )
     assert len(shown) == 40
     assert paid == shown
 
 
 def test_a_deduction_was_led_back_to_the_bytes_of_the_terminal(told: Told) -> None:
-    late = told.score(EXPLAINED)["discipline"]["findings"]
+    late = told.score(EXPLAINED).findings
     assert late
-    assert late[0]["code"].startswith("TL")
-    row = next(r for r in punch_list.punch_rows(told.engine) if r["punch_id"] == late[0]["punch_ids"][0])
+    assert late[0].code.startswith("TL")
+    row = next(r for r in punch_list.punch_rows(told.engine) if r["punch_id"] == late[0].punch_ids[0])
     raw = next(line.split()[-1] for line in told.text.splitlines() if line.strip().startswith("raw "))
     assert bytes.fromhex(raw)[2:].startswith(row["pin"].encode() + b"\0")  # behind the slot number
 
@@ -177,7 +176,7 @@ def test_the_report_exists_and_names_everybody(told: Told) -> None:
 
 def test_only_who_came_after_the_apel_had_closed_missed_it_and_a_missed_krida_costs_nothing(told: Told) -> None:
     came = {(event.code, nip) for event, nip, _ in leaders.attendance()}
-    missed = {d["nip"] for d in told.scores() for f in d["discipline"]["findings"] if f["code"] == "APEL"}
+    missed = {card.nip for card in told.scores() for finding in card.findings if finding.code == "APEL"}
     excused = {person.nip for person in people() if month.is_away(person.name, leaders.APEL.day)}
     assert missed == {person.nip for person in people() if (leaders.APEL.code, person.nip) not in came} - excused
     assert len(missed) == 2
@@ -220,7 +219,7 @@ def test_what_was_done_is_in_an_unbroken_audit_log(told: Told) -> None:
 
 def test_the_same_month_gives_the_same_scores_on_every_machine(told: Told) -> None:
     scores = told.scores()
-    found = Counter(finding["code"] for document in scores for finding in document["discipline"]["findings"])
+    found = Counter(finding.code for card in scores for finding in card.findings)
     assert found == {
         "TL1": 56,
         "TL2": 11,
@@ -234,5 +233,5 @@ def test_the_same_month_gives_the_same_scores_on_every_machine(told: Told) -> No
         "TK": 2,
         "APEL": 2,
     }
-    assert sum(d["allowance"]["base_rp"] for d in scores) == sum(p.rank.allowance_rp for p in people())
-    assert sum(d["allowance"]["payable_rp"] for d in scores) == 166_907_651
+    assert sum(card.allowance.base_rp for card in scores) == sum(p.rank.allowance_rp for p in people())
+    assert sum(card.allowance.payable_rp for card in scores) == 166_907_651

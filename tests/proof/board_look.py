@@ -11,11 +11,10 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -29,6 +28,7 @@ from ekinerja_agent.central.scored.results import scores
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.config import load
 from ekinerja_agent.locale.language import LANGUAGES
+from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.secrets.passwords import hashed
 from ekinerja_agent.usecases.deciding import objections
@@ -71,8 +71,8 @@ def _look(county: Path, browser: str, axe: str, out: Path) -> int:
     rules = load_rulebook(config.agent.rules)
     with reading(engine) as conn:
         month = month_of(board.newest_month(conn) or "")
-        documents = list(scores(conn, month))
-    now = _forenoon(documents)
+        cards = scores(conn, month)
+    now = _forenoon(cards)
     site = Site(
         lambda: engine,
         lambda: None,
@@ -86,7 +86,7 @@ def _look(county: Path, browser: str, axe: str, out: Path) -> int:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = WebServer(listener, create_app(lambda: None, site=site))
     try:
-        readers = _readers(engine, site, documents, now)
+        readers = _readers(engine, site, cards, now)
         with Chromium(browser) as chromium:
             complaints = [one for reader in readers for one in _seen_by(reader, chromium, address, axe, out)]
     finally:
@@ -96,24 +96,22 @@ def _look(county: Path, browser: str, axe: str, out: Path) -> int:
     return int(bool(complaints))
 
 
-def _forenoon(documents: Sequence[Mapping[str, Any]]) -> datetime:
+def _forenoon(cards: Sequence[Scorecard]) -> datetime:
     """Ten o'clock of the last day on which somebody came."""
-    day, zone = max(
-        (day["date"], one["timezone"]) for one in documents for day in one["days"] if day["scans"]["arrive"] is not None
-    )
-    return datetime.combine(date.fromisoformat(day), FORENOON, ZoneInfo(zone)).astimezone(UTC)
+    day, zone = max((one.day, one.timezone) for card in cards for one in card.days if one.arrive is not None)
+    return datetime.combine(day, FORENOON, ZoneInfo(zone)).astimezone(UTC)
 
 
-def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]], now: datetime) -> list[Reader]:
+def _readers(engine: Engine, site: Site, cards: Sequence[Scorecard], now: datetime) -> list[Reader]:
     """An employee with a finding that is disputed, the superior who is operator, payroll and head too, one who must
     choose a password, and somebody who is not logged in.
     """
-    person = next(one for one in documents if one["discipline"]["findings"])
-    finding = person["discipline"]["findings"][0]
+    person = next(card for card in cards if card.findings)
+    finding = person.findings[0]
     operator = next(one for one in accounts.list_accounts(engine) if "operator" in one.roles)
     desk = Desk(engine, site.rules(), site.profile(), operator, now)
     with reading(engine) as conn:
-        chief = desk.superiors(conn, person["nip"], now.date())[0]
+        chief = desk.superiors(conn, person.nip, now.date())[0]
 
     def enter(name: str, roles: Sequence[str], nip: str | None, *, must_change: bool = False) -> tuple[Account, str]:
         account = accounts.add(engine, name, roles=roles, by=operator, now=now, nip=nip)
@@ -124,18 +122,18 @@ def _readers(engine: Engine, site: Site, documents: Sequence[Mapping[str, Any]],
         return account, token
 
     head, head_token = enter("look-head", ["operator", "payroll", "head"], chief)
-    employee, employee_token = enter("look-employee", ["employee"], person["nip"])
+    employee, employee_token = enter("look-employee", ["employee"], person.nip)
     _, new_token = enter("look-new", ["employee"], None, must_change=True)
-    disputed = Disputed(person["nip"], date.fromisoformat(finding["date"]), finding["code"], finding["scan"])
+    disputed = Disputed(person.nip, finding.day, finding.code, finding.scan)
     objections.add(engine, disputed, reason="Mesin menolak jari saya.", account=employee, now=now)
     for number, account in enumerate((head, employee)):
         work = Work(
             account.nip or "", now.date(), time(5, 30 * number), time(5, 30 * number + 20), "Menyusun laporan bulanan"
         )
         add(replace(desk, account=account), work)
-    days = (finding["date"], finding["date"][:7], f"{now.astimezone(ZoneInfo(person['timezone'])):%Y-%m-%d}")
-    known = {"nip": person["nip"], "unit": person["unit"]}
-    of_unit = [f"/{page}?unit={person['unit']}" for page in ("evaluation", "workload", "sakip")]
+    days = (f"{finding.day}", f"{finding.day:%Y-%m}", f"{now.astimezone(ZoneInfo(person.days[0].timezone)):%Y-%m-%d}")
+    known = {"nip": person.nip, "unit": person.unit}
+    of_unit = [f"/{page}?unit={person.unit}" for page in ("evaluation", "workload", "sakip")]
     every = [*_addresses(site, known, days), *of_unit]
     return [
         Reader("head", head_token, [*every, "/unit/NONE/2020-13"]),

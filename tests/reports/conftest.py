@@ -1,15 +1,32 @@
-"""Invented people in the shape of `score show --format json`, and a reader of the finished page."""
+"""Scorecards of invented people, and a reader of the finished page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.scorecard import (
+    Allowance,
+    Base,
+    Discipline,
+    Finding,
+    MadeScan,
+    PendingDay,
+    Performance,
+    Scorecard,
+    ScoredDay,
+    ScoreStatus,
+    Unexcused,
+)
 from ekinerja_agent.reports.kinds.monthly import Closing, MonthlyReport
+from ekinerja_agent.rules import PPM_PER_PERCENT, WHOLE_PPM
 from tests.proof.pages import Page
 
 MONTH = date(2026, 9, 1)
@@ -24,8 +41,9 @@ NAMES = (
     "Muhammad Arsyad",
     "Rina Wati",
 )
-BANDS = ((1, 30, "TL1", "0.5"), (31, 60, "TL2", "1"), (61, 90, "TL3", "1.25"))
+BANDS = ((1, 30, "TL1", 5_000), (31, 60, "TL2", 10_000), (61, 90, "TL3", 12_500))
 SOURCE = "Keputusan Mendagri 900-4700/2020, Lampiran"
+RP_PER_PPM = Fraction(16_000, PPM_PER_PERCENT)
 
 
 def working_days(month: date) -> list[date]:
@@ -38,111 +56,110 @@ def make_score(
     *,
     late: Sequence[int] = (),
     absent: int = 0,
-    pending: Sequence[tuple[str, str]] = (),
+    pending: Sequence[tuple[date, str]] = (),
     **changes: Any,
-) -> dict[str, Any]:
+) -> Scorecard:
     """One person: `late` minutes on the month's first days, then `absent` days of TK."""
-    days, findings = [], []
-    points = 0.0
+    days: list[ScoredDay] = []
+    findings: list[Finding] = []
     for position, day in enumerate(working_days(MONTH)):
         minutes = late[position] if position < len(late) else 0
         gone = len(late) <= position < len(late) + absent
-        days.append(
-            {
-                "date": day.isoformat(),
-                "schedule": "national",
-                "state": "unexcused" if gone else "present",
-                "required_minutes": 450,
-                "worked_minutes": None if gone else 450 - minutes,
-                "late_minutes": None if gone else minutes,
-                "early_minutes": None if gone else 0,
-                "scans": {"arrive": None if gone else "07:30:00", "leave": None if gone else "16:00:00"},
-            }
-        )
-        code, pct = next(((code, pct) for low, high, code, pct in BANDS if low <= minutes <= high), ("TK", "3"))
+        days.append(make_day(day, None if gone else minutes))
+        code, ppm = next(((code, ppm) for low, high, code, ppm in BANDS if low <= minutes <= high), ("TK", 30_000))
         if minutes or gone:
-            points += float(pct)
             findings.append(
-                {
-                    "date": day.isoformat(),
-                    "code": code,
-                    "scan": None if gone else "arrive",
-                    "minutes": None if gone else minutes,
-                    "deduction_pct": pct,
-                    "base": "discipline",
-                    "deduction_rp": round(16_000 * float(pct)),
-                    "rule": "absence_day" if gone else "late_early_classes",
-                    "source": SOURCE,
-                    "punch_ids": [],
-                }
+                Finding(
+                    day=day,
+                    code=code,
+                    scan=None if gone else Scan.ARRIVE,
+                    minutes=None if gone else minutes,
+                    deduction_ppm=ppm,
+                    base=Base.DISCIPLINE,
+                    deduction_rp=round(RP_PER_PPM * ppm),
+                    rule="absence_day" if gone else "late_early_classes",
+                    source=SOURCE,
+                    place="profiles/four-scan-example.yaml:12",
+                    reference=None,
+                    punch_ids=(),
+                )
             )
-    discipline_rp = round(16_000 * (100 - points))
+    lost_ppm = sum(finding.deduction_ppm for finding in findings)
+    discipline_rp = round(RP_PER_PPM * (WHOLE_PPM - lost_ppm))
     unit = list(OFFICES)[number % 3]
-    return {
-        "month": "2026-09",
-        "nip": f"19900101201501{number:04d}",
-        "name": f"{NAMES[number % len(NAMES)]} {number}",
-        "unit": unit,
-        "unit_name": OFFICES[unit],
-        "profile": "four-scan-example",
-        "rules": "sha256:" + "ab12" * 16,
-        "status": "pending" if pending else "draft",
-        "employment_status": "pns",
-        "working_days": len(days),
-        "days_present": len(days) - absent,
-        "days_excused": 0,
-        "discipline": {
-            "score_pct": f"{100 - points:g}",
-            "deduction_pct": f"{points:g}",
-            "findings": findings,
-        },
-        "performance": {
-            "score_pct": "100",
-            "deduction_pct": "0",
-            "rating": None,
-            "approved_minutes": 7020,
-            "credited_minutes": 0,
-            "target_minutes": 6750,
-        },
-        "allowance": {
-            "base_rp": 4_000_000,
-            "discipline_rp": discipline_rp,
-            "performance_rp": 2_400_000,
-            "multiplier_pct": "100",
-            "whole_deduction_rp": 0,
-            "leave_deduction_rp": 0,
-            "sanction_rp": 0,
-            "hold_rp": 0,
-            "payable_rp": discipline_rp + 2_400_000,
-        },
-        "unexcused": {
-            "days": absent,
-            "bank_minutes_year": sum(late),
-            "converted_days": 0,
-            "days_this_year": absent,
-            "longest_run": absent,
-            "run_reached_on": None,
-            "threshold": None,
-        },
-        "days": days,
-        "pending": [{"date": day, "reason": reason} for day, reason in pending],
-    } | changes
+    card = Scorecard(
+        month=MONTH,
+        nip=f"19900101201501{number:04d}",
+        name=f"{NAMES[number % len(NAMES)]} {number}",
+        unit=unit,
+        unit_name=OFFICES[unit],
+        position_class=None,
+        profile="four-scan-example",
+        rules_digest="sha256:" + "ab12" * 16,
+        status=ScoreStatus.PENDING if pending else ScoreStatus.DRAFT,
+        employment_status="pns",
+        computed_at=datetime(2026, 10, 1, 1, 0, tzinfo=WITA),
+        working_days=len(days),
+        days_present=len(days) - absent,
+        days_excused=0,
+        discipline=Discipline(WHOLE_PPM - lost_ppm, lost_ppm, tuple(findings)),
+        performance=Performance(WHOLE_PPM, 0, None, approved_minutes=7020, credited_minutes=0, target_minutes=6750),
+        allowance=Allowance(
+            base_rp=4_000_000,
+            discipline_rp=discipline_rp,
+            performance_rp=2_400_000,
+            multiplier_ppm=WHOLE_PPM,
+            whole_deduction_rp=0,
+            leave_deduction_rp=0,
+            sanction_rp=0,
+            hold_rp=0,
+            payable_rp=discipline_rp + 2_400_000,
+        ),
+        unexcused=Unexcused(absent, sum(late), 0, absent, absent, None, None),
+        days=tuple(days),
+        pending=tuple(PendingDay(day, reason) for day, reason in pending),
+    )
+    return replace(card, **changes)
 
 
-def make_month(people: int) -> list[dict[str, Any]]:
+def make_day(day: date, late_minutes: int | None) -> ScoredDay:
+    """A day on which somebody came so late; None: not at all."""
+    came = late_minutes is not None
+    due = datetime(day.year, day.month, day.day, 7, 30, tzinfo=WITA)
+    return ScoredDay(
+        day=day,
+        unit="DINKES",
+        schedule="national",
+        timezone=WITA.key,
+        state=DayState.PRESENT if came else DayState.UNEXCUSED,
+        required_minutes=450,
+        worked_minutes=450 - late_minutes if late_minutes is not None else None,
+        late_minutes=late_minutes,
+        early_minutes=0 if came else None,
+        missing_scans=0,
+        arrive=MadeScan(due + timedelta(minutes=late_minutes), None) if late_minutes is not None else None,
+        break_out=None,
+        break_in=None,
+        leave=MadeScan(due.replace(hour=16, minute=0), None) if came else None,
+    )
+
+
+def make_month(people: int) -> list[Scorecard]:
     """A plausible month: most are punctual, one in four is late now and then, one in twenty is absent."""
     return [
         make_score(
             number,
             late=[(number * 7 + day * 13) % 75 if (number + day) % 6 == 0 else 0 for day in range(number % 4 * 5)],
             absent=2 if number % 20 == 11 else 0,
-            pending=[("2026-09-14", "dinkes-lobby not complete until the end of the day")] if number % 3 == 0 else (),
+            pending=[(date(2026, 9, 14), "dinkes-lobby not complete until the end of the day")]
+            if number % 3 == 0
+            else (),
         )
         for number in range(people)
     ]
 
 
-def make_report(scores: Sequence[dict[str, Any]], **changes: Any) -> MonthlyReport:
+def make_report(scores: Sequence[Scorecard], **changes: Any) -> MonthlyReport:
     facts: dict[str, Any] = {
         "month": MONTH,
         "scores": scores,
@@ -156,12 +173,12 @@ def make_report(scores: Sequence[dict[str, Any]], **changes: Any) -> MonthlyRepo
 
 
 @pytest.fixture
-def a_score() -> Callable[..., dict[str, Any]]:
+def a_score() -> Callable[..., Scorecard]:
     return make_score
 
 
 @pytest.fixture
-def a_month() -> Callable[[int], list[dict[str, Any]]]:
+def a_month() -> Callable[[int], list[Scorecard]]:
     return make_month
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,62 +11,46 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.reports.figures import count, mean_text
+from tests.reports.conftest import make_score
 
 Maker = Callable[..., Any]
 
-percentages = st.lists(st.decimals(0, 100, places=4).map(lambda pct: f"{pct.normalize():f}"), min_size=1, max_size=50)
 
-
-@given(percentages)
-def test_a_mean_is_exact_until_it_is_rounded_half_up_once(found: list[str]) -> None:
+@given(st.lists(st.integers(0, 1_000_000), min_size=1, max_size=50))
+def test_a_mean_is_exact_until_it_is_rounded_half_up_once(found: list[int]) -> None:
     text = mean_text(found)
     assert text is not None
-    exact = sum(map(Fraction, found), Fraction()) / len(found)
+    exact = Fraction(sum(found), len(found)) / 10_000
     assert abs(Fraction(text) - exact) <= Fraction(1, 200)
     assert Decimal(text) == Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert not ("." in text and text.endswith(("0", ".")))
 
 
 def test_a_mean_half_way_goes_up_and_nobody_has_no_mean() -> None:
-    assert mean_text(["98.75", "98.76"]) == "98.76"
-    assert mean_text(["99.99", "100", "100"]) == "100"
-    assert mean_text(["100"]) == "100"
-    assert mean_text(["0"]) == "0"
+    assert mean_text([987_500, 987_600]) == "98.76"
+    assert mean_text([999_900, 1_000_000, 1_000_000]) == "100"
+    assert mean_text([1_000_000]) == "100"
+    assert mean_text([0]) == "0"
     assert mean_text([]) is None
 
 
 @given(st.lists(st.integers(0, 1_000_000), max_size=60))
 def test_every_person_is_in_exactly_one_band(found: list[int]) -> None:
-    scores = [_minimal(f"{Decimal(ppm) / 10_000:f}") for ppm in found]
+    nobody = make_score(1)
+    scores = [replace(nobody, discipline=replace(nobody.discipline, score_ppm=ppm)) for ppm in found]
     bands = count(scores).bands
     assert sum(band.people for band in bands) == len(found)
     assert bands[0].people == found.count(1_000_000)
     assert bands[-1].people == sum(ppm < 800_000 for ppm in found)
 
 
-def _minimal(discipline_pct: str) -> dict[str, Any]:
-    return {
-        "nip": "1",
-        "name": "A",
-        "unit": "U",
-        "unit_name": "Unit",
-        "profile": "hsu",
-        "rules": "sha256:0",
-        "status": "draft",
-        "discipline": {"score_pct": discipline_pct, "findings": []},
-        "performance": {"score_pct": "100"},
-        "allowance": dict.fromkeys(("base_rp", "discipline_rp", "performance_rp", "payable_rp"), 0),
-        "unexcused": {"days": 0},
-        "days": [],
-        "pending": [],
-    }
-
-
 def test_lateness_counts_only_on_days_that_are_judged(a_score: Maker) -> None:
     score = a_score(1, late=[10, 20, 30])  # Tuesday, Wednesday, Thursday
-    score["days"][1]["state"] = "excused"
-    score["days"][2]["state"] = "pending"
+    first, excused, pending, *others = score.days
+    days = (first, replace(excused, state=DayState.EXCUSED), replace(pending, state=DayState.PENDING), *others)
+    score = replace(score, days=days)
     late = {weekday.number: (weekday.late_arrivals, weekday.late_minutes) for weekday in count([score]).weekdays}
     assert late == {0: (0, 0), 1: (1, 10), 2: (0, 0), 3: (0, 0), 4: (0, 0)}
 
@@ -78,9 +63,10 @@ def test_offices_add_up_to_the_whole(a_month: Maker) -> None:
 
 
 def test_two_sources_of_one_code_are_both_named(a_score: Maker) -> None:
-    scores = [a_score(1, late=[10]), a_score(2, late=[10])]
-    scores[1]["discipline"]["findings"][0]["source"] = "Perbup 7/2024 Pasal 12"
-    (total,) = count(scores).codes
+    one, other = a_score(1, late=[10]), a_score(2, late=[10])
+    (finding,) = other.findings
+    of_perbup = replace(other.discipline, findings=(replace(finding, source="Perbup 7/2024 Pasal 12"),))
+    (total,) = count([one, replace(other, discipline=of_perbup)]).codes
     assert total.sources == ("Keputusan Mendagri 900-4700/2020, Lampiran", "Perbup 7/2024 Pasal 12")
     assert (total.findings, total.people, total.minutes, total.points_pct) == (2, 2, 20, "1")
 

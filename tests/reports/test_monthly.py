@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.reports.kinds.monthly import render
 
 Maker = Callable[..., Any]
@@ -35,32 +37,32 @@ def test_every_person_stands_there_with_the_numbers_of_score_show(
                 nip = re.search(r"\d{18}", row[0])
                 assert nip is not None
                 shown[nip[0]] = row
-    assert shown.keys() == {score["nip"] for score in scores}
+    assert shown.keys() == {score.nip for score in scores}
     for score in scores:
-        name, working, present, excused, unexcused, discipline, performance, *money = shown[score["nip"]]
-        allowance = score["allowance"]
-        assert name.startswith(score["name"])
-        assert ("Hari tertunda: 1" in name) == bool(score["pending"])
+        name, working, present, excused, unexcused, discipline, performance, *money = shown[score.nip]
+        allowance = score.allowance
+        assert name.startswith(score.name)
+        assert ("Hari tertunda: 1" in name) == bool(score.pending)
         assert [whole(working), whole(present), whole(excused), whole(unexcused)] == [
-            score["working_days"],
-            score["days_present"],
-            score["days_excused"],
-            score["unexcused"]["days"],
+            score.working_days,
+            score.days_present,
+            score.days_excused,
+            score.unexcused.days,
         ]
-        assert pct(discipline) == Decimal(score["discipline"]["score_pct"])
-        assert pct(performance) == Decimal(score["performance"]["score_pct"])
+        assert pct(discipline) * 10_000 == score.discipline.score_ppm
+        assert pct(performance) * 10_000 == score.performance.score_ppm
         parts = ("base_rp", "discipline_rp", "performance_rp", "payable_rp")
-        assert [whole(amount) for amount in money] == [allowance[part] for part in parts]
+        assert [whole(amount) for amount in money] == [getattr(allowance, part) for part in parts]
 
 
 def test_the_key_figures_are_the_sums_of_the_scores(a_month: Maker, a_report: Maker, read_page: Maker) -> None:
     scores = a_month(40)
     keys = read_page(render(a_report(scores, unmatched_pins=3), "id")).keys
-    total = sum(score["allowance"]["payable_rp"] for score in scores)
+    total = sum(score.allowance.payable_rp for score in scores)
     assert keys["Jumlah dibayarkan"] == f"Rp {total:,}".replace(",", ".")
     assert keys["Pegawai"] == "40"
-    assert whole(keys["Hari tanpa keterangan (TK)"]) == sum(score["unexcused"]["days"] for score in scores)
-    assert whole(keys["Hari tertunda"]) == sum(len(score["pending"]) for score in scores)
+    assert whole(keys["Hari tanpa keterangan (TK)"]) == sum(score.unexcused.days for score in scores)
+    assert whole(keys["Hari tertunda"]) == sum(len(score.pending) for score in scores)
     assert keys["PIN tanpa pegawai"] == "3"
 
 
@@ -78,11 +80,11 @@ def test_the_codes_are_counted_with_their_meaning_and_source(a_score: Maker, a_r
 def test_pending_days_stand_there_once_with_reason_and_people(
     a_score: Maker, a_report: Maker, read_page: Maker
 ) -> None:
-    pending = [("2026-09-14", "dinkes-lobby not complete until the end of the day")]
+    pending = [(date(2026, 9, 14), "dinkes-lobby not complete until the end of the day")]
     scores = [a_score(3, pending=pending), a_score(6, pending=pending), a_score(9)]
     page = read_page(render(a_report(scores), "en"))
     assert page.table_with("Reason").rows[1:] == [
-        ["Mon, 14 Sep", "DINKES", pending[0][1], "2", f"{scores[0]['name']}; {scores[1]['name']}"]
+        ["Mon, 14 Sep", "DINKES", pending[0][1], "2", f"{scores[0].name}; {scores[1].name}"]
     ]
     assert "Draft." in page.text
     assert page.keys["Pending days"] == "2"
@@ -128,8 +130,11 @@ EVIL = '<script>alert("x")</script>&"\''
 def test_what_people_wrote_is_shown_and_never_run(
     lang: str, a_score: Maker, a_report: Maker, a_closing: Maker, read_page: Maker
 ) -> None:
-    score = a_score(1, late=[10], name=EVIL, unit=EVIL, unit_name=EVIL, profile=EVIL, pending=[("2026-09-14", EVIL)])
-    score["discipline"]["findings"][0] |= {"code": EVIL, "source": EVIL}
+    score = a_score(
+        1, late=[10], name=EVIL, unit=EVIL, unit_name=EVIL, profile=EVIL, pending=[(date(2026, 9, 14), EVIL)]
+    )
+    (finding,) = score.findings
+    score = replace(score, discipline=replace(score.discipline, findings=(replace(finding, code=EVIL, source=EVIL),)))
     page = read_page(render(a_report([score], closings=[a_closing(EVIL, EVIL)]), lang))
     assert "script" not in {tag for tag, _ in page.elements}
     assert page.text.count(EVIL) >= 12
@@ -187,9 +192,16 @@ def test_a_month_without_scores_says_so(lang: str, sentence: str, a_report: Make
 
 
 def test_why_somebody_was_on_leave_is_not_on_the_page(a_score: Maker, a_report: Maker) -> None:
-    score = a_score(1, days_excused=3, days_present=19)
-    score["days"][0] |= {"state": "excused", "late_minutes": 90, "absence": "cuti_sakit"}
-    assert "cuti_sakit" not in render(a_report([score]), "id")
+    score = a_score(1, late=[90], days_excused=3, days_present=19)
+    (finding,), (first, *others) = score.findings, score.days
+    of_leave = replace(finding, code="CUTI", scan=None, reference="cuti_sakit 445/12")
+    score = replace(
+        score,
+        days=(replace(first, state=DayState.EXCUSED), *others),
+        discipline=replace(score.discipline, findings=(of_leave,)),
+    )
+    assert "CUTI" in (page := render(a_report([score]), "id"))
+    assert "cuti_sakit" not in page
 
 
 def test_the_same_report_gives_the_same_bytes(a_month: Maker, a_report: Maker) -> None:

@@ -24,6 +24,7 @@ from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.nouns.terminal import TerminalFact
 from ekinerja_agent.reports.files import digest
+from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.reporting import report
 from tests.proof.scored import a_result
 
@@ -91,11 +92,11 @@ def test_the_page_shows_what_score_show_prints(
     page = read_page(out.read_text(encoding="utf-8"))
     assert reported.people == 4
     with reading(scored) as conn:
-        documents = results.scores(conn, MONTH)
-    total = sum(document["allowance"]["payable_rp"] for document in documents)
+        cards = results.scores(conn, MONTH)
+    total = sum(card.allowance.payable_rp for card in cards)
     assert total == 4 * 3_980_000
     assert page.keys["Jumlah dibayarkan"] == f"Rp {total:,}".replace(",", ".")
-    assert page.keys["Rata-rata nilai disiplin"] == f"{documents[0]['discipline']['score_pct']}%".replace(".", ",")
+    assert page.keys["Rata-rata nilai disiplin"] == f"{percent_text(cards[0].discipline.score_ppm)}%".replace(".", ",")
     assert page.keys["Hari tertunda"] == "2"
     assert page.keys["Sidik aturan"] == DIGEST
     assert page.keys["Dihitung"] == "1 Oktober 2026 pukul 01.00 WITA"

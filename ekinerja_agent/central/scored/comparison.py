@@ -5,35 +5,45 @@ Published rows or drafts, never both. Compares nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, not_, select
 
 from ekinerja_agent.central.closing.periods import superseded
+from ekinerja_agent.central.scored.scorecards import finding_of
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.scored import DRAFT, result_findings, results
+from ekinerja_agent.nouns.scorecard import Finding, Scorecard, ScoreStatus
 
 COMPARED = (
     *("unit", "profile", "base_rp", "rating", "target_minutes", "approved_minutes", "multiplier_ppm"),
     *("sanction_rp", "hold_rp"),
 )
-"""Columns of a person that explain a difference beside findings."""
+"""What explains a difference beside findings, in the order in which it is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreToCompare:
-    """One person's score: status, payable_rp, both scores in ppm, each finding in words, and the columns COMPARED."""
+    """One person's score without its days."""
 
-    status: str
-    payable_rp: int
+    status: ScoreStatus
+    unit: str
+    profile: str
     discipline_score_ppm: int
     performance_score_ppm: int
-    findings: tuple[str, ...]
-    columns: Mapping[str, Any]
+    rating: str | None
+    target_minutes: int
+    approved_minutes: int
+    base_rp: int
+    multiplier_ppm: int
+    sanction_rp: int
+    hold_rp: int
+    payable_rp: int
+    findings: tuple[Finding, ...]
 
 
 def scores_to_compare(
@@ -47,11 +57,31 @@ def scores_to_compare(
     return found
 
 
-def finding_text(finding: Mapping[str, Any]) -> str:
-    """Given a finding with date, code, scan, deduction_ppm and minutes, return words that tell it from others."""
-    scan = f" {finding['scan']}" if finding["scan"] else ""
-    minutes = "" if finding["minutes"] is None else f" {finding['minutes']} min"
-    return f"{finding['date']} {finding['code']}{scan}{minutes}"
+def to_compare(card: Scorecard) -> ScoreToCompare:
+    """Given a whole scorecard, return as much of it as a comparison needs."""
+    return ScoreToCompare(
+        status=card.status,
+        unit=card.unit,
+        profile=card.profile,
+        discipline_score_ppm=card.discipline.score_ppm,
+        performance_score_ppm=card.performance.score_ppm,
+        rating=card.performance.rating,
+        target_minutes=card.performance.target_minutes,
+        approved_minutes=card.performance.approved_minutes,
+        base_rp=card.allowance.base_rp,
+        multiplier_ppm=card.allowance.multiplier_ppm,
+        sanction_rp=card.allowance.sanction_rp,
+        hold_rp=card.allowance.hold_rp,
+        payable_rp=card.allowance.payable_rp,
+        findings=card.findings,
+    )
+
+
+def finding_text(finding: Finding) -> str:
+    """Given a finding, return words that tell it from others of the month."""
+    scan = f" {finding.scan}" if finding.scan else ""
+    minutes = "" if finding.minutes is None else f" {finding.minutes} min"
+    return f"{finding.day} {finding.code}{scan}{minutes}"
 
 
 def _standing(
@@ -62,19 +92,27 @@ def _standing(
     wanted = and_(r.period == period, r.nip.in_(nips), stands)
     newest = select(r.nip, func.max(r.revision).label("revision")).where(wanted).group_by(r.nip).subquery()
     of_newest = select(result_findings).join(newest, (newest.c.nip == f.nip) & (newest.c.revision == f.revision))
-    findings: dict[str, list[str]] = {}
+    findings: dict[str, list[Finding]] = defaultdict(list)
     for row in conn.execute(of_newest.where(f.period == period).order_by(f.nip, f.position)).mappings():
-        findings.setdefault(row["nip"], []).append(finding_text(dict(row)))
+        findings[row["nip"]].append(finding_of(row))
     people = select(results).join(newest, (newest.c.nip == r.nip) & (newest.c.revision == r.revision))
     for row in conn.execute(people.where(r.period == period)).mappings():
         yield (
             row["nip"],
             ScoreToCompare(
-                row["status"],
-                row["payable_rp"],
-                row["discipline_score_ppm"],
-                row["performance_score_ppm"],
-                tuple(findings.get(row["nip"], ())),
-                {name: row[name] for name in COMPARED},
+                status=ScoreStatus(row["status"]),
+                unit=row["unit"],
+                profile=row["profile"],
+                discipline_score_ppm=row["discipline_score_ppm"],
+                performance_score_ppm=row["performance_score_ppm"],
+                rating=row["rating"],
+                target_minutes=row["target_minutes"],
+                approved_minutes=row["approved_minutes"],
+                base_rp=row["base_rp"],
+                multiplier_ppm=row["multiplier_ppm"],
+                sanction_rp=row["sanction_rp"],
+                hold_rp=row["hold_rp"],
+                payable_rp=row["payable_rp"],
+                findings=tuple(findings[row["nip"]]),
             ),
         )

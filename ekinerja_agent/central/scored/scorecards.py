@@ -1,7 +1,6 @@
-"""The score of a person and month as a document, in the shape that the contract gives to `score show --format json`.
+"""The score of a person and month, read: the one place where stored rows, or a result's, become a `Scorecard`.
 
-Published where published, else the draft. Percentages become their shortest text here, instants local times. Computes
-nothing.
+Published where published, else the draft. Computes nothing and writes no text.
 """
 
 from __future__ import annotations
@@ -10,32 +9,34 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, not_, select
 
 from ekinerja_agent.central.closing.periods import superseded
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
-from ekinerja_agent.scoring.frames.exact import percent_text
+from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.scorecard import (
+    Allowance,
+    Base,
+    Discipline,
+    Finding,
+    MadeScan,
+    PendingDay,
+    Performance,
+    Scorecard,
+    ScoredDay,
+    ScoreStatus,
+    Unexcused,
+)
 from ekinerja_agent.scoring.frames.schemas import MonthResult
 
-_ALWAYS_SHOWN = ("arrive", "leave")
-_SCANS = ("arrive", "break_out", "break_in", "leave")
-
-Document = dict[str, Any]
 Row = RowMapping | Mapping[str, Any]
 """A row of the database, or of a result that is not stored."""
 
 
-def scores(conn: Connection, month: date, *, nip: str | None = None, office: str | None = None) -> list[Document]:
-    """Given a month (its first day) and whom to show, return the documents by unit and NIP.
-
-    Beside the contract's keys a document has `unit_name`, `timezone` (of its first duty day, None without one) and
-    `computed_at` (the instant), a finding has `place`, the FILE:LINE of its rule, and `reference` (the event or
-    document that it comes from), and a day has `state`. A day's scans are arrive and leave, and those of the break
-    where one was made or found missing.
-    """
+def scores(conn: Connection, month: date, *, nip: str | None = None, office: str | None = None) -> list[Scorecard]:
+    """Given a month (its first day) and whom to show, return the scorecards by unit and NIP."""
     period = f"{month:%Y-%m}"
     wanted = [results.c.period == period, results.c.revision == newest_revision(results)]
     if nip is not None:
@@ -47,7 +48,7 @@ def scores(conn: Connection, month: date, *, nip: str | None = None, office: str
         _parts(conn, table, [*wanted, *_of_office(table, period, office)])
         for table in (result_findings, result_days, result_pending)
     )
-    return [_document(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
+    return [_scorecard(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
 
 
 def zone_of(engine: Engine, month: date, offices: Collection[str] | None = None) -> str | None:
@@ -65,19 +66,17 @@ def zone_of(engine: Engine, month: date, offices: Collection[str] | None = None)
     return None
 
 
-def documents_of(month: date, result: MonthResult, *, rules_digest: str, computed_at: datetime) -> list[Document]:
-    """Given a result that is not stored, return its documents by unit and NIP, as `scores` would after storing it."""
+def scorecards_of(month: date, result: MonthResult, *, rules_digest: str, computed_at: datetime) -> list[Scorecard]:
+    """Given a result that is not stored, return its scorecards by unit and NIP, as `scores` would after storing it."""
     parts: list[dict[str, list[dict[str, Any]]]] = []
     for frame in (result.findings, result.days, result.pending):
         of_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in frame.iter_rows(named=True):
             of_person[row["nip"]].append(row)
         parts.append(of_person)
-    for finding in (one for findings in parts[0].values() for one in findings):
-        finding["punch_ids"] = "\n".join(finding["punch_ids"])
     added = {"period": f"{month:%Y-%m}", "rules_digest": rules_digest, "computed_at": computed_at}
     people = result.people.sort("unit", "nip").iter_rows(named=True)
-    return [_document(person | added, *(part[person["nip"]] for part in parts)) for person in people]
+    return [_scorecard(person | added, *(part[person["nip"]] for part in parts)) for person in people]
 
 
 def newest_revision(table: Table) -> Any:
@@ -90,6 +89,27 @@ def newest_revision(table: Table) -> Any:
         select(func.max(newest.c.revision))
         .where(newest.c.period == table.c.period, newest.c.nip == table.c.nip, not_(superseded(newest.c)))
         .scalar_subquery()
+    )
+
+
+def finding_of(row: Row) -> Finding:
+    """Given a row of findings, return the finding."""
+    punch_ids, scan = row["punch_ids"], row["scan"]
+    if isinstance(punch_ids, str):  # stored, separated by newlines
+        punch_ids = punch_ids.split("\n") if punch_ids else ()
+    return Finding(
+        day=row["date"],
+        code=row["code"],
+        scan=None if scan is None else Scan(scan),
+        minutes=row["minutes"],
+        deduction_ppm=row["deduction_ppm"],
+        base=Base(row["base"]),
+        deduction_rp=row["deduction_rp"],
+        rule=row["rule"],
+        source=row["source"],
+        place=row["place"],
+        reference=row["reference"],
+        punch_ids=tuple(punch_ids),
     )
 
 
@@ -113,105 +133,85 @@ def _parts(conn: Connection, table: Table, wanted: Iterable[ColumnElement[bool]]
     return rows
 
 
-def _document(row: Row, findings: Sequence[Row], days: Sequence[Row], pending: Sequence[Row]) -> Document:
-    found = {(finding["date"], finding["scan"]) for finding in findings}
-    return {
-        "month": row["period"],
-        "nip": row["nip"],
-        "name": row["name"],
-        "unit": row["unit"],
-        "unit_name": row["unit_name"],
-        "timezone": days[0]["timezone"] if days else None,
-        "computed_at": row["computed_at"],
-        "profile": row["profile"],
-        "rules": row["rules_digest"],
-        "status": row["status"],
-        "employment_status": row["employment_status"],
-        "working_days": row["working_days"],
-        "days_present": row["days_present"],
-        "days_excused": row["days_excused"],
-        "discipline": {
-            "score_pct": percent_text(row["discipline_score_ppm"]),
-            "deduction_pct": percent_text(row["discipline_deduction_ppm"]),
-            "findings": [_finding(finding) for finding in findings],
-        },
-        "performance": {
-            "score_pct": percent_text(row["performance_score_ppm"]),
-            "deduction_pct": percent_text(row["performance_deduction_ppm"]),
-            "rating": row["rating"],
-            "approved_minutes": row["approved_minutes"],
-            "credited_minutes": row["credited_minutes"],
-            "target_minutes": row["target_minutes"],
-        },
-        "allowance": _allowance(row),
-        "unexcused": _unexcused(row),
-        "days": [_day(day, found) for day in days],
-        "pending": [{"date": day["date"].isoformat(), "reason": day["reason"]} for day in pending],
-    }
+def _scorecard(row: Row, findings: Sequence[Row], days: Sequence[Row], pending: Sequence[Row]) -> Scorecard:
+    return Scorecard(
+        month=date.fromisoformat(f"{row['period']}-01"),
+        nip=row["nip"],
+        name=row["name"],
+        unit=row["unit"],
+        unit_name=row["unit_name"],
+        position_class=row["position_class"],
+        profile=row["profile"],
+        rules_digest=row["rules_digest"],
+        status=ScoreStatus(row["status"]),
+        employment_status=row["employment_status"],
+        computed_at=row["computed_at"],
+        working_days=row["working_days"],
+        days_present=row["days_present"],
+        days_excused=row["days_excused"],
+        discipline=Discipline(
+            row["discipline_score_ppm"], row["discipline_deduction_ppm"], tuple(map(finding_of, findings))
+        ),
+        performance=Performance(
+            score_ppm=row["performance_score_ppm"],
+            deduction_ppm=row["performance_deduction_ppm"],
+            rating=row["rating"],
+            approved_minutes=row["approved_minutes"],
+            credited_minutes=row["credited_minutes"],
+            target_minutes=row["target_minutes"],
+        ),
+        allowance=_allowance(row),
+        unexcused=_unexcused(row),
+        days=tuple(map(_day, days)),
+        pending=tuple(PendingDay(day["date"], day["reason"]) for day in pending),
+    )
 
 
-def _finding(row: Row) -> Document:
-    return {
-        "date": row["date"].isoformat(),
-        "code": row["code"],
-        "scan": row["scan"],
-        "minutes": row["minutes"],
-        "deduction_pct": percent_text(row["deduction_ppm"]),
-        "base": row["base"],
-        "deduction_rp": row["deduction_rp"],
-        "rule": row["rule"],
-        "source": row["source"],
-        "place": row["place"],
-        "reference": row["reference"],
-        "punch_ids": row["punch_ids"].split("\n") if row["punch_ids"] else [],
-    }
+def _allowance(row: Row) -> Allowance:
+    return Allowance(
+        base_rp=row["base_rp"],
+        discipline_rp=row["discipline_rp"],
+        performance_rp=row["performance_rp"],
+        multiplier_ppm=row["multiplier_ppm"],
+        whole_deduction_rp=row["whole_deduction_rp"],
+        leave_deduction_rp=row["leave_deduction_rp"],
+        sanction_rp=row["sanction_rp"],
+        hold_rp=row["hold_rp"],
+        payable_rp=row["payable_rp"],
+    )
 
 
-def _allowance(row: Row) -> Document:
-    return {
-        "base_rp": row["base_rp"],
-        "discipline_rp": row["discipline_rp"],
-        "performance_rp": row["performance_rp"],
-        "multiplier_pct": percent_text(row["multiplier_ppm"]),
-        "whole_deduction_rp": row["whole_deduction_rp"],
-        "leave_deduction_rp": row["leave_deduction_rp"],
-        "sanction_rp": row["sanction_rp"],
-        "hold_rp": row["hold_rp"],
-        "payable_rp": row["payable_rp"],
-    }
+def _unexcused(row: Row) -> Unexcused:
+    return Unexcused(
+        days=row["unexcused_days"],
+        bank_minutes_year=row["bank_minutes_year"],
+        converted_days=row["converted_days"],
+        days_this_year=row["days_this_year"],
+        longest_run=row["longest_run"],
+        run_reached_on=row["run_reached_on"],
+        threshold=row["threshold"],
+    )
 
 
-def _unexcused(row: Row) -> Document:
-    reached: date | None = row["run_reached_on"]
-    return {
-        "days": row["unexcused_days"],
-        "bank_minutes_year": row["bank_minutes_year"],
-        "converted_days": row["converted_days"],
-        "days_this_year": row["days_this_year"],
-        "longest_run": row["longest_run"],
-        "run_reached_on": reached and reached.isoformat(),
-        "threshold": row["threshold"],
-    }
+def _day(row: Row) -> ScoredDay:
+    return ScoredDay(
+        day=row["date"],
+        unit=row["unit"],
+        schedule=row["schedule"],
+        timezone=row["timezone"],
+        state=DayState(row["state"]),
+        required_minutes=row["required_minutes"],
+        worked_minutes=row["worked_minutes"],
+        late_minutes=row["late_minutes"],
+        early_minutes=row["early_minutes"],
+        missing_scans=row["missing_scans"],
+        arrive=_scan(row, Scan.ARRIVE),
+        break_out=_scan(row, Scan.BREAK_OUT),
+        break_in=_scan(row, Scan.BREAK_IN),
+        leave=_scan(row, Scan.LEAVE),
+    )
 
 
-def _day(row: Row, found: set[tuple[date, str | None]]) -> Document:
-    zone = ZoneInfo(row["timezone"])
-    scans = {
-        scan: _local(row[f"{scan}_at"], zone)
-        for scan in _SCANS
-        if scan in _ALWAYS_SHOWN or row[f"{scan}_at"] is not None or (row["date"], scan) in found
-    }
-    return {
-        "date": row["date"].isoformat(),
-        "schedule": row["schedule"],
-        "state": row["state"],
-        "required_minutes": row["required_minutes"],
-        "worked_minutes": row["worked_minutes"],
-        "late_minutes": row["late_minutes"],
-        "early_minutes": row["early_minutes"],
-        "scans": scans,
-    }
-
-
-def _local(at: datetime | None, zone: ZoneInfo) -> str | None:
-    return None if at is None else at.astimezone(zone).strftime("%H:%M:%S")
+def _scan(row: Row, scan: Scan) -> MadeScan | None:
+    at = row[f"{scan}_at"]
+    return None if at is None else MadeScan(at, row[f"{scan}_punch"])

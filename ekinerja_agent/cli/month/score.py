@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,41 +15,26 @@ import click
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.facts import deadlines
+from ekinerja_agent.cli.month import score_rows
 from ekinerja_agent.cli.shell.dates import Instant, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.rules import Scan
+from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.month import score
 from ekinerja_agent.usecases.month.cluster import cluster
 from ekinerja_agent.usecases.month.explain import explain
-from ekinerja_agent.usecases.month.plan import Against, plan
+from ekinerja_agent.usecases.month.plan import Against, Change, plan
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
+    from ekinerja_agent.nouns.scorecard import Scorecard
 
-PEOPLE = (
-    "month nip name unit profile status employment_status working_days days_present days_excused discipline_pct "
-    "performance_pct approved_minutes target_minutes multiplier_pct allowance_base_rp discipline_rp performance_rp "
-    "whole_deduction_rp leave_deduction_rp sanction_rp hold_rp payable_rp unexcused_days pending_days rules"
-).split()
-FINDINGS = "month nip date code scan minutes deduction_pct base deduction_rp rule source punch_ids".split()
-DAYS = (
-    "month nip date schedule state required_minutes worked_minutes late_minutes early_minutes "
-    "arrive break_out break_in leave"
-).split()
-_NO_SCANS = dict.fromkeys(map(str, Scan))
-"""A day has only the scans of its profile."""
 PLAN = (
     "month nip name unit standing standing_rp planned_rp difference_rp standing_discipline_pct planned_discipline_pct "
     "standing_performance_pct planned_performance_pct pending_days changes"
 ).split()
-DOCUMENT = (
-    "month nip name unit profile rules status employment_status working_days days_present days_excused discipline "
-    "performance allowance unexcused days pending"
-).split()
-
 
 _NOW = click.option(
     "--now", type=Instant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
@@ -158,22 +144,23 @@ def show_command(
     context.require_known(office=office)
     if now is None:
         with reading(context.engine()) as conn:
-            documents = results.scores(conn, month, nip=nip, office=office)
+            cards = results.scores(conn, month, nip=nip, office=office)
     else:
-        documents = [one for one in _replayed(context, month, office, now) if nip in {None, one["nip"]}]
-    if nip and not documents:
+        cards = [card for card in _replayed(context, month, office, now) if nip in {None, card.nip}]
+    if nip and not cards:
         raise NeedsAttention(
             f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, "
             "or check the number with `ekinerja-agent score show`"
         )
     if fmt == "json":
-        emit(documents, DOCUMENT, fmt)
+        emit(map(score_rows.document_of, cards), score_rows.DOCUMENT, fmt)
     elif part == "findings":
-        emit(_parts(documents, "findings"), FINDINGS, fmt, free_text=("source",))
+        rows = chain.from_iterable(map(score_rows.finding_rows, cards))
+        emit(rows, score_rows.FINDINGS, fmt, free_text=("source",))
     elif part == "days":
-        emit(_parts(documents, "days"), DAYS, fmt)
+        emit(chain.from_iterable(map(score_rows.day_rows, cards)), score_rows.DAYS, fmt)
     else:
-        emit(map(_person, documents), PEOPLE, fmt, free_text=("name",))
+        emit(map(score_rows.person_row, cards), score_rows.PEOPLE, fmt, free_text=("name",))
 
 
 @group.command("plan")
@@ -210,7 +197,7 @@ def plan_command(
         offices=[office] if office else None,
         against=against,
     )
-    rows = [asdict(change) | {"month": f"{month:%Y-%m}"} for change in changes]
+    rows = [_change(month, change) for change in changes]
     emit(rows, PLAN, fmt, free_text=("name", "changes"))
     total_rp = sum(row["difference_rp"] for row in rows)
     context.say(f"{len(rows)} people would change, by Rp {total_rp:,} together.")
@@ -226,7 +213,18 @@ def explain_command(context: Context, nip: str, month: date) -> None:
         tell(line)
 
 
-def _replayed(context: Context, month: date, office: str | None, now: datetime) -> Iterator[dict[str, Any]]:
+def _change(month: date, change: Change) -> dict[str, Any]:
+    shares = {
+        "standing_discipline_pct": change.standing_discipline_ppm,
+        "planned_discipline_pct": change.planned_discipline_ppm,
+        "standing_performance_pct": change.standing_performance_ppm,
+        "planned_performance_pct": change.planned_performance_ppm,
+    }
+    percentages = {name: None if ppm is None else percent_text(ppm) for name, ppm in shares.items()}
+    return asdict(change) | percentages | {"month": f"{month:%Y-%m}"}
+
+
+def _replayed(context: Context, month: date, office: str | None, now: datetime) -> Iterator[Scorecard]:
     return score.replay(
         context.engine(),
         context.rulebook(),
@@ -235,27 +233,3 @@ def _replayed(context: Context, month: date, office: str | None, now: datetime) 
         now=now,
         offices=[office] if office else None,
     )
-
-
-def _person(document: dict[str, Any]) -> dict[str, Any]:
-    allowance = document["allowance"]
-    return {
-        **{name: document[name] for name in PEOPLE if name in document},
-        **{name: allowance[name] for name in PEOPLE if name in allowance},
-        "allowance_base_rp": allowance["base_rp"],
-        "discipline_pct": document["discipline"]["score_pct"],
-        "performance_pct": document["performance"]["score_pct"],
-        "approved_minutes": document["performance"]["approved_minutes"],
-        "target_minutes": document["performance"]["target_minutes"],
-        "unexcused_days": document["unexcused"]["days"],
-        "pending_days": len(document["pending"]),
-    }
-
-
-def _parts(documents: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
-    rows = []
-    for document in documents:
-        entries = document["discipline"]["findings"] if part == "findings" else document["days"]
-        whose = {"month": document["month"], "nip": document["nip"]}
-        rows += [_NO_SCANS | whose | entry | entry.get("scans", {}) for entry in entries]
-    return rows

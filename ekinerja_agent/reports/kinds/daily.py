@@ -7,14 +7,15 @@ has two duties on a date is counted twice. Why somebody was excused is not in it
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from fractions import Fraction
-from typing import Any
 
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.scorecard import Scorecard, ScoredDay
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
     WITHHELD,
@@ -28,17 +29,19 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
-from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.figures import percent_of
 from ekinerja_agent.reports.labels import bar_percent
 
-STATES = {
-    "present": msgid("present"),
-    "late": msgid("late"),
-    "unexcused": msgid("absent"),
-    "excused": msgid("excused"),
-    "pending": msgid("pending"),
-    "exempt": msgid("exempt"),
-    "future": msgid("to come"),
+LATE = "late"
+"""What is said of who is present and came late."""
+STATES: dict[str, str] = {
+    DayState.PRESENT: msgid("present"),
+    LATE: msgid("late"),
+    DayState.UNEXCUSED: msgid("absent"),
+    DayState.EXCUSED: msgid("excused"),
+    DayState.PENDING: msgid("pending"),
+    DayState.EXEMPT: msgid("exempt"),
+    DayState.FUTURE: msgid("to come"),
 }
 
 
@@ -67,22 +70,27 @@ class Attendance:
 
 @dataclass(frozen=True, slots=True)
 class DailyReport:
-    """`scores` are those of `figures.Score`; `day` None means the whole month."""
+    """`day` None means the whole month."""
 
     edition: Edition
-    scores: Sequence[Score]
+    scores: Sequence[Scorecard]
     day: date | None = None
 
 
-def attendance(days: Iterable[Mapping[str, Any]]) -> Attendance:
-    """Given days of `score show`, return what became of them."""
-    states: Counter[str] = Counter()
+def attendance(days: Iterable[ScoredDay]) -> Attendance:
+    """Given days, return what became of them."""
+    states: Counter[DayState] = Counter()
     late = 0
-    for day in days:
-        states[day["state"]] += 1
-        late += day["state"] == "present" and (day["late_minutes"] or 0) > 0
+    for scored in days:
+        states[scored.state] += 1
+        late += scored.counted_late_minutes > 0
     return Attendance(
-        states["present"], late, states["unexcused"], states["excused"], states["pending"], states["exempt"]
+        present=states[DayState.PRESENT],
+        late=late,
+        absent=states[DayState.UNEXCUSED],
+        excused=states[DayState.EXCUSED],
+        pending=states[DayState.PENDING],
+        exempt=states[DayState.EXEMPT],
     )
 
 
@@ -97,7 +105,7 @@ def lay_out(report: DailyReport, written: Formats) -> Document:
         sections, main = (_units_of(report, report.day, written), _people_of(report, report.day, written)), "people"
     else:
         sections, main = (_days(report, written), _units_of(report, None, written)), "units_by_day"
-    scores = [score for score in report.scores if not edition.public or score["status"] == "published"]
+    scores = [score for score in report.scores if not edition.public or score.is_published]
     total = attendance(day for score in scores for day in _days_of(score, report.day))
     return Document(
         title=gettext("Attendance"),
@@ -115,7 +123,7 @@ def _notices(report: DailyReport, written: Formats) -> tuple[Notice, ...]:
     gettext = written.words.gettext
     if not report.scores:
         return (Notice(gettext("There are no scores for this month."), "", warn=True),)
-    unpublished = sorted({score["unit"] for score in report.scores if score["status"] != "published"})
+    unpublished = sorted({score.unit for score in report.scores if not score.is_published})
     if not unpublished:
         return ()
     return (Notice(gettext("Not yet published:"), f"{', '.join(unpublished)}.", warn=True),)
@@ -133,8 +141,8 @@ def _figures(total: Attendance, written: Formats) -> tuple[Figure, ...]:
     )
 
 
-def _days_of(score: Score, day: date | None) -> list[Mapping[str, Any]]:
-    return [row for row in score["days"] if day is None or row["date"] == day.isoformat()]
+def _days_of(score: Scorecard, day: date | None) -> list[ScoredDay]:
+    return [scored for scored in score.days if day in {None, scored.day}]
 
 
 def _counted(written: Formats) -> tuple[Column, ...]:
@@ -166,10 +174,10 @@ def _cells(found: Attendance) -> tuple[Cell, ...]:
 
 def _days(report: DailyReport, written: Formats) -> Section:
     gettext = written.words.gettext
-    by_day: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
+    by_day: dict[date, list[ScoredDay]] = defaultdict(list)
     for score in report.scores:
-        for row in score["days"]:
-            by_day[date.fromisoformat(row["date"])].append(row)
+        for scored in score.days:
+            by_day[scored.day].append(scored)
     found = {day: counted for day, rows in sorted(by_day.items()) if (counted := attendance(rows)).duties}
 
     def chart(name: str, title: str, description: str, count: Callable[[Attendance], int]) -> Picture:
@@ -222,10 +230,10 @@ def _days(report: DailyReport, written: Formats) -> Section:
 
 def _units_by_day(report: DailyReport, written: Formats) -> Table:
     gettext = written.words.gettext
-    rows: dict[tuple[date, str], list[Mapping[str, Any]]] = defaultdict(list)
+    rows: dict[tuple[date, str], list[ScoredDay]] = defaultdict(list)
     for score in report.scores:
-        for row in score["days"]:
-            rows[date.fromisoformat(row["date"]), score["unit"]].append(row)
+        for scored in score.days:
+            rows[scored.day, score.unit].append(scored)
     counted = {key: attendance(days) for key, days in sorted(rows.items())}
     return Table(
         "units_by_day",
@@ -236,10 +244,10 @@ def _units_by_day(report: DailyReport, written: Formats) -> Table:
     )
 
 
-def _by_unit(scores: Iterable[Score]) -> dict[tuple[str, str], list[Score]]:
-    members: dict[tuple[str, str], list[Score]] = defaultdict(list)
+def _by_unit(scores: Iterable[Scorecard]) -> dict[tuple[str, str], list[Scorecard]]:
+    members: dict[tuple[str, str], list[Scorecard]] = defaultdict(list)
     for score in scores:
-        members[score["unit"], score["unit_name"]].append(score)
+        members[score.unit, score.unit_name].append(score)
     return dict(sorted(members.items()))
 
 
@@ -247,7 +255,7 @@ def _units_of(report: DailyReport, day: date | None, written: Formats) -> Sectio
     """What became of the duties of each office on the day; of the whole month with each day for the workbook."""
     gettext = written.words.gettext
     rows = tuple(
-        (unit, name, *_cells(attendance(row for score in scores for row in _days_of(score, day))))
+        (unit, name, *_cells(attendance(scored for score in scores for scored in _days_of(score, day))))
         for (unit, name), scores in _by_unit(report.scores).items()
     )
     columns = (
@@ -263,19 +271,18 @@ def _people_of(report: DailyReport, day: date, written: Formats) -> Section:
     gettext = written.words.gettext
     rows = []
     for (unit, _), scores in _by_unit(report.scores).items():
-        for score in sorted(scores, key=lambda score: (score["name"].casefold(), score["nip"])):
-            for row in _days_of(score, day):
-                late = row["state"] == "present" and (row["late_minutes"] or 0) > 0
+        for score in sorted(scores, key=lambda score: (score.name.casefold(), score.nip)):
+            for scored in _days_of(score, day):
+                state = LATE if scored.counted_late_minutes else scored.state
                 rows.append(
                     (
-                        score["name"],
-                        score["nip"],
+                        score.name,
+                        score.nip,
                         unit,
-                        written.words.gettext(STATES["late" if late else row["state"]]),
-                        row["scans"]["arrive"],
-                        row["scans"]["leave"],
-                        row["late_minutes"],
-                        row["early_minutes"],
+                        written.words.gettext(STATES[state]),
+                        *(_clock(scored.local(scan)) for scan in (Scan.ARRIVE, Scan.LEAVE)),
+                        scored.late_minutes,
+                        scored.early_minutes,
                     )
                 )
     return Section(
@@ -302,14 +309,18 @@ def _people_of(report: DailyReport, day: date, written: Formats) -> Section:
     )
 
 
+def _clock(local: time | None) -> str | None:
+    return None if local is None else local.isoformat()
+
+
 def _public_units(report: DailyReport, written: Formats) -> Section:
     gettext = written.words.gettext
-    members = _by_unit(score for score in report.scores if score["status"] == "published")
+    members = _by_unit(score for score in report.scores if score.is_published)
     hidden = privacy.withheld([len(scores) for scores in members.values()])
     rows: list[tuple[Cell, ...]] = []
     chart: list[tuple[str, float]] = []
     for place, ((unit, name), scores) in enumerate(members.items()):
-        found = attendance(row for score in scores for row in score["days"])
+        found = attendance(scored for score in scores for scored in score.days)
         late_pct = percent_of(Fraction(found.late, found.present)) if found.present else None
         numbers: tuple[Cell, ...] = (len(scores), found.share_pct, late_pct)
         rows.append((unit, name, *((WITHHELD,) * 3 if place in hidden else numbers)))

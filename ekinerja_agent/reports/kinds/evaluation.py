@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
 from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
     WITHHELD,
@@ -28,12 +29,12 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
-from ekinerja_agent.reports.figures import Score, percent_of
+from ekinerja_agent.reports.figures import percent_of
 from ekinerja_agent.reports.kinds.programmes import Programme, counted
 from ekinerja_agent.reports.kinds.programmes import table as programme_table
 from ekinerja_agent.reports.labels import bar_percent
-
-FULL_PCT = Decimal(100)
+from ekinerja_agent.rules import WHOLE_PPM
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class EvaluationReport:
     """`entered` by NIP and day; `meetings` counts evaluation meetings of the month by unit; `units` names all units."""
 
     edition: Edition
-    scores: Sequence[Score]
+    scores: Sequence[Scorecard]
     entered: Mapping[tuple[str, date], Entered]
     programmes: Sequence[Programme]
     meetings: Mapping[str, int]
@@ -71,7 +72,7 @@ class EvaluationReport:
 class Person:
     """One person of the month. `silent` are the present days without any entry."""
 
-    score: Score
+    score: Scorecard
     silent: int
     minutes: int
     planned_minutes: int
@@ -79,12 +80,12 @@ class Person:
     @property
     def at_maximum(self) -> bool:
         """Nothing is missing from either score."""
-        return all(Decimal(self.score[part]["score_pct"]) >= FULL_PCT for part in ("discipline", "performance"))
+        return min(self.score.discipline.score_ppm, self.score.performance.score_ppm) >= WHOLE_PPM
 
     @property
-    def sum_pct(self) -> Decimal:
+    def sum_ppm(self) -> int:
         """Both scores together: what the list of those who fall short is ordered by."""
-        return Decimal(self.score["discipline"]["score_pct"]) + Decimal(self.score["performance"]["score_pct"])
+        return self.score.discipline.score_ppm + self.score.performance.score_ppm
 
 
 def people_of(report: EvaluationReport) -> tuple[Person, ...]:
@@ -93,9 +94,9 @@ def people_of(report: EvaluationReport) -> tuple[Person, ...]:
     for (nip, day), one in report.entered.items():
         by_nip[nip][day] = one
     found = []
-    for score in sorted(report.scores, key=lambda one: (one["unit"], one["name"].casefold(), one["nip"])):
-        own = by_nip.get(score["nip"], {})
-        present = {date.fromisoformat(day["date"]) for day in score["days"] if day["state"] == "present"}
+    for score in sorted(report.scores, key=lambda one: (one.unit, one.name.casefold(), one.nip)):
+        own = by_nip.get(score.nip, {})
+        present = {scored.day for scored in score.days if scored.state is DayState.PRESENT}
         found.append(
             Person(
                 score,
@@ -112,9 +113,9 @@ def lay_out(report: EvaluationReport, written: Formats) -> Document:
     gettext = written.words.gettext
     public = report.edition.public
     people = people_of(report)
-    unpublished = sorted({one.score["unit"] for one in people if one.score["status"] != "published"})
+    unpublished = sorted({one.score.unit for one in people if not one.score.is_published})
     if public:
-        people = tuple(one for one in people if one.score["status"] == "published")
+        people = tuple(one for one in people if one.score.is_published)
     notices = []
     if unpublished:
         notices.append(Notice(gettext("Not yet published:"), f"{', '.join(unpublished)}.", warn=True))
@@ -174,13 +175,13 @@ def _units(report: EvaluationReport, people: Sequence[Person], written: Formats)
     gettext = written.words.gettext
     members: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for one in people:
-        members[one.score["unit"], one.score["unit_name"]].append(one)
+        members[one.score.unit, one.score.unit_name].append(one)
     hidden = privacy.withheld([len(of_unit) for of_unit in members.values()]) if report.edition.public else frozenset()
     rows: list[tuple[Cell, ...]] = []
     bars: list[tuple[str, float]] = []
     for place, ((unit, name), of_unit) in enumerate(members.items()):
         top = sum(one.at_maximum for one in of_unit)
-        present = sum(one.score["days_present"] for one in of_unit)
+        present = sum(one.score.days_present for one in of_unit)
         told: tuple[Cell, ...] = (
             len(of_unit),
             *(() if report.edition.public else (top, len(of_unit) - top)),
@@ -255,7 +256,7 @@ def _people(people: Sequence[Person], written: Formats) -> Section:
         Column("days_present", gettext("Present"), "whole"),
         Column("payable_rp", gettext("Payable (Rp)"), "rupiah"),
     )
-    short = sorted((one for one in people if not one.at_maximum), key=lambda one: one.sum_pct)
+    short = sorted((one for one in people if not one.at_maximum), key=lambda one: one.sum_ppm)
     top = [one for one in people if one.at_maximum]
     everybody = Table(
         "people",
@@ -278,13 +279,13 @@ def _people(people: Sequence[Person], written: Formats) -> Section:
 def _cells(one: Person) -> tuple[Cell, ...]:
     score = one.score
     return (
-        score["name"],
-        score["nip"],
-        score["unit"],
-        score["discipline"]["score_pct"],
-        score["performance"]["score_pct"],
-        score["days_present"],
-        score["allowance"]["payable_rp"],
+        score.name,
+        score.nip,
+        score.unit,
+        percent_text(score.discipline.score_ppm),
+        percent_text(score.performance.score_ppm),
+        score.days_present,
+        score.allowance.payable_rp,
     )
 
 
@@ -308,10 +309,10 @@ def _silent(people: Iterable[Person], written: Formats) -> Section:
                 ),
                 tuple(
                     (
-                        one.score["name"],
-                        one.score["nip"],
-                        one.score["unit"],
-                        one.score["days_present"],
+                        one.score.name,
+                        one.score.nip,
+                        one.score.unit,
+                        one.score.days_present,
                         one.silent,
                     )
                     for one in found

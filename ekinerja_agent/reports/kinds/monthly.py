@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import Language
+from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.reports import charts, figures
-from ekinerja_agent.reports.figures import Figures, Score
+from ekinerja_agent.reports.figures import Figures
 from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent
 from ekinerja_agent.reports.pages import environment, page_parts
 
@@ -37,12 +38,12 @@ class Closing:
 class MonthlyReport:
     """What the page is made of. `month` is its first day; the instants carry the zone in which they are shown.
 
-    `scores` are those of `figures.Score`. `computed_at` is None without scores. `unmatched_pins` counts PINs with
+    `computed_at` is None without scores. `unmatched_pins` counts PINs with
     punches in the month that belong to no person, `unmatched_punches` their punches.
     """
 
     month: date
-    scores: Sequence[Score]
+    scores: Sequence[Scorecard]
     closings: Sequence[Closing]
     unmatched_pins: int
     unmatched_punches: int

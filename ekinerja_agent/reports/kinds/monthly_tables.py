@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.reports import charts, figures, privacy
 from ekinerja_agent.reports.codes import meaning
 from ekinerja_agent.reports.document import (
@@ -22,18 +23,19 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
-from ekinerja_agent.reports.figures import Figures, Office, Score
+from ekinerja_agent.reports.figures import Figures, Office
 from ekinerja_agent.reports.kinds.monthly import MonthlyReport
 from ekinerja_agent.reports.labels import STATUSES, band_label, bar_percent
+from ekinerja_agent.scoring.frames.exact import percent_text
 
 
 def lay_out(report: MonthlyReport, *, public: bool, written: Formats) -> Document:
     """Given the report and a language, return the document of the edition."""
     gettext = written.words.gettext
     scores = report.scores
-    unpublished = sorted({score["unit"] for score in scores if score["status"] != "published"})
+    unpublished = sorted({score.unit for score in scores if not score.is_published})
     if public:
-        scores = [score for score in scores if score["status"] == "published"]
+        scores = [score for score in scores if score.is_published]
     found = figures.count(scores)
     notices = []
     if unpublished:
@@ -153,21 +155,24 @@ def _people(found: Figures, written: Formats) -> Table:
     )
 
 
-def _person(score: Score, written: Formats) -> tuple[Cell, ...]:
-    allowance = score["allowance"]
+def _person(score: Scorecard, written: Formats) -> tuple[Cell, ...]:
+    allowance = score.allowance
     return (
-        score["nip"],
-        score["name"],
-        score["unit"],
-        written.words.gettext(STATUSES[score["status"]]),
-        score["working_days"],
-        score["days_present"],
-        score["days_excused"],
-        score["unexcused"]["days"],
-        len(score["pending"]),
-        score["discipline"]["score_pct"],
-        score["performance"]["score_pct"],
-        *(allowance[part] for part in ("base_rp", "discipline_rp", "performance_rp", "payable_rp")),
+        score.nip,
+        score.name,
+        score.unit,
+        written.words.gettext(STATUSES[score.status]),
+        score.working_days,
+        score.days_present,
+        score.days_excused,
+        score.unexcused.days,
+        len(score.pending),
+        percent_text(score.discipline.score_ppm),
+        percent_text(score.performance.score_ppm),
+        allowance.base_rp,
+        allowance.discipline_rp,
+        allowance.performance_rp,
+        allowance.payable_rp,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.ceremonies import announced
 from ekinerja_agent.scoring.discipline.events import (
@@ -43,7 +44,7 @@ MARKS: Schema = {
 _STATES: Schema = {"nip": pl.String, "day": pl.Date, "state": pl.String}
 
 
-def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, date, str]]) -> pl.DataFrame:
+def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, date, DayState]]) -> pl.DataFrame:
     """Given a month's facts, the rules and what its duty days were judged to be (NIP, day, state as in
     DAYS), return MARKS by event, unit
     and NIP. Who was there is present, whatever the day was judged.

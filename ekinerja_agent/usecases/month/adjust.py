@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
-from ekinerja_agent.central.scored.comparison import ScoreToCompare, finding_text, scores_to_compare
+from ekinerja_agent.central.scored.comparison import ScoreToCompare, scores_to_compare, to_compare
+from ekinerja_agent.central.scored.scorecards import scorecards_of
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.frames.schemas import MonthResult
 from ekinerja_agent.usecases.month import score
@@ -24,6 +25,7 @@ from ekinerja_agent.usecases.month.plan import differences
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames.schemas import MonthFacts
 
@@ -112,7 +114,8 @@ def _judge(
         inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[home], accept_pending=accepted)
         result = score_month(inputs, rules)
         by_payer: dict[tuple[str, int], list[Difference]] = defaultdict(list)
-        for one, difference in _differences(engine, month, members, result, found.waiting):
+        cards = scorecards_of(month, result, rules_digest=rules.digest, computed_at=now)
+        for one, difference in _differences(engine, month, members, cards, found.waiting):
             by_payer[payers[one.nip], one.revision].append(difference)
         for (payer, revision), several in sorted(by_payer.items()):
             mine = _split(result, [one.nip for one in several], keep=True)
@@ -122,45 +125,40 @@ def _judge(
 
 
 def _differences(
-    engine: Engine, month: date, members: Sequence[Paid], result: MonthResult, waiting: list[str]
+    engine: Engine, month: date, members: Sequence[Paid], cards: Sequence[Scorecard], waiting: list[str]
 ) -> Iterator[tuple[Paid, Difference]]:
     before = scores_to_compare(engine, month, [one.nip for one in members], published=True)
-    people = {row["nip"]: row for row in result.people.iter_rows(named=True)}
-    pending = set(result.pending["nip"])
-    findings: dict[str, list[str]] = defaultdict(list)
-    for row in result.findings.iter_rows(named=True):
-        findings[row["nip"]].append(finding_text(row))
+    afresh = {card.nip: card for card in cards}
     for one in members:
-        person, stood = people.get(one.nip), before[one.nip]
-        if person is None or one.nip in pending:
+        card, stood = afresh.get(one.nip), before[one.nip]
+        if card is None or card.pending:
             waiting.append(
                 f"{one.nip} has pending days in {month:%Y-%m}, which is paid; it is adjusted once they are decided"
             )
             continue
-        difference_rp = person["payable_rp"] - stood.payable_rp
-        if difference_rp < 0 and one.accepted and _on_signed_days(one, stood, findings[one.nip]):
+        score = to_compare(card)
+        difference_rp = score.payable_rp - stood.payable_rp
+        if difference_rp < 0 and one.accepted and _on_signed_days(one, stood, score):
             waiting.append(
                 f"{one.nip} would get less for {month:%Y-%m} by findings on days for which a person signed; "
                 "nothing is taken back"
             )
         elif difference_rp:
-            reason = _reason(stood, findings[one.nip], person)
+            reason = _reason(stood, score)
             yield one, Difference(one.nip, stood.payable_rp, difference_rp, reason)
 
 
-def _on_signed_days(paid: Paid, stood: ScoreToCompare, found: Sequence[str]) -> bool:
+def _on_signed_days(paid: Paid, stood: ScoreToCompare, score: ScoreToCompare) -> bool:
     """Tell whether a new finding is of a day that had none: where a person signed, it may be a day signed for.
 
     Nobody signed for the days after the last that was judged.
     """
-    had = {text.split()[0] for text in stood.findings}
-    judged = {text.split()[0] for text in found} - had
-    return any(paid.through is None or date.fromisoformat(day) <= paid.through for day in judged)
+    judged = {finding.day for finding in score.findings} - {finding.day for finding in stood.findings}
+    return any(paid.through is None or day <= paid.through for day in judged)
 
 
-def _reason(stood: ScoreToCompare, found: Sequence[str], person: Mapping[str, Any]) -> str:
-    changes = list(differences(stood, found, person))
-    return "; ".join(changes) or f"payable_rp {stood.payable_rp} > {person['payable_rp']}"
+def _reason(stood: ScoreToCompare, score: ScoreToCompare) -> str:
+    return "; ".join(differences(stood, score)) or f"payable_rp {stood.payable_rp} > {score.payable_rp}"
 
 
 def _split(result: MonthResult, nips: Collection[str], *, keep: bool) -> MonthResult:

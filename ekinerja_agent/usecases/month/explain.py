@@ -14,10 +14,13 @@ from ekinerja_agent.central.scored import evidence, results
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.month_days import last_day
-from ekinerja_agent.rules import CORRECTION
+from ekinerja_agent.rules import CORRECTION, WHOLE_PPM
+from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from ekinerja_agent.nouns.scorecard import Finding, Scorecard, ScoredDay
 
 
 EVENT_CODES = frozenset({"APEL", "UPACARA", "KRIDA"})
@@ -28,55 +31,56 @@ OF_THE_MONTH = frozenset({"RPOK", "IKU"})
 def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     """Given a person and a month, yield the lines of the explanation. Raise NeedsAttention if there is no score."""
     with reading(engine) as conn:
-        documents = results.scores(conn, month, nip=nip)
-        if not documents:
+        cards = results.scores(conn, month, nip=nip)
+        if not cards:
             raise NeedsAttention(
                 f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, or "
                 "check the number: a NIP has 18 digits"
             )
-        document = documents[0]
-        names = _punch_ids(document)
+        card = cards[0]
+        names = card.punch_ids
         papers = evidence.documents(conn, nip, month, last_day(month))
         punches = {row["punch_id"]: row for row in evidence.punches(conn, names)}
         corrections = evidence.corrections(conn, [name for name in names if name.startswith(CORRECTION)])
-    yield f"{document['name']} ({nip}), {document['unit']}, {document['month']}: {document['status']}"
-    yield f"Profile {document['profile']}, rules {document['rules']}"
+    yield f"{card.name} ({nip}), {card.unit}, {card.month:%Y-%m}: {card.status}"
+    yield f"Profile {card.profile}, rules {card.rules_digest}"
     yield ""
-    yield from _money(document, papers)
-    yield from _findings(document, punches, corrections)
-    yield from _pending(document)
+    yield from _money(card, papers)
+    yield from _findings(card, punches, corrections)
+    yield from _pending(card)
 
 
-def _money(document: dict[str, Any], documents: Sequence[dict[str, Any]]) -> Iterator[str]:
-    allowance, discipline, performance = (document[part] for part in ("allowance", "discipline", "performance"))
-    yield f"Payable                Rp {allowance['payable_rp']:>13,}"
+def _money(card: Scorecard, documents: Sequence[dict[str, Any]]) -> Iterator[str]:
+    allowance, discipline, performance = card.allowance, card.discipline, card.performance
+    yield f"Payable                Rp {allowance.payable_rp:>13,}"
     yield (
-        f"  of the allowance     Rp {allowance['base_rp']:>13,}, "
-        f"{document['working_days']} working days, {document['days_present']} present, "
-        f"{document['days_excused']} excused"
+        f"  of the allowance     Rp {allowance.base_rp:>13,}, "
+        f"{card.working_days} working days, {card.days_present} present, "
+        f"{card.days_excused} excused"
     )
     yield (
-        f"  discipline           Rp {allowance['discipline_rp']:>13,}  at {discipline['score_pct']} % "
-        f"(100 − {discipline['deduction_pct']})"
+        f"  discipline           Rp {allowance.discipline_rp:>13,}  at {percent_text(discipline.score_ppm)} % "
+        f"(100 − {percent_text(discipline.deduction_ppm)})"
     )
     yield (
-        f"  performance          Rp {allowance['performance_rp']:>13,}  at {performance['score_pct']} %: "
-        f"{performance['approved_minutes']} approved + {performance['credited_minutes']} credited of "
-        f"{performance['target_minutes']} minutes"
+        f"  performance          Rp {allowance.performance_rp:>13,}  at {percent_text(performance.score_ppm)} %: "
+        f"{performance.approved_minutes} approved + {performance.credited_minutes} credited of "
+        f"{performance.target_minutes} minutes"
     )
-    if performance["rating"] is not None:
-        yield f"                       by the rating {performance['rating']}"
-    if allowance["multiplier_pct"] != "100":
-        yield f"  all of it times      {allowance['multiplier_pct']:>16} %"
+    if performance.rating is not None:
+        yield f"                       by the rating {performance.rating}"
+    if allowance.multiplier_ppm != WHOLE_PPM:
+        yield f"  all of it times      {percent_text(allowance.multiplier_ppm):>16} %"
     for name, subject in (
         ("whole_deduction_rp", None),
         ("leave_deduction_rp", "absence"),
         ("sanction_rp", "sanction"),
         ("hold_rp", "hold"),
     ):
-        if allowance[name]:
+        taken_rp: int = getattr(allowance, name)
+        if taken_rp:
             label = name.removesuffix("_rp").replace("_", " ")
-            yield f"  {label:<20} Rp {-allowance[name]:>13,}"
+            yield f"  {label:<20} Rp {-taken_rp:>13,}"
             yield from (f"    {_document(one)}" for one in documents if one["subject"] == subject)
     yield ""
 
@@ -87,39 +91,40 @@ def _document(one: dict[str, Any]) -> str:
 
 
 def _findings(
-    document: dict[str, Any], punches: dict[str, dict[str, Any]], corrections: dict[str, dict[str, Any]]
+    card: Scorecard, punches: dict[str, dict[str, Any]], corrections: dict[str, dict[str, Any]]
 ) -> Iterator[str]:
-    findings = document["discipline"]["findings"]
+    findings = card.findings
     yield f"{len(findings)} findings" if findings else "No finding: nothing was deducted for discipline."
-    days = {day["date"]: day for day in document["days"]}
+    days = {scored.day: scored for scored in card.days}
     for finding in findings:
         yield ""
-        minutes = f", {finding['minutes']} minutes" if finding["minutes"] is not None else ""
-        scan = f" {finding['scan']}" if finding["scan"] else ""
+        minutes = f", {finding.minutes} minutes" if finding.minutes is not None else ""
+        scan = f" {finding.scan}" if finding.scan else ""
+        deduction_pct = percent_text(finding.deduction_ppm)
         yield (
-            f"{finding['date']}  {finding['code']}{scan}{minutes}: {finding['deduction_pct']} % of {finding['base']} = "
-            f"Rp {finding['deduction_rp']:,}"
+            f"{finding.day}  {finding.code}{scan}{minutes}: {deduction_pct} % of {finding.base} = "
+            f"Rp {finding.deduction_rp:,}"
         )
-        yield f"  rule    {finding['rule']} ({finding['place']})"
-        yield f"  source  {finding['source']}"
-        if finding["code"] not in OF_THE_MONTH:
-            yield f"  day     {_day(days[finding['date']])}"
-        for name in finding["punch_ids"]:
+        yield f"  rule    {finding.rule} ({finding.place})"
+        yield f"  source  {finding.source}"
+        if finding.code not in OF_THE_MONTH:
+            yield f"  day     {_day(card, days[finding.day])}"
+        for name in finding.punch_ids:
             yield from _correction(name, corrections[name]) if name in corrections else _punch(punches[name])
-        if finding["scan"] is None and finding["reference"] is not None:
+        if finding.scan is None and finding.reference is not None:
             yield _reference(finding)
-        elif not finding["punch_ids"]:
+        elif not finding.punch_ids:
             yield "  punch   none in the window, and the terminals' logs are complete there"
 
 
-def _reference(finding: dict[str, Any]) -> str:
+def _reference(finding: Finding) -> str:
     """What a finding without scan comes from: an event that was missed, or a document that costs."""
-    if finding["code"] in EVENT_CODES:
+    if finding.code in EVENT_CODES:
         told = "nobody told that this person was there or excused, and no punch at its terminal while it was on"
-        return f"  event   {finding['reference']}: {told}"
-    if finding["code"] in OF_THE_MONTH:
-        return f"  from    {finding['reference']}: what the month loses of the performance part"
-    return f"  document {finding['reference']}"
+        return f"  event   {finding.reference}: {told}"
+    if finding.code in OF_THE_MONTH:
+        return f"  from    {finding.reference}: what the month loses of the performance part"
+    return f"  document {finding.reference}"
 
 
 def _correction(name: str, row: dict[str, Any]) -> Iterator[str]:
@@ -131,9 +136,9 @@ def _correction(name: str, row: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _day(day: dict[str, Any]) -> str:
-    scans = ", ".join(f"{scan} {clock or '-'}" for scan, clock in day["scans"].items())
-    return f"schedule {day['schedule']}, {day['required_minutes']} minutes; {scans}"
+def _day(card: Scorecard, day: ScoredDay) -> str:
+    scans = ", ".join(f"{scan} {day.local(scan) or '-'}" for scan in card.scans_shown(day))
+    return f"schedule {day.schedule}, {day.required_minutes} minutes; {scans}"
 
 
 def _punch(punch: dict[str, Any]) -> Iterator[str]:
@@ -152,13 +157,9 @@ def _file(punch: dict[str, Any]) -> str:
     return f" (batch {punch['batch']}, {punch['file_name']})" if punch["batch"] else ""
 
 
-def _pending(document: dict[str, Any]) -> Iterator[str]:
-    if document["pending"]:
+def _pending(card: Scorecard) -> Iterator[str]:
+    if card.pending:
         yield ""
-        yield f"{len(document['pending'])} pending days; they deduct nothing"
-        for entry in document["pending"]:
-            yield f"{entry['date']}  {entry['reason']}"
-
-
-def _punch_ids(document: dict[str, Any]) -> list[str]:
-    return sorted({name for finding in document["discipline"]["findings"] for name in finding["punch_ids"]})
+        yield f"{len(card.pending)} pending days; they deduct nothing"
+        for waiting in card.pending:
+            yield f"{waiting.day}  {waiting.reason}"

@@ -7,18 +7,26 @@ nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.scored.comparison import COMPARED, ScoreToCompare, finding_text, scores_to_compare
-from ekinerja_agent.scoring import percent_text, score_month
+from ekinerja_agent.central.scored.comparison import (
+    COMPARED,
+    ScoreToCompare,
+    finding_text,
+    scores_to_compare,
+    to_compare,
+)
+from ekinerja_agent.central.scored.scorecards import scorecards_of
+from ekinerja_agent.scoring import score_month
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ekinerja_agent.nouns.scorecard import Scorecard, ScoreStatus
     from ekinerja_agent.rules import RuleBook
 
 Against = Literal["published", "draft"]
@@ -35,14 +43,14 @@ class Change:
     nip: str
     name: str
     unit: str
-    standing: str | None
+    standing: ScoreStatus | None
     standing_rp: int | None
     planned_rp: int
     difference_rp: int
-    standing_discipline_pct: str | None
-    planned_discipline_pct: str
-    standing_performance_pct: str | None
-    planned_performance_pct: str
+    standing_discipline_ppm: int | None
+    planned_discipline_ppm: int
+    standing_performance_ppm: int | None
+    planned_performance_ppm: int
     pending_days: int
     changes: tuple[str, ...]
 
@@ -67,41 +75,38 @@ def plan(
             facts.month_facts(engine, month, profile=profile, now=now, offices=[office]),
             rules,
         )
-        before = scores_to_compare(engine, month, result.people["nip"].to_list(), published=against == "published")
-        found: dict[str, list[str]] = {}
-        for finding in result.findings.iter_rows(named=True):
-            found.setdefault(finding["nip"], []).append(finding_text(finding))
-        pending = Counter(result.pending["nip"])
-        for person in result.people.iter_rows(named=True):
-            nip = person["nip"]
-            change = _change(person, before.get(nip), found.get(nip, []), pending[nip])
+        cards = scorecards_of(month, result, rules_digest=rules.digest, computed_at=now)
+        before = scores_to_compare(engine, month, [card.nip for card in cards], published=against == "published")
+        for card in cards:
+            change = _change(card, before.get(card.nip))
             if change.difference_rp or change.changes or change.standing is None:
                 yield change
 
 
-def _change(person: dict[str, Any], before: ScoreToCompare | None, found: list[str], pending_days: int) -> Change:
+def _change(card: Scorecard, before: ScoreToCompare | None) -> Change:
+    planned = to_compare(card)
     return Change(
-        nip=person["nip"],
-        name=person["name"],
-        unit=person["unit"],
+        nip=card.nip,
+        name=card.name,
+        unit=card.unit,
         standing=None if before is None else before.status,
         standing_rp=None if before is None else before.payable_rp,
-        planned_rp=person["payable_rp"],
-        difference_rp=person["payable_rp"] - (before.payable_rp if before else 0),
-        standing_discipline_pct=None if before is None else percent_text(before.discipline_score_ppm),
-        planned_discipline_pct=percent_text(person["discipline_score_ppm"]),
-        standing_performance_pct=None if before is None else percent_text(before.performance_score_ppm),
-        planned_performance_pct=percent_text(person["performance_score_ppm"]),
-        pending_days=pending_days,
-        changes=tuple(differences(before, found, person)) if before else (),
+        planned_rp=planned.payable_rp,
+        difference_rp=planned.payable_rp - (before.payable_rp if before else 0),
+        standing_discipline_ppm=None if before is None else before.discipline_score_ppm,
+        planned_discipline_ppm=planned.discipline_score_ppm,
+        standing_performance_ppm=None if before is None else before.performance_score_ppm,
+        planned_performance_ppm=planned.performance_score_ppm,
+        pending_days=len(card.pending),
+        changes=tuple(differences(before, planned)) if before else (),
     )
 
 
-def differences(before: ScoreToCompare, found: Sequence[str], person: Mapping[str, Any]) -> Iterator[str]:
-    """Given what stands and a person's new findings (in words) and row, yield what comes (+), goes (-) and differs."""
-    old, new = Counter(before.findings), Counter(found)
+def differences(before: ScoreToCompare, after: ScoreToCompare) -> Iterator[str]:
+    """Given what stands and what would, yield in words what comes (+), goes (-) and differs."""
+    old, new = (Counter(map(finding_text, score.findings)) for score in (before, after))
     yield from (f"+{text}" for text in sorted((new - old).elements()))
     yield from (f"-{text}" for text in sorted((old - new).elements()))
-    for column in COMPARED:
-        if before.columns[column] != person[column]:
-            yield f"{column} {before.columns[column]} > {person[column]}"
+    for name in COMPARED:
+        if getattr(before, name) != getattr(after, name):
+            yield f"{name} {getattr(before, name)} > {getattr(after, name)}"

@@ -13,17 +13,19 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.scored import rescoring, results
-from ekinerja_agent.central.scored.scorecards import documents_of
+from ekinerja_agent.central.scored.scorecards import scorecards_of
 from ekinerja_agent.nouns.month_days import month_after
+from ekinerja_agent.nouns.scorecard import ScoreStatus
 from ekinerja_agent.scoring import score_month
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 
@@ -67,7 +69,7 @@ def run(
             engine, month, result, office=office, rules_digest=rules.digest, now=now, alone=offices is not None
         )
         people += result.people.height
-        pending += result.people.filter(result.people["status"] == "pending").height
+        pending += result.people.filter(result.people["status"] == ScoreStatus.PENDING).height
     if offices is None:
         results.end_run(engine, month, seen)
     return ScoreSummary(people, pending)
@@ -110,20 +112,20 @@ def refresh(
         made.append(result.people)
     else:
         results.clear_stale(engine, found.seen)
-    pending = ((people["status"] == "pending").sum() for people in made)
+    pending = ((people["status"] == ScoreStatus.PENDING).sum() for people in made)
     return ScoreSummary(sum(people.height for people in made), sum(map(int, pending)))
 
 
 def replay(
     engine: Engine, rules: RuleBook, month: date, *, profile: str, now: datetime, offices: Sequence[str] | None = None
-) -> Iterator[dict[str, Any]]:
-    """Given a month and an instant, yield the documents that scoring at that instant gives; nothing is stored.
+) -> Iterator[Scorecard]:
+    """Given a month and an instant, yield the scorecards that scoring at that instant gives; nothing is stored.
 
     Today's facts are used: a scan whose window had not closed at `now` is not judged.
     """
     for office in facts.offices_of(engine, month) if offices is None else offices:
         result = score_month(facts.month_facts(engine, month, profile=profile, now=now, offices=[office]), rules)
-        yield from documents_of(month, result, rules_digest=rules.digest, computed_at=now)
+        yield from scorecards_of(month, result, rules_digest=rules.digest, computed_at=now)
 
 
 def months_due(engine: Engine, now: datetime) -> Iterator[date]:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.locale.language import Language
+    from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.reports.document import Document
-    from ekinerja_agent.reports.figures import Score
     from ekinerja_agent.rules import RuleBook
 
 WRITERS: dict[str, Callable[[Document, Formats], bytes]] = {
@@ -144,7 +144,7 @@ def _export(engine: Engine, order: Order, kind: str, content: bytes, people: int
     return reported
 
 
-def _gather(engine: Engine, order: Order, scores: Sequence[Score]) -> monthly_report.MonthlyReport:
+def _gather(engine: Engine, order: Order, scores: Sequence[Scorecard]) -> monthly_report.MonthlyReport:
     month, office = order.month, order.office
     edition = report_facts.edition(engine, order.asked)
     zone = edition.made_at.tzinfo
@@ -159,7 +159,7 @@ def _gather(engine: Engine, order: Order, scores: Sequence[Score]) -> monthly_re
         ],
         unmatched_pins=len(set(unmatched)),
         unmatched_punches=len(unmatched),
-        computed_at=max(score["computed_at"] for score in scores).astimezone(zone) if scores else None,
+        computed_at=max(score.computed_at for score in scores).astimezone(zone) if scores else None,
         printed_at=edition.made_at,
     )
 

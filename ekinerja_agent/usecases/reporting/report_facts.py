@@ -18,6 +18,7 @@ from ekinerja_agent.central.scored import leaders, results, scorecards
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.reports.document import Edition
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.locale.language import Language
+    from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.reports.document import Document
-    from ekinerja_agent.reports.figures import Score
     from ekinerja_agent.rules import PlanRule, RuleBook, Workload
 
 
@@ -124,16 +125,16 @@ def events(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, targe
     `profile` serves units that name none; `target_pct` is the share aimed for. Days are as they were judged when they
     were scored, the events themselves as the facts say now. A public edition leaves out people who are not published.
     """
-    documents = scores(engine, asked)
+    cards = scores(engine, asked)
     if asked.public:
-        documents = [document for document in documents if document["status"] == "published"]
-    offices = sorted({document["unit"] for document in documents})
+        cards = [card for card in cards if card.is_published]
+    offices = sorted({card.unit for card in cards})
     marks: list[events_report.Mark] = []
     for office in offices:
-        of_office = [document for document in documents if document["unit"] == office]
+        of_office = [card for card in cards if card.unit == office]
         known = facts.month_facts(engine, asked.month, profile=profile, now=asked.now, offices=[office])
         marked = mark_events(known, rules, _states(of_office))
-        people = {document["nip"] for document in of_office}
+        people = {card.nip for card in of_office}
         marks += [events_report.Mark(**row) for row in marked.iter_rows(named=True) if row["nip"] in people]
     report = events_report.EventReport(
         edition(engine, asked),
@@ -154,7 +155,7 @@ def evaluation(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -
     """
     first, last = asked.month, last_day(asked.month)
     found = scores(engine, asked)
-    whose = None if asked.offices is None else [score["nip"] for score in found]
+    whose = None if asked.offices is None else [score.nip for score in found]
     report = evaluation_report.EvaluationReport(
         edition=edition(engine, asked),
         scores=found,
@@ -193,28 +194,28 @@ def workload(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, log
 
 
 def _logged(engine: Engine, asked: Asked, rule: Workload) -> dict[tuple[str, str], int]:
-    people: dict[str, list[Score]] = {}
+    people: dict[str, list[Scorecard]] = {}
     for score in scores(engine, asked):
-        people.setdefault(score["unit"], []).append(score)
+        people.setdefault(score.unit, []).append(score)
     found: dict[tuple[str, str], int] = {}
     for unit_code, of_unit in people.items():
-        nips = [score["nip"] for score in of_unit]
+        nips = [score.nip for score in of_unit]
         jobs = leaders.positions(engine, last_day(asked.month), nips)
         minutes: Counter[tuple[str, date]] = Counter()
         approved = facts.approved_activities(engine, asked.month, nips)
         for nip, day, lasted in approved.select("nip", "day", "minutes").iter_rows():
             minutes[nip, day] += lasted
         logged = [
-            Logged(jobs[score["nip"]], tuple(minutes[score["nip"], day] for day in _present(score)))
+            Logged(jobs[score.nip], tuple(minutes[score.nip, day] for day in _present(score)))
             for score in of_unit
-            if score["nip"] in jobs
+            if score.nip in jobs
         ]
         found |= {(unit_code, job): median for job, median in logged_medians(logged, rule).items()}
     return found
 
 
-def _present(score: Score) -> list[date]:
-    return [date.fromisoformat(day["date"]) for day in score["days"] if day["state"] == "present"]
+def _present(score: Scorecard) -> list[date]:
+    return [scored.day for scored in score.days if scored.state is DayState.PRESENT]
 
 
 def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Made:
@@ -244,7 +245,7 @@ def sakip(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str) -> Mad
     return Made(sakip_report.lay_out(report, asked.written), 0)
 
 
-def scores(engine: Engine, asked: Asked) -> list[Score]:
+def scores(engine: Engine, asked: Asked) -> list[Scorecard]:
     """Given what is asked, return the scores of its people by unit and NIP."""
     with reading(engine) as conn:
         if asked.offices is None:
@@ -273,9 +274,5 @@ def _programmes(
     return programmes.programmes(wanted, reported, asked.month, rule_of)
 
 
-def _states(documents: Sequence[Score]) -> list[tuple[str, date, str]]:
-    return [
-        (document["nip"], date.fromisoformat(day["date"]), day["state"])
-        for document in documents
-        for day in document["days"]
-    ]
+def _states(cards: Sequence[Scorecard]) -> list[tuple[str, date, DayState]]:
+    return [(card.nip, scored.day, scored.state) for card in cards for scored in card.days]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from starlette.responses import RedirectResponse, Response
@@ -80,9 +80,7 @@ def _shown(visit: RequestContext, nip: str, month: date, months: list[str], addr
     if not found:
         raise NeedsAttention(f"there is no score for {month:%Y-%m}")
     score = found[0]
-    findings: list[dict[str, Any]] = score["discipline"]["findings"]
-    names = sorted({name for finding in findings for name in finding["punch_ids"]})
-    zone = ZoneInfo(score["timezone"] or "UTC")
+    zone = ZoneInfo(score.timezone or "UTC")
     return page(
         visit,
         "person.html.j2",
@@ -90,21 +88,14 @@ def _shown(visit: RequestContext, nip: str, month: date, months: list[str], addr
         month=month,
         months=[month_of(one) for one in months],
         address=address,
-        findings=[_with_day(finding) for finding in findings],
-        days=[day | {"date": date.fromisoformat(day["date"])} for day in score["days"]],
-        pending=[_with_day(one) for one in score["pending"]],
-        punches={row["punch_id"]: row for row in evidence.punches(visit.conn, names)},
-        computed_at=score["computed_at"].astimezone(zone),
+        punches={row["punch_id"]: row for row in evidence.punches(visit.conn, score.punch_ids)},
+        computed_at=score.computed_at.astimezone(zone),
         documents=evidence.documents(visit.conn, nip, month, last_day(month)),
         states=STATES,
         statuses=STATUSES,
         objections=recorded.rows(visit.conn, month=month, nip=nip),
-        may_object=nip == visit.account.nip and score["status"] != "published",
+        may_object=nip == visit.account.nip and not score.is_published,
         may_decide=nip != visit.account.nip and not visit.account.roles.isdisjoint(objections.MAY_DECIDE),
         letters=MOST_LETTERS,
         decisions=DECISIONS,
     )
-
-
-def _with_day(one: dict[str, Any]) -> dict[str, Any]:
-    return one | {"date": date.fromisoformat(one["date"])}

@@ -1,0 +1,25 @@
+"""A day of duty: its scans, and what became of it. Does not know when a scan is due."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scan(StrEnum):
+    """The four scans of a duty, in time order."""
+
+    ARRIVE = "arrive"
+    BREAK_OUT = "break_out"
+    BREAK_IN = "break_in"
+    LEAVE = "leave"
+
+
+class DayState(StrEnum):
+    """What became of a duty. Pending: it cannot be judged yet; exempt: it asks for no scan; future: it is not over."""
+
+    PRESENT = "present"
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+    PENDING = "pending"
+    EXEMPT = "exempt"
+    FUTURE = "future"
