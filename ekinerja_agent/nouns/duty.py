@@ -1,4 +1,4 @@
-"""A day of duty: its scans, and what became of it. Does not know when a scan is due."""
+"""A day of duty: its scans, and what became of it and of a call to an event. Does not know when a scan is due."""
 
 from __future__ import annotations
 
@@ -23,3 +23,26 @@ class DayState(StrEnum):
     PENDING = "pending"
     EXEMPT = "exempt"
     FUTURE = "future"
+
+
+class ShownState(StrEnum):
+    """What people are told of a duty: late is present too, and missing is who should be there on a day that runs."""
+
+    PRESENT = "present"
+    LATE = "late"
+    MISSING = "missing"
+    UNEXCUSED = "unexcused"
+    EXCUSED = "excused"
+    PENDING = "pending"
+    EXEMPT = "exempt"
+    FUTURE = "future"
+
+
+class EventMark(StrEnum):
+    """What became of a call to an event. Missed: nothing speaks for the person; exempt: no duty at that time."""
+
+    PRESENT = "present"
+    MISSED = "missed"
+    EXCUSED = "excused"
+    EXEMPT = "exempt"
+    PENDING = "pending"

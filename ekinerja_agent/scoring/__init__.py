@@ -11,7 +11,10 @@ from datetime import date
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.scorecard import ScoreStatus
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.anomaly import hold_anomalies
 from ekinerja_agent.scoring.discipline.caps import settle
@@ -63,7 +66,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     """
     roster = plan_month(facts, rules)
     facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
-    approved = documents_with("approved", facts.absences, roster, facts.month)
+    approved = documents_with(EntryStatus.APPROVED, facts.absences, roster, facts.month)
     kinds = kinds_of(approved, roster, rules)
     terms = month_terms(roster.pay_keys, rules)
     days, found, shared = _judge_days(roster, facts, approved, rules)
@@ -89,7 +92,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     unexcused_rule = rules.unexcused.on(last_day(facts.month)).value
     unexcused = count_unexcused(roster, days, facts.earlier_days, unexcused_rule, facts.month.year)
     unrated = _unrated(roster, performance, facts)
-    pending = pl.concat([days.filter(pl.col("state") == "pending").select(*PENDING), unrated])
+    pending = pl.concat([days.filter(pl.col("state") == DayState.PENDING).select(*PENDING), unrated])
     with_punches = findings.lazy().with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls())
     shapes = (
         (_people(roster, (_tally(roster, days, pending), performance.lazy(), pay.lazy(), unexcused.lazy())), PEOPLE),
@@ -108,7 +111,7 @@ def check_month(facts: MonthFacts, rules: RuleBook) -> pl.DataFrame:
     """
     roster = plan_month(facts, rules)
     facts = replace(facts, events=pl.concat([facts.events, announced(facts, roster, rules)]))
-    approved = documents_with("approved", facts.absences, roster, facts.month)
+    approved = documents_with(EntryStatus.APPROVED, facts.absences, roster, facts.month)
     days, _, _ = _judge_days(roster, facts, approved, rules)
     return check_activities(roster, days, approved, facts.activities, rules)
 
@@ -123,7 +126,7 @@ def _judge_days(
     needed = needed_terminals(roster, facts.duty_terminals)
     outages = outages_of(facts.outages, needed)
     coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
-    requests = documents_with("pending", facts.absences, roster, facts.month)
+    requests = documents_with(EntryStatus.PENDING, facts.absences, roster, facts.month)
     served = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
     through = facts.through or last_day(facts.month)
     judgement = judge(roster, served, approved, outages, prices, facts.now, through)
@@ -139,7 +142,7 @@ def _judge_days(
             hold_reported(judgement, outages),
         ]
     ).unique("duty", keep="first", maintain_order=True)
-    present = judgement.states.lazy().filter(pl.col("state") == "present")
+    present = judgement.states.lazy().filter(pl.col("state") == DayState.PRESENT)
     certain = collect(anti_join(present, held, "duty").select("duty"))
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
@@ -155,7 +158,7 @@ def _states(judgement: Judgement, held: pl.DataFrame, *, accepted: bool) -> pl.D
     waits = pl.col("reason").is_not_null()
     return collect(
         left_join_or_null(judgement.states.lazy(), held, "duty").with_columns(
-            state=pl.when(waits).then(pl.lit("present" if accepted else "pending")).otherwise("state"),
+            state=pl.when(waits).then(pl.lit(DayState.PRESENT if accepted else DayState.PENDING)).otherwise("state"),
             accepted=waits & accepted,
         )
     )
@@ -167,7 +170,7 @@ def _days_to_come(days: pl.DataFrame, through: date | None) -> pl.DataFrame:
     """
     if through is None:
         return empty({"person": pl.UInt32, "days_to_come": pl.Int64})
-    unlived = days.lazy().filter(pl.col("date") > through, pl.col("state") == "future")
+    unlived = days.lazy().filter(pl.col("date") > through, pl.col("state") == DayState.FUTURE)
     return collect(unlived.group_by("person").agg(days_to_come=pl.len().cast(pl.Int64)))
 
 
@@ -203,8 +206,8 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Lazy
         days.lazy()
         .group_by("person")
         .agg(
-            days_present=(state == "present").sum().cast(pl.Int64),
-            days_excused=(state == "excused").sum().cast(pl.Int64),
+            days_present=(state == DayState.PRESENT).sum().cast(pl.Int64),
+            days_excused=(state == DayState.EXCUSED).sum().cast(pl.Int64),
         )
     )
     waiting = pending.select("nip").unique().with_columns(waits=pl.lit(value=True))
@@ -216,7 +219,7 @@ def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.Lazy
         .select(
             "person",
             pl.col("days_present", "days_excused").fill_null(0),
-            status=pl.when("waits").then(pl.lit("pending")).otherwise(pl.lit("draft")),
+            status=pl.when("waits").then(pl.lit(ScoreStatus.PENDING)).otherwise(pl.lit(ScoreStatus.DRAFT)),
         )
     )
 

@@ -14,6 +14,7 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.statuses import RowOutcome
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 
@@ -51,7 +52,7 @@ def test_entries_wait_until_they_have_an_answer(central: Engine) -> None:
     assert ping.progress(central).feed_waiting == 2
     with transaction(central) as conn:
         first = feed.waiting(conn, 1)[0]["id"]
-        feed.answer(conn, [Answer(first, feed.REFUSED, "why", None)], NOW)
+        feed.answer(conn, [Answer(first, RowOutcome.REFUSED, "why", None)], NOW)
     assert ping.progress(central).feed_waiting == 1
 
 

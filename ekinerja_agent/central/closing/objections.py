@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, case, func, insert, select
+from sqlalchemy import Connection, Engine, Select, Text, and_, case, func, insert, literal, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -27,8 +27,8 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.statuses import ObjectionStatus
 
-PENDING, ACCEPTED, REJECTED = "pending", "accepted", "rejected"
 _LOCK = 0x6F626A65
 """One objection entered or decided at a time."""
 
@@ -49,7 +49,7 @@ class Objection:
 
     number: int
     finding: Disputed
-    status: str
+    status: ObjectionStatus
     account_id: int
 
 
@@ -74,7 +74,7 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
             f"the draft of {finding.nip} for {period} has no such finding; it has: {shown}. "
             f"`ekinerja-agent score run --month {period}` makes it anew"
         )
-    if any(one.finding == finding and one.status == PENDING for one in _of_period(conn, period)):
+    if any(one.finding == finding and one.status == ObjectionStatus.PENDING for one in _of_period(conn, period)):
         raise Refused(f"an objection to {finding.day} {finding.code} of {finding.nip} waits for a decision already")
     values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
     number = insert_numbered(
@@ -89,7 +89,7 @@ def decide(conn: Connection, one: Objection, *, accepted: bool, reason: str, acc
     """Given an objection as it stands since `wait_turn_to_object`, decide it. Raise Refused if the account entered it,
     is the person, or if it is decided.
     """
-    if one.status != PENDING:
+    if one.status != ObjectionStatus.PENDING:
         raise Refused(f"objection {one.number} is {one.status} already; enter another one")
     if account.id == one.account_id or account.nip == one.finding.nip:
         raise Refused(f"{account.name} entered objection {one.number} or is the person; another person decides it")
@@ -197,7 +197,7 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
         .order_by(r.unit, r.nip)
     )
     with reading(engine) as conn:
-        waiting = [one.finding.nip for one in _of_period(conn, period) if one.status == PENDING]
+        waiting = [one.finding.nip for one in _of_period(conn, period) if one.status == ObjectionStatus.PENDING]
         return [{**row, "objections": waiting.count(row["nip"])} for row in conn.execute(query).mappings()]
 
 
@@ -208,7 +208,11 @@ def _of_period(conn: Connection, period: str) -> list[Objection]:
 
 def _standing() -> Select[Any]:
     o, d = objections.c, objection_decisions.c
-    status = case((d.accepted.is_(None), PENDING), (d.accepted, ACCEPTED), else_=REJECTED)
+    status = case(
+        (d.accepted.is_(None), literal(ObjectionStatus.PENDING, Text)),
+        (d.accepted, literal(ObjectionStatus.ACCEPTED, Text)),
+        else_=literal(ObjectionStatus.REJECTED, Text),
+    )
     return (
         select(o.id.label("number"), o.nip, o.date, o.code, o.scan, status.label("status"), o.account_id)
         .select_from(objections)
@@ -217,4 +221,6 @@ def _standing() -> Select[Any]:
 
 
 def _objection(row: Any) -> Objection:
-    return Objection(row.number, Disputed(row.nip, row.date, row.code, row.scan), row.status, row.account_id)
+    return Objection(
+        row.number, Disputed(row.nip, row.date, row.code, row.scan), ObjectionStatus(row.status), row.account_id
+    )

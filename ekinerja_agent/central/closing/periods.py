@@ -20,8 +20,8 @@ from ekinerja_agent.central.store.engine import in_transaction, reading, wait_tu
 from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.statuses import PeriodStatus
 
-OPEN, CLOSED, REOPENED, PAID = "open", "closed", "reopened", "paid"
 MAY_CHANGE = ("operator", "payroll")
 """Who may reopen a month, and say that it is paid."""
 
@@ -46,11 +46,11 @@ class Closing:
     paid_document: str | None
 
     @property
-    def state(self) -> str:
-        """closed, reopened or paid."""
+    def state(self) -> PeriodStatus:
+        """What became of it."""
         if self.paid_document is not None:
-            return PAID
-        return CLOSED if self.reopened_because is None else REOPENED
+            return PeriodStatus.PAID
+        return PeriodStatus.CLOSED if self.reopened_because is None else PeriodStatus.REOPENED
 
 
 def closings(conn: Connection, period: str) -> dict[str, Closing]:
@@ -82,9 +82,9 @@ def reopen(
         raise Refused("a month is reopened with a reason in words; it is kept with the month")
 
     def work(conn: Connection, period: str) -> list[Closing]:
-        chosen = _chosen(conn, period, office, (CLOSED, PAID))
+        chosen = _chosen(conn, period, office, (PeriodStatus.CLOSED, PeriodStatus.PAID))
         for one in chosen:
-            if one.state == PAID:
+            if one.state == PeriodStatus.PAID:
                 raise Refused(
                     f"{one.unit} is paid for {period} ({one.paid_document}) and never reopened; enter what is missing, "
                     "as a correction or a document, and the difference is paid with a later month that is closed"
@@ -112,11 +112,18 @@ def mark_paid(
         raise Refused("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
 
     def work(conn: Connection, period: str) -> list[Closing]:
-        chosen = _chosen(conn, period, office, (CLOSED, REOPENED) if office is None else (CLOSED, REOPENED, PAID))
+        chosen = _chosen(
+            conn,
+            period,
+            office,
+            (PeriodStatus.CLOSED, PeriodStatus.REOPENED)
+            if office is None
+            else (PeriodStatus.CLOSED, PeriodStatus.REOPENED, PeriodStatus.PAID),
+        )
         for one in chosen:
-            if one.state == PAID:
+            if one.state == PeriodStatus.PAID:
                 raise Refused(f"{one.unit} is paid for {period} already, by {one.paid_document}")
-            if one.state == REOPENED:
+            if one.state == PeriodStatus.REOPENED:
                 raise Refused(f"{one.unit} is reopened for {period}; close it again, then say what was paid")
         _record(conn, period_payments, period, chosen, document=document, account_id=account.id, at=now)
         return chosen
@@ -141,13 +148,15 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
 def state_of(conn: Connection, month: date, office: str | None) -> str:
     """Given a month (its first day) and an office (None: of nobody), return its state: open, closed, reopened, paid."""
     one = closings(conn, f"{month:%Y-%m}").get(office or "")
-    return OPEN if one is None else one.state
+    return PeriodStatus.OPEN if one is None else one.state
 
 
 def reopened(engine: Engine, month: date) -> tuple[str, ...]:
     """Given a month (its first day), return the offices that are open again, sorted."""
     with reading(engine) as conn:
-        return tuple(unit for unit, one in closings(conn, f"{month:%Y-%m}").items() if one.state == REOPENED)
+        return tuple(
+            unit for unit, one in closings(conn, f"{month:%Y-%m}").items() if one.state == PeriodStatus.REOPENED
+        )
 
 
 def superseded(row: Any) -> ColumnElement[bool]:

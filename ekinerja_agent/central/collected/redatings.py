@@ -32,9 +32,11 @@ from ekinerja_agent.central.store.tables.recorded import (
 )
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Source
+from ekinerja_agent.nouns.statuses import EntryStatus
 
 _LOCK = 0x72656461
 """One decision at a time."""
+_STATUSES = {None: EntryStatus.PENDING, True: EntryStatus.APPROVED, False: EntryStatus.REJECTED}
 
 
 class Recorded(NamedTuple):
@@ -217,7 +219,7 @@ def rows(engine: Engine) -> list[dict[str, Any]]:
                 "punches": row.punches,
                 "reason": row.reason,
                 "requested_by": row.name,
-                "status": "pending" if row.approved is None else "approved" if row.approved else "rejected",
+                "status": _STATUSES[row.approved],
             }
             for row in conn.execute(query)
         ]

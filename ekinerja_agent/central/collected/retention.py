@@ -24,6 +24,7 @@ from ekinerja_agent.central.store.tables.periods import period_payments
 from ekinerja_agent.central.store.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.nouns.month_days import month_after
+from ekinerja_agent.nouns.statuses import EntryStatus
 
 _ROWS_AT_ONCE = 10_000
 _EASTERNMOST = timedelta(hours=9)
@@ -119,7 +120,7 @@ def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
             f"{period} is not paid in every office; see: ekinerja-agent period status {period}",
         )
     c, d = corrections.c, correction_decisions.c
-    waiting = and_(c.status == "pending", ~exists().where(d.correction == c.id))
+    waiting = and_(c.status == EntryStatus.PENDING, ~exists().where(d.correction == c.id))
     day = conn.scalar(select(func.min(c.date)).where(waiting))
     if day is not None:
         yield day.replace(day=1), f"a correction of {day} waits for a decision; see: ekinerja-agent correction list"

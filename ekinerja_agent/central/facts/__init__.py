@@ -61,8 +61,10 @@ from ekinerja_agent.central.store.tables.periods import period_reopenings
 from ekinerja_agent.central.store.tables.recorded import coverage
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.frames.schemas import (
     ABSENCES,
     CALENDAR,
@@ -169,7 +171,12 @@ def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
     """Given the facts of some people, return them with what these claim too: activities that nobody decided yet."""
     with reading(engine) as conn:
         wanted = scope_of(conn, facts.spells, facts.month, last_day(facts.month), everyone=False)
-        claimed = read_activities(conn, wanted, facts.spells, ("draft", "pending", "approved", "returned"))
+        claimed = read_activities(
+            conn,
+            wanted,
+            facts.spells,
+            (EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.APPROVED, EntryStatus.RETURNED),
+        )
     return replace(facts, activities=wanted.keep(claimed))
 
 
@@ -394,7 +401,7 @@ def _absences(conn: Connection, wanted: Scope) -> pl.DataFrame:
         return empty(ABSENCES)
     cases = (
         told.lazy()
-        .filter(pl.col("status") == "approved")
+        .filter(pl.col("status") == EntryStatus.APPROVED)
         .drop_nulls("case_id")
         .group_by("nip", "case_id")
         .agg(case_first=pl.col("first_day").min(), case_last=pl.col("last_day").max())
@@ -444,7 +451,7 @@ def _earlier_days(conn: Connection, wanted: Scope) -> pl.DataFrame:
         told.lazy()
         .join(gone.lazy(), left_on=["nip", pl.col("day").dt.strftime("%Y-%m")], right_on=["nip", "period"], how="anti")
         .with_columns(
-            unexcused=pl.col("state") == "unexcused",
+            unexcused=pl.col("state") == DayState.UNEXCUSED,
             bank_minutes=pl.col("late_minutes").fill_null(0) + pl.col("early_minutes").fill_null(0),
         )
         .sort("nip", "day")

@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, bindparam, select
 
-from ekinerja_agent.central.facts.personal import APPROVED
 from ekinerja_agent.central.facts.scope import FIRST, LAST, Scope, Whose
 from ekinerja_agent.central.imported.decisions import activity_minutes, activity_status, joined_with_steps
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_standards, activity_steps
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames.schemas import ACTIVITIES, Schema
 from ekinerja_agent.scoring.frames.steps import collect
@@ -33,7 +33,7 @@ _STANDARDS: Schema = {"type": pl.String, "unit": pl.String, "standard_minutes": 
 
 
 def read_activities(
-    conn: Connection, wanted: Scope, spells: pl.DataFrame, statuses: Collection[str] = (APPROVED,)
+    conn: Connection, wanted: Scope, spells: pl.DataFrame, statuses: Collection[EntryStatus] = (EntryStatus.APPROVED,)
 ) -> pl.DataFrame:
     """Given who is wanted and SPELLS, return ACTIVITIES that have one of the statuses.
 

@@ -12,12 +12,12 @@ import polars as pl
 from sqlalchemy import Engine, select, true
 
 from ekinerja_agent.central.facts.activities import lasted_minutes
-from ekinerja_agent.central.imported.activities import WITHDRAWN
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.frames.schemas import Schema
 
 ENTRIES: Schema = {
@@ -37,7 +37,7 @@ def entered(engine: Engine, month: date, nips: Sequence[str] | None = None) -> p
     near = [a.date.between(first, last)] if nips is None else [a.date.between(first, last), a.nip.in_(nips)]
     ever_there = a.activity_id.in_(select(a.activity_id).where(*near))
     row = current(activities, ever_there).subquery().c
-    withdrawn = select(activity_steps.c.activity).where(activity_steps.c.status == WITHDRAWN)
+    withdrawn = select(activity_steps.c.activity).where(activity_steps.c.status == EntryStatus.WITHDRAWN)
     query = select(row.nip, row.date.label("day"), row.start, row.end, row.plan).where(
         row.date.between(first, last),
         row.reason.is_(None),

@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Select, Table, case, select
+from sqlalchemy import Connection, Select, Table, Text, case, literal, select
 
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import (
@@ -23,6 +23,7 @@ from ekinerja_agent.central.store.tables.imported import (
     sanctions,
 )
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
 from ekinerja_agent.scoring.frames.schemas import (
     ALLOWANCES,
@@ -36,7 +37,6 @@ from ekinerja_agent.scoring.frames.schemas import (
 )
 from ekinerja_agent.scoring.frames.steps import collect
 
-APPROVED = "approved"
 _E4_PER_RUPIAH = 10_000
 _CORRECTED: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
 _ALLOWED: Schema = {
@@ -73,7 +73,7 @@ def _corrections(whose: Whose) -> Select[Any]:
     d = correction_decisions.c
     row = current(corrections, whose(corrections.c.nip), corrections.c.date.between(BEFORE, AFTER)).subquery()
     c = row.c
-    decided = case((d.approved, APPROVED), else_="rejected")
+    decided = case((d.approved, literal(EntryStatus.APPROVED, Text)), else_=literal(EntryStatus.REJECTED, Text))
     return select(
         c.nip,
         c.date.label("day"),
@@ -125,4 +125,4 @@ def read_ratings(conn: Connection, wanted: Scope) -> pl.DataFrame:
 @cache
 def _ratings(whose: Whose) -> Select[Any]:
     row = current(ratings, whose(ratings.c.nip)).subquery().c
-    return select(*(row[name] for name in RATINGS), row.id).where(row.status == APPROVED)
+    return select(*(row[name] for name in RATINGS), row.id).where(row.status == EntryStatus.APPROVED)

@@ -11,11 +11,11 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from ekinerja_agent.central.facts.personal import APPROVED
 from ekinerja_agent.central.facts.scope import MONTH, UNITS, YEAR, Scope, Whose
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import indicators, plan_progress, plans
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.frames.schemas import BUDGETS, INDICATORS, PLAN_REPORTS, Schema, empty
 from ekinerja_agent.scoring.frames.steps import collect
 
@@ -61,7 +61,7 @@ def _reports(whose: Whose) -> Select[Any]:
     g = plan_progress.c
     of_year = g.month.between(YEAR + "-01", MONTH)
     row = current(plan_progress, of_year, g.plan.in_(_ever_theirs(whose))).subquery().c
-    return select(*(row[name] for name in _REPORT)).where(row.status == APPROVED)
+    return select(*(row[name] for name in _REPORT)).where(row.status == EntryStatus.APPROVED)
 
 
 @cache

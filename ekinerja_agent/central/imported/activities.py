@@ -12,12 +12,11 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, bindparam, case, exists, func, or_, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.imported.decisions import (
-    DECIDED,
     SYSTEM,
     activity_minutes,
     activity_status,
@@ -32,10 +31,9 @@ from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
 from ekinerja_agent.central.versions import current, not_revoked
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 
 KIND = "activities"
-DRAFT, PENDING, APPROVED, RETURNED, REJECTED = "draft", "pending", "approved", "returned", "rejected"
-WITHDRAWN = "withdrawn"
 """By the person, before anybody decided: it is as if it had not been entered. Only a step says so, no file."""
 _STEP = ("activity", "step", "status", "approved_minutes", "reason", "first_tier", "last_tier", "waits_from")
 _STEP_COLUMNS = (*_STEP, "silent_nip", "account_id", "at")
@@ -55,7 +53,7 @@ class Activity:
     day: date
     start: time
     end: time
-    status: str
+    status: EntryStatus
     approved_minutes: int | None
     rule_reason: str | None
     first_tier: int
@@ -84,7 +82,7 @@ class Step:
     """
 
     step: str
-    status: str
+    status: EntryStatus
     first_tier: int
     last_tier: int
     waits_from: date | None = None
@@ -144,7 +142,7 @@ def settle_silent(
         if not taken:
             return {}
         insert_rows(conn, activity_steps, _STEP_COLUMNS, [_row(one, step, None, now) for one, step in taken])
-        settled = [one for one, step in taken if step.status != PENDING]
+        settled = [one for one, step in taken if step.status != EntryStatus.PENDING]
         spans: dict[str, set[changed_days.Span]] = {}
         for one in settled:
             spans.setdefault(changed_days.of_person(one.nip), set()).add((one.day, one.day))
@@ -168,7 +166,7 @@ def find(conn: Connection, activity_id: str) -> Activity:
     found = conn.execute(_having_id(), {"id": activity_id}).mappings().one_or_none()
     if found is None:
         raise _unknown(activity_id)
-    return Activity(**found)
+    return _activity(found)
 
 
 def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) -> list[Activity]:
@@ -176,7 +174,7 @@ def approved_of(conn: Connection, nips: Iterable[str], first: date, last: date) 
     found: list[Activity] = []
     for part in chunks(sorted(set(nips))):
         values = {"nips": part, "first": first, "last": last}
-        found += [Activity(**one) for one in conn.execute(_approved_within(), values).mappings()]
+        found += [_activity(one) for one in conn.execute(_approved_within(), values).mappings()]
     return found
 
 
@@ -192,7 +190,7 @@ def rows(
     conn: Connection,
     *,
     nip: str | None = None,
-    status: str | None = None,
+    status: EntryStatus | None = None,
     first: date | None = None,
     last: date | None = None,
     by_silence: bool = False,
@@ -303,6 +301,10 @@ def _stepped(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _activity(row: RowMapping) -> Activity:
+    return Activity(**{**row, "status": EntryStatus(row["status"])})
+
+
 def _row(one: Activity, step: Step, account_id: int | None, now: datetime) -> tuple[Any, ...]:
     told = (step.step, step.status, step.approved_minutes, step.reason, step.first_tier, step.last_tier)
     return (one.version, *told, step.waits_from, step.silent_nip, account_id, now)
@@ -364,7 +366,7 @@ def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activit
     replaced = exists().where(newer.c.activity_id == activities.c.activity_id, later, not_revoked(newer))
     query = (
         _standing(activities)
-        .where(activity_status(activities) == PENDING, not_revoked(activities), ~replaced, *conditions)
+        .where(activity_status(activities) == EntryStatus.PENDING, not_revoked(activities), ~replaced, *conditions)
         .order_by(activities.c.date, activities.c.id)
     )
-    return [Activity(**row) for row in conn.execute(query).mappings()]
+    return [_activity(row) for row in conn.execute(query).mappings()]

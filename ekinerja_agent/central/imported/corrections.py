@@ -12,7 +12,19 @@ from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, case, exists, insert, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Text,
+    case,
+    exists,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -32,10 +44,10 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
 
 KIND = "corrections"
-APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
 _ENTERED = "correction add"
 
 
@@ -52,7 +64,7 @@ class Correction:
     at: time | None
     document: str | None
     requested_by: str | None
-    status: str
+    status: EntryStatus
     account_id: int
 
     @property
@@ -63,7 +75,7 @@ class Correction:
 
 class _Standing(NamedTuple):
     number: int
-    status: str
+    status: EntryStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ def request(
         "document": document,
         "requested_by": account.nip or account.name,
         "requested_at": f"{now:%Y-%m-%d %H:%M:%S}",
-        "status": PENDING,
+        "status": EntryStatus.PENDING,
     }
 
     def work(conn: Connection) -> int:
@@ -216,7 +228,11 @@ def _listed(row: RowMapping) -> dict[str, Any]:
 def _status(columns: Any) -> ColumnElement[str]:
     """What counts: the decision of a command, else the row's own status."""
     d = correction_decisions.c
-    return case((d.correction.is_(None), columns.status), (d.approved, APPROVED), else_=REJECTED)
+    return case(
+        (d.correction.is_(None), columns.status),
+        (d.approved, literal(EntryStatus.APPROVED, Text)),
+        else_=literal(EntryStatus.REJECTED, Text),
+    )
 
 
 def _find(conn: Connection, number: int) -> Correction:
@@ -240,7 +256,7 @@ def _find(conn: Connection, number: int) -> Correction:
         at=row["time"],
         document=row["document"],
         requested_by=row["requested_by"],
-        status=row["counts"],
+        status=EntryStatus(row["counts"]),
         account_id=row["account_id"],
     )
 
@@ -254,7 +270,7 @@ def _standing_like(conn: Connection, row: Mapping[str, Any]) -> _Standing | None
         standing.outerjoin(correction_decisions, d.correction == standing.c.id)
     )
     found = conn.execute(query).one_or_none()
-    return None if found is None else _Standing(found.id, found.status)
+    return None if found is None else _Standing(found.id, EntryStatus(found.status))
 
 
 def _refuse_strangers(conn: Connection, nip: str) -> None:
@@ -265,10 +281,10 @@ def _refuse_strangers(conn: Connection, nip: str) -> None:
 
 def _refuse_another(conn: Connection, row: Mapping[str, Any]) -> None:
     found = _standing_like(conn, row)
-    if found is None or found.status == REJECTED:
+    if found is None or found.status == EntryStatus.REJECTED:
         return
     number = found.number
-    if found.status == PENDING:
+    if found.status == EntryStatus.PENDING:
         raise Refused(
             f"{reference(number)} for the same scan is not decided yet; decide it first: correction approve|reject "
             f"{number}"
@@ -282,7 +298,7 @@ def _refuse_another(conn: Connection, row: Mapping[str, Any]) -> None:
 def _refuse_settled(conn: Connection, one: Correction) -> None:
     if conn.scalar(select(exists().where(import_revocations.c.batch == one.batch))):
         raise Refused(f"{one.reference} was taken back with batch {one.batch}; enter another one: correction add")
-    if one.status != PENDING:
+    if one.status != EntryStatus.PENDING:
         raise Refused(f"{one.reference} is {one.status} already; a decision is made once")
     key = {"nip": one.nip, "date": one.day, "scan": one.scan, "action": one.action}
     standing = _standing_like(conn, key)

@@ -19,9 +19,9 @@ from ekinerja_agent.central.store.tables.imported import (
     correction_decisions,
     outage_decisions,
 )
+from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 
 SYSTEM = "system"
-DECIDED = ("approved", "returned", "rejected")
 _AT_ONCE = 5_000
 
 
@@ -83,7 +83,7 @@ def outage_status(row: FromClause) -> ColumnElement[str]:
 def _of_corrections(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     d = correction_decisions.c
     for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(numbers))):
-        yield row.correction, {"status": "approved" if row.approved else "rejected"}
+        yield row.correction, {"status": EntryStatus.APPROVED if row.approved else EntryStatus.REJECTED}
 
 
 def _statuses_in(decisions: Table) -> _Read:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import wait_turn
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
+from ekinerja_agent.nouns.statuses import RowOutcome
 
-STORED, REJECTED, REFUSED = "stored", "rejected", "refused"
 _COLUMNS = ("entry", "outcome", "reason", "batch", "answered_at")
 _LOCK = 0x66656564
 """One who takes entries at a time."""
@@ -27,7 +27,7 @@ class Answer:
     """What became of an entry: stored, rejected by a rule (stored too), or refused because it cannot be read."""
 
     entry: int
-    outcome: str
+    outcome: RowOutcome
     reason: str | None
     batch: int | None
 

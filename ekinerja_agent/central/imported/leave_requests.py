@@ -20,6 +20,7 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import in_transaction, wait_turn
 from ekinerja_agent.central.store.tables.imported import absence_decisions, absences, import_batches
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.statuses import EntryStatus
 
 _COLUMNS = ("absence", "status", "reason", "decided_at")
 
@@ -53,7 +54,9 @@ def reject_silent(
         taken = list(judge(conn, _waiting(conn)))
         if not taken:
             return 0
-        insert_rows(conn, absence_decisions, _COLUMNS, [(one.number, "rejected", why, now) for one, why in taken])
+        insert_rows(
+            conn, absence_decisions, _COLUMNS, [(one.number, EntryStatus.REJECTED, why, now) for one, why in taken]
+        )
         rows: list[dict[str, Any]] = [
             {"nip": one.nip, "first_day": one.first_day, "last_day": one.last_day, "case_id": None} for one, _ in taken
         ]
@@ -75,7 +78,7 @@ def _waiting(conn: Connection) -> list[LeaveRequest]:
         )
         .select_from(row.outerjoin(absence_decisions, absence_decisions.c.absence == c.id))
         .join(import_batches, import_batches.c.id == c.batch)
-        .where(absence_status(row) == "pending")
+        .where(absence_status(row) == EntryStatus.PENDING)
         .order_by(c.id)
     )
     return [LeaveRequest(**found) for found in conn.execute(query).mappings()]

@@ -28,8 +28,7 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-
-APPROVED, PENDING, REJECTED = "approved", "pending", "rejected"
+from ekinerja_agent.nouns.statuses import EntryStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,11 @@ def decide(
         row = _find(conn, noun, number)
         _refuse_settled(conn, noun, row)
         _refuse_interested(noun, row, account)
-        values = {"status": APPROVED if approved else REJECTED, "reason": reason, "account_id": account.id}
+        values = {
+            "status": EntryStatus.APPROVED if approved else EntryStatus.REJECTED,
+            "reason": reason,
+            "account_id": account.id,
+        }
         conn.execute(insert(noun.decisions).values({noun.name: number, "decided_at": now} | values))
         _mark(conn, noun, row, now)
         word = f"{noun.name}.{'approve' if approved else 'reject'}"
@@ -147,7 +150,7 @@ def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
     name = noun.reference(row["id"])
     if conn.scalar(select(exists().where(import_revocations.c.batch == row["batch"]))):
         raise Refused(f"{name} was taken back with batch {row['batch']}; import it again to have it decided")
-    if row["counts"] != PENDING:
+    if row["counts"] != EntryStatus.PENDING:
         raise Refused(f"{name} is {row['counts']} already; a decision is made once")
     table = fact_table(noun.kind)
     same = [table.c[column].is_not_distinct_from(row[column]) for column in fact_kind(noun.kind).key]

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, case, func, literal, or_, select
 
 from ekinerja_agent.central.scored.scorecards import newest_revision
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
+from ekinerja_agent.nouns.duty import ShownState
 from ekinerja_agent.nouns.month_days import month_after
+from ekinerja_agent.nouns.scorecard import ScoreStatus
 
 PAGE = 50
 MONTHS_SHOWN = 24
@@ -65,7 +67,7 @@ def published_months(conn: Connection) -> list[str]:
     """
     r = results.c
     months = _months_back(conn.scalar(select(func.max(r.period))))
-    standing = select(r.period, func.count(), func.sum(case((r.status == "published", 1), else_=0))).where(
+    standing = select(r.period, func.count(), func.sum(case((r.status == ScoreStatus.PUBLISHED, 1), else_=0))).where(
         r.period.in_(months), r.revision == newest_revision(results)
     )
     found = conn.execute(standing.group_by(r.period).order_by(r.period.desc()))
@@ -82,7 +84,7 @@ def unit_day(conn: Connection, unit: str, day: date, wanted: PageQuery) -> Liste
     same = (results.c.period == d.period) & (results.c.nip == d.nip) & (results.c.revision == d.revision)
     mine = results.alias().c
     of_unit = select(mine.nip).where(mine.period == f"{day:%Y-%m}", mine.unit == unit)
-    state = case((func.coalesce(d.late_minutes, 0) > 0, "late"), else_=d.state)
+    state = case((func.coalesce(d.late_minutes, 0) > 0, literal(ShownState.LATE, Text)), else_=d.state)
     query = (
         select(
             *(results.c.nip, results.c.name, state.label("state"), d.schedule, d.timezone, d.arrive_at, d.leave_at),

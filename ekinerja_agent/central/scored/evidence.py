@@ -25,6 +25,7 @@ from ekinerja_agent.central.store.tables.imported import (
 from ekinerja_agent.central.store.tables.imported import corrections as recorded_corrections
 from ekinerja_agent.central.store.tables.recorded import punches as recorded
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
 
 
@@ -84,7 +85,7 @@ def documents(conn: Connection, nip: str, first: date, last: date) -> list[dict[
     found: list[dict[str, Any]] = []
     row = current(absences, absences.c.nip == nip).subquery().c
     query = select(row.kind.label("name"), row.document, row.first_day, row.last_day)
-    found += _named("absence", conn.execute(query.where(row.status == "approved")))
+    found += _named("absence", conn.execute(query.where(row.status == EntryStatus.APPROVED)))
     for subject, table, name in (("sanction", sanctions, "decree"), ("hold", holds, "kind")):
         row = current(table, table.c.nip == nip).subquery().c
         days = (row.valid_from.label("first_day"), row.valid_to.label("last_day"))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, case, func, select
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.scored import DRAFT, results
+from ekinerja_agent.nouns.scorecard import ScoreStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def progress(engine: Engine) -> Progress:
     r, f, a = results.c, feed_activities.c, feed_answers.c
     drafts = r.revision == DRAFT
     newest = select(func.max(r.period)).where(drafts).scalar_subquery()
-    undecided = func.coalesce(func.sum(case((r.status == "pending", 1), else_=0)), 0)
+    undecided = func.coalesce(func.sum(case((r.status == ScoreStatus.PENDING, 1), else_=0)), 0)
     of_month = select(func.count().label("people"), undecided.label("pending")).where(drafts, r.period == newest)
     waiting = select(func.count()).select_from(feed_activities).outerjoin(feed_answers, a.entry == f.id)
     with reading(engine) as conn:

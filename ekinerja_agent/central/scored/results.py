@@ -47,6 +47,8 @@ from ekinerja_agent.central.store.tables.scored import (
 )
 from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.scorecard import ScoreStatus
+from ekinerja_agent.nouns.statuses import PeriodStatus
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthResult
 
 __all__ = [
@@ -163,7 +165,7 @@ def publish(
             insert(period_events).values(
                 period=period,
                 unit=office,
-                event=periods.CLOSED,
+                event=PeriodStatus.CLOSED,
                 revision=revision,
                 rules_digest=rules_digest,
                 accepted_pending=accepted_pending,
@@ -241,7 +243,7 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
 
 def _of_closing(closing: periods.Closing | None) -> dict[str, Any]:
     return {
-        "state": closing.state if closing else periods.OPEN,
+        "state": closing.state if closing else PeriodStatus.OPEN,
         "revision": closing and closing.revision,
         "published_at": closing and closing.at,
         "accepted_pending": closing and closing.accepted_pending,
@@ -306,7 +308,7 @@ def _insert(
         result.people.select(
             *key,
             pl.exclude("nip", "status"),
-            pl.lit("published").alias("status") if published else pl.col("status"),
+            pl.lit(ScoreStatus.PUBLISHED).alias("status") if published else pl.col("status"),
             pl.lit(rules_digest).alias("rules_digest"),
             at.alias("computed_at"),
             (at if published else pl.lit(None, dtype=INSTANT)).alias("published_at"),
@@ -335,9 +337,9 @@ def _deletion(table: Table) -> Delete:
 def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[str]) -> int:
     """Above every revision of the office and of its people, who may have been published with another one before."""
     closing = periods.closings(conn, period).get(office)
-    if closing is not None and closing.state == periods.PAID:
+    if closing is not None and closing.state == PeriodStatus.PAID:
         raise Refused(f"{office} is paid for {period} by {closing.paid_document}; a later change becomes an adjustment")
-    if closing is not None and closing.state == periods.CLOSED:
+    if closing is not None and closing.state == PeriodStatus.CLOSED:
         raise Refused(
             f"{office} is closed for {period} (revision {closing.revision}, {closing.at:%Y-%m-%d}); "
             f"another person may open it with `ekinerja-agent period reopen {period} --office {office}`"
@@ -349,7 +351,7 @@ def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[st
 def _refuse_published(conn: Connection, period: str, nips: Sequence[str], office: str) -> None:
     """Who is published with another office stays there, unless that one is open again: the newer close then counts."""
     closed = {
-        unit: one.revision for unit, one in periods.closings(conn, period).items() if one.state != periods.REOPENED
+        unit: one.revision for unit, one in periods.closings(conn, period).items() if one.state != PeriodStatus.REOPENED
     }
     newest = {row.nip: row for row in _published(conn, period, nips) if row.adjusted_in is None}
     found = {

@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Instant, Month, ref
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding import activities as life
 from ekinerja_agent.usecases.importing import feed
 
@@ -26,7 +27,6 @@ LIST = (
 ).split()
 HISTORY = "at step status by minutes reason silent_nip".split()
 CHECK = "nip activity date cause minutes counted_minutes".split()
-STATUSES = ("draft", "pending", "approved", "returned", "rejected", "withdrawn")
 FREE_TEXT = ("description", "type", "volume", "output", "plan", "reason")
 
 _ID = click.argument("activity_id", metavar="N")
@@ -137,7 +137,7 @@ def object_command(context: Context, activity_id: str, reason: str) -> None:
 
 @group.command("list")
 @click.option("--nip", help="Only this person.")
-@click.option("--status", type=click.Choice(STATUSES), help="Only these.")
+@click.option("--status", type=click.Choice(list(map(str, EntryStatus))), help="Only these.")
 @click.option("--from", "first", type=DAY, help="From this day on.")
 @click.option("--to", "last", type=DAY, help="Up to this day.")
 @click.option("--by-silence", is_flag=True, help="Only what a superior did not decide in time.")
@@ -157,7 +157,14 @@ def list_command(
     context.require_known(nip=nip)
     refuse_reversed(first, last)
     with reading(context.engine()) as conn:
-        found = activities.rows(conn, nip=nip, status=status, first=_day(first), last=_day(last), by_silence=by_silence)
+        found = activities.rows(
+            conn,
+            nip=nip,
+            status=None if status is None else EntryStatus(status),
+            first=_day(first),
+            last=_day(last),
+            by_silence=by_silence,
+        )
     emit(found, LIST, fmt, free_text=FREE_TEXT, sentences=("reason",))
 
 

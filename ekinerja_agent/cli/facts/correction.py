@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.deciding import correct
 
@@ -83,7 +84,7 @@ def reject_command(context: Context, number: int, reason: str) -> None:
 
 @group.command("list")
 @click.option("--nip", help="Only this person.")
-@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@click.option("--status", type=click.Choice(list(map(str, DOCUMENT_STATUSES))), help="Only these.")
 @format_option
 @click.pass_obj
 def list_command(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:

@@ -13,6 +13,7 @@ from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
 from ekinerja_agent.usecases.deciding import documents
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def outage() -> None:
 
 @absence.command("list")
 @click.option("--nip", help="Only this person.")
-@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@click.option("--status", type=click.Choice(list(map(str, DOCUMENT_STATUSES))), help="Only these.")
 @format_option
 @click.pass_obj
 def absence_list(context: Context, nip: str | None, status: str | None, fmt: str | None) -> None:
@@ -51,7 +52,7 @@ def absence_list(context: Context, nip: str | None, status: str | None, fmt: str
 
 @outage.command("list")
 @click.option("--terminal", metavar="ID", help="Only this terminal.", shell_complete=terminal_ids)
-@click.option("--status", type=click.Choice(["pending", "approved", "rejected"]), help="Only these.")
+@click.option("--status", type=click.Choice(list(map(str, DOCUMENT_STATUSES))), help="Only these.")
 @format_option
 @click.pass_obj
 def outage_list(context: Context, terminal: str | None, status: str | None, fmt: str | None) -> None:

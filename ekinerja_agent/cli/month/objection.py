@@ -13,6 +13,7 @@ from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.statuses import ObjectionStatus
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.deciding import objections
 
@@ -70,9 +71,7 @@ def decide_command(context: Context, number: int, decision: str, reason: str) ->
 
 @group.command("list")
 @click.option("--month", type=Month(), help="Only this month.")
-@click.option(
-    "--status", type=click.Choice([recorded.PENDING, recorded.ACCEPTED, recorded.REJECTED]), help="Only these."
-)
+@click.option("--status", type=click.Choice(list(map(str, ObjectionStatus))), help="Only these.")
 @format_option
 @click.pass_obj
 def list_command(context: Context, month: date | None, status: str | None, fmt: str | None) -> None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import msgid
-from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.duty import DayState, Scan, ShownState
 from ekinerja_agent.nouns.scorecard import Scorecard, ScoredDay
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
@@ -32,16 +32,14 @@ from ekinerja_agent.reports.document import (
 from ekinerja_agent.reports.figures import percent_of
 from ekinerja_agent.reports.labels import bar_percent
 
-LATE = "late"
-"""What is said of who is present and came late."""
 STATES: dict[str, str] = {
-    DayState.PRESENT: msgid("present"),
-    LATE: msgid("late"),
-    DayState.UNEXCUSED: msgid("absent"),
-    DayState.EXCUSED: msgid("excused"),
-    DayState.PENDING: msgid("pending"),
-    DayState.EXEMPT: msgid("exempt"),
-    DayState.FUTURE: msgid("to come"),
+    ShownState.PRESENT: msgid("present"),
+    ShownState.LATE: msgid("late"),
+    ShownState.UNEXCUSED: msgid("absent"),
+    ShownState.EXCUSED: msgid("excused"),
+    ShownState.PENDING: msgid("pending"),
+    ShownState.EXEMPT: msgid("exempt"),
+    ShownState.FUTURE: msgid("to come"),
 }
 
 
@@ -273,7 +271,7 @@ def _people_of(report: DailyReport, day: date, written: Formats) -> Section:
     for (unit, _), scores in _by_unit(report.scores).items():
         for score in sorted(scores, key=lambda score: (score.name.casefold(), score.nip)):
             for scored in _days_of(score, day):
-                state = LATE if scored.counted_late_minutes else scored.state
+                state = ShownState.LATE if scored.counted_late_minutes else scored.state
                 rows.append(
                     (
                         score.name,

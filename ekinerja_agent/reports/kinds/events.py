@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ekinerja_agent.locale.formats import Formats
+from ekinerja_agent.nouns.duty import EventMark
 from ekinerja_agent.reports import charts, privacy
 from ekinerja_agent.reports.document import (
     WITHHELD,
@@ -33,14 +34,14 @@ from ekinerja_agent.reports.labels import bar_percent
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What became of one person's call to one event. `mark`: present, missed, excused, exempt or pending."""
+    """What became of one person's call to one event."""
 
     event: str
     kind: str
     day: date
     unit: str
     nip: str
-    mark: str
+    mark: EventMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Turnout:
 def turnout(marks: Iterable[Mark]) -> Turnout:
     """Given marks, return how many there are of each."""
     found = Counter(mark.mark for mark in marks)
-    return Turnout(found["present"], found["missed"], found["excused"], found["exempt"], found["pending"])
+    return Turnout(*(found[mark] for mark in EventMark))
 
 
 def lay_out(report: EventReport, written: Formats) -> Document:

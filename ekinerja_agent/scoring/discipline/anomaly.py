@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import WHOLE_PPM, RuleBook
 from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
@@ -76,7 +78,7 @@ def _limits(roster: Roster, rules: RuleBook) -> list[tuple[int, int, int]]:
 
 def _suspects(judgement: Judgement) -> pl.LazyFrame:
     """Scans that would cost, and all scans of an absence: duty, scan_order, affected."""
-    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     found = judgement.findings.lazy().drop_nulls("scan_order").select("duty", "scan_order")
     missing = judgement.scans.lazy().join(absent, on="duty", how="semi").select("duty", "scan_order")
     return pl.concat([found, missing]).unique().with_columns(affected=pl.lit(value=True))
@@ -84,7 +86,9 @@ def _suspects(judgement: Judgement) -> pl.LazyFrame:
 
 def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int, int]]) -> pl.LazyFrame:
     """Scans of people who use terminals, where the rule looks for anomalies; `affected` tells whether it would cost."""
-    judged = judgement.states.lazy().filter(pl.col("state").is_in(["present", "unexcused"])).select("duty")
+    judged = (
+        judgement.states.lazy().filter(pl.col("state").is_in([DayState.PRESENT, DayState.UNEXCUSED])).select("duty")
+    )
     return (
         judgement.scans.lazy()
         .filter(pl.col("closed") & ~pl.col("excused"))
@@ -103,7 +107,9 @@ def _looked_at(roster: Roster, judgement: Judgement, limits: list[tuple[int, int
 
 def _undecided(scans: pl.LazyFrame, outages: pl.DataFrame) -> pl.LazyFrame:
     """The scans in whose window nobody decided about an outage of the terminal."""
-    known = outages.filter(pl.col("status").is_in(["approved", "rejected"])).select("terminal", "start", "end")
+    known = outages.filter(pl.col("status").is_in([EntryStatus.APPROVED, EntryStatus.REJECTED])).select(
+        "terminal", "start", "end"
+    )
     if known.is_empty():
         return scans
     window = ("terminal", "opens", "closes")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
@@ -21,7 +23,7 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
     A scan that a correction serves has its reference as punch_id. A scan that is taken away and not added has no row;
     its punch serves no other scan.
     """
-    approved = corrections.filter(pl.col("status") == "approved")
+    approved = corrections.filter(pl.col("status") == EntryStatus.APPROVED)
     if approved.is_empty():
         return matched
     added = collect(_added(roster, approved.filter(pl.col("action") == "add"))).lazy()
@@ -42,11 +44,11 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
 
 def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataFrame) -> pl.DataFrame:
     """Given CORRECTIONS, return the duties with a finding that an undecided one would remove: duty, reason."""
-    undecided = corrections.filter(pl.col("status") == "pending", pl.col("action") == "add")
+    undecided = corrections.filter(pl.col("status") == EntryStatus.PENDING, pl.col("action") == "add")
     if undecided.is_empty():
         return empty(HELD)
     asked = collect(_scans_of(roster, undecided)).lazy()
-    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     touched = [
         asked.join(judgement.findings.lazy().select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
         asked.join(absent, on="duty", how="semi"),

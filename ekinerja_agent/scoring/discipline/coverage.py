@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.rules import CORRECTION, Scan
 from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.documents import Documents
@@ -70,7 +71,7 @@ def hold_undecided(judgement: Judgement, requests: Documents) -> pl.DataFrame:
     """
     if requests.whole.is_empty() and requests.partial.is_empty():
         return empty(HELD)
-    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     of_scan = judgement.findings.lazy().select("duty", "scan_order")
     suspects = pl.concat([of_scan.select("duty"), absent]).unique()
     whole, partial = requests.whole.lazy(), requests.partial.lazy()
@@ -112,7 +113,7 @@ def _stretches(judgement: Judgement) -> pl.LazyFrame:
     window's end. Beside a correction any kinder punch counts. No punch: the whole window; an absence: all windows of
     the duty.
     """
-    absent = judgement.states.lazy().filter(pl.col("state") == "unexcused").select("duty")
+    absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     scans = judgement.scans.lazy()
     found = judgement.findings.lazy().select("duty", "scan_order")
     # Time that was not made good would be less with an earlier arrival too.

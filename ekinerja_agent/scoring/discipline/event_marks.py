@@ -12,7 +12,8 @@ from datetime import date
 
 import polars as pl
 
-from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.duty import DayState, EventMark
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.ceremonies import announced
 from ekinerja_agent.scoring.discipline.events import (
@@ -56,7 +57,8 @@ def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, 
     if timed.is_empty():
         return empty(MARKS)
     approved, requests = (
-        documents_with(status, facts.absences, roster, facts.month) for status in ("approved", "pending")
+        documents_with(status, facts.absences, roster, facts.month)
+        for status in (EntryStatus.APPROVED, EntryStatus.PENDING)
     )
     called = timed.sort("event", "person", "duty").unique(["event", "person"], keep="first", maintain_order=True)
     told = facts.event_attendance.group_by("event", "nip").agg(told=pl.col("mark").last())
@@ -82,17 +84,17 @@ def mark_events(facts: MonthFacts, rules: RuleBook, states: Sequence[tuple[str, 
 def _mark() -> pl.Expr:
     state = pl.col("state")
     return (
-        pl.when(pl.col("told") == "excused")
-        .then(pl.lit("excused"))
+        pl.when(pl.col("told") == EventMark.EXCUSED)
+        .then(pl.lit(EventMark.EXCUSED))
         .when(pl.col("told").is_not_null() | pl.col("seen"))
-        .then(pl.lit("present"))
-        .when(~pl.col("inside") | (state == "exempt"))
-        .then(pl.lit("exempt"))
-        .when(pl.col("documented") | (state == "excused") | pl.col("failed"))
-        .then(pl.lit("excused"))
-        .when(state == "unexcused")
-        .then(pl.lit("missed"))
-        .when(pl.col("unknown") | state.is_null() | state.is_in(["pending", "future"]))
-        .then(pl.lit("pending"))
-        .otherwise(pl.lit("missed"))
+        .then(pl.lit(EventMark.PRESENT))
+        .when(~pl.col("inside") | (state == DayState.EXEMPT))
+        .then(pl.lit(EventMark.EXEMPT))
+        .when(pl.col("documented") | (state == DayState.EXCUSED) | pl.col("failed"))
+        .then(pl.lit(EventMark.EXCUSED))
+        .when(state == DayState.UNEXCUSED)
+        .then(pl.lit(EventMark.MISSED))
+        .when(pl.col("unknown") | state.is_null() | state.is_in([DayState.PENDING, DayState.FUTURE]))
+        .then(pl.lit(EventMark.PENDING))
+        .otherwise(pl.lit(EventMark.MISSED))
     )

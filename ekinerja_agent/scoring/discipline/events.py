@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.coverage import UNDECIDED, gaps, proven
 from ekinerja_agent.scoring.discipline.prices import tag
@@ -194,11 +195,11 @@ def seen(expected: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
 
 def failing(expected: pl.LazyFrame, facts: MonthFacts) -> pl.LazyFrame:
     """Given the same, return event and person where an approved outage of the event's terminal touches the event."""
-    failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, "approved"), on="terminal")
+    failed = expected.filter(pl.col("terminal").is_not_null()).join(_failed(facts, EntryStatus.APPROVED), on="terminal")
     return failed.filter(_while_failing()).select("event", "person")
 
 
-def _failed(facts: MonthFacts, status: str) -> pl.LazyFrame:
+def _failed(facts: MonthFacts, status: EntryStatus) -> pl.LazyFrame:
     return facts.outages.lazy().filter(pl.col("status") == status).select("terminal", "start", "end")
 
 
@@ -228,7 +229,7 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
         .select("event", "duty", reason=UNDECIDED)
     )
     reported = (
-        called.join(_failed(facts, "pending"), on="terminal", how="inner")
+        called.join(_failed(facts, EntryStatus.PENDING), on="terminal", how="inner")
         .filter(_while_failing())
         .select("event", "duty", reason=pl.format("an outage of {} is undecided", "terminal"))
     )

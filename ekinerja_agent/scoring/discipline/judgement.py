@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.scoring.discipline.prices import ABSENT, FLEXIBLE, MISSING, UNTIMELY
 from ekinerja_agent.scoring.duty.documents import Documents
@@ -82,11 +83,11 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
             )
         )
         days = days.join(served, on="duty", how="left")
-    waived = pl.col("state").is_in(["exempt", "excused"]) | pl.col("accepted")
+    waived = pl.col("state").is_in([DayState.EXEMPT, DayState.EXCUSED]) | pl.col("accepted")
     return collect(
         days.join(_missing(scans), on="duty", how="left")
         .with_columns(
-            missing_scans=pl.when((pl.col("state") == "present") & ~waived).then("missing").fill_null(0),
+            missing_scans=pl.when((pl.col("state") == DayState.PRESENT) & ~waived).then("missing").fill_null(0),
             late_minutes=_waive(f"{Scan.ARRIVE}_minutes", waived),
             early_minutes=_waive(f"{Scan.LEAVE}_minutes", waived),
             worked_minutes=_worked_minutes(),
@@ -160,17 +161,17 @@ def _states(roster: Roster, scans: pl.DataFrame, approved: Documents, to_come: p
         .select(
             "duty",
             state=pl.when(pl.col("attendance") == "exempt")
-            .then(pl.lit("exempt"))
+            .then(pl.lit(DayState.EXEMPT))
             .when(~pl.col("any_closed") | (~pl.col("planned") & to_come))
-            .then(pl.lit("future"))
+            .then(pl.lit(DayState.FUTURE))
             .when(pl.col("documented").is_not_null() | pl.col("all_excused"))
-            .then(pl.lit("excused"))
+            .then(pl.lit(DayState.EXCUSED))
             .when(no_trace & pl.col("all_closed"))
-            .then(pl.lit("unexcused"))
+            .then(pl.lit(DayState.UNEXCUSED))
             # Until the last window closes nobody can tell an absence from missing scans.
             .when(no_trace)
-            .then(pl.lit("future"))
-            .otherwise(pl.lit("present")),
+            .then(pl.lit(DayState.FUTURE))
+            .otherwise(pl.lit(DayState.PRESENT)),
         )
     )
 
@@ -180,7 +181,7 @@ def _findings(
 ) -> pl.DataFrame:
     """All that costs something, each at its full price."""
     in_state = states.lazy().select("duty", "state")
-    present = in_state.filter(pl.col("state") == "present").select("duty")
+    present = in_state.filter(pl.col("state") == DayState.PRESENT).select("duty")
     judged = collect(
         scans.lazy().filter(pl.col("closed") & ~pl.col("excused")).join(present, on="duty", how="semi")
     ).lazy()
@@ -191,7 +192,7 @@ def _findings(
     absent = (
         roster.duties.lazy()
         .select("duty", "plan")
-        .join(in_state.filter(pl.col("state") == "unexcused"), on="duty", how="semi")
+        .join(in_state.filter(pl.col("state") == DayState.UNEXCUSED), on="duty", how="semi")
         .join(prices[ABSENT].lazy(), on="plan", how="inner")
     )
     found = [as_found(part, SCAN_RANK, "reference") for part in (untimely, missing)]

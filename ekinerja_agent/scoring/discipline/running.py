@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState, ShownState
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.scoring.discipline.corrections import corrected, hold_uncorrected
 from ekinerja_agent.scoring.discipline.coverage import hold_incomplete, hold_reported, hold_undecided, proven
@@ -56,8 +58,8 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
     made = facts.punches.filter(pl.col("at") <= pl.lit(facts.now, INSTANT))
     matched = corrected(match_punches(roster, made), roster, facts.corrections)
     arriving = replace(roster, plan_scans=_arrivals(roster.plan_scans, facts.now))
-    approved = documents_with("approved", facts.absences, arriving, facts.month)
-    requests = documents_with("pending", facts.absences, arriving, facts.month)
+    approved = documents_with(EntryStatus.APPROVED, facts.absences, arriving, facts.month)
+    requests = documents_with(EntryStatus.PENDING, facts.absences, arriving, facts.month)
     needed = needed_terminals(roster, facts.duty_terminals)
     outages = outages_of(facts.outages, needed)
     coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
@@ -85,7 +87,7 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
         .with_columns(late_minutes=pl.when(pl.col("closed") & ~pl.col("excused")).then("minutes").otherwise(0))
         .with_columns(state=_state())
         .with_columns(
-            late_minutes=pl.when(pl.col("state") == "late")
+            late_minutes=pl.when(pl.col("state") == ShownState.LATE)
             .then("late_minutes")
             .when(pl.col("arrive_at").is_not_null())
             .then(0)
@@ -109,18 +111,18 @@ def _arrivals(plan_scans: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 def _state() -> pl.Expr:
     came = pl.col("arrive_at").is_not_null() | pl.col("leave_at").is_not_null()
-    is_exempt = pl.col("state") == "exempt"
+    is_exempt = pl.col("state") == DayState.EXEMPT
     return (
         pl.when(is_exempt | pl.col("documented"))
         .then("state")
         .when(pl.col("reason").is_not_null())
-        .then(pl.lit("pending"))
+        .then(pl.lit(ShownState.PENDING))
         .when(pl.col("arrive_at").is_not_null() & (pl.col("late_minutes") > 0))
-        .then(pl.lit("late"))
+        .then(pl.lit(ShownState.LATE))
         .when(came)
-        .then(pl.lit("present"))
-        .when(pl.col("state") == "unexcused")
-        .then(pl.lit("missing"))
+        .then(pl.lit(ShownState.PRESENT))
+        .when(pl.col("state") == DayState.UNEXCUSED)
+        .then(pl.lit(ShownState.MISSING))
         .otherwise("state")
     )
 

@@ -10,6 +10,7 @@ from functools import cache
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.rules import UnexcusedRule
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import empty
@@ -60,8 +61,8 @@ def _this_month(days: pl.DataFrame) -> pl.LazyFrame:
     return days.lazy().select(
         "person",
         pl.col("date").alias("day"),
-        unexcused=pl.col("state") == "unexcused",
-        bank_minutes=pl.when(pl.col("state") == "present").then(bank).otherwise(0),
+        unexcused=pl.col("state") == DayState.UNEXCUSED,
+        bank_minutes=pl.when(pl.col("state") == DayState.PRESENT).then(bank).otherwise(0),
         missing_scans="missing_scans",
         this_month=pl.lit(True),
     )

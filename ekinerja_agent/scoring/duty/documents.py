@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import Literal
 
 import polars as pl
 
 from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import Schema, empty
@@ -59,9 +59,7 @@ class Documents:
     timed: pl.DataFrame
 
 
-def documents_with(
-    status: Literal["pending", "approved"], absences: pl.DataFrame, roster: Roster, month: date
-) -> Documents:
+def documents_with(status: EntryStatus, absences: pl.DataFrame, roster: Roster, month: date) -> Documents:
     """Given ABSENCES, return what those of one status cover of the month's duties."""
     asked = absences if absences.is_empty() else absences.filter(pl.col("status") == status)
     if asked.is_empty():

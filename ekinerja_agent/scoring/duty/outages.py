@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.frames.schemas import COVERAGE, Schema, as_columns, empty
 from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 
@@ -40,7 +41,7 @@ def outages_of(outages: pl.DataFrame, needed: pl.DataFrame) -> Outages:
     """Given OUTAGES and the terminals of each duty, return the outages of each duty's terminals."""
     if outages.is_empty():
         return Outages(empty(_APPROVED), empty(_UNDECIDED))
-    approved, undecided = (_with(status, outages, needed) for status in ("approved", "pending"))
+    approved, undecided = (_with(status, outages, needed) for status in (EntryStatus.APPROVED, EntryStatus.PENDING))
     return Outages(collect(_merged(approved)), collect(undecided))
 
 
@@ -48,7 +49,7 @@ def nothing_missing(outages: pl.DataFrame) -> pl.DataFrame:
     """Given OUTAGES, return the approved ones as COVERAGE: what could not be recorded is not missing either."""
     if outages.is_empty():
         return empty(COVERAGE)
-    approved = outages.lazy().filter(pl.col("status") == "approved").with_columns(kind=pl.lit("proven"))
+    approved = outages.lazy().filter(pl.col("status") == EntryStatus.APPROVED).with_columns(kind=pl.lit("proven"))
     return collect(approved.select(as_columns(COVERAGE)))
 
 
@@ -107,7 +108,7 @@ def _whole_minutes(span_us: pl.Expr) -> pl.Expr:
     return (span_us // _US_PER_MINUTE).clip(lower_bound=0)
 
 
-def _with(status: str, outages: pl.DataFrame, needed: pl.DataFrame) -> pl.LazyFrame:
+def _with(status: EntryStatus, outages: pl.DataFrame, needed: pl.DataFrame) -> pl.LazyFrame:
     of_terminal = (
         outages.lazy()
         .filter(pl.col("status") == status)

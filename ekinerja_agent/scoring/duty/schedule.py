@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import RuleBook
@@ -150,7 +151,7 @@ def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
     if not unplanned:
         return empty(HELD)
     reasons = pl.DataFrame(unplanned, schema={"plan": pl.UInt32, "reason": pl.String}, orient="row").lazy()
-    waiting = states.lazy().filter(pl.col("state") == "present").select("duty")
+    waiting = states.lazy().filter(pl.col("state") == DayState.PRESENT).select("duty")
     return collect(
         roster.duties.lazy()
         .select("duty", "plan")

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.rules import ActivityRule, RuleBook
 from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.hours import Plan
@@ -147,11 +148,11 @@ def _of_duties(roster: Roster, days: pl.DataFrame, approved: Documents, rules: R
         .pipe(left_join_or_null, _leave_duties(roster, approved, rules), "duty")
         .join(_rules(roster.plan_keys, rules).lazy(), on="plan", how="left")
         .with_columns(
-            known=pl.when((state == "present") & ~pl.col("accepted"))
+            known=pl.when((state == DayState.PRESENT) & ~pl.col("accepted"))
             .then(pl.lit(_PRESENT))
-            .when(state == "unexcused")
+            .when(state == DayState.UNEXCUSED)
             .then(pl.lit(_ABSENT))
-            .when((state == "excused") & pl.col("on_leave").fill_null(value=False))
+            .when((state == DayState.EXCUSED) & pl.col("on_leave").fill_null(value=False))
             .then(pl.lit(_LEAVE))
             .otherwise(pl.lit(_OPEN)),
             first_us=pl.when(pl.col("arrive_sure").fill_null(value=False)).then("first_us"),

@@ -16,18 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.imported import activities, batches
 from ekinerja_agent.central.imported.activities import (
-    APPROVED,
-    DRAFT,
-    PENDING,
-    REJECTED,
-    RETURNED,
-    WITHDRAWN,
     Activity,
     Step,
 )
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding.superiors import Superiors
 from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
@@ -116,7 +111,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
     _require_own(desk, work.nip)
     if not work.description.strip():
         raise WrongUsage("an activity needs --description: what was done")
-    status = DRAFT if draft else PENDING
+    status = EntryStatus.DRAFT if draft else EntryStatus.PENDING
 
     def enter(conn: Connection) -> str:
         batches.wait_turn_of_kind(conn, activities.KIND, [work.nip])
@@ -132,7 +127,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
         if replaces is not None:
             earlier = activities.find(conn, replaces)
             _require_own(desk, earlier.nip)
-            _require_open(earlier, (DRAFT, RETURNED), "corrected")
+            _require_open(earlier, (EntryStatus.DRAFT, EntryStatus.RETURNED), "corrected")
             entered_at = earlier.entered_at or earlier.day.isoformat()
         row = _row(work, replaces or _new_id(conn), entered_at, status)
         _judge(desk, stored, row, local.date())
@@ -150,8 +145,10 @@ def submit(desk: Desk, activity_id: str) -> Activity:
 
     def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (DRAFT, RETURNED), "submitted")
-        return Step("submitted", PENDING, one.first_tier, one.last_tier, waits_from=desk.today(conn, one.nip))
+        _require_open(one, (EntryStatus.DRAFT, EntryStatus.RETURNED), "submitted")
+        return Step(
+            "submitted", EntryStatus.PENDING, one.first_tier, one.last_tier, waits_from=desk.today(conn, one.nip)
+        )
 
     return _step(desk, activity_id, decide)
 
@@ -164,8 +161,8 @@ def withdraw(desk: Desk, activity_id: str) -> Activity:
 
     def decide(_conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (DRAFT, PENDING, RETURNED), "withdrawn")
-        return Step("withdrawn", WITHDRAWN, one.first_tier, one.last_tier)
+        _require_open(one, (EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.RETURNED), "withdrawn")
+        return Step("withdrawn", EntryStatus.WITHDRAWN, one.first_tier, one.last_tier)
 
     return _step(desk, activity_id, decide)
 
@@ -183,19 +180,19 @@ def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Acti
         if minutes is not None and not 0 <= minutes <= one.minutes:
             raise WrongUsage(f"--minutes {minutes}; allowed: 0 to {one.minutes}, the minutes it lasted")
         counted = one.minutes if minutes is None else minutes
-        return Step("approved", APPROVED, one.first_tier, one.last_tier, approved_minutes=counted)
+        return Step("approved", EntryStatus.APPROVED, one.first_tier, one.last_tier, approved_minutes=counted)
 
     return _step(desk, activity_id, decide)
 
 
 def send_back(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     """Given an activity that waits, return it to the person for correction; return it as it was. Raise as `approve`."""
-    return _negative(desk, activity_id, "returned", RETURNED, reason)
+    return _negative(desk, activity_id, "returned", EntryStatus.RETURNED, reason)
 
 
 def reject(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     """Given an activity that waits, let it not count; return it as it was. Raise as `approve` does."""
-    return _negative(desk, activity_id, "rejected", REJECTED, reason)
+    return _negative(desk, activity_id, "rejected", EntryStatus.REJECTED, reason)
 
 
 def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
@@ -207,18 +204,18 @@ def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
 
     def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (APPROVED, RETURNED, REJECTED), "objected to")
+        _require_open(one, (EntryStatus.APPROVED, EntryStatus.RETURNED, EntryStatus.REJECTED), "objected to")
         if one.rule_reason is not None:
             raise Refused(f"activity {one.activity_id} broke a rule: {one.rule_reason}; no superior can change that")
         tier = one.last_tier + 1
         if tier >= len(desk.superiors(conn, one.nip, one.day)):
             raise Refused(f"nobody is above the superior who decided activity {one.activity_id}")
-        return Step("objected", PENDING, tier, tier, waits_from=desk.today(conn, one.nip), reason=reason)
+        return Step("objected", EntryStatus.PENDING, tier, tier, waits_from=desk.today(conn, one.nip), reason=reason)
 
     return _step(desk, activity_id, decide)
 
 
-def _negative(desk: Desk, activity_id: str, step: str, status: str, reason: str) -> Activity:
+def _negative(desk: Desk, activity_id: str, step: str, status: EntryStatus, reason: str) -> Activity:
     _require_reason(reason)
 
     def decide(conn: Connection, one: Activity) -> Step:
@@ -232,12 +229,12 @@ def _step(desk: Desk, activity_id: str, decide: Callable[[Connection, Activity],
     return activities.take_step(desk.engine, activity_id, decide, account=desk.account, now=desk.now)
 
 
-def _entered_before(stored: StoredFacts, work: Work, status: str, replaces: str | None) -> str | None:
+def _entered_before(stored: StoredFacts, work: Work, status: EntryStatus, replaces: str | None) -> str | None:
     """The id of the activity that says the same and stands as this would; None if there is none."""
     same = _row(work, "", "", status)
     for row in stored.activities([], [work.nip], work.day, work.day):
         as_told = all(row[column] == same[column] for column in kind.WORK)
-        stands = row["status"] == status or (row["status"] == APPROVED and status == PENDING)
+        stands = row["status"] == status or (row["status"] == EntryStatus.APPROVED and status == EntryStatus.PENDING)
         if as_told and stands and replaces in {None, row["activity_id"]}:
             return str(row["activity_id"])
     return None
@@ -283,7 +280,7 @@ def _require_reason(reason: str) -> None:
 
 def _require_superior(conn: Connection, desk: Desk, one: Activity) -> None:
     account = desk.account
-    _require_open(one, (PENDING,), "decided")
+    _require_open(one, (EntryStatus.PENDING,), "decided")
     if account.nip is not None and account.nip == one.nip:
         raise Refused(f"activity {one.activity_id} is {account.name}'s own; the superior of {one.day} decides")
     if account.id == one.account_id:
@@ -305,7 +302,7 @@ def _new_id(conn: Connection) -> str:
     return name
 
 
-def _row(work: Work, activity_id: str, entered_at: str, status: str) -> dict[str, Any]:
+def _row(work: Work, activity_id: str, entered_at: str, status: EntryStatus) -> dict[str, Any]:
     return {
         "row": 1,
         "activity_id": activity_id,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.kinds.corrections import Limits
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def approve(
 
     def judge(one: corrections.Correction, person: corrections.OnePerson) -> None:
         limits = Limits(person.rows, rules, profile)
-        fact = {"nip": one.nip, "date": one.day, "time": one.at, "status": "approved"}
+        fact = {"nip": one.nip, "date": one.day, "time": one.at, "status": EntryStatus.APPROVED}
         reached = limits.reached(fact, person.rows(corrections.KIND))
         if reached is not None:
             raise Refused(f"{one.reference} cannot be approved: {reached}")

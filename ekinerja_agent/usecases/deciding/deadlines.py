@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import activities, leave_requests
-from ekinerja_agent.central.imported.activities import APPROVED, PENDING, REJECTED, Activity, Step
+from ekinerja_agent.central.imported.activities import Activity, Step
 from ekinerja_agent.central.imported.leave_requests import LeaveRequest
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.deciding.superiors import Superiors
@@ -63,7 +64,9 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Dead
 
     counts = activities.settle_silent(engine, activities_of, now=now)
     rejected = leave_requests.reject_silent(engine, requests_of, now=now)
-    return DeadlineRun(counts.get("escalated", 0), counts.get("approved", 0), counts.get("rejected", 0), rejected)
+    return DeadlineRun(
+        counts.get("escalated", 0), counts.get(EntryStatus.APPROVED, 0), counts.get(EntryStatus.REJECTED, 0), rejected
+    )
 
 
 def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> DeadlineRun:
@@ -85,20 +88,24 @@ def _one_at_a_time(conn: Connection, settled: Iterator[tuple[Activity, Step]]) -
     approved beside another one.
     """
     steps = list(settled)
-    days = [one.day for one, step in steps if step.status == APPROVED]
+    days = [one.day for one, step in steps if step.status == EntryStatus.APPROVED]
     taken: dict[tuple[str, date], list[Activity]] = {}
     if days:
-        nips = {one.nip for one, step in steps if step.status == APPROVED}
+        nips = {one.nip for one, step in steps if step.status == EntryStatus.APPROVED}
         for one in activities.approved_of(conn, nips, min(days), max(days)):
             taken.setdefault((one.nip, one.day), []).append(one)
     for one, step in steps:
         beside = taken.setdefault((one.nip, one.day), [])
-        other = next((each for each in beside if each.shares_time(one)), None) if step.status == APPROVED else None
+        other = (
+            next((each for each in beside if each.shares_time(one)), None)
+            if step.status == EntryStatus.APPROVED
+            else None
+        )
         if other is not None:
             reason = f"overlaps {other.activity_id} ({other.start:%H:%M}-{other.end:%H:%M})"
-            yield one, Step(REJECTED, REJECTED, one.first_tier, one.last_tier, reason=reason)
+            yield one, Step(EntryStatus.REJECTED, EntryStatus.REJECTED, one.first_tier, one.last_tier, reason=reason)
             continue
-        if step.status == APPROVED:
+        if step.status == EntryStatus.APPROVED:
             beside.append(one)
         yield one, step
 
@@ -146,13 +153,13 @@ class _Judge:
             return None
         waited = (self.clock.today(one.nip, one.day) - one.waits_from).days
         if rule.settle_days is not None and waited >= rule.settle_days and rule.becomes is not Settled.WAITS:
-            status = rule.becomes.value
+            status = EntryStatus(rule.becomes)
             return Step(
                 status,
                 status,
                 one.first_tier,
                 one.last_tier,
-                approved_minutes=one.minutes if status == APPROVED else None,
+                approved_minutes=one.minutes if status == EntryStatus.APPROVED else None,
                 reason=f"no superior decided it within {rule.settle_days} days",
                 silent_nip=self._silent(one),
             )
@@ -160,7 +167,7 @@ class _Judge:
         if escalates and one.first_tier == one.last_tier and self._has_next(one):
             return Step(
                 "escalated",
-                PENDING,
+                EntryStatus.PENDING,
                 one.first_tier,
                 one.last_tier + 1,
                 waits_from=one.waits_from,

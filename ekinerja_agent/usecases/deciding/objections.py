@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import objections, periods
-from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, Disputed, Objection
+from ekinerja_agent.central.closing.objections import Disputed, Objection
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board, results
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import ObjectionStatus, PeriodStatus
 from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.scoring.frames.schemas import MonthResult
 
 MAY_DECIDE = ("operator", "head")
-_SHOWN = ("open", "reopened")
+_SHOWN = (PeriodStatus.OPEN, PeriodStatus.REOPENED)
 
 
 def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now: datetime) -> int:
@@ -101,9 +102,9 @@ def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) 
     against = [one for one in objections.of_month(engine, month) if one.finding in standing]
     lines = [
         f"  objection {one.number}: {one.finding.nip} {one.finding.day} {one.finding.code} "
-        + ("is not decided" if one.status == PENDING else "is accepted, and the finding stands")
+        + ("is not decided" if one.status == ObjectionStatus.PENDING else "is accepted, and the finding stands")
         for one in against
-        if one.status in {PENDING, ACCEPTED}
+        if one.status in {ObjectionStatus.PENDING, ObjectionStatus.ACCEPTED}
     ]
     if not lines:
         return None

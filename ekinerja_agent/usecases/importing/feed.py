@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.access import accounts
 from ekinerja_agent.central.imported import batches, feed
-from ekinerja_agent.central.imported.feed import REFUSED, REJECTED, STORED, Answer
+from ekinerja_agent.central.imported.feed import Answer
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.statuses import RowOutcome
 from ekinerja_agent.usecases.importing.kinds.activities import KIND
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, Row
 from ekinerja_agent.usecases.importing.reading.shapes import NotAllowed
@@ -68,11 +69,11 @@ def drain(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Dr
         batches.wait_turn_of_kind(conn, KIND.name, {row["nip"] for row in taken.rows})
         draft = _judge(conn, account, taken, rules, profile, now)
         batch = _store(conn, account, draft, now) if draft.rows else None
-        answers = [Answer(number, REFUSED, why, None) for number, why in taken.wrong.items()]
+        answers = [Answer(number, RowOutcome.REFUSED, why, None) for number, why in taken.wrong.items()]
         reasons = {problem.line: problem.message for problem in draft.rejected}
         for row in draft.rows:
             reason = reasons.get(row["row"])
-            answers.append(Answer(row["row"], REJECTED if reason else STORED, reason, batch))
+            answers.append(Answer(row["row"], RowOutcome.REJECTED if reason else RowOutcome.STORED, reason, batch))
         feed.answer(conn, answers, now)
         return Drained(len(draft.rows) - len(reasons), len(reasons), len(taken.wrong))
 

@@ -18,6 +18,7 @@ from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import PeriodStatus
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases.deciding import objections
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""
 
-_MAY_CLOSE = (periods.OPEN, periods.REOPENED)
+_MAY_CLOSE = (PeriodStatus.OPEN, PeriodStatus.REOPENED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,7 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
 def _why_shut(month: date, row: Mapping[str, Any]) -> str:
     advice = (
         "what came later is paid as an adjustment when a later month is closed"
-        if row["state"] == periods.PAID
+        if row["state"] == PeriodStatus.PAID
         else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
     )
     return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"

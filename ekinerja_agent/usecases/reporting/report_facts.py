@@ -18,7 +18,7 @@ from ekinerja_agent.central.scored import leaders, results, scorecards
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
-from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.duty import DayState, EventMark
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.reports.document import Edition
@@ -135,7 +135,11 @@ def events(engine: Engine, asked: Asked, rules: RuleBook, *, profile: str, targe
         known = facts.month_facts(engine, asked.month, profile=profile, now=asked.now, offices=[office])
         marked = mark_events(known, rules, _states(of_office))
         people = {card.nip for card in of_office}
-        marks += [events_report.Mark(**row) for row in marked.iter_rows(named=True) if row["nip"] in people]
+        marks += [
+            events_report.Mark(**row | {"mark": EventMark(row["mark"])})
+            for row in marked.iter_rows(named=True)
+            if row["nip"] in people
+        ]
     report = events_report.EventReport(
         edition(engine, asked),
         marks,

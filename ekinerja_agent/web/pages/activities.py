@@ -11,10 +11,10 @@ from starlette.status import HTTP_400_BAD_REQUEST
 
 from ekinerja_agent.central.imported import activities as recorded
 from ekinerja_agent.central.imported import organisation
-from ekinerja_agent.central.imported.activities import APPROVED, DRAFT, PENDING, REJECTED, RETURNED, WITHDRAWN
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding import activities
 from ekinerja_agent.usecases.deciding.activities import Desk, Work
 from ekinerja_agent.web.page_templates import page, sorry
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from ekinerja_agent.web.request_context import RequestContext, Site
 
 STATES = {
-    DRAFT: msgid("draft"),
-    PENDING: msgid("waits for the superior"),
-    APPROVED: msgid("approved"),
-    RETURNED: msgid("returned for correction"),
-    REJECTED: msgid("rejected"),
-    WITHDRAWN: msgid("withdrawn"),
+    EntryStatus.DRAFT: msgid("draft"),
+    EntryStatus.PENDING: msgid("waits for the superior"),
+    EntryStatus.APPROVED: msgid("approved"),
+    EntryStatus.RETURNED: msgid("returned for correction"),
+    EntryStatus.REJECTED: msgid("rejected"),
+    EntryStatus.WITHDRAWN: msgid("withdrawn"),
 }
 FIELDS = "replaces date start end description type volume output".split()
 MOST_LETTERS = 2000
@@ -68,9 +68,9 @@ def _own_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
         month=month,
         states=STATES,
         letters=MOST_LETTERS,
-        open_states=(DRAFT, RETURNED),
-        undecided_states=(DRAFT, PENDING, RETURNED),
-        decided_states=(APPROVED, RETURNED, REJECTED),
+        open_states=(EntryStatus.DRAFT, EntryStatus.RETURNED),
+        undecided_states=(EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.RETURNED),
+        decided_states=(EntryStatus.APPROVED, EntryStatus.RETURNED, EntryStatus.REJECTED),
     )
 
 

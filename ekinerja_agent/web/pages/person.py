@@ -11,11 +11,12 @@ from starlette.routing import Route
 from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central.closing import objections as recorded
-from ekinerja_agent.central.closing.objections import ACCEPTED, PENDING, REJECTED, Disputed
+from ekinerja_agent.central.closing.objections import Disputed
 from ekinerja_agent.central.scored import board, evidence, results
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.statuses import ObjectionStatus
 from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.deciding import objections
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 
 DECISIONS = {
-    PENDING: msgid("not decided yet"),
-    ACCEPTED: msgid("accepted"),
-    REJECTED: msgid("rejected"),
+    ObjectionStatus.PENDING: msgid("not decided yet"),
+    ObjectionStatus.ACCEPTED: msgid("accepted"),
+    ObjectionStatus.REJECTED: msgid("rejected"),
 }
 MOST_LETTERS = 2000
 

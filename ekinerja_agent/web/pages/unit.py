@@ -20,6 +20,7 @@ from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import PageQuery
 from ekinerja_agent.locale.language import msgid
+from ekinerja_agent.nouns.duty import ShownState
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.nouns.punch import YEARS
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from ekinerja_agent.web.request_context import RequestContext, Site
 
 TREND_MONTHS = 6
-TODAY = {"missing" if state == "unexcused" else state: label for state, label in STATES.items()} | {
-    "missing": msgid("missing")
+TODAY = {ShownState.MISSING if state == ShownState.UNEXCUSED else state: label for state, label in STATES.items()} | {
+    ShownState.MISSING: msgid("missing")
 }
 """What is said of people on a day that runs: nobody is absent before it is over."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -5,6 +5,7 @@ Does not know what a kind of absence does to a score.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -44,7 +45,7 @@ def _judge(draft: Draft) -> None:
         if row["kind"] not in kinds:
             draft.refuse(row, "kind", f"{shown(row['kind'])}; allowed: {', '.join(sorted(kinds))}")
         _judge_span(draft, row)
-    settle_decisions(draft, blank="approved")
+    settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("absences"), ("last_day", "to_time", "case_id", "child_number"))
 
 
@@ -70,7 +71,7 @@ KIND = Kind(
         Field("to_time", TIME),
         Field("case_id", TEXT),
         Field("child_number", ORDINAL),
-        *decision_fields(words("pending", "approved", "rejected")),
+        *decision_fields(words(*DOCUMENT_STATUSES)),
     ),
     _judge,
     "Leave, official travel and other documents.",

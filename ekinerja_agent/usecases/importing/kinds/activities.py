@@ -12,6 +12,7 @@ from datetime import date, time
 from typing import Any
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 from ekinerja_agent.rules import VOLUME, RuleBook
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from ekinerja_agent.usecases.importing.reading.decisions import keep_decisions, settle_decisions
@@ -19,8 +20,7 @@ from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, MINUTES, MOMENT, TEXT, TIME, shown, words
 
-REJECTED, WITHDRAWN = "rejected", "withdrawn"
-_NOT_TAKEN = frozenset({REJECTED, WITHDRAWN})
+_NOT_TAKEN = frozenset({EntryStatus.REJECTED, EntryStatus.WITHDRAWN})
 """What leaves its time to another activity."""
 _DECISION = ("status", "approved_minutes", "decided_by", "decided_at")
 _VOLUME = re.compile(VOLUME)
@@ -83,16 +83,16 @@ def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> No
     from today on.
     """
     row["waits_from"] = None
-    if earlier is None or row["status"] not in {"pending", earlier["status"]}:
+    if earlier is None or row["status"] not in {EntryStatus.PENDING, earlier["status"]}:
         return
     same = all(row[column] == earlier[column] for column in WORK)
-    if same and earlier["status"] == "approved" and earlier["reason"] is None:
-        row.update({column: earlier[column] for column in _DECISION if row["status"] == "pending"})
-    if same and earlier["status"] == WITHDRAWN:
-        row["status"] = WITHDRAWN
+    if same and earlier["status"] == EntryStatus.APPROVED and earlier["reason"] is None:
+        row.update({column: earlier[column] for column in _DECISION if row["status"] == EntryStatus.PENDING})
+    if same and earlier["status"] == EntryStatus.WITHDRAWN:
+        row["status"] = EntryStatus.WITHDRAWN
     elif same and row["status"] == earlier["status"]:
         row["waits_from"] = earlier.get("waits_from")
-    elif row["status"] == "pending" and earlier["reason"] is None:
+    elif row["status"] == EntryStatus.PENDING and earlier["reason"] is None:
         row["waits_from"] = draft.today
 
 
@@ -108,7 +108,7 @@ def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
             continue
         if broken is not None:
             column, reason = broken
-            row["status"], row["reason"] = REJECTED, reason
+            row["status"], row["reason"] = EntryStatus.REJECTED, reason
             draft.reject(row, column, reason)
 
 
@@ -135,7 +135,7 @@ def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> N
         day = taken.setdefault((row["nip"], row["date"]), [])
         for other_start, other_end, other_id in day:
             if start < other_end and other_start < end:
-                row["status"] = REJECTED
+                row["status"] = EntryStatus.REJECTED
                 row["reason"] = f"overlaps {other_id} ({other_start:%H:%M}-{other_end:%H:%M})"
                 draft.reject(row, "start", row["reason"])
                 break
@@ -145,7 +145,7 @@ def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> N
 
 def _settle_minutes(row: Row) -> None:
     """Minutes belong to an approval; an approval without minutes approves all of them."""
-    if row["status"] != "approved":
+    if row["status"] != EntryStatus.APPROVED:
         row["approved_minutes"] = None
     elif row["approved_minutes"] is None:
         row["approved_minutes"] = _minutes(row["start"], row["end"])
@@ -169,7 +169,7 @@ KIND = Kind(
         Field("volume", TEXT),
         Field("output", TEXT),
         Field("plan", TEXT),
-        Field("status", words("draft", "pending", "approved", "returned", "rejected"), required=True),
+        Field("status", words(EntryStatus.DRAFT, EntryStatus.PENDING, *DECIDED), required=True),
         Field("approved_minutes", MINUTES),
         Field("decided_by", TEXT),
         Field("decided_at", MOMENT),

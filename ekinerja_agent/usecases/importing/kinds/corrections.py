@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact, Field, Kind, merged, refuse_repeated_keys
@@ -29,7 +30,7 @@ class Limits:
         self._rules = rules
         self._posts = Posts(rows, default_profile)
         self._enrolments = grouped(rows("enrolments"), "nip")
-        self._outages = [row for row in rows("outages") if row["status"] == "approved"]
+        self._outages = [row for row in rows("outages") if row["status"] == EntryStatus.APPROVED]
 
     def reached(self, correction: Fact, others: Iterable[Fact]) -> str | None:
         """Given a correction and the others that stand, return why it is one too many, or None.
@@ -45,7 +46,7 @@ class Limits:
             return None
         approved = sum(
             row["nip"] == nip
-            and row["status"] == "approved"
+            and row["status"] == EntryStatus.APPROVED
             and (row["date"].year, row["date"].month) == (day.year, day.month)
             and self._counts(row)
             for row in others
@@ -83,7 +84,7 @@ def _judge(draft: Draft) -> None:
             draft.refuse(row, "time", "empty; allowed: the time of the scan that is added")
         elif row["action"] == "void" and row["time"] is not None:
             draft.refuse(row, "time", "filled; a scan that is taken away needs none: it is the one that served")
-    settle_decisions(draft, blank="approved")
+    settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("corrections"), ("time",))
     for row in draft.rows:
         row["reason"] = None
@@ -95,16 +96,18 @@ def _reject_beyond_limits(draft: Draft, rules: RuleBook) -> None:
     """What is approved already stays so, and counts before the rows of the file, the upper ones first."""
     limits = Limits(draft.stored.rows, rules, draft.profile)
     stored = draft.stored.rows("corrections")
-    approved = {(*(row[column] for column in KIND.key), row["time"]) for row in stored if row["status"] == "approved"}
+    approved = {
+        (*(row[column] for column in KIND.key), row["time"]) for row in stored if row["status"] == EntryStatus.APPROVED
+    }
     new = [row for row in draft.rows if (*(row[column] for column in KIND.key), row["time"]) not in approved]
     arriving = {id(row) for row in new}
     kept = [row for row in merged(draft, "corrections") if id(row) not in arriving]
     standing = {nip: list(rows) for nip, rows in grouped(kept, "nip").items()}
     for row in new:
         others = standing.setdefault(row["nip"], [])
-        reached = limits.reached(row, others) if row["status"] == "approved" else None
+        reached = limits.reached(row, others) if row["status"] == EntryStatus.APPROVED else None
         if reached is not None:
-            row["status"] = "rejected"
+            row["status"] = EntryStatus.REJECTED
             row["reason"] = reached
             draft.reject(row, "nip", reached)
         others.append(row)
@@ -118,7 +121,7 @@ KIND = Kind(
         Field("scan", words(*Scan), required=True),
         Field("action", words("add", "void"), required=True),
         Field("time", TIME),
-        *decision_fields(words("pending", "approved", "rejected")),
+        *decision_fields(words(*DOCUMENT_STATUSES)),
     ),
     _judge,
     "Forgotten scans (add) and scans of somebody else (void).",

@@ -6,6 +6,7 @@ A terminal may be one that is not known yet, which warns. Does not know whom an 
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.shapes import LOCAL_TIME, TERMINAL, TEXT, shown, words
@@ -17,7 +18,7 @@ def _judge(draft: Draft) -> None:
         if row["ends"] <= row["starts"]:
             draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
     _warn_of_strangers(draft)
-    settle_decisions(draft, blank="approved")
+    settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("outages"), ("ends", "cause"))
 
 
@@ -40,7 +41,7 @@ KIND = Kind(
         Field("from", LOCAL_TIME, required=True, column="starts"),
         Field("to", LOCAL_TIME, required=True, column="ends"),
         Field("reason", TEXT, required=True, column="cause"),
-        *decision_fields(words("pending", "approved", "rejected")),
+        *decision_fields(words(*DOCUMENT_STATUSES)),
     ),
     _judge,
     "When a terminal could not record: broken, without power, not there.",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import groupby, pairwise
 
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import (
     Draft,
@@ -38,7 +39,7 @@ def _judge(draft: Draft) -> None:
             continue
         row["nip"] = plan["nip"]  # whom it is about: a decision of theirs does not count
         _judge_month(draft, row, plan, this_month)
-    settle_decisions(draft, blank="approved")
+    settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("plan_progress"), _SAID)
     _warn_of_steps_back(draft)
 
@@ -85,7 +86,7 @@ KIND = Kind(
         Field("planned_pct", PERCENT_PPM, required=True, column="planned_ppm"),
         Field("physical_pct", PERCENT_PPM, required=True, column="physical_ppm"),
         Field("realised_rp", RUPIAH),
-        *decision_fields(words("pending", "approved", "rejected")),
+        *decision_fields(words(*DOCUMENT_STATUSES)),
     ),
     _judge,
     "How far plans are at the end of a month, counted since they began.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.scoring.performance.ratings import (
     MODES,
     PREDICATES,
@@ -34,7 +35,7 @@ def _judge(draft: Draft) -> None:
         if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
             draft.refuse(row, "valid_to", f"{row['valid_to']} is before valid_from {row['valid_from']}")
         _judge_predicate(draft, row)
-    settle_decisions(draft, blank="approved")
+    settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("ratings"), _SAID)
 
 
@@ -97,7 +98,7 @@ KIND = Kind(
         Field("new_idea", words("yes", "no"), default="no"),
         Field("valid_from", DATE),
         Field("valid_to", DATE),
-        *decision_fields(words("pending", "approved", "rejected")),
+        *decision_fields(words(*DOCUMENT_STATUSES)),
     ),
     _judge,
     "Ratings (SKP): a predicate, or result and behaviour.",
