@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from ekinerja_agent.central.access import audit, logins
 from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.scored import results
-from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import Language
@@ -160,7 +160,8 @@ def test_pages_have_the_figures_of_the_reports(
     asked = Asked(MONTH, lang, NOW, offices=frozenset({"DISDIK"}))
     rules, profile = county.site.rules(), county.site.profile()
     for path, made in zip(SEEN, (report_facts.evaluation, report_facts.workload, report_facts.sakip), strict=True):
-        report = made(county.engine, asked, rules, profile=profile).document
+        with reading(county.engine) as conn:
+            report = made(conn, asked, rules, profile=profile).document
         shown = Page(browser.get(path.format(unit="DISDIK")).text)
         written = Page(pages.as_page(report, Formats(lang)))
         assert [table.rows for table in shown.tables] == [table.rows for table in written.tables]
@@ -218,11 +219,12 @@ def test_the_public_sees_a_month_once_all_of_it_is_published_and_nobody_in_it(co
     shown = {path: browser.get(path).text for path in ("/public", "/public/workload", "/public/sakip")}
     asked = Asked(MONTH, "id", county.now, public=True)
     rules, profile = county.site.rules(), county.site.profile()
-    made = (
-        report_facts.unit(county.engine, asked),
-        report_facts.workload(county.engine, asked, rules, profile=profile),
-        report_facts.sakip(county.engine, asked, rules, profile=profile),
-    )
+    with reading(county.engine) as conn:
+        made = (
+            report_facts.unit(conn, asked),
+            report_facts.workload(conn, asked, rules, profile=profile),
+            report_facts.sakip(conn, asked, rules, profile=profile),
+        )
     for page, report in zip(shown.values(), made, strict=True):
         assert tables(page) == tables(pages.as_page(report.document, Formats("id")))
         assert not any(nip(one) in page for members in MEMBERS.values() for one in members)

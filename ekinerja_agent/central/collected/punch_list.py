@@ -16,7 +16,7 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.pin_owners import read_enrolments, read_spells, true_day
 from ekinerja_agent.central.collected.redatings import Redated, read_standing
-from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.engine import Readable, reading, transaction
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
 
@@ -24,7 +24,7 @@ _ROWS_AT_ONCE = 5_000
 
 
 def punch_rows(
-    engine: Engine,
+    source: Readable,
     *,
     first: date | None = None,
     last: date | None = None,
@@ -37,7 +37,7 @@ def punch_rows(
     `first` and `last` are days of the terminal's clock, both included. `office` means the people of that unit on the
     punch's day, and, for PINs that nobody owns, the terminals of that unit. Rows come as they are read.
     """
-    with reading(engine) as conn:
+    with reading(source) as conn:
         offices = _offices(conn)
         spells = read_spells(conn)
         for row, owner, redated in _owned(conn, _between(first, last, terminal)):

@@ -46,7 +46,7 @@ from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Scope, Whose, everybody, scope_of
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
 from ekinerja_agent.central.imported.decisions import absence_status
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.engine import Readable, reading
 from ekinerja_agent.central.store.frames import expecting_few, read_frame
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
@@ -106,7 +106,7 @@ _PERIODS: BindParameter[Any] = bindparam("periods")
 
 
 def month_facts(
-    engine: Engine,
+    source: Readable,
     month: date,
     *,
     profile: str,
@@ -124,7 +124,7 @@ def month_facts(
     `accept_pending` and `through` are handed on.
     """
     first, last = month.replace(day=1), last_day(month)
-    with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
+    with reading(source) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, first, last, offices, nips)
         wanted = scope_of(conn, spells, first, last, everyone=offices is None and nips is None)
         there = _there(conn, spells, wanted, called=True, profile=profile, now=now)
@@ -148,20 +148,20 @@ def month_facts(
         )
 
 
-def approved_activities(engine: Engine, month: date, nips: Sequence[str]) -> pl.DataFrame:
+def approved_activities(source: Readable, month: date, nips: Sequence[str]) -> pl.DataFrame:
     """Given a month (its first day) and people, return the ACTIVITIES of theirs that `month_facts` would have."""
     first, last = month.replace(day=1), last_day(month)
-    with reading(engine) as conn:
+    with reading(source) as conn:
         spells = _spells(conn, first, last, None, nips)
         wanted = scope_of(conn, spells, first, last, everyone=False)
         return wanted.keep(read_activities(conn, wanted, spells))
 
 
-def day_facts(engine: Engine, day: date, *, profile: str, now: datetime, nips: Sequence[str]) -> MonthFacts:
+def day_facts(source: Readable, day: date, *, profile: str, now: datetime, nips: Sequence[str]) -> MonthFacts:
     """Given a day and people, return what tells who of them is there on it: the frames of `month_facts` that plans,
     punches and documents are read from, for this day alone. All others are empty.
     """
-    with reading(engine) as conn, expecting_few(conn, when=_are_few(nips)):
+    with reading(source) as conn, expecting_few(conn, when=_are_few(nips)):
         spells = _spells(conn, day, day, None, nips)
         wanted = scope_of(conn, spells, day, day, everyone=False)
         return _there(conn, spells, wanted, called=False, profile=profile, now=now)
@@ -180,17 +180,17 @@ def with_all_activities(engine: Engine, facts: MonthFacts) -> MonthFacts:
     return replace(facts, activities=wanted.keep(claimed))
 
 
-def offices_of(engine: Engine, month: date) -> list[str]:
+def offices_of(source: Readable, month: date) -> list[str]:
     """Given a month (its first day), return the units whose people are scored in it, sorted."""
-    return sorted(set(home_units(engine, month).values()))
+    return sorted(set(home_units(source, month).values()))
 
 
-def home_units(engine: Engine, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
+def home_units(source: Readable, month: date, nips: Sequence[str] | None = None) -> dict[str, str]:
     """Given a month (its first day), return for each person on duty (of `nips`) the unit in which the month is scored.
 
     That is the unit of the first spell that touches the month.
     """
-    with reading(engine) as conn:
+    with reading(source) as conn:
         return homes_of(conn, month, nips)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
-from sqlalchemy import Engine, select, true
+from sqlalchemy import select, true
 
 from ekinerja_agent.central.facts.activities import lasted_minutes
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.engine import Readable, reading
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps
 from ekinerja_agent.central.versions import current
@@ -30,7 +30,7 @@ ENTRIES: Schema = {
 _ENTERED: Schema = {"nip": pl.String, "day": pl.Date, "start": pl.Time, "end": pl.Time, "plan": pl.String}
 
 
-def entered(engine: Engine, month: date, nips: Sequence[str] | None = None) -> pl.DataFrame:
+def entered(source: Readable, month: date, nips: Sequence[str] | None = None) -> pl.DataFrame:
     """Given a month (its first day) and people (None: everybody), return ENTRIES of theirs, by NIP and day."""
     first, last = month, last_day(month)
     a = activities.c
@@ -44,7 +44,7 @@ def entered(engine: Engine, month: date, nips: Sequence[str] | None = None) -> p
         row.id.not_in(withdrawn),
         true() if nips is None else row.nip.in_(nips),
     )
-    with reading(engine) as conn:
+    with reading(source) as conn:
         told = read_frame(conn, query, _ENTERED)
     return (
         told.with_columns(minutes=lasted_minutes())

@@ -27,14 +27,14 @@ from sqlalchemy import (
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.closing import periods, signatures
-from ekinerja_agent.central.facts import home_units, homes_of
+from ekinerja_agent.central.facts import homes_of
 from ekinerja_agent.central.marks import anomaly_margin, changed_days
 from ekinerja_agent.central.scored import adjustments
 from ekinerja_agent.central.scored.adjustments import Adjusted
 from ekinerja_agent.central.scored.rescoring import mark_later_months
 from ekinerja_agent.central.scored.scorecards import newest_revision, scores
 from ekinerja_agent.central.store.chunks import chunks
-from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.central.store.engine import Readable, in_transaction, reading
 from ekinerja_agent.central.store.frames import write_frame
 from ekinerja_agent.central.store.tables.periods import period_events
 from ekinerja_agent.central.store.tables.scored import (
@@ -206,7 +206,7 @@ def publish(
     return in_transaction(engine, work)
 
 
-def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
+def period_status(source: Readable, month: date) -> list[dict[str, Any]]:
     """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
 
     Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
@@ -215,11 +215,11 @@ def period_status(engine: Engine, month: date) -> list[dict[str, Any]]:
     """
     period = f"{month:%Y-%m}"
     people: dict[str, int] = {}
-    homes = home_units(engine, month)
-    for unit in homes.values():
-        people[unit] = people.get(unit, 0) + 1
     pending: dict[str, int] = {}
-    with reading(engine) as conn:
+    with reading(source) as conn:
+        homes = homes_of(conn, month)
+        for unit in homes.values():
+            people[unit] = people.get(unit, 0) + 1
         closed = periods.closings(conn, period)
         waiting = select(result_pending.c.nip, func.count().label("days")).where(
             result_pending.c.period == period, result_pending.c.revision == newest_revision(result_pending)

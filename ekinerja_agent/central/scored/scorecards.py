@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, func, not_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, not_, select
 
 from ekinerja_agent.central.closing.periods import superseded
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.engine import Readable, reading
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
 from ekinerja_agent.nouns.duty import DayState, Scan
 from ekinerja_agent.nouns.scorecard import (
@@ -51,12 +51,12 @@ def scores(conn: Connection, month: date, *, nip: str | None = None, office: str
     return [_scorecard(row, findings[row["nip"]], days[row["nip"]], pending[row["nip"]]) for row in people]
 
 
-def zone_of(engine: Engine, month: date, offices: Collection[str] | None = None) -> str | None:
+def zone_of(source: Readable, month: date, offices: Collection[str] | None = None) -> str | None:
     """Given a month (its first day) and offices (None: all), return the zone of the first duty day in the first of
     them; None where nobody has one.
     """
     period, d = f"{month:%Y-%m}", result_days.c
-    with reading(engine) as conn:
+    with reading(source) as conn:
         units = conn.scalars(select(results.c.unit).where(results.c.period == period).distinct())
         for unit in sorted(unit for unit in units if offices is None or unit in offices):
             days = select(d.timezone).where(d.period == period, *_of_office(result_days, period, unit))

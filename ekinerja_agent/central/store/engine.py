@@ -20,6 +20,8 @@ from ekinerja_agent.central.store.database_errors import is_conflict, place, tra
 from ekinerja_agent.nouns.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
 
 T = TypeVar("T")
+Readable = Engine | Connection
+"""From where something is read: the database, or one moment of it that is being read already."""
 
 _BUSY_TIMEOUT_S = 30
 _CACHE_KIB = 512
@@ -85,10 +87,16 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Given an engine, give a connection whose queries all see the database at one moment. It cannot write."""
-    options = _SNAPSHOT if engine.dialect.name == "postgresql" else {}
-    with _translating(engine), engine.connect().execution_options(**options) as conn, conn.begin():
+def reading(source: Readable) -> Iterator[Connection]:
+    """Given an engine, give a connection whose queries all see the database at one moment. It cannot write.
+
+    Given a connection, give that: what is read is of its moment then, and who opened it ends it.
+    """
+    if isinstance(source, Connection):
+        yield source
+        return
+    options = _SNAPSHOT if source.dialect.name == "postgresql" else {}
+    with _translating(source), source.connect().execution_options(**options) as conn, conn.begin():
         yield conn
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import punch_list
 from ekinerja_agent.central.scored import results
-from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
@@ -27,7 +27,7 @@ from ekinerja_agent.usecases.reporting.report_facts import Asked, Made
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.locale.language import Language
@@ -83,8 +83,9 @@ def monthly(engine: Engine, order: Order) -> Reported:
 
     A month without scores gives a report that says so. Raise WrongUsage if the file cannot be written.
     """
-    scores = report_facts.scores(engine, order.asked)
-    gathered = _gather(engine, order, scores)
+    with reading(engine) as conn:
+        scores = report_facts.scores(conn, order.asked)
+        gathered = _gather(conn, order, scores)
     if order.out.suffix.lower() == ".html" and not order.public:
         page = monthly_report.render(gathered, order.lang).encode()
         return _export(engine, order, "monthly", page, len(scores))
@@ -94,33 +95,44 @@ def monthly(engine: Engine, order: Order) -> Reported:
 
 def daily(engine: Engine, order: Order, day: date | None = None) -> Reported:
     """Given an order and a day of its month (None: all of it), write `documents.daily`."""
-    return _write(engine, order, "daily", report_facts.daily(engine, order.asked, day))
+    with reading(engine) as conn:
+        made = report_facts.daily(conn, order.asked, day)
+    return _write(engine, order, "daily", made)
 
 
 def unit(engine: Engine, order: Order) -> Reported:
     """Given an order, write `documents.unit`."""
-    return _write(engine, order, "unit", report_facts.unit(engine, order.asked))
+    with reading(engine) as conn:
+        made = report_facts.unit(conn, order.asked)
+    return _write(engine, order, "unit", made)
 
 
 def events(engine: Engine, order: Order, rules: RuleBook, *, profile: str, target_pct: str | None = None) -> Reported:
     """Given an order, the rules, the profile of units that name none and a target, write `documents.events`."""
-    made = report_facts.events(engine, order.asked, rules, profile=profile, target_pct=target_pct)
+    with reading(engine) as conn:
+        made = report_facts.events(conn, order.asked, rules, profile=profile, target_pct=target_pct)
     return _write(engine, order, "events", made)
 
 
 def evaluation(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
     """Given an order, the rules and the profile of units that name none, write `documents.evaluation`."""
-    return _write(engine, order, "evaluation", report_facts.evaluation(engine, order.asked, rules, profile=profile))
+    with reading(engine) as conn:
+        made = report_facts.evaluation(conn, order.asked, rules, profile=profile)
+    return _write(engine, order, "evaluation", made)
 
 
 def workload(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
     """Given an order, the rules and the profile whose norms hold, write `documents.workload`."""
-    return _write(engine, order, "workload", report_facts.workload(engine, order.asked, rules, profile=profile))
+    with reading(engine) as conn:
+        made = report_facts.workload(conn, order.asked, rules, profile=profile)
+    return _write(engine, order, "workload", made)
 
 
 def sakip(engine: Engine, order: Order, rules: RuleBook, *, profile: str) -> Reported:
     """Given an order, the rules and the profile whose weights and target hold, write `documents.sakip`."""
-    return _write(engine, order, "sakip", report_facts.sakip(engine, order.asked, rules, profile=profile))
+    with reading(engine) as conn:
+        made = report_facts.sakip(conn, order.asked, rules, profile=profile)
+    return _write(engine, order, "sakip", made)
 
 
 def _write(engine: Engine, order: Order, kind: str, made: Made) -> Reported:
@@ -144,17 +156,17 @@ def _export(engine: Engine, order: Order, kind: str, content: bytes, people: int
     return reported
 
 
-def _gather(engine: Engine, order: Order, scores: Sequence[Scorecard]) -> monthly_report.MonthlyReport:
+def _gather(conn: Connection, order: Order, scores: Sequence[Scorecard]) -> monthly_report.MonthlyReport:
     month, office = order.month, order.office
-    edition = report_facts.edition(engine, order.asked)
+    edition = report_facts.edition(conn, order.asked)
     zone = edition.made_at.tzinfo
-    unmatched = [] if order.public else _unmatched_punches(engine, month, office)
+    unmatched = [] if order.public else _unmatched_punches(conn, month, office)
     return monthly_report.MonthlyReport(
         month=month,
         scores=scores,
         closings=[
             monthly_report.Closing(row["unit"], row["published_at"].astimezone(zone), row["accepted_pending"])
-            for row in results.period_status(engine, month)
+            for row in results.period_status(conn, month)
             if row["published_at"] is not None and office in {None, row["unit"]}
         ],
         unmatched_pins=len(set(unmatched)),
@@ -164,10 +176,10 @@ def _gather(engine: Engine, order: Order, scores: Sequence[Scorecard]) -> monthl
     )
 
 
-def _unmatched_punches(engine: Engine, month: date, office: str | None) -> list[tuple[str, str]]:
+def _unmatched_punches(conn: Connection, month: date, office: str | None) -> list[tuple[str, str]]:
     """Terminal and PIN of each punch of the month that belongs to nobody; of an office: at its terminals."""
     return [
         (row["terminal"], row["pin"])
-        for row in punch_list.punch_rows(engine, first=month, last=last_day(month), office=office)
+        for row in punch_list.punch_rows(conn, first=month, last=last_day(month), office=office)
         if row["nip"] is None
     ]

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored.board import PAGE, Listed, PageQuery, Row
-from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.scoring.discipline.running import day_so_far
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection
 
     from ekinerja_agent.rules import RuleBook
 
@@ -48,14 +47,13 @@ class UnitToday:
         return Listed(found[since : since + PAGE], len(found), Counter(row["state"] for row in self.people))
 
 
-def unit_today(engine: Engine, rules: RuleBook, unit: str, day: date, *, profile: str, now: datetime) -> UnitToday:
+def unit_today(conn: Connection, rules: RuleBook, unit: str, day: date, *, profile: str, now: datetime) -> UnitToday:
     """Given a unit and the day that its calendar shows at `now`, return what is known of it.
 
     `profile` serves units that name none. Raise as `score_month` does.
     """
-    with reading(engine) as conn:
-        nips = organisation.people_in(conn, unit, day)
-    known = facts.day_facts(engine, day, profile=profile, now=now, nips=nips)
+    nips = organisation.people_in(conn, unit, day)
+    known = facts.day_facts(conn, day, profile=profile, now=now, nips=nips)
     people, terminals = day_so_far(known, day, rules)
     by_name = sorted(people.iter_rows(named=True), key=lambda row: (row["name"], row["nip"]))
     return UnitToday(now, by_name, dict(terminals.iter_rows()))

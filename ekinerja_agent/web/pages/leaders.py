@@ -121,19 +121,19 @@ def _own_unit(visit: RequestContext, month: date, seen: Mapping[str, str]) -> st
 
 
 def _evaluation(visit: RequestContext, asked: Asked) -> Made:
-    return report_facts.evaluation(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
+    return report_facts.evaluation(visit.conn, asked, visit.site.rules(), profile=visit.site.profile())
 
 
 def workload(visit: RequestContext, asked: Asked) -> Made:
     """Given what is asked for, return the workload: of one unit with the minutes that its people logged."""
     of_one = asked.offices is not None and len(asked.offices) == 1
     rules, profile = visit.site.rules(), visit.site.profile()
-    return report_facts.workload(visit.engine, asked, rules, profile=profile, logged=of_one)
+    return report_facts.workload(visit.conn, asked, rules, profile=profile, logged=of_one)
 
 
 def sakip(visit: RequestContext, asked: Asked) -> Made:
     """Given what is asked for, return accountability."""
-    return report_facts.sakip(visit.engine, asked, visit.site.rules(), profile=visit.site.profile())
+    return report_facts.sakip(visit.conn, asked, visit.site.rules(), profile=visit.site.profile())
 
 
 def _address(month: date, table: Table, row: tuple[object, ...]) -> str | None:

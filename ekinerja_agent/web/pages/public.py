@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.usecases.reporting import report_facts
@@ -27,8 +26,6 @@ from ekinerja_agent.web.request_context import heard
 from ekinerja_agent.web.table_page import table_page
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from ekinerja_agent.reports.document import Document
     from ekinerja_agent.usecases.reporting.report_facts import Made
     from ekinerja_agent.web.request_context import RequestContext, Site
@@ -53,7 +50,7 @@ def routes(site: Site) -> list[Route]:
 
 
 def _shown(make: Make, months: Cache[list[str]], editions: Cache[Document], visit: RequestContext) -> Response:
-    shown = months.get(None, lambda: _published(visit.engine), visit.now)
+    shown = months.get(None, lambda: board.published_months(visit.conn), visit.now)
     asked = visit.asked("month")
     if asked and asked not in shown:
         raise NeedsAttention("that month is not public: a month is shown once the scores of all units are published")
@@ -71,10 +68,5 @@ def _shown(make: Make, months: Cache[list[str]], editions: Cache[Document], visi
     )
 
 
-def _published(engine: Engine) -> list[str]:
-    with reading(engine) as conn:
-        return board.published_months(conn)
-
-
 def _units(visit: RequestContext, asked: Asked) -> Made:
-    return report_facts.unit(visit.engine, asked)
+    return report_facts.unit(visit.conn, asked)

@@ -14,7 +14,6 @@ from starlette.status import HTTP_303_SEE_OTHER
 from ekinerja_agent.central.collected import terminal_counts
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
-from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports import charts
 from ekinerja_agent.web.access import LEADERS, Look, may
@@ -57,13 +56,7 @@ def _seen(live: Cache[Counts], visit: RequestContext) -> dict[str, object]:
     facts = {} if measured is None else {one.id: one for one in measured.terminals}
     zone = min((one.zone for one in facts.values()), key=str, default=visit.now.tzinfo)
     today = visit.now.astimezone(zone)
-    engine = visit.engine
-
-    def read() -> Counts:
-        with reading(engine) as conn:
-            return counts(conn, today.date())
-
-    counted = live.get(today.date(), read, visit.now)
+    counted = live.get(today.date(), lambda: counts(visit.conn, today.date()), visit.now)
     by_hour = counted.by_hour
     return {
         "terminals": terminal_counts.terminals(visit.conn),

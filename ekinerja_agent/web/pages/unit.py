@@ -80,10 +80,10 @@ def _unit(live: Cache[UnitToday], visit: RequestContext) -> Response:
 
 
 def _today(live: Cache[UnitToday], visit: RequestContext, unit: str, day: date, zone: ZoneInfo) -> Response:
-    site, engine = visit.site, visit.engine
+    site = visit.site
 
     def read() -> UnitToday:
-        return unit_today(engine, site.rules(), unit, day, profile=site.profile(), now=visit.now)
+        return unit_today(visit.conn, site.rules(), unit, day, profile=site.profile(), now=visit.now)
 
     today = live.get((unit, day), read, visit.now)
     wanted = _wanted(visit, TODAY)
