@@ -16,10 +16,10 @@ from starlette.status import HTTP_200_OK
 
 from ekinerja_agent import __version__
 from ekinerja_agent.central.scored.board import PAGE
+from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import sentences
 from ekinerja_agent.reports import pages
-from ekinerja_agent.web.access import LEADERS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -77,7 +77,7 @@ def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
     jinja.filters["spoken"] = lru_cache(_SENTENCES_KEPT)(sentences(lang))
-    jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), leaders=LEADERS)
+    jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), anywhere=anywhere, deed=Deed)
     return jinja
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from starlette.status import (
 from ekinerja_agent.central.access import logins, looks
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.county.access import may
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import DEFAULT, Language
 from ekinerja_agent.nouns.errors import (
@@ -46,7 +47,6 @@ from ekinerja_agent.nouns.errors import (
     TemporarilyUnavailable,
     WrongUsage,
 )
-from ekinerja_agent.web.access import Look, Reader, may
 from ekinerja_agent.web.origin import origin
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.central.access.logins import Session
+    from ekinerja_agent.county.access import Deed, Leads
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.usecases.watching.health.facts import Snapshot
     from ekinerja_agent.yamlfile.scalars import IpNetwork
@@ -200,24 +201,27 @@ class RequestContext:
         """Where the reader is."""
         return str(origin(self.request, self.site.proxies()) or "unknown")
 
-    def reader(self, day: date) -> Reader:
-        """Given the day in question, return the reader with the units that they head on it."""
-        account = self.account
-        led = organisation.led_units(self.conn, account, day) if "head" in account.roles else frozenset()
-        return Reader(account.roles, account.nip, led)
+    @cached_property
+    def leads(self) -> Leads:
+        """What tells the units that the reader leads on a day; each day is asked for once."""
+        return cache(lambda day: organisation.led_units(self.conn, self.account, day))
 
-    def require(self, look: Look, day: date, subject: str, *, unit: str | None = None, nip: str | None = None) -> None:
+    def may(self, look: Deed, day: date, *, unit: str | None = None, nip: str | None = None) -> bool:
+        """Given what is looked at, tell whether the reader may, by the facts of that day."""
+        return may(self.account, look, unit=unit, nip=nip, day=day, leads=self.leads)
+
+    def require(self, look: Deed, day: date, subject: str, *, unit: str | None = None, nip: str | None = None) -> None:
         """Given what is looked at, note the look unless it is the reader's own. Raise Refused, noted too.
 
         A subject that does not exist is refused like one that is not the reader's.
         """
-        allowed = may(self.reader(day), look, unit=unit, nip=nip)
+        allowed = self.may(look, day, unit=unit, nip=nip)
         if not (allowed and nip is not None and nip == self.account.nip):
             self.note(look, day, subject, allowed=allowed)
         if not allowed:
             raise Refused("this account may not see that; ask an operator if it should")
 
-    def note(self, look: Look, day: date, subject: str, *, allowed: bool) -> None:
+    def note(self, look: Deed, day: date, subject: str, *, allowed: bool) -> None:
         """Given what was looked at, note the look, or that it was refused."""
         details = {"look": str(look), "month": f"{day:%Y-%m}", "path": self.request.url.path[:200]}
         self._looks.append(Looked(subject, details, allowed))

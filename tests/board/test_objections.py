@@ -78,6 +78,16 @@ def test_nobody_decides_on_themselves_for_other_units_or_without_the_role(county
     assert decide(county_operator, "1", "accept") == 303
 
 
+def test_a_head_objects_for_the_people_of_their_units_alone(county: County) -> None:
+    finding = objections.Disputed(LATE, county.now.date().replace(day=7), "TL3", "arrive")
+    dispute = partial(disputing.add, county.engine, finding, reason="Budi menelepon", now=county.now)
+    with pytest.raises(Refused, match="a head of the person's unit"):
+        dispute(account=county.account("cici", "head", nip=OTHER))
+    assert standing(county) == []
+    dispute(account=county.account("kepala", "head", nip=HEAD))
+    assert standing(county) == [("pending", None)]
+
+
 def test_who_entered_an_objection_for_another_does_not_see_it_to_decide(county: County, enter: Enter) -> None:
     operator = enter("op", "operator")
     account = next(one for one in accounts.list_accounts(county.engine) if one.name == "op")

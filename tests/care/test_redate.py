@@ -53,7 +53,9 @@ def after_a_reset(post: Post) -> Post:
 
 
 def somebody_else(engine: Engine, officer: Account, **more: Any) -> Account:
-    return accounts.add(engine, "budi", roles=["head"], by=officer, now=NOW, os_user="budi", **more)
+    return accounts.add(
+        engine, "budi", roles=["head"], by=officer, now=NOW, os_user="budi", **{"unit": "DINKES"} | more
+    )
 
 
 def ask(
@@ -159,10 +161,19 @@ def test_a_pushed_line_of_a_reset_clock_is_part_of_its_block_and_unread_uploads_
 def test_nobody_decides_on_what_they_asked_for_or_on_their_own_punches(after_a_reset: Post) -> None:
     post = after_a_reset
     number = ask(post).number
-    ani = somebody_else(post.engine, post.officer, nip=NIP)
-    for account in (post.officer, ani):
-        with pytest.raises(Refused):
+    ani = accounts.add(post.engine, "ani", roles=["operator"], nip=NIP, by=post.officer, now=NOW)
+    for account, words in ((post.officer, "asked for redating"), (ani, "some of these punches are your own")):
+        with pytest.raises(Refused, match=words):
             redate.decide(post.engine, number, approved=True, account=account, now=NOW)
+    assert [row["status"] for row in redatings.rows(post.engine)] == ["pending"]
+
+
+def test_a_head_decides_on_terminals_of_their_units_alone(after_a_reset: Post) -> None:
+    post = after_a_reset
+    number = ask(post).number
+    elsewhere = somebody_else(post.engine, post.officer, unit="DISDIK")
+    with pytest.raises(Refused, match="DINKES, which budi does not head"):
+        redate.decide(post.engine, number, approved=True, account=elsewhere, now=NOW)
     assert [row["status"] for row in redatings.rows(post.engine)] == ["pending"]
 
 
@@ -202,7 +213,7 @@ def test_of_many_who_decide_at_once_one_does(after_a_reset: Post) -> None:
     post = after_a_reset
     number = ask(post).number
     people = [
-        accounts.add(post.engine, name, roles=["head"], by=post.officer, now=NOW, os_user=name)
+        accounts.add(post.engine, name, roles=["head"], unit="DINKES", by=post.officer, now=NOW, os_user=name)
         for name in ("budi", "cici", "dedi", "endah")
     ]
     approve = partial(redate.decide, post.engine, number, approved=True, now=NOW)

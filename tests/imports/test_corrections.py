@@ -49,7 +49,7 @@ def siti(central: Engine) -> Account:
     """An operator, and an office with two people."""
     account = actor(central, "siti", NOW).account
     for kind, *rows in (
-        ("units", {"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}),
+        ("units", {"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar", "head_nip": BUDI}),
         (
             "employees",
             *(
@@ -217,7 +217,7 @@ def test_the_limit_is_of_one_person_and_one_month(
     august = correct.Scanned(ANI, date(2026, 8, 31), Scan.LEAVE, time(16, 5))
     number = correct.add(central, august, document="Surat", account=siti, now=NOW)
     approve(central, number, budi, rules)
-    other = accounts.add(central, "citra", roles=["head"], by=siti, now=NOW, os_user="citra")
+    other = accounts.add(central, "citra", roles=["head"], unit="DINKES", by=siti, now=NOW, os_user="citra")
     approve(central, enter(9, nip=BUDI), other, rules)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.usecases.importing.reading.duty_hours import DutyHours
 from ekinerja_agent.usecases.importing.reading.judging import Draft
-from ekinerja_agent.usecases.importing.reading.posts import Posts
 from tests.imports.conftest import Rows
 
 ANI = "199001012015011001"

@@ -17,13 +17,13 @@ from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.central.store.tables import imported
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Timeline
-from ekinerja_agent.usecases.deciding.superiors import Superiors
 from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
-from ekinerja_agent.usecases.importing.reading.posts import Posts
 from tests.imports.test_at_once import NOW
 from tests.proof import databases
 

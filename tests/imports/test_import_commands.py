@@ -188,7 +188,7 @@ def test_a_correction_is_entered_listed_and_decided_by_somebody_else(
     entered = people.run("correction", "add", ANI, "2026-09-07", "arrive", "--time", "07:25", "--document", "Surat 1")
     assert entered.stdout.startswith("correction/1 waits. Another person decides it with ")
     assert isinstance(people.error("correction", "approve", "1", "--yes"), Refused)
-    people.run("account", "add", "budi", "--role", "head", "--os-user", "budi")
+    people.run("account", "add", "budi", "--role", "head", "--unit", "DINKES", "--os-user", "budi")
     become("budi")
     assert "Nobody is at the keyboard" in str(people.error("correction", "approve", "correction/1"))
     done = people.run("correction", "approve", "correction/1", "--yes")

@@ -1,6 +1,7 @@
 """People who act: accounts, the operating-system user each is bound to, and who the actor of a command is.
 
-The actor is never an argument. Does not know what a command does; each use case asks for the role that it needs.
+The actor is never an argument. Does not know what a command does; each use case names its deed, and `county/access`
+says who may do it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from sqlalchemy import Connection, Engine, RowMapping, exists, func, insert, or_
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.county.access import Deed, Role, anywhere, roles_of
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 
-ROLES = frozenset({"employee", "head", "operator", "payroll"})
+ROLES = frozenset(map(str, Role))
 ALL_FEEDS = "*"
 _ACCOUNTS_LOCK = 0x61636374
 """One change of accounts at a time: the first one, a name, the last operator."""
@@ -63,12 +65,12 @@ def actor(engine: Engine, os_user: str, now: datetime) -> Actor:
     return Actor(_allowed(found, os_user), is_first=False)
 
 
-def require(account: Account, *roles: str) -> None:
-    """Given the actor and the roles of which a command needs one. Raise Refused if the account has none of them."""
-    if account.roles.isdisjoint(roles):
+def require(account: Account, deed: Deed) -> None:
+    """Given the actor and what they are about to do, raise Refused if no role of the account opens it anywhere."""
+    if not anywhere(account, deed):
         raise Refused(
             f"account {account.name} is {', '.join(sorted(account.roles)) or 'without a role'}; this needs the role "
-            f"{' or '.join(roles)}: ask an operator, or log in as one"
+            f"{' or '.join(roles_of(deed))}: ask an operator, or log in as one"
         )
 
 
@@ -85,7 +87,7 @@ def add(
     feeds: Iterable[str] = (),
 ) -> Account:
     """Given a new account's facts and the operator who adds it, return it. Raise WrongUsage or Refused if not."""
-    require(by, "operator")
+    require(by, Deed.CHANGE_ACCOUNTS)
     chosen, kinds = frozenset(roles), frozenset(feeds)
     if not name.strip():
         raise WrongUsage("an account needs a name")
@@ -111,7 +113,7 @@ def add(
 
 def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account:
     """Given an account's name, let it act no more. Raise Refused if no operator would be left."""
-    require(by, "operator")
+    require(by, Deed.CHANGE_ACCOUNTS)
 
     def work(conn: Connection) -> Account:
         wait_turn(conn, _ACCOUNTS_LOCK)
@@ -128,7 +130,7 @@ def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account
 
 def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime) -> Account:
     """Given an account's name and an operating-system user, let that user act as the account."""
-    require(by, "operator")
+    require(by, Deed.CHANGE_ACCOUNTS)
 
     def work(conn: Connection) -> Account:
         wait_turn(conn, _ACCOUNTS_LOCK)
@@ -150,13 +152,14 @@ def list_accounts(engine: Engine) -> list[Account]:
         return _all(conn)
 
 
-def another_may(conn: Connection, account: Account, *roles: str) -> bool:
-    """Given an account and roles, tell whether another account with one of them is bound to an operating-system user.
+def another_may(conn: Connection, account: Account, deed: Deed) -> bool:
+    """Given an account and a deed, tell whether another account whose role opens it is bound to an operating-system
+    user.
 
     A disabled one counts: who disables the others does not act alone by that.
     """
     a = accounts.c
-    one_of = or_(*(a.roles.contains(role) for role in roles))
+    one_of = or_(*(a.roles.contains(role.value) for role in roles_of(deed)))
     return bool(conn.scalar(select(exists().where(a.id != account.id, a.os_user.is_not(None), one_of))))
 
 

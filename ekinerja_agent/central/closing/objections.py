@@ -86,13 +86,9 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
 
 
 def decide(conn: Connection, one: Objection, *, accepted: bool, reason: str, account: Account, now: datetime) -> None:
-    """Given an objection as it stands since `wait_turn_to_object`, decide it. Raise Refused if the account entered it,
-    is the person, or if it is decided.
-    """
+    """Given an objection as it stands since `wait_turn_to_object`, decide it. Raise Refused if it is decided."""
     if one.status != ObjectionStatus.PENDING:
         raise Refused(f"objection {one.number} is {one.status} already; enter another one")
-    if account.id == one.account_id or account.nip == one.finding.nip:
-        raise Refused(f"{account.name} entered objection {one.number} or is the person; another person decides it")
     conn.execute(
         insert(objection_decisions).values(
             objection=one.number, accepted=accepted, reason=reason, account_id=account.id, decided_at=now

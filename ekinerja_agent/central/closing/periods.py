@@ -19,11 +19,9 @@ from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
 from ekinerja_agent.central.store.tables.scored import results
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.statuses import PeriodStatus
-
-MAY_CHANGE = ("operator", "payroll")
-"""Who may reopen a month, and say that it is paid."""
 
 _RESULT_LOCK = 0x72657375
 
@@ -77,7 +75,7 @@ def reopen(
     What is published stays what payroll reads until then. Raise Refused if an office is paid or was closed by the same
     person.
     """
-    require(account, *MAY_CHANGE)
+    require(account, Deed.CLOSE_MONTH)
     if not reason.strip():
         raise Refused("a month is reopened with a reason in words; it is kept with the month")
 
@@ -107,7 +105,7 @@ def mark_paid(
 
     Raise Refused if it is not closed, or was paid before.
     """
-    require(account, *MAY_CHANGE)
+    require(account, Deed.CLOSE_MONTH)
     if not document.strip():
         raise Refused("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
 

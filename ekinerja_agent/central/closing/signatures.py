@@ -20,6 +20,7 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.periods import pending_signatures, signed_days
+from ekinerja_agent.county.access import Deed
 
 Day = tuple[str, date]
 """A NIP and a day of that person."""
@@ -38,7 +39,7 @@ class Signature:
 def is_alone(engine: Engine, account: Account) -> bool:
     """Given an account that closes months, tell whether there is nobody else who could sign with it."""
     with reading(engine) as conn:
-        return not another_may(conn, account, *periods.MAY_CHANGE)
+        return not another_may(conn, account, Deed.CLOSE_MONTH)
 
 
 def names(conn: Connection, period: str, closed: Mapping[str, periods.Closing]) -> dict[str, list[str]]:

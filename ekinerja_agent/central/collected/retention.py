@@ -23,6 +23,7 @@ from ekinerja_agent.central.store.tables.imported import correction_decisions, c
 from ekinerja_agent.central.store.tables.periods import period_payments
 from ekinerja_agent.central.store.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
 from ekinerja_agent.central.store.tables.scored import results
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.nouns.statuses import EntryStatus
 
@@ -56,7 +57,7 @@ def purge(engine: Engine, wanted: date, *, account: Account, now: datetime) -> G
 
     Raise Refused if the account is no operator, or the database's role may not.
     """
-    require(account, "operator")
+    require(account, Deed.PURGE)
 
     def work(conn: Connection) -> Going:
         going = _going(conn, wanted)

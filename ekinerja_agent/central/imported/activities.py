@@ -341,7 +341,7 @@ def _approved_within() -> Select[Any]:
     its_people = a.nip.in_(bindparam("nips", expanding=True))
     ever_there = a.activity_id.in_(select(a.activity_id).where(its_people, a.date.between(*days)))
     row = current(activities, ever_there).subquery()
-    approved = _standing(row).where(activity_status(row) == APPROVED, row.c.date.between(*days))
+    approved = _standing(row).where(activity_status(row) == EntryStatus.APPROVED, row.c.date.between(*days))
     return approved.order_by(row.c.id)
 
 

@@ -44,6 +44,7 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.central.versions import current, fact_table, not_revoked
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
@@ -217,7 +218,7 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
             raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
         asked_by = _asked_by(conn, revocation_requests.c.batch == batch).get(batch, {})
         others = [name for number, name in asked_by.items() if number != account.id]
-        if not others and another_may(conn, account, "operator"):
+        if not others and another_may(conn, account, Deed.REVOKE_IMPORT):
             if account.id not in asked_by:
                 asking = insert(revocation_requests)
                 conn.execute(asking.values(batch=batch, account_id=account.id, requested_at=now, reason=reason))

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.imported.batches import new_batch
 from ekinerja_agent.central.imported.decisions import with_decisions
 from ekinerja_agent.central.kinds import CORRECTION_LOCK, fact_kind
@@ -43,6 +44,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_revocations,
 )
 from ekinerja_agent.central.versions import current, fact_table
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
@@ -117,7 +119,8 @@ def request(
 ) -> int:
     """Given what is to be corrected, keep it as pending and return its number.
 
-    Raise WrongUsage if no employee has the NIP, Refused while another one of the same scan counts or is undecided.
+    Raise WrongUsage if no employee has the NIP, Refused if the account may not, or while another one of the same scan
+    counts or is undecided.
     """
     row = {
         "row": 1,
@@ -135,6 +138,8 @@ def request(
     def work(conn: Connection) -> int:
         wait_turn(conn, CORRECTION_LOCK)
         _refuse_strangers(conn, nip)
+        unit = organisation.unit_of(conn, nip, day)
+        organisation.require_power(conn, account, Deed.ENTER_CORRECTION, subject=nip, day=day, unit=unit, nip=nip)
         _refuse_another(conn, row)
         digest = sha256("\0".join(map(str, row.values())).encode()).hexdigest()
         batch = new_batch(conn, account.id, KIND, _ENTERED, f"sha256:{digest}", 1, 0, now)
@@ -169,14 +174,14 @@ def decide(
 
     `judge` looks at it and at what stands about the person, and raises Refused if a rule forbids the approval; nobody
     else decides about this person meanwhile. Raise WrongUsage if there is no such correction, Refused if it is decided,
-    replaced or taken back, or if the account entered it or is the person.
+    replaced or taken back, or if the account entered it, is the person or may not decide.
     """
 
     def work(conn: Connection) -> Correction:
         wait_turn(conn, CORRECTION_LOCK)
         one = _find(conn, number)
         _refuse_settled(conn, one)
-        _refuse_interested(one, account)
+        _require_decider(conn, one, account)
         if approved:
             judge(one, OnePerson(conn, one.nip))
         conn.execute(
@@ -306,8 +311,10 @@ def _refuse_settled(conn: Connection, one: Correction) -> None:
         raise Refused(f"{one.reference} was replaced by {reference(standing.number)}; decide that one")
 
 
-def _refuse_interested(one: Correction, account: Account) -> None:
-    if one.account_id == account.id or one.requested_by in {account.name, account.nip} - {None}:
-        raise Refused(f"{account.name} entered {one.reference}; another person decides on it")
-    if account.nip is not None and account.nip == one.nip:
-        raise Refused(f"{one.reference} is about {account.name}; another person decides on it")
+def _require_decider(conn: Connection, one: Correction, account: Account) -> None:
+    unit = organisation.unit_of(conn, one.nip, one.day)
+    brought = one.account_id == account.id or one.requested_by in {account.name, account.nip} - {None}
+    deed, subject = Deed.DECIDE_CORRECTION, one.reference
+    organisation.require_power(
+        conn, account, deed, subject=subject, day=one.day, unit=unit, nip=one.nip, brought=brought
+    )

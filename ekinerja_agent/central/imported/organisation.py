@@ -1,61 +1,106 @@
-"""Who stands where on a day: units with their names and zones, people in them, who leads whom."""
+"""Who stands where on a day, as the facts say that stand: units, people in them, who leads whom, who may act for whom.
+
+What follows from the rows is told in `county/`. Promises to read few rows, on the caller's connection.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
 
-from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.access.accounts import Account, require
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.imported import assignments, employees, units
+from ekinerja_agent.central.store.tables.recorded import terminal_facts
 from ekinerja_agent.central.versions import current, holds_on
+from ekinerja_agent.county import access
+from ekinerja_agent.county.access import Bar, Deed, Leads
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.superiors import led_by, with_all_below
+from ekinerja_agent.nouns.errors import Refused
 
 
 def unit_names(conn: Connection, day: date) -> dict[str, str]:
     """Given a day, return the units of that day by code."""
-    return {row.code: row.name for row in conn.execute(_units_on(day))}
+    return {code: unit["name"] for code, unit in _units_on(conn, day).items()}
 
 
 def unit_zones(conn: Connection, day: date) -> dict[str, str]:
     """Given a day, return the name of the time zone of each unit of that day by code."""
-    return {row.code: row.timezone for row in conn.execute(_units_on(day))}
+    return {code: unit["timezone"] for code, unit in _units_on(conn, day).items()}
 
 
 def people_in(conn: Connection, unit: str, day: date) -> list[str]:
     """Given a unit and a day, return who stands in the unit on that day, by NIP."""
     e = employees.c
-    row = current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))).subquery().c
-    return list(conn.scalars(select(row.nip).where(row.unit == unit, *holds_on(row, day)).order_by(row.nip)))
+    ever = _rows(conn, current(employees, e.nip.in_(select(e.nip).where(e.unit == unit))))
+    posts = _posts(ever, ())
+    return sorted(nip for nip in {row["nip"] for row in ever} if _unit(posts, nip, day) == unit)
+
+
+def unit_of(conn: Connection, nip: str, day: date) -> str | None:
+    """Given a person and a day, return the unit in which they serve on it; None if they have no spell of duty."""
+    return _unit(_posts(_rows(conn, current(employees, employees.c.nip == nip)), ()), nip, day)
+
+
+def unit_with(conn: Connection, terminal: str) -> str | None:
+    """Given a terminal, return the unit where it stands, as a collector told last; None if none did."""
+    f = terminal_facts.c
+    query = select(f.office).where(f.terminal == terminal).order_by(f.since.desc()).limit(1)
+    unit: str | None = conn.scalar(query)
+    return unit
 
 
 def led_units(conn: Connection, account: Account, day: date) -> frozenset[str]:
-    """Given an account and a day, return the units that it heads on that day, with all that stand below them.
+    """Given an account and a day, return the units that it leads on that day, with all that stand below them.
 
-    A person heads the unit whose facts name them, or for which they act (plt, plh); an account without a person heads
-    the unit that it names.
+    A person leads as `county/superiors` tells; an account without a person the unit that it names.
     """
-    rows = conn.execute(_units_on(day)).all()
+    standing = list(_units_on(conn, day).values())
     if account.nip is None:
-        roots = {account.unit} - {None}
-    else:
-        roots = {row.code for row in rows if row.head_nip == account.nip}
-        acting = current(assignments, assignments.c.nip == account.nip).subquery().c
-        query = select(acting.unit).where(acting.kind.in_(["plt", "plh"]), *holds_on(acting, day))
-        roots |= set(conn.scalars(query))
-    below: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        below[row.parent].append(row.code)
-    led: set[str] = set()
-    waiting = [code for code in roots if code is not None]
-    while waiting:
-        if (code := waiting.pop()) not in led:
-            led.add(code)
-            waiting += below[code]
-    return frozenset(led)
+        return with_all_below([account.unit] if account.unit else [], _posts((), standing), day)
+    spells = _rows(conn, current(employees, employees.c.nip == account.nip))
+    acting = _rows(conn, current(assignments, assignments.c.nip == account.nip))
+    return led_by(account.nip, _posts(spells, standing), acting, day)
+
+
+def leads(conn: Connection, account: Account) -> Leads:
+    """Given an account, return what tells the units that it leads on a day."""
+    return lambda day: led_units(conn, account, day)
+
+
+def require_power(
+    conn: Connection,
+    account: Account,
+    deed: Deed,
+    *,
+    subject: str,
+    day: date,
+    unit: str | None,
+    nip: str | None = None,
+    brought: bool = False,
+) -> None:
+    """Given what somebody is about to do on a day, and to whom, raise Refused if they may not.
+
+    `subject` is what messages call it; see `county/access` for the others.
+    """
+    bar = access.barred(account, deed, unit=unit, nip=nip, day=day, leads=leads(conn, account), brought=brought)
+    if bar is Bar.ONESELF:
+        raise Refused(f"{subject} is about {account.name}; another person decides on it")
+    if bar is Bar.BROUGHT:
+        raise Refused(f"{account.name} entered {subject}; another person decides on it")
+    if bar is Bar.ELSEWHERE and unit is None:
+        raise Refused(f"nobody knows the unit of {subject} on {day}, so no head may do that; an operator may")
+    if bar is Bar.ELSEWHERE:
+        raise Refused(
+            f"the unit of {subject} on {day} is {unit}, which {account.name} does not head; an operator or the head of "
+            "that unit may do that"
+        )
+    if bar is not None:
+        require(account, deed)
 
 
 def people_below(conn: Connection, account: Account, day: date) -> set[str]:
@@ -81,8 +126,21 @@ def names_of(conn: Connection, nips: Iterable[str]) -> dict[str, str]:
     return {one.nip: one.name for one in conn.execute(select(row.nip, row.name).order_by(row.id))}
 
 
-def _units_on(day: date) -> Select[Any]:
-    row = current(units).subquery().c
-    return (
-        select(row.code, row.name, row.parent, row.head_nip, row.timezone).where(*holds_on(row, day)).order_by(row.code)
-    )
+def _units_on(conn: Connection, day: date) -> dict[str, Mapping[str, Any]]:
+    """The row of each unit that has the day, by code."""
+    row = current(units).subquery()
+    posts = _posts((), _rows(conn, select(row).where(*holds_on(row.c, day)).order_by(row.c.code)))
+    return {code: unit for code in posts.codes if (unit := posts.unit(code, day)) is not None}
+
+
+def _rows(conn: Connection, query: Select[Any]) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def _posts(spells: Sequence[Mapping[str, Any]], standing: Sequence[Mapping[str, Any]]) -> Posts:
+    return Posts({"employees": spells, "units": standing}.__getitem__, "")
+
+
+def _unit(posts: Posts, nip: str, day: date) -> str | None:
+    spell = posts.spell(nip, day)
+    return None if spell is None else str(spell["unit"])

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, 
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.imported.decisions import SYSTEM
 from ekinerja_agent.central.kinds import DECISION_LOCK, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
@@ -27,13 +28,15 @@ from ekinerja_agent.central.store.tables.imported import (
     outage_decisions,
 )
 from ekinerja_agent.central.versions import current, fact_table
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.statuses import EntryStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """What is decided: its name in commands, the import kind, where decisions stand, whom a row is about, and when.
+    """What is decided: its name in commands, the import kind, where decisions stand, whom a row is about, and when;
+    `deciding` is the deed of whoever decides.
 
     `shown` are the columns of the listing that only this noun has, by the name they have there.
     """
@@ -44,6 +47,7 @@ class Noun:
     subject: str
     starts: str
     ends: str
+    deciding: Deed
     shown: Mapping[str, str]
 
     def reference(self, number: int) -> str:
@@ -52,10 +56,13 @@ class Noun:
 
 
 ABSENCE: Final = Noun(
-    *("absence", "absences", absence_decisions, "nip", "first_day", "last_day"),
+    *("absence", "absences", absence_decisions, "nip", "first_day", "last_day", Deed.DECIDE_ABSENCE),
     {"kind": "kind", "from_time": "from_time", "to_time": "to_time"},
 )
-OUTAGE: Final = Noun("outage", "outages", outage_decisions, "terminal", "starts", "ends", {"cause": "cause"})
+OUTAGE: Final = Noun(
+    *("outage", "outages", outage_decisions, "terminal", "starts", "ends", Deed.DECIDE_OUTAGE),
+    {"cause": "cause"},
+)
 
 
 def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str | None = None) -> list[dict[str, Any]]:
@@ -99,14 +106,14 @@ def decide(
     """Given the number of a row that waits, keep the decision; return the row as it was before.
 
     Raise WrongUsage if there is no such row, Refused if it is decided, replaced or taken back, or if the account
-    brought it, asked for it, or is the person.
+    brought it, asked for it, is the person, or may not decide.
     """
 
     def work(conn: Connection) -> RowMapping:
         wait_turn(conn, DECISION_LOCK)
         row = _find(conn, noun, number)
         _refuse_settled(conn, noun, row)
-        _refuse_interested(noun, row, account)
+        _require_decider(conn, noun, row, account)
         values = {
             "status": EntryStatus.APPROVED if approved else EntryStatus.REJECTED,
             "reason": reason,
@@ -159,12 +166,14 @@ def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
         raise Refused(f"{name} was replaced by {noun.reference(int(newest or 0))}; decide that one")
 
 
-def _refuse_interested(noun: Noun, row: RowMapping, account: Account) -> None:
+def _require_decider(conn: Connection, noun: Noun, row: RowMapping, account: Account) -> None:
+    subject, starts = row[noun.subject], row[noun.starts]
+    day = starts.date() if isinstance(starts, datetime) else starts
+    nip = row.get("nip")
+    unit = organisation.unit_with(conn, subject) if nip is None else organisation.unit_of(conn, nip, day)
+    brought = row["brought_by"] == account.id or row["requested_by"] in {account.name, account.nip} - {None}
     name = noun.reference(row["id"])
-    if row["brought_by"] == account.id or row["requested_by"] in {account.name, account.nip} - {None}:
-        raise Refused(f"{account.name} entered {name}; another person decides on it")
-    if account.nip is not None and account.nip == row.get("nip"):
-        raise Refused(f"{name} is about {account.name}; another person decides on it")
+    organisation.require_power(conn, account, noun.deciding, subject=name, day=day, unit=unit, nip=nip, brought=brought)
 
 
 def _mark(conn: Connection, noun: Noun, row: RowMapping, now: datetime) -> None:

@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.usecases.care import clear, clocks
 from ekinerja_agent.usecases.care.verify import verify
 
@@ -95,7 +96,7 @@ def clock_command(context: Context, ids: Sequence[str], set_: bool, fmt: str | N
     with desk_of(context) as desk:
         if set_:
             account = context.actor()
-            require(account, "operator")
+            require(account, Deed.TEND_TERMINALS)
             results, failures = each_of(
                 terminals, lambda terminal: clocks.set_clock(terminal, desk, actor=account.name)
             )

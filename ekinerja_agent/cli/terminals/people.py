@@ -17,6 +17,7 @@ from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.secrets.sealing import read_private_key
 from ekinerja_agent.usecases.care.people import backup, change, roll
@@ -142,7 +143,7 @@ def restore_command(
     terminal = context.config().terminal(terminal_id)
     wish = Wish(frozenset(pins), fingers=not without_fingers, replace=replace)
     account = context.actor()
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     header, source, digest = backup.open_backup(file, read_private_key(key_file) if key_file else None)
     with desk_of(context) as desk:
         if not backup.made_here(desk.engine, digest):
@@ -151,8 +152,8 @@ def restore_command(
                 "be sure of where it comes from"
             )
         context.say(f"{file}: {header.users} users, {header.fingers} fingers of {header.terminal}, made {header.at}")
-        deed = change.Deed("terminal.restore", {"file": digest, "from": header.terminal})
-        _bring(context, terminal, source, desk, wish, account=account, deed=deed, yes=yes, fmt=fmt)
+        entry = change.AuditEntry("terminal.restore", {"file": digest, "from": header.terminal})
+        _bring(context, terminal, source, desk, wish, account=account, entry=entry, yes=yes, fmt=fmt)
 
 
 @click.command("copy")
@@ -181,12 +182,12 @@ def copy_command(
         raise WrongUsage(f"{from_id} is both; name two terminals")
     wish = Wish(frozenset(pins), fingers=not without_fingers, replace=replace)
     account = context.actor()
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     with desk_of(context) as desk:
         staffed = read_terminal(origin, desk)
         source = Source(origin.id, staffed.algorithm, staffed.crew)
-        deed = change.Deed("terminal.copy", {"from": origin.id})
-        _bring(context, terminal, source, desk, wish, account=account, deed=deed, yes=yes, fmt=fmt)
+        entry = change.AuditEntry("terminal.copy", {"from": origin.id})
+        _bring(context, terminal, source, desk, wish, account=account, entry=entry, yes=yes, fmt=fmt)
 
 
 @click.command("restart")
@@ -197,7 +198,7 @@ def restart_command(context: Context, terminal_id: str, yes: bool) -> None:
     """Let a terminal start again; nobody can scan there for a minute."""
     terminal = context.config().terminal(terminal_id)
     account = context.actor()
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     confirm(f"Nobody can scan at {terminal_id} while it starts again. Restart it?", yes=yes)
     with desk_of(context) as desk:
         change.restart(terminal, desk, account=account)
@@ -222,7 +223,7 @@ def _bring(
     wish: Wish,
     *,
     account: Account,
-    deed: change.Deed,
+    entry: change.AuditEntry,
     yes: bool,
     fmt: str | None,
 ) -> None:
@@ -235,7 +236,7 @@ def _bring(
             f"{sum(each.fingers for each in plan.changes)} fingers?",
             yes=yes,
         )
-    change.bring(terminal, source, desk, wish, shown=plan, account=account, deed=deed)
+    change.bring(terminal, source, desk, wish, shown=plan, account=account, entry=entry)
     done = "read back and found as planned" if plan.steps else "nothing to change"
     context.say(
         f"{terminal.id}: {counts['add']} added, {counts['change']} changed, {counts['remove']} deleted, "

@@ -11,6 +11,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.usecases.collecting import collect, push_requests
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def request_command(context: Context, terminal_id: str, kind: str) -> None:
     config = context.config()
     terminal = config.terminal(terminal_id)
     account = context.actor()
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     with collect.open_spool(config.agent.spool_path) as spool:
         number = push_requests.ask(
             spool,

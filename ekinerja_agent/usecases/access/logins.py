@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.access import logins
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.access.logins import Limit
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.secrets import passwords
 
@@ -31,7 +32,7 @@ def give_password(engine: Engine, name: str, *, by: Account, now: datetime, pass
 
     It is changed at the first login. Raise Refused if the account may not, WrongUsage if the password cannot be one.
     """
-    require(by, "operator")
+    require(by, Deed.CHANGE_ACCOUNTS)
     chosen = passwords.one_time() if password is None else password
     logins.set_password(engine, name, passwords.hashed(chosen), must_change=True, by=by, now=now)
     return chosen

@@ -21,6 +21,7 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.collected.disable_trials import record_trial, refuses_while_locked
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.files.durable import hand_over, write_whole
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.spool import TerminalMemory
@@ -59,7 +60,7 @@ def clear(terminal: TerminalConfig, desk: Desk, *, account: Account) -> Cleared:
     terminal is not known to refuse punches while it is locked, or the lock would not last; NeedsAttention if the
     terminal still holds records afterwards. A terminal that breaks off in the middle unlocks itself.
     """
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     for _ in range(ROUNDS):
         verified = verify(terminal, desk)
         if verified.missing:
@@ -95,7 +96,7 @@ def prove(
     `say` tells the person what to do, `wait` lets seconds pass. The same finger has to be seen after the unlock: a
     finger that nobody tried proves nothing. Raise Refused if it was not seen, or the terminal tells no time.
     """
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     with turn(terminal.id, desk.state_dir), open_caretaker(place_of(terminal, desk.reply_timeout_s)) as client:
         before = read_whole(client, terminal, desk)
         locked_at = _told_time(client, terminal)

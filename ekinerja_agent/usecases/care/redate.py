@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central.collected import redatings
 from ekinerja_agent.central.collected.redatings import Waiting
+from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.county.access import Bar, Deed, anywhere, barred
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.terminals.identity import FUTURE_REASON, RESET_REASON
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
 
-DECIDERS = frozenset({"operator", "head"})
 MOST_SHIFT_S = 30 * 366 * 86_400
 """A clock that lost its battery shows the year 2000."""
 
@@ -59,7 +60,7 @@ def request(
     Raise WrongUsage if nothing lies between the clocks or the request cannot be meant, Refused if the true time would
     lie in the future, or the account is no operator.
     """
-    if "operator" not in account.roles:
+    if not anywhere(account, Deed.ASK_REDATING):
         raise Refused(f"{account.name} may not ask for that; an operator may")
     if first > last:
         raise WrongUsage(f"--from {first} is after --to {last}; name the earlier clock first")
@@ -102,14 +103,19 @@ def decide(engine: Engine, number: int, *, approved: bool, account: Account, now
 
     Raise Refused if the account asked for it, owns one of the punches or may not decide, or if it is decided already.
     """
-    if not DECIDERS & account.roles:
+    if not anywhere(account, Deed.DECIDE_REDATING):
         raise Refused(f"{account.name} may not decide on redatings; an operator or a head of unit may")
 
     def work(conn: Connection) -> int:
         redatings.wait_turn_to_decide(conn)
         asked, instants = redatings.find(conn, number)
-        if asked.account_id == account.id:
+        brought = asked.account_id == account.id
+        if barred(account, Deed.DECIDE_REDATING, brought=brought) is Bar.BROUGHT:
             raise Refused(f"{account.name} asked for redating {number}; another person decides on it")
+        unit, day = organisation.unit_with(conn, asked.terminal), asked.requested_at.date()
+        organisation.require_power(
+            conn, account, Deed.DECIDE_REDATING, subject=f"redating {number}", day=day, unit=unit
+        )
         block = _block(conn, asked.terminal, asked.first, asked.last, asked.requested_at)
         chosen = {name: one for name, one in block.items() if name in instants}
         shift = timedelta(seconds=asked.shift_s)

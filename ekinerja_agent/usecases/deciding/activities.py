@@ -21,13 +21,15 @@ from ekinerja_agent.central.imported.activities import (
 )
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.county import access
+from ekinerja_agent.county.access import Bar, Deed
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.usecases.deciding.superiors import Superiors
 from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
-from ekinerja_agent.usecases.importing.reading.posts import Posts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook
 
-OPERATOR = "operator"
 _ENTERED = "activity add"
 _WAITS_AT_MOST = timedelta(days=120)
 """What is older was decided, or settled by the rule of silence."""
@@ -93,8 +94,7 @@ def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[di
     mine = {
         one.activity_id: one.minutes
         for one in waiting
-        if desk.account.id != one.account_id
-        and desk.account.nip in superiors.chain(one.nip, one.day)[one.first_tier : one.last_tier + 1]
+        if _bar(desk, one, _asked(one, superiors.chain(one.nip, one.day))) is None
     }
     shown = activities.rows(conn, ids=list(mine)[:_SHOWN_AT_ONCE])
     ordered = sorted(shown, key=lambda row: (row["date"], row["nip"], row["start"]))
@@ -262,10 +262,12 @@ def _require_free(conn: Connection, one: Activity) -> None:
 
 
 def _require_own(desk: Desk, nip: str) -> None:
-    if desk.account.nip != nip and desk.own_only:
+    deed = Deed.ENTER_OWN_ACTIVITY if desk.own_only else Deed.ENTER_ACTIVITY
+    if access.may(desk.account, deed, nip=nip):
+        return
+    if desk.own_only:
         raise Refused("that activity is another person's")
-    if desk.account.nip != nip and OPERATOR not in desk.account.roles:
-        raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
+    raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
 
 
 def _require_open(one: Activity, allowed: Sequence[str], done: str) -> None:
@@ -281,19 +283,31 @@ def _require_reason(reason: str) -> None:
 def _require_superior(conn: Connection, desk: Desk, one: Activity) -> None:
     account = desk.account
     _require_open(one, (EntryStatus.PENDING,), "decided")
-    if account.nip is not None and account.nip == one.nip:
+    asked = _asked(one, desk.superiors(conn, one.nip, one.day))
+    bar = _bar(desk, one, asked)
+    if bar is None:
+        return
+    if bar is Bar.ONESELF:
         raise Refused(f"activity {one.activity_id} is {account.name}'s own; the superior of {one.day} decides")
-    if account.id == one.account_id:
+    if bar is Bar.BROUGHT:
         raise Refused(f"{account.name} entered activity {one.activity_id}; another person decides on it")
     if account.nip is None:
         raise Refused(
             f"account {account.name} has no NIP, and only a superior decides activities; an operator adds one with "
             "`ekinerja-agent account add NAME --nip NIP`"
         )
-    asked = desk.superiors(conn, one.nip, one.day)[one.first_tier : one.last_tier + 1]
-    if account.nip not in asked:
-        told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
-        raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
+    told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
+    raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
+
+
+def _asked(one: Activity, superiors: Sequence[str]) -> Sequence[str]:
+    """Of the superiors of its day, the direct one first, those whose turn it is."""
+    return superiors[one.first_tier : one.last_tier + 1]
+
+
+def _bar(desk: Desk, one: Activity, asked: Sequence[str]) -> Bar | None:
+    brought = desk.account.id == one.account_id
+    return access.barred(desk.account, Deed.DECIDE_ACTIVITY, nip=one.nip, asked=asked, brought=brought)
 
 
 def _new_id(conn: Connection) -> str:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import corrections
+from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.kinds.corrections import Limits
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook, Scan
-
-ACTORS = frozenset({"operator", "head"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def add(engine: Engine, scanned: Scanned, *, document: str, account: Account, no
 
     Raise WrongUsage if it cannot be meant, Refused if the account may not, or while another one of the scan counts.
     """
-    _require_actor(account)
+    _require_power(account, Deed.ENTER_CORRECTION)
     if not document.strip():
         raise WrongUsage("a correction needs --document: the letter or form that proves it")
     if scanned.day > now.date() + timedelta(days=1):  # the latest day that anybody's calendar shows
@@ -65,7 +64,7 @@ def approve(
     Raise Refused if the account entered it, is the person, or may not decide; if it is decided; or if the month's limit
     is reached. Raise NoRule if no limit covers the day.
     """
-    _require_actor(account)
+    _require_power(account, Deed.DECIDE_CORRECTION)
 
     def judge(one: corrections.Correction, person: corrections.OnePerson) -> None:
         limits = Limits(person.rows, rules, profile)
@@ -79,7 +78,7 @@ def approve(
 
 def reject(engine: Engine, number: int, *, reason: str, account: Account, now: datetime) -> corrections.Correction:
     """Given a correction's number and why, let it never count; return it. Raise as `approve` does."""
-    _require_actor(account)
+    _require_power(account, Deed.DECIDE_CORRECTION)
     if not reason.strip():
         raise WrongUsage("a rejection needs --reason; the person reads it")
     return corrections.decide(
@@ -87,6 +86,6 @@ def reject(engine: Engine, number: int, *, reason: str, account: Account, now: d
     )
 
 
-def _require_actor(account: Account) -> None:
-    if not ACTORS & account.roles:
+def _require_power(account: Account, deed: Deed) -> None:
+    if not anywhere(account, deed):
         raise Refused(f"{account.name} may not enter or decide corrections; an operator or a head of unit may")

@@ -1,4 +1,4 @@
-"""Decides on absences and outages that wait: whoever may decide on a correction, and never on what they entered.
+"""Decides on absences and outages that wait, by whoever may, and never on what they entered.
 
 Does not know what a document excuses.
 """
@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported import waiting
+from ekinerja_agent.county.access import anywhere
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
-from ekinerja_agent.usecases.deciding.correct import ACTORS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -40,5 +40,5 @@ def reject(engine: Engine, noun: Noun, number: int, *, reason: str, account: Acc
 
 
 def _require_decider(noun: Noun, account: Account) -> None:
-    if not ACTORS & account.roles:
+    if not anywhere(account, noun.deciding):
         raise Refused(f"{account.name} may not decide on an {noun.name}; an operator or a head of unit may")

@@ -17,6 +17,8 @@ from ekinerja_agent.central.closing.objections import Disputed, Objection
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board, results
 from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.county import access
+from ekinerja_agent.county.access import Bar, Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import ObjectionStatus, PeriodStatus
@@ -28,23 +30,24 @@ if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.scoring.frames.schemas import MonthResult
 
-MAY_DECIDE = ("operator", "head")
 _SHOWN = (PeriodStatus.OPEN, PeriodStatus.REOPENED)
 
 
 def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now: datetime) -> int:
     """Given a finding and why it is wrong, enter the objection; return its number.
 
-    Raise Refused if an employee objects for somebody else, or if the person's office is closed.
+    Raise Refused if somebody objects for a person whose unit they do not head, or if the person's office is closed.
     """
     if account.nip != finding.nip:
-        require(account, *MAY_DECIDE)
+        require(account, Deed.OBJECT)
     if not reason.strip():
         raise WrongUsage("an objection needs --reason: what is wrong with the finding")
     month = finding.day.replace(day=1)
 
     def enter(conn: Connection) -> int:
         objections.wait_turn_to_object(conn)
+        if _bar(conn, account, Deed.OBJECT, finding) is not None:
+            raise Refused("the person, an operator or a head of the person's unit objects to that")
         home = facts.homes_of(conn, month, [finding.nip]).get(finding.nip)
         state = periods.state_of(conn, month, home)
         if state not in _SHOWN:
@@ -61,27 +64,43 @@ def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account:
 
     Raise Refused if this account may not: a head decides for the people of the units that they head.
     """
-    require(account, *MAY_DECIDE)
+    require(account, Deed.DECIDE_OBJECTION)
     if not reason.strip():
         raise WrongUsage("a decision needs --reason; the person reads it")
 
     def work(conn: Connection) -> Objection:
         objections.wait_turn_to_object(conn)
         one = objections.find(conn, number)
-        units = decides_for(conn, account, (disputed := one.finding).day)
-        if units is not None and board.unit_of(conn, disputed.nip, disputed.day.replace(day=1)) not in units:
+        bar = _bar(conn, account, Deed.DECIDE_OBJECTION, one.finding, brought=one.account_id == account.id)
+        if bar is Bar.ELSEWHERE:
             raise Refused("an operator or a head of the person's unit decides that")
+        if bar is not None:
+            raise Refused(f"{account.name} entered objection {one.number} or is the person; another person decides it")
         objections.decide(conn, one, accepted=accepted, reason=reason, account=account, now=now)
         return one
 
     return in_transaction(engine, work)
 
 
+def _bar(conn: Connection, account: Account, deed: Deed, finding: Disputed, *, brought: bool = False) -> Bar | None:
+    """Why the account may not; the unit is that of the person's score, led at the end of its month."""
+    return access.barred(
+        account,
+        deed,
+        unit=board.unit_of(conn, finding.nip, finding.day.replace(day=1)),
+        nip=finding.nip,
+        day=last_day(finding.day),
+        leads=organisation.leads(conn, account),
+        brought=brought,
+    )
+
+
 def decides_for(conn: Connection, account: Account, day: date) -> Set[str] | None:
     """Given an account that may decide and a day of the month, return the units whose objections it decides: those that
     it heads at the end of that month; None: all.
     """
-    return None if "operator" in account.roles else organisation.led_units(conn, account, last_day(day))
+    everywhere = access.everywhere(account, Deed.DECIDE_OBJECTION)
+    return None if everywhere else organisation.led_units(conn, account, last_day(day))
 
 
 def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:

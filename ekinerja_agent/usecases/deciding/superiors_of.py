@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from ekinerja_agent.usecases.importing.reading.posts import Rows
+    from ekinerja_agent.county.spans import Rows
 
 
 def facts_of(conn: Connection, nips: Iterable[str]) -> Rows:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported.batches import revoke, store_batch, wait_turn_of_kind
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.files.table_file import read_table
 from ekinerja_agent.nouns.errors import Problem, ProblemsFound, Refused
 from ekinerja_agent.usecases.importing.kinds import KINDS
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.rules import RuleBook
-
-OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Imported:
 def importer_for(account: Account, kind: str) -> Importer:
     """Given an account and a kind, return it as importer. Raise Refused if it may not bring such a file."""
     vouches = account.is_feed(kind)
-    if not vouches and OPERATOR not in account.roles:
+    if not vouches and not anywhere(account, Deed.IMPORT):
         raise Refused(
             f"{account.name} may not import {kind}; an operator may, or a feed "
             f"(`ekinerja-agent account add NAME --feed {kind}`)"
@@ -128,7 +127,7 @@ def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, n
 
     Raise Refused if the account is no operator, or if another operator has to do the same first.
     """
-    if OPERATOR not in account.roles:
+    if not anywhere(account, Deed.REVOKE_IMPORT):
         raise Refused(f"{account.name} may not take a batch back; an operator may")
     if not revoke(engine, batch, account, reason, now):
         raise Refused(

@@ -16,6 +16,7 @@ from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.scored import results
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import PeriodStatus
@@ -97,7 +98,7 @@ def prepare(
     decree, a finding is disputed, or a day is pending and `accept_pending` has no reason or the day is the account's
     own, or if the account may not close. Nothing is published.
     """
-    require(account, *periods.MAY_CHANGE)
+    require(account, Deed.CLOSE_MONTH)
     _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
         raise Refused("--accept-pending needs a reason in words; it is kept with the published month")

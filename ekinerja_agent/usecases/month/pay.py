@@ -16,6 +16,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.scored import payroll_rows
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.reports import payroll
 from ekinerja_agent.reports.files import digest, write_private
@@ -45,7 +46,7 @@ def export(engine: Engine, month: date, out: Path, *, office: str | None, accoun
 
     Raise WrongUsage if its name ends in no form that exists, NeedsAttention if nothing is published.
     """
-    require(account, *periods.MAY_CHANGE)
+    require(account, Deed.CLOSE_MONTH)
     write = WRITERS.get(out.suffix.lower())
     if write is None:
         raise WrongUsage(f"{out} does not end in {' or '.join(WRITERS)}")

@@ -17,11 +17,11 @@ from starlette.routing import Route
 
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
-from ekinerja_agent.web.access import Look, may
 from ekinerja_agent.web.page_templates import document_page, page, sorry
 from ekinerja_agent.web.pages.unit import month_of
 from ekinerja_agent.web.request_context import heard
@@ -100,16 +100,15 @@ def _chosen(kind: Kind, visit: RequestContext) -> Chosen:
     asked = visit.asked("month") or board.newest_month(visit.conn) or f"{visit.now:%Y-%m}"
     month = month_of(asked)
     last = last_day(month)
-    reader = visit.reader(last)
     names = organisation.unit_names(visit.conn, last)
-    seen = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
+    seen = {code: name for code, name in names.items() if visit.may(Deed.SEE_UNIT, last, unit=code)}
     unit = visit.asked("unit") or (_own_unit(visit, month, seen) if kind.of_one else None)
     if unit is not None:
-        visit.require(Look.UNIT, last, unit, unit=unit)
+        visit.require(Deed.SEE_UNIT, last, unit, unit=unit)
     elif not seen:
-        visit.require(Look.COUNTY, last, EVERY_UNIT)
+        visit.require(Deed.SEE_COUNTY, last, EVERY_UNIT)
     elif kind.personal and not kind.of_one:
-        visit.note(Look.UNIT, last, EVERY_UNIT, allowed=True)
+        visit.note(Deed.SEE_UNIT, last, EVERY_UNIT, allowed=True)
     return Chosen(month, unit, seen)
 
 

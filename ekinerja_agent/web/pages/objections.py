@@ -11,11 +11,10 @@ from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.scored import board
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.deciding import objections
-from ekinerja_agent.usecases.deciding.objections import MAY_DECIDE
-from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.request_context import form_page, heard
 
@@ -31,7 +30,7 @@ def routes(site: Site) -> list[Route]:
 
 
 def _objections(visit: RequestContext) -> Response:
-    require(visit.account, *MAY_DECIDE)
+    require(visit.account, Deed.DECIDE_OBJECTION)
     return form_page(visit, _decide, _waiting_page, "/objections")
 
 
@@ -62,7 +61,7 @@ def _decide(visit: RequestContext) -> None:
     one = recorded.find(visit.conn, int(number)).finding
     month = one.day.replace(day=1)
     unit = board.unit_of(visit.conn, one.nip, month)
-    visit.require(Look.PERSON, last_day(month), one.nip, unit=unit, nip=one.nip)
+    visit.require(Deed.SEE_PERSON, last_day(month), one.nip, unit=unit, nip=one.nip)
     objections.decide(
         visit.engine,
         int(number),

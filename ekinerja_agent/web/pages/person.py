@@ -13,6 +13,7 @@ from starlette.status import HTTP_303_SEE_OTHER
 from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.closing.objections import Disputed
 from ekinerja_agent.central.scored import board, evidence, results
+from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.month_days import last_day
@@ -20,7 +21,6 @@ from ekinerja_agent.nouns.statuses import ObjectionStatus
 from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.deciding import objections
-from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.page_templates import page, sorry
 from ekinerja_agent.web.pages.unit import day_of, month_of
 from ekinerja_agent.web.request_context import heard
@@ -72,7 +72,7 @@ def _object(visit: RequestContext) -> Response:
 def _person(visit: RequestContext) -> Response:
     nip, month = visit.request.path_params["nip"], month_of(visit.request.path_params["month"])
     unit = board.unit_of(visit.conn, nip, month)
-    visit.require(Look.PERSON, last_day(month), nip, unit=unit, nip=nip)
+    visit.require(Deed.SEE_PERSON, last_day(month), nip, unit=unit, nip=nip)
     return _shown(visit, nip, month, board.months_of(visit.conn, nip), f"/person/{nip}/")
 
 
@@ -96,7 +96,7 @@ def _shown(visit: RequestContext, nip: str, month: date, months: list[str], addr
         statuses=STATUSES,
         objections=recorded.rows(visit.conn, month=month, nip=nip),
         may_object=nip == visit.account.nip and not score.is_published,
-        may_decide=nip != visit.account.nip and not visit.account.roles.isdisjoint(objections.MAY_DECIDE),
+        may_decide=nip != visit.account.nip and anywhere(visit.account, Deed.DECIDE_OBJECTION),
         letters=MOST_LETTERS,
         decisions=DECISIONS,
     )

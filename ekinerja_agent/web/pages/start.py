@@ -14,9 +14,9 @@ from starlette.status import HTTP_303_SEE_OTHER
 from ekinerja_agent.central.collected import terminal_counts
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
+from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.reports import charts
-from ekinerja_agent.web.access import LEADERS, Look, may
 from ekinerja_agent.web.cache import Cache
 from ekinerja_agent.web.live import COUNTED_EVERY, Counts, counts
 from ekinerja_agent.web.page_templates import page, sorry
@@ -37,17 +37,16 @@ def routes(site: Site) -> list[Route]:
 
 def _start(live: Cache[Counts], visit: RequestContext) -> Response:
     day = visit.now.date()
-    reader = visit.reader(day)
-    if reader.roles.isdisjoint(LEADERS):
+    if not anywhere(visit.account, Deed.SEE_UNIT):
         return RedirectResponse("/me", HTTP_303_SEE_OTHER)
     names = organisation.unit_names(visit.conn, day)
-    shown = {code: name for code, name in names.items() if may(reader, Look.UNIT, unit=code)}
+    shown = {code: name for code, name in names.items() if visit.may(Deed.SEE_UNIT, day, unit=code)}
     days = {
         code: visit.now.astimezone(ZoneInfo(zone)).date()
         for code, zone in organisation.unit_zones(visit.conn, day).items()
     }
     month = board.newest_month(visit.conn) or f"{day:%Y-%m}"
-    seen = _seen(live, visit) if may(reader, Look.LIVE) else None
+    seen = _seen(live, visit) if visit.may(Deed.SEE_TERMINALS, day) else None
     return page(visit, "start.html.j2", units=shown, month=month, days=days, live=seen)
 
 

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.central.scored.board import PageQuery
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.duty import ShownState
 from ekinerja_agent.nouns.errors import WrongUsage
@@ -27,7 +28,6 @@ from ekinerja_agent.nouns.punch import YEARS
 from ekinerja_agent.reports.kinds.daily import STATES
 from ekinerja_agent.reports.labels import STATUSES
 from ekinerja_agent.usecases.reporting.today import UnitToday, unit_today
-from ekinerja_agent.web.access import Look
 from ekinerja_agent.web.cache import Cache
 from ekinerja_agent.web.live import COUNTED_EVERY
 from ekinerja_agent.web.page_templates import page, sorry
@@ -72,7 +72,7 @@ def _unit(live: Cache[UnitToday], visit: RequestContext) -> Response:
     if len(when) == len("2026-09"):
         return _month(visit, unit, month_of(when))
     day = day_of(when)
-    visit.require(Look.UNIT, day, unit, unit=unit)
+    visit.require(Deed.SEE_UNIT, day, unit, unit=unit)
     zone = organisation.unit_zones(visit.conn, day).get(unit)
     if zone is not None and visit.now.astimezone(ZoneInfo(zone)).date() == day:
         return _today(live, visit, unit, day, ZoneInfo(zone))
@@ -129,7 +129,7 @@ def _clock(at: datetime | None, zone: str) -> str | None:
 
 def _month(visit: RequestContext, unit: str, month: date) -> Response:
     last = last_day(month)
-    visit.require(Look.UNIT, last, unit, unit=unit)
+    visit.require(Deed.SEE_UNIT, last, unit, unit=unit)
     wanted = _wanted(visit, STATUSES)
     return page(
         visit,

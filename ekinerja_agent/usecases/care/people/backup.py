@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.files.durable import hand_over
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.reports.files import digest as digest_of
@@ -62,7 +63,7 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
 
     Raise Refused if there is a key already and it shall not be replaced, or there is a file at `out`.
     """
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     public_path = desk.state_dir / KEY_FILE
     if public_path.exists() and not replace:
         raise Refused(
@@ -99,7 +100,7 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
 
     Raise what the terminal raises, Refused if there is such a file.
     """
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     staffed = read_terminal(terminal, desk)
     at = desk.now()
     header = Header(

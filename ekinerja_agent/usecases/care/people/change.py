@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.terminals.admin import Restart, Step, carry_out
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish, make_plan
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """Under which name and with which details the audit log keeps it: "terminal.restore", "terminal.copy"."""
 
     action: str
@@ -40,14 +41,21 @@ def propose(terminal: TerminalConfig, source: Source, desk: Desk, wish: Wish) ->
 
 
 def bring(
-    terminal: TerminalConfig, source: Source, desk: Desk, wish: Wish, *, shown: Plan, account: Account, deed: Deed
+    terminal: TerminalConfig,
+    source: Source,
+    desk: Desk,
+    wish: Wish,
+    *,
+    shown: Plan,
+    account: Account,
+    entry: AuditEntry,
 ) -> None:
     """Given the plan that a person saw, let it happen.
 
     Punches are brought home first, so that each is kept with the owner its slot had. Raise Refused, with nothing
     written, if there are conflicts or the terminal changed since; NeedsAttention if it does not hold what was written.
     """
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     if shown.of("conflict"):
         count = len(shown.of("conflict"))
         raise Refused(f"nothing was written to {terminal.id}: {count} conflicts stand in the way, each says what to do")
@@ -62,8 +70,8 @@ def bring(
                 f"the people on {terminal.id} changed meanwhile and nothing was written; run the command again"
             )
         counts = {kind: len(plan.of(kind)) for kind in ("add", "change", "keep", "remove")}
-        details = {**deed.details, **counts, "fingers": sum(change.fingers for change in plan.changes)}
-        _record(desk, account, deed.action, terminal, details)
+        details = {**entry.details, **counts, "fingers": sum(change.fingers for change in plan.changes)}
+        _record(desk, account, entry.action, terminal, details)
         place, steps = place_of(terminal, desk.reply_timeout_s), plan.steps
         if target.crew.size is None:
             # A terminal without anybody does not tell how long its rows are: one is written alone, and read back.
@@ -78,12 +86,12 @@ def bring(
             f"{terminal.id} answered that all was written, but does not hold PIN {', '.join(wrong[:10])} as it should "
             f"({len(wrong)} in all); look at it, and run the command again"
         )
-    _record(desk, account, f"{deed.action}.done", terminal, details)
+    _record(desk, account, f"{entry.action}.done", terminal, details)
 
 
 def restart(terminal: TerminalConfig, desk: Desk, *, account: Account) -> None:
     """Given a terminal, let it start again. Raise what it raises."""
-    require(account, "operator")
+    require(account, Deed.TEND_TERMINALS)
     with turn(terminal.id, desk.state_dir):
         serial = serial_in_turn(terminal, desk)
         _record(desk, account, "terminal.restart", terminal, {})

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.spans import Rows, grouped, valid_on
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact, Field, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped, valid_on
 from ekinerja_agent.usecases.importing.reading.shapes import DATE, TEXT, TIME, words
 
 

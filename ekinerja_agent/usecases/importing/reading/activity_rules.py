@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.spans import Rows, grouped
 from ekinerja_agent.rules import ActivityRule, RuleBook
 from ekinerja_agent.usecases.importing.reading.duty_hours import DutyHours
 from ekinerja_agent.usecases.importing.reading.judging import Fact
-from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped
 
 _ISO_DATE = 10
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.spans import Rows, grouped
 from ekinerja_agent.rules import DayHours, RuleBook, Schedule
 from ekinerja_agent.scoring.duty.hours import hours_on
-from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped
 
 _OFF = "OFF"
 _RAMADAN, _WORK = "ramadan", "kerja"

@@ -1,4 +1,4 @@
-"""Dated spans, first and last day included, None = open: which of them share a day, and words for them.
+"""Dated spans in a file, first and last day included, None = open: none ends before it starts or shares a day.
 
 Knows dates only.
 """
@@ -6,21 +6,12 @@ Knows dates only.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import date
 
+from ekinerja_agent.county.spans import first_day, last_day, span_text
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact
 
 Spell = Fact
 """A row with `valid_from` and `valid_to`."""
-
-
-def span_text(first: date | None, last: date | None) -> str:
-    """Given the days of a span, return words for it: `2026-01-01 to 2026-06-30`, `from …`, `always`."""
-    if first is None and last is None:
-        return "always"
-    if last is None:
-        return f"from {first}"
-    return f"until {last}" if first is None else f"{first} to {last}"
 
 
 def refuse_reversed_spans(draft: Draft) -> None:
@@ -46,20 +37,15 @@ def refuse_overlaps(draft: Draft, spells: Iterable[Spell], owner: Sequence[str],
 
 
 def _refuse_group(draft: Draft, group: list[Spell], subject: str) -> None:
-    group.sort(key=lambda spell: (spell["valid_from"] or date.min, spell.get("row", 0)))
+    group.sort(key=lambda spell: (first_day(spell), spell.get("row", 0)))
     reaching = group[0]
     for spell in group[1:]:
-        if _last(reaching) >= (spell["valid_from"] or date.min):
+        if last_day(reaching) >= first_day(spell):
             row, other = _told(spell, reaching)
             if row is not None:
                 draft.refuse(row, "valid_from", _overlap_text(row, other, subject))
-        if _last(spell) > _last(reaching):
+        if last_day(spell) > last_day(reaching):
             reaching = spell
-
-
-def _last(spell: Spell) -> date:
-    last: date | None = spell["valid_to"]
-    return last or date.max
 
 
 def _told(one: Spell, other: Spell) -> tuple[Spell | None, Spell]:

@@ -7,12 +7,14 @@ one counts. Source: regulations section 9. Does not know what a superior decides
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
-from ekinerja_agent.usecases.importing.reading.posts import Posts, Rows, grouped, valid_on
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.spans import Fact, Rows, first_day, grouped, valid_on
 
-_ACTING = ("plh", "plt")
+ACTING = ("plh", "plt")
 """In this order: who acts for a few days is there while who acts for a vacant post may not be."""
 
 
@@ -21,7 +23,7 @@ class Superiors:
 
     def __init__(self, rows: Rows, posts: Posts) -> None:
         self._posts = posts
-        self._acting = grouped((row for row in rows("assignments") if row["kind"] in _ACTING), "unit")
+        self._acting = grouped((row for row in rows("assignments") if row["kind"] in ACTING), "unit")
         self._chains: dict[tuple[str, date], tuple[str, ...]] = {}
 
     def chain(self, nip: str, day: date) -> tuple[str, ...]:
@@ -63,7 +65,33 @@ class Superiors:
                 yield unit["head_nip"]
 
     def _acting_heads(self, unit: str, day: date) -> Iterator[str]:
-        rows = list(valid_on(self._acting.get(unit, ()), day))
-        rows.sort(key=lambda row: row["valid_from"], reverse=True)
-        for kind in _ACTING:
+        rows = sorted(valid_on(self._acting.get(unit, ()), day), key=first_day, reverse=True)
+        for kind in ACTING:
             yield from (row["nip"] for row in rows if row["kind"] == kind)
+
+
+def led_by(nip: str, posts: Posts, acting: Iterable[Fact], day: date) -> frozenset[str]:
+    """Given a person and who acts where, return the units that the person leads on a day, with all that stand below
+    them: whose rows name them as head, or for which they act. Who has no spell of duty on it leads none.
+    """
+    if posts.spell(nip, day) is None:
+        return frozenset()
+    acts = {row["unit"] for row in valid_on(acting, day) if row["nip"] == nip and row["kind"] in ACTING}
+    heads = {code for code in posts.codes if (unit := posts.unit(code, day)) is not None and unit["head_nip"] == nip}
+    return with_all_below(acts | heads, posts, day)
+
+
+def with_all_below(codes: Iterable[str], posts: Posts, day: date) -> frozenset[str]:
+    """Given units, return them with all that stand below them on a day."""
+    below: dict[str, list[str]] = defaultdict(list)
+    for code in posts.codes:
+        unit = posts.unit(code, day)
+        if unit is not None and unit["parent"] is not None:
+            below[unit["parent"]].append(code)
+    found: set[str] = set()
+    waiting = list(codes)
+    while waiting:
+        if (code := waiting.pop()) not in found:
+            found.add(code)
+            waiting += below[code]
+    return frozenset(found)

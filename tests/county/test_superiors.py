@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.usecases.deciding.superiors import Superiors
-from ekinerja_agent.usecases.importing.reading.posts import Posts
+from ekinerja_agent.county.posts import Posts
+from ekinerja_agent.county.superiors import Superiors
 from tests.imports.conftest import Rows
 
 DAY = date(2026, 9, 7)
