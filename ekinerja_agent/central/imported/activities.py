@@ -12,7 +12,20 @@ from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, bindparam, case, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -337,7 +350,8 @@ def _having_id() -> Select[Any]:
 
 @cache
 def _approved_within() -> Select[Any]:
-    a, days = activities.c, (bindparam("first"), bindparam("last"))
+    a = activities.c
+    days: tuple[BindParameter[date], BindParameter[date]] = (bindparam("first"), bindparam("last"))
     its_people = a.nip.in_(bindparam("nips", expanding=True))
     ever_there = a.activity_id.in_(select(a.activity_id).where(its_people, a.date.between(*days)))
     row = current(activities, ever_there).subquery()
