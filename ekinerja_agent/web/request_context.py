@@ -48,6 +48,7 @@ from ekinerja_agent.nouns.errors import (
     WrongUsage,
 )
 from ekinerja_agent.web.origin import origin
+from ekinerja_agent.web.refusals import Refusals
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -106,6 +107,7 @@ class Site:
     profile: Callable[[], str]
     pages: AtOnce = field(default_factory=lambda: AtOnce(PAGES_AT_ONCE))
     forms: AtOnce = field(default_factory=lambda: AtOnce(FORMS_AT_ONCE))
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 class Sight:
@@ -234,14 +236,21 @@ class RequestContext:
         """Write down in one transaction what was noted, and now and then that the session is used."""
         self.sight.end()
         session, token = self.session, self.token
-        if session is None or token is None or (session.is_noted and not self._looks):
+        if session is None or token is None:
+            return
+        refusals, account = self.site.refusals, session.account
+        untold = refusals.ended(account.id, self.now)
+        told = [look for look in self._looks if look.allowed or refusals.is_told(account.id, self.now)]
+        if session.is_noted and not told and untold is None:
             return
 
         def work(conn: Connection) -> None:
             if not session.is_noted:
                 logins.note_use(conn, token, self.now)
-            for look in self._looks:
-                looks.looked(conn, session.account, look.subject, look.details, allowed=look.allowed, now=self.now)
+            if untold is not None:
+                looks.refused_more(conn, account, untold.count, untold.began, self.now)
+            for look in told:
+                looks.looked(conn, account, look.subject, look.details, allowed=look.allowed, now=self.now)
 
         in_transaction(self.site.engine(), work)
         self._looks.clear()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.board.conftest import County, csrf
+from ekinerja_agent.central.access import audit
+from tests.board.conftest import LATE, County, csrf
 
 NO_TOKENS = ["%C3%A9", "%F0%9F%92%A3" * 64, "%ED%B2%80", "%00", "a" * 64, "%FF", "a" * 60_000]
 
@@ -26,3 +27,26 @@ def test_t29_no_answer_leads_to_the_host_that_a_visitor_named(county: County, pa
     """Before: `/login/` was sent on to whatever `Host` said."""
     answer = county.browser().get(path, headers={"host": "evil.test"})
     assert "evil" not in answer.headers.get("location", "")
+
+
+def test_t29_who_asks_in_vain_without_end_fills_no_audit_log(county: County) -> None:
+    """Before: each refused request added a row, with as much of the address as there was."""
+    county.account("budi", "employee", nip=LATE)
+    browser = county.enter("budi")
+    for number in range(75):
+        assert browser.get(f"/unit/{'x' * 15_000}{number}/2026-09").status_code == 403
+
+    def refused() -> list[tuple[str, dict[str, str]]]:
+        rows = [row for row in audit.rows(county.engine) if row["action"] == "look.refused"]
+        return [(row["subject"], row["details"]) for row in rows]
+
+    assert len(refused()) == 60
+    assert max(len(subject) + len(str(details)) for subject, details in refused()) < 500
+    began = county.now
+    for _ in range(4):  # a session that is not used for a while ends
+        assert browser.get("/activity").status_code == 200
+        county.later(minutes=16)
+    browser.get("/activity")
+    assert refused()[60:] == [("", {"more": 15, "since": began.isoformat()})]
+    assert browser.get("/unit/DISDIK/2026-09").status_code == 403
+    assert [subject for subject, _ in refused()[61:]] == ["DISDIK"]
