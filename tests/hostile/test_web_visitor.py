@@ -44,9 +44,9 @@ def test_t29_who_asks_in_vain_without_end_fills_no_audit_log(county: County) -> 
     assert max(len(subject) + len(str(details)) for subject, details in refused()) < 500
     began = county.now
     for _ in range(4):  # a session that is not used for a while ends
-        assert browser.get("/activity").status_code == 200
+        assert browser.get("/password").status_code == 200
         county.later(minutes=16)
-    browser.get("/activity")
+    browser.get("/password")
     assert refused()[60:] == [("", {"more": 15, "since": began.isoformat()})]
     assert browser.get("/unit/DISDIK/2026-09").status_code == 403
     assert [subject for subject, _ in refused()[61:]] == ["DISDIK"]
