@@ -1,17 +1,18 @@
 """The kinds of imported fact, one declaration each: all that has to be told of a kind once its table is there.
 
-Which version of a row stands, which rows the database keeps, where an import looks for what it replaces, which drafts a
-change makes stale and whose turn it is to decide: all of it is read from here. Reads and stores nothing, and knows no
-rule by which a row is judged.
+Which version of a row stands, which rows the database keeps, which columns a file has, where an import looks for what
+it replaces, which drafts a change makes stale and whose turn it is to decide: all of it is read from here. Reads and
+stores nothing, and knows no rule by which a row is judged.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
 
 from ekinerja_agent.central.store.tables import CORRECT_INSTEAD, INSERT_ONLY_RECORDS
 from ekinerja_agent.central.store.tables.imported import (
@@ -134,7 +135,9 @@ class FactKind:
     `key`: rows that are equal in these columns are versions of one. `looked_up_by` is the indexed one of them.
     `touches`: None if no score depends on it. `decisions` is the table of what was decided of its rows since: by the
     number of the row a status, or what `imported/decisions.py` reads of it. `turn` is the one of those who decide, so
-    that a file does not pass by what somebody decides just now.
+    that a file does not pass by what somebody decides just now. `in_files`: what import files call a column, where it
+    is not its name; `worked_out` are columns that no file has. `looked_for`: a month asks first whether there is a row
+    that could concern its people; other kinds it reads at any rate, or together with another one.
     """
 
     table: Table
@@ -143,6 +146,15 @@ class FactKind:
     touches: Touches | None
     decisions: Table | None = None
     turn: Turn | None = None
+    in_files: Mapping[str, str] = field(default_factory=dict)
+    worked_out: tuple[str, ...] = ()
+    looked_for: bool = True
+
+    @property
+    def file_columns(self) -> tuple[Column[Any], ...]:
+        """The columns of the table that an import file fills, in their order."""
+        others = {*_OF_EVERY_ROW, *self.worked_out}
+        return tuple(column for column in self.table.c if column.name not in others)
 
     @property
     def name(self) -> str:
@@ -171,15 +183,18 @@ _FIRST_TO_LAST: Final = Days(Reading.SPAN, ("first_day", "last_day"))
 _STARTS_TO_ENDS: Final = Days(Reading.SPAN, ("starts", "ends"))
 _MONTH_ON: Final = Days(Reading.MONTH_AND_REST_OF_YEAR, ("month",))
 _DECIDED: Final = Turn(DECISION_LOCK)
+_OF_EVERY_ROW: Final = ("id", "batch", "row")
+_TAKEN: Final = {"share_ppm": "pct", "valid_from": "from", "valid_to": "to"}
 
 _ALL: Final = (
-    FactKind(units, ("code", "valid_from"), "code", _of_everybody(_VALID)),
-    FactKind(employees, ("nip", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(units, ("code", "valid_from"), "code", _of_everybody(_VALID), looked_for=False),
+    FactKind(employees, ("nip", "valid_from"), "nip", _of_person(_VALID), looked_for=False),
     FactKind(
         enrolments,
         ("terminal", "pin", "valid_from"),
         "pin",
         _of_person(_VALID, night_before=True, others=Others.RIVALS_FOR_A_PIN),
+        looked_for=False,
     ),
     FactKind(calendar, ("date", "unit"), "date", _of_everybody(_on("date"))),
     FactKind(
@@ -189,6 +204,7 @@ _ALL: Final = (
         _of_person(_FIRST_TO_LAST, night_before=True, others=Others.DOCUMENTS_OF_THE_CASE),
         absence_decisions,
         _DECIDED,
+        {"first_day": "from", "last_day": "to"},
     ),
     FactKind(
         outages,
@@ -197,6 +213,7 @@ _ALL: Final = (
         Touches(Whom.TERMINAL, "terminal", _STARTS_TO_ENDS, night_before=True),
         outage_decisions,
         _DECIDED,
+        {"starts": "from", "ends": "to", "cause": "reason"},
     ),
     FactKind(
         activities,
@@ -205,9 +222,12 @@ _ALL: Final = (
         _of_person(_on("date")),
         activity_steps,
         Turn(ACTIVITY_LOCK, of_one_person=True),
+        {"activity_id": "id"},
+        ("reason", "waits_from"),
+        looked_for=False,
     ),
     FactKind(activity_standards, ("type", "unit"), "type", _of_everybody(Days(Reading.ALWAYS))),
-    FactKind(rosters, ("nip", "date"), "nip", _of_person(_on("date"))),
+    FactKind(rosters, ("nip", "date"), "nip", _of_person(_on("date")), in_files={"shifts": "shift"}),
     FactKind(
         corrections,
         ("nip", "date", "scan", "action"),
@@ -215,6 +235,7 @@ _ALL: Final = (
         _of_person(_on("date")),
         correction_decisions,
         Turn(CORRECTION_LOCK),
+        worked_out=("reason",),
     ),
     FactKind(events, ("code", "unit"), "code", _of_everybody(_on("date"))),
     FactKind(
@@ -222,24 +243,39 @@ _ALL: Final = (
         ("event", "nip"),
         "event",
         _of_person(_on("date"), others=Others.ALL_WHO_WERE_CALLED),
+        worked_out=("date",),
     ),
-    FactKind(allowances, ("nip", "criterion", "valid_from"), "nip", _of_person(_VALID)),
-    FactKind(holds, ("nip", "kind", "valid_from"), "nip", _of_person(_VALID)),
-    FactKind(sanctions, ("nip", "decree", "valid_from"), "nip", _of_person(_VALID)),
+    FactKind(allowances, ("nip", "criterion", "valid_from"), "nip", _of_person(_VALID), in_files={"pct_bp": "pct"}),
+    FactKind(holds, ("nip", "kind", "valid_from"), "nip", _of_person(_VALID), in_files=_TAKEN),
+    FactKind(sanctions, ("nip", "decree", "valid_from"), "nip", _of_person(_VALID), in_files=_TAKEN),
     FactKind(assignments, ("nip", "unit", "kind", "valid_from"), "nip", _of_person(_VALID)),
     FactKind(ratings, ("nip", "period"), "nip", _of_person(_VALID)),
     # A plan may be a part of the score of all people of its unit.
     FactKind(plans, ("code",), "code", _of_everybody(Days(Reading.YEAR_OF_DAY, ("due_date",)))),
-    FactKind(plan_progress, ("plan", "month"), "plan", _of_everybody(_MONTH_ON)),
+    FactKind(
+        plan_progress,
+        ("plan", "month"),
+        "plan",
+        _of_everybody(_MONTH_ON),
+        in_files={"planned_ppm": "planned_pct", "physical_ppm": "physical_pct"},
+        looked_for=False,
+    ),
     FactKind(
         indicators,
         ("nip", "unit", "period", "code"),
         "period",
         _of_person(Days(Reading.PERIOD, ("period",))),
+        in_files={"points_e2": "points", "max_points_e2": "max_points"},
     ),
-    FactKind(workload_tasks, ("unit", "job", "task"), "unit", None),
-    FactKind(staff, ("unit", "job"), "unit", None),
-    FactKind(sakip, ("unit", "year", "aspect"), "unit", None),
+    FactKind(
+        workload_tasks,
+        ("unit", "job", "task"),
+        "unit",
+        None,
+        in_files={"volume_e2": "volume", "standard_e2": "standard_minutes"},
+    ),
+    FactKind(staff, ("unit", "job"), "unit", None, in_files={"people": "count"}),
+    FactKind(sakip, ("unit", "year", "aspect"), "unit", None, in_files={"score_e2": "score"}),
     FactKind(evaluation_meetings, ("unit", "date", "topic"), "unit", None),
     FactKind(innovations, ("code",), "code", None),
 )

@@ -27,19 +27,9 @@ from sqlalchemy import (
     true,
 )
 
-from ekinerja_agent.central.kinds import FACT_KINDS, Touches, Whom
+from ekinerja_agent.central.kinds import FACT_KINDS, Others, Reading, Touches, Whom
 from ekinerja_agent.central.store.frames import read_frame
-from ekinerja_agent.central.store.tables.imported import (
-    activities,
-    activity_steps,
-    employees,
-    enrolments,
-    event_attendance,
-    indicators,
-    plan_progress,
-    plans,
-    units,
-)
+from ekinerja_agent.central.store.tables.imported import activity_steps, plans
 from ekinerja_agent.central.store.tables.recorded import redated_punches, slot_owners
 from ekinerja_agent.scoring.frames.schemas import Schema, empty
 
@@ -62,8 +52,6 @@ UNITS: Value = bindparam("units")
 MANY = 5_000
 """Above this many names a query reads everybody, and the frame leaves out who is not wanted."""
 _ONE_DAY = timedelta(days=1)
-_READ_UNASKED = (units, employees, enrolments, activities, plan_progress)
-"""Kinds that are read at any rate, or together with another one."""
 _NIPS: Value = bindparam("nips")
 
 
@@ -143,15 +131,15 @@ def scope_of(conn: Connection, spells: pl.DataFrame, first: date, last: date, *,
 def _kinds_told(whose: Whose) -> Select[Any]:
     """Of each kind, whether there is a row that could concern these people; revoked and older rows count too."""
     conditions = {
-        **{kind.table: _may_concern(kind.table, kind.touches, whose) for kind in FACT_KINDS.values() if kind.touches},
+        **{
+            kind.table: _may_concern(kind.table, kind.touches, whose)
+            for kind in FACT_KINDS.values()
+            if kind.touches is not None and kind.looked_for
+        },
         plans: or_(plans.c.unit.in_(UNITS), whose(plans.c.nip)),
-        indicators: indicators.c.period.in_([MONTH, YEAR]),
-        event_attendance: event_attendance.c.date.between(BEFORE, AFTER),
         **dict.fromkeys((activity_steps, slot_owners), true()),
         redated_punches: redated_punches.c.redating > 0,
     }
-    for table in _READ_UNASKED:
-        del conditions[table]
     there: list[Any] = [
         exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()
     ]
@@ -159,9 +147,13 @@ def _kinds_told(whose: Whose) -> Select[Any]:
 
 
 def _may_concern(table: Table, touches: Touches, whose: Whose) -> ColumnElement[bool]:
-    """Whom the rows of a kind touch tells which of them could concern these people."""
-    if touches.whom is Whom.PERSON and touches.column is not None:
+    """Whom the rows of a kind touch, and when, tells which of them could concern these people."""
+    days = touches.days
+    if days.reading is Reading.PERIOD:
+        return table.c[days.columns[0]].in_([MONTH, YEAR])
+    of_one_person = touches.whom is Whom.PERSON and touches.others is not Others.ALL_WHO_WERE_CALLED
+    if of_one_person and touches.column is not None:
         return whose(table.c[touches.column])
-    if touches.whom is Whom.EVERYBODY and touches.days.one_day is not None:
-        return table.c[touches.days.one_day].between(BEFORE, AFTER)
+    if days.one_day is not None:
+        return table.c[days.one_day].between(BEFORE, AFTER)
     return true()

@@ -351,11 +351,12 @@ def _having_id() -> Select[Any]:
 @cache
 def _approved_within() -> Select[Any]:
     a = activities.c
-    days: tuple[BindParameter[date], BindParameter[date]] = (bindparam("first"), bindparam("last"))
+    first: BindParameter[date] = bindparam("first")
+    last: BindParameter[date] = bindparam("last")
     its_people = a.nip.in_(bindparam("nips", expanding=True))
-    ever_there = a.activity_id.in_(select(a.activity_id).where(its_people, a.date.between(*days)))
+    ever_there = a.activity_id.in_(select(a.activity_id).where(its_people, a.date.between(first, last)))
     row = current(activities, ever_there).subquery()
-    approved = _standing(row).where(activity_status(row) == EntryStatus.APPROVED, row.c.date.between(*days))
+    approved = _standing(row).where(activity_status(row) == EntryStatus.APPROVED, row.c.date.between(first, last))
     return approved.order_by(row.c.id)
 
 

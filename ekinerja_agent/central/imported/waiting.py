@@ -6,7 +6,6 @@ know what a document excuses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,16 +16,11 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.imported.decisions import SYSTEM
-from ekinerja_agent.central.kinds import DECISION_LOCK, fact_kind
+from ekinerja_agent.central.kinds import DECISION_LOCK, Touches, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.central.store.tables.imported import (
-    absence_decisions,
-    import_batches,
-    import_revocations,
-    outage_decisions,
-)
+from ekinerja_agent.central.store.tables.imported import import_batches, import_revocations
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
@@ -35,34 +29,54 @@ from ekinerja_agent.nouns.statuses import EntryStatus
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """What is decided: its name in commands, the import kind, where decisions stand, whom a row is about, and when;
-    `deciding` is the deed of whoever decides.
+    """What is decided: its name in commands, and its import kind, of which the declaration tells where decisions stand,
+    whom a row is about, and when; `deciding` is the deed of whoever decides.
 
-    `shown` are the columns of the listing that only this noun has, by the name they have there.
+    `shown` are the columns of the listing that only this noun has.
     """
 
     name: str
     kind: str
-    decisions: Table
-    subject: str
-    starts: str
-    ends: str
     deciding: Deed
-    shown: Mapping[str, str]
+    shown: tuple[str, ...]
+
+    @property
+    def decisions(self) -> Table:
+        """Where decisions stand."""
+        table = fact_kind(self.kind).decisions
+        if table is None:
+            raise ValueError(f"rows of {self.kind} are not decided")
+        return table
+
+    @property
+    def subject(self) -> str:
+        """The column that tells whom a row is about."""
+        return str(self._touches.column)
+
+    @property
+    def starts(self) -> str:
+        """The column of the first day or instant."""
+        return self._touches.days.columns[0]
+
+    @property
+    def ends(self) -> str:
+        """The column of the last day or instant."""
+        return self._touches.days.columns[1]
+
+    @property
+    def _touches(self) -> Touches:
+        touches = fact_kind(self.kind).touches
+        if touches is None:
+            raise ValueError(f"no score depends on rows of {self.kind}")
+        return touches
 
     def reference(self, number: int) -> str:
         """Given a row's number, return the name by which people speak of it: `absence/7`."""
         return f"{self.name}/{number}"
 
 
-ABSENCE: Final = Noun(
-    *("absence", "absences", absence_decisions, "nip", "first_day", "last_day", Deed.DECIDE_ABSENCE),
-    {"kind": "kind", "from_time": "from_time", "to_time": "to_time"},
-)
-OUTAGE: Final = Noun(
-    *("outage", "outages", outage_decisions, "terminal", "starts", "ends", Deed.DECIDE_OUTAGE),
-    {"cause": "cause"},
-)
+ABSENCE: Final = Noun("absence", "absences", Deed.DECIDE_ABSENCE, ("kind", "from_time", "to_time"))
+OUTAGE: Final = Noun("outage", "outages", Deed.DECIDE_OUTAGE, ("cause",))
 
 
 def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str | None = None) -> list[dict[str, Any]]:
@@ -77,7 +91,7 @@ def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str 
         select(
             c.id.label("number"),
             *(c[noun.subject], c[noun.starts].label("from"), c[noun.ends].label("to")),
-            *(c[column].label(name) for name, column in noun.shown.items()),
+            *(c[column] for column in noun.shown),
             *(c.document, c.requested_by, importer.c.name.label("entered_by")),
             func.coalesce(d.status, c.status).label("status"),
             *(by.label("decided_by"), d.reason.label("reason"), c.batch),

@@ -5,11 +5,16 @@ Does not know what a kind of absence does to a score.
 
 from __future__ import annotations
 
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
-from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.nouns.statuses import EntryStatus
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.decisions import (
+    STATUSES_IN_FILES,
+    keep_decisions,
+    settle_decisions,
+)
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, ORDINAL, TEXT, TIME, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import ORDINAL, shown
 
 CONTRACT_KINDS = frozenset(
     {
@@ -62,17 +67,7 @@ def _judge_span(draft: Draft, row: Row) -> None:
 
 KIND = Kind(
     "absences",
-    (
-        Field("nip", TEXT, required=True),
-        Field("from", DATE, required=True, column="first_day"),
-        Field("to", DATE, required=True, column="last_day"),
-        Field("kind", TEXT, required=True),
-        Field("from_time", TIME),
-        Field("to_time", TIME),
-        Field("case_id", TEXT),
-        Field("child_number", ORDINAL),
-        *decision_fields(words(*DOCUMENT_STATUSES)),
-    ),
+    columns("absences", {"status": None}, child_number=ORDINAL, status=STATUSES_IN_FILES),
     _judge,
     "Leave, official travel and other documents.",
     names_rules=True,

@@ -15,10 +15,11 @@ from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 from ekinerja_agent.rules import VOLUME, RuleBook
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
+from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.decisions import keep_decisions, settle_decisions
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, MINUTES, MOMENT, TEXT, TIME, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import MINUTES, shown, words
 
 _NOT_TAKEN = frozenset({EntryStatus.REJECTED, EntryStatus.WITHDRAWN})
 """What leaves its time to another activity."""
@@ -158,23 +159,7 @@ def _minutes(start: time, end: time) -> int:
 
 KIND = Kind(
     "activities",
-    (
-        Field("id", TEXT, required=True, column="activity_id"),
-        Field("nip", TEXT, required=True),
-        Field("date", DATE, required=True),
-        Field("start", TIME, required=True),
-        Field("end", TIME, required=True),
-        Field("description", TEXT, required=True),
-        Field("type", TEXT),
-        Field("volume", TEXT),
-        Field("output", TEXT),
-        Field("plan", TEXT),
-        Field("status", words(EntryStatus.DRAFT, EntryStatus.PENDING, *DECIDED), required=True),
-        Field("approved_minutes", MINUTES),
-        Field("decided_by", TEXT),
-        Field("decided_at", MOMENT),
-        Field("entered_at", MOMENT),
-    ),
+    columns("activities", status=words(EntryStatus.DRAFT, EntryStatus.PENDING, *DECIDED), approved_minutes=MINUTES),
     _judge,
     "Daily activities with their approvals.",
     names_rules=True,

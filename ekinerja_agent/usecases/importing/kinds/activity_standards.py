@@ -6,8 +6,9 @@ A unit's own row beats the one for all. Does not know who did what.
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import known_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, MINUTES, TEXT, shown
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, MINUTES, shown
 
 
 def _judge(draft: Draft) -> None:
@@ -20,12 +21,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "activity_standards",
-    (
-        Field("type", TEXT, required=True),
-        Field("name", TEXT, required=True),
-        Field("standard_minutes", MINUTES, required=True),
-        Field("unit", CODE),
-    ),
+    columns("activity_standards", standard_minutes=MINUTES, unit=CODE),
     _judge,
     "Standard times of types of activity.",
 )

@@ -5,9 +5,10 @@ They stand for the allowance that the spell of duty names. Does not know what is
 
 from __future__ import annotations
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERCENT_BP, RUPIAH, TEXT
+from ekinerja_agent.usecases.importing.reading.shapes import PERCENT_BP
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
 
@@ -25,15 +26,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "allowances",
-    (
-        Field("nip", TEXT, required=True),
-        Field("criterion", TEXT, required=True),
-        Field("amount_rp", RUPIAH),
-        Field("basic_rp", RUPIAH),
-        Field("pct", PERCENT_BP, column="pct_bp"),
-        Field("valid_from", DATE),
-        Field("valid_to", DATE),
-    ),
+    columns("allowances", pct_bp=PERCENT_BP),
     _judge,
     "Criteria of which the allowance is the sum: amount_rp, or basic_rp and pct.",
 )

@@ -6,9 +6,10 @@ Does not know what acting adds to an allowance, nor what it lets decide.
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import known_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, shown, words
 from ekinerja_agent.usecases.importing.reading.spans import refuse_reversed_spans
 
 
@@ -24,15 +25,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "assignments",
-    (
-        Field("nip", TEXT, required=True),
-        Field("unit", CODE, required=True),
-        Field("kind", words("plt", "plh", "tugas_tambahan"), required=True),
-        Field("document", TEXT, required=True),
-        Field("valid_from", DATE, required=True),
-        Field("valid_to", DATE),
-        Field("allowance_rp", RUPIAH),
-    ),
+    columns("assignments", unit=CODE, kind=words("plt", "plh", "tugas_tambahan")),
     _judge,
     "Who acts for a post (plt, plh) or has a further task.",
 )

@@ -6,8 +6,9 @@ The holidays of the nation are in the rule files; a row here beats them for its 
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import shown, words
 
 
 def _judge(draft: Draft) -> None:
@@ -20,13 +21,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "calendar",
-    (
-        Field("date", DATE, required=True),
-        Field("unit", TEXT, required=True),
-        Field("kind", words("libur_nasional", "cuti_bersama", "libur_daerah", "ramadan", "kerja"), required=True),
-        Field("name", TEXT, required=True),
-        Field("source", TEXT, required=True),
-    ),
+    columns("calendar", kind=words("libur_nasional", "cuti_bersama", "libur_daerah", "ramadan", "kerja")),
     _judge,
     "Local holidays, fasting months, days of duty.",
 )

@@ -13,12 +13,13 @@ from datetime import datetime
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped, valid_on
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
-from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.decisions import STATUSES_IN_FILES, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, TEXT, TIME, words
+from ekinerja_agent.usecases.importing.reading.shapes import words
 
 
 class Limits:
@@ -116,14 +117,7 @@ def _reject_beyond_limits(draft: Draft, rules: RuleBook) -> None:
 
 KIND = Kind(
     "corrections",
-    (
-        Field("nip", TEXT, required=True),
-        Field("date", DATE, required=True),
-        Field("scan", words(*Scan), required=True),
-        Field("action", words("add", "void"), required=True),
-        Field("time", TIME),
-        *decision_fields(words(*DOCUMENT_STATUSES)),
-    ),
+    columns("corrections", {"status": None}, scan=words(*Scan), action=words("add", "void"), status=STATUSES_IN_FILES),
     _judge,
     "Forgotten scans (add) and scans of somebody else (void).",
     names_rules=True,

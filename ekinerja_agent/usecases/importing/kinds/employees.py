@@ -7,9 +7,10 @@ rupiah it names.
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import known_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, judge_own_nip
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, shown, words
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
 STATUSES = words("pns", "cpns", "pppk", "pppk_paruh_waktu", "non_asn")
@@ -42,19 +43,13 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "employees",
-    (
-        Field("nip", CODE, required=True),
-        Field("name", TEXT, required=True),
-        Field("unit", CODE, required=True),
-        Field("status", STATUSES, default="pns"),
-        Field("attendance", ATTENDANCE, default="terminal"),
-        Field("position", TEXT),
-        Field("position_class", TEXT),
-        Field("supervisor_nip", TEXT),
-        Field("schedule", TEXT),
-        Field("allowance_rp", RUPIAH),
-        Field("valid_from", DATE),
-        Field("valid_to", DATE),
+    columns(
+        "employees",
+        {"status": "pns", "attendance": "terminal"},
+        nip=CODE,
+        unit=CODE,
+        status=STATUSES,
+        attendance=ATTENDANCE,
     ),
     _judge,
     "People: one row per spell of duty.",

@@ -6,9 +6,10 @@ yet; its punches find their person later.
 
 from __future__ import annotations
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, PIN, TERMINAL_OR_ALL, TEXT
+from ekinerja_agent.usecases.importing.reading.shapes import PIN, TERMINAL_OR_ALL
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
 
@@ -21,13 +22,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "enrolments",
-    (
-        Field("terminal", TERMINAL_OR_ALL, required=True),
-        Field("pin", PIN, required=True),
-        Field("nip", TEXT, required=True),
-        Field("valid_from", DATE),
-        Field("valid_to", DATE),
-    ),
+    columns("enrolments", terminal=TERMINAL_OR_ALL, pin=PIN),
     _judge,
     "Which PIN on which terminal is whose, from when to when.",
 )

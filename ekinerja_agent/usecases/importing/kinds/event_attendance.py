@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, shown, words
 
 _ANNOUNCED = re.compile(r"([^-]+)-([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
@@ -43,13 +44,7 @@ def _announced_on(draft: Draft, code: str) -> date | None:
 
 KIND = Kind(
     "event_attendance",
-    (
-        Field("event", CODE, required=True),
-        Field("nip", TEXT, required=True),
-        Field("status", words("present", "excused"), required=True),
-        Field("document", TEXT),
-        Field("uniform", words("yes", "no")),
-    ),
+    columns("event_attendance", event=CODE, status=words("present", "excused"), uniform=words("yes", "no")),
     _judge,
     "Who was at an event (present) and in uniform, or excused from it.",
     names_rules=True,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import known_nips
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TERMINAL, TEXT, TIME, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, TERMINAL, shown, words
 
 STATUSES = ("pns", "cpns", "pppk", "pppk_paruh_waktu", "non_asn")
 
@@ -37,17 +38,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "events",
-    (
-        Field("code", CODE, required=True),
-        Field("kind", words("apel", "upacara", "krida"), required=True),
-        Field("unit", TEXT, required=True),
-        Field("date", DATE, required=True),
-        Field("opens", TIME),
-        Field("closes", TIME),
-        Field("due", TIME),
-        Field("terminal", TERMINAL),
-        Field("audience", TEXT),
-    ),
+    columns("events", code=CODE, kind=words("apel", "upacara", "krida"), terminal=TERMINAL),
     _judge,
     "Apel, ceremonies (upacara) and sports (krida).",
 )

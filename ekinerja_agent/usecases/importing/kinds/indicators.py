@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ekinerja_agent.rules import BUDGET_ABSORPTION
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, PERIOD, POINTS_E2, TEXT
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, PERIOD, POINTS_E2
 
 HUNDRED_E2 = 10_000
 
@@ -35,13 +36,13 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "indicators",
-    (
-        Field("nip", TEXT),
-        Field("unit", TEXT),
-        Field("period", PERIOD, required=True),
-        Field("code", CODE, required=True),
-        Field("points", POINTS_E2, required=True, column="points_e2"),
-        Field("max_points", POINTS_E2, default=HUNDRED_E2, column="max_points_e2"),
+    columns(
+        "indicators",
+        {"max_points_e2": HUNDRED_E2},
+        period=PERIOD,
+        code=CODE,
+        points_e2=POINTS_E2,
+        max_points_e2=POINTS_E2,
     ),
     _judge,
     "Points of a person or a unit for a month or a year; max_points is 100 if empty.",

@@ -6,10 +6,15 @@ A terminal may be one that is not known yet, which warns. Does not know whom an 
 
 from __future__ import annotations
 
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
-from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.importing.reading.shapes import LOCAL_TIME, TERMINAL, TEXT, shown, words
+from ekinerja_agent.nouns.statuses import EntryStatus
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.decisions import (
+    STATUSES_IN_FILES,
+    keep_decisions,
+    settle_decisions,
+)
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import TERMINAL, shown
 
 
 def _judge(draft: Draft) -> None:
@@ -36,13 +41,7 @@ def _warn_of_strangers(draft: Draft) -> None:
 
 KIND = Kind(
     "outages",
-    (
-        Field("terminal", TERMINAL, required=True),
-        Field("from", LOCAL_TIME, required=True, column="starts"),
-        Field("to", LOCAL_TIME, required=True, column="ends"),
-        Field("reason", TEXT, required=True, column="cause"),
-        *decision_fields(words(*DOCUMENT_STATUSES)),
-    ),
+    columns("outages", {"status": None}, terminal=TERMINAL, status=STATUSES_IN_FILES),
     _judge,
     "When a terminal could not record: broken, without power, not there.",
 )

@@ -10,18 +10,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import groupby, pairwise
 
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
-from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
+from ekinerja_agent.nouns.statuses import EntryStatus
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.decisions import (
+    STATUSES_IN_FILES,
+    keep_decisions,
+    settle_decisions,
+)
 from ekinerja_agent.usecases.importing.reading.judging import (
     Draft,
     Fact,
-    Field,
     Kind,
     Row,
     merged,
     refuse_repeated_keys,
 )
-from ekinerja_agent.usecases.importing.reading.shapes import MONTH, PERCENT_PPM, RUPIAH, TEXT, shown, words
+from ekinerja_agent.usecases.importing.reading.shapes import MONTH, shown
 
 _SAID = ("planned_ppm", "physical_ppm", "realised_rp")
 _NEWEST_ZONE = timedelta(days=1)
@@ -80,14 +84,7 @@ def _warn_of_a_step_back(draft: Draft, before: Fact, after: Fact) -> None:
 
 KIND = Kind(
     "plan_progress",
-    (
-        Field("plan", TEXT, required=True),
-        Field("month", MONTH, required=True),
-        Field("planned_pct", PERCENT_PPM, required=True, column="planned_ppm"),
-        Field("physical_pct", PERCENT_PPM, required=True, column="physical_ppm"),
-        Field("realised_rp", RUPIAH),
-        *decision_fields(words(*DOCUMENT_STATUSES)),
-    ),
+    columns("plan_progress", {"status": None}, month=MONTH, status=STATUSES_IN_FILES),
     _judge,
     "How far plans are at the end of a month, counted since they began.",
 )

@@ -6,9 +6,10 @@ A plan belongs to the calendar year of its due date. Does not know how far it is
 from __future__ import annotations
 
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, RUPIAH, TEXT
+from ekinerja_agent.usecases.importing.reading.shapes import CODE
 
 
 def _judge(draft: Draft) -> None:
@@ -19,15 +20,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "plans",
-    (
-        Field("code", CODE, required=True),
-        Field("unit", TEXT, required=True),
-        Field("nip", TEXT),
-        Field("name", TEXT, required=True),
-        Field("due_date", DATE, required=True),
-        Field("target_output", TEXT, required=True),
-        Field("budget_rp", RUPIAH),
-    ),
+    columns("plans", code=CODE),
     _judge,
     "Plans (RPOK) of a unit, and who answers for each.",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES, EntryStatus
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.performance.ratings import (
     MODES,
     PREDICATES,
@@ -18,10 +18,11 @@ from ekinerja_agent.scoring.performance.ratings import (
     schemes_of,
     squares_of,
 )
-from ekinerja_agent.usecases.importing.reading.decisions import decision_fields, keep_decisions, settle_decisions
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.decisions import STATUSES_IN_FILES, keep_decisions, settle_decisions
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERIOD, TEXT, words
+from ekinerja_agent.usecases.importing.reading.shapes import PERIOD, words
 
 _SAID = ("result", "behaviour", "predicate", "scheme", "mode", "new_idea", "valid_from", "valid_to")
 
@@ -87,18 +88,15 @@ def _day_after(period: str) -> date:
 
 KIND = Kind(
     "ratings",
-    (
-        Field("nip", TEXT, required=True),
-        Field("period", PERIOD, required=True),
-        Field("result", TEXT),
-        Field("behaviour", TEXT),
-        Field("predicate", words(*PREDICATES)),
-        Field("scheme", words("panrb6", "pp30"), default="panrb6"),
-        Field("mode", words(*MODES), default="70/30"),
-        Field("new_idea", words("yes", "no"), default="no"),
-        Field("valid_from", DATE),
-        Field("valid_to", DATE),
-        *decision_fields(words(*DOCUMENT_STATUSES)),
+    columns(
+        "ratings",
+        {"predicate": None, "scheme": "panrb6", "mode": "70/30", "new_idea": "no", "valid_from": None, "status": None},
+        period=PERIOD,
+        predicate=words(*PREDICATES),
+        scheme=words("panrb6", "pp30"),
+        mode=words(*MODES),
+        new_idea=words("yes", "no"),
+        status=STATUSES_IN_FILES,
     ),
     _judge,
     "Ratings (SKP): a predicate, or result and behaviour.",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, known_nips
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT
+from ekinerja_agent.usecases.importing.reading.shapes import CODE
 
 _ONE_DAY = timedelta(days=1)
 
@@ -36,26 +37,13 @@ def _judge_innovations(draft: Draft) -> None:
 
 MEETINGS: Kind = Kind(
     "evaluation_meetings",
-    (
-        Field("unit", TEXT, required=True),
-        Field("date", DATE, required=True),
-        Field("topic", TEXT, required=True),
-        Field("led_by", TEXT),
-        Field("document", TEXT),
-    ),
+    columns("evaluation_meetings"),
     _judge_meetings,
     "Evaluation meetings that a unit held.",
 )
 INNOVATIONS: Kind = Kind(
     "innovations",
-    (
-        Field("code", CODE, required=True),
-        Field("unit", TEXT, required=True),
-        Field("name", TEXT, required=True),
-        Field("started", DATE, required=True),
-        Field("ended", DATE),
-        Field("document", TEXT),
-    ),
+    columns("innovations", code=CODE),
     _judge_innovations,
     "Innovative programmes of a unit.",
 )

@@ -6,9 +6,10 @@ whose schedule has shifts.
 
 from __future__ import annotations
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT, shown
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, shown
 
 OFF = "OFF"
 
@@ -39,11 +40,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "rosters",
-    (
-        Field("nip", TEXT, required=True),
-        Field("date", DATE, required=True),
-        Field("shift", CODE, required=True, column="shifts"),
-    ),
+    columns("rosters", shifts=CODE),
     _judge,
     "Who has which shift (or OFF) on which date.",
     names_rules=True,

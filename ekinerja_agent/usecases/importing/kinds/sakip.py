@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ekinerja_agent.rulebook.measures import AspectWeights
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.importing.reading.shapes import SCORE_E2, TEXT, YEAR, words
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import SCORE_E2, YEAR, words
 
 
 def _judge(draft: Draft) -> None:
@@ -15,12 +16,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "sakip",
-    (
-        Field("unit", TEXT, required=True),
-        Field("year", YEAR, required=True),
-        Field("aspect", words(*AspectWeights.model_fields), required=True),
-        Field("score", SCORE_E2, required=True, column="score_e2"),
-    ),
+    columns("sakip", year=YEAR, aspect=words(*AspectWeights.model_fields), score_e2=SCORE_E2),
     _judge,
     "SAKIP points from 0 to 100 of each of the six aspects of a unit.",
 )

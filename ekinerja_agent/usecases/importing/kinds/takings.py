@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
-from ekinerja_agent.usecases.importing.reading.shapes import DATE, PERCENT_PPM, RUPIAH, TEXT
 
 
 def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
@@ -27,27 +27,15 @@ def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
     return judge
 
 
-def _fields(what: str) -> tuple[Field, ...]:
-    return (
-        Field("nip", TEXT, required=True),
-        Field(what, TEXT, required=True),
-        Field("amount_rp", RUPIAH),
-        Field("pct", PERCENT_PPM, column="share_ppm"),
-        Field("document", TEXT, required=True),
-        Field("from", DATE, required=True, column="valid_from"),
-        Field("to", DATE, column="valid_to"),
-    )
-
-
 HOLDS: Kind = Kind(
     "holds",
-    _fields("kind"),
+    columns("holds"),
     _judge(lambda: HOLDS),
     "What is held back until something is done, such as a missing LHKPN.",
 )
 SANCTIONS: Kind = Kind(
     "sanctions",
-    _fields("decree"),
+    columns("sanctions"),
     _judge(lambda: SANCTIONS),
     "What a decided sanction takes from the allowance.",
 )

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row, merged, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, known_nips
-from ekinerja_agent.usecases.importing.reading.shapes import CODE, DATE, TEXT, ZONE, shown
+from ekinerja_agent.usecases.importing.reading.shapes import CODE, ZONE, shown
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
 EVERY_UNIT = "*"
@@ -90,18 +91,7 @@ def _codes_in_cycles(standing: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 KIND = Kind(
     "units",
-    (
-        Field("code", CODE, required=True),
-        Field("name", TEXT, required=True),
-        Field("parent", CODE),
-        Field("timezone", ZONE, required=True),
-        Field("head_nip", TEXT),
-        Field("schedule", TEXT),
-        Field("profile", TEXT),
-        Field("successor", CODE),
-        Field("valid_from", DATE),
-        Field("valid_to", DATE),
-    ),
+    columns("units", code=CODE, parent=CODE, timezone=ZONE, successor=CODE),
     _judge,
     "Offices, how they hang together, their time zones.",
     names_rules=True,

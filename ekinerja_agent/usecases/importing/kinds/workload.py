@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, refuse_repeated_keys
-from ekinerja_agent.usecases.importing.reading.shapes import PEOPLE, POINTS_E2, STANDARD_E2, TEXT, words
+from ekinerja_agent.usecases.importing.reading.columns import columns
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
+from ekinerja_agent.usecases.importing.reading.shapes import PEOPLE, POINTS_E2, STANDARD_E2, words
 
 
 def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
@@ -22,24 +23,13 @@ def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
 
 TASKS: Kind = Kind(
     "workload_tasks",
-    (
-        Field("unit", TEXT, required=True),
-        Field("job", TEXT, required=True),
-        Field("task", TEXT, required=True),
-        Field("volume", POINTS_E2, required=True, column="volume_e2"),
-        Field("per", words("day", "week", "month", "year"), required=True),
-        Field("standard_minutes", STANDARD_E2, required=True, column="standard_e2"),
-    ),
+    columns("workload_tasks", volume_e2=POINTS_E2, per=words("day", "week", "month", "year"), standard_e2=STANDARD_E2),
     _judge(lambda: TASKS),
     "Tasks of each job with volume and standard time; volume 0 ends a task.",
 )
 STAFF: Kind = Kind(
     "staff",
-    (
-        Field("unit", TEXT, required=True),
-        Field("job", TEXT, required=True),
-        Field("count", PEOPLE, required=True, column="people"),
-    ),
+    columns("staff", people=PEOPLE),
     _judge(lambda: STAFF),
     "How many people hold each job of a unit.",
 )

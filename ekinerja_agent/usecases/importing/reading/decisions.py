@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ekinerja_agent.usecases.importing.reading.judging import Draft, Field, Kind, Row
-from ekinerja_agent.usecases.importing.reading.shapes import MOMENT, TEXT, Shape
+from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
+from ekinerja_agent.usecases.importing.reading.shapes import words
 
 DECIDED = frozenset({"approved", "returned", "rejected"})
 
@@ -24,17 +24,8 @@ _DECISION = (
     "approved_minutes",
 )
 
-
-def decision_fields(statuses: Shape) -> tuple[Field, ...]:
-    """Given the allowed status words, return the columns (D) of the contract."""
-    return (
-        Field("document", TEXT),
-        Field("requested_by", TEXT),
-        Field("requested_at", MOMENT),
-        Field("status", statuses),
-        Field("decided_by", TEXT),
-        Field("decided_at", MOMENT),
-    )
+STATUSES_IN_FILES = words(*DOCUMENT_STATUSES)
+"""What a file may say of a row that somebody decides; an empty cell is settled afterwards."""
 
 
 def settle_decisions(draft: Draft, *, blank: str | None = None) -> None:
