@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.shapes import words
 
