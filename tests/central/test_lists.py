@@ -15,6 +15,7 @@ from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.imported.batches import revoke, store_punch_batch
 from ekinerja_agent.central.scored import evidence
+from ekinerja_agent.central.scored.evidence import PunchBehind
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note
@@ -89,7 +90,7 @@ def test_flags_say_what_is_special(central: Engine, operator: Account) -> None:
     assert [row["flags"] for row in punch_list.punch_rows(central)] == ["corrected unmatched", "unmatched no_zone"]
 
 
-def seen(central: Engine, ids: list[str]) -> list[dict[str, Any]]:
+def seen(central: Engine, ids: list[str]) -> list[PunchBehind]:
     with reading(central) as conn:
         return evidence.punches(conn, ids)
 
@@ -100,8 +101,8 @@ def test_a_punch_with_two_witnesses_is_listed_once_as_the_collector_saw_it(centr
     batch = store_punch_batch(central, operator.id, "punches", "usb.csv", "d", given, [], [], NOW).batch
     assert [row["source"] for row in punch_list.punch_rows(central)] == ["poll", "file"]
     first, second = seen(central, [punch(8).punch_id, punch(7).punch_id, "unknown"])
-    assert (first["source"], first["batch"], first["file_name"], first["witnesses"]) == ("poll", 0, None, 2)
-    assert (second["batch"], second["file_name"], second["raw"], second["received_at"]) == (
+    assert (first.source, first.batch, first.file_name, first.witnesses) == ("poll", 0, None, 2)
+    assert (second.batch, second.file_name, second.raw, second.received_at) == (
         batch,
         "usb.csv",
         b"\x01",
@@ -109,7 +110,7 @@ def test_a_punch_with_two_witnesses_is_listed_once_as_the_collector_saw_it(centr
     )
     revoke(central, batch, operator, "r", NOW)
     assert [row["source"] for row in punch_list.punch_rows(central)] == ["poll"]
-    assert [row["witnesses"] for row in seen(central, [punch(7).punch_id, punch(8).punch_id])] == [1]
+    assert [row.witnesses for row in seen(central, [punch(7).punch_id, punch(8).punch_id])] == [1]
 
 
 def test_pins_without_a_person_are_counted(county: Engine) -> None:

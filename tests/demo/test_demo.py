@@ -129,8 +129,8 @@ def test_the_month_was_refused_first_and_then_published_with_the_reason(told: To
     assert "exit code 7" in " ".join(told.text.split())
     assert {card.status for card in told.scores()} == {"published"}
     states = list(results.period_status(told.engine, month.MONTH))
-    assert {row["state"] for row in states} == {"closed"}
-    assert ACCEPTED in {row["accepted_pending"] for row in states}
+    assert {row.state for row in states} == {"closed"}
+    assert ACCEPTED in {row.accepted_pending for row in states}
 
 
 def test_payroll_reads_what_score_show_says(told: Told) -> None:

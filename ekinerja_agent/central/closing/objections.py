@@ -27,6 +27,7 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.scorecard import ScoreStatus
 from ekinerja_agent.nouns.statuses import ObjectionStatus
 
 _LOCK = 0x6F626A65
@@ -51,6 +52,23 @@ class Objection:
     finding: Disputed
     status: ObjectionStatus
     account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedDraft:
+    """A person's draft of a month (YYYY-MM) as a unit reviews it; `objections` are those that nobody decided."""
+
+    period: str
+    unit: str
+    nip: str
+    name: str
+    status: ScoreStatus
+    discipline_score_ppm: int
+    performance_score_ppm: int
+    payable_rp: int
+    findings: int
+    pending_days: int
+    objections: int
 
 
 def wait_turn_to_object(conn: Connection) -> None:
@@ -169,12 +187,8 @@ def waiting_for(
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
-def review(engine: Engine, month: date) -> list[dict[str, Any]]:
-    """Given a month (its first day), return each person's draft for a review by the unit, by unit and NIP.
-
-    Keys: period, unit, nip, name, status, discipline_score_ppm, performance_score_ppm, payable_rp, findings,
-    pending_days, objections (undecided).
-    """
+def review(engine: Engine, month: date) -> list[ReviewedDraft]:
+    """Given a month (its first day), return each person's draft for a review by the unit, by unit and NIP."""
     period = f"{month:%Y-%m}"
     r = results.c
 
@@ -194,7 +208,10 @@ def review(engine: Engine, month: date) -> list[dict[str, Any]]:
     )
     with reading(engine) as conn:
         waiting = [one.finding.nip for one in _of_period(conn, period) if one.status == ObjectionStatus.PENDING]
-        return [{**row, "objections": waiting.count(row["nip"])} for row in conn.execute(query).mappings()]
+        return [
+            ReviewedDraft(**{**row, "status": ScoreStatus(row["status"])}, objections=waiting.count(row["nip"]))
+            for row in conn.execute(query).mappings()
+        ]
 
 
 def _of_period(conn: Connection, period: str) -> list[Objection]:

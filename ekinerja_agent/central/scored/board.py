@@ -6,12 +6,12 @@ Computes no score. Published where published, else the draft.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, case, func, literal, or_, select
 
 from ekinerja_agent.central.scored.scorecards import newest_revision
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
@@ -21,7 +21,7 @@ from ekinerja_agent.nouns.scorecard import ScoreStatus
 
 PAGE = 50
 MONTHS_SHOWN = 24
-Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,55 @@ class PageQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Generic[T]):
     """The rows of one page, how many there are on all pages, and how many of each state there are without filters."""
 
-    rows: list[Row]
+    rows: Sequence[T]
     found: int
     states: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDay:
+    """What became of one person's duty on a day. Minutes and scans are those of `ScoredDay`."""
+
+    nip: str
+    name: str
+    state: ShownState
+    schedule: str
+    timezone: str
+    arrive_at: datetime | None
+    leave_at: datetime | None
+    late_minutes: int | None
+    early_minutes: int | None
+    missing_scans: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMonth:
+    """One person's score of a month, as much of it as a list shows."""
+
+    nip: str
+    name: str
+    state: ScoreStatus
+    discipline_score_ppm: int
+    performance_score_ppm: int
+    payable_rp: int
+    days_present: int
+    days_excused: int
+    working_days: int
+    findings: int
+    pending_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendMonth:
+    """A unit in a month (its first day): how many people, and the means of their scores, half up."""
+
+    month: date
+    people: int
+    discipline_score_ppm: int
+    performance_score_ppm: int
 
 
 def unit_of(conn: Connection, nip: str, month: date) -> str | None:
@@ -74,12 +117,8 @@ def published_months(conn: Connection) -> list[str]:
     return [period for period, people, published in found if people == published]
 
 
-def unit_day(conn: Connection, unit: str, day: date, wanted: PageQuery) -> Listed:
-    """Given a unit and a day, return its people with what became of the day, by name.
-
-    Keys: nip, name, state (present, late, unexcused, excused, pending, exempt, future), schedule, timezone, arrive_at,
-    leave_at, late_minutes, early_minutes, missing_scans.
-    """
+def unit_day(conn: Connection, unit: str, day: date, wanted: PageQuery) -> Listed[PersonDay]:
+    """Given a unit and a day, return its people with what became of the day, by name."""
     d = result_days.c
     same = (results.c.period == d.period) & (results.c.nip == d.nip) & (results.c.revision == d.revision)
     mine = results.alias().c
@@ -94,15 +133,15 @@ def unit_day(conn: Connection, unit: str, day: date, wanted: PageQuery) -> Liste
         .where(*_month(day), results.c.unit == unit, d.date == day)
         .where(d.nip.in_(of_unit))  # else SQLite reads the days of everybody in the month
     )
-    return _listed(conn, query, state, wanted)
+
+    def read(row: RowMapping) -> PersonDay:
+        return PersonDay(**{**row, "state": ShownState(row["state"])})
+
+    return _listed(conn, query, state, wanted, read)
 
 
-def unit_month(conn: Connection, unit: str, month: date, wanted: PageQuery) -> Listed:
-    """Given a unit and a month (its first day), return its people with their scores, by name.
-
-    Keys: nip, name, state (draft, pending, published), discipline_score_ppm, performance_score_ppm, payable_rp,
-    findings, pending_days, days_present, days_excused, working_days.
-    """
+def unit_month(conn: Connection, unit: str, month: date, wanted: PageQuery) -> Listed[PersonMonth]:
+    """Given a unit and a month (its first day), return its people with their scores, by name."""
     r = results.c
 
     def counted(part: Any) -> ColumnElement[int]:
@@ -115,14 +154,15 @@ def unit_month(conn: Connection, unit: str, month: date, wanted: PageQuery) -> L
         counted(result_findings).label("findings"),
         counted(result_pending).label("pending_days"),
     ).where(*_month(month), r.unit == unit)
-    return _listed(conn, query, r.status, wanted)
+
+    def read(row: RowMapping) -> PersonMonth:
+        return PersonMonth(**{**row, "state": ScoreStatus(row["state"])})
+
+    return _listed(conn, query, r.status, wanted, read)
 
 
-def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row]:
-    """Given a unit and two months (first days, both included), return its months that have scores, oldest first.
-
-    Keys: month (its first day), people, discipline_score_ppm and performance_score_ppm (means, half up).
-    """
+def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[TrendMonth]:
+    """Given a unit and two months (first days, both included), return its months that have scores, oldest first."""
     r = results.c
     months = _months_back(f"{last:%Y-%m}")
     query = (
@@ -138,17 +178,23 @@ def unit_trend(conn: Connection, unit: str, first: date, last: date) -> list[Row
         .order_by(r.period)
     )
     return [
-        {
-            "month": date.fromisoformat(f"{row.period}-01"),
-            "people": row.people,
-            "discipline_score_ppm": _mean(row.discipline, row.people),
-            "performance_score_ppm": _mean(row.performance, row.people),
-        }
+        TrendMonth(
+            month=date.fromisoformat(f"{row.period}-01"),
+            people=row.people,
+            discipline_score_ppm=_mean(row.discipline, row.people),
+            performance_score_ppm=_mean(row.performance, row.people),
+        )
         for row in conn.execute(query)
     ]
 
 
-def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wanted: PageQuery) -> Listed:
+def _listed(
+    conn: Connection,
+    query: Select[Any],
+    state: ColumnElement[str],
+    wanted: PageQuery,
+    read: Callable[[RowMapping], T],
+) -> Listed[T]:
     r = results.c
     conditions: list[ColumnElement[bool]] = []
     if wanted.text:
@@ -163,7 +209,7 @@ def _listed(conn: Connection, query: Select[Any], state: ColumnElement[str], wan
     found = conn.scalar(select(func.count()).select_from(chosen.with_only_columns(r.nip).subquery()))
     states = conn.execute(select(every.c.state, func.count().label("people")).group_by(every.c.state))
     return Listed(
-        [dict(row) for row in conn.execute(page).mappings()],
+        [read(row) for row in conn.execute(page).mappings()],
         int(found or 0),
         {row.state: row.people for row in states},
     )

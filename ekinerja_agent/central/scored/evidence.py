@@ -6,7 +6,9 @@ Of each the rows that stand. Does not know what they mean.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Result, func, select
@@ -25,16 +27,74 @@ from ekinerja_agent.central.store.tables.imported import (
 from ekinerja_agent.central.store.tables.imported import corrections as recorded_corrections
 from ekinerja_agent.central.store.tables.recorded import punches as recorded
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.duty import Scan
+from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
 
 
-def punches(conn: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Given punch ids, return one row each, sorted by id: the collector's record, else the earliest file's.
+class Subject(StrEnum):
+    """What a paper is about, in the order in which papers are told."""
 
-    Columns: punch_id, terminal, pin, clock, at, offset_s, corrected, verify, state, source, batch (0: a collector),
-    file_name (None: a collector), received_at, raw, witnesses (how many ways it came), redated_at (None: it was not).
+    ABSENCE = "absence"
+    SANCTION = "sanction"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PunchBehind:
+    """A punch as it was recorded: by a collector (`batch` 0, no `file_name`), else in the earliest file.
+
+    `witnesses` counts the ways that it came, `redated_at` is the approved instant (None: it was not redated).
     """
+
+    punch_id: str
+    terminal: str
+    pin: str
+    clock: datetime
+    at: datetime | None
+    offset_s: int | None
+    corrected: bool
+    verify: int
+    state: int
+    source: Source
+    batch: int
+    file_name: str | None
+    received_at: datetime
+    raw: bytes
+    witnesses: int
+    redated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionBehind:
+    """A correction with its way: `decided_by` is an account, or what the file claims."""
+
+    scan: Scan
+    action: str
+    time: time
+    document: str | None
+    file_name: str
+    imported_at: datetime
+    entered_by: str
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What takes of the allowance as a whole or explains an absence: its kind or decree, document and days, both
+    included (None: open).
+    """
+
+    subject: Subject
+    name: str
+    document: str | None
+    first_day: date
+    last_day: date | None
+
+
+def punches(conn: Connection, ids: Sequence[str]) -> list[PunchBehind]:
+    """Given punch ids, return the punches that stand, sorted by id."""
     found: dict[str, dict[str, Any]] = {}
     redated = read_standing(conn)
     for part in chunks(ids):
@@ -53,13 +113,11 @@ def punches(conn: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
             first["witnesses"] += 1
             if row["punch_id"] in redated:
                 first["redated_at"] = redated[row["punch_id"]].at
-    return [found[name] for name in sorted(found)]
+    return [PunchBehind(**found[name] | {"source": Source(found[name]["source"])}) for name in sorted(found)]
 
 
-def corrections(conn: Connection, references: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Given references such as `correction/7`, return by reference: scan, action, time, document, file_name,
-    entered_by, imported_at, decided_by (an account, or what the file claims).
-    """
+def corrections(conn: Connection, references: Sequence[str]) -> dict[str, CorrectionBehind]:
+    """Given references such as `correction/7`, return the corrections by reference."""
     c, d, b = recorded_corrections.c, correction_decisions.c, import_batches.c
     entering, deciding = accounts.alias(), accounts.alias()
     ids = [int(reference.removeprefix(CORRECTION)) for reference in references]
@@ -75,28 +133,38 @@ def corrections(conn: Connection, references: Sequence[str]) -> dict[str, dict[s
         .outerjoin(deciding, deciding.c.id == d.account_id)
         .where(c.id.in_(ids))
     )
-    return {f"{CORRECTION}{row['id']}": dict(row) for row in conn.execute(query).mappings()}
+    return {
+        f"{CORRECTION}{row.id}": CorrectionBehind(
+            scan=Scan(row.scan),
+            action=row.action,
+            time=row.time,
+            document=row.document,
+            file_name=row.file_name,
+            imported_at=row.imported_at,
+            entered_by=row.entered_by,
+            decided_by=row.decided_by,
+        )
+        for row in conn.execute(query)
+    }
 
 
-def documents(conn: Connection, nip: str, first: date, last: date) -> list[dict[str, Any]]:
-    """Given a person and days, both included, return what takes of the allowance as a whole or explains an absence:
-    subject (absence, sanction, hold), name, document, first_day, last_day; in this order, each by its first day.
-    """
-    found: list[dict[str, Any]] = []
+def documents(conn: Connection, nip: str, first: date, last: date) -> list[Paper]:
+    """Given a person and days, both included, return the papers that touch them, by subject and first day."""
+    found: list[Paper] = []
     row = current(absences, absences.c.nip == nip).subquery().c
     query = select(row.kind.label("name"), row.document, row.first_day, row.last_day)
-    found += _named("absence", conn.execute(query.where(row.status == EntryStatus.APPROVED)))
-    for subject, table, name in (("sanction", sanctions, "decree"), ("hold", holds, "kind")):
+    found += _papers(Subject.ABSENCE, conn.execute(query.where(row.status == EntryStatus.APPROVED)))
+    for subject, table, name in ((Subject.SANCTION, sanctions, "decree"), (Subject.HOLD, holds, "kind")):
         row = current(table, table.c.nip == nip).subquery().c
         days = (row.valid_from.label("first_day"), row.valid_to.label("last_day"))
-        found += _named(subject, conn.execute(select(row[name].label("name"), row.document, *days)))
-    touching = [one for one in found if one["first_day"] <= last and (one["last_day"] or last) >= first]
-    order = {"absence": 0, "sanction": 1, "hold": 2}
-    return sorted(touching, key=lambda one: (order[one["subject"]], one["first_day"], one["name"]))
+        found += _papers(subject, conn.execute(select(row[name].label("name"), row.document, *days)))
+    touching = [one for one in found if one.first_day <= last and (one.last_day or last) >= first]
+    order = list(Subject)
+    return sorted(touching, key=lambda one: (order.index(one.subject), one.first_day, one.name))
 
 
-def _named(subject: str, rows: Result[Any]) -> list[dict[str, Any]]:
-    return [{"subject": subject, **row} for row in rows.mappings()]
+def _papers(subject: Subject, rows: Result[Any]) -> list[Paper]:
+    return [Paper(subject, row.name, row.document, row.first_day, row.last_day) for row in rows]
 
 
 def _columns() -> list[Any]:

@@ -7,6 +7,7 @@ score.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -64,6 +65,41 @@ __all__ = [
 ]
 
 _SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPeriod:
+    """A unit's month (YYYY-MM): its people, the pending days of their latest scores, and its newest close, if any.
+
+    `signed_by`: who signed that pending days count as present, while another person has to sign too.
+    """
+
+    period: str
+    unit: str
+    people: int
+    pending_days: int
+    closing: periods.Closing | None
+    signed_by: tuple[str, ...]
+
+    @property
+    def state(self) -> PeriodStatus:
+        """How far the unit's month has come."""
+        return PeriodStatus.OPEN if self.closing is None else self.closing.state
+
+    @property
+    def revision(self) -> int | None:
+        """That of the newest close."""
+        return None if self.closing is None else self.closing.revision
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When the unit was last closed."""
+        return None if self.closing is None else self.closing.at
+
+    @property
+    def accepted_pending(self) -> str | None:
+        """Why pending days were accepted, in a person's words."""
+        return None if self.closing is None else self.closing.accepted_pending
 
 
 def save_draft(
@@ -206,13 +242,8 @@ def publish(
     return in_transaction(engine, work)
 
 
-def period_status(source: Readable, month: date) -> list[dict[str, Any]]:
-    """Given a month (its first day), return one row per unit that has people in it or was closed, by unit.
-
-    Keys: period, unit, people, pending_days (of the latest scores), state (open, closed, reopened, paid), and of the
-    newest close revision, published_at, accepted_pending, through, paid_at, paid_document; signed_by: who signed that
-    pending days count as present, while another person has to sign too.
-    """
+def period_status(source: Readable, month: date) -> list[UnitPeriod]:
+    """Given a month (its first day), return each unit that has people in it or was closed, by unit."""
     period = f"{month:%Y-%m}"
     people: dict[str, int] = {}
     pending: dict[str, int] = {}
@@ -229,28 +260,16 @@ def period_status(source: Readable, month: date) -> list[dict[str, Any]]:
                 pending[homes[row.nip]] = pending.get(homes[row.nip], 0) + row.days
         signed = signatures.names(conn, period, closed)
     return [
-        {
-            "period": period,
-            "unit": unit,
-            "people": people.get(unit, 0),
-            "pending_days": pending.get(unit, 0),
-            **_of_closing(closed.get(unit)),
-            "signed_by": signed.get(unit, []),
-        }
+        UnitPeriod(
+            period=period,
+            unit=unit,
+            people=people.get(unit, 0),
+            pending_days=pending.get(unit, 0),
+            closing=closed.get(unit),
+            signed_by=tuple(signed.get(unit, ())),
+        )
         for unit in sorted(people.keys() | closed.keys())
     ]
-
-
-def _of_closing(closing: periods.Closing | None) -> dict[str, Any]:
-    return {
-        "state": closing.state if closing else PeriodStatus.OPEN,
-        "revision": closing and closing.revision,
-        "published_at": closing and closing.at,
-        "accepted_pending": closing and closing.accepted_pending,
-        "through": closing and closing.through,
-        "paid_at": closing and closing.paid_at,
-        "paid_document": closing and closing.paid_document,
-    }
 
 
 def stale_months(engine: Engine) -> list[date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,13 @@ from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.usecases.month import close
 
 if TYPE_CHECKING:
+    from ekinerja_agent.central.closing.objections import ReviewedDraft
+    from ekinerja_agent.central.scored.results import UnitPeriod
     from ekinerja_agent.cli.shell.context import Context
 
 STATUS = (
@@ -40,7 +44,12 @@ def group() -> None:
 @click.pass_obj
 def status_command(context: Context, month: date, fmt: str | None) -> None:
     """Show each unit: open with how many pending days, closed in which revision, reopened, or paid."""
-    emit(close.status(context.engine(), month), STATUS, fmt, free_text=("accepted_pending", "paid_document"))
+    emit(
+        map(_status, close.status(context.engine(), month)),
+        STATUS,
+        fmt,
+        free_text=("accepted_pending", "paid_document"),
+    )
 
 
 @group.command("review")
@@ -51,7 +60,7 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
 def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
     """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
     context.require_known(office=office)
-    emit(objections.review(context.engine(), month, office), REVIEW, fmt, free_text=("name",))
+    emit(map(_reviewed, objections.review(context.engine(), month, office)), REVIEW, fmt, free_text=("name",))
 
 
 @group.command("close")
@@ -135,3 +144,28 @@ def reopen_command(context: Context, month: date, office: str | None, reason: st
     )
     for one in opened:
         tell(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")
+
+
+def _status(one: UnitPeriod) -> dict[str, object]:
+    closing = one.closing
+    return {
+        "period": one.period,
+        "unit": one.unit,
+        "people": one.people,
+        "pending_days": one.pending_days,
+        "state": one.state,
+        "revision": one.revision,
+        "published_at": one.published_at,
+        "accepted_pending": one.accepted_pending,
+        "through": closing and closing.through,
+        "paid_at": closing and closing.paid_at,
+        "paid_document": closing and closing.paid_document,
+        "signed_by": one.signed_by,
+    }
+
+
+def _reviewed(draft: ReviewedDraft) -> dict[str, object]:
+    return asdict(draft) | {
+        "discipline_pct": percent_text(draft.discipline_score_ppm),
+        "performance_pct": percent_text(draft.performance_score_ppm),
+    }

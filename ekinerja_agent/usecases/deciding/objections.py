@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import objections, periods
-from ekinerja_agent.central.closing.objections import Disputed, Objection
+from ekinerja_agent.central.closing.objections import Disputed, Objection, ReviewedDraft
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored import board, results
 from ekinerja_agent.central.store.engine import in_transaction
@@ -22,7 +22,6 @@ from ekinerja_agent.county.access import Bar, Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import ObjectionStatus, PeriodStatus
-from ekinerja_agent.scoring import percent_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -103,15 +102,12 @@ def decides_for(conn: Connection, account: Account, day: date) -> Set[str] | Non
     return None if everywhere else organisation.led_units(conn, account, last_day(day))
 
 
-def review(engine: Engine, month: date, office: str | None = None) -> Iterator[dict[str, Any]]:
+def review(engine: Engine, month: date, office: str | None = None) -> Iterator[ReviewedDraft]:
     """Given a month (its first day) and an office (None: all), yield the drafts of those that are not closed."""
-    shown = {row["unit"] for row in results.period_status(engine, month) if row["state"] in _SHOWN}
-    for row in objections.review(engine, month):
-        if row["unit"] in shown and office in {None, row["unit"]}:
-            yield row | {
-                "discipline_pct": percent_text(row["discipline_score_ppm"]),
-                "performance_pct": percent_text(row["performance_score_ppm"]),
-            }
+    shown = {row.unit for row in results.period_status(engine, month) if row.state in _SHOWN}
+    for draft in objections.review(engine, month):
+        if draft.unit in shown and office in {None, draft.unit}:
+            yield draft
 
 
 def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) -> str | None:

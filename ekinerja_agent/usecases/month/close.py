@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.central.scored.adjustments import Adjusted
+    from ekinerja_agent.central.scored.results import UnitPeriod
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 
@@ -198,7 +199,7 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
     return closed
 
 
-def status(engine: Engine, month: date) -> Iterator[dict[str, Any]]:
+def status(engine: Engine, month: date) -> Iterator[UnitPeriod]:
     """Given a month, yield each unit's state, its people and pending days, and its newest close and payment."""
     yield from results.period_status(engine, month)
 
@@ -281,16 +282,16 @@ def _why_unadopted(month: date, lines: Sequence[str]) -> str:
 
 
 def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) -> list[str]:
-    states = {row["unit"]: row for row in results.period_status(engine, month)}
+    states = {row.unit: row for row in results.period_status(engine, month)}
     for office in offices or ():
         if office not in states:
             raise NeedsAttention(
                 f"no employee of unit {office!r} has a spell of duty in {month:%Y-%m}; units of that month: "
                 f"{', '.join(states) or 'none'}"
             )
-        if states[office]["state"] not in _MAY_CLOSE:
+        if states[office].state not in _MAY_CLOSE:
             raise Refused(_why_shut(month, states[office]))
-    chosen = list(offices) if offices else [unit for unit, row in states.items() if row["state"] in _MAY_CLOSE]
+    chosen = list(offices) if offices else [unit for unit, row in states.items() if row.state in _MAY_CLOSE]
     if not chosen:
         raise Refused(
             f"{month:%Y-%m} has no open unit: "
@@ -299,13 +300,13 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
     return chosen
 
 
-def _why_shut(month: date, row: Mapping[str, Any]) -> str:
+def _why_shut(month: date, row: UnitPeriod) -> str:
     advice = (
         "what came later is paid as an adjustment when a later month is closed"
-        if row["state"] == PeriodStatus.PAID
-        else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row['unit']}`"
+        if row.state == PeriodStatus.PAID
+        else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row.unit}`"
     )
-    return f"{row['unit']} is {row['state']} for {month:%Y-%m} (revision {row['revision']}); {advice}"
+    return f"{row.unit} is {row.state} for {month:%Y-%m} (revision {row.revision}); {advice}"
 
 
 def _unsigned(

@@ -6,11 +6,12 @@ would be decided today.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.scored import evidence, results
+from ekinerja_agent.central.scored.evidence import CorrectionBehind, Paper, PunchBehind, Subject
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.month_days import last_day
@@ -40,7 +41,7 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
         card = cards[0]
         names = card.punch_ids
         papers = evidence.documents(conn, nip, month, last_day(month))
-        punches = {row["punch_id"]: row for row in evidence.punches(conn, names)}
+        punches = {punch.punch_id: punch for punch in evidence.punches(conn, names)}
         corrections = evidence.corrections(conn, [name for name in names if name.startswith(CORRECTION)])
     yield f"{card.name} ({nip}), {card.unit}, {card.month:%Y-%m}: {card.status}"
     yield f"Profile {card.profile}, rules {card.rules_digest}"
@@ -50,7 +51,7 @@ def explain(engine: Engine, nip: str, month: date) -> Iterator[str]:
     yield from _pending(card)
 
 
-def _money(card: Scorecard, documents: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _money(card: Scorecard, documents: Sequence[Paper]) -> Iterator[str]:
     allowance, discipline, performance = card.allowance, card.discipline, card.performance
     yield f"Payable                Rp {allowance.payable_rp:>13,}"
     yield (
@@ -73,25 +74,25 @@ def _money(card: Scorecard, documents: Sequence[dict[str, Any]]) -> Iterator[str
         yield f"  all of it times      {percent_text(allowance.multiplier_ppm):>16} %"
     for name, subject in (
         ("whole_deduction_rp", None),
-        ("leave_deduction_rp", "absence"),
-        ("sanction_rp", "sanction"),
-        ("hold_rp", "hold"),
+        ("leave_deduction_rp", Subject.ABSENCE),
+        ("sanction_rp", Subject.SANCTION),
+        ("hold_rp", Subject.HOLD),
     ):
         taken_rp: int = getattr(allowance, name)
         if taken_rp:
             label = name.removesuffix("_rp").replace("_", " ")
             yield f"  {label:<20} Rp {-taken_rp:>13,}"
-            yield from (f"    {_document(one)}" for one in documents if one["subject"] == subject)
+            yield from (f"    {_document(one)}" for one in documents if one.subject == subject)
     yield ""
 
 
-def _document(one: dict[str, Any]) -> str:
-    until = f"to {one['last_day']}" if one["last_day"] else "until further notice"
-    return f"{one['name']}, from {one['first_day']} {until}, document {one['document'] or 'not named'}"
+def _document(one: Paper) -> str:
+    until = f"to {one.last_day}" if one.last_day else "until further notice"
+    return f"{one.name}, from {one.first_day} {until}, document {one.document or 'not named'}"
 
 
 def _findings(
-    card: Scorecard, punches: dict[str, dict[str, Any]], corrections: dict[str, dict[str, Any]]
+    card: Scorecard, punches: Mapping[str, PunchBehind], corrections: Mapping[str, CorrectionBehind]
 ) -> Iterator[str]:
     findings = card.findings
     yield f"{len(findings)} findings" if findings else "No finding: nothing was deducted for discipline."
@@ -127,12 +128,12 @@ def _reference(finding: Finding) -> str:
     return f"  document {finding.reference}"
 
 
-def _correction(name: str, row: dict[str, Any]) -> Iterator[str]:
-    document = row["document"] or "not named"
-    yield f"  punch   {name}: the scan {row['scan']} at {row['time']:%H:%M:%S}, document {document}"
+def _correction(name: str, row: CorrectionBehind) -> Iterator[str]:
+    document = row.document or "not named"
+    yield f"  punch   {name}: the scan {row.scan} at {row.time:%H:%M:%S}, document {document}"
     yield (
-        f"          entered by {row['entered_by']} on {row['imported_at']:%Y-%m-%d} ({row['file_name']}), "
-        f"approved by {row['decided_by']}"
+        f"          entered by {row.entered_by} on {row.imported_at:%Y-%m-%d} ({row.file_name}), "
+        f"approved by {row.decided_by}"
     )
 
 
@@ -141,20 +142,20 @@ def _day(card: Scorecard, day: ScoredDay) -> str:
     return f"schedule {day.schedule}, {day.required_minutes} minutes; {scans}"
 
 
-def _punch(punch: dict[str, Any]) -> Iterator[str]:
-    yield f"  punch   {punch['punch_id']}"
-    offset = "not measured" if punch["offset_s"] is None else f"{punch['offset_s']:+d} s"
+def _punch(punch: PunchBehind) -> Iterator[str]:
+    yield f"  punch   {punch.punch_id}"
+    offset = "not measured" if punch.offset_s is None else f"{punch.offset_s:+d} s"
     yield (
-        f"          terminal {punch['terminal']} showed {punch['clock']}, offset {offset}, "
-        f"by {punch['source']}{_file(punch)}, in central since {punch['received_at']:%Y-%m-%d %H:%M:%S} UTC"
+        f"          terminal {punch.terminal} showed {punch.clock}, offset {offset}, "
+        f"by {punch.source}{_file(punch)}, in central since {punch.received_at:%Y-%m-%d %H:%M:%S} UTC"
     )
-    if punch["redated_at"] is not None:
-        yield f"          redated with approval to {punch['redated_at']:%Y-%m-%d %H:%M:%S} UTC; its clock was wrong"
-    yield f"          raw {punch['raw'].hex()}"
+    if punch.redated_at is not None:
+        yield f"          redated with approval to {punch.redated_at:%Y-%m-%d %H:%M:%S} UTC; its clock was wrong"
+    yield f"          raw {punch.raw.hex()}"
 
 
-def _file(punch: dict[str, Any]) -> str:
-    return f" (batch {punch['batch']}, {punch['file_name']})" if punch["batch"] else ""
+def _file(punch: PunchBehind) -> str:
+    return f" (batch {punch.batch}, {punch.file_name})" if punch.batch else ""
 
 
 def _pending(card: Scorecard) -> Iterator[str]:

@@ -165,9 +165,9 @@ def _gather(conn: Connection, order: Order, scores: Sequence[Scorecard]) -> mont
         month=month,
         scores=scores,
         closings=[
-            monthly_report.Closing(row["unit"], row["published_at"].astimezone(zone), row["accepted_pending"])
+            monthly_report.Closing(row.unit, row.published_at.astimezone(zone), row.accepted_pending)
             for row in results.period_status(conn, month)
-            if row["published_at"] is not None and office in {None, row["unit"]}
+            if row.published_at is not None and office in {None, row.unit}
         ],
         unmatched_pins=len(set(unmatched)),
         unmatched_punches=len(unmatched),

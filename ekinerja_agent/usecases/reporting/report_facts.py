@@ -103,9 +103,9 @@ def unit(conn: Connection, asked: Asked) -> Made:
         if asked.concerns(row["unit_code"])
     ]
     waiting = [
-        row["unit"]
+        row.unit
         for row in results.period_status(conn, asked.month)
-        if row["published_at"] is None and row["people"] and asked.concerns(row["unit"])
+        if row.published_at is None and row.people and asked.concerns(row.unit)
     ]
     report = unit_report.UnitReport(
         edition=edition(conn, asked),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.imported import organisation
-from ekinerja_agent.central.scored.board import PAGE, Listed, PageQuery, Row
+from ekinerja_agent.central.scored.board import PAGE, Listed, PageQuery
+from ekinerja_agent.nouns.duty import ShownState
 from ekinerja_agent.scoring.discipline.running import day_so_far
 
 if TYPE_CHECKING:
@@ -23,28 +24,40 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonToday:
+    """One duty of a day that runs, a row of `scoring.running.SO_FAR`. `reason`: why it is pending, else None."""
+
+    nip: str
+    name: str
+    schedule: str
+    timezone: str
+    state: ShownState
+    arrive_at: datetime | None
+    leave_at: datetime | None
+    late_minutes: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnitToday:
     """What is known at the instant `at`: the people of the unit by name, and for each terminal that one of them uses
     up to when its log is complete (None: not within these days).
-
-    Keys of `people`: those of `scoring.running.SO_FAR`.
     """
 
     at: datetime
-    people: Sequence[Row]
+    people: Sequence[PersonToday]
     terminals: Mapping[str, datetime | None]
 
-    def listed(self, wanted: PageQuery) -> Listed:
+    def listed(self, wanted: PageQuery) -> Listed[PersonToday]:
         """Given which rows are wanted, return one page of them."""
         text = wanted.text.casefold()
         found = [
-            row
-            for row in self.people
-            if (text in row["name"].casefold() or row["nip"].startswith(wanted.text))
-            and wanted.state in {None, row["state"]}
+            one
+            for one in self.people
+            if (text in one.name.casefold() or one.nip.startswith(wanted.text)) and wanted.state in {None, one.state}
         ]
         since = (wanted.page - 1) * PAGE
-        return Listed(found[since : since + PAGE], len(found), Counter(row["state"] for row in self.people))
+        return Listed(found[since : since + PAGE], len(found), Counter(one.state for one in self.people))
 
 
 def unit_today(conn: Connection, rules: RuleBook, unit: str, day: date, *, profile: str, now: datetime) -> UnitToday:
@@ -55,5 +68,6 @@ def unit_today(conn: Connection, rules: RuleBook, unit: str, day: date, *, profi
     nips = organisation.people_in(conn, unit, day)
     known = facts.day_facts(conn, day, profile=profile, now=now, nips=nips)
     people, terminals = day_so_far(known, day, rules)
-    by_name = sorted(people.iter_rows(named=True), key=lambda row: (row["name"], row["nip"]))
+    found = [PersonToday(**row | {"state": ShownState(row["state"])}) for row in people.iter_rows(named=True)]
+    by_name = sorted(found, key=lambda one: (one.name, one.nip))
     return UnitToday(now, by_name, dict(terminals.iter_rows()))

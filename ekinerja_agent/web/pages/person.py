@@ -89,7 +89,7 @@ def _shown(visit: RequestContext, nip: str, month: date, months: list[str], addr
         month=month,
         months=[month_of(one) for one in months],
         address=address,
-        punches={row["punch_id"]: row for row in evidence.punches(visit.conn, score.punch_ids)},
+        punches={punch.punch_id: punch for punch in evidence.punches(visit.conn, score.punch_ids)},
         computed_at=score.computed_at.astimezone(zone),
         documents=evidence.documents(visit.conn, nip, month, last_day(month)),
         states=STATES,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -87,15 +86,11 @@ def _today(live: Cache[UnitToday], visit: RequestContext, unit: str, day: date, 
 
     today = live.get((unit, day), read, visit.now)
     wanted = _wanted(visit, TODAY)
-    listed = today.listed(wanted)
-    rows = [
-        row | {scan: _clock(row[scan], row["timezone"]) for scan in ("arrive_at", "leave_at")} for row in listed.rows
-    ]
     return page(
         visit,
         "unit_today.html.j2",
         **_about(visit, unit, day),
-        listed=replace(listed, rows=rows),
+        listed=today.listed(wanted),
         wanted=wanted,
         labels=TODAY,
         at=today.at.astimezone(zone),
@@ -106,9 +101,6 @@ def _today(live: Cache[UnitToday], visit: RequestContext, unit: str, day: date, 
 def _day(visit: RequestContext, unit: str, day: date) -> Response:
     wanted = _wanted(visit, STATES)
     listed = board.unit_day(visit.conn, unit, day, wanted)
-    for row in listed.rows:
-        for scan in ("arrive_at", "leave_at"):
-            row[scan] = _clock(row[scan], row["timezone"])
     return page(visit, "unit_day.html.j2", **_about(visit, unit, day), listed=listed, wanted=wanted, labels=STATES)
 
 
@@ -120,6 +112,7 @@ def _about(visit: RequestContext, unit: str, day: date) -> dict[str, Any]:
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
+        "clock": _clock,
     }
 
 
