@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from ekinerja_agent.central.imported import activities
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.imported.batches import store_batch
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.rules import Timeline
+from ekinerja_agent.web.app import create_app
 from tests.board.conftest import EVIL, EVIL_NIP, HEAD, LATE, OTHER, County, csrf
+from tests.board.test_pages import Reading
 
 Enter = Callable[..., TestClient]
 WORK = {"date": "2026-09-29", "start": "09:00", "end": "10:00", "description": EVIL, "do": "enter"}
@@ -114,3 +120,31 @@ def test_an_account_without_a_person_has_no_activities(county: County, enter: En
     browser = enter("pay", "payroll")
     assert browser.get("/activities").status_code == 404
     assert browser.get("/activities/waiting").status_code == 404
+
+
+def test_an_entry_of_a_day_without_a_roster_row_waits_and_both_are_told_why(county: County, enter: Enter) -> None:
+    rules, only_on_duty = county.site.rules(), county.site
+    model = rules.profiles["tpp-model"]
+    strict = [replace(dated, value=replace(dated.value, inside_duty=True)) for dated in model.activities]
+    changed = replace(model, activities=Timeline("activities", tuple(strict)))
+    book = replace(rules, profiles={**rules.profiles, "tpp-model": changed})
+    county.app = create_app(lambda: None, site=replace(only_on_duty, rules=lambda: book))
+    nurse = {"nip": LATE, "name": "Budi", "unit": "DINKES", "status": "pns", "attendance": "terminal"}
+    store(county, "employees", nurse | {"schedule": "three-shifts"})
+    store(county, "rosters", {"nip": LATE, "date": date(2026, 9, 28), "shifts": "OFF"})
+    budi, head = enter("budi", "employee", nip=LATE), enter("kepala", "head", nip=HEAD)
+    assert send(budi, "/activities", WORK | {"date": "2026-09-28"}) == 400
+    assert send(budi, "/activities", WORK) == 303
+    (one,) = standing(county)
+    assert (one["status"], one["reason"]) == ("pending", None)
+    told = "belum ada yang tahu apakah 09:00-10:00 berada dalam jam dinas 2026-09-29 (tidak ada baris roster)"
+    assert told in Reading(budi.get("/activities").text).text
+    assert told in Reading(head.get("/activities/waiting").text).text
+    store(county, "rosters", {"nip": LATE, "date": date(2026, 9, 29), "shifts": "pagi"})
+    assert told not in Reading(budi.get("/activities").text).text
+    assert send(head, "/activities/waiting", {"id": one["id"], "do": "approve"}) == 303
+
+
+def store(county: County, kind: str, row: dict[str, Any]) -> None:
+    with transaction(county.engine) as conn:
+        store_batch(conn, county.operator.id, kind, f"{kind}.csv", "sha256:0", [row | {"row": 2}], 0, county.now)

@@ -187,7 +187,7 @@ def test_an_activity_is_judged_as_by_the_facts_of_the_whole_county(
 ) -> None:
     def broken(rules: ActivityRules, row: dict[str, Any]) -> object:
         try:
-            return rules.broken(row)
+            return rules.broken(row), rules.pending(row)
         except NoRule as error:
             return str(error)
 

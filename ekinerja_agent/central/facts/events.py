@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tup
 from ekinerja_agent.central.facts.scope import FIRST, LAST, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import event_attendance, events
 from ekinerja_agent.central.versions import current
-from ekinerja_agent.scoring.frames.schemas import EVENT_ATTENDANCE, EVENTS, EVERY_UNIT, Schema, empty
+from ekinerja_agent.county.calendar import EVERY_UNIT
+from ekinerja_agent.scoring.frames.schemas import EVENT_ATTENDANCE, EVENTS, Schema, empty
 
 _DEEPEST_UNIT = 20
 _TOLD: Schema = {**{name: kind for name, kind in EVENTS.items() if name != "audience"}, "audience": pl.String}

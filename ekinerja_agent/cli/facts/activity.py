@@ -74,6 +74,10 @@ def add_command(
     work = life.Work(whose, day.date(), start.time(), end.time(), description, kind, volume, output, plan)
     name = life.add(desk, work, draft=draft, replaces=replaces)
     tell(f"activity {name} is kept as a draft." if draft else f"activity {name} waits for {_asked(desk, work)}.")
+    with reading(desk.engine) as conn:
+        pending = life.pending_duty(conn, desk, activities.rows(conn, ids=[name]))
+    for sentence in pending.values():
+        context.say(sentence)
 
 
 @group.command("submit")

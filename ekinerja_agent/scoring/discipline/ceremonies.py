@@ -10,10 +10,10 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from ekinerja_agent.county.calendar import EVERY_UNIT, Calendar, hours_on
 from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
-from ekinerja_agent.scoring.duty.hours import hours_on
 from ekinerja_agent.scoring.duty.schedule import Roster, covers
-from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, MonthFacts
+from ekinerja_agent.scoring.frames.schemas import EVENTS, MonthFacts
 from ekinerja_agent.scoring.frames.steps import collect
 
 _SATURDAY = 5
@@ -39,20 +39,15 @@ def announced(facts: MonthFacts, roster: Roster, rules: RuleBook) -> pl.DataFram
     a duty says nothing of ceremonies on its day.
     """
     imported = set(facts.events.select("kind", "day", "unit").iter_rows())
-    off = {
-        (row["day"], row["unit"]): row["kind"] != "kerja"
-        for row in facts.calendar.iter_rows(named=True)
-        if row["kind"] != "ramadan"
-    }
+    calendar = Calendar(facts.calendar.select("day", "unit", "kind").iter_rows(), rules)
     rows = []
     for unit, profile, schedule, day in _units(facts, roster):
         week = rules.schedule(schedule or rules.profile(profile).schedule)
 
         def is_working(day: date, unit: str = unit, week: Schedule = week) -> bool:
-            holiday = off.get((day, unit), off.get((day, EVERY_UNIT), day in rules.holidays))
-            if week.shifts is not None:
-                return not holiday and day.weekday() < _SATURDAY
-            return not holiday and hours_on(week, day) is not None
+            if calendar.is_off(unit, day):
+                return False
+            return day.weekday() < _SATURDAY if week.shifts is not None else hours_on(week, day) is not None
 
         for ceremony in rules.profile(profile).ceremonies.on(day).value:
             held_on = ceremony_day(ceremony, facts.month, is_working)

@@ -7,11 +7,11 @@ the event. Source of the readings: regulations section 9.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import polars as pl
 
+from ekinerja_agent.county.calendar import EVERY_UNIT, Calendar
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.discipline.coverage import UNDECIDED, gaps, proven
@@ -19,7 +19,7 @@ from ekinerja_agent.scoring.discipline.prices import tag
 from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import EVENT_RANK, FOUND, HELD, as_found
-from ekinerja_agent.scoring.frames.schemas import EVENTS, EVERY_UNIT, INSTANT, MonthFacts, Schema, empty
+from ekinerja_agent.scoring.frames.schemas import EVENTS, INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.frames.steps import collect
 
 _BEFORE_DUTY = pl.duration(minutes=90)
@@ -135,22 +135,18 @@ def documented(timed: pl.LazyFrame, approved: Documents) -> pl.LazyFrame:
 
 
 def _costs(called: pl.DataFrame, roster: Roster, facts: MonthFacts, rules: RuleBook) -> pl.DataFrame:
-    fasting = set(facts.calendar.filter(pl.col("kind") == "ramadan").select("day", "unit").iter_rows())
+    calendar = Calendar(facts.calendar.select("day", "unit", "kind").iter_rows(), rules)
     rows: list[dict[str, Any]] = []
     for number, kind, unit in called.select("plan", "kind", "unit").unique().sort("plan", "kind", "unit").iter_rows():
         plan = roster.plan_keys[number]
         dated = rules.profile(plan.profile).events.on(plan.day)
         cost = dated.value.get(kind)
         cost_ppm = cost.weekdays_ppm[plan.day.weekday()] if cost is not None else 0
-        if cost is None or not cost_ppm or (not cost.in_ramadan and _is_fasting(plan.day, unit, fasting, rules)):
+        if cost is None or not cost_ppm or (not cost.in_ramadan and calendar.is_fasting(unit, plan.day)):
             continue
         price = tag(kind.upper(), cost_ppm, "events", dated)
         rows.append({"plan": number, "kind": kind, "unit": unit, "base": cost.base.value, **price})
     return pl.DataFrame(rows, schema=_COSTS)
-
-
-def _is_fasting(day: date, unit: str, marked: set[tuple[date, str]], rules: RuleBook) -> bool:
-    return (day, unit) in marked or (day, EVERY_UNIT) in marked or rules.ramadan_on(day) is not None
 
 
 def with_window(called: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ekinerja_agent.county.calendar import hours_on, local_hours
 from ekinerja_agent.nouns.errors import NeedsAttention
-from ekinerja_agent.rules import Bound, DayHours, FlexibleStart, RuleBook, Scan, ScanRule, Schedule
+from ekinerja_agent.rules import Bound, DayHours, FlexibleStart, RuleBook, Scan, ScanRule
 
 SCAN_ORDER: Mapping[Scan, int] = {scan: position for position, scan in enumerate(Scan)}
 """Position of a scan in time order, from 0."""
@@ -68,29 +70,17 @@ class Duty:
     windows: tuple[Window, ...]
 
 
-def hours_on(schedule: Schedule, day: date, *, ramadan: bool = False, shift: str = "") -> DayHours | None:
-    """Given a schedule and a day, return its hours: of the weekday, or of the shift where the schedule has shifts.
-
-    None is a weekday without duty, or a shift that the schedule does not have. Raise NoRule if none are dated.
-    """
-    if schedule.shifts is not None:
-        return schedule.shifts.on(day).value.get(shift)
-    week = schedule.ramadan_week if ramadan and schedule.ramadan_week is not None else schedule.week
-    if week is None:
-        raise ValueError(f"schedule {schedule.name} has neither weeks nor shifts")
-    return week.on(day).value.days[day.weekday()]
-
-
 def start_minute(hours: DayHours | None) -> int | None:
     """Given duty hours, return the minute of the local day in which they start; None where nobody knows."""
     return None if hours is None else hours.start.hour * 60 + hours.start.minute
 
 
+@lru_cache(256)
 def required_minutes(hours: DayHours | None) -> int:
     """Given duty hours, return their minutes net of the break; 0 where nobody knows."""
     if hours is None:
         return 0
-    local = _local_times(date(2000, 1, 1), hours)
+    local = local_hours(date(2000, 1, 1), hours)
     net = local.end - local.start
     if local.break_start is not None and local.break_end is not None:
         net -= local.break_end - local.break_start
@@ -109,7 +99,7 @@ def duty_of(plan: Plan, rules: RuleBook) -> Duty:
     hours = hours_on(rules.schedule(plan.schedule), plan.day, ramadan=plan.ramadan, shift=plan.shift)
     if hours is None:
         raise ValueError(f"{plan.schedule} has no duty on {plan.day}")
-    local = _local_times(plan.day, hours)
+    local = local_hours(plan.day, hours)
     starts, ends = _instant(local.start, zone), _instant(local.end, zone)
     due_local = {Scan.ARRIVE: local.start, Scan.LEAVE: local.end}
     break_from = break_to = None
@@ -123,30 +113,6 @@ def duty_of(plan: Plan, rules: RuleBook) -> Duty:
     bare = Duty(starts, ends, break_from, break_to, ())
     windows = [_window(rule, due_local[rule.scan], zone, bare, flexible) for rule in wanted]
     return Duty(starts, ends, break_from, break_to, _without_overlap(windows))
-
-
-class _LocalTimes(NamedTuple):
-    start: datetime
-    end: datetime
-    break_start: datetime | None
-    break_end: datetime | None
-
-
-def _local_times(day: date, hours: DayHours) -> _LocalTimes:
-    """A time that is not after the one before it belongs to the next day: that is how a night duty is
-    written.
-    """
-    start = datetime.combine(day, hours.start)
-    end = _next(start, hours.end)
-    if hours.break_start is None or hours.break_end is None:
-        return _LocalTimes(start, end, None, None)
-    break_start = _next(start, hours.break_start)
-    return _LocalTimes(start, end, break_start, _next(break_start, hours.break_end))
-
-
-def _next(after: datetime, clock: time) -> datetime:
-    same_day = datetime.combine(after.date(), clock)
-    return same_day if same_day > after else same_day + timedelta(days=1)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -6,7 +6,6 @@ punches, documents or money.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,8 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from ekinerja_agent.county.calendar import Calendar, require_holidays, shifts_on, why_pending
 from ekinerja_agent.nouns.duty import DayState
-from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.duty.hours import (
@@ -23,7 +23,6 @@ from ekinerja_agent.scoring.duty.hours import (
     SCAN_ORDER,
     Plan,
     duty_of,
-    hours_on,
     required_minutes,
     start_minute,
 )
@@ -61,10 +60,6 @@ PLAN_SCANS: Schema = {
 }
 
 
-OFF = "OFF"
-"""What a roster says of a day without duty."""
-
-
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Everybody's duties of one month. A duty that is not planned has no scans and no required minutes.
@@ -93,11 +88,7 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
     Raise NoRule for a day without rule, holiday decree or decided Ramadan; NeedsAttention for a unit that is
     unknown on a day when somebody serves in it.
     """
-    if facts.month.year not in rules.holiday_years:
-        raise NoRule(
-            f"the holidays of {facts.month.year} are not in config/rules/holidays; "
-            f"propose them with `config holidays {facts.month.year}`, keep what the decree says"
-        )
+    require_holidays(rules, facts.month.year)
     first, last = (day, day) if day else (facts.month, last_day(facts.month))
     spells = _spells(facts.spells, first, last)
     grid = _unit_days(spells, facts, rules, first, last)
@@ -144,7 +135,7 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
 def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
     """Given the states of duties, return those of which the roster says nothing that can be used: duty, reason."""
     unplanned = [
-        (number, f"the schedule {plan.schedule} has no shift {plan.shift}" if plan.shift else "no roster row")
+        (number, why_pending(plan.schedule, plan.shift))
         for number, plan in enumerate(roster.plan_keys)
         if not plan.planned
     ]
@@ -217,65 +208,19 @@ def _unit_days(spells: pl.DataFrame, facts: MonthFacts, rules: RuleBook, first: 
 
 
 def _working_days(grid: pl.DataFrame, calendar: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
-    """The days of the grid that are working days, with `ramadan` and `required_minutes`.
+    """The days of the grid that are working days, with `ramadan`, `starts` and `required_minutes`.
 
-    Imported rows beat the rule files, a unit's own row beats `*`. `kerja` gives a holiday back to work; on a
-    weekday for which the schedule has no hours there are none to give.
+    The calendar is asked once for each schedule and day of a unit, however many people serve by it.
     """
-    ramadan_rows, off_rows = _marked_days(calendar)
-    national = pl.Series("national", list(rules.holidays), dtype=pl.Date)
-    marked = collect(
-        _own_and_common(_own_and_common(grid.lazy(), off_rows, "off"), ramadan_rows, "marked")
-        .with_columns(
-            off=pl.coalesce("off", "off_common", pl.col("day").is_in(national.implode())),
-            marked=pl.coalesce("marked", "marked_common", pl.lit(False)),
-        )
-        .filter(~pl.col("off") & pl.col("timezone").is_not_null())
-    )
-    keys = dict.fromkeys(zip(marked["schedule"], marked["day"], marked["marked"], strict=True))
-    hours = pl.DataFrame(
-        _hours_rows(keys, rules),
-        schema={
-            "schedule": pl.String,
-            "day": pl.Date,
-            "marked": pl.Boolean,
-            "ramadan": pl.Boolean,
-            "starts": pl.Int64,
-            "required_minutes": pl.Int64,
-        },
-        orient="row",
-    )
-    return marked.join(hours, on=["schedule", "day", "marked"], how="inner", maintain_order="left")
-
-
-def _marked_days(calendar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The days of CALENDAR: those of Ramadan (day, unit, marked), and those that are off or worked (day, unit, off)."""
-    if calendar.is_empty():
-        return calendar, calendar
-    fasting = pl.col("kind") == "ramadan"
-    ramadan_rows = calendar.lazy().filter(fasting).select("day", "unit", marked=pl.lit(True))
-    by_day = calendar.lazy().filter(~fasting).group_by("day", "unit")
-    return collect(ramadan_rows), collect(by_day.agg(off=(pl.col("kind") != "kerja").any()))
-
-
-def _own_and_common(grid: pl.LazyFrame, rows: pl.DataFrame, value: str) -> pl.LazyFrame:
-    if rows.is_empty():
-        return grid.with_columns(pl.lit(None, pl.Boolean).alias(name) for name in (value, f"{value}_common"))
-    common = rows.lazy().filter(pl.col("unit") == "*").select("day", pl.col(value).alias(f"{value}_common"))
-    return grid.join(rows.lazy(), on=["day", "unit"], how="left", maintain_order="left").join(
-        common, on="day", how="left", maintain_order="left"
-    )
-
-
-def _hours_rows(keys: Iterable[tuple[str, date, bool]], rules: RuleBook) -> list[tuple[Any, ...]]:
+    known = Calendar(calendar.select("day", "unit", "kind").iter_rows(), rules)
+    placed = grid.filter(pl.col("timezone").is_not_null())
     rows = []
-    for name, day, marked in keys:
-        schedule = rules.schedule(name)
-        ramadan = schedule.ramadan_week is not None and (marked or rules.ramadan_on(day) is not None)
-        hours = hours_on(schedule, day, ramadan=ramadan)
+    for name, unit, day in dict.fromkeys(zip(placed["schedule"], placed["unit"], placed["day"], strict=True)):
+        hours, ramadan = known.hours(rules.schedule(name), unit, day)
         if hours is not None:
-            rows.append((name, day, marked, ramadan, start_minute(hours), required_minutes(hours)))
-    return rows
+            rows.append((name, unit, day, ramadan, start_minute(hours), required_minutes(hours)))
+    worked = pl.DataFrame(rows, schema=_WORKED, orient="row")
+    return placed.join(worked, on=["schedule", "unit", "day"], how="inner", maintain_order="left")
 
 
 def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
@@ -299,6 +244,24 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
         )
 
 
+_WORKED: Schema = {
+    # One row per schedule and working day of a unit.
+    "schedule": pl.String,
+    "unit": pl.String,
+    "day": pl.Date,
+    "ramadan": pl.Boolean,
+    "starts": pl.Int64,
+    "required_minutes": pl.Int64,
+}
+_SHIFTS: Schema = {
+    # One row per schedule, day and word of the roster that is a duty.
+    "schedule": pl.String,
+    "day": pl.Date,
+    "shift": pl.String,
+    "planned": pl.Boolean,
+    "starts": pl.Int64,  # null: nobody knows, comes last
+    "required_minutes": pl.Int64,
+}
 _SERVED: Schema = {
     "person": pl.UInt32,
     "spell": pl.UInt32,
@@ -340,7 +303,7 @@ def _serve(spells: pl.DataFrame, working: pl.DataFrame) -> pl.LazyFrame:
 def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, rules: RuleBook) -> pl.DataFrame:
     """One row per person and duty of the roster; a day of which the roster says nothing is a duty that is not planned.
 
-    Holidays and weekends do not matter: the roster knows them.
+    What a roster says is asked once for each schedule, day and word, however many people have it.
     """
     if grid.is_empty():
         return empty(_SERVED)
@@ -349,17 +312,16 @@ def _rostered(spells: pl.DataFrame, grid: pl.DataFrame, rosters: pl.DataFrame, r
         _days_of(spells)
         .join(grid.lazy().select("post", "day", "unit", "timezone", "profile", "schedule"), on=["post", "day"])
         .join(told, on=["nip", "day"], how="left")
-        .filter(pl.col("shift").is_null() | (pl.col("shift") != OFF))
         .with_columns(pl.col("shift").fill_null(""), ramadan=pl.lit(value=False))
     )
     keys = days.select("schedule", "day", "shift").unique(maintain_order=True)
-    found = [hours_on(rules.schedule(name), day, shift=shift) for name, day, shift in keys.iter_rows()]
-    hours = keys.with_columns(
-        planned=pl.Series([one is not None for one in found], dtype=pl.Boolean),
-        starts=pl.Series([start_minute(one) for one in found], dtype=pl.Int64),  # null: nobody knows, comes last
-        required_minutes=pl.Series([required_minutes(one) for one in found], dtype=pl.Int64),
-    )
-    return collect(days.lazy().join(hours.lazy(), on=["schedule", "day", "shift"], how="left").select(*_SERVED))
+    rows = [
+        (name, day, word, shift.hours is not None, start_minute(shift.hours), required_minutes(shift.hours))
+        for name, day, word in keys.iter_rows()
+        for shift in shifts_on(rules.schedule(name), day, (word,) if word else ())
+    ]
+    duties = pl.LazyFrame(rows, schema=_SHIFTS, orient="row")
+    return collect(days.lazy().join(duties, on=["schedule", "day", "shift"], how="inner").select(*_SERVED))
 
 
 def _people(spells: pl.DataFrame, served: pl.DataFrame, grid: pl.DataFrame, working: pl.DataFrame) -> pl.DataFrame:

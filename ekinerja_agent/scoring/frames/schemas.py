@@ -16,9 +16,6 @@ import polars as pl
 
 INSTANT = pl.Datetime("us", "UTC")
 
-EVERY_UNIT = "*"
-"""In a row of the calendar or of an event: whatever the unit."""
-
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 SPELLS: Schema = {

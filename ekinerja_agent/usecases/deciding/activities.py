@@ -8,7 +8,8 @@ transaction, and those of one person wait for each other. Does not know what sil
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -25,10 +26,11 @@ from ekinerja_agent.county import access
 from ekinerja_agent.county.access import Bar, Deed
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.superiors import Superiors
-from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.errors import NoRule, Refused, WrongUsage
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
+from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer
 
 if TYPE_CHECKING:
@@ -99,6 +101,23 @@ def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[di
     shown = activities.rows(conn, ids=list(mine)[:_SHOWN_AT_ONCE])
     ordered = sorted(shown, key=lambda row: (row["date"], row["nip"], row["start"]))
     return [row | {"minutes": mine[row["id"]]} for row in ordered]
+
+
+def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any]]) -> dict[str, str]:
+    """Given activities with the columns of `activity list`, return for those that nobody decided, by id, what nobody
+    knows yet of the duty of their day. They are not rejected for that.
+    """
+    waiting = [row for row in rows if row["status"] in {EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.RETURNED}]
+    if not waiting:
+        return {}
+    nips, days = {row["nip"] for row in waiting}, [row["date"] for row in waiting]
+    rules = ActivityRules(StoredFacts(conn).about(nips, min(days), max(days)), desk.rules, desk.profile)
+    found: dict[str, str] = {}
+    for row in waiting:
+        with suppress(NoRule):  # without a rule nothing asks for the duty
+            why = rules.pending(row)
+            found |= {} if why is None else {row["id"]: why}
+    return found
 
 
 def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = None) -> str:

@@ -55,6 +55,7 @@ def _own_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
     today = _desk(visit).today(conn, nip)
     month = month_of(visit.asked("month")) if visit.asked("month") else today.replace(day=1)
     rows = recorded.rows(conn, nip=nip, first=month, last=last_day(month))
+    pending = activities.pending_duty(conn, _desk(visit), rows)
     edited = next((row for row in rows if row["id"] == visit.asked("edit")), None)
     filled = visit.form if problem else {} if edited is None else _filled(edited)
     return page(
@@ -62,6 +63,7 @@ def _own_page(visit: RequestContext, problem: EkinerjaError | None) -> Response:
         "activities.html.j2",
         HTTP_400_BAD_REQUEST if problem else 200,
         rows=list(reversed(rows)),
+        pending=pending,
         filled={name: filled.get(name, "") for name in FIELDS},
         problem=problem,
         today=today,
@@ -122,9 +124,16 @@ def _waiting_page(visit: RequestContext, problem: EkinerjaError | None) -> Respo
     rows = activities.waiting_for(conn, desk, below)
     seen = {row["nip"] for row in rows}
     visit.note_all("activities", seen)
-    names = organisation.names_of(conn, seen)
-    status = HTTP_400_BAD_REQUEST if problem else 200
-    return page(visit, "waiting.html.j2", status, rows=rows, names=names, problem=problem, letters=MOST_LETTERS)
+    return page(
+        visit,
+        "waiting.html.j2",
+        HTTP_400_BAD_REQUEST if problem else 200,
+        rows=rows,
+        names=organisation.names_of(conn, seen),
+        pending=activities.pending_duty(conn, desk, rows),
+        problem=problem,
+        letters=MOST_LETTERS,
+    )
 
 
 def _decide(visit: RequestContext) -> None:

@@ -111,6 +111,8 @@ def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
             column, reason = broken
             row["status"], row["reason"] = EntryStatus.REJECTED, reason
             draft.reject(row, column, reason)
+        elif row["status"] == "pending" and (pending := known.pending(row)) is not None:
+            draft.warn(row, "start", pending)
 
 
 def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:

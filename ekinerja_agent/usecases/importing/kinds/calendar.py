@@ -5,7 +5,8 @@ The holidays of the nation are in the rule files; a row here beats them for its 
 
 from __future__ import annotations
 
-from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
+from ekinerja_agent.county.calendar import EVERY_UNIT
+from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.shapes import shown, words

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ekinerja_agent.usecases.importing.kinds.units import EVERY_UNIT, known_units
+from ekinerja_agent.county.calendar import EVERY_UNIT
+from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import known_nips

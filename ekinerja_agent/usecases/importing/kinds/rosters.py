@@ -6,12 +6,11 @@ whose schedule has shifts.
 
 from __future__ import annotations
 
+from ekinerja_agent.county.calendar import OFF
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, shown
-
-OFF = "OFF"
 
 
 def _judge(draft: Draft) -> None:

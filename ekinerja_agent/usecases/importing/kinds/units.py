@@ -15,9 +15,6 @@ from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, know
 from ekinerja_agent.usecases.importing.reading.shapes import CODE, ZONE, shown
 from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, refuse_reversed_spans
 
-EVERY_UNIT = "*"
-"""In a row of another kind: whatever the unit."""
-
 
 def known_units(draft: Draft) -> frozenset[str]:
     """Return the codes of all units that central has now."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from ekinerja_agent.county.duties import DutyHours
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped
 from ekinerja_agent.rules import ActivityRule, RuleBook
-from ekinerja_agent.usecases.importing.reading.duty_hours import DutyHours
 from ekinerja_agent.usecases.importing.reading.judging import Fact
 
 _ISO_DATE = 10
@@ -30,22 +30,41 @@ class ActivityRules:
     def broken(self, row: Fact) -> tuple[str, str] | None:
         """Given an activity, return the column and the reason why it is rejected, or None.
 
-        One without `entered_at` was entered on its date. Where nobody knows the duty of the day there is no reason: the
-        superior decides. Raise NoRule if no rule covers the day.
+        One without `entered_at` was entered on its date. Where nobody knows the duty of the day there is no reason: see
+        `pending`. Raise NoRule if no rule covers the day.
         """
         nip, day = row["nip"], row["date"]
-        key = (nip, day)
-        rule = self._known.get(key)
-        if rule is None:
-            profile = self._rules.profile(self._posts.profile(nip, day))
-            rule = self._known[key] = profile.activities.on(day).value
+        rule = self._rule(nip, day)
         if row["entered_at"] is not None and (reason := self._entered(row["entered_at"], day, rule)):
             return "entered_at", reason
         if rule.not_on_leave and (document := self._leave(nip, day, rule)):
             return "date", f"{day} is a day of {document}"
-        if rule.inside_duty and self._hours.hold(nip, day, row["start"], row["end"]) is False:
+        if rule.inside_duty and self._hours.hold(nip, day, row["start"], row["end"]).inside is False:
             return "start", f"{row['start']:%H:%M}-{row['end']:%H:%M} is not inside the duty hours of {day}"
         return None
+
+    def pending(self, row: Fact) -> str | None:
+        """Given an activity, say what nobody knows yet that decides whether it may be; None: nothing.
+
+        It is not rejected for that: it waits for the superior. Raise NoRule if no rule covers the day.
+        """
+        nip, day = row["nip"], row["date"]
+        if not self._rule(nip, day).inside_duty:
+            return None
+        why = self._hours.hold(nip, day, row["start"], row["end"]).pending
+        if why is None:
+            return None
+        return (
+            f"nobody knows yet whether {row['start']:%H:%M}-{row['end']:%H:%M} lies in the duty hours of {day} ({why});"
+            " it is not rejected, it waits for the superior"
+        )
+
+    def _rule(self, nip: str, day: date) -> ActivityRule:
+        key = (nip, day)
+        if key not in self._known:
+            profile = self._rules.profile(self._posts.profile(nip, day))
+            self._known[key] = profile.activities.on(day).value
+        return self._known[key]
 
     def _entered(self, moment: str, day: date, rule: ActivityRule) -> str | None:
         text = moment[:_ISO_DATE]

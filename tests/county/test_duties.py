@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ekinerja_agent.county.duties import DutyHours
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook
-from ekinerja_agent.usecases.importing.reading.duty_hours import DutyHours
-from ekinerja_agent.usecases.importing.reading.judging import Draft
 from tests.imports.conftest import Rows
 
 ANI = "199001012015011001"
@@ -42,7 +40,7 @@ def facts(schedule: str | None, **rosters: str) -> dict[str, list[dict[str, Any]
 def hold(book: RuleBook, known: dict[str, list[dict[str, Any]]], day: date, start: str, end: str) -> bool | None:
     rows = Rows(known).rows
     hours = DutyHours(rows, Posts(rows, PROFILE), book)
-    return hours.hold(ANI, day, time.fromisoformat(start), time.fromisoformat(end))
+    return hours.hold(ANI, day, time.fromisoformat(start), time.fromisoformat(end)).inside
 
 
 @pytest.mark.parametrize(
@@ -93,18 +91,3 @@ def test_where_the_roster_says_nothing_nobody_knows(
 
 def test_the_night_before_reaches_no_further_than_a_night(book: RuleBook) -> None:
     assert hold(book, facts("three-shifts", d8="OFF"), TUESDAY, "10:00", "11:00") is False
-
-
-def test_an_activity_of_a_day_without_a_roster_row_waits_for_the_superior(
-    judge: Callable[..., Draft], book: RuleBook
-) -> None:
-    header = "id,nip,date,start,end,description,status,entered_at"
-    rows = [f"A{day},{ANI},2026-09-0{day},10:00,11:00,x,pending,2026-09-0{day}" for day in (7, 8, 9)]
-    known = facts("three-shifts", d6="OFF", d7="pagi", d8="OFF")
-    draft = judge("activities", "\n".join([header, *rows]), known, rules=book, profile=PROFILE)
-    assert draft.problems == []
-    assert [(row["activity_id"], row["status"], row["reason"]) for row in draft.rows] == [
-        ("A7", "pending", None),
-        ("A8", "rejected", "10:00-11:00 is not inside the duty hours of 2026-09-08"),
-        ("A9", "pending", None),
-    ]
