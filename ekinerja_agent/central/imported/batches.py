@@ -48,6 +48,7 @@ from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
+from ekinerja_agent.nouns.statuses import EntryStatus
 
 _KEYS_AT_ONCE = 5_000
 _REVOCATION_LOCK = 0x7265766F
@@ -352,7 +353,7 @@ def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
         standing = with_decisions(conn, table.name, current(table, table.c.activity_id.in_(theirs)))
         approved: dict[tuple[str, date], list[dict[str, Any]]] = {}
         for row in standing:
-            if row["status"] == "approved":
+            if row["status"] == EntryStatus.APPROVED:
                 approved.setdefault((row["nip"], row["date"]), []).append(row)
         for (nip, day), rows in approved.items():
             for one, other in combinations(rows, 2):

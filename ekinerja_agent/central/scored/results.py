@@ -53,6 +53,7 @@ from ekinerja_agent.nouns.statuses import PeriodStatus
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthResult
 
 __all__ = [
+    "UnitPeriod",
     "clear_stale",
     "end_run",
     "period_status",

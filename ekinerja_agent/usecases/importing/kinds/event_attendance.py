@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from ekinerja_agent.nouns.duty import EventMark
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -23,7 +24,7 @@ def _judge(draft: Draft) -> None:
     for row in draft.rows:
         worn = row["uniform"]
         row["uniform"] = None if worn is None else worn == "yes"
-        if worn is not None and row["status"] != "present":
+        if worn is not None and row["status"] != EventMark.PRESENT:
             draft.refuse(row, "uniform", f"{worn}, but {row['status']}; allowed: empty unless the person was present")
         row["date"] = dates.get(row["event"]) or _announced_on(draft, row["event"])
         if row["date"] is None:
@@ -44,7 +45,12 @@ def _announced_on(draft: Draft, code: str) -> date | None:
 
 KIND = Kind(
     "event_attendance",
-    columns("event_attendance", event=CODE, status=words("present", "excused"), uniform=words("yes", "no")),
+    columns(
+        "event_attendance",
+        event=CODE,
+        status=words(EventMark.PRESENT, EventMark.EXCUSED),
+        uniform=words("yes", "no"),
+    ),
     _judge,
     "Who was at an event (present) and in uniform, or excused from it.",
     names_rules=True,
