@@ -206,12 +206,12 @@ def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Acti
 
 def send_back(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     """Given an activity that waits, return it to the person for correction; return it as it was. Raise as `approve`."""
-    return _negative(desk, activity_id, "returned", EntryStatus.RETURNED, reason)
+    return _negative(desk, activity_id, EntryStatus.RETURNED, reason)
 
 
 def reject(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     """Given an activity that waits, let it not count; return it as it was. Raise as `approve` does."""
-    return _negative(desk, activity_id, "rejected", EntryStatus.REJECTED, reason)
+    return _negative(desk, activity_id, EntryStatus.REJECTED, reason)
 
 
 def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
@@ -234,12 +234,12 @@ def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
     return _step(desk, activity_id, decide)
 
 
-def _negative(desk: Desk, activity_id: str, step: str, status: EntryStatus, reason: str) -> Activity:
+def _negative(desk: Desk, activity_id: str, status: EntryStatus, reason: str) -> Activity:
     _require_reason(reason)
 
     def decide(conn: Connection, one: Activity) -> Step:
         _require_superior(conn, desk, one)
-        return Step(step, status, one.first_tier, one.last_tier, reason=reason)
+        return Step(status, status, one.first_tier, one.last_tier, reason=reason)
 
     return _step(desk, activity_id, decide)
 

@@ -111,7 +111,7 @@ def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
             column, reason = broken
             row["status"], row["reason"] = EntryStatus.REJECTED, reason
             draft.reject(row, column, reason)
-        elif row["status"] == "pending" and (pending := known.pending(row)) is not None:
+        elif row["status"] == EntryStatus.PENDING and (pending := known.pending(row)) is not None:
             draft.warn(row, "start", pending)
 
 

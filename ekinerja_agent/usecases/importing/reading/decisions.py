@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
+from ekinerja_agent.nouns.statuses import DECIDED, DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.shapes import words
-
-DECIDED = frozenset({"approved", "returned", "rejected"})
 
 _DECISION = (
     "document",
@@ -33,17 +31,17 @@ def settle_decisions(draft: Draft, *, blank: str | None = None) -> None:
     """Given a draft, give each row the status that counts; from a feed, an empty one means `blank`."""
     uncounted = 0
     for row in draft.rows:
-        status = row["status"] or (blank if draft.importer.vouches else "pending")
+        status = row["status"] or (blank if draft.importer.vouches else EntryStatus.PENDING)
         row["status"] = status
         if status not in DECIDED:
             continue
         if not draft.importer.vouches:
-            row["status"] = "pending"
+            row["status"] = EntryStatus.PENDING
             uncounted += 1
             continue
         conflict = _conflict(draft, row)
         if conflict:
-            row["status"] = "pending"
+            row["status"] = EntryStatus.PENDING
             draft.warn(row, "status", f"{conflict}; the row enters as pending")
     if uncounted:
         draft.warn(
@@ -68,7 +66,7 @@ def keep_decisions(draft: Draft, kind: Kind, stored: Iterable[Mapping[str, Any]]
         earlier = decided.get(tuple(row[column] for column in kind.key))
         if (
             earlier is not None
-            and row["status"] == "pending"
+            and row["status"] == EntryStatus.PENDING
             and earlier.get("reason") is None
             and all(row[column] == earlier[column] for column in says)
         ):
