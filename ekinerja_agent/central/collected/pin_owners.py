@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, select
 from ekinerja_agent.central.store.tables.imported import employees, enrolments
 from ekinerja_agent.central.store.tables.recorded import slot_owners
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.county.spans import holds, latest
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 SLOT = "uid:"
@@ -37,7 +38,7 @@ class Enrolments:
         known = self._pin(terminal, pin, at)
         for place in (terminal, EVERY_TERMINAL):
             for row in self._by_pin.get((place, known), ()):
-                if covers(row, day):
+                if holds(row, day):
                     return str(row["nip"])
         return None
 
@@ -60,16 +61,8 @@ class Spells:
 
     def unit(self, nip: str, day: date) -> str | None:
         """Given a person and a day, return the unit of that day, or None."""
-        for row in self._by_nip.get(nip, ()):
-            if covers(row, day):
-                return str(row["unit"])
-        return None
-
-
-def covers(row: Mapping[str, Any], day: date) -> bool:
-    """Given a row with valid_from and valid_to (both included, None = open) and a day, return whether it holds then."""
-    first, last = row["valid_from"], row["valid_to"]
-    return (first is None or first <= day) and (last is None or day <= last)
+        spell = latest(self._by_nip.get(nip, ()), day)
+        return None if spell is None else str(spell["unit"])
 
 
 def true_day(clock: datetime, offset_s: int | None, corrected: bool) -> date:

@@ -227,11 +227,8 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
     if grid["covered"].all():
         return
     lost = collect(
-        spells.lazy()
-        .select("post", "from_day", "to_day")
-        .unique()
-        .join(grid.lazy().filter(~pl.col("covered")), on="post", how="inner")
-        .filter(pl.col("day").is_between("from_day", "to_day"))
+        _days_of(spells)
+        .join(grid.lazy().filter(~pl.col("covered")), on=["post", "day"], how="inner")
         .select("unit", "day")
         .sort("unit", "day")
         .head(1)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from ekinerja_agent.central.collected.pin_owners import Enrolments, covers
+from ekinerja_agent.central.collected.pin_owners import Enrolments
+from ekinerja_agent.county.spans import holds, is_over, latest
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
 
@@ -66,7 +67,7 @@ class Register:
         self._spells: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for row in facts.rows("employees"):
             self._spells[row["nip"]].append(row)
-        self._parents = {row["code"]: row["parent"] for row in facts.rows("units") if covers(row, day)}
+        self._parents = {row["code"]: row["parent"] for row in facts.rows("units") if holds(row, day)}
 
     def holder(self, terminal: str, pin: str) -> str | None:
         """Given a terminal and a PIN, return whose it is on the day, or None."""
@@ -77,14 +78,14 @@ class Register:
         ended = [
             row
             for row in self._enrolled
-            if row["pin"] == pin and row["terminal"] in {terminal, EVERY_TERMINAL} and _is_over(row, self.day)
+            if row["pin"] == pin and row["terminal"] in {terminal, EVERY_TERMINAL} and is_over(row, self.day)
         ]
         last = max(ended, key=lambda row: row["valid_to"], default=None)
         return (str(last["nip"]), last["valid_to"]) if last else None
 
     def duty(self, nip: str) -> Mapping[str, Any] | None:
         """Given a person, return the spell of duty that covers the day, or None."""
-        return next((row for row in self._spells.get(nip, ()) if covers(row, self.day)), None)
+        return latest(self._spells.get(nip, ()), self.day)
 
     def name(self, nip: str) -> str | None:
         """Given a person, return the name, of today or as it was last."""
@@ -103,7 +104,7 @@ class Register:
 
     def named_terminals(self, nip: str) -> set[str]:
         """Given a person, return the terminals that the enrolments of the day name; empty if they name every one."""
-        named = {row["terminal"] for row in self._enrolled if row["nip"] == nip and covers(row, self.day)}
+        named = {row["terminal"] for row in self._enrolled if row["nip"] == nip and holds(row, self.day)}
         return set() if EVERY_TERMINAL in named else named
 
     def _nearest(self, unit: str, with_terminals: set[str]) -> str | None:
@@ -218,7 +219,3 @@ def _of_entry(entry: Entry, register: Register) -> Iterator[Finding]:
 def _others(card: bool, password: bool) -> str:
     ways = [word for word, there in (("card", card), ("password", password)) if there]
     return f"only {' and '.join(ways)}" if ways else "no card, no password"
-
-
-def _is_over(row: Mapping[str, Any], day: date) -> bool:
-    return row["valid_to"] is not None and row["valid_to"] < day
