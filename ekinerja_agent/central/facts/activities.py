@@ -20,7 +20,7 @@ from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import VOLUME
 from ekinerja_agent.scoring.frames.schemas import ACTIVITIES, Schema
-from ekinerja_agent.scoring.frames.steps import collect
+from ekinerja_agent.scoring.frames.steps import collect, covers
 
 _HUNDREDTHS = 100
 _NS_PER_MINUTE = 60_000_000_000
@@ -87,8 +87,7 @@ def _at_most_standard(conn: Connection, wanted: Scope, told: pl.LazyFrame, spell
         typed.select("activity", "nip", "day")
         .join(spells.lazy().select("nip", "unit", "valid_from", "valid_to"), on="nip", how="inner")
         .filter(
-            pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-            pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+            covers("day"),
         )
         .unique("activity", keep="last", maintain_order=True)
         .select("activity", "unit")

@@ -16,6 +16,7 @@ from ekinerja_agent.central.store.tables.imported import event_attendance, event
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.county.calendar import EVERY_UNIT
 from ekinerja_agent.scoring.frames.schemas import EVENT_ATTENDANCE, EVENTS, Schema, empty
+from ekinerja_agent.scoring.frames.steps import covers
 
 _DEEPEST_UNIT = 20
 _TOLD: Schema = {**{name: kind for name, kind in EVENTS.items() if name != "audience"}, "audience": pl.String}
@@ -69,8 +70,7 @@ def _with_units_below(told: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
         level = (
             level.join(below, left_on="unit", right_on="parent", how="inner", suffix="_below")
             .filter(
-                pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-                pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+                covers("day"),
             )
             .select(*(pl.col("unit_below").alias("unit") if name == "unit" else name for name in told.columns))
         )

@@ -21,7 +21,7 @@ from ekinerja_agent.central.store.tables.recorded import slot_owners, terminal_f
 from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import INSTANT, PUNCHES, Schema
-from ekinerja_agent.scoring.frames.steps import collect
+from ekinerja_agent.scoring.frames.steps import collect, covers
 
 _OWNERS: Schema = {"terminal": pl.String, "uid": pl.Int64, "pin": pl.String, "seen_at": INSTANT}
 _ZONES: Schema = {"terminal": pl.String, "timezone": pl.String, "since": INSTANT}
@@ -113,8 +113,7 @@ def _held(recorded: pl.DataFrame, enrolled: pl.DataFrame, keys: list[str], *, ra
         recorded.lazy()
         .join(enrolled.lazy(), on=keys, how="inner")
         .filter(
-            pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-            pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+            covers("day"),
         )
         .select(
             *("punch_id", "terminal", "nip", "clock", "at", "offset_s", "corrected", "day", "id"),

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from ekinerja_agent.central.store.tables.recorded import terminal_facts
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.scoring.frames.schemas import DUTY_TERMINALS, Schema
-from ekinerja_agent.scoring.frames.steps import collect
+from ekinerja_agent.scoring.frames.steps import collect, covers
 
 TERMINALS: Schema = {
     # When an enabled terminal served an office; dates included, null = open.
@@ -123,8 +123,7 @@ def _on_days(dated: pl.DataFrame, days: pl.LazyFrame) -> pl.LazyFrame:
         dated.lazy()
         .join(days, how="cross")
         .filter(
-            pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("day")),
-            pl.col("valid_to").is_null() | (pl.col("day") <= pl.col("valid_to")),
+            covers("day"),
         )
     )
 

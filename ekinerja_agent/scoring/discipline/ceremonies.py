@@ -12,9 +12,9 @@ import polars as pl
 
 from ekinerja_agent.county.calendar import EVERY_UNIT, Calendar, hours_on
 from ekinerja_agent.rules import Ceremony, RuleBook, Schedule
-from ekinerja_agent.scoring.duty.schedule import Roster, covers
+from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import EVENTS, MonthFacts
-from ekinerja_agent.scoring.frames.steps import collect
+from ekinerja_agent.scoring.frames.steps import collect, covers
 
 _SATURDAY = 5
 _MIDDLE = 15

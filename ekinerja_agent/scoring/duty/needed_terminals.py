@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.scoring.duty.schedule import Roster, covers
-from ekinerja_agent.scoring.frames.steps import collect
+from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.steps import collect, covers
 
 
 def needed_terminals(roster: Roster, duty_terminals: pl.DataFrame) -> pl.DataFrame:

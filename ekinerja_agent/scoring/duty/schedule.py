@@ -28,7 +28,7 @@ from ekinerja_agent.scoring.duty.hours import (
 )
 from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema, empty
-from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, collect
+from ekinerja_agent.scoring.frames.steps import MONTHS_KEPT, collect, covers
 
 PLANS: Schema = {
     # One row per plan: what all duties alike share. Spans are half-open from the first due time to the last.
@@ -150,12 +150,6 @@ def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
         .join(waiting, on="duty", how="semi")
         .select("duty", "reason")
     )
-
-
-def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Expr:
-    """Given column names, tell whether a day lies in dates that are both included; a null date is open."""
-    after_start = pl.col(first).is_null() | (pl.col(first) <= pl.col(day))
-    return after_start & (pl.col(last).is_null() | (pl.col(day) <= pl.col(last)))
 
 
 def _spells(spells: pl.DataFrame, first: date, last: date) -> pl.DataFrame:

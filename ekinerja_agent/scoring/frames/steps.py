@@ -42,3 +42,9 @@ def left_join_or_null(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.
 def anti_join(steps: pl.LazyFrame, found: pl.DataFrame, *on: str) -> pl.LazyFrame:
     """Given steps and what was found for some of their rows, return the other rows."""
     return steps if found.is_empty() else steps.join(found.lazy(), on=on, how="anti", maintain_order="left")
+
+
+def covers(day: str, first: str = "valid_from", last: str = "valid_to") -> pl.Expr:
+    """Given column names, tell whether a day lies in dates that are both included; a null date is open."""
+    after_start = pl.col(first).is_null() | (pl.col(first) <= pl.col(day))
+    return after_start & (pl.col(last).is_null() | (pl.col(day) <= pl.col(last)))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from ekinerja_agent.scoring.duty.schedule import Roster, covers
+from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames.schemas import MonthFacts, empty
-from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
+from ekinerja_agent.scoring.frames.steps import collect, covers, left_join_or_null
 from ekinerja_agent.scoring.terms import Terms
 
 E4_PER_RUPIAH = 10_000

@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 
 from ekinerja_agent.rules import WHOLE_PPM, Productivity
-from ekinerja_agent.scoring.duty.schedule import Roster, covers
+from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.schemas import empty
-from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
+from ekinerja_agent.scoring.frames.steps import collect, covers, left_join_or_null
 from ekinerja_agent.scoring.terms import Terms
 
 _RATIO_ONE = 10_000
