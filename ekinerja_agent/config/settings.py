@@ -15,12 +15,14 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from ekinerja_agent.config.secrets import read_secret, unusable_secret
+from ekinerja_agent.terminals import DRIVERS
 from ekinerja_agent.yamlfile import FileSection, faults
 from ekinerja_agent.yamlfile.scalars import (
     Flag,
     HostPort,
     Id,
     Network,
+    OneOf,
     PathHere,
     Text,
     TimeOfDay,
@@ -330,7 +332,7 @@ class TerminalConfig(FileSection):
     """Code of the unit whose people scan here."""
     address: Annotated[HostPort, host_port(TERMINAL_PORT)] | None = None
     """host[:port]; needed unless transport is none."""
-    transport: Literal["tcp", "udp", "none"] = "tcp"
+    transport: Annotated[str, OneOf((*DRIVERS, "none"))] = "tcp"
     """none: only uploads (push) or USB files."""
     push: Flag = False
     """Also, or only, receives uploads of this serial."""

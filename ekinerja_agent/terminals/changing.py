@@ -15,6 +15,7 @@ from enum import IntEnum
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, TerminalRefused
 from ekinerja_agent.terminals.client import Client, open_session
 from ekinerja_agent.terminals.interface import TerminalAddress
+from ekinerja_agent.terminals.link import spoken
 from ekinerja_agent.terminals.session import FAREWELL_S
 from ekinerja_agent.terminals.wire import Command, Packet
 from ekinerja_agent.terminals.wire.values import encode_time
@@ -39,7 +40,7 @@ def open_caretaker(place: TerminalAddress) -> Iterator[Caretaker]:
         place.terminal,
         place.host,
         place.port,
-        transport=place.transport,
+        transport=spoken(place.transport),
         comm_key=place.comm_key,
         reply_timeout_s=place.reply_timeout_s,
     ) as (session, link):

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused
 from ekinerja_agent.terminals.interface import TerminalAddress
-from ekinerja_agent.terminals.link import Link, Transport
+from ekinerja_agent.terminals.link import Link, Transport, spoken
 from ekinerja_agent.terminals.session import Session
 from ekinerja_agent.terminals.transfer import (
     ATTENDANCE_LOG,
@@ -75,7 +75,7 @@ def open_at(place: TerminalAddress) -> AbstractContextManager[Client]:
         place.terminal,
         place.host,
         place.port,
-        transport=place.transport,
+        transport=spoken(place.transport),
         comm_key=place.comm_key,
         reply_timeout_s=place.reply_timeout_s,
     )

@@ -18,13 +18,15 @@ from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 
 @dataclass(frozen=True, slots=True)
 class TerminalAddress:
-    """Where a terminal is and how to be let in. `zone` is that of its clock. The comm key is never shown."""
+    """Where a terminal is and how to be let in. `transport` is one that a driver is registered for, `zone` that of its
+    clock. The comm key is never shown.
+    """
 
     terminal: str
     host: str
     zone: ZoneInfo
     port: int = 4370
-    transport: Literal["tcp", "udp"] = "tcp"
+    transport: str = "tcp"
     comm_key: int | None = field(default=None, repr=False)
     reply_timeout_s: float = 20.0
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable, WrongUsage
 from ekinerja_agent.terminals.wire import FrameBuffer, Packet, decode_packet, encode_packet, frame
 
 Transport = Literal["tcp", "udp"]
@@ -25,6 +25,14 @@ _RECEIVE_BYTES = 1 << 16
 _DATAGRAM_QUEUE_BYTES = 1 << 20
 _PANEL_START = 0xAA
 _FLUSH_S = 0.5
+
+
+def spoken(transport: str) -> Transport:
+    """Given the transport of a terminal, return it if this protocol is spoken over it. Raise WrongUsage if not."""
+    match transport:
+        case "tcp" | "udp":
+            return transport
+    raise WrongUsage(f"this is done with terminals of transport tcp and udp alone, not with {transport}")
 
 
 class Link:

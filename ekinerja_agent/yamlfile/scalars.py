@@ -50,6 +50,16 @@ class Scalar:
             raise PydanticCustomError(UNFIT, "{allowed}", {"allowed": self.allowed}) from error
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of the words that something else registers; told as those of a Literal are."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(list(self.words))
+
+
 def _pattern(pattern: str) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^({pattern})$"}
 
