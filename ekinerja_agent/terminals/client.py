@@ -35,7 +35,7 @@ from ekinerja_agent.terminals.wire import (
     decode_option,
     decode_time,
 )
-from ekinerja_agent.terminals.wire.values import decode_text
+from ekinerja_agent.terminals.wire.values import decode_fact
 
 Answer = TypeVar("Answer")
 
@@ -127,7 +127,7 @@ class Client:
 
     def firmware(self) -> str | None:
         """The firmware's version in its own words."""
-        return self._fact(lambda data: decode_text(data).strip(), Command.VERSION)
+        return self._fact(decode_fact, Command.VERSION)
 
     def sizes(self) -> FreeSizes | None:
         """What the terminal says it holds: a hint only."""

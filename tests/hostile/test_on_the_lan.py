@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent.nouns.errors import TerminalUnavailable
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.simulator import Device, Model, serve
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet, frame
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.live import listen
+from ekinerja_agent.terminals.reading import ZkTerminal
 
 MEGABYTE = 1_000_000
 REPLY_TIMEOUT_S = 0.25
@@ -76,3 +79,17 @@ def test_t27_who_listens_to_events_without_end_keeps_a_thousand_and_counts_the_o
         told = listener.punches(0)
         assert len(told) == 1_000
         assert (told[0] is None) == (len(said) > 1_000)
+
+
+WORDS = ["\x1b[2J\x1b]0;root\x07", "A\r\nSet-Cookie: b", "\x9b31m", "\u202e1234", "S" * 5_000]
+
+
+@pytest.mark.parametrize("said", WORDS, ids=ascii)
+def test_t28_what_a_device_calls_itself_reaches_nobody_raw(said: str) -> None:
+    """Before: serial number and firmware went to the operator's screen as they came."""
+    with serve(Device(serial=said, model=Model(firmware=said))) as endpoint:
+        place = TerminalAddress("lobby", endpoint.host, ZoneInfo("Asia/Jakarta"), endpoint.port)
+        read = ZkTerminal(place).read(known_record_size=None, expected_serial=None, expected_by="", now=utc_now)
+    for told in (read.serial, read.firmware):
+        assert told.isprintable()
+        assert 0 < len(told) <= 64

@@ -72,16 +72,29 @@ def decode_text(field: bytes) -> str:
     return text.decode("latin-1")
 
 
+LONGEST_FACT = 64
+
+
+def decode_fact(field: bytes) -> str:
+    """Given what a terminal says of itself in a text field, return it as it may stand in a list, a file or a log.
+
+    That is without blanks around it, at most 64 letters long, and with an escape for each that cannot be printed:
+    whoever answers at the address may say anything.
+    """
+    text = decode_text(field).strip()
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)[:LONGEST_FACT]
+
+
 def decode_option(data: bytes, key: str) -> str:
-    """Given the answer `Key=Value` to a question for `key`, return the value without surrounding spaces.
+    """Given the answer `Key=Value` to a question for `key`, return the value as `decode_fact` reads it.
 
     The tilde in front of a key is not significant. Raise ProtocolViolation if another key, or none, was
     answered.
     """
-    answered, equals, value = decode_text(data).partition("=")
-    if not equals or answered.strip().lstrip("~").casefold() != key.lstrip("~").casefold():
+    answered, equals, value = data.partition(b"\0")[0].partition(b"=")
+    if not equals or decode_text(answered).strip().lstrip("~").casefold() != key.lstrip("~").casefold():
         raise ProtocolViolation(f"asked for {key}, the answer is {data[:40]!r}")
-    return value.strip()
+    return decode_fact(value)
 
 
 class FreeSizes(NamedTuple):
