@@ -201,6 +201,8 @@ class WebConfig(FileSection):
     """Address and port to listen on."""
     upload_kib: Annotated[int, whole(16, 16_384)] = 2_048
     """The largest upload of a terminal that pushes, in KiB."""
+    hosts: tuple[Word, ...] = ()
+    """Names under which the pages are reached, without port; none: every name. Terminals and /health need none."""
     proxies: tuple[Network, ...] = ()
     """Proxies whose X-Forwarded-For tells where a terminal's request came from, for `push_from`."""
 

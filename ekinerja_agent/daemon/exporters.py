@@ -114,6 +114,7 @@ class Exporters:
                 proxies=self._proxies,
                 rules=self._rulebook,
                 profile=self._profile,
+                hosts=self._hosts,
             )
             self._web = WebServer(listener, create_app(lambda: self._snapshot, self._current, site))
             log.info("web.listening", address=str(wanted))
@@ -122,6 +123,9 @@ class Exporters:
     def _proxies(self) -> tuple[IpNetwork, ...]:
         """Those of the configuration in force: a reload may change them where the address stays."""
         return () if self._config is None else self._config.agent.web.proxies
+
+    def _hosts(self) -> tuple[str, ...]:
+        return () if self._config is None else self._config.agent.web.hosts
 
     def take_uploads(self, receiver: Receiver | None) -> None:
         """Let the pages hand to `receiver` what terminals push; None: no terminal pushes to this host."""

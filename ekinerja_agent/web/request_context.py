@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
@@ -93,7 +93,8 @@ class AtOnce:
 @dataclass(frozen=True, slots=True)
 class Site:
     """What all pages share. `secure`: cookies travel over https alone; `proxies` are ours, whose word counts;
-    `rules` and `profile` (of units that name none) are those in force. `pages` and `forms` are the turns of those who
+    `rules` and `profile` (of units that name none) are those in force; `hosts` are the names under which pages are
+    reached, none: every name. `pages` and `forms` are the turns of those who
     look and of those who do something: fewer than the pool has connections, so that none of them waits for one, and
     many forms at once, which wait for each other, keep no page waiting.
     """
@@ -107,6 +108,7 @@ class Site:
     profile: Callable[[], str]
     pages: AtOnce = field(default_factory=lambda: AtOnce(PAGES_AT_ONCE))
     forms: AtOnce = field(default_factory=lambda: AtOnce(FORMS_AT_ONCE))
+    hosts: Callable[[], Collection[str]] = tuple
     refusals: Refusals = field(default_factory=Refusals)
 
 
@@ -316,6 +318,7 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
 def _begun(visit: RequestContext, body: bytes) -> RequestContext:
     """The visit with who asks and the form that was sent. Raise if it is none of ours."""
     request = visit.request
+    _require_our_name(visit.site, request)
     if "\0" in request.url.path or "%00" in request.url.path:
         raise WrongUsage("the address names no page")
     form = _form(request, body)
@@ -412,10 +415,26 @@ def _form(request: Request, body: bytes) -> Mapping[str, str]:
     return {name: text.replace("\0", "").strip() for name, text in fields}
 
 
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address that somebody sent; None if it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
+
+
+def _require_our_name(site: Site, request: Request) -> None:
+    hosts = {host.casefold() for host in site.hosts()}
+    told = _split(f"//{request.headers.get('host', '')}")
+    if hosts and (told is None or told.hostname not in hosts):
+        raise WrongUsage("the pages are not here under this name; use the address that your office was given")
+
+
 def _require_same_site(visit: RequestContext) -> None:
     headers = visit.request.headers
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    sender = None if origin is None else _split(origin)
+    if origin is not None and (sender is None or sender.netloc != headers.get("host")):
         raise NotHeard("this form was sent from another site; open the page here and send it again")
     if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise NotHeard("this form was sent from another site; open the page here and send it again")

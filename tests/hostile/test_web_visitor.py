@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ekinerja_agent.central.access import audit
+from ekinerja_agent.web.app import create_app
 from tests.board.conftest import LATE, County, csrf
 
 NO_TOKENS = ["%C3%A9", "%F0%9F%92%A3" * 64, "%ED%B2%80", "%00", "a" * 64, "%FF", "a" * 60_000]
@@ -17,6 +20,7 @@ def test_t29_a_form_whose_token_is_any_bytes_is_refused_and_no_error(county: Cou
     browser = county.enter("op")
     assert csrf(browser.get("/password").text) != token
     form = {"content-type": "application/x-www-form-urlencoded"}
+    assert browser.post("/logout", content="csrf=a", headers=form | {"origin": "http://[::1"}).status_code == 403
     answer = browser.post("/logout", content=f"csrf={token}", headers=form)
     assert answer.status_code in {400, 403}
     assert browser.get("/").status_code == 200
@@ -27,6 +31,16 @@ def test_t29_no_answer_leads_to_the_host_that_a_visitor_named(county: County, pa
     """Before: `/login/` was sent on to whatever `Host` said."""
     answer = county.browser().get(path, headers={"host": "evil.test"})
     assert "evil" not in answer.headers.get("location", "")
+
+
+@pytest.mark.parametrize("host", ["evil.test", "", "board.test.evil.test", "[::1", "board.test@evil.test", "é"])
+def test_t29_pages_answer_under_their_own_names_alone_where_these_are_told(county: County, host: str) -> None:
+    site = replace(county.site, hosts=lambda: ("Board.test",))
+    county.app = create_app(lambda: None, site=site)
+    browser = county.browser()
+    assert browser.get("/login", headers={"host": host.encode()}).status_code == 400
+    assert browser.get("/login", headers={"host": "board.test:8460"}).status_code == 200
+    assert browser.get("/health", headers={"host": host.encode()}).status_code != 400
 
 
 def test_t29_who_asks_in_vain_without_end_fills_no_audit_log(county: County) -> None:
