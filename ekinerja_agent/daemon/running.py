@@ -35,7 +35,7 @@ MAY_TAKE_S = {
     "months": 3_600.0,
     "measure": 900.0,
     "textfile": 900.0,
-    "notify": 3_600.0,  # each target has a time limit of its own
+    "notify": 900.0,  # half a minute, however slow those are who are told
     "reload": 23_000.0,  # running jobs end first
 }
 """How long each kind of work may go without a step. All of it has deadlines of its own that are shorter: what is

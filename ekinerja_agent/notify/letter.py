@@ -27,7 +27,10 @@ class Way(Protocol):
     """A place that letters can be sent to."""
 
     def send(self, letter: Letter, timeout_s: float) -> None:
-        """Given a letter, deliver it. Raise TemporarilyUnavailable if trying again may help, else NeedsAttention."""
+        """Given a letter, deliver it within that time, whatever the other side does.
+
+        Raise TemporarilyUnavailable if trying again may help, else NeedsAttention.
+        """
         ...
 
 

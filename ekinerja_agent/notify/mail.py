@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
+from ekinerja_agent.notify.deadline import cut_after
 from ekinerja_agent.notify.letter import Letter, tls
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 _FOR_GOOD = 500
 """Replies from 500 on will be the same the next time (RFC 5321, 4.2.1)."""
+
+
+class _Connection(smtplib.SMTP):
+    """Known from its beginning: `SMTP` is made when the server has greeted, which may be never."""
+
+    sock: socket.socket | None = None
+
+    def __init__(self, began: list[_Connection], server: str, port: int, timeout_s: float) -> None:
+        began.append(self)
+        super().__init__(server, port, timeout=timeout_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,11 @@ class Mail:
     def send(self, letter: Letter, timeout_s: float) -> None:
         """Given a letter, hand it to the mail server."""
         try:
-            with smtplib.SMTP(self.server, self.port, timeout=timeout_s) as connection:
+            began: list[_Connection] = []
+            with (
+                cut_after(timeout_s, lambda: began[0].sock if began else None),
+                _Connection(began, self.server, self.port, timeout_s) as connection,
+            ):
                 if self.starttls:
                     connection.starttls(context=tls(self.ca_file))
                 if self.user is not None and self.password is not None:

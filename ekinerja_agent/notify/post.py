@@ -7,17 +7,46 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ekinerja_agent.notify.deadline import cut_after
 from ekinerja_agent.notify.letter import tls
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 
 _TRY_AGAIN = frozenset({408, 425, 429})
 _SERVERS_FAULT = 500
+
+
+class _Lines(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Keeps the connection that a message travels on."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._context = context
+        self._line: http.client.HTTPConnection | None = None
+
+    def line(self) -> socket.socket | None:
+        return None if self._line is None else self._line.sock
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._plain, req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._encrypted, req)
+
+    def _plain(self, host: str, **given: Any) -> http.client.HTTPConnection:
+        self._line = http.client.HTTPConnection(host, **given)
+        return self._line
+
+    def _encrypted(self, host: str, **given: Any) -> http.client.HTTPConnection:
+        self._line = http.client.HTTPSConnection(host, context=self._context, **given)
+        return self._line
 
 
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
@@ -28,17 +57,18 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
 def post(
     url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, what: str, ca_file: Path | None, timeout_s: float
 ) -> None:
-    """Given an address and a body, deliver it. `what` names the service in errors; the address may be secret."""
+    """Given an address and a body, deliver it in time. `what` names the service in errors: the address may be secret."""
     request = urllib.request.Request(  # noqa: S310 - the configuration allows http and https only
         url,
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json", "User-Agent": "ekinerja-agent"} | dict(headers),
         method="POST",
     )
-    opener = urllib.request.build_opener(_NoRedirection, urllib.request.HTTPSHandler(context=tls(ca_file)))
+    lines = _Lines(tls(ca_file))
+    opener = urllib.request.build_opener(_NoRedirection, lines)
     try:
-        with opener.open(request, timeout=timeout_s) as answer:
-            answer.read(1 << 16)
+        with cut_after(timeout_s, lines.line), opener.open(request, timeout=timeout_s):
+            pass  # the status tells whether the message was taken; nobody asked for more
     except urllib.error.HTTPError as error:
         with error:
             message = f"{what} refused the message with HTTP {error.code}"

@@ -11,8 +11,10 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ GIVEN_UP_AFTER = timedelta(days=3)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 SEND_WITHIN_S = 20.0
+ROUND_WITHIN_S = 30.0
+"""Longer than one message, and shorter than the watchdog waits for a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Outbox:
         self._sent = self._failed = self._dropped = 0
         self._in_trouble: set[str] = set()
         self._memory, self._waiting = self._load()
+        self._rounds: dict[int, Future[None]] = {}
 
     def observe(self, verdicts: Verdicts) -> None:
         """Given verdicts, remember them, and write letters about what is news."""
@@ -81,11 +86,21 @@ class Outbox:
                 self._save()
 
     def deliver(self) -> None:
-        """Send what is due. A target that fails is left for a while, and its letters keep their order."""
+        """Send what is due, to each target for itself. A target that fails is left for a while, and its letters keep
+        their order; one that is slow goes on by itself, and is begun again when it is done.
+        """
         for number, target in enumerate(self._config.targets, 1):
-            while (waiting := self._due(target)) is not None:
-                if not self._sent_to(target, number, waiting):
-                    break
+            last = self._rounds.get(number)
+            if last is None or last.done():
+                self._rounds[number] = _begun(partial(self._deliver_to, target, number), f"notify-{number}")
+        done, _ = wait(self._rounds.values(), ROUND_WITHIN_S)
+        for one in done:
+            one.result()
+
+    def _deliver_to(self, target: TargetConfig, number: int) -> None:
+        while (waiting := self._due(target)) is not None:
+            if not self._sent_to(target, number, waiting):
+                break
 
     def facts(self) -> NewsFacts:
         """Return the counts since this was made, and how many letters wait."""
@@ -175,6 +190,22 @@ class Outbox:
             log.warning("notify.file_unreadable", file=str(self._path), error=type(error).__name__)
             return Memory(), []
         return Memory({each.condition.key: each for each in known}), [w for w in waiting if w.target in known_targets]
+
+
+def _begun(work: Callable[[], None], name: str) -> Future[None]:
+    """Given work, begin it in a thread that no end of the program waits for; return what becomes of it."""
+    future: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told to whoever asks for the result
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def send_trials(config: NotifyConfig, now: datetime) -> list[tuple[TargetConfig, EkinerjaError | None]]:
