@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from ekinerja_agent.config.places import is_missing
-from ekinerja_agent.config.settings import TERMINAL_PORT, TargetConfig
+from ekinerja_agent.config.settings import TERMINAL_PORT, THIS_HOST, TargetConfig
 from ekinerja_agent.nouns.errors import Problem
 from ekinerja_agent.yamlfile import Document, KeyPath
 from ekinerja_agent.yamlfile.scalars import absolute, parse_host_port
@@ -86,6 +87,19 @@ def _target_doubts(document: Document) -> Iterator[Problem]:
         if kind == "email" and "user" in target and target.get("starttls") == "false":
             message = "false was found with a user; a password may travel only encrypted"
             yield document.problem((*path, "starttls"), message)
+
+        if "secret_file" in target and _travels_in_clear(target.get("url")):
+            message = "http:// was found with a secret_file; a token may travel only encrypted, so https:// is allowed"
+            yield document.problem((*path, "url"), message)
+
+
+def _travels_in_clear(url: object) -> bool:
+    """Whether what is sent there can be read on the way; what stays on this host cannot."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return False  # no address at all, which is told elsewhere
+    return parts is not None and parts.scheme == "http" and parts.hostname not in THIS_HOST
 
 
 def terminal_doubts(document: Document) -> Iterator[Problem]:

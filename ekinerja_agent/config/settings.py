@@ -44,7 +44,7 @@ MAIL_PORT: Final = 587
 MAX_COMM_KEY: Final = 2**32 - 1
 DATABASE_SCHEMES: Final = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg2")
 
-_THIS_HOST: Final = ("", "localhost", "127.0.0.1", "::1")
+THIS_HOST: Final = ("", "localhost", "127.0.0.1", "::1")
 _PROTECTED: Final = ("require", "verify-ca", "verify-full")
 
 Role = Literal["collect", "score", "web"]
@@ -148,7 +148,7 @@ class CentralConfig(FileSection):
         parts = urlsplit(self.address)
         asked = dict(parse_qsl(parts.query))
         host = parts.hostname or asked.get("host", "").partition(":")[0]
-        if parts.scheme.startswith("sqlite") or host in _THIS_HOST or host.startswith(("/", "@")):
+        if parts.scheme.startswith("sqlite") or host in THIS_HOST or host.startswith(("/", "@")):
             return None
         return None if asked.get("sslmode") in _PROTECTED else host
 

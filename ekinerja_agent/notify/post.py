@@ -57,7 +57,7 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
 def post(
     url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, what: str, ca_file: Path | None, timeout_s: float
 ) -> None:
-    """Given an address and a body, deliver it in time. `what` names the service in errors: the address may be secret."""
+    """Given an address and a body, deliver it. `what` names the service in errors, for the address may be secret."""
     request = urllib.request.Request(  # noqa: S310 - the configuration allows http and https only
         url,
         data=json.dumps(body).encode(),

@@ -104,3 +104,18 @@ def test_secrets_that_cannot_be_read_are_problems_of_the_configuration(write: Wr
     assert config.secret_problems(loaded) == []
     (warning,) = config.secret_warnings(loaded)
     assert warning.key == "secret_file of telegram"
+
+
+@pytest.mark.parametrize("host", ["h", "127.0.0.1.evil.test", "localhost.evil.test", "10.0.0.9:8080"])
+@pytest.mark.parametrize("target", ["kind: webhook", "kind: telegram, to: '1'"])
+def test_a_token_travels_in_clear_to_no_other_host(problems: Problems, target: str, host: str) -> None:
+    (found,) = problems(BASE + f'notify: {{targets: [{{{target}, secret_file: t, url: "http://{host}/x"}}]}}\n')
+    assert "http:// was found with a secret_file; a token may travel only encrypted" in found
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/x", "http://localhost:99/x", "http://[::1]/x", "https://h/x"])
+def test_a_token_may_travel_encrypted_or_on_this_host(write: Write, url: str) -> None:
+    write("t", "t0ken")
+    text = f'notify: {{targets: [{{kind: webhook, secret_file: t, url: "{url}"}}]}}\n'
+    (target,) = config.load(write("agent.yaml", BASE + text), {}).agent.notify.targets
+    assert target.url == url
