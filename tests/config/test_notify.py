@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
 
+import pytest
+
 from ekinerja_agent import config
 
 Problems = Callable[..., list[str]]
