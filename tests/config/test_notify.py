@@ -117,6 +117,7 @@ def test_a_token_travels_in_clear_to_no_other_host(problems: Problems, target: s
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/x", "http://localhost:99/x", "http://[::1]/x", "https://h/x"])
 def test_a_token_may_travel_encrypted_or_on_this_host(write: Write, url: str) -> None:
+    write("devices.yaml", "terminals: []")
     write("t", "t0ken")
     text = f'notify: {{targets: [{{kind: webhook, secret_file: t, url: "{url}"}}]}}\n'
     (target,) = config.load(write("agent.yaml", BASE + text), {}).agent.notify.targets
