@@ -24,6 +24,16 @@ fail() {
 
 # --- what must hold before anything is changed ---
 
+# Python looks for modules in the directory where it is started and in that of PYTHONPATH: whoever can write there, in
+# /tmp for one, would be root.
+leave_this_directory() {
+    [ -z "$root" ] || root=$(realpath -m -- "$root")
+    [ -z "$wheels" ] || wheels=$(realpath -m -- "$wheels")
+    case ${PYTHON:-} in */*) PYTHON=$(realpath -ms -- "$PYTHON") ;; esac
+    unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
+    cd /
+}
+
 require_root() {
     [ -n "$root" ] || [ "$(id -u)" = 0 ] || fail "This needs root; run: sudo scripts/install.sh"
 }
@@ -54,7 +64,6 @@ require_wheels() {
     [ -z "$wheels" ] && return
     compgen -G "$wheels/*.whl" >/dev/null ||
         fail "$wheels holds no wheels (*.whl); docs/operators/install.md says how to fill it."
-    wheels=$(cd "$wheels" && pwd)
 }
 
 require_room() {
@@ -436,10 +445,8 @@ main() {
         *) fail "$1 is not an option; see scripts/install.sh --help" ;;
         esac
     done
-    if [ -n "$root" ]; then
-        mkdir -p "$root"
-        root=$(cd "$root" && pwd)
-    fi
+    leave_this_directory
+    [ -z "$root" ] || mkdir -p "$root"
     program=$root/opt/ekinerja-agent
     etc=$root/etc/ekinerja-agent
     state=$root/var/lib/ekinerja-agent
