@@ -155,7 +155,7 @@ def test_nobody_is_absent_because_the_punches_are_gone(office: Installation) -> 
     again = list(score.replay(engine, rules, date(2024, 3, 1), profile="tpp-model", now=NOW))
     engine.dispose()
     assert json.loads(office.ok("score", "show", "--month", OLD, "--format", "json")) == paid
-    assert [one["status"] for one in again] == ["pending"] * 2
+    assert [one.status for one in again] == ["pending"] * 2
     assert [one["discipline"]["findings"] for one in again] == [[]] * 2
 
 
