@@ -156,7 +156,7 @@ def test_nobody_is_absent_because_the_punches_are_gone(office: Installation) -> 
     engine.dispose()
     assert json.loads(office.ok("score", "show", "--month", OLD, "--format", "json")) == paid
     assert [one.status for one in again] == ["pending"] * 2
-    assert [one["discipline"]["findings"] for one in again] == [[]] * 2
+    assert [one.discipline.findings for one in again] == [()] * 2
 
 
 def test_a_waiting_correction_keeps_its_month(office: Installation) -> None:
