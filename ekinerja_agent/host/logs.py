@@ -51,13 +51,37 @@ def configure(log_format: str, level: str) -> None:
     )
 
 
+MOST_ALIKE = 10
+ALIKE_WITHIN_S = 3_600.0
+MOST_KINDS = 1_000
+
+
 class _Libraries(logging.Handler):
-    """Lets the warnings and errors of libraries out by the same door, with the same things struck out."""
+    """Lets the warnings and errors of libraries out by the same door, with the same things struck out.
+
+    Some of them somebody on the network can provoke without end. So of those that are alike ten are told in an hour;
+    the next one that is told says how many were not.
+    """
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._alike: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        kind = (record.name, str(record.msg))
+        began_s, count = self._alike.get(kind, (record.created, 0))
+        untold = 0
+        if not 0 <= record.created - began_s < ALIKE_WITHIN_S:
+            began_s, count, untold = record.created, 0, max(count - MOST_ALIKE, 0)
+        if len(self._alike) >= MOST_KINDS:  # whoever writes texts of his own into them gets no memory for it
+            self._alike.clear()
+        self._alike[kind] = (began_s, count + 1)
+        if count >= MOST_ALIKE:
+            return
         severity = "error" if record.levelno >= logging.ERROR else "warning"
         say = getattr(logger(), severity)
-        say(f"library.{severity}", library=record.name, said=record.getMessage(), exc_info=record.exc_info)
+        more = {"untold": untold} if untold else {}
+        say(f"library.{severity}", library=record.name, said=record.getMessage(), exc_info=record.exc_info, **more)
 
 
 def _hear_libraries() -> None:

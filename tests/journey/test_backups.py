@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import resource
@@ -294,7 +295,7 @@ def test_a_backup_that_is_not_whole_is_never_restored(box: Installation, tmp_pat
     assert [path for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
 
 
-def repacked(kept: Path, *, add: str, named: bool = False) -> None:
+def repacked(kept: Path, *, add: str, named: bool = False, told_bytes: int = 0, holds: bytes = b"") -> None:
     """Put another file into a backup; `named`: into its manifest too, with the right digest."""
     folder = kept.parent / "repacked"
     with tarfile.open(kept) as tar:
@@ -303,13 +304,34 @@ def repacked(kept: Path, *, add: str, named: bool = False) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing
     if named:
-        manifest["members"].append({"path": add, "bytes": 0, "sha256": digest})
+        manifest["members"].append({"path": add, "bytes": told_bytes, "sha256": digest})
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with tarfile.open(kept, "w:gz") as tar:
         for name in names:
             tar.add(folder / name, name)
-        tar.addfile(tarfile.TarInfo(add))
+        entry = tarfile.TarInfo(add)
+        entry.size = len(holds)
+        tar.addfile(entry, io.BytesIO(holds))
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("told_bytes", "code", "said"), [(10, 1, "is not a whole backup"), (1 << 60, 4, "make room")])
+def test_t45_nothing_is_unpacked_that_is_larger_than_told_or_than_there_is_room_for(
+    box: Installation, tmp_path: Path, told_bytes: int, code: int, said: str
+) -> None:
+    """Before: a member was written whole, and its size looked at afterwards."""
+    kept = made(box)
+    repacked(kept, add="state/large", named=True, told_bytes=told_bytes, holds=b"\0" * 10_000_000)
+    command = [sys.executable, "-m", "ekinerja_agent", "--config", str(box.directory / "agent.yaml")]
+    done = subprocess.run(
+        [*command, "backup", "restore", str(kept), "--to", str(tmp_path / "elsewhere")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, said in done.stderr) == (code, True), done
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_nothing_is_overwritten_by_a_restore(box: Installation, tmp_path: Path) -> None:

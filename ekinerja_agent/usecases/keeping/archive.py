@@ -6,6 +6,7 @@ that is not, nor outside the folder that was named; that only its owner may read
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -101,6 +102,7 @@ def unpack(archive: Path, folder: Path) -> Manifest:
     try:
         part.mkdir(mode=0o700, parents=True)
         with _reading(archive) as (manifest, members):
+            _require_room(part, manifest)
             for member, file in members:
                 path = part / member.path
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,6 +119,12 @@ def unpack(archive: Path, folder: Path) -> Manifest:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return manifest
+
+
+def _require_room(folder: Path, manifest: Manifest) -> None:
+    """Return if all of it has room there. Raise OSError, as writing it would, before anything is written."""
+    if sum(member.bytes for member in manifest.members) > shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 class _Digested(io.RawIOBase):
@@ -161,6 +169,8 @@ def _members(tar: tarfile.TarFile, manifest: Manifest, archive: Path) -> Iterato
         file = tar.extractfile(entry) if entry is not None and entry.isreg() else None
         if entry is None or file is None or entry.name != member.path:
             raise _not_whole(archive, f"{member.path} is missing")
+        if entry.size != member.bytes:  # before any of it is written somewhere
+            raise _not_whole(archive, f"{member.path} is not what was put in")
         yield member, _Digested(file, member, archive)  # type: ignore[misc]
     if (entry := tar.next()) is not None:
         raise _not_whole(archive, f"{entry.name} was not put in by `backup make`")
