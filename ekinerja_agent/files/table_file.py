@@ -13,7 +13,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import singledispatch
@@ -30,6 +30,10 @@ from ekinerja_agent.nouns.errors import Problem
 XLSX_MAGIC = b"PK\x03\x04"
 XLS_MAGIC = b"\xd0\xcf\x11\xe0"
 XLSX_LIMIT_BYTES = 512 * 1024 * 1024
+MOST_ROWS, MOST_COLUMNS = 100_000, 200
+"""Of a sheet: a row or a cell may name any place, and all places before it would be made up."""
+_LAST_ROW = 1_048_576
+"""The last that a spreadsheet has: programs that format a whole sheet write empty rows until there."""
 """Most that a workbook may unpack to: about ten times a year of activities of 10,000 people."""
 
 EXACT_DIGITS = 15
@@ -251,6 +255,12 @@ def _xlsx_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
             problems.append(Problem(file, 0, 0, "", f"unpacks to {unpacked_bytes} bytes; use csv for so many rows"))
             return
         yield from _sheet_rows(file, content, problems)
+    except _TooLargeError as error:
+        message = (
+            f"the first sheet goes beyond {MOST_ROWS} rows or {MOST_COLUMNS} columns; delete what is outside of the "
+            "table, or use csv for more rows"
+        )
+        problems.append(Problem(file, error.row, 0, "", message))
     except _BROKEN_XLSX as error:
         message = f"not a readable xlsx workbook ({type(error).__name__}: {error}); save it again, or as CSV UTF-8"
         problems.append(Problem(file, 0, 0, "", message))
@@ -266,7 +276,7 @@ def _sheet_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
         sheet.reset_dimensions()  # some programs write a wrong size, and rows beyond it would be lost
         formulas = _formulas(content)
         header: list[str] = []
-        for number, row in enumerate(sheet.iter_rows(), start=1):
+        for number, row in _bounded(sheet.iter_rows()):
             cells = []
             wrong = []
             for place, cell in enumerate(row):
@@ -285,6 +295,29 @@ def _sheet_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
         workbook.close()
 
 
+class _TooLargeError(Exception):
+    """A sheet holds something where no table of ours reaches, in this row."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(row)
+        self.row = row
+
+
+_Cells = Sequence[ReadOnlyCell | EmptyCell]
+
+
+def _bounded(rows: Iterable[_Cells]) -> Iterator[tuple[int, _Cells]]:
+    """The rows of a sheet that may hold a table, with their numbers. Raise _TooLargeError if there is more."""
+    cells = 0
+    for number, row in enumerate(rows, start=1):
+        cells += len(row)
+        outside = row if number > MOST_ROWS else row[MOST_COLUMNS:]
+        if number > _LAST_ROW or cells > MOST_ROWS * MOST_COLUMNS or any(cell.value is not None for cell in outside):
+            raise _TooLargeError(number)
+        if number <= MOST_ROWS:
+            yield number, row[:MOST_COLUMNS]
+
+
 def _name_at(header: Sequence[str], place: int) -> str:
     return header[place] if place < len(header) and header[place] else f"column {place + 1}"
 
@@ -301,7 +334,7 @@ def _formulas(content: bytes) -> set[tuple[int, int]]:
         sheet.reset_dimensions()
         return {
             (number, place)
-            for number, row in enumerate(sheet.iter_rows(), start=1)
+            for number, row in _bounded(sheet.iter_rows())
             for place, cell in enumerate(row)
             if cell.data_type == "f"
         }
