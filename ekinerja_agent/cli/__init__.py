@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from gettext import gettext
 from typing import Any, NoReturn
 
 import click
@@ -19,8 +20,8 @@ from click.shell_completion import CompletionItem
 from ekinerja_agent import __version__
 from ekinerja_agent.cli.shell import ending
 from ekinerja_agent.cli.shell.context import Context
-from ekinerja_agent.cli.shell.translate import SpokenGroup, error_text, in_language, language_of, show_usage_error
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.cli.shell.translate import SpokenGroup, click_speaks, in_language, language_of
+from ekinerja_agent.locale.language import Language, translate_to
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -78,7 +79,7 @@ class LazyGroup(SpokenGroup):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(f"ekinerja_agent.cli.{module}"), attribute)
-        return in_language(command, self.translate)
+        return in_language(command, self.lang)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         named = [(name, text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
@@ -86,7 +87,7 @@ class LazyGroup(SpokenGroup):
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
+        with formatter.section(gettext("Commands")):
             formatter.write_dl([(name, self.translate(text)) for name, (_, text) in COMMANDS.items()])
 
 
@@ -112,26 +113,35 @@ class LazyGroup(SpokenGroup):
 @click.pass_context
 def cli(ctx: click.Context, config_path: str | None, lang: str | None) -> None:
     """Collect punches from fingerprint terminals without losing one, and score discipline and performance."""
-    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else sentences("en")
+    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else translate_to("en")
     ctx.obj = Context(config_path=config_path, lang=lang, translate=translate)
 
 
 def main() -> NoReturn:
     """Run one command and end the process with its exit code."""
-    translate = sentences("en")
     try:
-        translate = sentences(language_of(sys.argv[1:], os.environ))
+        lang = language_of(sys.argv[1:], os.environ)
+    except EkinerjaError as error:
+        ending.last_words(str(error.message))
+        sys.exit(error.exit_code)
+    with click_speaks(lang):
+        _run(lang)
+
+
+def _run(lang: Language) -> NoReturn:
+    translate = translate_to(lang)
+    try:
         _refuse_no_text(sys.argv[1:])
-        code = in_language(cli, translate).main(prog_name="ekinerja-agent", standalone_mode=False)
+        code = in_language(cli, lang).main(prog_name="ekinerja-agent", standalone_mode=False)
     except click.exceptions.Abort as error:
         ending.last_words(translate("Stopped; nothing more was changed."))
         sys.exit(ending.INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except click.ClickException as error:
         with suppress(OSError):
-            show_usage_error(error, translate)
+            error.show()
         sys.exit(2)
     except EkinerjaError as error:
-        ending.last_words(error_text(error, translate))
+        ending.last_words(translate(error.message))
         sys.exit(error.exit_code)
     except ending.ReaderGoneError:
         sys.exit(ending.READER_GONE)

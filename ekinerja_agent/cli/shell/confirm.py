@@ -7,10 +7,11 @@ import sys
 import click
 
 from ekinerja_agent.cli.shell.translate import translated
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.errors import WrongUsage
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: Message, *, yes: bool) -> None:
     """Given a question, return if the person said yes. Raise WrongUsage if there is nobody to ask."""
     if yes:
         return
