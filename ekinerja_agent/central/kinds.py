@@ -47,6 +47,7 @@ from ekinerja_agent.central.store.tables.imported import (
     workload_tasks,
 )
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 PUNCH_KINDS: Final = ("punches", "attlog")
 """The kinds of import file that bring records of terminals, no facts."""
@@ -286,7 +287,13 @@ FACT_KINDS: dict[str, FactKind] = {kind.name: kind for kind in _ALL}
 def fact_kind(name: str) -> FactKind:
     """Given the name of a kind of facts, return what is declared of it. Raise WrongUsage for any other word."""
     if name not in FACT_KINDS:
-        raise WrongUsage(f"{name!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KINDS))}")
+        raise WrongUsage(
+            Message(
+                "{name} is not a kind of facts; allowed: {fact_kinds}",
+                name=repr(name),
+                fact_kinds=", ".join(sorted(FACT_KINDS)),
+            )
+        )
     return FACT_KINDS[name]
 
 

@@ -28,13 +28,13 @@ _WIDTH = 100_000
 """One line per record: troff folds them."""
 
 _FILES = (
-    ("/etc/ekinerja-agent/agent.yaml, ./config/agent.yaml", "where the configuration is looked for"),
-    ("/var/lib/ekinerja-agent", "the usual state_dir: spool, quarantine, backups"),
+    ("/etc/ekinerja-agent/agent.yaml, ./config/agent.yaml", Message("where the configuration is looked for")),
+    ("/var/lib/ekinerja-agent", Message("the usual state_dir: spool, quarantine, backups")),
 )
 _ENVIRONMENT = (
-    ("EKINERJA_CONFIG", "the configuration, as --config"),
-    ("EKINERJA_LANG", "id or en, as --lang"),
-    ("LC_ALL, LC_MESSAGES, LANG", "the language where neither --lang nor EKINERJA_LANG names one"),
+    ("EKINERJA_CONFIG", Message("the configuration, as --config")),
+    ("EKINERJA_LANG", Message("id or en, as --lang")),
+    ("LC_ALL, LC_MESSAGES, LANG", Message("the language where neither --lang nor EKINERJA_LANG names one")),
 )
 
 

@@ -14,6 +14,7 @@ from ekinerja_agent.county.calendar import Calendar, LocalHours, local_hours, sh
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import RuleBook, Schedule
 
 _ONE_DAY = timedelta(days=1)
@@ -80,7 +81,7 @@ class DutyHours:
         if spell is None:
             return Duties(())
         if unit is None:
-            return _anything(day, f"no row of unit {spell['unit']} covers {day}")
+            return _anything(day, Message("no row of unit {unit} covers {day}", unit=spell["unit"], day=day))
         usual = self._rules.profile(self._posts.profile(nip, day)).schedule
         schedule = self._rules.schedule(spell["schedule"] or unit["schedule"] or usual)
         if schedule.shifts is not None:

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from ekinerja_agent.nouns.messages import Message, both
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message, both
 
 Language = Literal["id", "en"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ekinerja_agent.nouns.messages import as_message
+from ekinerja_agent.nouns.messages import Message, as_message
 
 OK = as_message("ok")
 """The state of a terminal of which there is nothing to say."""
@@ -45,7 +45,7 @@ class TerminalStatus:
     users: int | None
     clock_offset_s: int | None
     last_contact: datetime | None
-    state: str
+    state: Message
 
 
 @dataclass(frozen=True, slots=True)

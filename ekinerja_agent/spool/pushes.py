@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool.instants import instant_text, read_instant
 from ekinerja_agent.spool.named_rows import put_row, read_rows
 
@@ -62,7 +64,7 @@ class PushMemory:
     firmware: str | None = None
     users: int | None = None
     records: int | None = None
-    state: str = "ok"
+    state: Message = OK
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.locale.language import translate_to
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports import pages
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def document_page(visit: RequestContext, template: str, document: Document, **sa
     return page(visit, template, HTTP_200_OK, document=document, **pages.document_parts(visit.written) | said)
 
 
-def sorry(visit: RequestContext, status: int, message: str) -> Response:
+def sorry(visit: RequestContext, status: int, message: Message) -> Response:
     """Given what went wrong, return the page that says so."""
     return page(visit, "sorry.html.j2", status, message=message)
 

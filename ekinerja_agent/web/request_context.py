@@ -47,6 +47,7 @@ from ekinerja_agent.nouns.errors import (
     TemporarilyUnavailable,
     WrongUsage,
 )
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.web.refusals import Refusals
 
@@ -180,7 +181,7 @@ class RequestContext:
     def account(self) -> Account:
         """Who is logged in. Raise NotLoggedIn if nobody is."""
         if self.session is None:
-            raise NotLoggedIn("log in first")
+            raise NotLoggedIn(Message("log in first"))
         return self.session.account
 
     @property
@@ -221,7 +222,7 @@ class RequestContext:
         if not (allowed and nip is not None and nip == self.account.nip):
             self.note(look, day, subject, allowed=allowed)
         if not allowed:
-            raise Refused("this account may not see that; ask an operator if it should")
+            raise Refused(Message("this account may not see that; ask an operator if it should"))
 
     def note(self, look: Deed, day: date, subject: str, *, allowed: bool) -> None:
         """Given what was looked at, note the look, or that it was refused."""
@@ -274,7 +275,7 @@ class NotHeard(Refused):
 
 
 Handler = Callable[[RequestContext], Response]
-Sorry = Callable[[RequestContext, int, str], Response]
+Sorry = Callable[[RequestContext, int, Message], Response]
 """Given what went wrong, return the page that says so."""
 
 
@@ -295,7 +296,7 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
                 visit.keep()  # whoever was refused looked too
         except EkinerjaError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), HTTP_400_BAD_REQUEST)
-            return sorry(visit, status, str(error))
+            return sorry(visit, status, error.message)
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -317,7 +318,7 @@ def _begun(visit: RequestContext, body: bytes) -> RequestContext:
     """The visit with who asks and the form that was sent. Raise if it is none of ours."""
     request = visit.request
     if "\0" in request.url.path or "%00" in request.url.path:
-        raise WrongUsage("the address names no page")
+        raise WrongUsage(Message("the address names no page"))
     form = _form(request, body)
     token = request.cookies.get(COOKIE)
     session = logins.find(visit.conn, token, visit.now) if token else None
@@ -404,11 +405,11 @@ def _form(request: Request, body: bytes) -> Mapping[str, str]:
     if not body:
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise WrongUsage("only forms of these pages are read")
+        raise WrongUsage(Message("only forms of these pages are read"))
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as error:
-        raise WrongUsage("the form cannot be read") from error
+        raise WrongUsage(Message("the form cannot be read")) from error
     return {name: text.replace("\0", "").strip() for name, text in fields}
 
 
@@ -416,9 +417,9 @@ def _require_same_site(visit: RequestContext) -> None:
     headers = visit.request.headers
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-        raise NotHeard("this form was sent from another site; open the page here and send it again")
+        raise NotHeard(Message("this form was sent from another site; open the page here and send it again"))
     if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise NotHeard("this form was sent from another site; open the page here and send it again")
+        raise NotHeard(Message("this form was sent from another site; open the page here and send it again"))
     sent = visit.form.get("csrf", "").encode(errors="surrogatepass")
     if visit.session is not None and not hmac.compare_digest(sent, visit.csrf.encode()):
-        raise NotHeard("this form is of another session; open the page again and send it once more")
+        raise NotHeard(Message("this form is of another session; open the page again and send it once more"))

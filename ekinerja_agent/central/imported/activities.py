@@ -44,6 +44,7 @@ from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
 from ekinerja_agent.central.versions import current, not_revoked
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 
 KIND = "activities"
@@ -369,7 +370,9 @@ def _whose(conn: Connection, activity_id: str) -> str:
 
 
 def _unknown(activity_id: str) -> WrongUsage:
-    return WrongUsage(f"there is no activity {activity_id}; `ekinerja-agent activity list` shows them")
+    return WrongUsage(
+        Message("there is no activity {activity}; `ekinerja-agent activity list` shows them", activity=activity_id)
+    )
 
 
 def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activity]:

@@ -24,6 +24,8 @@ from ekinerja_agent.central.store.tables.imported import import_batches, import_
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import EntryStatus
 
 
@@ -162,7 +164,11 @@ def _find(conn: Connection, noun: Noun, number: int) -> RowMapping:
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
         raise WrongUsage(
-            f"there is no {noun.reference(number)}; `ekinerja-agent {noun.name} list` shows them with their numbers"
+            Message(
+                "there is no {reference}; `ekinerja-agent {command} list` shows them with their numbers",
+                reference=noun.reference(number),
+                command=noun.name,
+            )
         )
     return row
 
@@ -170,14 +176,32 @@ def _find(conn: Connection, noun: Noun, number: int) -> RowMapping:
 def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
     name = noun.reference(row["id"])
     if conn.scalar(select(exists().where(import_revocations.c.batch == row["batch"]))):
-        raise Refused(f"{name} was taken back with batch {row['batch']}; import it again to have it decided")
+        raise Refused(
+            Message(
+                "{name} was taken back with batch {batch}; import it again to have it decided",
+                name=name,
+                batch=row["batch"],
+            )
+        )
     if row["counts"] != EntryStatus.PENDING:
-        raise Refused(f"{name} is {row['counts']} already; a decision is made once")
+        raise Refused(
+            Message(
+                "{reference} is {status} already; a decision is made once",
+                reference=name,
+                status=status_word(row["counts"]),
+            )
+        )
     table = fact_table(noun.kind)
     same = [table.c[column].is_not_distinct_from(row[column]) for column in fact_kind(noun.kind).key]
     newest = conn.scalar(select(current(table, *same).subquery().c.id))
     if newest != row["id"]:
-        raise Refused(f"{name} was replaced by {noun.reference(int(newest or 0))}; decide that one")
+        raise Refused(
+            Message(
+                "{name} was replaced by {reference}; decide that one",
+                name=name,
+                reference=noun.reference(int(newest or 0)),
+            )
+        )
 
 
 def _require_decider(conn: Connection, noun: Noun, row: RowMapping, account: Account) -> None:

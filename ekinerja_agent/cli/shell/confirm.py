@@ -7,8 +7,8 @@ import sys
 import click
 
 from ekinerja_agent.cli.shell.translate import translated
-from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 
 def confirm(question: Message, *, yes: bool) -> None:
@@ -16,5 +16,7 @@ def confirm(question: Message, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise WrongUsage(f"{question} Nobody is at the keyboard to answer; repeat the command with --yes")
+        raise WrongUsage(
+            Message("{question} Nobody is at the keyboard to answer; repeat the command with --yes", question=question)
+        )
     click.confirm(translated(question), abort=True, err=True)

@@ -16,8 +16,8 @@ import click
 
 from ekinerja_agent.host import os_user
 from ekinerja_agent.locale.language import Translate, translate_to
-from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -47,7 +47,11 @@ class Context:
         path = find_config(self.config_path)
         if self.config_path is None:
             for other in other_configs(path):
-                self.say(f"{path} is used, though {other} exists too; --config FILE names one")
+                self.say(
+                    Message(
+                        "{path} is used, though {other} exists too; --config FILE names one", path=path, other=other
+                    )
+                )
         return load(path)
 
     @cached_property
@@ -89,8 +93,11 @@ class Context:
         account, created = actor(self._engine, os_user.acting(), self.now())
         if created:
             self.say(
-                f"No account existed: {account.name} is now operator and authorised feed for all kinds "
-                "(recorded in the audit log; see `ekinerja-agent account --help`)"
+                Message(
+                    "No account existed: {account} is now operator and authorised feed for all kinds (recorded in "
+                    "the audit log; see `ekinerja-agent account --help`)",
+                    account=account.name,
+                )
             )
         return account
 
