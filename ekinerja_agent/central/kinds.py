@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table
 
 from ekinerja_agent.central.store.tables import CORRECT_INSTEAD, INSERT_ONLY_RECORDS
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
     absences,
@@ -155,7 +156,9 @@ class FactKind:
     def file_columns(self) -> tuple[Column[Any], ...]:
         """The columns of the table that an import file fills, in their order."""
         others = {*_OF_EVERY_ROW, *self.worked_out}
-        return tuple(column for column in self.table.c if column.name not in others)
+        return tuple(
+            column for column in self.table.c if column.name not in others and not isinstance(column.type, MessageText)
+        )
 
     @property
     def name(self) -> str:

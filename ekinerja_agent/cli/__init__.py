@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from gettext import gettext
 from typing import Any, NoReturn
 
 import click
@@ -100,7 +99,7 @@ class LazyGroup(SpokenGroup):
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section(gettext("Commands")):
+        with formatter.section(self.translate(Message("Commands"))):
             formatter.write_dl([(name, self.translate(text)) for name, (_, text) in COMMANDS.items()])
 
 

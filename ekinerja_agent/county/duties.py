@@ -28,7 +28,7 @@ class Duties:
     """
 
     known: tuple[LocalHours, ...]
-    pending: str | None = None
+    pending: Message | None = None
     possible: tuple[LocalHours, ...] = ()
 
 
@@ -37,7 +37,7 @@ class Held:
     """Whether a stretch of time lies in duty; None: it is `pending`, which says why."""
 
     inside: bool | None
-    pending: str | None = None
+    pending: Message | None = None
 
 
 class DutyHours:
@@ -60,7 +60,7 @@ class DutyHours:
             try:
                 self._days[key] = self._duties(nip, day)
             except NoRule as error:
-                self._days[key] = _anything(day, str(error))
+                self._days[key] = _anything(day, error.message)
         return self._days[key]
 
     def hold(self, nip: str, day: date, start: time, end: time) -> Held:
@@ -105,7 +105,7 @@ def _lies_in(stretch: tuple[datetime, datetime], duties: Iterable[LocalHours]) -
     return any(duty.start <= begins and ends <= duty.end for duty in duties)
 
 
-def _anything(day: date, pending: str) -> Duties:
+def _anything(day: date, pending: Message) -> Duties:
     """Nothing is known of the date: a duty may begin whenever and last the night."""
     begin = datetime.combine(day, time())
     return Duties((), pending, (LocalHours(begin, begin + _NIGHT_IS_OVER, None, None),))

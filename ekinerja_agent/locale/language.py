@@ -25,8 +25,8 @@ Translate = Callable[[str], str]
 """Takes a message to the language of whom it is for."""
 
 DOMAIN = "ekinerja"
-SPOKEN_DOMAINS = ("messages", "help")
 CLICK_DOMAIN = "click"
+SPOKEN_DOMAINS = ("messages", "help", CLICK_DOMAIN)
 LOCALE_DIR = Path(__file__).parent
 DEFAULT: Language = "id"
 

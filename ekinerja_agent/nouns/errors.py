@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ekinerja_agent.nouns.messages import Message, joined
+from ekinerja_agent.nouns.messages import Message, as_message, joined
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,8 +48,8 @@ class EkinerjaError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = as_message(message)
+        super().__init__(self.message)
 
 
 class CheckFailed(EkinerjaError):

@@ -80,6 +80,11 @@ class Message(str):
         told = {name: one.translated(words) if isinstance(one, Message) else one for name, one in self.values.items()}
         return _filled(_half(template, self.side), told)
 
+    def changed(self, change: Callable[[str], str]) -> Message:
+        """Return it with each value as `change` has it."""
+        values = {name: change(value) for name, value in self.values.items()}
+        return self.of(self.template, values, self.many, self.number, self.side)
+
     def halves(self) -> tuple[Message, Message | None]:
         """Return what was found and what to do: before and after the first `; `; None where nothing stands after it.
 
@@ -134,7 +139,8 @@ def as_json(message: Message) -> Any:
 
 def from_json(kept: Any) -> Message:
     """Given what `as_json` returned, return the message. Raise ValueError for anything else."""
-    many, number = None, 1
+    many: str | None = None
+    number = 1
     match kept:
         case str():
             return as_message(kept)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum
 from typing import Literal
 
 from ekinerja_agent.nouns.messages import Message
@@ -21,7 +21,7 @@ ADULT_YEARS = 18
 """Nobody is appointed in a year that is fewer than this many after the year of birth."""
 
 
-class Doubt(StrEnum):
+class Doubt(Enum):
     """What is wrong with a NIP, in the words that people are told."""
 
     LENGTH = Message("not 18 digits")

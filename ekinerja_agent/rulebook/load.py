@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.rulebook.adoption import EVERY_VALUE, profile_values, schedule_values
 from ekinerja_agent.rulebook.build import (
     ProfileBuilder,
@@ -43,13 +43,14 @@ SINGLE_FILES: Final = ("schedules.yaml", "ramadan.yaml", "unexcused.yaml")
 FOLDERS: Final = ("holidays", "profiles", "schedules")
 ADOPTED: Final = "adopted.yaml"
 """The one file that need not be there."""
-LAYOUT: Final = ", ".join(
+LAYOUT: Final = joined(
+    ", ",
     (
         *SINGLE_FILES,
         "holidays/YEAR.yaml",
         "profiles/NAME.yaml",
         Message("optionally schedules/NAME.yaml and {adopted}", adopted=ADOPTED),
-    )
+    ),
 )
 
 

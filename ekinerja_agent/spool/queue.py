@@ -29,7 +29,7 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.messages import Message, pack, unpack
 from ekinerja_agent.nouns.punch import Punch, Quarantined, punch_name
 from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
@@ -216,7 +216,7 @@ class Spool:
         accepted, rejected = set(receipt.accepted), receipt.rejected
         seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
         gone = _runs([seq for name, seq in seqs if name in accepted])
-        refused = [(rejected[name], seq) for name, seq in seqs if name in rejected]
+        refused = [(pack(rejected[name]), seq) for name, seq in seqs if name in rejected]
         doubtful = {p.terminal for name, p in zip(delivery.ids, delivery.punches, strict=True) if name not in accepted}
         told = [
             (encode_note(note),)
@@ -328,7 +328,7 @@ class Spool:
                 f"SELECT {COLUMNS}, reason FROM queue WHERE reason IS NOT NULL ORDER BY seq LIMIT ?",
                 (limit,),
             ).fetchall()
-        return tuple(RejectedPunch(punch=punch_of(row), reason=row[-1]) for row in rows)
+        return tuple(RejectedPunch(punch=punch_of(row), reason=unpack(row[-1])) for row in rows)
 
     def retry(self) -> int:
         """Put every rejected punch back among the waiting, in its old place. Return how many."""

@@ -18,7 +18,6 @@ from ekinerja_agent import __version__
 from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.formats import Formats
-from ekinerja_agent.locale.language import translate_to
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports import pages
 
@@ -76,7 +75,6 @@ def icon() -> str:
 def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
-    jinja.filters["spoken"] = translate_to(lang)
     jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), anywhere=anywhere, deed=Deed)
     return jinja
 

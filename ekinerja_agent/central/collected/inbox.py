@@ -13,7 +13,20 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, Text, exists, func, insert, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +35,7 @@ from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.database_errors import is_bad_data, reason
 from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.recorded import (
     clock_readings,
     coverage,
@@ -227,6 +241,8 @@ def _replace_status(conn: Connection, status: TerminalStatus) -> None:
 
     def heard(column: Column[Any]) -> ColumnElement[Any]:
         told = added.excluded[column.name]
+        if isinstance(column.type, MessageText):  # of the state that is told
+            return case((added.excluded.state == "", column), else_=told)
         return func.coalesce(func.nullif(told, "") if isinstance(column.type, Text) else told, column)
 
     conn.execute(
@@ -282,6 +298,8 @@ def _columns(note: Note) -> dict[str, Any]:
 
 def _storable(text: str) -> str:
     """PostgreSQL holds no NUL in a text, and what a terminal says of itself may have one."""
+    if isinstance(text, Message):
+        return text.changed(_storable)
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

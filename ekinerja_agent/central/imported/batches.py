@@ -36,6 +36,7 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     enrolments,
     import_batches,
@@ -101,7 +102,7 @@ def store_batch(
     is not stored again. `rejected` counts the rows whose status says so.
     """
     table = fact_table(kind)
-    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
+    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row") and not isinstance(c.type, MessageText)]
     batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
     fresh, versions, marks = _fresh(conn, table, columns, rows)
     insert_rows(

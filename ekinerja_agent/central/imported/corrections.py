@@ -20,10 +20,12 @@ from sqlalchemy import (
     Text,
     case,
     exists,
+    func,
     insert,
     literal,
     select,
     tuple_,
+    type_coerce,
 )
 
 from ekinerja_agent.central.access import audit
@@ -36,6 +38,7 @@ from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     correction_decisions,
     corrections,
@@ -211,7 +214,9 @@ def rows(engine: Engine, *, nip: str | None = None, status: str | None = None) -
             *(c[name] for name in ("id", "nip", "date", "scan", "action", "time", "document", "requested_by")),
             _status(c).label("status"),
             case((d.correction.is_(None), c.decided_by), else_=decider.c.name).label("decided_by"),
-            case((d.correction.is_(None), c.reason), else_=d.reason).label("reason"),
+            type_coerce(
+                case((d.correction.is_(None), func.coalesce(c.reason_message, c.reason)), else_=d.reason), MessageText
+            ).label("reason"),
             importer.c.name.label("entered_by"),
             c.batch,
         )

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, exists, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    RowMapping,
+    Table,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+)
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -20,6 +32,7 @@ from ekinerja_agent.central.kinds import DECISION_LOCK, Touches, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import message_column, message_of
 from ekinerja_agent.central.store.tables.imported import import_batches, import_revocations
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.county.access import Deed
@@ -96,7 +109,7 @@ def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str 
             *(c[column] for column in noun.shown),
             *(c.document, c.requested_by, importer.c.name.label("entered_by")),
             func.coalesce(d.status, c.status).label("status"),
-            *(by.label("decided_by"), d.reason.label("reason"), c.batch),
+            *(by.label("decided_by"), _reason(noun).label("reason"), c.batch),
         )
         .select_from(_with_decision(noun, standing))
         .join(import_batches, import_batches.c.id == c.batch)
@@ -143,6 +156,15 @@ def decide(
         return row
 
     return in_transaction(engine, work)
+
+
+def _reason(noun: Noun) -> ColumnElement[str]:
+    """Of an absence the rule of silence gives one, too; of an outage only people do."""
+    return (
+        message_of(noun.decisions.c, "reason")
+        if message_column("reason") in noun.decisions.c
+        else noun.decisions.c.reason
+    )
 
 
 def _with_decision(noun: Noun, row: FromClause) -> FromClause:

@@ -87,7 +87,7 @@ def flaws(engine: Engine) -> list[Message]:
         return _flaws(conn, revision(conn), REVISIONS[-1])
 
 
-def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
+def _flaws(conn: Connection, found: str | None, needed: str) -> list[Message]:
     if found is None:
         return [Message("it is empty; run: ekinerja-agent db upgrade")]
     if found != needed:

@@ -37,6 +37,7 @@ from ekinerja_agent.central.scored.scorecards import newest_revision, scores
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import Readable, in_transaction, reading
 from ekinerja_agent.central.store.frames import write_frame
+from ekinerja_agent.central.store.tables.columns import message_column
 from ekinerja_agent.central.store.tables.periods import period_events
 from ekinerja_agent.central.store.tables.scored import (
     DRAFT,
@@ -319,7 +320,8 @@ def _insert(
     """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
     key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
     position = pl.int_range(pl.len()).over("nip").alias("position")
-    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
+    pending = result.pending.rename({"message": message_column("reason")})
+    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, pending))
     for table, frame in tables:
         if frame.is_empty():
             continue

@@ -111,7 +111,9 @@ def in_language(command: Command, lang: Language) -> Command:
 
 
 def _page(text: str, words: gettext.NullTranslations) -> str:
-    return text.translated(words) if isinstance(text, Message) else words.gettext(inspect.cleandoc(text))
+    if isinstance(text, Message):
+        return Message.of("{text}", {"text": text.translated(words)})  # still none of the texts that have keys
+    return words.gettext(inspect.cleandoc(text))
 
 
 def _parameter(parameter: click.Parameter, words: gettext.NullTranslations) -> click.Parameter:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import owners, terminal_list
 from ekinerja_agent.central.store.engine import transaction
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
 
@@ -105,7 +105,7 @@ def _heard(
         elif now - heard_at > HEARD_WITHIN:
             told["state"] = SILENT
     elif uploads is not None and heard_at is not None and (doubts := doubts_of(*uploads, now)):
-        told["state"] = Message("{state}; uploads: {doubts}", state=row["state"], doubts="; ".join(doubts))
+        told["state"] = Message("{state}; uploads: {doubts}", state=row["state"], doubts=joined("; ", doubts))
     return told
 
 

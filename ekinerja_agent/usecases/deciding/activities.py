@@ -105,7 +105,7 @@ def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[di
     return [row | {"minutes": mine[row["id"]]} for row in ordered]
 
 
-def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any]]) -> dict[str, str]:
+def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any]]) -> dict[str, Message]:
     """Given activities with the columns of `activity list`, return for those that nobody decided, by id, what nobody
     knows yet of the duty of their day. They are not rejected for that.
     """
@@ -114,7 +114,7 @@ def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any
         return {}
     nips, days = {row["nip"] for row in waiting}, [row["date"] for row in waiting]
     rules = ActivityRules(StoredFacts(conn).about(nips, min(days), max(days)), desk.rules, desk.profile)
-    found: dict[str, str] = {}
+    found: dict[str, Message] = {}
     for row in waiting:
         with suppress(NoRule):  # without a rule nothing asks for the duty
             why = rules.pending(row)
