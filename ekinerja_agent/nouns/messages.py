@@ -119,13 +119,15 @@ def joined(separator: str, parts: Iterable[object]) -> Message:
 
 
 def either(words: Iterable[object]) -> Message:
-    """Given words, return `one or other or third`."""
-    return reduce(lambda one, other: Message("{one} or {other}", one=one, other=other), map(as_message, words))
+    """Given words, return `one or other or third`; of none, nothing."""
+    first, *others = list(map(as_message, words)) or [as_message("")]
+    return reduce(lambda one, other: Message("{one} or {other}", one=one, other=other), others, first)
 
 
 def both(words: Iterable[object]) -> Message:
-    """Given words, return `one and other and third`."""
-    return reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), map(as_message, words))
+    """Given words, return `one and other and third`; of none, nothing."""
+    first, *others = list(map(as_message, words)) or [as_message("")]
+    return reduce(lambda one, other: Message("{one} and {other}", one=one, other=other), others, first)
 
 
 def as_json(message: Message) -> Any:
