@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Table
 
 from ekinerja_agent.central.store.tables import CORRECT_INSTEAD, INSERT_ONLY_RECORDS
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
     absences,
@@ -47,6 +48,7 @@ from ekinerja_agent.central.store.tables.imported import (
     workload_tasks,
 )
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 PUNCH_KINDS: Final = ("punches", "attlog")
 """The kinds of import file that bring records of terminals, no facts."""
@@ -154,7 +156,9 @@ class FactKind:
     def file_columns(self) -> tuple[Column[Any], ...]:
         """The columns of the table that an import file fills, in their order."""
         others = {*_OF_EVERY_ROW, *self.worked_out}
-        return tuple(column for column in self.table.c if column.name not in others)
+        return tuple(
+            column for column in self.table.c if column.name not in others and not isinstance(column.type, MessageText)
+        )
 
     @property
     def name(self) -> str:
@@ -286,7 +290,13 @@ FACT_KINDS: dict[str, FactKind] = {kind.name: kind for kind in _ALL}
 def fact_kind(name: str) -> FactKind:
     """Given the name of a kind of facts, return what is declared of it. Raise WrongUsage for any other word."""
     if name not in FACT_KINDS:
-        raise WrongUsage(f"{name!r} is not a kind of facts; allowed: {', '.join(sorted(FACT_KINDS))}")
+        raise WrongUsage(
+            Message(
+                "{name} is not a kind of facts; allowed: {fact_kinds}",
+                name=repr(name),
+                fact_kinds=", ".join(sorted(FACT_KINDS)),
+            )
+        )
     return FACT_KINDS[name]
 
 

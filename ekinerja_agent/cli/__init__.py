@@ -19,41 +19,54 @@ from click.shell_completion import CompletionItem
 from ekinerja_agent import __version__
 from ekinerja_agent.cli.shell import ending
 from ekinerja_agent.cli.shell.context import Context
-from ekinerja_agent.cli.shell.translate import SpokenGroup, error_text, in_language, language_of, show_usage_error
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.cli.shell.translate import SpokenGroup, click_speaks, in_language, language_of
+from ekinerja_agent.locale.language import Language, translate_to
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module:attribute, what --help says of it)
-    "run": ("host.service:command", "Run the service in the foreground (systemd starts this)."),
-    "demo": ("host.demo:command", "A small simulated county from fingers to payroll, in about a minute."),
-    "simulate": ("terminals.simulate:command", "A simulated terminal on this machine that speaks the real protocol."),
-    "doctor": ("host.doctor:command", "Find what is wrong with this host and its terminals, and what to do."),
-    "config": ("host.config:group", "Check the configuration, print its schema, propose holidays."),
+    "run": ("host.service:command", Message("Run the service in the foreground (systemd starts this).")),
+    "demo": ("host.demo:command", Message("A small simulated county from fingers to payroll, in about a minute.")),
+    "simulate": (
+        "terminals.simulate:command",
+        Message("A simulated terminal on this machine that speaks the real protocol."),
+    ),
+    "doctor": ("host.doctor:command", Message("Find what is wrong with this host and its terminals, and what to do.")),
+    "config": ("host.config:group", Message("Check the configuration, print its schema, propose holidays.")),
     "terminal": (
         "terminals.terminal:group",
-        "List terminals, read, verify and clear them, set their clocks, keep and move their people.",
+        Message("List terminals, read, verify and clear them, set their clocks, keep and move their people."),
     ),
-    "punch": ("terminals.punch:group", "What the terminals recorded, and what nobody owns."),
-    "import": ("facts.imports:group", "Bring in files: people, terminals, punches, documents, rosters, money."),
-    "correction": ("facts.correction:group", "Forgotten or impossible scans: enter, approve, reject."),
+    "punch": ("terminals.punch:group", Message("What the terminals recorded, and what nobody owns.")),
+    "import": (
+        "facts.imports:group",
+        Message("Bring in files: people, terminals, punches, documents, rosters, money."),
+    ),
+    "correction": ("facts.correction:group", Message("Forgotten or impossible scans: enter, approve, reject.")),
     "absence": (
         "facts.documents:absence",
-        "Leave and travel documents that wait for a decision: list, approve, reject.",
+        Message("Leave and travel documents that wait for a decision: list, approve, reject."),
     ),
-    "outage": ("facts.documents:outage", "Reported outages that wait for a decision: list, approve, reject."),
-    "objection": ("month.objection:group", "Dispute a finding before the close, and decide on it."),
-    "activity": ("facts.activity:group", "What people did each day: enter, decide, dispute, compare with attendance."),
-    "account": ("facts.accounts:group", "The people who act: roles and operating-system users."),
-    "score": ("month.score:group", "Compute a month, show it, explain each point."),
-    "period": ("month.period:group", "Publish a month for payroll, freeze it, open it again."),
-    "payroll": ("month.payroll:group", "Hand over what is published as a file, record that it was paid."),
-    "report": ("month.report:group", "Pages that an office opens, prints and files."),
-    "notify": ("host.notify:group", "Try out who is told when something breaks."),
-    "spool": ("terminals.spool:group", "What still waits for the central database."),
-    "db": ("host.db:group", "Create, upgrade and check the central database."),
-    "backup": ("host.backup:group", "One file with all that no terminal can bring back; check it, restore it."),
-    "audit": ("host.audit:group", "Who did what, and proof that the record is unbroken."),
+    "outage": ("facts.documents:outage", Message("Reported outages that wait for a decision: list, approve, reject.")),
+    "objection": ("month.objection:group", Message("Dispute a finding before the close, and decide on it.")),
+    "activity": (
+        "facts.activity:group",
+        Message("What people did each day: enter, decide, dispute, compare with attendance."),
+    ),
+    "account": ("facts.accounts:group", Message("The people who act: roles and operating-system users.")),
+    "score": ("month.score:group", Message("Compute a month, show it, explain each point.")),
+    "period": ("month.period:group", Message("Publish a month for payroll, freeze it, open it again.")),
+    "payroll": ("month.payroll:group", Message("Hand over what is published as a file, record that it was paid.")),
+    "report": ("month.report:group", Message("Pages that an office opens, prints and files.")),
+    "notify": ("host.notify:group", Message("Try out who is told when something breaks.")),
+    "spool": ("terminals.spool:group", Message("What still waits for the central database.")),
+    "db": ("host.db:group", Message("Create, upgrade and check the central database.")),
+    "backup": (
+        "host.backup:group",
+        Message("One file with all that no terminal can bring back; check it, restore it."),
+    ),
+    "audit": ("host.audit:group", Message("Who did what, and proof that the record is unbroken.")),
 }
 
 
@@ -78,7 +91,7 @@ class LazyGroup(SpokenGroup):
             return None
         module, attribute = COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(f"ekinerja_agent.cli.{module}"), attribute)
-        return in_language(command, self.translate)
+        return in_language(command, self.lang)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         named = [(name, text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
@@ -86,7 +99,7 @@ class LazyGroup(SpokenGroup):
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
+        with formatter.section(self.translate(Message("Commands"))):
             formatter.write_dl([(name, self.translate(text)) for name, (_, text) in COMMANDS.items()])
 
 
@@ -112,26 +125,35 @@ class LazyGroup(SpokenGroup):
 @click.pass_context
 def cli(ctx: click.Context, config_path: str | None, lang: str | None) -> None:
     """Collect punches from fingerprint terminals without losing one, and score discipline and performance."""
-    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else sentences("en")
+    translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else translate_to("en")
     ctx.obj = Context(config_path=config_path, lang=lang, translate=translate)
 
 
 def main() -> NoReturn:
     """Run one command and end the process with its exit code."""
-    translate = sentences("en")
     try:
-        translate = sentences(language_of(sys.argv[1:], os.environ))
+        lang = language_of(sys.argv[1:], os.environ)
+    except EkinerjaError as error:
+        ending.last_words(str(error.message))
+        sys.exit(error.exit_code)
+    with click_speaks(lang):
+        _run(lang)
+
+
+def _run(lang: Language) -> NoReturn:
+    translate = translate_to(lang)
+    try:
         _refuse_no_text(sys.argv[1:])
-        code = in_language(cli, translate).main(prog_name="ekinerja-agent", standalone_mode=False)
+        code = in_language(cli, lang).main(prog_name="ekinerja-agent", standalone_mode=False)
     except click.exceptions.Abort as error:
-        ending.last_words(translate("Stopped; nothing more was changed."))
+        ending.last_words(translate(Message("Stopped; nothing more was changed.")))
         sys.exit(ending.INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except click.ClickException as error:
         with suppress(OSError):
-            show_usage_error(error, translate)
+            error.show()
         sys.exit(2)
     except EkinerjaError as error:
-        ending.last_words(error_text(error, translate))
+        ending.last_words(translate(error.message))
         sys.exit(error.exit_code)
     except ending.ReaderGoneError:
         sys.exit(ending.READER_GONE)
@@ -144,4 +166,6 @@ def _refuse_no_text(arguments: Iterable[str]) -> None:
         try:
             argument.encode()
         except UnicodeEncodeError as error:
-            raise WrongUsage(f"{argument!r} is no text in UTF-8; type it anew, or rename the file") from error
+            raise WrongUsage(
+                Message("{argument} is no text in UTF-8; type it anew, or rename the file", argument=repr(argument))
+            ) from error

@@ -8,54 +8,59 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from ekinerja_agent import __version__
 from ekinerja_agent.cli import cli
-from ekinerja_agent.cli.shell.translate import in_language
-from ekinerja_agent.locale.language import LANGUAGES, sentences
+from ekinerja_agent.cli.shell.translate import click_speaks, in_language
+from ekinerja_agent.locale.language import LANGUAGES, Language, Translate, translate_to
+from ekinerja_agent.nouns.messages import Message
 
 NAME = "ekinerja-agent"
+
+_NAME, _SYNOPSIS, _OPTIONS = Message("NAME"), Message("SYNOPSIS"), Message("OPTIONS")
+_COMMANDS, _EXIT_STATUS = Message("COMMANDS"), Message("EXIT STATUS")
 
 _WIDTH = 100_000
 """One line per record: troff folds them."""
 
 _FILES = (
-    ("/etc/ekinerja-agent/agent.yaml, ./config/agent.yaml", "where the configuration is looked for"),
-    ("/var/lib/ekinerja-agent", "the usual state_dir: spool, quarantine, backups"),
+    ("/etc/ekinerja-agent/agent.yaml, ./config/agent.yaml", Message("where the configuration is looked for")),
+    ("/var/lib/ekinerja-agent", Message("the usual state_dir: spool, quarantine, backups")),
 )
 _ENVIRONMENT = (
-    ("EKINERJA_CONFIG", "the configuration, as --config"),
-    ("EKINERJA_LANG", "id or en, as --lang"),
-    ("LC_ALL, LC_MESSAGES, LANG", "the language where neither --lang nor EKINERJA_LANG names one"),
+    ("EKINERJA_CONFIG", Message("the configuration, as --config")),
+    ("EKINERJA_LANG", Message("id or en, as --lang")),
+    ("LC_ALL, LC_MESSAGES, LANG", Message("the language where neither --lang nor EKINERJA_LANG names one")),
 )
 
 
-def manual(root: click.Group, translate: Callable[[str], str]) -> str:
-    """Given the outermost group in the language of `translate`, return its page as troff with the macros `man`."""
-    return "\n".join(_lines(root, translate)) + "\n"
+def manual(root: click.Group, lang: Language) -> str:
+    """Given the outermost group and a language, return its page as troff with the macros `man`."""
+    with click_speaks(lang):
+        return "\n".join(_lines(in_language(root, lang), translate_to(lang))) + "\n"
 
 
-def _lines(root: click.Group, translate: Callable[[str], str]) -> Iterator[str]:
+def _lines(root: click.Group, translate: Translate) -> Iterator[str]:
     context = root.context_class(root, info_name=NAME)
     yield f'.TH {NAME.upper()} 1 "" "{NAME} {__version__}"'
     yield ".ad l"
-    yield f".SH {translate('NAME')}"
+    yield f".SH {translate(_NAME)}"
     yield f"{NAME} \\- {_escaped(_one_line(root.help or '').rstrip('.'))}"
-    yield f".SH {translate('SYNOPSIS')}"
+    yield f".SH {translate(_SYNOPSIS)}"
     yield f".B {NAME}"
     yield _escaped(" ".join(root.collect_usage_pieces(context)))
-    yield f".SH {translate('OPTIONS')}"
+    yield f".SH {translate(_OPTIONS)}"
     yield from _options(root, context)
-    yield f".SH {translate('COMMANDS')}"
+    yield f".SH {translate(_COMMANDS)}"
     for path, command, inner in _below(root, context):
         yield from _command(path, command, inner)
-    yield f".SH {_escaped(translate('EXIT STATUS'))}"
+    yield f".SH {_escaped(translate(_EXIT_STATUS))}"
     yield _escaped(root.epilog or "")
-    for heading, entries in (("ENVIRONMENT", _ENVIRONMENT), ("FILES", _FILES)):
+    for heading, entries in ((Message("ENVIRONMENT"), _ENVIRONMENT), (Message("FILES"), _FILES)):
         yield f".SH {translate(heading)}"
         for name, text in entries:
             yield from _entry(name, translate(text))
@@ -126,10 +131,9 @@ def write_pages(directory: Path) -> list[Path]:
     """Given a directory of manual pages, write the page of each language below it and return the files."""
     written = []
     for lang in LANGUAGES:
-        translate = sentences(lang)
         page = directory / ("" if lang == "en" else lang) / "man1" / f"{NAME}.1"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(manual(in_language(cli, translate), translate), encoding="utf-8")
+        page.write_text(manual(cli, lang), encoding="utf-8")
         written.append(page)
     return written
 

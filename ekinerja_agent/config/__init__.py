@@ -25,6 +25,7 @@ from ekinerja_agent.config.settings import (
     shipped_rules,
 )
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.yamlfile import Document, fit, read_document
 from ekinerja_agent.yamlfile.scalars import absolute
 
@@ -84,7 +85,14 @@ class Config:
             if terminal.id == terminal_id:
                 return terminal
         known = ", ".join(sorted(terminal.id for terminal in self.terminals)) or "none"
-        raise WrongUsage(f"no terminal is called {terminal_id!r}; {self.agent.devices} has {known}")
+        raise WrongUsage(
+            Message(
+                "no terminal is called {terminal}; {file} has {known}",
+                terminal=repr(terminal_id),
+                file=self.agent.devices,
+                known=known,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +182,9 @@ def secret_problems(config: Config) -> list[Problem]:
 def secret_warnings(config: Config) -> list[Problem]:
     """Given a configuration, return the secrets that every user of this host can read."""
     return [
-        Problem(str(path), 0, 0, key, f"every user of this host can read it; run: chmod o-rwx {path}")
+        Problem(
+            str(path), 0, 0, key, Message("every user of this host can read it; run: chmod o-rwx {path}", path=path)
+        )
         for path, key in secret_files(config).items()
         if is_exposed(path)
     ]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ekinerja_agent.config.places import is_missing
 from ekinerja_agent.config.settings import TERMINAL_PORT, THIS_HOST, TargetConfig
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.yamlfile import Document, KeyPath
 from ekinerja_agent.yamlfile.scalars import absolute, parse_host_port
 
@@ -32,7 +33,9 @@ def _secret_in_url(document: Document) -> Iterator[Problem]:
         return
     login = re.match(r"[^/]*://[^/@:]*:(?P<password>.+)@", written)
     if login and not re.fullmatch(r"\$\{[^}]*\}", login["password"]):
-        message = "a password stands in the URL; name a file that holds it in central.password_file, or use ${NAME}"
+        message = Message(
+            "a password stands in the URL; name a file that holds it in central.password_file, or use ${{NAME}}"
+        )
         yield document.problem(path, message)
 
 
@@ -44,18 +47,30 @@ def _tls_doubts(document: Document) -> Iterator[Problem]:
         if not isinstance(written, str):
             continue
         if is_file:
-            message = f"{written!r} was found with a database file; it is allowed with postgresql+psycopg2:// only"
+            message = Message(
+                "{written} was found with a database file; it is allowed with postgresql+psycopg2:// only",
+                written=repr(written),
+            )
             yield document.problem(("central", key), message)
         elif f"{key}=" in str(url):
-            message = f"{written!r} was found, and the URL has {key} too; it is allowed in one place"
+            message = Message(
+                "{written} was found, and the URL has {key} too; it is allowed in one place",
+                written=repr(written),
+                key=key,
+            )
             yield document.problem(("central", key), message)
     if is_file:
         return
     if mode in ("verify-ca", "verify-full") and certificate is None and "sslrootcert=" not in str(url):
-        message = f"{mode} was found without sslrootcert; name the file of the certificate that signed the server's"
+        message = Message(
+            "{mode} was found without sslrootcert; name the file of the certificate that signed the server's", mode=mode
+        )
         yield document.problem(("central", "sslmode"), message)
     if isinstance(certificate, str) and certificate and is_missing(absolute(document.path.parent, certificate)):
-        message = f"{certificate} is not there; name the file of the certificate that signed the server's"
+        message = Message(
+            "{certificate} is not there; name the file of the certificate that signed the server's",
+            certificate=certificate,
+        )
         yield document.problem(("central", "sslrootcert"), message)
 
 
@@ -79,17 +94,21 @@ def _target_doubts(document: Document) -> Iterator[Problem]:
         needed = [*_TARGET_NEEDS[kind], *(["secret_file"] if "user" in target and kind == "email" else [])]
         for key in needed:
             if key not in target and (*path, key) not in document.told:
-                yield document.key_problem((*path, key), f"the key is missing; {kind} requires it")
+                yield document.key_problem((*path, key), Message("the key is missing; {kind} requires it", kind=kind))
         allowed = sorted({*needed, *_TARGET_TAKES[kind], *_EVERY_TARGET})
         for key in target.keys() & TargetConfig.model_fields.keys() - set(allowed):
-            message = f"{kind} does not use this key; allowed are {', '.join(allowed)}"
+            message = Message(
+                "{kind} does not use this key; allowed are {allowed}", kind=kind, allowed=", ".join(allowed)
+            )
             yield document.key_problem((*path, key), message)
         if kind == "email" and "user" in target and target.get("starttls") == "false":
-            message = "false was found with a user; a password may travel only encrypted"
+            message = Message("false was found with a user; a password may travel only encrypted")
             yield document.problem((*path, "starttls"), message)
 
         if "secret_file" in target and _travels_in_clear(target.get("url")):
-            message = "http:// was found with a secret_file; a token may travel only encrypted, so https:// is allowed"
+            message = Message(
+                "http:// was found with a secret_file; a token may travel only encrypted, so https:// is allowed"
+            )
             yield document.problem((*path, "url"), message)
 
 
@@ -119,13 +138,18 @@ def terminal_doubts(document: Document) -> Iterator[Problem]:
             first = seen.setdefault((key, value), index)
             if first != index:
                 line = document.place(("terminals", first, key))[0]
-                yield document.problem((*path, key), f"{texts[key]!r} stands on line {line} too; {_UNIQUE[key]}")
+                yield document.problem(
+                    (*path, key),
+                    Message(
+                        "{found} stands on line {line} too; {why}", found=repr(texts[key]), line=line, why=_UNIQUE[key]
+                    ),
+                )
 
 
 _UNIQUE: Final = {
-    "id": "an id is unique for ever, for it is part of the identity of every punch",
-    "serial": "one serial has one id",
-    "address": "two enabled terminals cannot share one address",
+    "id": Message("an id is unique for ever, for it is part of the identity of every punch"),
+    "serial": Message("one serial has one id"),
+    "address": Message("two enabled terminals cannot share one address"),
 }
 
 
@@ -148,14 +172,14 @@ def _contradictions(document: Document, path: KeyPath, texts: Mapping[str, str])
         return key not in texts and (*path, key) not in document.told
 
     if absent("address") and (absent("transport") or texts.get("transport", "none") != "none"):
-        message = "the key is missing; host[:port] is required unless transport is none"
+        message = Message("the key is missing; host[:port] is required unless transport is none")
         yield document.key_problem((*path, "address"), message)
     if texts.get("transport") == "none" and texts.get("mode") == "live":
-        message = "live was found with transport none; without a transport only poll is allowed"
+        message = Message("live was found with transport none; without a transport only poll is allowed")
         yield document.problem((*path, "mode"), message)
     if texts.get("push") != "true" and document.get((*path, "push_from")) is not None:
-        message = "networks were found without push: true; only a terminal that pushes comes from somewhere"
+        message = Message("networks were found without push: true; only a terminal that pushes comes from somewhere")
         yield document.problem((*path, "push_from"), message)
     if texts.get("push") == "true" and absent("serial"):
-        message = "true was found without a serial; uploads are recognised by it, so push requires it"
+        message = Message("true was found without a serial; uploads are recognised by it, so push requires it")
         yield document.problem((*path, "push"), message)

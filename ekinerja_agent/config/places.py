@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.messages import Message
 
 ENVIRONMENT_VARIABLE: Final = "EKINERJA_CONFIG"
 SEARCHED: Final = (Path("/etc/ekinerja-agent/agent.yaml"), Path("config/agent.yaml"))
@@ -30,7 +31,10 @@ def find_config(cli_value: str | None, environ: Mapping[str, str] = os.environ) 
         if _is_there(path):
             return path
     looked = ", ".join(map(str, SEARCHED))
-    message = f"there is no such file, nor the other places of agent.yaml ({looked}); name it with --config FILE"
+    message = Message(
+        "there is no such file, nor the other places of agent.yaml ({looked}); name it with --config FILE",
+        looked=looked,
+    )
     raise ConfigurationError([Problem(str(SEARCHED[0]), 0, 0, "", message)])
 
 
@@ -40,7 +44,10 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        message = f"this user may not look there ({error.strerror}); ask the administrator, or name a file by --config"
+        message = Message(
+            "this user may not look there ({reason}); ask the administrator, or name a file by --config",
+            reason=error.strerror,
+        )
         raise ConfigurationError([Problem(str(path), 0, 0, "", message)]) from error
 
 

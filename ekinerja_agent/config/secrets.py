@@ -11,6 +11,7 @@ from typing import Final
 
 from ekinerja_agent.config.places import is_file
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.messages import Message
 
 MAX_SECRET_BYTES: Final = 4096
 READABLE_BY_OTHERS: Final = 0o004
@@ -23,17 +24,17 @@ def read_secret(path: Path, key: str) -> str:
             text = file.read(MAX_SECRET_BYTES + 1).decode("utf-8")
     except OSError as error:
         raise unusable_secret(
-            path, key, f"the file cannot be read ({error.strerror}); it must hold the secret"
+            path, key, Message("the file cannot be read ({reason}); it must hold the secret", reason=error.strerror)
         ) from error
     except UnicodeDecodeError as error:
-        raise unusable_secret(path, key, "the file is not UTF-8 text; one line is allowed") from error
+        raise unusable_secret(path, key, Message("the file is not UTF-8 text; one line is allowed")) from error
     secret = text.rstrip("\r\n")
     if not secret or len(text) > MAX_SECRET_BYTES or not secret.isprintable():
-        raise unusable_secret(path, key, "one line of text is allowed, and it must not be empty")
+        raise unusable_secret(path, key, Message("one line of text is allowed, and it must not be empty"))
     return secret
 
 
-def unusable_secret(path: Path, key: str, message: str) -> ConfigurationError:
+def unusable_secret(path: Path, key: str, message: Message) -> ConfigurationError:
     return ConfigurationError([Problem(str(path), 0, 0, key, message)])
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from ekinerja_agent.config.secrets import read_secret, unusable_secret
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals import DRIVERS
 from ekinerja_agent.yamlfile import FileSection, faults
 from ekinerja_agent.yamlfile.scalars import (
@@ -72,12 +73,17 @@ def _database_url(text: str, info: ValidationInfo) -> str:
     """Given a database URL as written, return it with an SQLite path made absolute."""
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in DATABASE_SCHEMES:
-        message = f"{scheme!r} does not begin a URL that is allowed: "
-        raise faults([((), message + "sqlite:///PATH or postgresql+psycopg2://USER@HOST/DATABASE")])
+        message = Message(
+            "{scheme} does not begin a URL that is allowed: sqlite:///PATH or postgresql+psycopg2://USER@HOST/DATABASE",
+            scheme=repr(scheme),
+        )
+        raise faults([((), message)])
     if scheme.startswith("sqlite"):
         path = rest.removeprefix("/")
         if rest == path or not path or path.startswith((":", "file:")) or "?" in path:
-            message = "no file that stays is named; sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH is allowed"
+            message = Message(
+                "no file that stays is named; sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH is allowed"
+            )
             raise faults([((), message)])
         file = str(absolute(base_of(info), unquote(path)))
         return f"{scheme}:///{file.translate(_MEANT_OTHERWISE)}"
@@ -86,16 +92,25 @@ def _database_url(text: str, info: ValidationInfo) -> str:
         _ = parts.port  # raises when it is not a number
     except ValueError as error:
         raise faults(
-            [((), f"this is not a URL ({error}); postgresql+psycopg2://USER@HOST/DATABASE is allowed")]
+            [
+                (
+                    (),
+                    Message(
+                        "this is not a URL ({error}); postgresql+psycopg2://USER@HOST/DATABASE is allowed", error=error
+                    ),
+                )
+            ]
         ) from error
     if not parts.path.strip("/"):
-        raise faults([((), "the URL names no database; postgresql+psycopg2://USER@HOST/DATABASE is allowed")])
+        raise faults([((), Message("the URL names no database; postgresql+psycopg2://USER@HOST/DATABASE is allowed"))])
     return text
 
 
 def _all_different(words: tuple[W, ...]) -> tuple[W, ...]:
     repeated = [
-        ((index,), f"{word} stands twice; once is enough") for index, word in enumerate(words) if word in words[:index]
+        ((index,), Message("{word} stands twice; once is enough", word=word))
+        for index, word in enumerate(words)
+        if word in words[:index]
     ]
     if repeated:
         raise faults(repeated)
@@ -110,9 +125,9 @@ def _web_url(text: str) -> str:
     except ValueError:
         fits = False
     if not fits:
-        raise faults([((), "this is not the address of a web service; https://HOST/PATH is allowed")])
+        raise faults([((), Message("this is not the address of a web service; https://HOST/PATH is allowed"))])
     if parts.username or parts.password:
-        raise faults([((), "a login stands in the address; name a file that holds it in secret_file")])
+        raise faults([((), Message("a login stands in the address; name a file that holds it in secret_file"))])
     return text
 
 
@@ -359,7 +374,9 @@ class TerminalConfig(FileSection):
             return 0
         text = read_secret(self.comm_key_file, f"comm_key_file of {self.id}")
         if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MAX_COMM_KEY:
-            message = f"this is not a communication key; a number from 0 to {MAX_COMM_KEY} is allowed, nothing else"
+            message = Message(
+                "this is not a communication key; a number from 0 to {most} is allowed, nothing else", most=MAX_COMM_KEY
+            )
             raise unusable_secret(self.comm_key_file, f"comm_key_file of {self.id}", message)
         return int(text)
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import DayHours, RuleBook, Schedule
 
 OFF = "OFF"
@@ -93,8 +94,11 @@ def require_holidays(rules: RuleBook, year: int) -> None:
     """Given rules and a year, raise NoRule if nobody knows its holidays."""
     if year not in rules.holiday_years:
         raise NoRule(
-            f"the holidays of {year} are not in config/rules/holidays; "
-            f"propose them with `config holidays {year}`, keep what the decree says"
+            Message(
+                "the holidays of {year} are not in config/rules/holidays; propose them with `config holidays "
+                "{year}`, keep what the decree says",
+                year=year,
+            )
         )
 
 
@@ -120,9 +124,13 @@ def shifts_on(schedule: Schedule, day: date, roster: Sequence[str]) -> tuple[Shi
     return tuple(Shift(name, hours_on(schedule, day, shift=name)) for name in names if name != OFF)
 
 
-def why_pending(schedule: str, shift: str) -> str:
+def why_pending(schedule: str, shift: str) -> Message:
     """Given the schedule and a shift of which nobody knows the hours, say why."""
-    return f"the schedule {schedule} has no shift {shift}" if shift else "no roster row"
+    return (
+        Message("the schedule {schedule} has no shift {shift}", schedule=schedule, shift=shift)
+        if shift
+        else Message("no roster row")
+    )
 
 
 def local_hours(day: date, hours: DayHours) -> LocalHours:

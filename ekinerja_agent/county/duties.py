@@ -14,6 +14,7 @@ from ekinerja_agent.county.calendar import Calendar, LocalHours, local_hours, sh
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import RuleBook, Schedule
 
 _ONE_DAY = timedelta(days=1)
@@ -27,7 +28,7 @@ class Duties:
     """
 
     known: tuple[LocalHours, ...]
-    pending: str | None = None
+    pending: Message | None = None
     possible: tuple[LocalHours, ...] = ()
 
 
@@ -36,7 +37,7 @@ class Held:
     """Whether a stretch of time lies in duty; None: it is `pending`, which says why."""
 
     inside: bool | None
-    pending: str | None = None
+    pending: Message | None = None
 
 
 class DutyHours:
@@ -59,7 +60,7 @@ class DutyHours:
             try:
                 self._days[key] = self._duties(nip, day)
             except NoRule as error:
-                self._days[key] = _anything(day, str(error))
+                self._days[key] = _anything(day, error.message)
         return self._days[key]
 
     def hold(self, nip: str, day: date, start: time, end: time) -> Held:
@@ -80,7 +81,7 @@ class DutyHours:
         if spell is None:
             return Duties(())
         if unit is None:
-            return _anything(day, f"no row of unit {spell['unit']} covers {day}")
+            return _anything(day, Message("no row of unit {unit} covers {day}", unit=spell["unit"], day=day))
         usual = self._rules.profile(self._posts.profile(nip, day)).schedule
         schedule = self._rules.schedule(spell["schedule"] or unit["schedule"] or usual)
         if schedule.shifts is not None:
@@ -104,7 +105,7 @@ def _lies_in(stretch: tuple[datetime, datetime], duties: Iterable[LocalHours]) -
     return any(duty.start <= begins and ends <= duty.end for duty in duties)
 
 
-def _anything(day: date, pending: str) -> Duties:
+def _anything(day: date, pending: Message) -> Duties:
     """Nothing is known of the date: a duty may begin whenever and last the night."""
     begin = datetime.combine(day, time())
     return Duties((), pending, (LocalHours(begin, begin + _NIGHT_IS_OVER, None, None),))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from ekinerja_agent.nouns.messages import Message
+
 Fact = Mapping[str, Any]
 """A row, column by column."""
 Rows = Callable[[str], Sequence[Fact]]
@@ -50,13 +52,13 @@ def is_over(row: Fact, day: date) -> bool:
     return last_day(row) < day
 
 
-def span_text(first: date | None, last: date | None) -> str:
+def span_text(first: date | None, last: date | None) -> Message:
     """Given the days of a span, return words for it: `2026-01-01 to 2026-06-30`, `from …`, `always`."""
     if first is None and last is None:
-        return "always"
+        return Message("always")
     if last is None:
-        return f"from {first}"
-    return f"until {last}" if first is None else f"{first} to {last}"
+        return Message("from {day}", day=first)
+    return Message("until {day}", day=last) if first is None else Message("{first} to {last}", first=first, last=last)
 
 
 def grouped(rows: Iterable[Fact], column: str) -> Mapping[str, Sequence[Fact]]:

@@ -157,6 +157,8 @@ class Collector:
             log.info("terminal.back", terminal=terminal.id, away_s=round(away_s), new=result.new)
         if self._doubts.get(terminal.id, ()) != result.doubts:
             self._doubts[terminal.id] = result.doubts
-            log.warning("terminal.doubtful", terminal=terminal.id, doubts=list(result.doubts) or ["none any more"])
+            log.warning(
+                "terminal.doubtful", terminal=terminal.id, doubts=[*map(str, result.doubts)] or ["none any more"]
+            )
         if result.new or result.quarantined:
             log.info("terminal.read", terminal=terminal.id, new=result.new, quarantined=result.quarantined)

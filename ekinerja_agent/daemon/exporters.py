@@ -17,6 +17,7 @@ from ekinerja_agent.config import Config
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.health import textfile
 from ekinerja_agent.usecases.watching.health.conditions import judge
 from ekinerja_agent.usecases.watching.health.journal import Journal
@@ -139,7 +140,7 @@ class Exporters:
 
     def _current(self) -> Receiver | None:
         if not self._started:
-            raise TemporarilyUnavailable("the service is starting or ends; send it again")
+            raise TemporarilyUnavailable(Message("the service is starting or ends; send it again"))
         return self._receiver
 
     def stop(self) -> None:
@@ -154,14 +155,14 @@ class Exporters:
 
         config, rules = self._config, self._rules
         if config is None:
-            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+            raise TemporarilyUnavailable(Message("the service is starting; try again in a moment"))
         if rules is None:
             rules = self._rules = load_rulebook(config.agent.rules)
         return rules
 
     def _profile(self) -> str:
         if self._config is None:
-            raise TemporarilyUnavailable("the service is starting; try again in a moment")
+            raise TemporarilyUnavailable(Message("the service is starting; try again in a moment"))
         return self._config.agent.profile
 
     def _measure(self, measure: Measure) -> None:

@@ -17,6 +17,7 @@ from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 MARK = ".ekinerja-demo"
 _MADE = ("agent.yaml", "devices.yaml", "report.html", "reports", "rules", "import", "state", MARK)
@@ -77,19 +78,30 @@ def prepare(directory: Path) -> Place:
     """
     shown, directory = directory, directory.absolute()
     if directory.exists() and not directory.is_dir():
-        raise Refused(f"{directory} is a file; name a directory that the demo may create, e.g. --dir demo")
+        raise Refused(
+            Message(
+                "{directory} is a file; name a directory that the demo may create, e.g. --dir demo", directory=directory
+            )
+        )
     made_here = (directory / MARK).exists()
     if not made_here and directory.is_dir() and any(directory.iterdir()):
         raise Refused(
-            f"{directory} holds files that no demo wrote; nothing was changed. "
-            "Name a new or an empty directory, e.g. --dir /tmp/ekinerja-demo"
+            Message(
+                "{directory} holds files that no demo wrote; nothing was changed. Name a new or an empty directory, "
+                "e.g. --dir /tmp/ekinerja-demo",
+                directory=directory,
+            )
         )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / MARK).write_text("Made by `ekinerja-agent demo`, which may replace what it wrote here.\n")
     except OSError as error:
         raise WrongUsage(
-            f"{shown} cannot be written: {error.strerror}; name a directory where you may write, e.g. --dir demo"
+            Message(
+                "{shown} cannot be written: {reason}; name a directory where you may write, e.g. --dir demo",
+                shown=shown,
+                reason=error.strerror,
+            )
         ) from error
     for name in _MADE:
         path = directory / name

@@ -15,6 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ekinerja_agent.locale.language import Translate, translate_to
+from ekinerja_agent.nouns.messages import Message
+
 _PLAIN_COLUMNS = 160
 """Width where nobody watches: wide enough that no table is folded."""
 
@@ -26,20 +29,20 @@ Report = Callable[[int, str], None]
 class Voice:
     """Speaks to `out`. On a terminal with colour and a moving bar, else line by line.
 
-    `translate` takes what it says from English to the listener's language.
+    `translate` takes messages to the listener's language.
     """
 
-    def __init__(self, out: TextIO, translate: Callable[[str], str] = str) -> None:
-        self.translate = translate
+    def __init__(self, out: TextIO, translate: Translate | None = None) -> None:
+        self.translate = translate or translate_to("en")
         self._console = Console(file=out, highlight=False, emoji=False, width=None if out.isatty() else _PLAIN_COLUMNS)
         self._chapter = 0
 
-    def chapter(self, title: str) -> None:
+    def chapter(self, title: Message) -> None:
         """Begin a part of the story; parts are numbered."""
         self._chapter += 1
         self._console.print(f"\n[bold]{self._chapter}. {escape(self.translate(title))}[/bold]")
 
-    def say(self, text: str) -> None:
+    def say(self, text: Message) -> None:
         """Tell a paragraph, wrapped to the width."""
         self._console.print(self.translate(text), markup=False, width=min(self._console.width, _PARAGRAPH_COLUMNS))
 
@@ -52,9 +55,9 @@ class Voice:
         for line in lines:
             self._console.print(f"    {self.translate(line)}", markup=False, soft_wrap=True)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, told: bool = False) -> None:
-        """Show rows; columns of numbers stand to the right, what does not exist is `-`. `told`: they hold sentences."""
-        rows = [tuple(self._told(cell) if told else cell for cell in row) for row in rows]
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Show rows; columns of numbers stand to the right, what does not exist is `-`."""
+        rows = [tuple(self.translate(cell) if isinstance(cell, str) else cell for cell in row) for row in rows]
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         for place, name in enumerate(columns):
             numbers = bool(rows) and all(isinstance(row[place], int) for row in rows)
@@ -62,9 +65,6 @@ class Voice:
         for row in rows:
             table.add_row(*map(_cell, row))
         self._console.print(table)
-
-    def _told(self, cell: object) -> object:
-        return self.translate(cell) if isinstance(cell, str) else cell
 
     @contextmanager
     def progress(self, what: str, steps: int) -> Iterator[Report]:

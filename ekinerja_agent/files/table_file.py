@@ -26,6 +26,7 @@ from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message, as_message
 
 XLSX_MAGIC = b"PK\x03\x04"
 XLS_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -41,7 +42,7 @@ EXACT_DIGITS = 15
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-_OTHER_SEPARATORS = {"\t": "a tab", "|": "a bar (|)"}
+_OTHER_SEPARATORS = {"\t": Message("a tab"), "|": Message("a bar (|)")}
 
 _BROKEN_XLSX = (
     # openpyxl has no error of its own for a damaged workbook: whatever its parsers meet comes out as it is.
@@ -97,7 +98,15 @@ def read_table(
     problems: list[Problem] = []
     table = Table(file, (*required, *optional))
     if not content.strip():
-        problems.append(Problem(file, 0, 0, "", f"the file is empty; allowed: a header row {_names(required)}"))
+        problems.append(
+            Problem(
+                file,
+                0,
+                0,
+                "",
+                Message("the file is empty; allowed: a header row {required}", required=_names(required)),
+            )
+        )
         return table, problems
     if content.startswith(XLS_MAGIC):
         problems.append(
@@ -106,7 +115,7 @@ def read_table(
                 0,
                 0,
                 "",
-                "an old Excel file (.xls) or one with a password; save it as .xlsx or CSV UTF-8",
+                Message("an old Excel file (.xls) or one with a password; save it as .xlsx or CSV UTF-8"),
             )
         )
         return table, problems
@@ -144,20 +153,36 @@ def _fill(table: Table, required: Sequence[str], grid: _Grid, problems: list[Pro
             continue
         if len(cells) != width and (len(cells) < width or any(cells[width:])):
             problems.append(
-                Problem(table.file, number, 0, "", f"{len(cells)} cells; the header row has {width} columns")
+                Problem(
+                    table.file,
+                    number,
+                    0,
+                    "",
+                    Message("{count} cells; the header row has {width} columns", count=len(cells), width=width),
+                )
             )
             continue
         unstorable = _UNSTORABLE.search("".join(cells))
         if unstorable:
             code = ord(unstorable.group())
             problems.append(
-                Problem(table.file, number, 0, "", f"the character U+{code:04X} cannot be stored; remove it")
+                Problem(
+                    table.file,
+                    number,
+                    0,
+                    "",
+                    Message("the character U+{code} cannot be stored; remove it", code=f"{code:04X}"),
+                )
             )
         elif pick is not None:
             table.numbers.append(number)
             table.rows.append(pick(cells))
     if header is None and not problems:
-        problems.append(Problem(table.file, 0, 0, "", f"no row; allowed: a header row {_names(required)}"))
+        problems.append(
+            Problem(
+                table.file, 0, 0, "", Message("no row; allowed: a header row {required}", required=_names(required))
+            )
+        )
 
 
 class _Picker:
@@ -184,22 +209,23 @@ def _header_problems(table: Table, required: Sequence[str], number: int, header:
     seen: set[str] = set()
     for name in header:
         if name in seen:
-            problems.append(Problem(table.file, number, 0, name, "this column stands twice; keep one"))
+            problems.append(Problem(table.file, number, 0, name, Message("this column stands twice; keep one")))
         elif name not in table.columns:
             problems.append(Problem(table.file, number, 0, name, _unknown_column(table.columns, name)))
         seen.add(name)
     problems.extend(
-        Problem(table.file, number, 0, name, "this column is missing") for name in required if name not in seen
+        Problem(table.file, number, 0, name, Message("this column is missing")) for name in required if name not in seen
     )
     return problems
 
 
-def _unknown_column(columns: Sequence[str], name: str) -> str:
+def _unknown_column(columns: Sequence[str], name: str) -> Message:
     if not name:
-        return "a column without a name; name it or delete it"
+        return Message("a column without a name; name it or delete it")
     near = difflib.get_close_matches(name.casefold(), columns, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"unknown column; {hint}allowed: {_names(columns)}"
+    if near:
+        return Message("unknown column; did you mean {name}? allowed: {allowed}", name=near[0], allowed=_names(columns))
+    return Message("unknown column; allowed: {allowed}", allowed=_names(columns))
 
 
 # --- csv ----------------------------------------------------------------------------------------------------
@@ -211,15 +237,24 @@ def _csv_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
-        problems.append(Problem(file, number, 0, "", f"the byte 0x{byte:02X} is not UTF-8; save the file as CSV UTF-8"))
+        problems.append(
+            Problem(
+                file,
+                number,
+                0,
+                "",
+                Message("the byte 0x{byte} is not UTF-8; save the file as CSV UTF-8", byte=f"{byte:02X}"),
+            )
+        )
         return
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = ";" if ";" in header else ","
     if delimiter not in header:
         for separator, name in _OTHER_SEPARATORS.items():
             if separator in header:
-                message = (
-                    f"the columns are separated by {name}; allowed: comma or semicolon. Save the file as CSV UTF-8"
+                message = Message(
+                    "the columns are separated by {name}; allowed: comma or semicolon. Save the file as CSV UTF-8",
+                    name=name,
                 )
                 problems.append(Problem(file, 1, 0, "", message))
                 return
@@ -236,12 +271,12 @@ def _csv_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
         yield number, cells
 
 
-def _csv_problem(message: str) -> str:
+def _csv_problem(message: str) -> Message:
     if "unexpected end of data" in message:
-        return "a quotation mark opens in this row and never closes; the rows after it were not read"
+        return Message("a quotation mark opens in this row and never closes; the rows after it were not read")
     if "expected after" in message:
-        return 'text stands after a closing quotation mark; a mark inside a quoted cell is written ""'
-    return f"this row cannot be read as csv ({message}); the rows after it were not read"
+        return Message('text stands after a closing quotation mark; a mark inside a quoted cell is written ""')
+    return Message("this row cannot be read as csv ({message}); the rows after it were not read", message=message)
 
 
 # --- xlsx ---------------------------------------------------------------------------------------------------
@@ -252,17 +287,27 @@ def _xlsx_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked_bytes = sum(part.file_size for part in archive.infolist())
         if unpacked_bytes > XLSX_LIMIT_BYTES:
-            problems.append(Problem(file, 0, 0, "", f"unpacks to {unpacked_bytes} bytes; use csv for so many rows"))
+            problems.append(
+                Problem(
+                    file, 0, 0, "", Message("unpacks to {count} bytes; use csv for so many rows", count=unpacked_bytes)
+                )
+            )
             return
         yield from _sheet_rows(file, content, problems)
     except _TooLargeError as error:
-        message = (
-            f"the first sheet goes beyond {MOST_ROWS} rows or {MOST_COLUMNS} columns; delete what is outside of the "
-            "table, or use csv for more rows"
+        message = Message(
+            "the first sheet goes beyond {rows} rows or {columns} columns; delete what is outside of the table, or use "
+            "csv for more rows",
+            rows=MOST_ROWS,
+            columns=MOST_COLUMNS,
         )
         problems.append(Problem(file, error.row, 0, "", message))
     except _BROKEN_XLSX as error:
-        message = f"not a readable xlsx workbook ({type(error).__name__}: {error}); save it again, or as CSV UTF-8"
+        message = Message(
+            "not a readable xlsx workbook ({kind}: {error}); save it again, or as CSV UTF-8",
+            kind=type(error).__name__,
+            error=error,
+        )
         problems.append(Problem(file, 0, 0, "", message))
 
 
@@ -270,7 +315,7 @@ def _sheet_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
     try:
         if not workbook.worksheets:
-            problems.append(Problem(file, 0, 0, "", "the workbook has no sheet with cells"))
+            problems.append(Problem(file, 0, 0, "", Message("the workbook has no sheet with cells")))
             return
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()  # some programs write a wrong size, and rows beyond it would be lost
@@ -283,7 +328,7 @@ def _sheet_rows(file: str, content: bytes, problems: list[Problem]) -> _Grid:
                 try:
                     cells.append(_cell_text(cell, computed=(number, place) not in formulas))
                 except _NoTextError as problem:
-                    wrong.append(Problem(file, number, 0, _name_at(header, place), str(problem)))
+                    wrong.append(Problem(file, number, 0, _name_at(header, place), as_message(problem)))
             if wrong:
                 problems.extend(wrong)
                 continue
@@ -319,7 +364,7 @@ def _bounded(rows: Iterable[_Cells]) -> Iterator[tuple[int, _Cells]]:
 
 
 def _name_at(header: Sequence[str], place: int) -> str:
-    return header[place] if place < len(header) and header[place] else f"column {place + 1}"
+    return header[place] if place < len(header) and header[place] else Message("column {place}", place=place + 1)
 
 
 def _formulas(content: bytes) -> set[tuple[int, int]]:
@@ -347,10 +392,10 @@ def _cell_text(cell: ReadOnlyCell | EmptyCell, *, computed: bool) -> str:
     value = cell.value
     if value is None:
         if not computed:
-            raise _NoTextError("a formula without a result; open and save the file in a spreadsheet")
+            raise _NoTextError(Message("a formula without a result; open and save the file in a spreadsheet"))
         return ""
     if cell.data_type == "e":
-        raise _NoTextError(f"the cell shows the error {value}; mend its formula")
+        raise _NoTextError(Message("the cell shows the error {value}; mend its formula", value=value))
     if isinstance(value, datetime) and is_datetime(cell.number_format) != "date":
         return _to_second(value).isoformat(sep=" ")
     return _text(value)
@@ -374,8 +419,12 @@ def _(value: float) -> str:
     text = str(int(value))
     if len(text.lstrip("-")) > EXACT_DIGITS:
         raise _NoTextError(
-            f"a number of {len(text)} digits, of which a spreadsheet keeps only {EXACT_DIGITS}; "
-            "format the column as text and enter the cell again"
+            Message(
+                "a number of {count} digits, of which a spreadsheet keeps only {kept}; format the column as text "
+                "and enter the cell again",
+                count=len(text),
+                kept=EXACT_DIGITS,
+            )
         )
     return text
 
@@ -400,7 +449,7 @@ def _(value: time) -> str:
 def _(value: timedelta) -> str:
     seconds = round(value.total_seconds())
     if not 0 <= seconds < 24 * 3600:
-        raise _NoTextError(f"{value} is no time of a day; allowed: 00:00:00 to 23:59:59")
+        raise _NoTextError(Message("{value} is no time of a day; allowed: 00:00:00 to 23:59:59", value=value))
     return (datetime.combine(_ANY_DAY, time()) + timedelta(seconds=seconds)).time().isoformat()
 
 

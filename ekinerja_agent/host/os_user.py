@@ -9,6 +9,7 @@ import os
 import pwd
 
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.messages import Message
 
 
 def acting() -> str:
@@ -18,8 +19,12 @@ def acting() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError as error:
         raise Refused(
-            f"the operating-system user with uid {uid} has no name on this machine, and an account is bound to a name: "
-            f"add it, so that `getent passwd {uid}` shows it, or let somebody who has one run this: sudo -u NAME …"
+            Message(
+                "the operating-system user with uid {uid} has no name on this machine, and an account is bound to a "
+                "name: add it, so that `getent passwd {uid}` shows it, or let somebody who has one run this: sudo "
+                "-u NAME …",
+                uid=uid,
+            )
         ) from error
 
 

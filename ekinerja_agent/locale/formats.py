@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 from gettext import NullTranslations
 
-from ekinerja_agent.locale.language import Language, msgid, translator
+from ekinerja_agent.locale.language import Language, msgid, translate_to, translator
 
 MONTHS = (
     msgid("January"),
@@ -50,6 +50,10 @@ class Formats:
     def words(self) -> NullTranslations:
         """The catalogue of this language."""
         return translator(self.lang)
+
+    def said(self, text: str) -> str:
+        """Given a message, return it in this language; text that is none stays as it is."""
+        return translate_to(self.lang)(text)
 
     def whole(self, number: int) -> str:
         """Given 3836000, return `3.836.000` (id) or `3,836,000` (en); a number below zero has a minus, no hyphen."""

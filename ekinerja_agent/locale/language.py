@@ -2,26 +2,31 @@
 
 Promises one answer for a whole page or command: Indonesian (`id`) or English (`en`). English sentences are the keys of
 the catalogues in `locale/id/LC_MESSAGES` (`scripts/translations` compiles them): `ekinerja.po` holds those of reports,
-which ask for each; `help.po` and `messages.po` those of commands, which are recognised when they are shown
-(`locale/sentences.py`). Does not know how numbers and dates are written (`locale/formats.py`) nor what is said.
+`messages.po` the templates of all messages, `help.po` the pages of help, `click.po` what click says itself. Does not
+know how numbers and dates are written (`locale/formats.py`) nor what is said.
 """
 
 from __future__ import annotations
 
 import gettext
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from ekinerja_agent.locale.sentences import Sentences
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message, both
 
 Language = Literal["id", "en"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+Translate = Callable[[str], str]
+"""Takes a message to the language of whom it is for."""
+
 DOMAIN = "ekinerja"
-SPOKEN_DOMAINS = ("help", "messages")
+CLICK_DOMAIN = "click"
+SPOKEN_DOMAINS = ("messages", "help", CLICK_DOMAIN)
 LOCALE_DIR = Path(__file__).parent
 DEFAULT: Language = "id"
 
@@ -39,7 +44,14 @@ def choose(lang_option: str | None, environ: Mapping[str, str]) -> Language:
         if wanted:
             known = _known(wanted)
             if known is None:
-                raise WrongUsage(f"{name} is {wanted!r}; allowed are {' and '.join(LANGUAGES)}")
+                raise WrongUsage(
+                    Message(
+                        "{name} is {found}; allowed are {languages}",
+                        name=name,
+                        found=repr(wanted),
+                        languages=both(LANGUAGES),
+                    )
+                )
             return known
     for name in _PROCESS_LOCALE:
         if environ.get(name):
@@ -71,15 +83,6 @@ def msgid(sentence: str) -> str:
     return sentence
 
 
-class Catalogue(gettext.GNUTranslations):
-    """A compiled catalogue, all of it."""
-
-    def sentences(self) -> dict[str, str]:
-        """Return every sentence with its translation."""
-        stored: dict[object, str] = vars(self)["_catalog"]
-        return {key: text for key, text in stored.items() if isinstance(key, str) and key}
-
-
 def spoken(lang_option: str | None, environ: Mapping[str, str]) -> Language:
     """Given what `--lang` said and the environment, return the language of messages and help.
 
@@ -92,16 +95,23 @@ def spoken(lang_option: str | None, environ: Mapping[str, str]) -> Language:
     return _known(_word_of(process)) or "en"
 
 
-def sentences(lang: Language) -> Callable[[str], str]:
-    """Given a language, return what turns an English sentence of a command into it."""
+@cache
+def spoken_words(lang: Language) -> gettext.NullTranslations:
+    """Given a language, return the catalogue of what commands say."""
     if lang == "en":
-        return _as_it_is
-    catalogue: dict[str, str] = {}
-    for domain in SPOKEN_DOMAINS:
-        with (LOCALE_DIR / lang / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
-            catalogue |= Catalogue(file).sentences()
-    return Sentences(catalogue)
+        return gettext.NullTranslations()
+    first, *others = (gettext.translation(domain, LOCALE_DIR, languages=[lang]) for domain in SPOKEN_DOMAINS)
+    for other in others:
+        first.add_fallback(other)
+    return first
 
 
-def _as_it_is(sentence: str) -> str:
-    return sentence
+@cache
+def translate_to(lang: Language) -> Translate:
+    """Given a language, return what turns a message into its text there. Text that is no message stays as it is."""
+    words = spoken_words(lang)
+
+    def translate(said: str) -> str:
+        return said.translated(words) if isinstance(said, Message) else said
+
+    return translate

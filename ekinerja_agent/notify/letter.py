@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,6 @@ def tls(ca_file: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError as error:
-        raise NeedsAttention(f"ca_file {ca_file} holds no certificates that can be used ({error})") from error
+        raise NeedsAttention(
+            Message("ca_file {ca_file} holds no certificates that can be used ({error})", ca_file=ca_file, error=error)
+        ) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from ekinerja_agent.notify.deadline import cut_after
 from ekinerja_agent.notify.letter import Letter, tls
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 _FOR_GOOD = 500
 """Replies from 500 on will be the same the next time (RFC 5321, 4.2.1)."""
@@ -54,21 +55,23 @@ class Mail:
                     connection.login(self.user, self.password)
                 connection.send_message(self._mail(letter))
         except smtplib.SMTPAuthenticationError:
-            raise NeedsAttention("the mail server refused the login; see user and secret_file in agent.yaml") from None
+            raise NeedsAttention(
+                Message("the mail server refused the login; see user and secret_file in agent.yaml")
+            ) from None
         except smtplib.SMTPRecipientsRefused as error:
             codes = {code for code, _ in error.recipients.values()}
             raise _refused(max(codes, default=_FOR_GOOD)) from None
         except smtplib.SMTPResponseException as error:
             raise _refused(error.smtp_code) from None
         except smtplib.SMTPNotSupportedError:
-            raise NeedsAttention("the mail server offers no STARTTLS or no login; see agent.yaml") from None
+            raise NeedsAttention(Message("the mail server offers no STARTTLS or no login; see agent.yaml")) from None
         except UnicodeError:  # its text would show the password
             raise NeedsAttention(
-                "the mail server: its user or password has letters that cannot be sent; see agent.yaml"
+                Message("the mail server: its user or password has letters that cannot be sent; see agent.yaml")
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or type(error).__name__
-            raise TemporarilyUnavailable(f"the mail server does not answer ({reason})") from None
+            raise TemporarilyUnavailable(Message("the mail server does not answer ({reason})", reason=reason)) from None
 
     def _mail(self, letter: Letter) -> EmailMessage:
         mail = EmailMessage()
@@ -82,7 +85,11 @@ class Mail:
 
 
 def _refused(code: int) -> TemporarilyUnavailable | NeedsAttention:
-    message = f"the mail server refused the message with code {code}"
     if code >= _FOR_GOOD:
-        return NeedsAttention(f"{message}; see sender, to and server in agent.yaml")
-    return TemporarilyUnavailable(message)
+        return NeedsAttention(
+            Message(
+                "the mail server refused the message with code {code}; see sender, to and server in agent.yaml",
+                code=code,
+            )
+        )
+    return TemporarilyUnavailable(Message("the mail server refused the message with code {code}", code=code))

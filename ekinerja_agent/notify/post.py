@@ -18,6 +18,7 @@ from typing import Any
 from ekinerja_agent.notify.deadline import cut_after
 from ekinerja_agent.notify.letter import tls
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 _TRY_AGAIN = frozenset({408, 425, 429})
 _SERVERS_FAULT = 500
@@ -55,7 +56,13 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
 
 
 def post(
-    url: str, body: Mapping[str, Any], headers: Mapping[str, str], *, what: str, ca_file: Path | None, timeout_s: float
+    url: str,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str],
+    *,
+    what: Message | str,
+    ca_file: Path | None,
+    timeout_s: float,
 ) -> None:
     """Given an address and a body, deliver it. `what` names the service in errors, for the address may be secret."""
     request = urllib.request.Request(  # noqa: S310 - the configuration allows http and https only
@@ -70,13 +77,22 @@ def post(
         with cut_after(timeout_s, lines.line), opener.open(request, timeout=timeout_s):
             pass  # the status tells whether the message was taken; nobody asked for more
     except urllib.error.HTTPError as error:
-        with error:
-            message = f"{what} refused the message with HTTP {error.code}"
+        error.close()
         if error.code >= _SERVERS_FAULT or error.code in _TRY_AGAIN:
-            raise TemporarilyUnavailable(message) from None
-        raise NeedsAttention(f"{message}; see its address and secret_file in agent.yaml") from None
+            raise TemporarilyUnavailable(
+                Message("{what} refused the message with HTTP {code}", what=what, code=error.code)
+            ) from None
+        raise NeedsAttention(
+            Message(
+                "{what} refused the message with HTTP {code}; see its address and secret_file in agent.yaml",
+                what=what,
+                code=error.code,
+            )
+        ) from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
-        raise TemporarilyUnavailable(f"{what} does not answer ({reason})") from None
+        raise TemporarilyUnavailable(Message("{what} does not answer ({reason})", what=what, reason=reason)) from None
     except UnicodeError:  # its text would show the secret
-        raise NeedsAttention(f"{what}: its address or secret has letters that cannot be sent; see agent.yaml") from None
+        raise NeedsAttention(
+            Message("{what}: its address or secret has letters that cannot be sent; see agent.yaml", what=what)
+        ) from None

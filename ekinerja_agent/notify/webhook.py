@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ekinerja_agent.notify.letter import Letter
 from ekinerja_agent.notify.post import post
+from ekinerja_agent.nouns.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,4 @@ class Webhook:
             "made_at": letter.made_at.isoformat(),
         }
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
-        post(self.url, body, headers, what="the webhook", ca_file=self.ca_file, timeout_s=timeout_s)
+        post(self.url, body, headers, what=Message("the webhook"), ca_file=self.ca_file, timeout_s=timeout_s)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
@@ -40,4 +41,4 @@ class Receipt:
     """How central settled a delivery: ids now durable there, and ids it can never take with the reason of each."""
 
     accepted: tuple[str, ...] = ()
-    rejected: dict[str, str] = field(default_factory=dict)
+    rejected: dict[str, Message] = field(default_factory=dict)

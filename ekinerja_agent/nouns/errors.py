@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ekinerja_agent.nouns.messages import Message, as_message, joined
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -24,22 +26,30 @@ class Problem:
     line: int
     column: int
     key: str
-    message: str
+    message: Message
 
     def __str__(self) -> str:
+        return str(self.as_message())
+
+    def as_message(self) -> Message:
+        """Return the place, the key and the message as one message: `FILE:LINE:COLUMN: KEY: MESSAGE`."""
         place = self.file
         if self.line:
             place += f":{self.line}"
             if self.column:
                 place += f":{self.column}"
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return joined(": ", (part for part in (place, self.key, self.message) if part))
 
 
 class EkinerjaError(Exception):
-    """Base of every deliberate error. The message says where, what was found, what is allowed, what to do."""
+    """Base of every deliberate error. Its message says where, what was found, what is allowed, what to do."""
 
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: Message) -> None:
+        self.message = as_message(message)
+        super().__init__(self.message)
 
 
 class CheckFailed(EkinerjaError):
@@ -61,7 +71,7 @@ class ProblemsFound(EkinerjaError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__("\n".join(map(str, self.problems)))
+        super().__init__(joined("\n", (problem.as_message() for problem in self.problems)))
 
 
 class ConfigurationError(ProblemsFound):

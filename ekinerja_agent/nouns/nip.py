@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum
 from typing import Literal
+
+from ekinerja_agent.nouns.messages import Message
 
 _DIGITS = re.compile(r"[0-9]{18}", re.ASCII)
 
@@ -19,15 +21,15 @@ ADULT_YEARS = 18
 """Nobody is appointed in a year that is fewer than this many after the year of birth."""
 
 
-class Doubt(StrEnum):
+class Doubt(Enum):
     """What is wrong with a NIP, in the words that people are told."""
 
-    LENGTH = "not 18 digits"
-    BIRTH = "bad birth date"
-    MONTH = "bad CPNS month"
-    SEX = "bad sex digit"
-    SEQUENCE = "bad sequence"
-    YEAR = "CPNS year outside 18 years after birth .. today"
+    LENGTH = Message("not 18 digits")
+    BIRTH = Message("bad birth date")
+    MONTH = Message("bad CPNS month")
+    SEX = Message("bad sex digit")
+    SEQUENCE = Message("bad sequence")
+    YEAR = Message("CPNS year outside 18 years after birth .. today")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
+from ekinerja_agent.nouns.messages import Message
+
 YEARS = range(1900, 2200)
 """The years that somebody can mean; any other is a slip of the keyboard."""
 
@@ -123,5 +125,5 @@ class Quarantined:
     source: Source
     position: int
     raw: bytes
-    reason: str
+    reason: Message
     found_at: datetime

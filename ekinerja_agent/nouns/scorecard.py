@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.messages import Message
 
 _ALWAYS_SHOWN = (Scan.ARRIVE, Scan.LEAVE)
 
@@ -112,7 +113,7 @@ class PendingDay:
     """A day that cannot be judged yet, and why."""
 
     day: date
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)

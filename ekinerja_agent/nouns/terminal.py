@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ekinerja_agent.nouns.messages import Message, as_message
+
+OK = as_message("ok")
+"""The state of a terminal of which there is nothing to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlotOwner:
@@ -40,7 +45,7 @@ class TerminalStatus:
     users: int | None
     clock_offset_s: int | None
     last_contact: datetime | None
-    state: str
+    state: Message
 
 
 @dataclass(frozen=True, slots=True)

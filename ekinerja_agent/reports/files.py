@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ekinerja_agent.files.durable import write_whole
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -31,8 +32,16 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise TemporarilyUnavailable(
-                f"{path} cannot be written: {error.strerror}; make room, or name a file on another disk"
+                Message(
+                    "{path} cannot be written: {reason}; make room, or name a file on another disk",
+                    path=path,
+                    reason=error.strerror,
+                )
             ) from error
         raise WrongUsage(
-            f"{path} cannot be written: {error.strerror}; name a file in a directory where you may write"
+            Message(
+                "{path} cannot be written: {reason}; name a file in a directory where you may write",
+                path=path,
+                reason=error.strerror,
+            )
         ) from error

@@ -74,6 +74,7 @@ def environment(written: Formats, *templates: Path) -> Environment:
     jinja.policies["ext.i18n.trimmed"] = True
     jinja.install_gettext_translations(written.words, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     jinja.filters.update(
+        spoken=written.said,
         whole=written.whole,
         rupiah=written.rupiah,
         percent=written.percent,

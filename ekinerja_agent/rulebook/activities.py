@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.dated import MINUTES_A_DAY, DatedEntry
 from ekinerja_agent.rules import ActivityRule, Settled, SilenceRule
 from ekinerja_agent.yamlfile import FileSection, KeyPath, faults
@@ -29,7 +30,7 @@ def number_or_none(least: int, most: int) -> Scalar:
         raise ValueError(text)
 
     schema = {"anyOf": [{"const": "none"}, {"type": "integer", "minimum": least, "maximum": most}]}
-    return Scalar(read, f"none or a whole number from {least} to {most}", schema)
+    return Scalar(read, Message("none or a whole number from {least} to {most}", least=least, most=most), schema)
 
 
 Days = Annotated[int | None, number_or_none(1, MOST_DAYS)]
@@ -79,13 +80,16 @@ class SilenceValue(FileSection):
 
     @model_validator(mode="after")
     def _days_with_an_end(self) -> SilenceValue:
-        wrong: list[tuple[KeyPath, str]] = []
+        wrong: list[tuple[KeyPath, Message]] = []
         if (self.settle_after_days is None) != (self.becomes == "pending"):
-            wrong.append((("becomes",), "pending stands with settle_after_days: none, and only with that"))
+            wrong.append((("becomes",), Message("pending stands with settle_after_days: none, and only with that")))
         both = self.escalate_after_days is not None and self.settle_after_days is not None
         if both and (self.escalate_after_days or 0) >= (self.settle_after_days or 0):
             wrong.append(
-                (("escalate_after_days",), "the next superior needs a day: it must be less than settle_after_days")
+                (
+                    ("escalate_after_days",),
+                    Message("the next superior needs a day: it must be less than settle_after_days"),
+                )
             )
         if wrong:
             raise faults(wrong)

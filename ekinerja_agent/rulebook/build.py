@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import ONE_DAY, DatedEntry
 from ekinerja_agent.rulebook.deductions import (
@@ -128,11 +129,15 @@ def build_schedules(file: RuleFile[SchedulesFile]) -> dict[str, Schedule]:
         week, ramadan, shifts = section.week, section.ramadan_week, section.shifts
         schedules[name] = Schedule(
             name,
-            week=file.timeline((*path, "week"), week, WeekEntry.meaning, f"week of {name}") if week else None,
-            ramadan_week=file.timeline((*path, "ramadan_week"), ramadan, WeekEntry.meaning, f"ramadan_week of {name}")
+            week=file.timeline((*path, "week"), week, WeekEntry.meaning, Message("week of {name}", name=name))
+            if week
+            else None,
+            ramadan_week=file.timeline(
+                (*path, "ramadan_week"), ramadan, WeekEntry.meaning, Message("ramadan_week of {name}", name=name)
+            )
             if ramadan
             else None,
-            shifts=file.timeline((*path, "shifts"), shifts, ShiftsEntry.meaning, f"shifts of {name}")
+            shifts=file.timeline((*path, "shifts"), shifts, ShiftsEntry.meaning, Message("shifts of {name}", name=name))
             if shifts
             else None,
         )
@@ -222,14 +227,16 @@ class ProfileBuilder:
                 # Told once: by the profiles that stand in the circle, not by those that lead into it.
                 if parent == name:
                     circle = " extends ".join([*names, parent])
-                    self._problems.append(file.document.problem(("extends",), f"{circle}; a circle has no values"))
+                    self._problems.append(
+                        file.document.problem(("extends",), Message("{circle}; a circle has no values", circle=circle))
+                    )
                 return []
             if parent in self._broken:
                 return []
             if parent not in self._files:
                 if len(names) == 1:
                     known = allowed_words(parent, {*self._files, *self._broken} - {name})
-                    message = f"there is no profile {parent!r}; {known}"
+                    message = Message("there is no profile {parent}; {known}", parent=repr(parent), known=known)
                     self._problems.append(file.document.problem(("extends",), message))
                 return []
             names.append(parent)
@@ -238,7 +245,11 @@ class ProfileBuilder:
     def _check_schedule(self, file: RuleFile[ProfileFile]) -> None:
         named = file.value.schedule
         if named is not None and self._schedules is not None and named not in self._schedules:
-            message = f"there is no schedule {named!r}; {allowed_words(named, self._schedules)}"
+            message = Message(
+                "there is no schedule {named}; {allowed}",
+                named=repr(named),
+                allowed=allowed_words(named, self._schedules),
+            )
             self._problems.append(file.document.problem(("schedule",), message))
 
     def _profile(self, lineage: list[str]) -> Profile | None:
@@ -284,7 +295,7 @@ class ProfileBuilder:
         for key in missing:
             # What no file of the chain has is missing in its last one, which is told by itself.
             if len(chain) == 1:
-                message = "the key is missing; it is required here"
+                message = Message("the key is missing; it is required here")
                 self._problems.append(chain[0].document.key_problem((key,), message))
         return None if missing else profile
 
@@ -315,5 +326,5 @@ class _Values:
             for written in keys:
                 if entries := getattr(file.value, written):
                     return file.timeline((written,), entries, convert)
-        self.missing.append(f"{key} or {SHARED_BANDS}" if may_share else key)
+        self.missing.append(Message("{key} or {other_key}", key=key, other_key=SHARED_BANDS) if may_share else key)
         return Timeline(key, ())

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.yamlfile import FileSection, KeyPath, faults
 from ekinerja_agent.yamlfile.scalars import Day, Text
 
@@ -38,10 +39,12 @@ Entry = TypeVar("Entry", bound=DatedEntry)
 
 def _in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Given dated entries, return them. Raise faults where they do not ascend, overlap or leave a gap."""
-    wrong: list[tuple[KeyPath, str]] = []
+    wrong: list[tuple[KeyPath, Message]] = []
     for index, entry in enumerate(entries):
         if entry.last is not None and entry.last < entry.first:
-            wrong.append(((index, "to"), f"{entry.last} lies before its own from, {entry.first}"))
+            wrong.append(
+                ((index, "to"), Message("{last} lies before its own from, {first}", last=entry.last, first=entry.first))
+            )
         if index and (message := _misplaced(entries[index - 1], entry)):
             wrong.append(((index, "from"), message))
     if wrong:
@@ -49,35 +52,54 @@ def _in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     return entries
 
 
-def _misplaced(before: DatedEntry, entry: DatedEntry) -> str | None:
+def _misplaced(before: DatedEntry, entry: DatedEntry) -> Message | None:
     """Given two neighbours, return what is wrong with where the second begins."""
     if entry.first <= before.first:
-        return f"{entry.first} does not come after {before.first}; dated values must ascend"
+        return Message(
+            "{first} does not come after {before}; dated values must ascend", first=entry.first, before=before.first
+        )
     if before.last is None or before.last < before.first:
         return None  # it ends where this one begins, or is told by itself
     if entry.first <= before.last:
-        return f"{entry.first} overlaps the value before, which lasts to {before.last}"
+        return Message("{first} overlaps the value before, which lasts to {last}", first=entry.first, last=before.last)
     if entry.first > before.last + ONE_DAY:
-        return f"{entry.first} leaves a gap after {before.last}; the days between have no value"
+        return Message(
+            "{first} leaves a gap after {last}; the days between have no value", first=entry.first, last=before.last
+        )
     return None
 
 
 IN_ORDER = (Field(min_length=1), AfterValidator(_in_order))
 
 
-def span_faults(spans: Sequence[tuple[int, int | None]], from_key: str, to_key: str) -> Iterator[tuple[KeyPath, str]]:
+def span_faults(
+    spans: Sequence[tuple[int, int | None]], from_key: str, to_key: str
+) -> Iterator[tuple[KeyPath, Message]]:
     """Yield where spans of whole numbers, both ends included, do not follow each other up to the open end."""
     for index, (low, high) in enumerate(spans[:-1]):
         follower = spans[index + 1][0]
         if high is None:
-            yield (index, from_key), f"only the last entry may be without {to_key}"
+            yield (index, from_key), Message("only the last entry may be without {to_key}", to_key=to_key)
         elif high < low:
-            yield (index, to_key), f"{high} is less than its own {from_key}, {low}"
+            yield (
+                (index, to_key),
+                Message("{high} is less than its own {from_key}, {low}", high=high, from_key=from_key, low=low),
+            )
         elif follower != high + 1:
-            word = "overlaps" if follower <= high else "leaves a gap after"
-            yield (index + 1, from_key), f"{follower} {word} the entry before; {high + 1} is allowed"
+            yield (
+                (index + 1, from_key),
+                Message("{found} overlaps the entry before; {allowed} is allowed", found=follower, allowed=high + 1)
+                if follower <= high
+                else Message(
+                    "{found} leaves a gap after the entry before; {allowed} is allowed",
+                    found=follower,
+                    allowed=high + 1,
+                ),
+            )
     if spans and (high := spans[-1][1]) is not None:
-        message = f"{high} was found; the last entry has no {to_key}, so that nothing is left out"
+        message = Message(
+            "{high} was found; the last entry has no {to_key}, so that nothing is left out", high=high, to_key=to_key
+        )
         yield (len(spans) - 1, to_key), message
 
 
@@ -87,7 +109,7 @@ def none_for(word: str, group: str) -> Callable[[object], object]:
     def read(value: object) -> object:
         # None would be an empty value, which is never meant here.
         if value is None:
-            raise faults([((), f"nothing was found; {word} or {group} is allowed")])
+            raise faults([((), Message("nothing was found; {word} or {group} is allowed", word=word, group=group))])
         return None if value == word else value
 
     return read

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.dated import MINUTES_A_DAY, DatedEntry, none_for, span_faults
 from ekinerja_agent.rules import (
     AbsenceDay,
@@ -65,7 +66,7 @@ WindowEdge = Annotated[
     Bound,
     Scalar(
         parse_bound,
-        "minutes or hours from the due time, such as -90m or 8h, or middle (of the duty),",
+        Message("minutes or hours from the due time, such as -90m or 8h, or middle (of the duty),"),
         {"type": "string", "pattern": "^(middle|[+-]?(0|[1-9][0-9]{0,3})[mh])$"},
     ),
 ]
@@ -87,18 +88,23 @@ class ScanEntry(FileSection):
 
 def _scans_in_order(scans: tuple[ScanEntry, ...]) -> tuple[ScanEntry, ...]:
     order = [scan.value for scan in Scan]
-    wrong: list[tuple[KeyPath, str]] = []
+    wrong: list[tuple[KeyPath, Message]] = []
     for index, entry in enumerate(scans):
         if index and order.index(entry.scan) <= order.index(scans[index - 1].scan):
             wrong.append(
                 (
                     (index, "scan"),
-                    f"{entry.scan} stands after {scans[index - 1].scan}; the order is {', '.join(order)}",
+                    Message(
+                        "{scan} stands after {before}; the order is {order}",
+                        scan=entry.scan,
+                        before=scans[index - 1].scan,
+                        order=", ".join(order),
+                    ),
                 )
             )
         measured = not (entry.opens.from_middle or entry.closes.from_middle)
         if entry.opens == entry.closes == MIDDLE or (measured and entry.opens.minutes > entry.closes.minutes):
-            wrong.append(((index, "closes"), "the window closes before it opens"))
+            wrong.append(((index, "closes"), Message("the window closes before it opens")))
     if wrong:
         raise faults(wrong)
     return scans
@@ -131,7 +137,12 @@ def _bands(bands: tuple[BandEntry, ...]) -> tuple[BandEntry, ...]:
     spans = [(band.from_min, band.to_min) for band in bands]
     wrong = list(span_faults(spans, "from_min", "to_min"))
     if bands and bands[0].from_min != 1:
-        wrong.append(((0, "from_min"), f"{bands[0].from_min} was found; the first band begins with minute 1"))
+        wrong.append(
+            (
+                (0, "from_min"),
+                Message("{from_min} was found; the first band begins with minute 1", from_min=bands[0].from_min),
+            )
+        )
     if wrong:
         raise faults(wrong)
     return bands
@@ -179,7 +190,7 @@ class FlexibleStartEntry(DatedEntry):
     value: Annotated[
         FlexibleStartValue | None,
         BeforeValidator(
-            none_for("none", "a group with minutes and classes"),
+            none_for("none", Message("a group with minutes and classes")),
             json_schema_input_type=FlexibleStartValue | Literal["none"],
         ),
     ]
@@ -202,7 +213,7 @@ class MissingValue(FileSection):
     @model_validator(mode="after")
     def _one_of_both(self) -> MissingValue:
         if (self.deduction_pct is None) == (self.as_minutes is None):
-            raise faults([((), "exactly one of deduction_pct and as_minutes is allowed")])
+            raise faults([((), Message("exactly one of deduction_pct and as_minutes is allowed"))])
         return self
 
 
@@ -211,8 +222,12 @@ def _percent_alone(value: object) -> object:
         return {"deduction_pct": value}
     if isinstance(value, dict):
         return value
-    found = "nothing" if value is None else "a list"
-    raise faults([((), f"{found} was found; {PERCENT}, or a group such as {{as_minutes: 90}}, is allowed")])
+    message = (
+        Message("nothing was found; {percent}, or a group such as {{as_minutes: 90}}, is allowed", percent=PERCENT)
+        if value is None
+        else Message("a list was found; {percent}, or a group such as {{as_minutes: 90}}, is allowed", percent=PERCENT)
+    )
+    raise faults([((), message)])
 
 
 class MissingEntry(DatedEntry):
@@ -232,7 +247,7 @@ class AbsenceDayEntry(DatedEntry):
         AbsenceDay,
         Scalar(
             _absence_day,
-            f"presence_share or {PERCENT}",
+            Message("presence_share or {percent}", percent=PERCENT),
             {"anyOf": [{"const": "presence_share"}, PERCENT_SCHEMA]},
         ),
     ]
@@ -275,7 +290,7 @@ class MassAnomalyEntry(DatedEntry):
     value: Annotated[
         MassAnomalyValue | None,
         BeforeValidator(
-            none_for("none", "a group with share_pct and least_people"),
+            none_for("none", Message("a group with share_pct and least_people")),
             json_schema_input_type=MassAnomalyValue | Literal["none"],
         ),
     ]
@@ -341,7 +356,7 @@ MonthDay = Annotated[
     tuple[int, int],
     Scalar(
         parse_month_day,
-        "a day MM-DD that every year has, such as 08-17,",
+        Message("a day MM-DD that every year has, such as 08-17,"),
         {"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"},
     ),
 ]
@@ -364,14 +379,26 @@ class CeremonyEntry(FileSection):
 
     @model_validator(mode="after")
     def _fits(self) -> CeremonyEntry:
-        wrong: list[tuple[KeyPath, str]] = []
+        wrong: list[tuple[KeyPath, Message]] = []
         if self.closes <= self.opens:
-            wrong.append((("closes",), f"{_clock(self.closes)} does not come after opens, {_clock(self.opens)}"))
+            wrong.append(
+                (
+                    ("closes",),
+                    Message(
+                        "{closes} does not come after opens, {opens}",
+                        closes=_clock(self.closes),
+                        opens=_clock(self.opens),
+                    ),
+                )
+            )
         for index, (month, day) in enumerate(self.fixed):
             if day != self.day_of_month:
-                message = (
-                    f"{month:02}-{day:02} is not a day {self.day_of_month}; fixed names months in which day_of_month "
-                    "stays where it is. Import any other ceremony as an event"
+                message = Message(
+                    "{month}-{day} is not a day {day_of_month}; fixed names months in which day_of_month stays "
+                    "where it is. Import any other ceremony as an event",
+                    month=f"{month:02}",
+                    day=f"{day:02}",
+                    day_of_month=self.day_of_month,
                 )
                 wrong.append((("fixed", index), message))
         if wrong:
@@ -389,8 +416,8 @@ def _clock(at: time) -> str:
 
 def _ceremonies(entries: tuple[CeremonyEntry, ...]) -> tuple[CeremonyEntry, ...]:
     days = [(entry.kind, entry.day_of_month) for entry in entries]
-    wrong: list[tuple[KeyPath, str]] = [
-        ((index, "day_of_month"), f"{kind} on day {day} stands twice; delete one of them")
+    wrong: list[tuple[KeyPath, Message]] = [
+        ((index, "day_of_month"), Message("{kind} on day {day} stands twice; delete one of them", kind=kind, day=day))
         for index, (kind, day) in enumerate(days)
         if (kind, day) in days[:index]
     ]

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import PPM_PER_PERCENT, Band, Base, FlexibleStart, Profile, Scan, ScanRule, Timeline
 
 HALF_A_DAY_MIN: Final = 720
@@ -20,7 +21,7 @@ WEIGHT: Final = {Base.DISCIPLINE: 0, Base.BOTH: 1, Base.WHOLE: 2}
 """The same percentage of a heavier base is not less money."""
 
 
-def fairness_doubts(profile: Profile) -> tuple[str, ...]:
+def fairness_doubts(profile: Profile) -> tuple[Message, ...]:
     """Given a profile, return why one more punch may add a deduction, each reason with its first day."""
     reasons: dict[str, date] = {}
     for day in sorted(_days_of_change(profile)):
@@ -29,7 +30,7 @@ def fairness_doubts(profile: Profile) -> tuple[str, ...]:
                 reasons.setdefault(reason, day)
         except NoRule:
             continue  # before all values began: such a day is not scored at all
-    return tuple(f"{reason} (from {first})" for reason, first in reasons.items())
+    return tuple(Message("{reason} (from {first})", reason=reason, first=first) for reason, first in reasons.items())
 
 
 def _days_of_change(profile: Profile) -> set[date]:
@@ -57,28 +58,38 @@ def _doubts_on(profile: Profile, day: date) -> Iterator[str]:
         yield from _doubts_of_a_scan(profile, day, scan, flexible)
 
 
-def _doubts_of_the_day(profile: Profile, day: date) -> Iterator[str]:
+def _doubts_of_the_day(profile: Profile, day: date) -> Iterator[Message]:
     """Yield why a day with a punch may cost more than one without."""
     cap_ppm = profile.day_cap.on(day).value
     absence = profile.absence_day.on(day).value
     if cap_ppm is None:
-        yield "there is no day_cap, so a day with scans may cost more than a day without"
+        yield Message("there is no day_cap, so a day with scans may cost more than a day without")
     elif absence.presence_share:
         yield (
-            f"absence_day is a share of the month's presence, which may be less than day_cap {_pct(cap_ppm)}, so a day "
-            "with scans may cost more than a day without"
+            Message(
+                "absence_day is a share of the month's presence, which may be less than day_cap {cap}, so a day "
+                "with scans may cost more than a day without",
+                cap=_pct(cap_ppm),
+            )
         )
     elif cap_ppm > absence.deduction_ppm:
-        yield f"day_cap {_pct(cap_ppm)} is more than absence_day {_pct(absence.deduction_ppm)}"
+        yield Message(
+            "day_cap {cap} is more than absence_day {absence}", cap=_pct(cap_ppm), absence=_pct(absence.deduction_ppm)
+        )
     if cap_ppm is None and profile.month_cap.on(day).value is None:
         return
     base = profile.base.on(day).value
     for kind, cost in sorted(profile.events.on(day).value.items()):
         if any(cost.weekdays_ppm) and WEIGHT[cost.base] > WEIGHT[base]:
-            yield f"{kind} is taken of {cost.base} and scans of {base}, so what a cap leaves to {kind} is dearer"
+            yield Message(
+                "{kind} is taken of {base} and scans of {scan_base}, so what a cap leaves to {kind} is dearer",
+                kind=kind,
+                base=cost.base,
+                scan_base=base,
+            )
 
 
-def _doubts_of_a_scan(profile: Profile, day: date, scan: ScanRule, flexible: FlexibleStart | None) -> Iterator[str]:
+def _doubts_of_a_scan(profile: Profile, day: date, scan: ScanRule, flexible: FlexibleStart | None) -> Iterator[Message]:
     """Yield why serving a scan may cost more than missing it, or a second punch more than the first."""
     bands = _bands(profile, scan.scan).on(day).value
     missing = profile.missing_scan.on(day).value
@@ -86,16 +97,23 @@ def _doubts_of_a_scan(profile: Profile, day: date, scan: ScanRule, flexible: Fle
     if missing.as_minutes is not None:
         missing_ppm = _cost(bands, missing.as_minutes)
     dearest_ppm = _dearest(bands, _most_minutes(scan))
-    what = f"{scan.scan} may cost {_pct(dearest_ppm)}"
-    if flexible is not None and scan.scan in (Scan.ARRIVE, Scan.LEAVE):
+    is_flexible = flexible is not None and scan.scan in (Scan.ARRIVE, Scan.LEAVE)
+    if flexible is not None and is_flexible:
         # Nobody owes time on a day whose other scan is missing, so serving it may bring both findings.
-        owed_ppm = _dearest(flexible.bands, flexible.minutes)
-        dearest_ppm += owed_ppm
-        what = f"{scan.scan} and flexible time may cost {_pct(dearest_ppm)}"
+        dearest_ppm += _dearest(flexible.bands, flexible.minutes)
     if dearest_ppm > missing_ppm:
-        yield f"{what}, more than missing_scan {_pct(missing_ppm)}"
+        costs: dict[str, object] = {"scan": scan.scan, "cost": _pct(dearest_ppm), "missing": _pct(missing_ppm)}
+        yield (
+            Message("{scan} and flexible time may cost {cost}, more than missing_scan {missing}", **costs)
+            if is_flexible
+            else Message("{scan} may cost {cost}, more than missing_scan {missing}", **costs)
+        )
     if dearest_ppm and scan.take_last == _counts_late(scan):
-        yield f"{scan.scan} takes the {'last' if scan.take_last else 'first'} punch of its window"
+        yield (
+            Message("{scan} takes the last punch of its window", scan=scan.scan)
+            if scan.take_last
+            else Message("{scan} takes the first punch of its window", scan=scan.scan)
+        )
 
 
 def _bands(profile: Profile, scan: Scan) -> Timeline[tuple[Band, ...]]:

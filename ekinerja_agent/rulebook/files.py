@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.dated import IN_ORDER, MINUTES_A_DAY, DatedEntry, Mark, none_for, span_faults
 from ekinerja_agent.rulebook.deductions import WEEKDAYS
 from ekinerja_agent.rulebook.profile_file import ProfileFile
@@ -43,7 +44,7 @@ class DutyDay(FileSection):
         length = (end - start - 1) % MINUTES_A_DAY + 1
         opens, closes = ((at.hour * 60 + at.minute - start) % MINUTES_A_DAY for at in self.pause)
         if not 0 < opens < closes < length:
-            raise faults([(("break",), "the break does not lie inside the duty")])
+            raise faults([(("break",), Message("the break does not lie inside the duty"))])
         return self
 
     def meaning(self) -> DayHours:
@@ -53,7 +54,9 @@ class DutyDay(FileSection):
 
 OptionalDay = Annotated[
     DutyDay | None,
-    BeforeValidator(none_for("off", "a group with duty and break"), json_schema_input_type=DutyDay | Literal["off"]),
+    BeforeValidator(
+        none_for("off", Message("a group with duty and break")), json_schema_input_type=DutyDay | Literal["off"]
+    ),
 ]
 
 
@@ -80,7 +83,7 @@ class WeekEntry(DatedEntry):
 
 def _shift_names(shifts: dict[str, DutyDay]) -> dict[str, DutyDay]:
     if wrong := [
-        ((name,), f"a roster says {name} for no duty; give the shift another name")
+        ((name,), Message("a roster says {name} for no duty; give the shift another name", name=name))
         for name in shifts
         if name.upper() == NO_DUTY
     ]:
@@ -109,12 +112,17 @@ class ScheduleSection(FileSection):
 
     @model_validator(mode="after")
     def _week_or_shifts(self) -> ScheduleSection:
-        wrong: list[tuple[KeyPath, str]] = []
+        wrong: list[tuple[KeyPath, Message]] = []
         if not self.week and not self.shifts:
-            wrong.append(((), "neither week nor shifts was found; one of them is required"))
+            wrong.append(((), Message("neither week nor shifts was found; one of them is required")))
         if self.shifts:
             wrong += [
-                ((key,), f"a roster gives out the shifts, whatever the weekday; {key} is not allowed beside them")
+                (
+                    (key,),
+                    Message(
+                        "a roster gives out the shifts, whatever the weekday; {key} is not allowed beside them", key=key
+                    ),
+                )
                 for key in ("week", "ramadan_week")
                 if getattr(self, key)
             ]
@@ -143,13 +151,20 @@ class RamadanEntry(FileSection):
 
 
 def _months(entries: tuple[RamadanEntry, ...]) -> tuple[RamadanEntry, ...]:
-    wrong: list[tuple[KeyPath, str]] = []
+    wrong: list[tuple[KeyPath, Message]] = []
     for index, entry in enumerate(entries):
         length = (entry.last - entry.first).days + 1
         if length not in MONTH_DAYS:
-            wrong.append(((index, "last"), f"the month would have {length} days; 29 or 30 are allowed"))
+            wrong.append(
+                ((index, "last"), Message("the month would have {length} days; 29 or 30 are allowed", length=length))
+            )
         if index and entry.first <= entries[index - 1].last:
-            wrong.append(((index, "first"), f"{entry.first} does not come after the month before; months must ascend"))
+            wrong.append(
+                (
+                    (index, "first"),
+                    Message("{first} does not come after the month before; months must ascend", first=entry.first),
+                )
+            )
     if wrong:
         raise faults(wrong)
     return entries
@@ -204,11 +219,11 @@ def _rungs(rungs: tuple[RungEntry, ...]) -> tuple[RungEntry, ...]:
     return rungs
 
 
-def _repeated_codes(rungs: Sequence[RungEntry]) -> Iterator[tuple[KeyPath, str]]:
+def _repeated_codes(rungs: Sequence[RungEntry]) -> Iterator[tuple[KeyPath, Message]]:
     codes = [rung.code for rung in rungs]
     for index, code in enumerate(codes):
         if code in codes[:index]:
-            yield (index, "code"), f"{code} stands twice; each rung has its own code"
+            yield (index, "code"), Message("{code} stands twice; each rung has its own code", code=code)
 
 
 class UnexcusedValue(FileSection):
@@ -228,7 +243,7 @@ class UnexcusedValue(FileSection):
     @model_validator(mode="after")
     def _run_is_whole(self) -> UnexcusedValue:
         if (self.run_days is None) != (self.run_code is None):
-            raise faults([((), "run_days and run_code stand together or not at all")])
+            raise faults([((), Message("run_days and run_code stand together or not at all"))])
         return self
 
 

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.rulebook.adoption import EVERY_VALUE, profile_values, schedule_values
 from ekinerja_agent.rulebook.build import (
     ProfileBuilder,
@@ -42,8 +43,14 @@ SINGLE_FILES: Final = ("schedules.yaml", "ramadan.yaml", "unexcused.yaml")
 FOLDERS: Final = ("holidays", "profiles", "schedules")
 ADOPTED: Final = "adopted.yaml"
 """The one file that need not be there."""
-LAYOUT: Final = ", ".join(
-    (*SINGLE_FILES, "holidays/YEAR.yaml", "profiles/NAME.yaml", f"optionally schedules/NAME.yaml and {ADOPTED}")
+LAYOUT: Final = joined(
+    ", ",
+    (
+        *SINGLE_FILES,
+        "holidays/YEAR.yaml",
+        "profiles/NAME.yaml",
+        Message("optionally schedules/NAME.yaml and {adopted}", adopted=ADOPTED),
+    ),
 )
 
 
@@ -104,9 +111,13 @@ def survey_rules(directory: Path) -> Rules:
     try:
         next(directory.iterdir(), None)
     except OSError as error:
-        message = f"the directory cannot be read ({error.strerror}); the rules directory holds {LAYOUT}"
+        message = Message(
+            "the directory cannot be read ({reason}); the rules directory holds {layout}",
+            reason=error.strerror,
+            layout=LAYOUT,
+        )
         if isinstance(error, FileNotFoundError | NotADirectoryError):
-            message = f"there is no such directory; the rules directory holds {LAYOUT}"
+            message = Message("there is no such directory; the rules directory holds {layout}", layout=LAYOUT)
         return Rules(None, (Problem(str(directory), 0, 0, "", message),), (), ())
     reader = _Reader(directory)
     book = reader.read()
@@ -156,7 +167,10 @@ class _Reader:
                 rf"(holidays/{YEAR_PATTERN}|(profiles|schedules)/{ID_PATTERN})\.yaml", name
             )
             if not known:
-                message = f"this file is not read, so nothing in it would apply; the rules directory holds {LAYOUT}"
+                message = Message(
+                    "this file is not read, so nothing in it would apply; the rules directory holds {layout}",
+                    layout=LAYOUT,
+                )
                 yield Problem(str(path), 0, 0, "", message)
 
     def _load(self, name: str, model: type[M]) -> RuleFile[M] | None:
@@ -170,7 +184,7 @@ class _Reader:
         paths = (self._directory / folder).glob("*.yaml")
         names = sorted(path.stem for path in paths if re.fullmatch(pattern, path.stem))
         if not names:
-            message = f"no file is there; the rules directory holds {LAYOUT}"
+            message = Message("no file is there; the rules directory holds {layout}", layout=LAYOUT)
             self.problems.append(Problem(str(self._directory / folder), 0, 0, "", message))
         return names
 
@@ -185,7 +199,9 @@ class _Reader:
         for file in files:
             for name, schedule in build_schedules(file).items():
                 if name in homes:
-                    message = f"{homes[name]} has a schedule {name} already; give this one another name"
+                    message = Message(
+                        "{file} has a schedule {name} already; give this one another name", file=homes[name], name=name
+                    )
                     self.problems.append(file.document.key_problem(("schedules", name), message))
                 homes.setdefault(name, file.name)
                 schedules.setdefault(name, schedule)
@@ -216,10 +232,16 @@ def _holiday_doubts(file: RuleFile[HolidaysFile], year: int) -> Iterator[Problem
     for index, entry in enumerate(file.value.holidays):
         path = ("holidays", index, "date")
         if entry.date.year != year:
-            yield file.document.problem(path, f"{entry.date} was found; only days of {year} are allowed in this file")
+            yield file.document.problem(
+                path,
+                Message("{date} was found; only days of {year} are allowed in this file", date=entry.date, year=year),
+            )
         line = first_lines.setdefault(entry.date, file.document.line(path))
         if line != file.document.line(path):
-            yield file.document.problem(path, f"{entry.date} stands on line {line} too; join both names in one entry")
+            yield file.document.problem(
+                path,
+                Message("{date} stands on line {line} too; join both names in one entry", date=entry.date, line=line),
+            )
 
 
 def _adoption_doubts(
@@ -236,16 +258,30 @@ def _adoption_doubts(
     first_lines: dict[tuple[str, str], int] = {}
     for index, entry in enumerate(file.value.adopted):
         if entry.profile not in names:
-            message = f"there is no profile {entry.profile!r}; {allowed_words(entry.profile, names)}"
+            message = Message(
+                "there is no profile {profile}; {allowed}",
+                profile=repr(entry.profile),
+                allowed=allowed_words(entry.profile, names),
+            )
             yield file.document.problem(("adopted", index, "profile"), message)
         path = ("adopted", index, "value")
         profile = profiles.get(entry.profile)
         if profile is not None:
             known = {EVERY_VALUE, *of_schedules, *(values.name for values in profile_values(profile))}
             if entry.value not in known:
-                message = f"{entry.profile} has no value {entry.value!r}; {allowed_words(entry.value, known)}"
+                message = Message(
+                    "{profile} has no value {value}; {allowed}",
+                    profile=entry.profile,
+                    value=repr(entry.value),
+                    allowed=allowed_words(entry.value, known),
+                )
                 yield file.document.problem(path, message)
         line = first_lines.setdefault((entry.profile, entry.value), file.document.line(path))
         if line != file.document.line(path):
-            message = f"{entry.value} of {entry.profile} stands on line {line} too; keep the decree that is in force"
+            message = Message(
+                "{value} of {profile} stands on line {line} too; keep the decree that is in force",
+                value=entry.value,
+                profile=entry.profile,
+                line=line,
+            )
             yield file.document.problem(path, message)

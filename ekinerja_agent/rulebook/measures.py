@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.dated import MINUTES_A_DAY, DatedEntry, none_for
 from ekinerja_agent.rules import (
     BUDGET_ABSORPTION,
@@ -58,7 +59,7 @@ class PlansValue(FileSection):
     effect: Annotated[
         PlanEffectValue | None,
         BeforeValidator(
-            none_for("none", "a group with critical_pct, late_pct and most_pct"),
+            none_for("none", Message("a group with critical_pct, late_pct and most_pct")),
             json_schema_input_type=PlanEffectValue | Literal["none"],
         ),
     ]
@@ -67,7 +68,9 @@ class PlansValue(FileSection):
     @model_validator(mode="after")
     def _in_order(self) -> PlansValue:
         if self.attention_behind_pct < self.on_track_behind_pct:
-            raise faults([(("attention_behind_pct",), "less than on_track_behind_pct; the same or more is allowed")])
+            raise faults(
+                [(("attention_behind_pct",), Message("less than on_track_behind_pct; the same or more is allowed"))]
+            )
         return self
 
 
@@ -106,16 +109,31 @@ class IndicatorsValue(FileSection):
 
     @model_validator(mode="after")
     def _adds_up(self) -> IndicatorsValue:
-        wrong: list[tuple[KeyPath, str]] = []
+        wrong: list[tuple[KeyPath, Message]] = []
         total_ppm = self.work_pct + sum(part.weight_pct for part in self.parts)
         if total_ppm != WHOLE_PPM:
-            wrong.append(((), f"the weights add up to {total_ppm / PPM_PER_PERCENT:g} percent; 100 is allowed"))
+            wrong.append(
+                (
+                    (),
+                    Message(
+                        "the weights add up to {total} percent; 100 is allowed",
+                        total=f"{total_ppm / PPM_PER_PERCENT:g}",
+                    ),
+                )
+            )
         codes = [part.code for part in self.parts]
         for index, part in enumerate(self.parts):
             if part.code in codes[:index]:
-                wrong.append((("parts", index, "code"), f"{part.code} stands twice; delete one of them"))
+                wrong.append(
+                    (("parts", index, "code"), Message("{code} stands twice; delete one of them", code=part.code))
+                )
             if part.code == BUDGET_ABSORPTION and part.of != "unit":
-                wrong.append((("parts", index, "of"), f"{part.code} is that of a unit's plans; unit is allowed"))
+                wrong.append(
+                    (
+                        ("parts", index, "of"),
+                        Message("{code} is that of a unit's plans; unit is allowed", code=part.code),
+                    )
+                )
         if wrong:
             raise faults(wrong)
         return self
@@ -125,7 +143,7 @@ class IndicatorsEntry(DatedEntry):
     value: Annotated[
         IndicatorsValue | None,
         BeforeValidator(
-            none_for("none", "a group with work_pct and parts"),
+            none_for("none", Message("a group with work_pct and parts")),
             json_schema_input_type=IndicatorsValue | Literal["none"],
         ),
     ]
@@ -161,7 +179,9 @@ class LoadClassEntry(FileSection):
 def _classes(entries: tuple[LoadClassEntry, ...]) -> tuple[LoadClassEntry, ...]:
     wrong = list(_descending([entry.from_pct for entry in entries], "from_pct"))
     if entries and entries[-1].from_pct != 0:
-        wrong.append(((len(entries) - 1, "from_pct"), "the last class begins with 0, so that nothing is left out"))
+        wrong.append(
+            ((len(entries) - 1, "from_pct"), Message("the last class begins with 0, so that nothing is left out"))
+        )
     if wrong:
         raise faults(wrong)
     return entries
@@ -213,7 +233,17 @@ class AspectWeights(FileSection):
     def _adds_up(self) -> AspectWeights:
         total_ppm = sum(self.model_dump().values())
         if total_ppm != WHOLE_PPM:
-            raise faults([((), f"the weights add up to {total_ppm / PPM_PER_PERCENT:g} percent; 100 is allowed")])
+            raise faults(
+                [
+                    (
+                        (),
+                        Message(
+                            "the weights add up to {total} percent; 100 is allowed",
+                            total=f"{total_ppm / PPM_PER_PERCENT:g}",
+                        ),
+                    )
+                ]
+            )
         return self
 
 
@@ -226,10 +256,10 @@ class GradeEntry(FileSection):
 
 
 def _grades(entries: tuple[GradeEntry, ...]) -> tuple[GradeEntry, ...]:
-    wrong: list[tuple[KeyPath, str]] = []
+    wrong: list[tuple[KeyPath, Message]] = []
     for index, entry in enumerate(entries):
         if (entry.above_pct is None) != (index == len(entries) - 1):
-            wrong.append(((index, "above_pct"), "none is allowed for the last grade, and for no other"))
+            wrong.append(((index, "above_pct"), Message("none is allowed for the last grade, and for no other")))
     wrong += _descending([entry.above_pct for entry in entries if entry.above_pct is not None], "above_pct")
     if wrong:
         raise faults(wrong)
@@ -251,7 +281,18 @@ class SakipValue(FileSection):
     def _known_target(self) -> SakipValue:
         codes = [grade.code for grade in self.grades]
         if self.target not in codes:
-            raise faults([(("target",), f"{self.target!r} is no grade; allowed are {', '.join(codes)}")])
+            raise faults(
+                [
+                    (
+                        ("target",),
+                        Message(
+                            "{target} is no grade; allowed are {codes}",
+                            target=repr(self.target),
+                            codes=", ".join(codes),
+                        ),
+                    )
+                ]
+            )
         return self
 
 
@@ -265,7 +306,7 @@ class SakipEntry(DatedEntry):
         return Sakip(value.weights.model_dump(), grades, value.target, value.target_share_pct)
 
 
-def _descending(limits: list[int], key: str) -> Iterator[tuple[KeyPath, str]]:
+def _descending(limits: list[int], key: str) -> Iterator[tuple[KeyPath, Message]]:
     for index, (before, limit) in enumerate(pairwise(limits), start=1):
         if limit >= before:
-            yield (index, key), "not less than the entry before; they descend"
+            yield (index, key), Message("not less than the entry before; they descend")

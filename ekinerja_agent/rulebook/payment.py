@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.activities import number_or_none
 from ekinerja_agent.rulebook.dated import MINUTES_A_DAY, DatedEntry, span_faults
 from ekinerja_agent.rules import (
@@ -53,7 +54,17 @@ class SplitValue(FileSection):
     def _adds_up(self) -> SplitValue:
         total_ppm = self.discipline_pct + self.performance_pct
         if total_ppm != WHOLE_PPM:
-            raise faults([((), f"the shares add up to {total_ppm / PPM_PER_PERCENT:g} percent; 100 is allowed")])
+            raise faults(
+                [
+                    (
+                        (),
+                        Message(
+                            "the shares add up to {total} percent; 100 is allowed",
+                            total=f"{total_ppm / PPM_PER_PERCENT:g}",
+                        ),
+                    )
+                ]
+            )
         return self
 
 
@@ -134,7 +145,7 @@ class TargetValue(FileSection):
     def _one_form(self) -> TargetValue:
         given = sum(form is not None for form in (self.minutes, self.minutes_per_day, self.duty_pct))
         if given != 1:
-            raise faults([((), "exactly one of minutes, minutes_per_day and duty_pct is allowed")])
+            raise faults([((), Message("exactly one of minutes, minutes_per_day and duty_pct is allowed"))])
         return self
 
 
@@ -153,7 +164,9 @@ def _unrated(text: str) -> int | None:
 
 UnratedPpm = Annotated[
     int | None,
-    Scalar(_unrated, f"pending or {PERCENT}", {"anyOf": [{"const": "pending"}, PERCENT_SCHEMA]}),
+    Scalar(
+        _unrated, Message("pending or {percent}", percent=PERCENT), {"anyOf": [{"const": "pending"}, PERCENT_SCHEMA]}
+    ),
 ]
 
 
@@ -181,13 +194,15 @@ class PerformanceValue(FileSection):
     @model_validator(mode="after")
     def _ratios_with_rating(self) -> PerformanceValue:
         rated = self.mode == "rating"
-        wrong: list[tuple[KeyPath, str]] = []
+        wrong: list[tuple[KeyPath, Message]] = []
         if rated and (self.ratios is None or not self.ratios.model_dump(exclude_none=True)):
-            wrong.append((("ratios",), "mode rating needs a percentage for each predicate, such as {baik: 100}"))
+            wrong.append(
+                (("ratios",), Message("mode rating needs a percentage for each predicate, such as {{baik: 100}}"))
+            )
         if rated and "unrated" not in self.model_fields_set:
-            wrong.append((("unrated",), "mode rating needs what no rating is worth: a percentage or pending"))
+            wrong.append((("unrated",), Message("mode rating needs what no rating is worth: a percentage or pending")))
         wrong += [
-            ((key,), f"{key} is used with mode rating only; delete it, or write mode: rating")
+            ((key,), Message("{key} is used with mode rating only; delete it, or write mode: rating", key=key))
             for key in ("ratios", "unrated")
             if not rated and key in self.model_fields_set
         ]
@@ -222,7 +237,7 @@ class LeaveStepEntry(FileSection):
 def _steps(steps: tuple[LeaveStepEntry, ...]) -> tuple[LeaveStepEntry, ...]:
     wrong = list(span_faults([(step.first, step.last) for step in steps], "from", "to"))
     if steps and steps[0].first != 1:
-        wrong.append(((0, "from"), f"{steps[0].first} was found; the first step begins with 1"))
+        wrong.append(((0, "from"), Message("{first} was found; the first step begins with 1", first=steps[0].first)))
     if wrong:
         raise faults(wrong)
     return steps
@@ -244,9 +259,11 @@ class LeavePayValue(FileSection):
     @model_validator(mode="after")
     def _one_table(self) -> LeavePayValue:
         if (self.by_month is None) == (self.by_length is None):
-            raise faults([((), "exactly one of by_month and by_length is allowed")])
+            raise faults([((), Message("exactly one of by_month and by_length is allowed"))])
         if self.by_length is not None and self.short_case_pct is not None:
-            raise faults([(("short_case_pct",), "by_length says it already; write a step for short cases instead")])
+            raise faults(
+                [(("short_case_pct",), Message("by_length says it already; write a step for short cases instead"))]
+            )
         return self
 
     def meaning(self) -> LeavePay:

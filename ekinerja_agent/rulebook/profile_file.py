@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import model_validator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.activities import ActivitiesEntry, RequestSilenceEntry, SilenceEntry
 from ekinerja_agent.rulebook.dated import IN_ORDER
 from ekinerja_agent.rulebook.deductions import (
@@ -128,8 +129,11 @@ class ProfileFile(FileSection):
 
     @model_validator(mode="after")
     def _each_thing_in_one_way(self) -> ProfileFile:
-        wrong: list[tuple[KeyPath, str]] = [
-            ((per_minute,), f"{classes} says already what these minutes cost; delete one of both")
+        wrong: list[tuple[KeyPath, Message]] = [
+            (
+                (per_minute,),
+                Message("{classes} says already what these minutes cost; delete one of both", classes=classes),
+            )
             for classes, per_minute in IN_TWO_WAYS.items()
             if getattr(self, classes) and getattr(self, per_minute)
         ]

@@ -14,6 +14,7 @@ from typing import Final
 import holidays
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 FIRST_YEAR: Final = 1969  # before it, years had holidays by denomination
 LAST_YEAR: Final = 2100
@@ -26,7 +27,14 @@ def propose_holidays(year: int) -> str:
     Estimated dates are marked I, and say so. Raise WrongUsage for a year that the package cannot know.
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise WrongUsage(f"{year} was asked for; holidays can be proposed from {FIRST_YEAR} to {LAST_YEAR}")
+        raise WrongUsage(
+            Message(
+                "{year} was asked for; holidays can be proposed from {first} to {last}",
+                year=year,
+                first=FIRST_YEAR,
+                last=LAST_YEAR,
+            )
+        )
     national = _known(year, "public")
     collective = {day: name for day, name in _known(year, "government").items() if day not in national}
     source = (

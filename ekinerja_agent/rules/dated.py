@@ -8,6 +8,7 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 
 PPM_PER_PERCENT = 10_000
 
@@ -51,8 +52,13 @@ class Timeline(Generic[T]):
                 return entry
         first = self.entries[0].first.isoformat() if self.entries else "never"
         raise NoRule(
-            f"no value of {self.name} covers {day}; the first one starts {first}. "
-            "Add the dated value with its source to config/rules, or choose a profile that covers that day"
+            Message(
+                "no value of {name} covers {day}; the first one starts {first}. Add the dated value with its source "
+                "to config/rules, or choose a profile that covers that day",
+                name=self.name,
+                day=day,
+                first=first,
+            )
         )
 
     def __iter__(self) -> Iterator[Dated[T]]:

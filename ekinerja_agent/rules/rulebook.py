@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.scorecard import Base
 from ekinerja_agent.rules.activities import ActivityRule, SilenceRule
 from ekinerja_agent.rules.dated import Citation, Timeline
@@ -124,7 +125,9 @@ class RuleBook:
             return self.profiles[name]
         except KeyError:
             known = ", ".join(sorted(self.profiles))
-            raise NoRule(f"no profile is called {name!r}; config/rules/profiles has {known}") from None
+            raise NoRule(
+                Message("no profile is called {name}; config/rules/profiles has {known}", name=repr(name), known=known)
+            ) from None
 
     def schedule(self, name: str) -> Schedule:
         """Given a schedule's name, return it. Raise NoRule if no file defines it."""
@@ -132,7 +135,9 @@ class RuleBook:
             return self.schedules[name]
         except KeyError:
             known = ", ".join(sorted(self.schedules))
-            raise NoRule(f"no schedule is called {name!r}; config/rules has {known}") from None
+            raise NoRule(
+                Message("no schedule is called {name}; config/rules has {known}", name=repr(name), known=known)
+            ) from None
 
     def ramadan_on(self, day: date) -> Ramadan | None:
         """Given a day, return the fasting month it lies in, or None. Raise NoRule if its year has no decided date."""
@@ -141,7 +146,10 @@ class RuleBook:
                 return month
         if not any(day.year in {month.first.year, month.last.year} for month in self.ramadans):
             raise NoRule(
-                f"the first and last day of Ramadan {day.year} are not decided in config/rules/ramadan.yaml; "
-                "add them from the isbat decision before scoring that year"
+                Message(
+                    "the first and last day of Ramadan {year} are not decided in config/rules/ramadan.yaml; add "
+                    "them from the isbat decision before scoring that year",
+                    year=day.year,
+                )
             )
         return None

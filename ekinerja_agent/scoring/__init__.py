@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.messages import Message, pack
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.scorecard import ScoreStatus
 from ekinerja_agent.nouns.statuses import EntryStatus
@@ -32,6 +33,7 @@ from ekinerja_agent.scoring.duty.needed_terminals import needed_terminals
 from ekinerja_agent.scoring.duty.outages import nothing_missing, outages_of
 from ekinerja_agent.scoring.duty.schedule import Roster, hold_unplanned, plan_month
 from ekinerja_agent.scoring.frames.exact import percent_text
+from ekinerja_agent.scoring.frames.reasons import in_words
 from ekinerja_agent.scoring.frames.schemas import (
     DAYS,
     FINDINGS,
@@ -92,7 +94,7 @@ def score_month(facts: MonthFacts, rules: RuleBook) -> MonthResult:
     unexcused_rule = rules.unexcused.on(last_day(facts.month)).value
     unexcused = count_unexcused(roster, days, facts.earlier_days, unexcused_rule, facts.month.year)
     unrated = _unrated(roster, performance, facts)
-    pending = pl.concat([days.filter(pl.col("state") == DayState.PENDING).select(*PENDING), unrated])
+    pending = in_words(pl.concat([days.filter(pl.col("state") == DayState.PENDING).select(*_WAITING), unrated]))
     with_punches = findings.lazy().with_columns(punch_ids=pl.concat_list("punch_id").list.drop_nulls())
     shapes = (
         (_people(roster, (_tally(roster, days, pending), performance.lazy(), pay.lazy(), unexcused.lazy())), PEOPLE),
@@ -190,12 +192,15 @@ def _of_month(taken: pl.DataFrame, roster: Roster, month: date) -> pl.DataFrame:
     )
 
 
+_WAITING = {name: kind for name, kind in PENDING.items() if name != "message"}
+
+
 def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
-    """Whose month waits for a rating, in the shape of PENDING, on the first working day."""
+    """Whose month waits for a rating, on the first working day: nip, date, reason as it is kept."""
     if facts.accept_pending or not performance["unrated"].any():
-        return empty(PENDING)
+        return empty(_WAITING)
     waiting = performance.lazy().filter("unrated").select("person")
-    reason = pl.lit(f"no approved rating is valid on {facts.month}")
+    reason = pl.lit(pack(Message("no approved rating is valid on {day}", day=facts.month)))
     people = roster.people.lazy().join(waiting, on="person", how="semi")
     return collect(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
 

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 LEAST_LETTERS = 10
 MOST_LETTERS = 200
@@ -28,7 +29,11 @@ def hashed(password: str) -> str:
     """Given a password, return its hash. Raise WrongUsage if it is too short or too long."""
     if not LEAST_LETTERS <= len(password) <= MOST_LETTERS:
         raise WrongUsage(
-            f"a password has {LEAST_LETTERS} to {MOST_LETTERS} letters; three unrelated words are a good one"
+            Message(
+                "a password has {least} to {most} letters; three unrelated words are a good one",
+                least=LEAST_LETTERS,
+                most=MOST_LETTERS,
+            )
         )
     with _AT_ONCE:
         return _HASHER.hash(password)

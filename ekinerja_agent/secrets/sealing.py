@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ekinerja_agent.files.durable import sync_folder
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message, as_message
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _FINGERPRINT_DIGITS = 16
@@ -72,7 +73,7 @@ class PrivateKey:
         try:
             return _SUITE.decrypt(box, self._key, info=beside)
         except (InvalidTag, ValueError) as error:
-            raise DoesNotOpen("the box does not open") from error
+            raise DoesNotOpen(Message("the box does not open")) from error
 
 
 def new_key() -> PrivateKey:
@@ -86,10 +87,14 @@ def read_public_key(path: Path) -> PublicKey:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
         raise WrongUsage(
-            f"{path}: no public key could be read ({_reason(error)}); `terminal key new` makes one"
+            Message(
+                "{path}: no public key could be read ({reason}); `terminal key new` makes one",
+                path=path,
+                reason=_reason(error),
+            )
         ) from error
     if not isinstance(key, X25519PublicKey):
-        raise WrongUsage(f"{path}: the key is of another kind; `terminal key new` makes a right one")
+        raise WrongUsage(Message("{path}: the key is of another kind; `terminal key new` makes a right one", path=path))
     return PublicKey(key)
 
 
@@ -99,10 +104,16 @@ def read_private_key(path: Path) -> PrivateKey:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:  # TypeError: it is protected by a passphrase
         raise WrongUsage(
-            f"{path}: no private key could be read ({_reason(error)}); name the file of `terminal key new --out FILE`"
+            Message(
+                "{path}: no private key could be read ({reason}); name the file of `terminal key new --out FILE`",
+                path=path,
+                reason=_reason(error),
+            )
         ) from error
     if not isinstance(key, X25519PrivateKey):
-        raise WrongUsage(f"{path}: the key is of another kind; name the file of `terminal key new --out FILE`")
+        raise WrongUsage(
+            Message("{path}: the key is of another kind; name the file of `terminal key new --out FILE`", path=path)
+        )
     return PrivateKey(key)
 
 
@@ -125,9 +136,9 @@ def write_new(path: Path, content: bytes) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError as error:
-        raise Refused(f"{path} exists already and is kept; choose another name") from error
+        raise Refused(Message("{path} exists already and is kept; choose another name", path=path)) from error
     except OSError as error:
-        raise WrongUsage(f"{path} cannot be written: {_reason(error)}") from error
+        raise WrongUsage(Message("{path} cannot be written: {reason}", path=path, reason=_reason(error))) from error
 
 
 def _name(draft: Path, path: Path) -> None:
@@ -143,5 +154,7 @@ def _name(draft: Path, path: Path) -> None:
         draft.replace(path)
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is not a PEM file of a key"
+def _reason(error: Exception) -> Message:
+    if isinstance(error, OSError):
+        return as_message(error.strerror or error)
+    return Message("it is not a PEM file of a key")

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import pack_clock
 from ekinerja_agent.simulator.model import Model
 from ekinerja_agent.simulator.rows import (
@@ -135,7 +136,13 @@ class Device:
             if uid is None:
                 uid = known.uid if known else self._free_slot()
             if self._pin_of_slot.get(uid, pin) != pin:
-                raise WrongUsage(f"slot {uid} of terminal {self.serial} belongs to another PIN; choose a free one")
+                raise WrongUsage(
+                    Message(
+                        "slot {uid} of terminal {serial} belongs to another PIN; choose a free one",
+                        uid=uid,
+                        serial=self.serial,
+                    )
+                )
             return self.keep_user(User(uid, pin, name, privilege))
 
     def keep_user(self, user: User) -> User:
@@ -152,7 +159,13 @@ class Device:
                 self.delete_user(known.pin)
                 known = None
             if known is None and len(self.users) >= self.model.user_capacity:
-                raise WrongUsage(f"terminal {self.serial} is full: it holds {self.model.user_capacity} users")
+                raise WrongUsage(
+                    Message(
+                        "terminal {serial} is full: it holds {most} users",
+                        serial=self.serial,
+                        most=self.model.user_capacity,
+                    )
+                )
             self.users[user.pin] = user
             self._pin_of_slot[user.uid] = user.pin
             return user
@@ -168,10 +181,18 @@ class Device:
         """Write a template as a client does. Raise WrongUsage if there is no such slot, or no room."""
         with self._lock:
             if finger.uid not in self._pin_of_slot:
-                raise WrongUsage(f"terminal {self.serial} has nobody in slot {finger.uid}")
+                raise WrongUsage(
+                    Message("terminal {serial} has nobody in slot {uid}", serial=self.serial, uid=finger.uid)
+                )
             key = (finger.uid, finger.number)
             if key not in self.fingers and len(self.fingers) >= self.model.finger_capacity:
-                raise WrongUsage(f"terminal {self.serial} is full: it holds {self.model.finger_capacity} fingers")
+                raise WrongUsage(
+                    Message(
+                        "terminal {serial} is full: it holds {most} fingers",
+                        serial=self.serial,
+                        most=self.model.finger_capacity,
+                    )
+                )
             self.fingers[key] = finger
             return finger
 
@@ -201,7 +222,13 @@ class Device:
 
     def _free_slot(self) -> int:
         if len(self.users) >= self.model.user_capacity:
-            raise WrongUsage(f"terminal {self.serial} is full: it holds {self.model.user_capacity} users")
+            raise WrongUsage(
+                Message(
+                    "terminal {serial} is full: it holds {most} users",
+                    serial=self.serial,
+                    most=self.model.user_capacity,
+                )
+            )
         following = len(self.users) + 1
         if following not in self._pin_of_slot:
             return following

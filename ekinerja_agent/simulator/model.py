@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.rows import EVENT_SIZES, Layout, NameEncoding, UserSize
 
 
@@ -63,7 +64,13 @@ class Model:
 
     def __post_init__(self) -> None:
         if self.event_bytes not in EVENT_SIZES:
-            raise WrongUsage(f"no terminal sends events of {self.event_bytes} bytes; choose one of {EVENT_SIZES}")
+            raise WrongUsage(
+                Message(
+                    "no terminal sends events of {event_bytes} bytes; choose one of {sizes}",
+                    event_bytes=self.event_bytes,
+                    sizes=EVENT_SIZES,
+                )
+            )
 
     @property
     def user_row_bytes(self) -> UserSize:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import pack_clock
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.rows import Record
@@ -30,7 +31,9 @@ def populate(device: Device, *, users: int, records: int, fingers: int = 0) -> N
     Raise WrongUsage if there is nobody to leave records, or too few people for so many since the year 2000.
     """
     if records and not users:
-        raise WrongUsage(f"{records} records need somebody who left them; ask for at least one user")
+        raise WrongUsage(
+            Message("{records} records need somebody who left them; ask for at least one user", records=records)
+        )
     pins = [str(FIRST_PIN + number) for number in range(users)]
     for pin in pins:
         device.enrol(pin, f"PEGAWAI {pin}")
@@ -45,7 +48,11 @@ def populate(device: Device, *, users: int, records: int, fingers: int = 0) -> N
         newest_first += sorted((punch for punch in punches if punch[0] <= now), reverse=True)
     if len(newest_first) < records:
         raise WrongUsage(
-            f"{users} users leave fewer than {records} records since 2000; ask for more users or fewer records"
+            Message(
+                "{users} users leave fewer than {records} records since 2000; ask for more users or fewer records",
+                users=users,
+                records=records,
+            )
         )
     for clock, pin, status in reversed(newest_first[:records]):
         punched_at = device.instant(clock - timedelta(seconds=device.offset_s))

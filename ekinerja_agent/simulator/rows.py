@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import unpack_clock, unpack_time
 
 Layout = Literal[8, 16, 40, 49]
@@ -95,8 +96,12 @@ def _read_text(field: bytes, encoding: NameEncoding = "utf-8") -> str:
 def _pin_number(pin: str) -> int:
     if not (pin.isascii() and pin.isdigit()) or int(pin) > _LARGEST_NUMBER or str(int(pin)) != pin:
         raise WrongUsage(
-            f"PIN {pin!r} does not fit a terminal whose rows hold the PIN as a number: 0 to {_LARGEST_NUMBER}"
-            " without leading zeros; choose layout 40 or 49"
+            Message(
+                "PIN {pin} does not fit a terminal whose rows hold the PIN as a number: 0 to {most} without leading "
+                "zeros; choose layout 40 or 49",
+                pin=repr(pin),
+                most=_LARGEST_NUMBER,
+            )
         )
     return int(pin)
 
@@ -104,7 +109,9 @@ def _pin_number(pin: str) -> int:
 def _pin_text(pin: str, width: int) -> bytes:
     raw = pin.encode()
     if not 0 < len(raw) <= width or b"\0" in raw:
-        raise WrongUsage(f"PIN {pin!r} does not fit a terminal: 1 to {width} bytes of text")
+        raise WrongUsage(
+            Message("PIN {pin} does not fit a terminal: 1 to {width} bytes of text", pin=repr(pin), width=width)
+        )
     return raw
 
 

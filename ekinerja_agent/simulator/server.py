@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.answers import Answers
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.script import Fault, Transport
@@ -209,8 +210,14 @@ def _bind(transport: Transport, host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise TemporarilyUnavailable(
-            f"{host}:{port} ({transport}) cannot be used: {error.strerror}; "
-            "name an address of this machine and a port that no other program uses"
+            Message(
+                "{host}:{port} ({transport}) cannot be used: {reason}; name an address of this machine and a port "
+                "that no other program uses",
+                host=host,
+                port=port,
+                transport=transport,
+                reason=error.strerror,
+            )
         ) from error
     sock.setblocking(False)
     return sock

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool.queue import BUSY_TIMEOUT_S
 from ekinerja_agent.spool.schema import APPLICATION_ID
 
@@ -31,19 +32,28 @@ def copy_spool(source: Path, target: Path) -> None:
             (verdict,) = there.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         raise TemporarilyUnavailable(
-            f"the spool {source} cannot be copied to {target.parent} now: {error}; make room there or wait for the "
-            "other process, then run the command again"
+            Message(
+                "the spool {source} cannot be copied to {directory} now: {error}; make room there or wait for the "
+                "other process, then run the command again",
+                source=source,
+                directory=target.parent,
+                error=error,
+            )
         ) from error
     except sqlite3.DatabaseError as error:
         raise NeedsAttention(_damaged(source, str(error))) from error
     if application != APPLICATION_ID:
-        raise NeedsAttention(f"{source} is a database of another program; look at state_dir in agent.yaml")
+        raise NeedsAttention(
+            Message("{source} is a database of another program; look at state_dir in agent.yaml", source=source)
+        )
     if verdict != "ok":
         raise NeedsAttention(_damaged(source, verdict))
 
 
-def _damaged(source: Path, found: str) -> str:
-    return (
-        f"the spool {source} is damaged, so it was not copied: {found}. Keep the last backup, and see what "
-        "`ekinerja-agent doctor` says to do"
+def _damaged(source: Path, found: str) -> Message:
+    return Message(
+        "the spool {source} is damaged, so it was not copied: {found}. Keep the last backup, and see what "
+        "`ekinerja-agent doctor` says to do",
+        source=source,
+        found=found,
     )

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, get_args, get_type_hints
 
 from ekinerja_agent.nouns.delivery import Note
+from ekinerja_agent.nouns.messages import Message, as_json, from_json
 from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool.instants import instant_text
 
@@ -48,7 +49,7 @@ def _encoded(value: Any) -> Any:
         return instant_text(value)
     if isinstance(value, bytes):
         return value.hex()
-    return value
+    return as_json(value) if isinstance(value, Message) else value
 
 
 def _decoded(value: Any, kind: Any) -> Any:
@@ -58,4 +59,6 @@ def _decoded(value: Any, kind: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is bytes:
         return bytes.fromhex(value)
+    if kind is Message:
+        return from_json(value)
     return Source(value) if kind is Source else value

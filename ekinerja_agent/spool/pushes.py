@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from ekinerja_agent.nouns.messages import Message, pack, unpack
+from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool.instants import instant_text, read_instant
 from ekinerja_agent.spool.named_rows import put_row, read_rows
 
@@ -62,7 +64,7 @@ class PushMemory:
     firmware: str | None = None
     users: int | None = None
     records: int | None = None
-    state: str = "ok"
+    state: Message = OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def read_push(db: sqlite3.Connection, terminal: str) -> PushMemory | None:
         firmware=row["firmware"],
         users=row["users"],
         records=row["records"],
-        state=row["state"],
+        state=unpack(row["state"]),
     )
 
 
@@ -122,7 +124,7 @@ def write_push(db: sqlite3.Connection, memory: PushMemory) -> None:
         "firmware": memory.firmware,
         "users": memory.users,
         "records": memory.records,
-        "state": memory.state,
+        "state": pack(memory.state),
     }
     put_row(db, "pushes", row)
 

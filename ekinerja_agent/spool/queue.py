@@ -29,6 +29,7 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message, pack, unpack
 from ekinerja_agent.nouns.punch import Punch, Quarantined, punch_name
 from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
@@ -73,7 +74,7 @@ class RejectedPunch:
     """A punch that central can never take as it is, with central's reason."""
 
     punch: Punch
-    reason: str
+    reason: Message
 
 
 class Spool:
@@ -215,7 +216,7 @@ class Spool:
         accepted, rejected = set(receipt.accepted), receipt.rejected
         seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
         gone = _runs([seq for name, seq in seqs if name in accepted])
-        refused = [(rejected[name], seq) for name, seq in seqs if name in rejected]
+        refused = [(pack(rejected[name]), seq) for name, seq in seqs if name in rejected]
         doubtful = {p.terminal for name, p in zip(delivery.ids, delivery.punches, strict=True) if name not in accepted}
         told = [
             (encode_note(note),)
@@ -327,7 +328,7 @@ class Spool:
                 f"SELECT {COLUMNS}, reason FROM queue WHERE reason IS NOT NULL ORDER BY seq LIMIT ?",
                 (limit,),
             ).fetchall()
-        return tuple(RejectedPunch(punch=punch_of(row), reason=row[-1]) for row in rows)
+        return tuple(RejectedPunch(punch=punch_of(row), reason=unpack(row[-1])) for row in rows)
 
     def retry(self) -> int:
         """Put every rejected punch back among the waiting, in its old place. Return how many."""
@@ -362,22 +363,35 @@ class Spool:
         self._refuse_newer(version)
         if version < SCHEMA_VERSION:
             raise NeedsAttention(
-                f"{self.path} has schema version {version}, this program needs {SCHEMA_VERSION}; restart the service, "
-                "which takes it along"
+                Message(
+                    "{path} has schema version {version}, this program needs {schema_version}; restart the service, "
+                    "which takes it along",
+                    path=self.path,
+                    version=version,
+                    schema_version=SCHEMA_VERSION,
+                )
             )
 
     def _refuse_another_program(self) -> None:
         (application,) = self._db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise NeedsAttention(
-                f"{self.path} is a database of another program; point state_dir in agent.yaml to a directory of its own"
+                Message(
+                    "{path} is a database of another program; point state_dir in agent.yaml to a directory of its own",
+                    path=self.path,
+                )
             )
 
     def _refuse_newer(self, version: int) -> None:
         if version > SCHEMA_VERSION:
             raise NeedsAttention(
-                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}: a newer version of "
-                "ekinerja-agent wrote it; run that version again, the file was not touched"
+                Message(
+                    "{path} has schema version {version}, this program knows {schema_version}: a newer version of "
+                    "ekinerja-agent wrote it; run that version again, the file was not touched",
+                    path=self.path,
+                    version=version,
+                    schema_version=SCHEMA_VERSION,
+                )
             )
 
     def _create(self) -> None:
@@ -426,19 +440,25 @@ class Spool:
             yield
         except sqlite3.OperationalError as error:
             raise TemporarilyUnavailable(
-                f"the spool {self.path} cannot be used now: {error}; free the disk or wait for the other process, "
-                "then run the command again"
+                Message(
+                    "the spool {path} cannot be used now: {error}; free the disk or wait for the other process, "
+                    "then run the command again",
+                    path=self.path,
+                    error=error,
+                )
             ) from error
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF not in _DAMAGE:
                 raise
             raise NeedsAttention(self._damaged(str(error))) from error
 
-    def _damaged(self, found: str) -> str:
-        return (
-            f"the spool {self.path} is damaged: {found}. It was left as it is. Stop the service, keep the file (and "
-            "its -wal) under another name, and start again: every terminal is then read in full, so nothing that the "
-            "terminals still hold is lost"
+    def _damaged(self, found: str) -> Message:
+        return Message(
+            "the spool {path} is damaged: {found}. It was left as it is. Stop the service, keep the file (and its "
+            "-wal) under another name, and start again: every terminal is then read in full, so nothing that the "
+            "terminals still hold is lost",
+            path=self.path,
+            found=found,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.lines import (
     LARGEST_ATTRIBUTE,
     LARGEST_WORK_CODE,
@@ -27,7 +28,7 @@ _NUMBER = re.compile(rb"\d{1,10}")
 _FIELDS = (
     ("verify", NOT_RECORDED, LARGEST_ATTRIBUTE),
     ("state", NOT_RECORDED, LARGEST_ATTRIBUTE),
-    ("work code", 0, LARGEST_WORK_CODE),
+    (Message("work code"), 0, LARGEST_WORK_CODE),
 )
 
 
@@ -55,5 +56,9 @@ def _number(field: bytes, name: str, missing: int, largest: int) -> int:
     if not field:
         return missing
     if not _NUMBER.fullmatch(field) or int(field) > largest:
-        raise ValueError(f"{name} is {show(field)}; a number up to {largest} is allowed")
+        raise ValueError(
+            Message(
+                "{what} is {found}; a number up to {largest} is allowed", what=name, found=show(field), largest=largest
+            )
+        )
     return int(field)

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, TerminalRefused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.client import Client, open_session
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.link import spoken
@@ -58,16 +59,18 @@ class Caretaker(Client):
         TerminalRefused if it does not let itself be locked.
         """
         if not 0 < seconds <= LONGEST_LOCK_S:
-            raise ValueError(f"a lock of {seconds} s; 1 to {LONGEST_LOCK_S} are allowed")
+            raise ValueError(
+                Message("a lock of {seconds} s; 1 to {most} are allowed", seconds=seconds, most=LONGEST_LOCK_S)
+            )
         self._session.prolong(seconds)
         try:
-            self._repeat(Change.DISABLE, seconds.to_bytes(4, "little"), "be locked")
+            self._repeat(Change.DISABLE, seconds.to_bytes(4, "little"), Message("be locked"))
             yield
         except BaseException:
             with suppress(EkinerjaError):  # what went wrong is told; a terminal that cannot be reached unlocks itself
                 self._session.ask(Change.ENABLE, wait_s=FAREWELL_S)
             raise
-        self._repeat(Change.ENABLE, b"", "be unlocked")
+        self._repeat(Change.ENABLE, b"", Message("be unlocked"))
 
     def clear_log(self) -> None:
         """Clear the attendance log. The command leaves once, even over UDP.
@@ -77,13 +80,19 @@ class Caretaker(Client):
         """
         answer = self._session.ask_slow(Change.CLEAR_ATTLOG)
         if answer.command != Command.ACK_OK:
-            raise NeedsAttention(f"{self._session.terminal} answered {answer.command} to the clear; its log stands")
+            raise NeedsAttention(
+                Message(
+                    "{terminal} answered {command} to the clear; its log stands",
+                    terminal=self._session.terminal,
+                    command=answer.command,
+                )
+            )
 
     def set_clock(self, clock: datetime) -> None:
         """Let the terminal show `clock` (naive, of its place) from now on. The command leaves once: what is repeated
         would be late. Raise TerminalRefused if it does not take it.
         """
-        self._check(self._session.ask(Change.SET_TIME, encode_time(clock)), "have its clock set")
+        self._check(self._session.ask(Change.SET_TIME, encode_time(clock)), Message("have its clock set"))
 
     def wait(self, seconds: float) -> None:
         """Let the session last longer by the time that a person needs."""
@@ -95,4 +104,11 @@ class Caretaker(Client):
 
     def _check(self, answer: Packet, what: str) -> None:
         if answer.command != Command.ACK_OK:
-            raise TerminalRefused(f"{self._session.terminal} does not let itself {what}: it answered {answer.command}")
+            raise TerminalRefused(
+                Message(
+                    "{terminal} does not let itself {what}: it answered {command}",
+                    terminal=self._session.terminal,
+                    what=what,
+                    command=answer.command,
+                )
+            )

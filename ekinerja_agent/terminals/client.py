@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.link import Link, Transport, spoken
 from ekinerja_agent.terminals.session import Session
@@ -165,11 +166,15 @@ class Client:
         answer = self._session.patiently(lambda: self._session.ask(Command.REG_EVENT, mask))
         if answer.command in REFUSALS:
             raise TerminalRefused(
-                f"{self._session.terminal} does not tell of punches as they happen ({answer.command}); mode: poll in "
-                "devices.yaml reads it all the same"
+                Message(
+                    "{terminal} does not tell of punches as they happen ({command}); mode: poll in devices.yaml "
+                    "reads it all the same",
+                    terminal=self._session.terminal,
+                    command=answer.command,
+                )
             )
         if answer.command != Command.ACK_OK:
-            raise self._session.violation(f"answered {answer.command} to REG_EVENT")
+            raise self._session.violation(Message("answered {command} to REG_EVENT", command=answer.command))
 
     def events(self, wait_s: float) -> list[Packet]:
         """What the terminal told since the last call; see `Session.events`."""
@@ -183,8 +188,12 @@ class Client:
         if answer.command in REFUSALS:
             return None
         if answer.command != Command.ACK_OK:
-            raise self._session.violation(f"answered {answer.command} to {command.name}")
+            raise self._session.violation(
+                Message("answered {command} to {request}", command=answer.command, request=command.name)
+            )
         try:
             return decode(answer.data)
         except ProtocolViolation as error:
-            raise self._session.violation(f"gave an answer to {command.name} that cannot be read: {error}") from error
+            raise self._session.violation(
+                Message("gave an answer to {command} that cannot be read: {error}", command=command.name, error=error)
+            ) from error

@@ -132,7 +132,7 @@ def _held_tail(client: Client, known: LogCursor) -> Tail | None:
     except StretchRefused:
         return None
     except (ProtocolViolation, TerminalUnavailable) as error:
-        raise TailBroke(str(error)) from error
+        raise TailBroke(error.message) from error
 
 
 def _from_tail(tail: Tail, known: LogCursor, any_known: AnyKnown) -> Fetched | None:

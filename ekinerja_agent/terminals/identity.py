@@ -13,14 +13,17 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.terminals.drift import Reading, offset_at
 from ekinerja_agent.terminals.wire import DecodedLog, Record
 
 LATEST_AHEAD = timedelta(days=1)
 """How far a terminal's clock may be ahead of the host before its records wait for a person."""
-RESET_REASON = "the clock was in the year 2000, as after a loss of power; `punch redate` can give it its true time"
-FUTURE_REASON = "the clock was more than a day ahead of the host; it is judged again at the next full read"
+RESET_REASON = Message(
+    "the clock was in the year 2000, as after a loss of power; `punch redate` can give it its true time"
+)
+FUTURE_REASON = Message("the clock was more than a day ahead of the host; it is judged again at the next full read")
 
 _RESET_ENDS = datetime(2001, 1, 1)  # noqa: DTZ001 - a terminal's clock has no zone
 _EASTERNMOST = timedelta(hours=14)
@@ -164,7 +167,7 @@ def _instant(local: datetime, zone: tzinfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _unusable(decoded: DecodedLog, latest: datetime) -> list[tuple[int, bytes, str]]:
+def _unusable(decoded: DecodedLog, latest: datetime) -> list[tuple[int, bytes, Message]]:
     """What cannot become a punch now, by position."""
     bad = [(slot.position, slot.raw, slot.reason) for slot in decoded.undecodable]
     for record in decoded.records:

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 
@@ -63,7 +64,7 @@ class LogRead:
     known_end_gone: bool = False
     unread_from: int | None = None
     mode: Literal["full", "tail"] = "full"
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Message, ...] = ()
 
 
 class Terminal(Protocol):

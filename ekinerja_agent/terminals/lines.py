@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.terminals.wire import DecodedLog, Record, Undecodable
 
 NOT_RECORDED = 255
@@ -36,14 +37,14 @@ def decode_lines(lines: Iterable[tuple[int, bytes]], record_of: Callable[[int, b
         try:
             records.append(record_of(position, line))
         except ValueError as error:
-            undecodable.append(Undecodable(position, line, str(error)))
+            undecodable.append(Undecodable(position, line, as_message(error)))
     return DecodedLog(None, tuple(records), tuple(undecodable))
 
 
 def pin_of(field: bytes) -> str:
     """Given a field, return its PIN. Raise ValueError."""
     if not _PIN.fullmatch(field):
-        raise ValueError(f"the PIN is {show(field)}; 1 to 24 letters or digits are allowed")
+        raise ValueError(Message("the PIN is {field}; 1 to 24 letters or digits are allowed", field=show(field)))
     return field.decode("ascii")
 
 
@@ -51,11 +52,11 @@ def clock_of(field: bytes) -> datetime:
     """Given a field, return its time. Raise ValueError."""
     text = _CLOCK.fullmatch(field)
     if not text:
-        raise ValueError(f"the time is {show(field)}; YYYY-MM-DD HH:MM:SS is allowed")
+        raise ValueError(Message("the time is {field}; YYYY-MM-DD HH:MM:SS is allowed", field=show(field)))
     try:
         return datetime.fromisoformat(text[0].decode("ascii"))
     except ValueError as error:
-        raise ValueError(f"the time {show(field)} does not exist") from error
+        raise ValueError(Message("the time {field} does not exist", field=show(field))) from error
 
 
 def show(field: bytes) -> str:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire import FrameBuffer, Packet, decode_packet, encode_packet, frame
 
 Transport = Literal["tcp", "udp"]
@@ -32,7 +33,9 @@ def spoken(transport: str) -> Transport:
     match transport:
         case "tcp" | "udp":
             return transport
-    raise WrongUsage(f"this is done with terminals of transport tcp and udp alone, not with {transport}")
+    raise WrongUsage(
+        Message("this is done with terminals of transport tcp and udp alone, not with {transport}", transport=transport)
+    )
 
 
 class Link:
@@ -63,7 +66,11 @@ class Link:
             self._socket = _connect(host, port, transport, timeout_s)
         except OSError as error:
             raise TerminalUnavailable(
-                f"{self._place} cannot be reached: {_reason(error)}; check its power, cable and address"
+                Message(
+                    "{terminal} cannot be reached: {reason}; check its power, cable and address",
+                    terminal=self._place,
+                    reason=_reason(error),
+                )
             ) from error
 
     def __enter__(self) -> Self:
@@ -81,7 +88,9 @@ class Link:
             self._socket.settimeout(self._send_timeout_s)
             self._socket.sendall(frame(raw) if self.transport == "tcp" else raw)
         except OSError as error:
-            raise TerminalUnavailable(f"{self._place} is gone: {_reason(error)}") from error
+            raise TerminalUnavailable(
+                Message("{terminal} is gone: {reason}", terminal=self._place, reason=_reason(error))
+            ) from error
 
     def receive(self, deadline: float, silence_s: float) -> Packet:
         """Given a deadline (monotonic seconds) and the longest silence, return the next packet.
@@ -129,11 +138,17 @@ class Link:
         try:
             self._packets = self._decode(self._read(deadline, silence_s))
         except ProtocolViolation as error:
-            raise ProtocolViolation(f"{self._place} sent bytes that break the protocol: {error}") from error
+            raise ProtocolViolation(
+                Message("{terminal} sent bytes that break the protocol: {error}", terminal=self._place, error=error)
+            ) from error
 
     def _read(self, deadline: float, silence_s: float) -> bytes:
         left_s = deadline - self.clock()
-        late = f"{self._place} did not complete its answer in time (it may be silent for {silence_s:g} s)"
+        late = Message(
+            "{terminal} did not complete its answer in time (it may be silent for {seconds} s)",
+            terminal=self._place,
+            seconds=f"{silence_s:g}",
+        )
         if left_s <= 0:
             raise TerminalUnavailable(late)
         try:
@@ -142,13 +157,20 @@ class Link:
         except TimeoutError as error:
             raise TerminalUnavailable(late) from error
         except OSError as error:
-            raise TerminalUnavailable(f"{self._place} broke off: {_reason(error)}") from error
+            raise TerminalUnavailable(
+                Message("{terminal} broke off: {reason}", terminal=self._place, reason=_reason(error))
+            ) from error
         if not received and self.transport == "tcp":
-            raise TerminalUnavailable(f"{self._place} closed the connection before its answer was complete")
+            raise TerminalUnavailable(
+                Message("{terminal} closed the connection before its answer was complete", terminal=self._place)
+            )
         if not self.received_bytes and received[:1] == bytes([_PANEL_START]):
             raise TerminalRefused(
-                f"{self._place} speaks the language of an access panel (AA … 55), not of an attendance "
-                "terminal; correct the address in devices.yaml"
+                Message(
+                    "{terminal} speaks the language of an access panel (AA … 55), not of an attendance terminal; "
+                    "correct the address in devices.yaml",
+                    terminal=self._place,
+                )
             )
         self.received_bytes += len(received)
         return received

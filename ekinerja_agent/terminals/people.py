@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ekinerja_agent.nouns.errors import ProtocolViolation
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.client import Client
 from ekinerja_agent.terminals.reading import checked_serial
 from ekinerja_agent.terminals.wire import FreeSizes
@@ -41,5 +42,7 @@ def read_people(client: Client, terminal: str, expected: str | None, expected_by
     try:
         crew = decode_crew(users, templates)
     except ProtocolViolation as error:
-        raise ProtocolViolation(f"{terminal}: {error}; nothing was changed, try again") from error
+        raise ProtocolViolation(
+            Message("{terminal}: {error}; nothing was changed, try again", terminal=terminal, error=error)
+        ) from error
     return Staffed(terminal, serial, firmware or "", algorithm or None, sizes, crew)

@@ -11,6 +11,7 @@ import zlib
 from datetime import timedelta
 from typing import NamedTuple
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.lines import (
     LARGEST_ATTRIBUTE,
     LARGEST_WORK_CODE,
@@ -27,7 +28,9 @@ BEAT_EVERY_S = 10
 TRY_AGAIN_AFTER_S = 30
 """When it is told to come again if it was not answered."""
 
-NAMED_FIELDS = "its fields are key=value, which this version does not read; its bytes are kept, and may be a punch"
+NAMED_FIELDS = Message(
+    "its fields are key=value, which this version does not read; its bytes are kept, and may be a punch"
+)
 
 _PADDING = b" \0"
 _NUMBER = re.compile(rb"\d{1,10}")
@@ -117,11 +120,11 @@ def inflate(body: bytes, most: int) -> bytes | None:
     try:
         content = stream.decompress(body, most + 1)
     except zlib.error as error:
-        raise ValueError(f"the gzip stream is damaged: {error}") from error
+        raise ValueError(Message("the gzip stream is damaged: {error}", error=error)) from error
     if len(content) > most:
         return None
     if not stream.eof or stream.unused_data:
-        raise ValueError("the gzip stream does not end where the body ends")
+        raise ValueError(Message("the gzip stream does not end where the body ends"))
     return content
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import NeedsAttention, TerminalRefused
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.fetch import AnyKnown, Fetched, Origin, fetch_log
@@ -94,7 +95,7 @@ def read_log(
                 at=began_at,
             )
         except AmbiguousLog as error:
-            raise AmbiguousLog(f"{place.terminal}: {error}", error.raw) from error
+            raise AmbiguousLog(joined(": ", (place.terminal, error)), error.raw) from error
         slot_owners, user_doubts = _slot_owners(client, fetched, sizes)
         received_bytes, events_dropped = client.received_bytes, client.events_dropped
     return LogRead(
@@ -123,13 +124,22 @@ def checked_serial(client: Client, terminal: str, expected: str | None, expected
     serial = client.option("~SerialNumber")
     if not serial:
         raise TerminalRefused(
-            f"{terminal} does not tell its serial number, so its punches cannot be told from another "
-            "terminal's; use its USB file or push"
+            Message(
+                "{terminal} does not tell its serial number, so its punches cannot be told from another terminal's; "
+                "use its USB file or push",
+                terminal=terminal,
+            )
         )
     if expected is not None and serial != expected:
         raise TerminalRefused(
-            f"{terminal} answered with serial {serial}, {expected_by} says {expected}; if the terminal was "
-            f"replaced, give it a new id, or pin this serial with `terminal accept {terminal}`"
+            Message(
+                "{terminal} answered with serial {serial}, {who} says {expected}; if the terminal was replaced, "
+                "give it a new id, or pin this serial with `terminal accept {terminal}`",
+                terminal=terminal,
+                serial=serial,
+                who=expected_by,
+                expected=expected,
+            )
         )
     return serial
 
@@ -149,31 +159,46 @@ def clock_offset(client: Client, zone: ZoneInfo, now: Callable[[], datetime]) ->
     return int((clock - middle.replace(tzinfo=None, microsecond=0)).total_seconds())
 
 
-def _slot_owners(client: Client, fetched: Fetched, sizes: FreeSizes | None) -> tuple[dict[int, str], list[str]]:
+def _slot_owners(client: Client, fetched: Fetched, sizes: FreeSizes | None) -> tuple[dict[int, str], list[Message]]:
     """Whose PIN each slot stands for, and what is doubtful about that. The punches do not depend on it."""
     if fetched.log.record_size != SLOT_RECORD_SIZE or not fetched.brings_records:
         return {}, []
     if fetched.broke_off:
-        return {}, ["the owners of the slots are not known: the terminal broke off while its tail was judged"]
+        return {}, [Message("the owners of the slots are not known: the terminal broke off while its tail was judged")]
     try:
         return {user.uid: user.pin for user in decode_users(client.read_users(sizes.users if sizes else None))}, []
     except NeedsAttention as error:
-        return {}, [f"the owners of the slots are not known: {error}"]
+        return {}, [Message("the owners of the slots are not known: {error}", error=error)]
 
 
-def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched, events_dropped: int) -> list[str]:
+def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched, events_dropped: int) -> list[Message]:
     doubts = []
     if events_dropped:
         doubts.append(
-            f"it told of {events_dropped} events more than can be while it was read; look what stands at its address"
+            Message(
+                "it told of {events_dropped} events more than can be while it was read; look what stands at its "
+                "address",
+                events_dropped=events_dropped,
+            )
         )
     if offset_s is None:
-        doubts.append("the terminal's clock does not show a possible time")
+        doubts.append(Message("the terminal's clock does not show a possible time"))
     counted = sizes.records if sizes else None
     if counted is not None and counted > fetched.held_slots:
-        doubts.append(f"the terminal counted {counted} records, its log holds {fetched.held_slots}")
+        doubts.append(
+            Message(
+                "the terminal counted {counted} records, its log holds {held_slots}",
+                counted=counted,
+                held_slots=fetched.held_slots,
+            )
+        )
     capacity = sizes.records_capacity if sizes else None
     if capacity and fetched.held_slots * 100 >= capacity * FILLING_PCT:
         filled_pct = fetched.held_slots * 100 // capacity
-        doubts.append(f"the log is {filled_pct} % full: run `terminal clear` before it refuses or drops punches")
+        doubts.append(
+            Message(
+                "the log is {filled_pct} % full: run `terminal clear` before it refuses or drops punches",
+                filled_pct=filled_pct,
+            )
+        )
     return doubts

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.link import Link
 from ekinerja_agent.terminals.wire import Command, Packet, scramble_comm_key
 
@@ -64,22 +65,30 @@ class Session:
         """
         answer = self.patiently(lambda: self.ask(Command.CONNECT))
         if answer.command == Command.ACK_ERROR:
-            raise TerminalUnavailable(f"{self.terminal} lets nobody in now; another program may be connected to it")
+            raise TerminalUnavailable(
+                Message("{terminal} lets nobody in now; another program may be connected to it", terminal=self.terminal)
+            )
         self._session_id = answer.session
         self._open = True
         if answer.command == Command.ACK_UNAUTH:
             scrambled = scramble_comm_key(comm_key or 0, self._session_id)
             answer = self.patiently(lambda: self.ask(Command.AUTH, scrambled))
             if answer.command in (Command.ACK_UNAUTH, Command.ACK_ERROR):
-                found = (
-                    "answers only with a comm key" if comm_key is None else "refuses the comm key of its comm_key_file"
-                )
                 raise TerminalRefused(
-                    f"{self.terminal} {found}; comm_key_file in devices.yaml names a file with the number shown in the "
-                    "terminal's menu Comm. > PC Connection"
+                    Message(
+                        "{terminal} answers only with a comm key; comm_key_file in devices.yaml names a file with "
+                        "the number shown in the terminal's menu Comm. > PC Connection",
+                        terminal=self.terminal,
+                    )
+                    if comm_key is None
+                    else Message(
+                        "{terminal} refuses the comm key of its comm_key_file; comm_key_file in devices.yaml names "
+                        "a file with the number shown in the terminal's menu Comm. > PC Connection",
+                        terminal=self.terminal,
+                    )
                 )
         if answer.command != Command.ACK_OK:
-            raise self.violation(f"answered {answer.command} when we connected")
+            raise self.violation(Message("answered {command} when we connected", command=answer.command))
 
     def leave(self) -> None:
         """End the session after all went well. An answer that does not come changes nothing about what was
@@ -177,9 +186,15 @@ class Session:
             self.ask(Command.FREE_DATA, wait_s=FAREWELL_S)
             self._buffer_held = False
 
-    def violation(self, found: str) -> ProtocolViolation:
+    def violation(self, found: Message) -> ProtocolViolation:
         """Given what the terminal did, return the error that says so."""
-        return ProtocolViolation(f"{self.terminal} {found}; the connection was closed, the next poll reads again")
+        return ProtocolViolation(
+            Message(
+                "{terminal} {found}; the connection was closed, the next poll reads again",
+                terminal=self.terminal,
+                found=found,
+            )
+        )
 
     @property
     def _patience_s(self) -> float:
@@ -199,8 +214,11 @@ class Session:
                 continue
             if packet.command == Command.ENCRYPTED:
                 raise TerminalRefused(
-                    f"{self.terminal} has encrypted firmware and talks to no open client: encrypted, use "
-                    "push (devices.yaml: transport: none, push: true)"
+                    Message(
+                        "{terminal} has encrypted firmware and talks to no open client: encrypted, use push "
+                        "(devices.yaml: transport: none, push: true)",
+                        terminal=self.terminal,
+                    )
                 )
             return packet
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.session import Session
 from ekinerja_agent.terminals.wire import Command, Packet
 from ekinerja_agent.terminals.wire.log import table_body
@@ -40,15 +41,15 @@ class Table(NamedTuple):
     way.
     """
 
-    name: str
+    name: Message
     command: Command
     function: int
     old_way: bytes
 
 
-ATTENDANCE_LOG = Table("attendance log", Command.ATTLOG_RRQ, 0, b"")
-USERS = Table("user table", Command.USERTEMP_RRQ, 5, b"\x05")
-TEMPLATES = Table("fingerprint table", Command.TEMPLATES_RRQ, 2, b"\x02")
+ATTENDANCE_LOG = Table(Message("attendance log"), Command.ATTLOG_RRQ, 0, b"")
+USERS = Table(Message("user table"), Command.USERTEMP_RRQ, 5, b"\x05")
+TEMPLATES = Table(Message("fingerprint table"), Command.TEMPLATES_RRQ, 2, b"\x02")
 
 
 class StretchRefused(ProtocolViolation):
@@ -80,8 +81,11 @@ class HeldTable:
             across = table[seam : seam + _SEAM_BYTES]
             if next(self._chunks(start + seam, len(across))) != across:
                 raise ChunksDoNotJoin(
-                    f"{self._session.terminal} does not join the chunks of its table: it mistakes where they begin, or "
-                    "moved the table while it was read"
+                    Message(
+                        "{terminal} does not join the chunks of its table: it mistakes where they begin, or moved "
+                        "the table while it was read",
+                        terminal=self._session.terminal,
+                    )
                 )
         return table
 
@@ -137,7 +141,11 @@ def _prepare(session: Session, table: Table) -> bytes | int | None:
     if answer.command != Command.ACK_OK:
         return _check_whole(session, _collect(session, answer, None))
     if len(answer.data) < 5:
-        raise session.violation(f"announced the {table.name} with {len(answer.data)} bytes; 5 are needed")
+        raise session.violation(
+            Message(
+                "announced the {table} with {length} bytes; 5 are needed", table=table.name, length=len(answer.data)
+            )
+        )
     size = int.from_bytes(answer.data[1:5], "little")
     _check_size(session, size)
     return size
@@ -146,7 +154,13 @@ def _prepare(session: Session, table: Table) -> bytes | int | None:
 def _chunk(session: Session, start: int, length: int) -> bytes:
     answer = session.ask(Command.READ_BUFFER, _CHUNK.pack(start, length))
     if answer.command in REFUSALS:
-        raise StretchRefused(f"{session.terminal} answered {answer.command} where data was asked for")
+        raise StretchRefused(
+            Message(
+                "{terminal} answered {command} where data was asked for",
+                terminal=session.terminal,
+                command=answer.command,
+            )
+        )
     return _collect(session, answer, length)
 
 
@@ -157,11 +171,20 @@ def _old_way(session: Session, table: Table, counted: int | None) -> bytes:
             return b""
         if answer.command in _OUT_OF_ROOM:
             raise TerminalUnavailable(
-                f"{session.terminal} has no memory free for its {table.name} ({answer.command}); "
-                "if this lasts, restart it"
+                Message(
+                    "{terminal} has no memory free for its {table} ({command}); if this lasts, restart it",
+                    terminal=session.terminal,
+                    table=table.name,
+                    command=answer.command,
+                )
             )
         raise TerminalRefused(
-            f"{session.terminal} does not give out its {table.name} ({answer.command}); use its USB file or push"
+            Message(
+                "{terminal} does not give out its {table} ({command}); use its USB file or push",
+                terminal=session.terminal,
+                table=table.name,
+                command=answer.command,
+            )
         )
     return _check_whole(session, _collect(session, answer, None))
 
@@ -175,9 +198,11 @@ def _collect(session: Session, first: Packet, asked: int | None) -> bytes:
     elif first.command == Command.PREPARE_DATA:
         data = b"".join(_announced(session, first, asked))
     else:
-        raise session.violation(f"answered {first.command} where data was asked for")
+        raise session.violation(Message("answered {command} where data was asked for", command=first.command))
     if asked is not None and len(data) != asked:
-        raise session.violation(f"sent {len(data)} bytes where {asked} were asked for")
+        raise session.violation(
+            Message("sent {length} bytes where {asked} were asked for", length=len(data), asked=asked)
+        )
     return data
 
 
@@ -186,33 +211,51 @@ def _announced(session: Session, prepare: Packet, asked: int | None) -> Iterator
     loss.
     """
     if len(prepare.data) < 4:
-        raise session.violation("announced data without its size")
+        raise session.violation(Message("announced data without its size"))
     size = int.from_bytes(prepare.data[:4], "little")
     _check_size(session, size)
     if asked is None:
         session.expect(size)
     elif size != asked:
-        raise session.violation(f"announced {size} bytes where {asked} were asked for")
+        raise session.violation(Message("announced {size} bytes where {asked} were asked for", size=size, asked=asked))
     received = index = 0
     pace = session.pace()
     while received < size:
         packet = session.more(pace(received))
         if packet.command != Command.DATA:
-            raise session.violation(f"ended with {packet.command} after {received} of {size} bytes")
+            raise session.violation(
+                Message(
+                    "ended with {command} after {received} of {size} bytes",
+                    command=packet.command,
+                    received=received,
+                    size=size,
+                )
+            )
         if packet.session != index & 0xFFFF:
-            raise session.violation(f"sent data packet {packet.session} where {index} was next")
+            raise session.violation(
+                Message("sent data packet {number} where {expected} was next", number=packet.session, expected=index)
+            )
         if not packet.data or received + len(packet.data) > size:
-            raise session.violation(f"sent {len(packet.data)} bytes after {received} of {size}")
+            raise session.violation(
+                Message(
+                    "sent {length} bytes after {received} of {size}",
+                    length=len(packet.data),
+                    received=received,
+                    size=size,
+                )
+            )
         received += len(packet.data)
         index += 1
         yield packet.data
     if (closing := session.more()).command != Command.ACK_OK:
-        raise session.violation(f"closed a transfer with {closing.command}")
+        raise session.violation(Message("closed a transfer with {command}", command=closing.command))
 
 
 def _check_size(session: Session, size: int) -> None:
     if size > LARGEST_TABLE_BYTES:
-        raise session.violation(f"announced {size} bytes; {LARGEST_TABLE_BYTES} are the most that is possible")
+        raise session.violation(
+            Message("announced {size} bytes; {most} are the most that is possible", size=size, most=LARGEST_TABLE_BYTES)
+        )
 
 
 def _check_whole(session: Session, table: bytes) -> bytes:
@@ -220,5 +263,5 @@ def _check_whole(session: Session, table: bytes) -> bytes:
     try:
         table_body(table)
     except ProtocolViolation as error:
-        raise session.violation(f"sent a table that is not whole: {error}") from error
+        raise session.violation(Message("sent a table that is not whole: {error}", error=error)) from error
     return table

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 T = TypeVar("T")
 
@@ -42,7 +43,9 @@ class Cache(Generic[T]):
         if not self._turn.acquire(blocking=self._waits):
             if kept is not None:
                 return kept[1]
-            raise TemporarilyUnavailable("these figures are being made just now; open the page again in a moment")
+            raise TemporarilyUnavailable(
+                Message("these figures are being made just now; open the page again in a moment")
+            )
         try:
             kept = self._things.get(key)
             if kept is not None and self._holds(kept[0], now):

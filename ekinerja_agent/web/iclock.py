@@ -25,6 +25,7 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
 from ekinerja_agent.usecases.collecting.push import WORDS, Receiver, Stored, Table
@@ -45,7 +46,7 @@ BEHIND_WITHIN_S = 0.02
 MOST_A_SECOND = 20.0
 MOST_AT_ONCE = 100.0
 """Requests of one terminal: it polls every few seconds, and empties a full log in uploads of many records."""
-TOO_LONG = "an upload is longer than it says"
+TOO_LONG = Message("an upload is longer than it says")
 _MOST_REFUSED_KNOWN = 256
 _STAMP = re.compile(r"[0-9]{1,20}")
 
@@ -78,7 +79,7 @@ class TerminalRequest(NamedTuple):
         try:
             doing = self.receiver.threads.submit(work, self.terminal, *given, **named)
         except RuntimeError as error:
-            raise TemporarilyUnavailable("the service is being loaded again or ends; send it again") from error
+            raise TemporarilyUnavailable(Message("the service is being loaded again or ends; send it again")) from error
         return await asyncio.wrap_future(doing)
 
     @property
@@ -152,7 +153,9 @@ class _Door:
                 refusal = await self._brought_by_question(visit)
             return refusal or await answer(visit)
         except _TooLarge:
-            why = f"a body is larger than {visit.receiver.most_body_bytes} bytes"
+            why = Message(
+                "a body is larger than {most_body_bytes} bytes", most_body_bytes=visit.receiver.most_body_bytes
+            )
             return self._trouble(visit.terminal, 413, why)
         except (OwnedElsewhere, Refused) as error:
             return self._trouble(visit.terminal, 403, str(error))
@@ -200,13 +203,13 @@ class _Door:
             return self._trouble(visit.terminal, 411, "an upload does not say how long it is")
         body, why = await _measured_body(visit)
         if why is None and breaks_off(body):
-            why = "an upload ends within a record"
+            why = Message("an upload ends within a record")
         stored = await visit.do(visit.receiver.receive, body, complete=why is None, arrived_at=self._now())
         self._tell(visit, stored)
         if refusal := self._badly_sent(visit, why):
             return refusal
         if stored.no_room:
-            why = "no room is left for lines that nobody can read, the others were stored; see `terminal list`"
+            why = Message("no room is left for lines that nobody can read, the others were stored; see `terminal list`")
             return self._trouble(visit.terminal, 503, why)
         if visit.kind.name == LOG:
             visit.acknowledge("ATTLOG")
@@ -241,7 +244,7 @@ class _Door:
         """The refusal of an upload whose length was wrong; that may have shown only while it was stored."""
         if why is None and not _excess(visit.request):
             return None
-        told = f"{why or TOO_LONG}; its whole lines were stored, it was not acknowledged"
+        told = Message("{why}; its whole lines were stored, it was not acknowledged", why=why or TOO_LONG)
         return self._trouble(visit.terminal, 400, told)
 
     async def getrequest(self, visit: TerminalRequest) -> Response:
@@ -293,10 +296,14 @@ class _Door:
 
     def _tell_once(self, serial: str, request: Request, *, known: bool) -> None:
         """One line per serial, and for so many only: anybody can make up serials."""
-        shown = serial if re.fullmatch(r"[!-~]{1,32}", serial) else "(none that is readable)"
+        shown = serial if re.fullmatch(r"[!-~]{1,32}", serial) else Message("(none that is readable)")
         if shown not in self._refused and len(self._refused) < _MOST_REFUSED_KNOWN:
             self._refused.add(shown)
-            why = "it comes from outside its push_from" if known else "no terminal of devices.yaml pushes with it"
+            why = (
+                Message("it comes from outside its push_from")
+                if known
+                else Message("no terminal of devices.yaml pushes with it")
+            )
             log.warning(
                 "push.refused", serial=shown, address=request.client.host if request.client else None, reason=why
             )
@@ -352,7 +359,7 @@ async def _measured_body(visit: TerminalRequest) -> tuple[bytes, str | None]:
     if complete and not body.endswith((b"\n", b"\r")) and not _excess(visit.request):
         await asyncio.sleep(BEHIND_WITHIN_S)
     if not complete:
-        return body, "an upload is shorter than it says"
+        return body, Message("an upload is shorter than it says")
     return body, TOO_LONG if _excess(visit.request) else None
 
 

@@ -1,7 +1,7 @@
 """Pages of the board as HTML, in the look of the reports. Everything people wrote is escaped.
 
-Promises no inline style or script, so that the browser refuses any that got in; sentences of the program come in the
-language of the page. Does not know what a page says.
+Promises no inline style or script, so that the browser refuses any that got in; messages come in the language of the
+page. Does not know what a page says.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ekinerja_agent import __version__
 from ekinerja_agent.central.scored.board import PAGE
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.formats import Formats
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports import pages
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ The referrer stays within the site; with none at all a browser would call the or
 """
 
 FILTERS = frozenset({"unit", "month", "q", "state", "page"})
-_SENTENCES_KEPT = 1_000
 _HERE = Path(__file__).parent
 
 
@@ -57,7 +56,7 @@ def document_page(visit: RequestContext, template: str, document: Document, **sa
     return page(visit, template, HTTP_200_OK, document=document, **pages.document_parts(visit.written) | said)
 
 
-def sorry(visit: RequestContext, status: int, message: str) -> Response:
+def sorry(visit: RequestContext, status: int, message: Message) -> Response:
     """Given what went wrong, return the page that says so."""
     return page(visit, "sorry.html.j2", status, message=message)
 
@@ -76,7 +75,6 @@ def icon() -> str:
 def _environment(lang: Language) -> Environment:
     jinja = pages.environment(Formats(lang), _HERE / "templates")
     jinja.filters["said"] = Formats(lang).words.gettext
-    jinja.filters["spoken"] = lru_cache(_SENTENCES_KEPT)(sentences(lang))
     jinja.globals.update(linked=_linked, pages_of=lambda found: max(1, -(-found // PAGE)), anywhere=anywhere, deed=Deed)
     return jinja
 

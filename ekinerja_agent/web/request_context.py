@@ -47,6 +47,7 @@ from ekinerja_agent.nouns.errors import (
     TemporarilyUnavailable,
     WrongUsage,
 )
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.web.refusals import Refusals
 
@@ -182,7 +183,7 @@ class RequestContext:
     def account(self) -> Account:
         """Who is logged in. Raise NotLoggedIn if nobody is."""
         if self.session is None:
-            raise NotLoggedIn("log in first")
+            raise NotLoggedIn(Message("log in first"))
         return self.session.account
 
     @property
@@ -223,7 +224,7 @@ class RequestContext:
         if not (allowed and nip is not None and nip == self.account.nip):
             self.note(look, day, subject, allowed=allowed)
         if not allowed:
-            raise Refused("this account may not see that; ask an operator if it should")
+            raise Refused(Message("this account may not see that; ask an operator if it should"))
 
     def note(self, look: Deed, day: date, subject: str, *, allowed: bool) -> None:
         """Given what was looked at, note the look, or that it was refused."""
@@ -276,7 +277,7 @@ class NotHeard(Refused):
 
 
 Handler = Callable[[RequestContext], Response]
-Sorry = Callable[[RequestContext, int, str], Response]
+Sorry = Callable[[RequestContext, int, Message], Response]
 """Given what went wrong, return the page that says so."""
 
 
@@ -297,7 +298,7 @@ def heard(site: Site, handler: Handler, sorry: Sorry, *, public: bool = False) -
                 visit.keep()  # whoever was refused looked too
         except EkinerjaError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), HTTP_400_BAD_REQUEST)
-            return sorry(visit, status, str(error))
+            return sorry(visit, status, error.message)
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -320,7 +321,7 @@ def _begun(visit: RequestContext, body: bytes) -> RequestContext:
     request = visit.request
     _require_our_name(visit.site, request)
     if "\0" in request.url.path or "%00" in request.url.path:
-        raise WrongUsage("the address names no page")
+        raise WrongUsage(Message("the address names no page"))
     form = _form(request, body)
     token = request.cookies.get(COOKIE)
     session = logins.find(visit.conn, token, visit.now) if token else None
@@ -407,11 +408,11 @@ def _form(request: Request, body: bytes) -> Mapping[str, str]:
     if not body:
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise WrongUsage("only forms of these pages are read")
+        raise WrongUsage(Message("only forms of these pages are read"))
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError as error:
-        raise WrongUsage("the form cannot be read") from error
+        raise WrongUsage(Message("the form cannot be read")) from error
     return {name: text.replace("\0", "").strip() for name, text in fields}
 
 
@@ -427,7 +428,7 @@ def _require_our_name(site: Site, request: Request) -> None:
     hosts = {host.casefold() for host in site.hosts()}
     told = _split(f"//{request.headers.get('host', '')}")
     if hosts and (told is None or told.hostname not in hosts):
-        raise WrongUsage("the pages are not here under this name; use the address that your office was given")
+        raise WrongUsage(Message("the pages are not here under this name; use the address that your office was given"))
 
 
 def _require_same_site(visit: RequestContext) -> None:
@@ -435,9 +436,9 @@ def _require_same_site(visit: RequestContext) -> None:
     origin = headers.get("origin")
     sender = None if origin is None else _split(origin)
     if origin is not None and (sender is None or sender.netloc != headers.get("host")):
-        raise NotHeard("this form was sent from another site; open the page here and send it again")
+        raise NotHeard(Message("this form was sent from another site; open the page here and send it again"))
     if origin is None and headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise NotHeard("this form was sent from another site; open the page here and send it again")
+        raise NotHeard(Message("this form was sent from another site; open the page here and send it again"))
     sent = visit.form.get("csrf", "").encode(errors="surrogatepass")
     if visit.session is not None and not hmac.compare_digest(sent, visit.csrf.encode()):
-        raise NotHeard("this form is of another session; open the page again and send it once more")
+        raise NotHeard(Message("this form is of another session; open the page again and send it once more"))

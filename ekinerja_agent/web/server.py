@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.web.http_protocol import CarefulProtocol
 from ekinerja_agent.yamlfile.scalars import HostPort
 
@@ -39,9 +40,15 @@ def bind(listen: HostPort, file: str) -> socket.socket:
             listener.close()
             raise
     except OSError as error:
-        message = f"nothing can listen on {listen} ({error.strerror}); choose another address or port"
+        message = Message(
+            "nothing can listen on {address} ({reason}); choose another address or port",
+            address=listen,
+            reason=error.strerror,
+        )
         if error.errno in _PASSING:
-            raise TemporarilyUnavailable(f"{file}: web.listen: {message}, or stop the program that has it") from error
+            raise TemporarilyUnavailable(
+                Message("{file}: web.listen: {message}, or stop the program that has it", file=file, message=message)
+            ) from error
         raise ConfigurationError([Problem(file, 0, 0, "web.listen", message)]) from error
     return listener
 

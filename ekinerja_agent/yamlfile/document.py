@@ -21,6 +21,7 @@ from typing import Final, TypeAlias
 import yaml
 
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
+from ekinerja_agent.nouns.messages import Message
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 40
@@ -85,11 +86,11 @@ class Document:
                 return None
         return here
 
-    def problem(self, path: KeyPath, message: str) -> Problem:
+    def problem(self, path: KeyPath, message: Message) -> Problem:
         """Given a path and what is wrong with its value, return the problem."""
         return Problem(self.file, *self.place(path), dotted(path), message)
 
-    def key_problem(self, path: KeyPath, message: str) -> Problem:
+    def key_problem(self, path: KeyPath, message: Message) -> Problem:
         """Given a path and what is wrong with its key, return the problem."""
         return Problem(self.file, *self.key_place(path), dotted(path), message)
 
@@ -125,31 +126,39 @@ def _text_of(path: Path, shown: str) -> str:
     """Given a file, return its text. Raise ConfigurationError if it is not UTF-8 text of a bearable size."""
     try:
         if path.is_dir():
-            raise _broken(shown, "this is a directory; a YAML file is needed")
+            raise _broken(shown, Message("this is a directory; a YAML file is needed"))
         if path.exists() and not path.is_file():
-            raise _broken(shown, "this is not a plain file; a YAML file is needed")
+            raise _broken(shown, Message("this is not a plain file; a YAML file is needed"))
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise _broken(shown, "there is no such file") from error
+        raise _broken(shown, Message("there is no such file")) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _broken(shown, f"the file cannot be read ({reason})") from error
+        raise _broken(shown, Message("the file cannot be read ({reason})", reason=reason)) from error
     if len(data) > MAX_BYTES:
-        raise _broken(shown, f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB; that cannot be meant")
+        raise _broken(
+            shown, Message("the file is larger than {most} MiB; that cannot be meant", most=MAX_BYTES // 1024 // 1024)
+        )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _broken(shown, "the file is UTF-16; save it as UTF-8 without BOM", (1, 1))
+        raise _broken(shown, Message("the file is UTF-16; save it as UTF-8 without BOM"), (1, 1))
     if data.startswith(b"\xef\xbb\xbf"):
-        raise _broken(shown, "the file starts with a byte order mark (BOM); save it as UTF-8 without BOM", (1, 1))
+        raise _broken(
+            shown, Message("the file starts with a byte order mark (BOM); save it as UTF-8 without BOM"), (1, 1)
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         byte = data[error.start]
-        raise _broken(shown, f"the byte 0x{byte:02X} is not UTF-8; save the file as UTF-8", _place(before)) from error
+        raise _broken(
+            shown, Message("the byte 0x{byte} is not UTF-8; save the file as UTF-8", byte=f"{byte:02X}"), _place(before)
+        ) from error
     if unfit := _NOT_TEXT.search(text):
         where = _place(text[: unfit.start()])
-        raise _broken(shown, f"the control character U+{ord(unfit[0]):04X} is not text; delete it", where)
+        raise _broken(
+            shown, Message("the control character U+{code} is not text; delete it", code=f"{ord(unfit[0]):04X}"), where
+        )
     return text
 
 
@@ -159,7 +168,7 @@ def _place(before: str) -> Place:
     return len(breaks) + 1, len(before) - (breaks[-1].end() if breaks else 0) + 1
 
 
-def _broken(shown: str, message: str, place: Place = (0, 0)) -> ConfigurationError:
+def _broken(shown: str, message: Message, place: Place = (0, 0)) -> ConfigurationError:
     return ConfigurationError([Problem(shown, *place, "", message)])
 
 
@@ -192,22 +201,22 @@ class _Composer:
             self._tell(place, (), _yaml_words(error))
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             # PyYAML lets Python's own errors out for numbers in escapes and directives that are too large.
-            self._tell(self._place, (), f"this is not YAML ({error})")
+            self._tell(self._place, (), Message("this is not YAML ({error})", error=error))
         return None
 
     def _stream(self) -> dict[str, Tree] | None:
         self._next()  # start of the stream
         if isinstance(self._next(), yaml.StreamEndEvent):
-            self._tell((0, 0), (), "the file is empty; it must hold `key: value` lines")
+            self._tell((0, 0), (), Message("the file is empty; it must hold `key: value` lines"))
             return None
         root = self._next()
         if not isinstance(root, yaml.MappingStartEvent):
-            self._tell(_start(root), (), "the file must be a group of `key: value` lines")
+            self._tell(_start(root), (), Message("the file must be a group of `key: value` lines"))
             return None
         tree = self._node(root, ())
         self._next()  # end of the document
         if not isinstance(following := self._next(), yaml.StreamEndEvent):
-            self._tell(_start(following), (), "a second document starts here; a file holds one")
+            self._tell(_start(following), (), Message("a second document starts here; a file holds one"))
         return tree if isinstance(tree, dict) else None
 
     def _next(self) -> yaml.Event:
@@ -218,22 +227,24 @@ class _Composer:
     def _node(self, event: yaml.Event, path: KeyPath) -> Tree:
         self.values[path] = _start(event)
         if len(path) > MAX_DEPTH:
-            raise ValueError(f"more than {MAX_DEPTH} levels deep")
+            raise ValueError(Message("more than {most} levels deep", most=MAX_DEPTH))
         anchor, tag = _labels(event)
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(path, f"*{anchor} repeats another value; write the value out")
+            self._refuse(path, Message("*{anchor} repeats another value; write the value out", anchor=anchor))
             return None
         if anchor is not None:
-            self._tell(self.values[path], path, f"&{anchor} names a value for repeating; delete it")
+            self._tell(
+                self.values[path], path, Message("&{anchor} names a value for repeating; delete it", anchor=anchor)
+            )
         if tag is not None:
-            self._tell(self.values[path], path, f"the type tag {tag} is not allowed; delete it")
+            self._tell(self.values[path], path, Message("the type tag {tag} is not allowed; delete it", tag=tag))
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
-        raise ValueError(f"a value was expected at line {self._place[0]}")
+        raise ValueError(Message("a value was expected at line {line}", line=self._place[0]))
 
     def _sequence(self, path: KeyPath) -> list[Tree]:
         items: list[Tree] = []
@@ -246,17 +257,19 @@ class _Composer:
         while not isinstance(key := self._next(), yaml.MappingEndEvent):
             name = key.value if isinstance(key, yaml.ScalarEvent) else None
             if name is None or _SURROGATE.search(name):
-                self._tell(_start(key), path, "a key must be a plain word")
+                self._tell(_start(key), path, Message("a key must be a plain word"))
                 self._skip(key)
                 self._skip(self._next())
             elif name in group:
                 first = self.keys[(*path, name)][0]
-                message = f"the key stands twice, first on line {first}; delete one of them"
+                message = Message("the key stands twice, first on line {first}; delete one of them", first=first)
                 self._tell(_start(key), (*path, name), message)
                 self._skip(self._next())
             else:
                 if _labels(key) != (None, None):
-                    self._tell(_start(key), (*path, name), "a key must be a plain word without & or !; delete it")
+                    self._tell(
+                        _start(key), (*path, name), Message("a key must be a plain word without & or !; delete it")
+                    )
                 self.keys[(*path, name)] = _start(key)
                 group[name] = None
                 group[name] = self._node(self._next(), (*path, name))
@@ -277,36 +290,41 @@ class _Composer:
         if event.implicit[0] and text in _NULLS:
             return None
         if _SURROGATE.search(text):
-            self._refuse(path, "half of a character (\\uD800 to \\uDFFF) is not text; write the character itself")
+            self._refuse(
+                path, Message("half of a character (\\uD800 to \\uDFFF) is not text; write the character itself")
+            )
             return None
         return self._substituted(text, path) if "${" in text else text
 
     def _substituted(self, text: str, path: KeyPath) -> str | None:
         environ = self._environ
         if environ is None:
-            self._refuse(path, "${...} is not substituted in this file; write the value itself")
+            self._refuse(path, Message("${{...}} is not substituted in this file; write the value itself"))
             return None
         for found in _VARIABLE.finditer(text):
             name = found[1]
             if name is None:
                 continue
             if not _NAME.fullmatch(name) or not found[0].endswith("}"):
-                message = f"{found[0]!a} was found; ${{NAME}} is allowed, or $${{ for the characters themselves"
+                message = Message(
+                    "{found} was found; ${{NAME}} is allowed, or $${{ for the characters themselves",
+                    found=ascii(found[0]),
+                )
                 self._refuse(path, message)
             elif name not in environ:
-                self._refuse(path, f"the environment variable {name} is not set")
+                self._refuse(path, Message("the environment variable {name} is not set", name=name))
             elif _SURROGATE.search(environ[name]):
-                self._refuse(path, f"the environment variable {name} is not UTF-8 text")
+                self._refuse(path, Message("the environment variable {name} is not UTF-8 text", name=name))
         if path in self.told:
             return None
         self.written[path] = text
         return _VARIABLE.sub(lambda found: "${" if found[1] is None else environ[found[1]], text)
 
-    def _refuse(self, path: KeyPath, message: str) -> None:
+    def _refuse(self, path: KeyPath, message: Message) -> None:
         self.told.add(path)
         self._tell(self.values[path], path, message)
 
-    def _tell(self, place: Place, path: KeyPath, message: str) -> None:
+    def _tell(self, place: Place, path: KeyPath, message: Message) -> None:
         self.problems.append(Problem(self._shown, *place, dotted(path), message))
 
 
@@ -324,25 +342,25 @@ def _labels(event: yaml.Event) -> tuple[str | None, str | None]:
 
 _GRAMMAR: Final = (
     # what PyYAML says, and what it means to a person who does not know YAML's grammar
-    ("'\\t'", "a tab was found; indent with spaces"),
+    ("'\\t'", Message("a tab was found; indent with spaces")),
     (
         "mapping values are not allowed",
-        "a second `: ` stands in one value, or the line is indented too far; put the value in quotes",
+        Message("a second `: ` stands in one value, or the line is indented too far; put the value in quotes"),
     ),
-    ("<block end>", "this line is not indented like the lines it belongs to"),
+    ("<block end>", Message("this line is not indented like the lines it belongs to")),
     (
         "while scanning a quoted scalar",
-        "a quoted value begins here or before and never ends; add the closing quote",
+        Message("a quoted value begins here or before and never ends; add the closing quote"),
     ),
-    ("could not find expected ':'", "a key without `:` was found; write `key: value`"),
-    ("cannot start any token", "this character cannot begin a value; put the value in quotes"),
+    ("could not find expected ':'", Message("a key without `:` was found; write `key: value`")),
+    ("cannot start any token", Message("this character cannot begin a value; put the value in quotes")),
 )
 
 
-def _yaml_words(error: yaml.MarkedYAMLError) -> str:
+def _yaml_words(error: yaml.MarkedYAMLError) -> Message:
     """Given PyYAML's complaint, return it in plain words."""
     complaint = " ".join(filter(None, (error.context, error.problem)))
     for theirs, ours in _GRAMMAR:
         if theirs in complaint:
             return ours
-    return f"this is not YAML ({complaint})"
+    return Message("this is not YAML ({complaint})", complaint=complaint)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message, as_message, plural
 from ekinerja_agent.yamlfile.document import Document, KeyPath, Tree, read_document
 from ekinerja_agent.yamlfile.scalars import UNFIT
 from ekinerja_agent.yamlfile.schema import keys_at, schema_of
@@ -43,7 +44,7 @@ class Loaded(Generic[M]):
     document: Document
 
 
-def faults(found: Iterable[tuple[KeyPath, str]]) -> PydanticCustomError:
+def faults(found: Iterable[tuple[KeyPath, Message]]) -> PydanticCustomError:
     """Given paths below the value being validated and what is wrong there, return one error for all."""
     return PydanticCustomError(FAULTS, "{faults}", {"faults": list(found)})
 
@@ -89,15 +90,26 @@ def _problems(document: Document, model: type[BaseModel], detail: ErrorDetails) 
 def _problem(document: Document, model: type[BaseModel], path: KeyPath, detail: ErrorDetails) -> Problem:
     kind = detail["type"]
     if kind == "missing":
-        return document.key_problem(path, "the key is missing; it is required here")
+        return document.key_problem(path, Message("the key is missing; it is required here"))
     if kind == "extra_forbidden":
         known = keys_at(schema_of(model), path[:-1])
-        hint = "; a text with commas needs quotes" if " " in str(path[-1]) else ""
-        return document.key_problem(path, f"unknown key; {allowed_words(str(path[-1]), known)}{hint}")
-    if detail["loc"][-1:] == (KEY_MARK,):
-        message = f"{_cut(str(path[-1]))} was found as a key; {detail['msg']} is allowed"
+        allowed = allowed_words(str(path[-1]), known)
+        message = (
+            Message("unknown key; {allowed}; a text with commas needs quotes", allowed=allowed)
+            if " " in str(path[-1])
+            else Message("unknown key; {allowed}", allowed=allowed)
+        )
         return document.key_problem(path, message)
-    message = f"{_found(document, path)} was found; {_allowed(detail, document.get(path))}"
+    if detail["loc"][-1:] == (KEY_MARK,):
+        message = Message(
+            "{key} was found as a key; {allowed} is allowed",
+            key=_cut(str(path[-1])),
+            allowed=detail.get("ctx", {}).get("allowed", detail["msg"]),
+        )
+        return document.key_problem(path, message)
+    message = Message(
+        "{found} was found; {allowed}", found=_found(document, path), allowed=_allowed(detail, document.get(path))
+    )
     return document.problem(path, message)
 
 
@@ -114,45 +126,48 @@ def _path(document: Document, loc: tuple[str | int, ...]) -> KeyPath:
 
 
 _NEEDED: Final = {
-    "model_type": "a group of `key: value` lines is allowed",
-    "dict_type": "a group of `key: value` lines is allowed",
-    "tuple_type": "a list such as [one, two] is allowed",
-    "too_short": "at least one entry is required",
+    "model_type": Message("a group of `key: value` lines is allowed"),
+    "dict_type": Message("a group of `key: value` lines is allowed"),
+    "tuple_type": Message("a list such as [one, two] is allowed"),
+    "too_short": Message("at least one entry is required"),
 }
 
 
-def _allowed(detail: ErrorDetails, found: Tree) -> str:
+def _allowed(detail: ErrorDetails, found: Tree) -> Message:
     """Given a finding about a value, return what would be allowed instead."""
     kind = detail["type"]
     if kind == UNFIT:
-        return f"{detail['msg']} is allowed"
+        return Message("{allowed} is allowed", allowed=detail["ctx"]["allowed"])
     if kind == "literal_error":
         words = re.findall("'([^']*)'", str(detail["ctx"]["expected"]))
         return allowed_words(found if isinstance(found, str) else "", words)
-    return _NEEDED.get(kind, detail["msg"])
+    return _NEEDED.get(kind) or as_message(detail["msg"])
 
 
-def allowed_words(found: str, words: Iterable[str]) -> str:
+def allowed_words(found: str, words: Iterable[str]) -> Message:
     """Given what a person wrote and the words that may stand there, return both joined in words."""
     words = sorted(words)
-    verb = "is" if len(words) == 1 else "are"
-    text = f"allowed {verb} {', '.join(words)}" if words else "nothing is allowed here"
+    text = (
+        plural("allowed is {words}", "allowed are {words}", len(words), words=", ".join(words))
+        if words
+        else Message("nothing is allowed here")
+    )
     near = get_close_matches(found, words, n=1)
-    return f"{text}; did you mean {near[0]}?" if near else text
+    return Message("{allowed}; did you mean {word}?", allowed=text, word=near[0]) if near else text
 
 
-def _found(document: Document, path: KeyPath) -> str:
+def _found(document: Document, path: KeyPath) -> Message:
     value = document.get(path)
     if value is None:
-        return "nothing"
+        return Message("nothing")
     if isinstance(value, dict):
-        return "a group of keys"
+        return Message("a group of keys")
     if isinstance(value, list):
-        return "a list" if value else "an empty list"
+        return Message("a list") if value else Message("an empty list")
     if path in document.written:
         # The variable's value may be a secret.
-        return f"the value of {_cut(document.written[path])}"
-    return _cut(value)
+        return Message("the value of {written}", written=_cut(document.written[path]))
+    return as_message(_cut(value))
 
 
 def _cut(text: str) -> str:

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Final
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import PPM_PER_PERCENT
 
 UNFIT: Final = "unfit"
@@ -32,7 +33,7 @@ class Scalar:
     """A type that is read from text. `parse` raises ValueError; `allowed` completes "… is allowed"."""
 
     parse: Callable[[str], object]
-    allowed: str
+    allowed: Message
     schema: dict[str, Any]
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -96,13 +97,13 @@ def parse_id(text: str) -> str:
     return _matched(ID_PATTERN, text)[0]
 
 
-Text = Annotated[str, Scalar(parse_text, "one line of text", _ANY_SCALAR)]
-Word = Annotated[str, Scalar(parse_word, "up to 64 characters without blanks", _TIGHT_WORD)]
+Text = Annotated[str, Scalar(parse_text, Message("one line of text"), _ANY_SCALAR)]
+Word = Annotated[str, Scalar(parse_word, Message("up to 64 characters without blanks"), _TIGHT_WORD)]
 Id = Annotated[
     str,
     Scalar(
         parse_id,
-        "an id of up to 64 letters, digits and - _ . that starts with a letter or digit",
+        Message("an id of up to 64 letters, digits and - _ . that starts with a letter or digit"),
         {"type": ["string", "number"], "pattern": f"^{ID_PATTERN}$"},
     ),
 ]
@@ -130,7 +131,7 @@ def whole(low: int, high: int) -> Scalar:
             return number
         raise ValueError(text)
 
-    allowed = f"a whole number from {low} to {high}"
+    allowed = Message("a whole number from {low} to {high}", low=low, high=high)
     return Scalar(parse, allowed, {"type": "integer", "minimum": low, "maximum": high})
 
 
@@ -142,10 +143,10 @@ def parse_percent(text: str) -> int:
     return int(ppm)
 
 
-PERCENT: Final = "a percentage from 0 to 100 with at most 4 decimals, such as 1.25"
+PERCENT: Final = Message("a percentage from 0 to 100 with at most 4 decimals, such as 1.25")
 PERCENT_SCHEMA: Final = {"type": "number", "minimum": 0, "maximum": 100}
 
-Flag = Annotated[bool, Scalar(parse_flag, "true or false", {"type": "boolean"})]
+Flag = Annotated[bool, Scalar(parse_flag, Message("true or false"), {"type": "boolean"})]
 PercentPpm = Annotated[int, Scalar(parse_percent, PERCENT, PERCENT_SCHEMA)]
 """Percent in the file, parts per million in the model."""
 
@@ -156,7 +157,9 @@ def _percent_or_none(text: str) -> int | None:
 
 PercentPpmOrNone = Annotated[
     int | None,
-    Scalar(_percent_or_none, f"none or {PERCENT}", {"anyOf": [{"const": "none"}, PERCENT_SCHEMA]}),
+    Scalar(
+        _percent_or_none, Message("none or {percent}", percent=PERCENT), {"anyOf": [{"const": "none"}, PERCENT_SCHEMA]}
+    ),
 ]
 
 
@@ -192,7 +195,7 @@ def duration(low: timedelta, high: timedelta) -> Scalar:
             return length
         raise ValueError(text)
 
-    allowed = f"a duration from {_shown(low)} to {_shown(high)}, such as 60s, 5m, 1h or 2d,"
+    allowed = Message("a duration from {low} to {high}, such as 60s, 5m, 1h or 2d,", low=_shown(low), high=_shown(high))
     return Scalar(parse, allowed, _pattern("(0|[1-9][0-9]{0,6})[smhd]"))
 
 
@@ -216,17 +219,17 @@ def parse_zone(text: str) -> zoneinfo.ZoneInfo:
         raise ValueError(text) from error
 
 
-TimeOfDay = Annotated[time, Scalar(parse_time, "a time from 00:00 to 23:59", _pattern(_TIME))]
+TimeOfDay = Annotated[time, Scalar(parse_time, Message("a time from 00:00 to 23:59"), _pattern(_TIME))]
 TimeRange = Annotated[
     tuple[time, time],
-    Scalar(parse_time_range, "a stretch of time such as 07:30-16:00", _pattern(f"{_TIME}-{_TIME}")),
+    Scalar(parse_time_range, Message("a stretch of time such as 07:30-16:00"), _pattern(f"{_TIME}-{_TIME}")),
 ]
-Day = Annotated[date, Scalar(parse_date, "a date YYYY-MM-DD", _pattern(_DATE))]
+Day = Annotated[date, Scalar(parse_date, Message("a date YYYY-MM-DD"), _pattern(_DATE))]
 Zone = Annotated[
     zoneinfo.ZoneInfo,
     Scalar(
         parse_zone,
-        "Asia/Jakarta, Asia/Pontianak, Asia/Makassar, Asia/Jayapura or another IANA time zone",
+        Message("Asia/Jakarta, Asia/Pontianak, Asia/Makassar, Asia/Jayapura or another IANA time zone"),
         _pattern("[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"),
     ),
 ]
@@ -268,8 +271,10 @@ def host_port(default_port: int) -> Scalar:
     """Given the service's usual port, return the type of its addresses (`HostPort`)."""
     return Scalar(
         lambda text: parse_host_port(text, default_port),
-        "a host name or IP address, then optionally : and a port (IPv6 in brackets), "
-        f"such as 10.20.3.15:{default_port},",
+        Message(
+            "a host name or IP address, then optionally : and a port (IPv6 in brackets), such as 10.20.3.15:{port},",
+            port=default_port,
+        ),
         _pattern(r"\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?|[A-Za-z0-9._-]+(:[0-9]{1,5})?"),
     )
 
@@ -284,7 +289,11 @@ def parse_network(text: str) -> IpNetwork:
 
 Network = Annotated[
     IpNetwork,
-    Scalar(parse_network, "an IP address or a network such as 10.20.0.0/16", _pattern("[0-9A-Fa-f:.]+(/[0-9]{1,3})?")),
+    Scalar(
+        parse_network,
+        Message("an IP address or a network such as 10.20.0.0/16"),
+        _pattern("[0-9A-Fa-f:.]+(/[0-9]{1,3})?"),
+    ),
 ]
 
 
@@ -302,7 +311,8 @@ class FilePath:
         try:
             text = parse_text(value) if isinstance(value, str) else parse_text("")
         except ValueError as error:
-            raise PydanticCustomError(UNFIT, "a path, relative to this file or absolute,") from error
+            allowed = Message("a path, relative to this file or absolute,")
+            raise PydanticCustomError(UNFIT, "{allowed}", {"allowed": allowed}) from error
         return absolute(base_of(info), text)
 
 

@@ -1,11 +1,12 @@
 """What holds for every page of the board, also for one that is added tomorrow: it is asked by its route.
 
-Nobody reads another person's data by its address, no form is heard without the session's token, and nonsense is
-answered.
+Nobody reads another person's data by its address, no form is heard without the session's token, nonsense is
+answered, and an Indonesian page says nothing in English.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from ekinerja_agent.web.request_context import COOKIE
 from ekinerja_agent.web.server import WebServer, bind
 from ekinerja_agent.yamlfile.scalars import HostPort
 from tests.board.conftest import EVIL_NIP, HEAD, LATE, OTHER, County, csrf
+from tests.proof.english import english_in
 
 Enter = Callable[..., TestClient]
 PUBLIC = {"/login", "/logout", "/language/{lang}", "/static/board.css"}
@@ -66,6 +68,31 @@ def test_nobody_reads_another_persons_data_by_any_address(county: County, enter:
         assert "alert(" not in text, path
     shown = [role for role, browser in readers.items() if "Cici" in browser.get("/unit/DISDIK/2026-09").text]
     assert shown == ["payroll", "operator"]
+
+
+@pytest.mark.parametrize("county_url", ["sqlite"], indirect=True)
+def test_no_indonesian_page_says_anything_in_english(county: County, enter: Enter) -> None:
+    browser = enter("kepala", "head", "operator", "payroll", nip=HEAD)
+    browser.get("/language/id")
+    token = csrf(browser.get("/password").text)
+    asked = [(path, browser.get(path)) for path in paths(county, LATE, "DINKES") if not path.startswith("/language")]
+    wrong = {
+        "csrf": token,
+        "id": "7",
+        "number": "7",
+        "start": "25",
+        "end": "x",
+        "do": "approve",
+        "old": "a",
+        "new": "b",
+    }
+    asked += [
+        (path, browser.post(path, data=wrong)) for path in paths(county, LATE, "DINKES", "POST") if "/log" not in path
+    ]
+    assert len(asked) > 20
+    for path, answer in asked:
+        text = html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
+        assert english_in(text) == [], path
 
 
 def test_no_form_is_heard_without_the_token_of_the_session(county: County, enter: Enter) -> None:

@@ -21,8 +21,9 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.demo import files, leaders, month
 from ekinerja_agent.demo.county import GATES, people
+from ekinerja_agent.demo.month_end import ACCEPTED, EXPLAINED
 from ekinerja_agent.demo.play import Stage
-from ekinerja_agent.demo.story import ACCEPTED, COUNTED_MINUTES, EXPLAINED, HEAD, tell
+from ekinerja_agent.demo.story import COUNTED_MINUTES, HEAD, tell
 from ekinerja_agent.demo.voice import Voice
 from ekinerja_agent.nouns.scorecard import Scorecard
 from ekinerja_agent.scoring import percent_text

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.config import load
+from ekinerja_agent.locale.language import translate_to
 from ekinerja_agent.spool import PushMemory, UnreadUploads
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import ENCRYPTED, HEARD_WITHIN
 from tests.doctor.conftest import Ward
+from tests.proof.english import english_in
 
 
 @pytest.fixture
@@ -98,3 +100,4 @@ def test_the_list_tells_it_of_one_that_is_read_as_well(pushed: Ward) -> None:
     with collect.open_spool(pushed.state / "spool.db") as spool:
         spool.add((), unread=UnreadUploads("gate", kind="rtlog", seen_at=pushed.now))
     assert listed(pushed)["state"].startswith("never read; uploads: it uploads `rtlog`, ")
+    assert english_in(translate_to("id")(listed(pushed)["state"])) == []

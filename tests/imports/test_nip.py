@@ -28,7 +28,7 @@ TODAY = date(2026, 9, 30)
     ],
 )
 def test_a_nip_has_the_verdict_of_v03(text: str, verdict: str) -> None:
-    assert ("; ".join(parse_nip(text, TODAY).doubts) or "ok") == verdict
+    assert ("; ".join(doubt.value for doubt in parse_nip(text, TODAY).doubts) or "ok") == verdict
 
 
 def test_a_good_nip_tells_birth_appointment_sex_and_sequence() -> None:

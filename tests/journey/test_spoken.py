@@ -12,10 +12,11 @@ import pytest
 
 from ekinerja_agent import cli
 from ekinerja_agent.cli.shell import translate
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.locale.language import spoken_words, translate_to
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from tests.journey.conftest import Installation
-from tests.proof.sentences import helped
+from tests.proof.said import helped
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -53,8 +54,8 @@ def one_line(text: str) -> str:
 
 
 def test_every_page_of_help_is_indonesian(run: Run) -> None:
-    indonesian = sentences("id")
-    english = {one_line(text) for text in helped(cli.cli) if indonesian(text) != text}
+    words = spoken_words("id")
+    english = {one_line(text) for text in helped(cli.cli) if words.gettext(text) != text}
     pages = [run("--lang", "id", *path, "--help") for path in [(), *paths(cli.cli)]]
     assert len(pages) > 60
     for code, page, _ in pages:
@@ -100,10 +101,10 @@ def test_a_language_of_the_environment_that_nobody_speaks_is_refused(run: Run) -
     ("words", "said"),
     [
         (("perid",), "Kesalahan: Tidak ada perintah 'perid'"),
-        (("period", "close"), "Kesalahan: Argumen 'MONTH' belum disebut."),
-        (("score", "run"), "Kesalahan: Opsi '--month' belum disebut."),
+        (("period", "close"), "Kesalahan: Belum disebut argumen 'MONTH'."),
+        (("score", "run"), "Kesalahan: Belum disebut opsi '--month'."),
         (("score", "run", "--mnth"), "Kesalahan: Tidak ada opsi '--mnth'. Apakah maksudnya '--month'?"),
-        (("score", "run", "--month"), "Kesalahan: Opsi '--month' memerlukan satu nilai."),
+        (("score", "run", "--month"), "Kesalahan: Opsi '--month' memerlukan 1 nilai."),
         (("score", "run", "--month", "2026-13"), "'2026-13' bukan bulan; tulis seperti 2026-09"),
         (("period", "close", "2026-09", "x"), "Kesalahan: Ada argumen berlebih (x)"),
         (("import", "units", "/no/file"), "Nilai salah untuk 'FILE': Berkas '/no/file' tidak ada."),
@@ -159,3 +160,31 @@ def test_only_tables_of_doctor_are_translated(installation: Installation) -> Non
     assert said[0]["finding"] == "nothing was collected on this host yet"
     assert "belum ada yang terkumpul di komputer ini" in table.out
     assert "pemeriksaan baik" in table.err
+
+
+OURS = "nothing was collected on this host yet"
+"""A sentence of ours, and whole: as a name it is somebody else's text."""
+
+
+def test_a_name_or_a_file_like_a_sentence_of_ours_is_shown_letter_by_letter(installation: Installation) -> None:
+    assert translate_to("id")(Message("nothing was collected on this host yet")) != OURS
+    unit = {"code": "DINKES", "name": OURS, "timezone": "Asia/Makassar"}
+    installation.load("units", [unit])
+    unknown = installation.run("--lang", "id", "period", "close", "2026-09", "--office", OURS, "--yes")
+    assert unknown.err.startswith(f"tidak ada unit {OURS!r}; ")
+    for name, said in (
+        (OURS, "kolom ini tidak ada"),
+        ("the file is empty; allowed: a header row code", "kolom ini tidak ada"),
+        (f"rejected: {OURS}", "kolom ini tidak ada"),
+    ):
+        wrong = installation.directory / f"{name}.csv"
+        wrong.write_text("code,name\nA,Kantor\n")
+        refused = installation.run("--lang", "id", "import", "units", str(wrong))
+        assert refused.err == f"{name}.csv:1: timezone: {said}\n"
+
+
+def test_what_the_system_says_is_shown_letter_by_letter_inside_our_sentence() -> None:
+    indonesian = translate_to("id")
+    for theirs in (OURS, f"{OURS}; {OURS}", "{reason}", "the spool cannot be read; see the check `spool`"):
+        message = Message("{path} cannot be read: {reason}", path=theirs, reason=OSError(theirs))
+        assert indonesian(message) == f"{theirs} tidak dapat dibaca: {theirs}"

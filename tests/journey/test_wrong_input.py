@@ -1,7 +1,7 @@
 """Wrong input of every kind to commands, files and configuration: a message that helps, and nothing changed.
 
 Each row says what is done, with which code it ends, and words of the message: where, what was found, what is allowed,
-what to do. After each the whole database and every file are as before.
+what to do. After each the whole database and every file are as before, and in Indonesian nothing of it is English.
 """
 # ruff: noqa: E501 - these are tables, a row a line
 
@@ -33,6 +33,7 @@ from tests.journey.wrong_files import (
     WrongFile,
 )
 from tests.proof import databases
+from tests.proof.english import english_in
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 ZONE = "Asia/Jakarta"
@@ -184,6 +185,12 @@ def assert_helps(ended: Ended, code: int, words: tuple[str, ...]) -> None:
     assert "Traceback" not in told
     assert [word for word in words if word not in told] == [], told
     assert ended.code == code, told
+
+
+def assert_indonesian(ended: Ended, code: int, english: Ended) -> None:
+    assert english_in(ended.out + ended.err) == []
+    assert ended.code == code
+    assert ended.err != english.err
 
 
 class WrongCommand(NamedTuple):
@@ -359,7 +366,10 @@ def test_a_wrong_command_helps_and_changes_nothing(
     }
     with unchanged(box, tmp_path):
         ended = run(box.directory, *shlex.split(wrong.line.format(**names)))
+        indonesian = run(box.directory, "--lang", "id", *shlex.split(wrong.line.format(**names)))
     assert_helps(ended, wrong.code, tuple(word.format(**names) for word in wrong.words))
+    if not wrong.line.startswith("--lang"):
+        assert_indonesian(indonesian, wrong.code, ended)
 
 
 @pytest.mark.parametrize("wrong", WRONG_FILES, ids=lambda wrong: f"{wrong.kind}: {wrong.what}")
@@ -368,7 +378,9 @@ def test_a_wrong_file_is_told_with_its_row_and_stores_nothing(box: Box, wrong: W
     path.write_bytes(wrong.content.encode() if isinstance(wrong.content, str) else wrong.content)
     with unchanged(box, tmp_path):
         ended = run(box.directory, "import", wrong.kind, str(path))
+        indonesian = run(box.directory, "--lang", "id", "import", wrong.kind, str(path))
     assert_helps(ended, 5, wrong.words)
+    assert_indonesian(indonesian, 5, ended)
 
 
 @pytest.mark.parametrize("box", ["sqlite"], indirect=True)
@@ -380,4 +392,6 @@ def test_a_wrong_configuration_is_told_with_its_line(box: Box, wrong: WrongConfi
     wrong.change(config.parent)
     with unchanged(box, tmp_path):
         ended = run(tmp_path, "config", "check")
+        indonesian = run(tmp_path, "--lang", "id", "config", "check")
     assert_helps(ended, 3, wrong.words)
+    assert_indonesian(indonesian, 3, ended)

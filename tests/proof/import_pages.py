@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ekinerja_agent.central.kinds import fact_kind
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.locale.language import translate_to
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.reading.judging import Field, Kind
 
@@ -66,7 +66,7 @@ Berkas mesin (`import punches`, `import attlog`) berisi rekaman, bukan fakta, da
     "ya",
     "tidak",
     "tidak (kosong: `{default}`)",
-    sentences("id"),
+    translate_to("id"),
 )
 PAGES: Mapping[Path, _Words] = {
     ROOT / "docs" / "import-files.md": _ENGLISH,

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages.catalog import Catalog
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
@@ -113,41 +114,65 @@ def the_script() -> ModuleType:
     return module
 
 
+HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+
+
+def catalogue(directory: Path, text: str) -> Path:
+    po = directory / "id" / "LC_MESSAGES" / "messages.po"
+    po.parent.mkdir(parents=True)
+    po.write_text(HEAD + text, encoding="utf-8")
+    return po
+
+
 sentences = st.text(st.characters(exclude_characters="\0\4", exclude_categories=["Cs"]), min_size=1)
 
 
 @given(st.dictionaries(sentences, sentences))
-def test_what_is_compiled_is_what_gettext_reads(catalogue: dict[str, str]) -> None:
-    compiled = the_script().compile_catalogue({"": "Content-Type: text/plain; charset=UTF-8\n"} | catalogue)
-    read = gettext.GNUTranslations(io.BytesIO(compiled))
-    assert {key: read.gettext(key) for key in catalogue} == catalogue
+def test_what_is_compiled_is_what_gettext_reads(said: dict[str, str]) -> None:
+    script = the_script()
+    entries = Catalog(locale="id")
+    for key, text in said.items():
+        entries.add(key, text)
+    read = gettext.GNUTranslations(io.BytesIO(script.compiled(entries)))
+    assert {key: read.gettext(key) for key in said} == said
 
 
-def test_plural_forms_and_long_lines_are_read() -> None:
-    text = """# a remark
-msgid "%d day"
-msgid_plural "%d days"
-msgstr[0] "%d hari"
+def test_a_sentence_keeps_its_translation_a_new_one_waits_and_an_old_one_goes(tmp_path: Path) -> None:
+    script = the_script()
+    old = script.kept(
+        catalogue(
+            tmp_path,
+            'msgid "gone"\nmsgstr "hilang"\n\n'
+            'msgid "{number} day"\nmsgid_plural "{number} days"\nmsgstr[0] "{number} hari"\n',
+        )
+    )
+    now = script.brought_up_to_date(old, [("new {what}", "a.py"), (("{number} day", "{number} days"), "b.py")])
+    assert [(one.id, one.string) for one in now if one.id] == [
+        ("new {what}", None),
+        (("{number} day", "{number} days"), ("{number} hari",)),
+    ]
+    assert [one.id for one in script.lacking(now)] == ["new {what}"]
+    assert b'#: a.py\nmsgid "new {what}"\nmsgstr ""\n' in script.po_text(now, "messages")
 
-msgid "a \\"long\\" "
-"line"
-msgstr "baris"
-"""
-    assert the_script().read_catalogue(text, "x.po") == {"%d day\0%d days": "%d hari", 'a "long" line': "baris"}
+
+def test_a_compiled_catalogue_that_says_less_more_or_something_else_is_out_of_date(tmp_path: Path) -> None:
+    script = the_script()
+
+    def entries(*said: tuple[str, str]) -> Catalog:
+        made = Catalog(locale="id")
+        for key, text in said:
+            made.add(key, text)
+        return made
+
+    mo = tmp_path / "x.mo"
+    assert not script.is_current(mo, entries(("a", "b")))
+    mo.write_bytes(script.compiled(entries(("a", "b"))))
+    assert script.is_current(mo, entries(("a", "b")))
+    for other in (entries(), entries(("a", "c")), entries(("a", "b"), ("c", "d"))):
+        assert not script.is_current(mo, other)
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ('msgid "a"\nmsgstr ""\n', "x.po: 'a' has no translation"),
-        ('msgid "a"\nmsgstr "b"\nmsgid "a"\nmsgstr "c"\n', "x.po: 'a' stands there twice"),
-        ('#, fuzzy\nmsgid "a"\nmsgstr "b"\n', "x.po:1: a fuzzy entry is a guess"),
-        ('msgctxt "menu"\nmsgid "a"\n', "x.po:1: "),
-        ('msgstr "b"\n', "x.po:1: msgstr without a msgid before it"),
-        ('"b"\n', "x.po:1: text that belongs to no msgid"),
-    ],
-)
-def test_a_catalogue_that_cannot_be_meant_is_refused_with_its_line(text: str, problem: str) -> None:
+def test_a_guess_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as refused:
-        the_script().read_catalogue(text, "x.po")
-    assert str(refused.value).startswith(problem)
+        the_script().kept(catalogue(tmp_path, '#, fuzzy\nmsgid "a"\nmsgstr "b"\n'))
+    assert str(refused.value).startswith("messages.po:5: a fuzzy entry is a guess")

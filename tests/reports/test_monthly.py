@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from ekinerja_agent.locale.language import translate_to
 from ekinerja_agent.nouns.duty import DayState
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports.kinds.monthly import render
 
 Maker = Callable[..., Any]
@@ -88,6 +90,17 @@ def test_pending_days_stand_there_once_with_reason_and_people(
     ]
     assert "Draft." in page.text
     assert page.keys["Pending days"] == "2"
+
+
+def test_why_a_day_is_pending_is_said_in_the_language_of_the_report(
+    a_score: Maker, a_report: Maker, read_page: Maker
+) -> None:
+    reason = Message("{terminal} not complete until the end of the day", terminal="dinkes-lobby")
+    theirs = str(reason)  # what somebody else wrote in the same words
+    scores = [a_score(3, pending=[(date(2026, 9, 14), reason)]), a_score(6, pending=[(date(2026, 9, 15), theirs)])]
+    rows = read_page(render(a_report(scores), "id")).table_with("Alasan").rows[1:]
+    assert [row[2] for row in rows] == [translate_to("id")(reason), theirs]
+    assert rows[0][2] != theirs
 
 
 def test_a_published_month_says_so_and_why_pending_days_were_accepted(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import unpack
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring import score_month
 from tests.proof.oracle.building import MonthBuilder
@@ -120,7 +121,10 @@ def test_an_undecided_request_makes_a_costly_day_pending_and_no_other(build: Bui
     assert result.days["state"].item() == "pending"
     assert result.findings.height == 0
     assert result.people["status"].item() == "pending"
-    assert result.pending.rows() == [(result.people["nip"].item(), MONDAY, "a request is undecided: 800/7")]
+    assert result.pending.drop("message").rows() == [
+        (result.people["nip"].item(), MONDAY, "a request is undecided: 800/7")
+    ]
+    assert unpack(result.pending["message"].item()).values == {"document": "800/7"}
     clean = one_day(build, "07:20", "16:00").absence(MONDAY, status="pending")
     assert state(clean, rules) == "present"
 

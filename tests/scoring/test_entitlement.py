@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import unpack
 from ekinerja_agent.rules import AbsenceDay, Base, Factors, Missing, Performance, Productivity, RuleBook, Target
 from ekinerja_agent.scoring import score_month
 from tests.proof.oracle.building import MonthBuilder
@@ -137,7 +138,10 @@ def test_a_month_without_a_rating_waits_where_the_profile_has_no_value_for_it(
 ) -> None:
     waiting = changed(rules, performance=Performance(Productivity.RATING, {"baik": 850_000}, None))
     result = score_month(faultless(build).facts(), waiting)
-    assert result.pending.rows() == [(NIP, date(2026, 9, 1), "no approved rating is valid on 2026-09-01")]
+    assert result.pending.drop("message").rows() == [
+        (NIP, date(2026, 9, 1), "no approved rating is valid on 2026-09-01")
+    ]
+    assert unpack(result.pending["message"].item()).values == {"day": "2026-09-01"}
     assert result.people.select("status", "payable_rp").rows() == [("pending", 4_000_000)]
     signed = faultless(build)
     signed.accept_pending = True

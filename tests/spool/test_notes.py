@@ -7,10 +7,11 @@ from pathlib import Path
 
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.spool.notes import decode_note, encode_note
+from ekinerja_agent.spool.notes import decode_note, encode_note, quarantine_key
 
 DAY = datetime(2026, 9, 7, tzinfo=UTC)
 
@@ -51,6 +52,20 @@ NOTES: tuple[Note, ...] = (
 
 def test_every_kind_of_note_comes_back_from_its_text_as_it_was() -> None:
     assert tuple(decode_note(encode_note(note)) for note in NOTES) == NOTES
+
+
+def test_a_reason_is_kept_as_a_message_and_an_older_text_byte_for_byte() -> None:
+    reason = Message("the date {date} does not exist", date="2026-02-30")
+    kept = Quarantined("lobby", Source.POLL, 7, b"raw", reason, DAY)
+    text = encode_note(kept)
+    read = decode_note(text)
+    assert isinstance(read, Quarantined)
+    assert (read.reason.template, read.reason.values) == (reason.template, reason.values)
+    assert encode_note(read) == text
+    older = encode_note(Quarantined("lobby", Source.POLL, 7, b"raw", str(reason), DAY))
+    assert '"reason":"the date 2026-02-30 does not exist"' in older
+    assert encode_note(decode_note(older)) == older
+    assert quarantine_key(read) == quarantine_key(Quarantined("lobby", Source.POLL, 7, b"raw", str(reason), DAY))
 
 
 def test_a_note_waits_until_the_punches_before_it_travel(spool: Spool) -> None:

@@ -18,6 +18,7 @@ from ekinerja_agent.central.store.engine import in_transaction, reading, wait_tu
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.county.access import Deed, Role, anywhere, roles_of
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message, either
 
 ROLES = frozenset(map(str, Role))
 ALL_FEEDS = "*"
@@ -69,8 +70,12 @@ def require(account: Account, deed: Deed) -> None:
     """Given the actor and what they are about to do, raise Refused if no role of the account opens it anywhere."""
     if not anywhere(account, deed):
         raise Refused(
-            f"account {account.name} is {', '.join(sorted(account.roles)) or 'without a role'}; this needs the role "
-            f"{' or '.join(roles_of(deed))}: ask an operator, or log in as one"
+            Message(
+                "account {account} is {roles}; this needs the role {needed}: ask an operator, or log in as one",
+                account=account.name,
+                roles=", ".join(sorted(account.roles)) or Message("without a role"),
+                needed=either(roles_of(deed)),
+            )
         )
 
 
@@ -90,9 +95,15 @@ def add(
     require(by, Deed.CHANGE_ACCOUNTS)
     chosen, kinds = frozenset(roles), frozenset(feeds)
     if not name.strip():
-        raise WrongUsage("an account needs a name")
+        raise WrongUsage(Message("an account needs a name"))
     if not chosen or chosen - ROLES:
-        raise WrongUsage(f"roles are {', '.join(sorted(ROLES))}; found {', '.join(sorted(chosen)) or 'none'}")
+        raise WrongUsage(
+            Message(
+                "roles are {roles}; found {found}",
+                roles=", ".join(sorted(ROLES)),
+                found=", ".join(sorted(chosen)) or Message("none"),
+            )
+        )
 
     def work(conn: Connection) -> Account:
         wait_turn(conn, _ACCOUNTS_LOCK)
@@ -120,7 +131,11 @@ def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account
         account = _named(conn, name)
         active = [a for a in _all(conn) if a.disabled_at is None and a.id != account.id]
         if not any("operator" in other.roles for other in active):
-            raise Refused(f"{name} is the last operator; add another one first: account add NAME --role operator")
+            raise Refused(
+                Message(
+                    "{name} is the last operator; add another one first: account add NAME --role operator", name=name
+                )
+            )
         conn.execute(update(accounts).where(accounts.c.id == account.id).values(disabled_at=now))
         audit.append(conn, by.name, "account.disable", name, {}, now)
         return _named(conn, name)
@@ -137,7 +152,13 @@ def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime)
         account = _named(conn, name)
         holder = _one(conn, accounts.c.os_user == os_user)
         if holder is not None and holder.id != account.id:
-            raise Refused(f"{os_user} already acts as {holder.name}; one operating-system user has one account")
+            raise Refused(
+                Message(
+                    "{os_user} already acts as {holder}; one operating-system user has one account",
+                    os_user=os_user,
+                    holder=holder.name,
+                )
+            )
         conn.execute(update(accounts).where(accounts.c.id == account.id).values(os_user=os_user))
         details = {"os_user": os_user, "before": account.os_user}
         audit.append(conn, by.name, "account.bind", name, details, now)
@@ -198,18 +219,34 @@ def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
 def _allowed(found: Account | None, os_user: str) -> Account:
     if found is None:
         raise Refused(
-            f"the operating-system user {os_user} has no account; an operator can bind one: account bind NAME {os_user}"
+            Message(
+                "the operating-system user {os_user} has no account; an operator can bind one: account bind NAME "
+                "{os_user}",
+                os_user=os_user,
+            )
         )
     if found.disabled_at is not None:
-        raise Refused(f"account {found.name} was disabled on {found.disabled_at:%Y-%m-%d}; ask an operator for another")
+        raise Refused(
+            Message(
+                "account {name} was disabled on {day}; ask an operator for another",
+                name=found.name,
+                day=f"{found.disabled_at:%Y-%m-%d}",
+            )
+        )
     return found
 
 
 def _refuse_taken(conn: Connection, name: str, os_user: str | None) -> None:
     if _one(conn, accounts.c.name == name) is not None:
-        raise Refused(f"there is already an account {name}; names are for ever, choose another")
+        raise Refused(Message("there is already an account {name}; names are for ever, choose another", name=name))
     if os_user is not None and (holder := _one(conn, accounts.c.os_user == os_user)) is not None:
-        raise Refused(f"{os_user} already acts as {holder.name}; one operating-system user has one account")
+        raise Refused(
+            Message(
+                "{os_user} already acts as {holder}; one operating-system user has one account",
+                os_user=os_user,
+                holder=holder.name,
+            )
+        )
 
 
 def _insert(
@@ -240,7 +277,7 @@ def _insert(
 def _named(conn: Connection, name: str) -> Account:
     account = _one(conn, accounts.c.name == name)
     if account is None:
-        raise WrongUsage(f"there is no account {name}; account list shows them")
+        raise WrongUsage(Message("there is no account {name}; account list shows them", name=name))
     return account
 
 

@@ -19,13 +19,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, insert, o
 from ekinerja_agent.central.store.engine import reading, wait_turn
 from ekinerja_agent.central.store.tables.access import audit, audit_end
 from ekinerja_agent.nouns.errors import CheckFailed
+from ekinerja_agent.nouns.messages import Message
 
 SYSTEM = "system"
 """The actor of what the service does by itself."""
 
 _FIRST_DIGEST = "0" * 64
 _CHAIN_LOCK = 0x61756469
-_COMPARE = "This was done outside of ekinerja-agent; compare with the latest backup"
+_COMPARE = Message("This was done outside of ekinerja-agent; compare with the latest backup")
 
 
 class End(NamedTuple):
@@ -115,7 +116,14 @@ def walk(conn: Connection, noted: End | None = None) -> End:
     query = select(audit).order_by(audit.c.id)
     for row in conn.execute(query.execution_options(yield_per=1000)):
         if wrong := _wrong(conn, row, last.digest if last else _FIRST_DIGEST):
-            raise CheckFailed(f"the audit log is broken at row {_named(row)}: {wrong}. {_COMPARE}")
+            raise CheckFailed(
+                Message(
+                    "the audit log is broken at row {row}: {wrong}. {compare}",
+                    row=_named(row),
+                    wrong=wrong,
+                    compare=_COMPARE,
+                )
+            )
         count += 1
         last = row
         if noted is not None and count == noted.rows:
@@ -124,45 +132,64 @@ def walk(conn: Connection, noted: End | None = None) -> End:
     _compare_with_count(conn, end, last)
     if noted is not None and noted.rows and noted_digest != noted.digest:
         raise CheckFailed(
-            f"the audit log is not the one that was noted: {_noted_instead(noted, count, noted_digest)}. {_COMPARE}"
+            Message(
+                "the audit log is not the one that was noted: {difference}. {compare}",
+                difference=_noted_instead(noted, count, noted_digest),
+                compare=_COMPARE,
+            )
         )
     return end
 
 
-def _wrong(conn: Connection, row: Row[Any], previous: str) -> str | None:
+def _wrong(conn: Connection, row: Row[Any], previous: str) -> Message | None:
     """What is wrong with a row that should follow the digest `previous`."""
     if row.digest != _digest(row.previous_digest, row.at, row.actor, row.action, row.subject, row.details):
-        return "it was changed after it was written"
+        return Message("it was changed after it was written")
     if row.previous_digest == previous:
         return None
     if row.previous_digest == _FIRST_DIGEST or conn.scalar(
         select(exists().where(audit.c.digest == row.previous_digest))
     ):
-        return "the order was changed, or a row was put in before it"
-    return "a row before it was removed"
+        return Message("the order was changed, or a row was put in before it")
+    return Message("a row before it was removed")
 
 
 def _compare_with_count(conn: Connection, end: End, last: Row[Any] | None) -> None:
     """Raise CheckFailed if the log does not end where the database counted to."""
     counted = conn.execute(select(audit_end.c.rows, audit_end.c.digest)).one_or_none()
-    after = f"after row {_named(last)}" if last else "from the first row on"
+    where = Message("after row {row}", row=_named(last)) if last else Message("from the first row on")
     if counted is None:
-        raise CheckFailed(f"the count of the audit log (audit_end) was removed. {_COMPARE}")
+        raise CheckFailed(Message("the count of the audit log (audit_end) was removed. {compare}", compare=_COMPARE))
     if end.rows < counted.rows:
         raise CheckFailed(
-            f"the audit log is cut off {after}: {end.rows} rows are there, {counted.rows} were written. {_COMPARE}"
+            Message(
+                "the audit log is cut off {where}: {rows} rows are there, {written} were written. {compare}",
+                where=where,
+                rows=end.rows,
+                written=counted.rows,
+                compare=_COMPARE,
+            )
         )
     if end != tuple(counted):
         raise CheckFailed(
-            f"the audit log does not end as it was written, at row {_named(last) if last else 0}: {end.rows} rows are "
-            f"there, {counted.rows} were written, the last with digest {counted.digest}. {_COMPARE}"
+            Message(
+                "the audit log does not end as it was written, at row {row}: {rows} rows are there, {written} were "
+                "written, the last with digest {digest}. {compare}",
+                row=_named(last) if last else 0,
+                rows=end.rows,
+                written=counted.rows,
+                digest=counted.digest,
+                compare=_COMPARE,
+            )
         )
 
 
-def _noted_instead(noted: End, count: int, found: str | None) -> str:
+def _noted_instead(noted: End, count: int, found: str | None) -> Message:
     if found is None:
-        return f"{noted.rows} rows were noted, {count} are there"
-    return f"row number {noted.rows} had digest {noted.digest}, it has {found}"
+        return Message("{rows} rows were noted, {count} are there", rows=noted.rows, count=count)
+    return Message(
+        "row number {number} had digest {digest}, it has {found}", number=noted.rows, digest=noted.digest, found=found
+    )
 
 
 def _named(row: Row[Any]) -> str:

@@ -27,7 +27,9 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.scorecard import ScoreStatus
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import ObjectionStatus
 
 _LOCK = 0x6F626A65
@@ -89,11 +91,23 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
     if finding not in found:
         shown = ", ".join(f"{one.day} {one.code} {one.scan or ''}".strip() for one in found) or "none"
         raise NeedsAttention(
-            f"the draft of {finding.nip} for {period} has no such finding; it has: {shown}. "
-            f"`ekinerja-agent score run --month {period}` makes it anew"
+            Message(
+                "the draft of {nip} for {period} has no such finding; it has: {shown}. `ekinerja-agent score run "
+                "--month {period}` makes it anew",
+                nip=finding.nip,
+                period=period,
+                shown=shown,
+            )
         )
     if any(one.finding == finding and one.status == ObjectionStatus.PENDING for one in _of_period(conn, period)):
-        raise Refused(f"an objection to {finding.day} {finding.code} of {finding.nip} waits for a decision already")
+        raise Refused(
+            Message(
+                "an objection to {day} {code} of {nip} waits for a decision already",
+                day=finding.day,
+                code=finding.code,
+                nip=finding.nip,
+            )
+        )
     values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
     number = insert_numbered(
         conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, **values
@@ -106,7 +120,13 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
 def decide(conn: Connection, one: Objection, *, accepted: bool, reason: str, account: Account, now: datetime) -> None:
     """Given an objection as it stands since `wait_turn_to_object`, decide it. Raise Refused if it is decided."""
     if one.status != ObjectionStatus.PENDING:
-        raise Refused(f"objection {one.number} is {one.status} already; enter another one")
+        raise Refused(
+            Message(
+                "objection {number} is {status} already; enter another one",
+                number=one.number,
+                status=status_word(one.status),
+            )
+        )
     conn.execute(
         insert(objection_decisions).values(
             objection=one.number, accepted=accepted, reason=reason, account_id=account.id, decided_at=now
@@ -120,7 +140,9 @@ def find(conn: Connection, number: int) -> Objection:
     """Given an objection's number, return it as it stands. Raise NeedsAttention if there is none."""
     found = conn.execute(_standing().where(objections.c.id == number)).one_or_none()
     if found is None:
-        raise NeedsAttention(f"there is no objection {number}; `ekinerja-agent objection list` has all")
+        raise NeedsAttention(
+            Message("there is no objection {number}; `ekinerja-agent objection list` has all", number=number)
+        )
     return _objection(found)
 
 

@@ -21,6 +21,8 @@ from ekinerja_agent.central.store.tables.periods import period_events, period_pa
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import PeriodStatus
 
 _RESULT_LOCK = 0x72657375
@@ -77,20 +79,30 @@ def reopen(
     """
     require(account, Deed.CLOSE_MONTH)
     if not reason.strip():
-        raise Refused("a month is reopened with a reason in words; it is kept with the month")
+        raise Refused(Message("a month is reopened with a reason in words; it is kept with the month"))
 
     def work(conn: Connection, period: str) -> list[Closing]:
         chosen = _chosen(conn, period, office, (PeriodStatus.CLOSED, PeriodStatus.PAID))
         for one in chosen:
             if one.state == PeriodStatus.PAID:
                 raise Refused(
-                    f"{one.unit} is paid for {period} ({one.paid_document}) and never reopened; enter what is missing, "
-                    "as a correction or a document, and the difference is paid with a later month that is closed"
+                    Message(
+                        "{unit} is paid for {period} ({paid_document}) and never reopened; enter what is missing, "
+                        "as a correction or a document, and the difference is paid with a later month that is closed",
+                        unit=one.unit,
+                        period=period,
+                        paid_document=one.paid_document,
+                    )
                 )
             if one.account_id == account.id:
                 raise Refused(
-                    f"{account.name} closed {one.unit} for {period}; another person reopens it, so that two people "
-                    "answer for a change of what is published"
+                    Message(
+                        "{account} closed {unit} for {period}; another person reopens it, so that two people answer "
+                        "for a change of what is published",
+                        account=account.name,
+                        unit=one.unit,
+                        period=period,
+                    )
                 )
         _record(conn, period_reopenings, period, chosen, reason=reason, account_id=account.id, at=now)
         return chosen
@@ -107,7 +119,9 @@ def mark_paid(
     """
     require(account, Deed.CLOSE_MONTH)
     if not document.strip():
-        raise Refused("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
+        raise Refused(
+            Message("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
+        )
 
     def work(conn: Connection, period: str) -> list[Closing]:
         chosen = _chosen(
@@ -120,9 +134,22 @@ def mark_paid(
         )
         for one in chosen:
             if one.state == PeriodStatus.PAID:
-                raise Refused(f"{one.unit} is paid for {period} already, by {one.paid_document}")
+                raise Refused(
+                    Message(
+                        "{unit} is paid for {period} already, by {paid_document}",
+                        unit=one.unit,
+                        period=period,
+                        paid_document=one.paid_document,
+                    )
+                )
             if one.state == PeriodStatus.REOPENED:
-                raise Refused(f"{one.unit} is reopened for {period}; close it again, then say what was paid")
+                raise Refused(
+                    Message(
+                        "{unit} is reopened for {period}; close it again, then say what was paid",
+                        unit=one.unit,
+                        period=period,
+                    )
+                )
         _record(conn, period_payments, period, chosen, document=document, account_id=account.id, at=now)
         return chosen
 
@@ -174,15 +201,32 @@ def _chosen(conn: Connection, period: str, office: str | None, states: Sequence[
     if office is None:
         chosen = [one for one in known.values() if one.state in states]
         if not chosen:
-            raise Refused(f"{period} has no office that is closed and waits; `ekinerja-agent period status {period}`")
+            raise Refused(
+                Message(
+                    "{period} has no office that is closed and waits; `ekinerja-agent period status {period}`",
+                    period=period,
+                )
+            )
         return chosen
     if office not in known:
         raise NeedsAttention(
-            f"{office} was never closed for {period}; offices that were: {', '.join(known) or 'none'}. Close it with "
-            f"`ekinerja-agent period close {period} --office {office}`"
+            Message(
+                "{office} was never closed for {period}; offices that were: {closed}. Close it with `ekinerja-agent "
+                "period close {period} --office {office}`",
+                office=office,
+                period=period,
+                closed=", ".join(known) or Message("none"),
+            )
         )
     if known[office].state not in states:
-        raise Refused(f"{office} is {known[office].state} for {period}; close it first")
+        raise Refused(
+            Message(
+                "{office} is {state} for {period}; close it first",
+                office=office,
+                state=status_word(known[office].state),
+                period=period,
+            )
+        )
     return [known[office]]
 
 

@@ -13,7 +13,20 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, Text, exists, func, insert, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +35,7 @@ from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.database_errors import is_bad_data, reason
 from ekinerja_agent.central.store.engine import in_transaction
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.recorded import (
     clock_readings,
     coverage,
@@ -33,6 +47,7 @@ from ekinerja_agent.central.store.tables.recorded import (
 )
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
@@ -70,7 +85,7 @@ def deliver(engine: Engine, delivery: Delivery, received_at: datetime) -> Receip
 
 def insert_punches(
     conn: Connection, named: Mapping[str, Punch], batch: int, received_at: datetime
-) -> tuple[int, dict[str, str]]:
+) -> tuple[int, dict[str, Message]]:
     """Given punches by id and the batch that witnesses them, insert them in the order of their ids.
 
     Return how many were not there before, and by id the reason why others can never be.
@@ -85,7 +100,7 @@ def insert_punches(
     partitions.make(conn, {punch.clock_text[:7] for punch in named.values()})
     # One order for all writers: two that bring the same punches wait for each other, never in a circle.
     refused = _isolate(conn, sorted(named), store)
-    rejected = {name: f"central cannot store it: {reason(error)}" for name, error in refused}
+    rejected = {name: Message("central cannot store it: {reason}", reason=reason(error)) for name, error in refused}
     return new, rejected
 
 
@@ -165,7 +180,9 @@ def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Rec
             source=Source.POLL,
             position=-1,
             raw=repr(note).encode("utf-8", "backslashreplace"),
-            reason=f"central could not store this {type(note).__name__}: {reason(error)}",
+            reason=Message(
+                "central could not store this {kind}: {reason}", kind=type(note).__name__, reason=reason(error)
+            ),
             found_at=received_at,
         )
         for note, error in _isolate(conn, trusted, store)
@@ -224,6 +241,8 @@ def _replace_status(conn: Connection, status: TerminalStatus) -> None:
 
     def heard(column: Column[Any]) -> ColumnElement[Any]:
         told = added.excluded[column.name]
+        if isinstance(column.type, MessageText):  # of the state that is told
+            return case((added.excluded.state == "", column), else_=told)
         return func.coalesce(func.nullif(told, "") if isinstance(column.type, Text) else told, column)
 
     conn.execute(
@@ -279,6 +298,8 @@ def _columns(note: Note) -> dict[str, Any]:
 
 def _storable(text: str) -> str:
     """PostgreSQL holds no NUL in a text, and what a terminal says of itself may have one."""
+    if isinstance(text, Message):
+        return text.changed(_storable)
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -17,6 +17,7 @@ from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.pin_owners import read_enrolments, read_spells, true_day
 from ekinerja_agent.central.collected.redatings import Redated, read_standing
 from ekinerja_agent.central.store.engine import Readable, reading, transaction
+from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
 
@@ -68,7 +69,7 @@ def quarantined(engine: Engine) -> Iterator[dict[str, Any]]:
     """Given the database, yield what could not become a punch, oldest first, `raw` as its bytes."""
     q = quarantine.c
     query = (
-        select(q.terminal, q.source, q.position, q.reason, q.found_at, q.raw)
+        select(q.terminal, q.source, q.position, message_of(q, "reason").label("reason"), q.found_at, q.raw)
         .where(q.batch.not_in(select(import_revocations.c.batch)))
         .order_by(q.found_at, q.terminal, q.position)
     )

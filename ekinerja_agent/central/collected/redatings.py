@@ -31,6 +31,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     redatings,
 )
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Source
 from ekinerja_agent.nouns.statuses import EntryStatus
 
@@ -153,7 +154,7 @@ def find(conn: Connection, number: int) -> tuple[Redating, dict[str, datetime]]:
     r = redated_punches.c
     row = conn.execute(_requests().where(redatings.c.id == number)).one_or_none()
     if row is None:
-        raise WrongUsage(f"there is no redating {number}; `punch redate list` shows them")
+        raise WrongUsage(Message("there is no redating {number}; `punch redate list` shows them", number=number))
     instants = {each.punch_id: each.at for each in conn.execute(select(r.punch_id, r.at).where(r.redating == number))}
     return (
         Redating(
@@ -188,9 +189,14 @@ def decide(
     time. Raise Refused if it was decided before, or is about the account's own punches.
     """
     if redating.approved is not None:
-        raise Refused(f"redating {redating.number} is decided already; request another one")
+        raise Refused(Message("redating {number} is decided already; request another one", number=redating.number))
     if account.nip is not None and account.nip in _owners(conn, redating, days):
-        raise Refused(f"some of these punches are your own; another person decides on redating {redating.number}")
+        raise Refused(
+            Message(
+                "some of these punches are your own; another person decides on redating {number}",
+                number=redating.number,
+            )
+        )
     conn.execute(
         insert(redating_decisions).values(
             redating=redating.number, approved=approved, account_id=account.id, decided_at=now

@@ -24,6 +24,7 @@ from ekinerja_agent.central.store.tables.periods import period_payments
 from ekinerja_agent.central.store.tables.recorded import punches, purges, redated_punches, redating_decisions, redatings
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.county.access import Deed
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.nouns.statuses import EntryStatus
 
@@ -43,7 +44,7 @@ class Going:
     first_clock: datetime | None
     last_clock: datetime | None
     digest: str
-    kept_because: str | None
+    kept_because: Message | None
 
 
 def plan(engine: Engine, wanted: date) -> Going:
@@ -92,7 +93,8 @@ def known_since(conn: Connection) -> datetime | None:
 
 
 def _going(conn: Connection, wanted: date) -> Going:
-    before, because = wanted, None
+    before = wanted
+    because: Message | None = None
     for needed, why in _needed(conn):
         # The month itself, and the one before it, into which its first night reaches.
         if month_after(needed, -1) < before:
@@ -107,7 +109,7 @@ def _going(conn: Connection, wanted: date) -> Going:
     return Going(before, rows, first, last, f"sha256:{summary.hexdigest()}", because)
 
 
-def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
+def _needed(conn: Connection) -> Iterator[tuple[date, Message]]:
     """Months (first days) that need their punches, the earliest of each kind, and why."""
     r, paid = results.c, period_payments.c
     # An adjusted score is paid with the later month whose close recorded it.
@@ -118,20 +120,33 @@ def _needed(conn: Connection) -> Iterator[tuple[date, str]]:
     if period is not None:
         yield (
             date.fromisoformat(f"{period}-01"),
-            f"{period} is not paid in every office; see: ekinerja-agent period status {period}",
+            Message("{period} is not paid in every office; see: ekinerja-agent period status {period}", period=period),
         )
     c, d = corrections.c, correction_decisions.c
     waiting = and_(c.status == EntryStatus.PENDING, ~exists().where(d.correction == c.id))
     day = conn.scalar(select(func.min(c.date)).where(waiting))
     if day is not None:
-        yield day.replace(day=1), f"a correction of {day} waits for a decision; see: ekinerja-agent correction list"
+        yield (
+            day.replace(day=1),
+            Message("a correction of {day} waits for a decision; see: ekinerja-agent correction list", day=day),
+        )
     b, e = redatings.c, redating_decisions.c
     clock = conn.scalar(select(func.min(b.first_clock)).where(~exists().where(e.redating == b.id)))
     if clock is not None:
-        yield clock.date().replace(day=1), f"a redating of {clock.date()} waits for a decision; approve or reject it"
+        yield (
+            clock.date().replace(day=1),
+            Message("a redating of {day} waits for a decision; approve or reject it", day=clock.date()),
+        )
     if changed := changed_days.days_scored(conn):
         month = changed[0].replace(day=1)
-        yield month, f"{changed[0]} changed since it was scored; run: ekinerja-agent score run --month {month:%Y-%m}"
+        yield (
+            month,
+            Message(
+                "{day} changed since it was scored; run: ekinerja-agent score run --month {month}",
+                day=changed[0],
+                month=f"{month:%Y-%m}",
+            ),
+        )
 
 
 def _goes(before: date) -> ColumnElement[bool]:

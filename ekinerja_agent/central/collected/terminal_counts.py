@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
+from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import enrolments
 from ekinerja_agent.central.store.tables.recorded import punches, terminal_status
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
@@ -14,8 +15,9 @@ from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 
 def terminals(conn: Connection) -> list[dict[str, Any]]:
     """Return what was last heard of each terminal, by state and name."""
-    found = conn.execute(select(terminal_status).order_by(terminal_status.c.state, terminal_status.c.terminal))
-    return [dict(row) for row in found.mappings()]
+    query = select(terminal_status, message_of(terminal_status.c, "state").label("told"))
+    found = conn.execute(query.order_by(terminal_status.c.state, terminal_status.c.terminal))
+    return [dict(row) | {"state": row["told"]} for row in found.mappings()]
 
 
 def punches_by_hour(conn: Connection, first: datetime, last: datetime) -> dict[int, int]:

@@ -10,8 +10,13 @@ from typing import Any
 from sqlalchemy import Engine, Subquery, case, func, select
 
 from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import coverage, terminal_facts, terminal_status
+from ekinerja_agent.nouns.messages import Message
+
+DISABLED = Message("disabled")
+"""The state of a terminal that devices.yaml takes out of use."""
 
 
 def terminal_rows(engine: Engine) -> list[dict[str, Any]]:
@@ -39,7 +44,8 @@ def terminal_rows(engine: Engine) -> list[dict[str, Any]]:
             status.c.clock_offset_s,
             status.c.last_contact,
             complete.c.complete_until,
-            case((facts.c.enabled.is_(False), "disabled"), else_=status.c.state).label("state"),
+            facts.c.enabled,
+            message_of(status.c, "state").label("state"),
         )
         .select_from(ids)
         .outerjoin(facts, facts.c.terminal == ids.c.terminal)
@@ -48,7 +54,11 @@ def terminal_rows(engine: Engine) -> list[dict[str, Any]]:
         .order_by(ids.c.terminal)
     )
     with reading(engine) as conn:
-        return [dict(row) for row in conn.execute(query).mappings()]
+        found = [dict(row) for row in conn.execute(query).mappings()]
+    for row in found:
+        if row.pop("enabled") is False:
+            row["state"] = DISABLED
+    return found
 
 
 def _newest_facts() -> Subquery:

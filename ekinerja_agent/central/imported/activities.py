@@ -41,9 +41,11 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
 from ekinerja_agent.central.versions import current, not_revoked
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 
 KIND = "activities"
@@ -238,7 +240,7 @@ def rows(
             ),
             activity_status(row).label("status"),
             activity_minutes(row).label("approved_minutes"),
-            func.coalesce(s.reason, c.reason).label("reason"),
+            case((s.reason.is_(None), message_of(c, "reason")), else_=message_of(s, "reason")).label("reason"),
             decided_by.label("decided_by"),
             s.silent_nip,
             importer.c.name.label("entered_by"),
@@ -268,14 +270,17 @@ def history(engine: Engine, activity_id: str) -> list[dict[str, Any]]:
     """Given an activity's id, return all that happened to it, oldest first. Raise WrongUsage if there is none."""
     a, b, s = activities.c, import_batches.c, activity_steps.c
     versions = (
-        select(a.id, a.status, a.reason, a.approved_minutes, a.decided_by, a.entered_at, accounts.c.name, b.imported_at)
+        select(
+            *(a.id, a.status, message_of(a, "reason").label("reason"), a.approved_minutes, a.decided_by, a.entered_at),
+            *(accounts.c.name, b.imported_at),
+        )
         .join(import_batches, b.id == a.batch)
         .join(accounts, accounts.c.id == b.account_id)
         .where(a.activity_id == activity_id, not_revoked(activities))
         .order_by(a.id)
     )
     steps = (
-        select(activity_steps, accounts.c.name)
+        select(activity_steps, message_of(s, "reason").label("told"), accounts.c.name)
         .outerjoin(accounts, accounts.c.id == s.account_id)
         .where(s.activity.in_(select(a.id).where(a.activity_id == activity_id, not_revoked(activities))))
         .order_by(s.id)
@@ -309,7 +314,7 @@ def _stepped(row: Mapping[str, Any]) -> dict[str, Any]:
         "status": row["status"],
         "by": row["name"] or SYSTEM,
         "minutes": row["approved_minutes"],
-        "reason": row["reason"],
+        "reason": row["told"],
         "silent_nip": row["silent_nip"],
     }
 
@@ -330,7 +335,7 @@ def _standing(row: Any) -> Select[Any]:
             *(c.id.label("version"), c.activity_id, c.nip, c.date.label("day"), c.start, c.end),
             activity_status(row).label("status"),
             activity_minutes(row).label("approved_minutes"),
-            c.reason.label("rule_reason"),
+            message_of(c, "reason").label("rule_reason"),
             func.coalesce(s.first_tier, 0).label("first_tier"),
             func.coalesce(s.last_tier, 0).label("last_tier"),
             func.coalesce(s.waits_from, c.waits_from, c.date).label("waits_from"),
@@ -369,7 +374,9 @@ def _whose(conn: Connection, activity_id: str) -> str:
 
 
 def _unknown(activity_id: str) -> WrongUsage:
-    return WrongUsage(f"there is no activity {activity_id}; `ekinerja-agent activity list` shows them")
+    return WrongUsage(
+        Message("there is no activity {activity}; `ekinerja-agent activity list` shows them", activity=activity_id)
+    )
 
 
 def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activity]:

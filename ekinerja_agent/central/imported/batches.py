@@ -36,6 +36,7 @@ from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn, wait_turn_of
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     enrolments,
     import_batches,
@@ -47,6 +48,7 @@ from ekinerja_agent.central.versions import current, fact_table, not_revoked
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
 from ekinerja_agent.nouns.statuses import EntryStatus
 
@@ -100,7 +102,7 @@ def store_batch(
     is not stored again. `rejected` counts the rows whose status says so.
     """
     table = fact_table(kind)
-    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row")]
+    columns = [c.name for c in table.c if c.name not in ("id", "batch", "row") and not isinstance(c.type, MessageText)]
     batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
     fresh, versions, marks = _fresh(conn, table, columns, rows)
     insert_rows(
@@ -208,15 +210,17 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
     activities of a person would stand at one time.
     """
     if not reason.strip():
-        raise WrongUsage("taking a batch back needs a reason")
+        raise WrongUsage(Message("taking a batch back needs a reason"))
 
     def work(conn: Connection) -> bool:
         wait_turn(conn, _REVOCATION_LOCK)
         found = conn.execute(select(import_batches).where(import_batches.c.id == batch)).one_or_none()
         if found is None:
-            raise WrongUsage(f"there is no import batch {batch}; import list shows them")
+            raise WrongUsage(Message("there is no import batch {batch}; import list shows them", batch=batch))
         if conn.scalar(select(exists().where(import_revocations.c.batch == batch))):
-            raise Refused(f"batch {batch} was taken back before; import the file again to bring it back")
+            raise Refused(
+                Message("batch {batch} was taken back before; import the file again to bring it back", batch=batch)
+            )
         asked_by = _asked_by(conn, revocation_requests.c.batch == batch).get(batch, {})
         others = [name for number, name in asked_by.items() if number != account.id]
         if not others and another_may(conn, account, Deed.REVOKE_IMPORT):
@@ -332,7 +336,7 @@ def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     return known
 
 
-def _quarantined(punch: Punch, reason: str, now: datetime) -> Quarantined:
+def _quarantined(punch: Punch, reason: Message, now: datetime) -> Quarantined:
     return Quarantined(
         terminal=punch.terminal,
         source=punch.source,
@@ -360,8 +364,15 @@ def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
                 names = one["activity_id"], other["activity_id"]
                 if one["start"] < other["end"] and other["start"] < one["end"] and not back.isdisjoint(names):
                     raise Refused(
-                        f"batch {batch} cannot be taken back: {names[0]} and {names[1]} of {nip} on {day} share time, "
-                        "and both would be approved; a minute counts once"
+                        Message(
+                            "batch {batch} cannot be taken back: {one} and {other} of {nip} on {day} share time, "
+                            "and both would be approved; a minute counts once",
+                            batch=batch,
+                            one=names[0],
+                            other=names[1],
+                            nip=nip,
+                            day=day,
+                        )
                     )
 
 
@@ -388,7 +399,7 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
 def _account_name(conn: Connection, account_id: int) -> str:
     name = conn.scalar(select(accounts.c.name).where(accounts.c.id == account_id))
     if name is None:
-        raise WrongUsage(f"there is no account number {account_id}")
+        raise WrongUsage(Message("there is no account number {number}", number=account_id))
     return str(name)
 
 

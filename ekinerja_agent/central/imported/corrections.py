@@ -20,10 +20,12 @@ from sqlalchemy import (
     Text,
     case,
     exists,
+    func,
     insert,
     literal,
     select,
     tuple_,
+    type_coerce,
 )
 
 from ekinerja_agent.central.access import audit
@@ -36,6 +38,7 @@ from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
     correction_decisions,
     corrections,
@@ -46,6 +49,8 @@ from ekinerja_agent.central.store.tables.imported import (
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import CORRECTION
 
@@ -209,7 +214,9 @@ def rows(engine: Engine, *, nip: str | None = None, status: str | None = None) -
             *(c[name] for name in ("id", "nip", "date", "scan", "action", "time", "document", "requested_by")),
             _status(c).label("status"),
             case((d.correction.is_(None), c.decided_by), else_=decider.c.name).label("decided_by"),
-            case((d.correction.is_(None), c.reason), else_=d.reason).label("reason"),
+            type_coerce(
+                case((d.correction.is_(None), func.coalesce(c.reason_message, c.reason)), else_=d.reason), MessageText
+            ).label("reason"),
             importer.c.name.label("entered_by"),
             c.batch,
         )
@@ -250,7 +257,9 @@ def _find(conn: Connection, number: int) -> Correction:
     )
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
-        raise WrongUsage(f"there is no {reference(number)}; `ekinerja-agent correction list` shows them")
+        raise WrongUsage(
+            Message("there is no {reference}; `ekinerja-agent correction list` shows them", reference=reference(number))
+        )
     return Correction(
         number=number,
         batch=row["batch"],
@@ -281,7 +290,7 @@ def _standing_like(conn: Connection, row: Mapping[str, Any]) -> _Standing | None
 def _refuse_strangers(conn: Connection, nip: str) -> None:
     employees = fact_table("employees")
     if not conn.scalar(select(exists().where(employees.c.nip == nip))):
-        raise WrongUsage(f"no employee has the NIP {nip}; `import employees` brings them")
+        raise WrongUsage(Message("no employee has the NIP {nip}; `import employees` brings them", nip=nip))
 
 
 def _refuse_another(conn: Connection, row: Mapping[str, Any]) -> None:
@@ -291,24 +300,49 @@ def _refuse_another(conn: Connection, row: Mapping[str, Any]) -> None:
     number = found.number
     if found.status == EntryStatus.PENDING:
         raise Refused(
-            f"{reference(number)} for the same scan is not decided yet; decide it first: correction approve|reject "
-            f"{number}"
+            Message(
+                "{reference} for the same scan is not decided yet; decide it first: correction approve|reject {number}",
+                reference=reference(number),
+                number=number,
+            )
         )
     raise Refused(
-        f"{reference(number)} for the same scan is approved already; to change it, take it back first: import revoke "
-        f"{_find(conn, number).batch}"
+        Message(
+            "{reference} for the same scan is approved already; to change it, take it back first: import revoke "
+            "{batch}",
+            reference=reference(number),
+            batch=_find(conn, number).batch,
+        )
     )
 
 
 def _refuse_settled(conn: Connection, one: Correction) -> None:
     if conn.scalar(select(exists().where(import_revocations.c.batch == one.batch))):
-        raise Refused(f"{one.reference} was taken back with batch {one.batch}; enter another one: correction add")
+        raise Refused(
+            Message(
+                "{reference} was taken back with batch {batch}; enter another one: correction add",
+                reference=one.reference,
+                batch=one.batch,
+            )
+        )
     if one.status != EntryStatus.PENDING:
-        raise Refused(f"{one.reference} is {one.status} already; a decision is made once")
+        raise Refused(
+            Message(
+                "{reference} is {status} already; a decision is made once",
+                reference=one.reference,
+                status=status_word(one.status),
+            )
+        )
     key = {"nip": one.nip, "date": one.day, "scan": one.scan, "action": one.action}
     standing = _standing_like(conn, key)
     if standing is not None and standing.number != one.number:
-        raise Refused(f"{one.reference} was replaced by {reference(standing.number)}; decide that one")
+        raise Refused(
+            Message(
+                "{reference} was replaced by {newer}; decide that one",
+                reference=one.reference,
+                newer=reference(standing.number),
+            )
+        )
 
 
 def _require_decider(conn: Connection, one: Correction, account: Account) -> None:

@@ -15,6 +15,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import employees, enrolments, units
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.nip import is_nip
 
 _SHOWN = 10
@@ -25,7 +26,9 @@ def require_unit(engine: Engine, code: str) -> None:
     with reading(engine) as conn:
         known = set(conn.scalars(select(units.c.code).distinct()))
     if code not in known:
-        raise WrongUsage(f"there is no unit {code!r}; {_instead(code, known, 'import units')}")
+        raise WrongUsage(
+            Message("there is no unit {code}; {known}", code=repr(code), known=_instead(code, known, "import units"))
+        )
 
 
 def require_person(engine: Engine, nip: str) -> None:
@@ -33,8 +36,18 @@ def require_person(engine: Engine, nip: str) -> None:
     with reading(engine) as conn:
         if conn.scalar(select(exists().where(employees.c.nip == nip))):
             return
-    digits = "" if is_nip(nip) else f" (it has {len(nip)} characters; a NIP has 18 digits)"
-    raise WrongUsage(f"there is no employee {nip!r}{digits}; `ekinerja-agent import employees` brings them")
+    if is_nip(nip):
+        raise WrongUsage(
+            Message("there is no employee {nip}; `ekinerja-agent import employees` brings them", nip=repr(nip))
+        )
+    raise WrongUsage(
+        Message(
+            "there is no employee {nip} (it has {length} characters; a NIP has 18 digits); `ekinerja-agent import "
+            "employees` brings them",
+            nip=repr(nip),
+            length=len(nip),
+        )
+    )
 
 
 def require_terminal(engine: Engine, terminal: str, configured: Collection[str]) -> None:
@@ -46,14 +59,28 @@ def require_terminal(engine: Engine, terminal: str, configured: Collection[str])
         if any(conn.scalar(select(exists().where(table.c.terminal == terminal))) for table in tables):
             return
         known = {*configured, *conn.scalars(select(terminal_facts.c.terminal).distinct())}
-    raise WrongUsage(f"there is no terminal {terminal!r}; {_instead(terminal, known, 'terminal list')}")
+    raise WrongUsage(
+        Message(
+            "there is no terminal {terminal}; {known}",
+            terminal=repr(terminal),
+            known=_instead(terminal, known, "terminal list"),
+        )
+    )
 
 
-def _instead(typed: str, known: Iterable[str], command: str) -> str:
+def _instead(typed: str, known: Iterable[str], command: str) -> Message:
     """The names that may be meant: the nearest, else the first few."""
     names = sorted(known)
     by_fold = {name.casefold(): name for name in names}
     near = [by_fold[one] for one in difflib.get_close_matches(typed.casefold(), by_fold, n=1)]
-    hint = f"did you mean {near[0]}? " if near else ""
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-    return f"{hint}known: {shown or 'none'} (`ekinerja-agent {command}`)"
+    first = ", ".join(names[:_SHOWN]) or Message("none")
+    more = len(names) - _SHOWN
+    shown = Message("{first} and {count} more", first=first, count=more) if more > 0 else first
+    if near:
+        return Message(
+            "did you mean {name}? known: {known} (`ekinerja-agent {command}`)",
+            name=near[0],
+            known=shown,
+            command=command,
+        )
+    return Message("known: {known} (`ekinerja-agent {command}`)", known=shown, command=command)

@@ -21,6 +21,7 @@ from ekinerja_agent.county.access import Bar, Deed, Leads
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.superiors import led_by, with_all_below
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.messages import Message
 
 
 def unit_names(conn: Connection, day: date) -> dict[str, str]:
@@ -89,15 +90,31 @@ def require_power(
     """
     bar = access.barred(account, deed, unit=unit, nip=nip, day=day, leads=leads(conn, account), brought=brought)
     if bar is Bar.ONESELF:
-        raise Refused(f"{subject} is about {account.name}; another person decides on it")
+        raise Refused(
+            Message("{subject} is about {account}; another person decides on it", subject=subject, account=account.name)
+        )
     if bar is Bar.BROUGHT:
-        raise Refused(f"{account.name} entered {subject}; another person decides on it")
+        raise Refused(
+            Message("{account} entered {subject}; another person decides on it", account=account.name, subject=subject)
+        )
     if bar is Bar.ELSEWHERE and unit is None:
-        raise Refused(f"nobody knows the unit of {subject} on {day}, so no head may do that; an operator may")
+        raise Refused(
+            Message(
+                "nobody knows the unit of {subject} on {day}, so no head may do that; an operator may",
+                subject=subject,
+                day=day,
+            )
+        )
     if bar is Bar.ELSEWHERE:
         raise Refused(
-            f"the unit of {subject} on {day} is {unit}, which {account.name} does not head; an operator or the head of "
-            "that unit may do that"
+            Message(
+                "the unit of {subject} on {day} is {unit}, which {account} does not head; an operator or the head "
+                "of that unit may do that",
+                subject=subject,
+                day=day,
+                unit=unit,
+                account=account.name,
+            )
         )
     if bar is not None:
         require(account, deed)

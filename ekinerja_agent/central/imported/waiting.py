@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, FromClause, RowMapping, Table, case, exists, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    RowMapping,
+    Table,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+)
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -20,10 +32,13 @@ from ekinerja_agent.central.kinds import DECISION_LOCK, Touches, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
+from ekinerja_agent.central.store.tables.columns import message_column, message_of
 from ekinerja_agent.central.store.tables.imported import import_batches, import_revocations
 from ekinerja_agent.central.versions import current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import EntryStatus
 
 
@@ -94,7 +109,7 @@ def rows(engine: Engine, noun: Noun, *, subject: str | None = None, status: str 
             *(c[column] for column in noun.shown),
             *(c.document, c.requested_by, importer.c.name.label("entered_by")),
             func.coalesce(d.status, c.status).label("status"),
-            *(by.label("decided_by"), d.reason.label("reason"), c.batch),
+            *(by.label("decided_by"), _reason(noun).label("reason"), c.batch),
         )
         .select_from(_with_decision(noun, standing))
         .join(import_batches, import_batches.c.id == c.batch)
@@ -143,6 +158,15 @@ def decide(
     return in_transaction(engine, work)
 
 
+def _reason(noun: Noun) -> ColumnElement[str]:
+    """Of an absence the rule of silence gives one, too; of an outage only people do."""
+    return (
+        message_of(noun.decisions.c, "reason")
+        if message_column("reason") in noun.decisions.c
+        else noun.decisions.c.reason
+    )
+
+
 def _with_decision(noun: Noun, row: FromClause) -> FromClause:
     return row.outerjoin(noun.decisions, noun.decisions.c[noun.name] == row.c.id)
 
@@ -162,7 +186,11 @@ def _find(conn: Connection, noun: Noun, number: int) -> RowMapping:
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
         raise WrongUsage(
-            f"there is no {noun.reference(number)}; `ekinerja-agent {noun.name} list` shows them with their numbers"
+            Message(
+                "there is no {reference}; `ekinerja-agent {command} list` shows them with their numbers",
+                reference=noun.reference(number),
+                command=noun.name,
+            )
         )
     return row
 
@@ -170,14 +198,32 @@ def _find(conn: Connection, noun: Noun, number: int) -> RowMapping:
 def _refuse_settled(conn: Connection, noun: Noun, row: RowMapping) -> None:
     name = noun.reference(row["id"])
     if conn.scalar(select(exists().where(import_revocations.c.batch == row["batch"]))):
-        raise Refused(f"{name} was taken back with batch {row['batch']}; import it again to have it decided")
+        raise Refused(
+            Message(
+                "{name} was taken back with batch {batch}; import it again to have it decided",
+                name=name,
+                batch=row["batch"],
+            )
+        )
     if row["counts"] != EntryStatus.PENDING:
-        raise Refused(f"{name} is {row['counts']} already; a decision is made once")
+        raise Refused(
+            Message(
+                "{reference} is {status} already; a decision is made once",
+                reference=name,
+                status=status_word(row["counts"]),
+            )
+        )
     table = fact_table(noun.kind)
     same = [table.c[column].is_not_distinct_from(row[column]) for column in fact_kind(noun.kind).key]
     newest = conn.scalar(select(current(table, *same).subquery().c.id))
     if newest != row["id"]:
-        raise Refused(f"{name} was replaced by {noun.reference(int(newest or 0))}; decide that one")
+        raise Refused(
+            Message(
+                "{name} was replaced by {reference}; decide that one",
+                name=name,
+                reference=noun.reference(int(newest or 0)),
+            )
+        )
 
 
 def _require_decider(conn: Connection, noun: Noun, row: RowMapping, account: Account) -> None:

@@ -19,6 +19,7 @@ from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.columns import ONLY, metadata
 from ekinerja_agent.nouns.errors import CheckFailed
+from ekinerja_agent.nouns.messages import Message, joined
 
 _SCANS = " UNION ALL ".join(
     f"SELECT period, date, {scan}_punch AS punch_id FROM result_days WHERE revision > 0"
@@ -30,39 +31,43 @@ _CLOCK = {
 }
 """The clock as a punch's name writes it."""
 _CONTRADICTIONS = {
-    "findings without a result": """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
+    Message(
+        "findings without a result"
+    ): """SELECT count(*) FROM result_findings f WHERE NOT EXISTS (SELECT 1 FROM results r
         WHERE r.period = f.period AND r.nip = f.nip AND r.revision = f.revision)""",
-    "days without a result": """SELECT count(*) FROM result_days d WHERE NOT EXISTS (SELECT 1 FROM results r
+    Message("days without a result"): """SELECT count(*) FROM result_days d WHERE NOT EXISTS (SELECT 1 FROM results r
         WHERE r.period = d.period AND r.nip = d.nip AND r.revision = d.revision)""",
-    "published results that no close recorded": """SELECT count(*) FROM results r WHERE r.revision > 0
+    Message("published results that no close recorded"): """SELECT count(*) FROM results r WHERE r.revision > 0
         AND NOT EXISTS (SELECT 1 FROM period_events e WHERE e.period = r.period)""",
-    "adjustments that are not the difference of their revisions": """SELECT count(*) FROM adjustments a
+    Message("adjustments that are not the difference of their revisions"): """SELECT count(*) FROM adjustments a
         WHERE NOT EXISTS (SELECT 1 FROM results f JOIN results t ON t.period = f.period AND t.nip = f.nip
             WHERE f.period = a.for_period AND f.nip = a.nip AND f.revision = a.from_revision
             AND t.revision = a.to_revision AND t.adjusted_in = a.period
             AND t.payable_rp - f.payable_rp = a.difference_rp)""",
-    "adjusted results without an adjustment": """SELECT count(*) FROM results r WHERE r.adjusted_in IS NOT NULL
+    Message("adjusted results without an adjustment"): """SELECT count(*) FROM results r WHERE r.adjusted_in IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM adjustments a WHERE a.for_period = r.period AND a.nip = r.nip
             AND a.to_revision = r.revision)""",
-    "results whose parts do not add up": """SELECT count(*) FROM results WHERE payable_rp + whole_deduction_rp
+    Message("results whose parts do not add up"): """SELECT count(*) FROM results WHERE payable_rp + whole_deduction_rp
         + leave_deduction_rp + sanction_rp + hold_rp <> discipline_rp + performance_rp""",
-    "punches of a batch that does not exist": """SELECT count(*) FROM punches p WHERE p.batch > 0
+    Message("punches of a batch that does not exist"): """SELECT count(*) FROM punches p WHERE p.batch > 0
         AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = p.batch)""",
-    "punches whose name is not their identity": """SELECT count(*) FROM punches
+    Message("punches whose name is not their identity"): """SELECT count(*) FROM punches
         WHERE substr(punch_id, 1, length(terminal) + 1) <> terminal || '/'
         OR punch_id NOT LIKE '%/' || {clock} || '/' || CAST(occurrence AS text)""",
-    "scans of the newest published month whose punch is not there": f"""SELECT count(*) FROM ({_SCANS}) s
+    Message("scans of the newest published month whose punch is not there"): f"""SELECT count(*) FROM ({_SCANS}) s
         WHERE s.period = (SELECT max(period) FROM results WHERE revision > 0) AND s.punch_id LIKE '%/%/%/%'
         AND NOT EXISTS (SELECT 1 FROM purges WHERE before > s.date)
         AND NOT EXISTS (SELECT 1 FROM punches p WHERE p.punch_id = s.punch_id)""",
-    "redated punches that are not there": """SELECT count(*) FROM redated_punches r
+    Message("redated punches that are not there"): """SELECT count(*) FROM redated_punches r
         WHERE NOT EXISTS (SELECT 1 FROM purges)
         AND NOT EXISTS (SELECT 1 FROM punches p WHERE p.punch_id = r.punch_id)""",
-    "coverage of a batch that does not exist": """SELECT count(*) FROM coverage c WHERE c.batch > 0
+    Message("coverage of a batch that does not exist"): """SELECT count(*) FROM coverage c WHERE c.batch > 0
         AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = c.batch)""",
-    "quarantined records of a batch that does not exist": """SELECT count(*) FROM quarantine q WHERE q.batch > 0
+    Message(
+        "quarantined records of a batch that does not exist"
+    ): """SELECT count(*) FROM quarantine q WHERE q.batch > 0
         AND NOT EXISTS (SELECT 1 FROM import_batches b WHERE b.id = q.batch)""",
-    "coverage that ends before it starts": 'SELECT count(*) FROM coverage WHERE start >= "end"',
+    Message("coverage that ends before it starts"): 'SELECT count(*) FROM coverage WHERE start >= "end"',
 }
 
 
@@ -72,20 +77,27 @@ def check(engine: Engine) -> None:
     Raise CheckFailed naming everything that is wrong.
     """
     if found := flaws(engine):
-        raise CheckFailed("\n".join([f"{place(engine.url)} is not as it should be:", *found]))
+        head = Message("{database} is not as it should be:", database=place(engine.url))
+        raise CheckFailed(joined("\n", [head, *found]))
 
 
-def flaws(engine: Engine) -> list[str]:
+def flaws(engine: Engine) -> list[Message]:
     """Return all that `check` would name, as sentences: what is wrong; what to do."""
     with reading(engine) as conn:
         return _flaws(conn, revision(conn), REVISIONS[-1])
 
 
-def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
+def _flaws(conn: Connection, found: str | None, needed: str) -> list[Message]:
     if found is None:
-        return ["it is empty; run: ekinerja-agent db upgrade"]
+        return [Message("it is empty; run: ekinerja-agent db upgrade")]
     if found != needed:
-        return [f"it has schema {found}, this program needs {needed}; run: ekinerja-agent db upgrade"]
+        return [
+            Message(
+                "it has schema {found}, this program needs {needed}; run: ekinerja-agent db upgrade",
+                found=found,
+                needed=needed,
+            )
+        ]
     return [
         *_damage(conn),
         *differences(conn),
@@ -96,7 +108,7 @@ def _flaws(conn: Connection, found: str | None, needed: str) -> list[str]:
     ]
 
 
-def differences(conn: Connection) -> list[str]:
+def differences(conn: Connection) -> list[Message]:
     """Given a connection, return how the tables differ from `store/tables/`, in Alembic's words."""
 
     def is_ours(one: Any, name: str | None, kind: str, _reflected: bool, compared: Any) -> bool:
@@ -106,33 +118,38 @@ def differences(conn: Connection) -> list[str]:
         return not (kind == "table" and compared is None and name not in metadata.tables)
 
     context = MigrationContext.configure(conn, opts={"compare_type": True, "include_object": is_ours})
-    return [f"a table differs from this program: {difference}" for difference in compare_metadata(context, metadata)]
+    return [
+        Message("a table differs from this program: {difference}", difference=difference)
+        for difference in compare_metadata(context, metadata)
+    ]
 
 
-def _damage(conn: Connection) -> Iterator[str]:
+def _damage(conn: Connection) -> Iterator[Message]:
     if conn.dialect.name != "sqlite":
         return
     for found in conn.exec_driver_sql("PRAGMA quick_check(5)").scalars():
         if found != "ok":
-            yield f"the file is damaged: {found}; restore the latest backup"
+            yield Message("the file is damaged: {found}; restore the latest backup", found=found)
     for row in conn.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"a row of {row.table} points to a row of {row.parent} that does not exist"
+        yield Message(
+            "a row of {table} points to a row of {parent} that does not exist", table=row.table, parent=row.parent
+        )
 
 
-def _broken_chain(conn: Connection) -> Iterator[str]:
+def _broken_chain(conn: Connection) -> Iterator[Message]:
     try:
         audit.walk(conn)
     except CheckFailed as error:
-        yield str(error)
+        yield error.message
 
 
-def _other_rights(conn: Connection) -> Iterator[str]:
+def _other_rights(conn: Connection) -> Iterator[Message]:
     if conn.dialect.name == "postgresql" and roles.are_in_use(conn):
         yield from roles.differences(conn)
 
 
-def _contradictions(conn: Connection) -> Iterator[str]:
+def _contradictions(conn: Connection) -> Iterator[Message]:
     for what, query in _CONTRADICTIONS.items():
         count = conn.scalar(text(query.replace("{clock}", _CLOCK[conn.dialect.name]).replace(":", r"\:")))
         if count:
-            yield f"{count} {what}; compare with the latest backup"
+            yield Message("{count} {what}; compare with the latest backup", count=count, what=what)

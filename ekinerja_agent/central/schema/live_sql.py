@@ -17,6 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from ekinerja_agent.central.schema.live_text import Key, LiveObject, live_objects
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.nouns.messages import Message
 
 _REST: Final = "punches_default"
 """The punches of no month of their own."""
@@ -92,7 +93,7 @@ def install(conn: Connection) -> None:
         conn.exec_driver_sql(one.text)
 
 
-def differences(conn: Connection) -> Iterator[str]:
+def differences(conn: Connection) -> Iterator[Message]:
     """Given a connection, yield which view, function or trigger is not as this program makes it, and what to do."""
     wanted = {one.key: one for one in live_objects(conn.dialect.name, _schema(conn))}
     found = _found(conn)
@@ -104,7 +105,7 @@ def differences(conn: Connection) -> Iterator[str]:
         yield from _owned_by_others(conn, wanted, found)
     for key, one in wanted.items():
         if key[0] != "trigger" and key not in found:
-            yield f"{_named(key)} is missing; run: ekinerja-agent db upgrade"
+            yield Message("{named} is missing; run: ekinerja-agent db upgrade", named=_named(key))
         elif key in found and not _is_as_made(conn, one, found[key]):
             yield _another(key)
     for key, definition in of_months.items():
@@ -112,7 +113,10 @@ def differences(conn: Connection) -> Iterator[str]:
             yield _another(key)
     for key in found:
         if key[2] in guarded and key not in wanted and key not in of_months:
-            yield f"{_named(key)} is not of this program and may change rows; find out who made it, and drop it"
+            yield Message(
+                "{named} is not of this program and may change rows; find out who made it, and drop it",
+                named=_named(key),
+            )
 
 
 def _install_in_postgresql(conn: Connection) -> None:
@@ -150,7 +154,7 @@ def _forbid_temporary_tables(conn: Connection) -> None:
         _run(conn, f"REVOKE TEMPORARY ON DATABASE {database} FROM {', '.join(('PUBLIC', *roles))}")
 
 
-def _lost_guards(wanted: set[Key], found: dict[Key, _Found]) -> Iterator[str]:
+def _lost_guards(wanted: set[Key], found: dict[Key, _Found]) -> Iterator[Message]:
     lost: dict[str, list[str]] = {}
     for key in sorted(wanted, key=str):
         _, name, table = key
@@ -159,8 +163,11 @@ def _lost_guards(wanted: set[Key], found: dict[Key, _Found]) -> Iterator[str]:
             lost.setdefault("punches" if month else table, []).append(f"{name} on {table}" if month else name)
     for table, names in lost.items():
         yield (
-            f"{table} can be changed: its guard {', '.join(names)} was removed or switched off; "
-            "compare with the latest backup"
+            Message(
+                "{table} can be changed: its guard {names} was removed or switched off; compare with the latest backup",
+                table=table,
+                names=", ".join(names),
+            )
         )
 
 
@@ -176,22 +183,31 @@ def _guards_of_months(conn: Connection, found: dict[Key, _Found]) -> dict[Key, s
     }
 
 
-def _deceivable_functions(conn: Connection) -> Iterator[str]:
+def _deceivable_functions(conn: Connection) -> Iterator[Message]:
     for function, path in conn.exec_driver_sql(_DECEIVABLE.replace("%", "%%")):
         yield (
-            f"the function {function} may read a table that a login made in the place of ours; run as its owner: "
-            f"ALTER FUNCTION {function} SET search_path = {path}"
+            Message(
+                "the function {function} may read a table that a login made in the place of ours; run as its owner: "
+                "ALTER FUNCTION {function} SET search_path = {path}",
+                function=function,
+                path=path,
+            )
         )
 
 
-def _owned_by_others(conn: Connection, wanted: dict[Key, LiveObject], found: dict[Key, _Found]) -> Iterator[str]:
+def _owned_by_others(conn: Connection, wanted: dict[Key, LiveObject], found: dict[Key, _Found]) -> Iterator[Message]:
     """Who owns a view or a function can change it, and it reads and acts with their rights."""
     (owner,) = _ask(conn, "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('audit')")
     for key in wanted:
         if key in found and found[key].owner != owner:
             yield (
-                f"{_named(key)} belongs to {found[key].owner}, and the tables to {owner}; run as an administrator: "
-                f"ALTER {_named(key)} OWNER TO {owner}"
+                Message(
+                    "{named} belongs to {holder}, and the tables to {owner}; run as an administrator: ALTER {named} "
+                    "OWNER TO {owner}",
+                    named=_named(key),
+                    holder=found[key].owner,
+                    owner=owner,
+                )
             )
 
 
@@ -221,8 +237,11 @@ def _named(key: Key) -> str:
     return f"{kind} {name}" if table is None else f"{kind} {name} on {table}"
 
 
-def _another(key: Key) -> str:
-    return f"{_named(key)} is not that of this program; find out who changed it, then run: ekinerja-agent db upgrade"
+def _another(key: Key) -> Message:
+    return Message(
+        "{named} is not that of this program; find out who changed it, then run: ekinerja-agent db upgrade",
+        named=_named(key),
+    )
 
 
 def _schema(conn: Connection) -> str:

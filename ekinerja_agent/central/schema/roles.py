@@ -17,6 +17,7 @@ from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 OWNER: Final = "ekinerja_owner"
 PAYROLL_VIEWS: Final = (
@@ -63,7 +64,7 @@ class Role:
     """A role that logs in: what it is for, its rights, and the functions that do for it what it may not do itself."""
 
     name: str
-    purpose: str
+    purpose: Message
     rights: tuple[Right, ...]
     functions: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -75,7 +76,7 @@ _CHAIN: Final = Right("SELECT", ("audit",), ("id", "digest"))
 ROLES: Final = (
     Role(
         "ekinerja_collect",
-        "adds what terminals recorded, and reads nothing personal",
+        Message("adds what terminals recorded, and reads nothing personal"),
         (
             Right(
                 "SELECT",
@@ -110,7 +111,7 @@ ROLES: Final = (
     ),
     Role(
         "ekinerja_score",
-        "imports, decides, scores, closes and reports; published rows and facts stay as they are",
+        Message("imports, decides, scores, closes and reports; published rows and facts stay as they are"),
         (
             Right("SELECT", (*_READABLE, *_LOGINS)),
             Right(
@@ -143,7 +144,9 @@ ROLES: Final = (
     ),
     Role(
         "ekinerja_web",
-        "serves the board: lets people in, shows results, takes activities, objections, and what is decided of them",
+        Message(
+            "serves the board: lets people in, shows results, takes activities, objections, and what is decided of them"
+        ),
         (
             Right("SELECT", tuple(name for name in (*_READABLE, *_LOGINS) if name not in ("audit", _BROUGHT))),
             _CHAIN,
@@ -164,15 +167,15 @@ ROLES: Final = (
             Right("DELETE", ("login_failures", "sessions")),
         ),
     ),
-    Role("ekinerja_payroll", "reads the published views, nothing else", (Right("SELECT", PAYROLL_VIEWS),)),
+    Role("ekinerja_payroll", Message("reads the published views, nothing else"), (Right("SELECT", PAYROLL_VIEWS),)),
     Role(
         "ekinerja_feed",
-        "brings activities from another application and reads the answers",
+        Message("brings activities from another application and reads the answers"),
         (Right("SELECT", (_BROUGHT, "feed_answers")), Right("INSERT", (_BROUGHT,))),
     ),
     Role(
         "ekinerja_purge",
-        "takes away what retention says, and writes the receipt",
+        Message("takes away what retention says, and writes the receipt"),
         (
             Right(
                 "SELECT",
@@ -199,7 +202,7 @@ ROLES: Final = (
     ),
     Role(
         "ekinerja_audit",
-        "reads all but logins, changes nothing",
+        Message("reads all but logins, changes nothing"),
         (Right("SELECT", _READABLE),),
         settings={"default_transaction_read_only": "on"},
     ),
@@ -218,7 +221,7 @@ class May:
 
 def listing() -> Iterator[May]:
     """Yield what each role may do, by role and right."""
-    yield May(OWNER, "OWNS", "the schema; upgrades it, and no running service logs in as it")
+    yield May(OWNER, "OWNS", Message("the schema; upgrades it, and no running service logs in as it"))
     for role in ROLES:
         for right in role.rights:
             columns = f" ({', '.join(right.columns)})" if right.columns else ""
@@ -301,43 +304,67 @@ def _let_in(conn: Connection) -> Iterator[str]:
             yield f"ALTER ROLE {role.name} IN DATABASE {database} SET {key} = {value}"
 
 
-def differences(conn: Connection) -> Iterator[str]:
+def differences(conn: Connection) -> Iterator[Message]:
     """Given a connection to PostgreSQL whose roles are in use, yield how rights differ from those of this program."""
     wanted = set(_wanted())
     found = set(_found(conn))
     for role, verb, what in sorted(found - wanted):
-        yield f"{role} may {verb} {what}, which it must not; run: ekinerja-agent db roles"
+        yield Message(
+            "{role} may {verb} {what}, which it must not; run: ekinerja-agent db roles", role=role, verb=verb, what=what
+        )
     for role, verb, what in sorted(wanted - found):
-        yield f"{role} may not {verb} {what}, which it needs; run: ekinerja-agent db roles"
+        yield Message(
+            "{role} may not {verb} {what}, which it needs; run: ekinerja-agent db roles",
+            role=role,
+            verb=verb,
+            what=what,
+        )
     for role, right in _making(conn):
-        yield f"{role} has {right}, which it must not; run as an administrator of the server: ekinerja-agent db roles"
+        yield Message(
+            "{role} has {right}, which it must not; run as an administrator of the server: ekinerja-agent db roles",
+            role=role,
+            right=right,
+        )
     names = ", ".join(f"'{name}'" for name in (OWNER, *(role.name for role in ROLES)))
     query = (
         f"SELECT rolname FROM pg_roles WHERE rolname IN ({names}) "
         "AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY 1"
     )
     for role in conn.exec_driver_sql(query).scalars():
-        yield f"{role} may more than its tables: it is a superuser or makes roles or databases; take that from it"
+        yield Message(
+            "{role} may more than its tables: it is a superuser or makes roles or databases; take that from it",
+            role=role,
+        )
     query = (
         "SELECT m.rolname AS member, g.rolname AS granted FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
         f"JOIN pg_roles g ON g.oid = a.roleid WHERE m.rolname IN ({names}) ORDER BY 1, 2"
     )
     for row in conn.exec_driver_sql(query):
-        yield f"{row.member} has the rights of {row.granted} too; run: REVOKE {row.granted} FROM {row.member}"
+        yield Message(
+            "{member} has the rights of {granted} too; run: REVOKE {granted} FROM {member}",
+            member=row.member,
+            granted=row.granted,
+        )
 
 
 def _require_postgresql(engine: Engine) -> None:
     if engine.dialect.name != "postgresql":
         raise WrongUsage(
-            "a database file has no roles: whoever may write the file may write all of it; protect it by the rights of "
-            "the file, or use PostgreSQL"
+            Message(
+                "a database file has no roles: whoever may write the file may write all of it; protect it by the "
+                "rights of the file, or use PostgreSQL"
+            )
         )
 
 
 def _require_known(passwords: Iterable[str]) -> None:
     known = (OWNER, *(role.name for role in ROLES))
     if unknown := sorted(set(passwords) - set(known)):
-        raise WrongUsage(f"there is no role {', '.join(unknown)}; the roles are {', '.join(known)}")
+        raise WrongUsage(
+            Message(
+                "there is no role {unknown}; the roles are {known}", unknown=", ".join(unknown), known=", ".join(known)
+            )
+        )
 
 
 def _existing(conn: Connection) -> set[str]:

@@ -18,6 +18,7 @@ from ekinerja_agent.central.store.engine import reading, transaction, wait_turn
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -50,20 +51,30 @@ def require_made(engine: Engine) -> None:
     with reading(engine) as conn:
         found = revision(conn)
     if found is None:
-        raise NeedsAttention(f"{place(engine.url)} is empty; run: ekinerja-agent db upgrade")
+        raise NeedsAttention(Message("{database} is empty; run: ekinerja-agent db upgrade", database=place(engine.url)))
     _refuse_another_schema(engine, found)
 
 
 def _refuse_another_schema(engine: Engine, found: str) -> None:
     if found not in REVISIONS:
         raise NeedsAttention(
-            f"{place(engine.url)} has schema {found}, this program knows up to {REVISIONS[-1]}: this program is older "
-            "than the database; install the version that the other machines run"
+            Message(
+                "{database} has schema {found}, this program knows up to {needed}: this program is older than the "
+                "database; install the version that the other machines run",
+                database=place(engine.url),
+                found=found,
+                needed=REVISIONS[-1],
+            )
         )
     if found != REVISIONS[-1]:
         raise NeedsAttention(
-            f"{place(engine.url)} has schema {found}, this program needs {REVISIONS[-1]}: make a backup, then run "
-            "ekinerja-agent db upgrade"
+            Message(
+                "{database} has schema {found}, this program needs {needed}: make a backup, then run ekinerja-agent "
+                "db upgrade",
+                database=place(engine.url),
+                found=found,
+                needed=REVISIONS[-1],
+            )
         )
 
 
@@ -78,7 +89,13 @@ def upgrade(engine: Engine) -> str:
         wait_turn(conn, _MIGRATION_LOCK)
         found = revision(conn)
         if found is not None and found not in REVISIONS:
-            raise NeedsAttention(f"{place(engine.url)} has schema {found}, which this program does not know")
+            raise NeedsAttention(
+                Message(
+                    "{database} has schema {found}, which this program does not know",
+                    database=place(engine.url),
+                    found=found,
+                )
+            )
         command.upgrade(alembic_config(conn), "head")
         live_sql.install(conn)
         partitions.make_ahead(conn, utc_now().date())
@@ -106,7 +123,11 @@ def revision(conn: Connection) -> str | None:
     ours = names & set(metadata.tables)
     if ours:
         raise NeedsAttention(
-            f"{place(conn.engine.url)} holds tables named {', '.join(sorted(ours))} that no ekinerja-agent made; "
-            "name an empty database in central.url"
+            Message(
+                "{database} holds tables named {ours} that no ekinerja-agent made; name an empty database in "
+                "central.url",
+                database=place(conn.engine.url),
+                ours=", ".join(sorted(ours)),
+            )
         )
     return None

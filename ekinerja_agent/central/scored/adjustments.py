@@ -19,6 +19,7 @@ from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.periods import adjustments, period_events, period_payments
 from ekinerja_agent.central.store.tables.scored import DRAFT, results
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from ekinerja_agent.scoring.frames.schemas import MonthResult
@@ -140,7 +141,14 @@ def record(conn: Connection, adjusted: Adjusted, *, period: str, office: str, no
     standing = _standing(conn, for_period, [one.nip for one in adjusted.differences])
     for one in adjusted.differences:
         if standing.get(one.nip) != (adjusted.from_revision, one.standing_rp):
-            raise Refused(f"what stands for {one.nip} in {for_period} changed meanwhile; close {office} once more")
+            raise Refused(
+                Message(
+                    "what stands for {nip} in {for_period} changed meanwhile; close {office} once more",
+                    nip=one.nip,
+                    for_period=for_period,
+                    office=office,
+                )
+            )
     rows = [
         {
             "for_period": for_period,

@@ -37,6 +37,7 @@ from ekinerja_agent.central.scored.scorecards import newest_revision, scores
 from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.engine import Readable, in_transaction, reading
 from ekinerja_agent.central.store.frames import write_frame
+from ekinerja_agent.central.store.tables.columns import message_column
 from ekinerja_agent.central.store.tables.periods import period_events
 from ekinerja_agent.central.store.tables.scored import (
     DRAFT,
@@ -47,6 +48,7 @@ from ekinerja_agent.central.store.tables.scored import (
     results,
 )
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.scorecard import ScoreStatus
 from ekinerja_agent.nouns.statuses import PeriodStatus
@@ -188,8 +190,12 @@ def publish(
     period = f"{month:%Y-%m}"
     if result.pending.height:
         raise Refused(
-            f"{office} has {result.pending.height} pending days in {period}; bring the missing data, or accept them "
-            "with a reason"
+            Message(
+                "{office} has {days} pending days in {period}; bring the missing data, or accept them with a reason",
+                office=office,
+                days=result.pending.height,
+                period=period,
+            )
         )
 
     def work(conn: Connection) -> int:
@@ -314,7 +320,8 @@ def _insert(
     """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
     key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
     position = pl.int_range(pl.len()).over("nip").alias("position")
-    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, result.pending))
+    pending = result.pending.rename({"message": message_column("reason")})
+    tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, pending))
     for table, frame in tables:
         if frame.is_empty():
             continue
@@ -358,11 +365,24 @@ def _next_revision(conn: Connection, period: str, office: str, nips: Sequence[st
     """Above every revision of the office and of its people, who may have been published with another one before."""
     closing = periods.closings(conn, period).get(office)
     if closing is not None and closing.state == PeriodStatus.PAID:
-        raise Refused(f"{office} is paid for {period} by {closing.paid_document}; a later change becomes an adjustment")
+        raise Refused(
+            Message(
+                "{office} is paid for {period} by {paid_document}; a later change becomes an adjustment",
+                office=office,
+                period=period,
+                paid_document=closing.paid_document,
+            )
+        )
     if closing is not None and closing.state == PeriodStatus.CLOSED:
         raise Refused(
-            f"{office} is closed for {period} (revision {closing.revision}, {closing.at:%Y-%m-%d}); "
-            f"another person may open it with `ekinerja-agent period reopen {period} --office {office}`"
+            Message(
+                "{office} is closed for {period} (revision {revision}, {day}); another person may open it with "
+                "`ekinerja-agent period reopen {period} --office {office}`",
+                office=office,
+                period=period,
+                revision=closing.revision,
+                day=f"{closing.at:%Y-%m-%d}",
+            )
         )
     of_people = [int(row.revision) for row in _published(conn, period, nips)]
     return 1 + max([0 if closing is None else closing.revision, *of_people])
@@ -382,8 +402,13 @@ def _refuse_published(conn: Connection, period: str, nips: Sequence[str], office
     if found:
         shown = ", ".join(f"{nip} ({unit})" for nip, unit in sorted(found.items())[:_SHOWN])
         raise Refused(
-            f"{len(found)} people are published for {period} already, with another unit: {shown}; correct their spells "
-            "of duty so that each is scored once, or let another person reopen that unit"
+            Message(
+                "{count} people are published for {period} already, with another unit: {shown}; correct their "
+                "spells of duty so that each is scored once, or let another person reopen that unit",
+                count=len(found),
+                period=period,
+                shown=shown,
+            )
         )
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, not_,
 
 from ekinerja_agent.central.closing.periods import superseded
 from ekinerja_agent.central.store.engine import Readable, reading
+from ekinerja_agent.central.store.tables.columns import message_column
 from ekinerja_agent.central.store.tables.scored import result_days, result_findings, result_pending, results
 from ekinerja_agent.nouns.duty import DayState, Scan
+from ekinerja_agent.nouns.messages import as_message, unpack
 from ekinerja_agent.nouns.scorecard import (
     Allowance,
     Base,
@@ -74,6 +76,8 @@ def scorecards_of(month: date, result: MonthResult, *, rules_digest: str, comput
         for row in frame.iter_rows(named=True):
             of_person[row["nip"]].append(row)
         parts.append(of_person)
+    for waiting in (one for days in parts[2].values() for one in days):
+        waiting[message_column("reason")] = unpack(waiting["message"])
     added = {"period": f"{month:%Y-%m}", "rules_digest": rules_digest, "computed_at": computed_at}
     people = result.people.sort("unit", "nip").iter_rows(named=True)
     return [_scorecard(person | added, *(part[person["nip"]] for part in parts)) for person in people]
@@ -163,7 +167,9 @@ def _scorecard(row: Row, findings: Sequence[Row], days: Sequence[Row], pending: 
         allowance=_allowance(row),
         unexcused=_unexcused(row),
         days=tuple(map(_day, days)),
-        pending=tuple(PendingDay(day["date"], day["reason"]) for day in pending),
+        pending=tuple(
+            PendingDay(day["date"], day[message_column("reason")] or as_message(day["reason"])) for day in pending
+        ),
     )
 
 

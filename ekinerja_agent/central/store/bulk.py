@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.types import TypeEngine
 
-from ekinerja_agent.central.store.tables.columns import Clock, Instant
+from ekinerja_agent.central.store.tables.columns import Clock, Instant, MessageText, kept_message, message_column
+from ekinerja_agent.nouns.messages import Message, pack
 
 Row = Sequence[Any]
 _Encode = Callable[[Sequence[Any]], Iterable[str]]
@@ -35,10 +36,32 @@ def insert_rows(
     """Given rows whose values are in the order of `columns`, insert them; return how many went in.
 
     `ignore_known`: a row whose key is already there is left out. Raise what the library raises; the caller decides.
+    The message beside a sentence goes in with it.
     """
+    columns, rows = _with_messages(table, columns, rows)
     if conn.dialect.name == "postgresql":
         return _copy(conn, table, columns, rows, ignore_known=ignore_known)
     return _executemany(conn, table, columns, rows, ignore_known=ignore_known)
+
+
+def _with_messages(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> tuple[Sequence[str], Iterable[Row]]:
+    given = {place for place, name in enumerate(columns) if isinstance(table.c[name].type, MessageText)}
+    made = [
+        place
+        for place, name in enumerate(columns)
+        if message_column(name) in table.c and message_column(name) not in columns
+    ]
+    if given:
+        rows = [
+            tuple(
+                pack(value) if place in given and isinstance(value, Message) else value
+                for place, value in enumerate(row)
+            )
+            for row in rows
+        ]
+    if made:
+        rows = [(*row, *(kept_message(row[place]) for place in made)) for row in rows]
+    return [*columns, *(message_column(columns[place]) for place in made)], rows
 
 
 def copy(conn: Connection, statement: str, stream: IO[Any]) -> int:

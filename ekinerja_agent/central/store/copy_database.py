@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from ekinerja_agent.central.store.database_errors import place, reason, translated
 from ekinerja_agent.central.store.engine import look
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 
 def copy_database(url: str, target: Path) -> None:
@@ -33,8 +34,12 @@ def copy_database(url: str, target: Path) -> None:
         copy.dispose()
     if verdict != "ok":
         raise NeedsAttention(
-            f"{place(source.url)} is damaged, so it was not copied: {verdict}. Keep the last backup, and see what "
-            "`ekinerja-agent doctor` says to do"
+            Message(
+                "{database} is damaged, so it was not copied: {verdict}. Keep the last backup, and see what "
+                "`ekinerja-agent doctor` says to do",
+                database=place(source.url),
+                verdict=verdict,
+            )
         )
 
 
@@ -64,10 +69,18 @@ def _copied(source: Engine, copy: Engine) -> str:
         ours = translated(error, source.url) if isinstance(error, SQLAlchemyError) else None
         if ours is None and isinstance(error, library.OperationalError):
             ours = TemporarilyUnavailable(
-                f"{place(source.url)} cannot be copied now: {reason(error)}; make room for the copy or wait for the "
-                "other process, then run the command again"
+                Message(
+                    "{database} cannot be copied now: {reason}; make room for the copy or wait for the other "
+                    "process, then run the command again",
+                    database=place(source.url),
+                    reason=reason(error),
+                )
             )
         raise ours or NeedsAttention(
-            f"{place(source.url)} is damaged, so it was not copied: {reason(error)}. Keep the last backup"
+            Message(
+                "{database} is damaged, so it was not copied: {reason}. Keep the last backup",
+                database=place(source.url),
+                reason=reason(error),
+            )
         ) from error
     return str(verdict)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, Refused, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message, as_message
 
 REFUSED_BY_TRIGGER = "23001"
 """SQLSTATE (restrict_violation) with which our triggers on PostgreSQL refuse a change."""
@@ -30,12 +31,14 @@ _UNTRUSTED = ("certificate", "does not support SSL")
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
-def place(url: URL) -> str:
+def place(url: URL) -> Message:
     """Given a database URL, return where it is in words for a message, without user or password."""
     if url.get_backend_name() == "sqlite":
-        return f"the database file {url.database}"
-    host = url.host or url.query.get("host") or "this machine"
-    return f"the database {url.database} on {host}" + (f":{url.port}" if url.port else "")
+        return Message("the database file {database}", database=url.database)
+    host = url.host or url.query.get("host") or Message("this machine")
+    if url.port:
+        return Message("the database {database} on {host}:{port}", database=url.database, host=host, port=url.port)
+    return Message("the database {database} on {host}", database=url.database, host=host)
 
 
 def is_conflict(error: Exception) -> bool:
@@ -60,7 +63,9 @@ def reason(error: Exception) -> str:
 def translated(error: Exception, url: URL) -> EkinerjaError | None:
     """Given what a library raised, return our error for it, or None if it is a mistake of ours."""
     if isinstance(error, PoolTimeout):
-        return TemporarilyUnavailable(f"{place(url)} has no free connection; try again later")
+        return TemporarilyUnavailable(
+            Message("{database} has no free connection; try again later", database=place(url))
+        )
     if not isinstance(error, DBAPIError):
         return None
     name = getattr(error.orig, "sqlite_errorname", None)  # absent where the error is not SQLite's
@@ -70,32 +75,54 @@ def translated(error: Exception, url: URL) -> EkinerjaError | None:
 def _translated_sqlite(error: DBAPIError, name: str, url: URL) -> EkinerjaError | None:
     """`name` is the extended result code, as in https://sqlite.org/rescode.html."""
     if name == "SQLITE_CONSTRAINT_TRIGGER":
-        return Refused(reason(error))
+        return Refused(as_message(reason(error)))
     if name.startswith(_DAMAGE):
         return NeedsAttention(
-            f"{place(url)} is damaged: {reason(error)}. Stop the service, keep the file under another name and restore "
-            "the latest backup; the spools and the terminals still hold what came later"
+            Message(
+                "{database} is damaged: {reason}. Stop the service, keep the file under another name and restore "
+                "the latest backup; the spools and the terminals still hold what came later",
+                database=place(url),
+                reason=reason(error),
+            )
         )
     if name.startswith(_BUSY):
-        return TemporarilyUnavailable(f"{place(url)} is in use by another process: {reason(error)}; try again later")
+        return TemporarilyUnavailable(
+            Message(
+                "{database} is in use by another process: {reason}; try again later",
+                database=place(url),
+                reason=reason(error),
+            )
+        )
     if isinstance(error, OperationalError) and name != "SQLITE_ERROR":
-        return TemporarilyUnavailable(f"{place(url)} cannot be used now: {reason(error)}")
+        return TemporarilyUnavailable(
+            Message("{database} cannot be used now: {reason}", database=place(url), reason=reason(error))
+        )
     return None
 
 
 def _translated_postgresql(error: DBAPIError, url: URL) -> EkinerjaError | None:
     state = _sqlstate(error)
     if state == REFUSED_BY_TRIGGER:
-        return Refused(reason(error))
+        return Refused(as_message(reason(error)))
     if state in _RETRY:
-        return TemporarilyUnavailable(f"{place(url)} is busy: {reason(error)}; try again later")
+        return TemporarilyUnavailable(
+            Message("{database} is busy: {reason}; try again later", database=place(url), reason=reason(error))
+        )
     if not state and (shut_out := _shut_out(error, url)) is not None:
         return shut_out
     lost = error.connection_invalidated or (not state and isinstance(error, OperationalError))
     if lost or state[:2] in _UNAVAILABLE_CLASSES or isinstance(error, InterfaceError):
-        return TemporarilyUnavailable(f"{place(url)} does not answer: {reason(error)}; try again later")
+        return TemporarilyUnavailable(
+            Message("{database} does not answer: {reason}; try again later", database=place(url), reason=reason(error))
+        )
     if state == "42501":
-        return Refused(f"{place(url)}: {reason(error)}; use a database role that is allowed to do this")
+        return Refused(
+            Message(
+                "{database}: {reason}; use a database role that is allowed to do this",
+                database=place(url),
+                reason=reason(error),
+            )
+        )
     return None
 
 
@@ -104,13 +131,21 @@ def _shut_out(error: DBAPIError, url: URL) -> EkinerjaError | None:
     said = str(error.orig)
     if "FATAL:" in said:
         return TemporarilyUnavailable(
-            f"{place(url)} refuses the connection: {reason(error)}; check user and database in central.url and the "
-            "password in central.password_file, or try again later"
+            Message(
+                "{database} refuses the connection: {reason}; check user and database in central.url and the "
+                "password in central.password_file, or try again later",
+                database=place(url),
+                reason=reason(error),
+            )
         )
     if any(words in said for words in _UNTRUSTED):
         return TemporarilyUnavailable(
-            f"{place(url)} is not trusted: {reason(error)}; nothing was sent to it. Check that central.url has the "
-            "host name of the server's certificate and that central.sslrootcert is what signed it, or mend the server"
+            Message(
+                "{database} is not trusted: {reason}; nothing was sent to it. Check that central.url has the host "
+                "name of the server's certificate and that central.sslrootcert is what signed it, or mend the server",
+                database=place(url),
+                reason=reason(error),
+            )
         )
     return None
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ekinerja_agent.central.store.database_errors import is_conflict, place, translated
 from ekinerja_agent.nouns.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 T = TypeVar("T")
 Readable = Engine | Connection
@@ -70,7 +71,9 @@ def _answering(engine: Engine) -> Engine:
     except SQLAlchemyError as error:
         ours = _ours(error, engine)
         if not isinstance(ours, EkinerjaError):
-            ours = TemporarilyUnavailable(f"{place(engine.url)} cannot be opened: {error}")
+            ours = TemporarilyUnavailable(
+                Message("{database} cannot be opened: {error}", database=place(engine.url), error=error)
+            )
         engine.dispose()
         raise ours from error
     return engine
@@ -138,11 +141,15 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise WrongUsage(f"{url!r} is not a database URL; write sqlite:///FILE or postgresql+psycopg2://…") from error
+        raise WrongUsage(
+            Message("{url} is not a database URL; write sqlite:///FILE or postgresql+psycopg2://…", url=repr(url))
+        ) from error
     if parsed.drivername not in _DRIVERS:
-        raise WrongUsage(f"{parsed.drivername} is not supported; use sqlite or postgresql+psycopg2")
+        raise WrongUsage(
+            Message("{drivername} is not supported; use sqlite or postgresql+psycopg2", drivername=parsed.drivername)
+        )
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise WrongUsage("sqlite:// names no file; a database in memory would forget every punch")
+        raise WrongUsage(Message("sqlite:// names no file; a database in memory would forget every punch"))
     return parsed.set(drivername=_DRIVERS[parsed.drivername])
 
 
@@ -151,7 +158,11 @@ def _sqlite(url: URL) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TemporarilyUnavailable(
-            f"{place(url)} cannot be opened: {error.strerror}; name a file in central.url where this user may write"
+            Message(
+                "{database} cannot be opened: {reason}; name a file in central.url where this user may write",
+                database=place(url),
+                reason=error.strerror,
+            )
         ) from error
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, hide_parameters=True)
 

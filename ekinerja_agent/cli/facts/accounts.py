@@ -16,6 +16,7 @@ from ekinerja_agent.central.kinds import PUNCH_KINDS
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.nip import is_nip
 from ekinerja_agent.usecases.access import logins
 from ekinerja_agent.usecases.importing.kinds import KINDS
@@ -68,7 +69,7 @@ def add(
 ) -> None:
     """Add an account. Names are for ever."""
     if nip is not None and not is_nip(nip):
-        raise WrongUsage(f"--nip {nip!r}; allowed: 18 digits")
+        raise WrongUsage(Message("--nip {nip}; allowed: 18 digits", nip=repr(nip)))
     engine = context.engine()
     by = context.actor()
     context.require_known(office=unit)
@@ -103,7 +104,7 @@ def disable(context: Context, *, name: str, yes: bool, fmt: str | None) -> None:
     """Let an account act no more. What it did stays; the name is never used again."""
     engine = context.engine()
     by = context.actor()
-    confirm(f"{name} will never act again. Disable it?", yes=yes)
+    confirm(Message("{name} will never act again. Disable it?", name=name), yes=yes)
     _emit([accounts.disable(engine, name, by=by, now=context.now())], fmt)
 
 
@@ -135,7 +136,7 @@ def password(context: Context, *, name: str, from_stdin: bool) -> None:
     made = logins.give_password(engine, name, by=by, now=context.now(), password=given)
     if given is None:
         click.echo(made)
-    context.say(f"{name} changes it at the first login; hand it over in person, not by message.")
+    context.say(Message("{name} changes it at the first login; hand it over in person, not by message.", name=name))
 
 
 def _emit(found: Iterable[Account], fmt: str | None) -> None:

@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Instant, Month, ref
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding import activities as life
 from ekinerja_agent.usecases.importing import feed
@@ -70,10 +71,16 @@ def add_command(
     desk = _desk(context)
     whose = nip or desk.account.nip
     if whose is None:
-        raise WrongUsage(f"account {desk.account.name} has no NIP; say --nip, whose activity it is")
+        raise WrongUsage(
+            Message("account {account} has no NIP; say --nip, whose activity it is", account=desk.account.name)
+        )
     work = life.Work(whose, day.date(), start.time(), end.time(), description, kind, volume, output, plan)
     name = life.add(desk, work, draft=draft, replaces=replaces)
-    tell(f"activity {name} is kept as a draft." if draft else f"activity {name} waits for {_asked(desk, work)}.")
+    tell(
+        Message("activity {name} is kept as a draft.", name=name)
+        if draft
+        else Message("activity {name} waits for {superior}.", name=name, superior=_asked(desk, work))
+    )
     with reading(desk.engine) as conn:
         pending = life.pending_duty(conn, desk, activities.rows(conn, ids=[name]))
     for sentence in pending.values():
@@ -86,7 +93,7 @@ def add_command(
 def submit_command(context: Context, activity_id: str) -> None:
     """Ask the superior to decide a draft, or an activity that came back."""
     life.submit(_desk(context), activity_id)
-    tell(f"activity {activity_id} is submitted.")
+    tell(Message("activity {activity} is submitted.", activity=activity_id))
 
 
 @group.command("withdraw")
@@ -95,7 +102,7 @@ def submit_command(context: Context, activity_id: str) -> None:
 def withdraw_command(context: Context, activity_id: str) -> None:
     """Take back an activity that nobody decided yet, or that came back. Its time is free for another one."""
     life.withdraw(_desk(context), activity_id)
-    tell(f"activity {activity_id} is withdrawn.")
+    tell(Message("activity {activity} is withdrawn.", activity=activity_id))
 
 
 @group.command("approve")
@@ -106,7 +113,15 @@ def approve_command(context: Context, activity_id: str, minutes: int | None) -> 
     """Let an activity count. Only by the superior of its day, never by the person or who entered it."""
     one = life.approve(_desk(context), activity_id, minutes=minutes)
     counted = one.minutes if minutes is None else minutes
-    tell(f"activity {activity_id} of {one.nip} on {one.day} is approved with {counted} minutes.")
+    tell(
+        Message(
+            "activity {activity} of {nip} on {day} is approved with {counted} minutes.",
+            activity=activity_id,
+            nip=one.nip,
+            day=one.day,
+            counted=counted,
+        )
+    )
 
 
 @group.command("return")
@@ -116,7 +131,7 @@ def approve_command(context: Context, activity_id: str, minutes: int | None) -> 
 def return_command(context: Context, activity_id: str, reason: str) -> None:
     """Send an activity back to the person, who may correct and submit it again."""
     one = life.send_back(_desk(context), activity_id, reason=reason)
-    tell(f"activity {activity_id} of {one.nip} on {one.day} is returned.")
+    tell(Message("activity {activity} of {nip} on {day} is returned.", activity=activity_id, nip=one.nip, day=one.day))
 
 
 @group.command("reject")
@@ -126,7 +141,7 @@ def return_command(context: Context, activity_id: str, reason: str) -> None:
 def reject_command(context: Context, activity_id: str, reason: str) -> None:
     """Let an activity not count. The person may object."""
     one = life.reject(_desk(context), activity_id, reason=reason)
-    tell(f"activity {activity_id} of {one.nip} on {one.day} is rejected.")
+    tell(Message("activity {activity} of {nip} on {day} is rejected.", activity=activity_id, nip=one.nip, day=one.day))
 
 
 @group.command("object")
@@ -136,7 +151,7 @@ def reject_command(context: Context, activity_id: str, reason: str) -> None:
 def object_command(context: Context, activity_id: str, reason: str) -> None:
     """Dispute what a superior decided; the next superior decides."""
     life.object_to(_desk(context), activity_id, reason=reason)
-    tell(f"activity {activity_id} waits for the next superior.")
+    tell(Message("activity {activity} waits for the next superior.", activity=activity_id))
 
 
 @group.command("list")
@@ -169,7 +184,7 @@ def list_command(
             last=_day(last),
             by_silence=by_silence,
         )
-    emit(found, LIST, fmt, free_text=FREE_TEXT, sentences=("reason",))
+    emit(found, LIST, fmt, free_text=FREE_TEXT)
 
 
 @group.command("history")
@@ -178,7 +193,7 @@ def list_command(
 @click.pass_obj
 def history_command(context: Context, activity_id: str, fmt: str | None) -> None:
     """All that happened to an activity, by whom and when."""
-    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",), sentences=("reason",))
+    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",))
 
 
 @group.command("check")
@@ -222,7 +237,14 @@ def feed_command(context: Context) -> None:
     """Take what another application left in feed_activities (docs/feed.md). The service does it every five minutes."""
     context.actor()
     done = feed.drain(context.engine(), context.rulebook(), profile=context.config().agent.profile, now=context.now())
-    tell(f"{done.stored} stored, {done.rejected} rejected by a rule, {done.refused} refused; see feed_answers.")
+    tell(
+        Message(
+            "{stored} stored, {rejected} rejected by a rule, {refused} refused; see feed_answers.",
+            stored=done.stored,
+            rejected=done.rejected,
+            refused=done.refused,
+        )
+    )
 
 
 def _desk(context: Context) -> life.Desk:
@@ -230,10 +252,14 @@ def _desk(context: Context) -> life.Desk:
     return life.Desk(context.engine(), context.rulebook(), agent.profile, context.actor(), context.now())
 
 
-def _asked(desk: life.Desk, work: life.Work) -> str:
+def _asked(desk: life.Desk, work: life.Work) -> Message:
     with reading(desk.engine) as conn:
         chain = desk.superiors(conn, work.nip, work.day)
-    return f"the superior of that day, {chain[0]}" if chain else "a superior, and none is known for that day"
+    return (
+        Message("the superior of that day, {superior}", superior=chain[0])
+        if chain
+        else Message("a superior, and none is known for that day")
+    )
 
 
 def _day(given: datetime | None) -> date | None:

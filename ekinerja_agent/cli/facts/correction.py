@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.deciding import correct
@@ -49,18 +50,24 @@ def add_command(
         now=context.now(),
     )
     tell(
-        f"{corrections.reference(number)} waits. Another person decides it with `ekinerja-agent correction approve "
-        f"{number}` or `correction reject {number}`."
+        Message(
+            "{reference} waits. Another person decides it with `ekinerja-agent correction approve {number}` or "
+            "`correction reject {number}`.",
+            reference=corrections.reference(number),
+            number=number,
+        )
     )
 
 
 @group.command("approve")
-@click.argument("number", type=RowNumber("correction", "a correction"))
+@click.argument("number", type=RowNumber("correction", Message("a correction")))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
     """Let a correction count. Not by the person who entered it, nor by the one it is about."""
-    confirm(f"{corrections.reference(number)} will count from now on. Approve it?", yes=yes)
+    confirm(
+        Message("{reference} will count from now on. Approve it?", reference=corrections.reference(number)), yes=yes
+    )
     one = correct.approve(
         context.engine(),
         number,
@@ -69,17 +76,17 @@ def approve_command(context: Context, number: int, yes: bool) -> None:
         account=context.actor(),
         now=context.now(),
     )
-    tell(f"{one.reference} of {one.nip} on {one.day} is approved.")
+    tell(Message("{reference} of {nip} on {day} is approved.", reference=one.reference, nip=one.nip, day=one.day))
 
 
 @group.command("reject")
-@click.argument("number", type=RowNumber("correction", "a correction"))
+@click.argument("number", type=RowNumber("correction", Message("a correction")))
 @click.option("--reason", required=True, help="Why; it is kept with the decision.")
 @click.pass_obj
 def reject_command(context: Context, number: int, reason: str) -> None:
     """Let a correction never count."""
     one = correct.reject(context.engine(), number, reason=reason, account=context.actor(), now=context.now())
-    tell(f"{one.reference} of {one.nip} on {one.day} is rejected.")
+    tell(Message("{reference} of {nip} on {day} is rejected.", reference=one.reference, nip=one.nip, day=one.day))
 
 
 @group.command("list")
@@ -100,5 +107,5 @@ def _day(given: datetime) -> date:
 
 def _time(given: datetime | None, *, void: bool) -> time | None:
     if void == (given is not None):
-        raise WrongUsage("say --time HH:MM to add a scan, or --void to take one away, and not both")
+        raise WrongUsage(Message("say --time HH:MM to add a scan, or --void to take one away, and not both"))
     return None if given is None else given.time()

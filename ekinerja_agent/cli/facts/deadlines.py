@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.host import clock
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.deciding import deadlines
 
 if TYPE_CHECKING:
@@ -24,9 +25,13 @@ def settle(context: Context, now: datetime | None) -> DeadlineRun:
     return deadlines.run_today(engine, rules, profile=profile, now=context.now(), synchronised=clock.is_synchronised())
 
 
-def settled_text(settled: DeadlineRun) -> str:
+def settled_text(settled: DeadlineRun) -> Message:
     """Given what one run did, return it in words."""
-    return (
-        f"Nobody decided in time: {settled.escalated} activities go to the next superior too, {settled.approved} are "
-        f"approved and {settled.rejected} rejected by rule, {settled.requests_rejected} requests are rejected by rule."
+    return Message(
+        "Nobody decided in time: {escalated} activities go to the next superior too, {approved} are approved and "
+        "{rejected} rejected by rule, {requests_rejected} requests are rejected by rule.",
+        escalated=settled.escalated,
+        approved=settled.approved,
+        rejected=settled.rejected,
+        requests_rejected=settled.requests_rejected,
     )

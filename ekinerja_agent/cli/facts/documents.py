@@ -13,13 +13,14 @@ from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import RowNumber
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DOCUMENT_STATUSES
 from ekinerja_agent.usecases.deciding import documents
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
 
-_WITH_ARTICLE = {ABSENCE.name: "an absence", OUTAGE.name: "an outage"}
+_WITH_ARTICLE = {ABSENCE.name: Message("an absence"), OUTAGE.name: Message("an outage")}
 _DECIDED = "document requested_by entered_by status decided_by reason batch".split()
 
 
@@ -68,9 +69,9 @@ def _approve_command(noun: Noun) -> click.Command:
     @click.pass_obj
     def command(context: Context, number: int, yes: bool) -> None:
         """Let it count. Not by the person who brought it, nor by the one it is about."""
-        confirm(f"{noun.reference(number)} will count from now on. Approve it?", yes=yes)
+        confirm(Message("{reference} will count from now on. Approve it?", reference=noun.reference(number)), yes=yes)
         about = documents.approve(context.engine(), noun, number, account=context.actor(), now=context.now())
-        tell(f"{noun.reference(number)} of {about} is approved.")
+        tell(Message("{reference} of {about} is approved.", reference=noun.reference(number), about=about))
 
     return command
 
@@ -85,7 +86,7 @@ def _reject_command(noun: Noun) -> click.Command:
         about = documents.reject(
             context.engine(), noun, number, reason=reason, account=context.actor(), now=context.now()
         )
-        tell(f"{noun.reference(number)} of {about} is rejected.")
+        tell(Message("{reference} of {about} is rejected.", reference=noun.reference(number), about=about))
 
     return command
 

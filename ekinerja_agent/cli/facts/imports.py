@@ -20,6 +20,7 @@ from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
@@ -82,7 +83,9 @@ def group() -> None:
 
 
 def _facts_command(kind: Kind) -> click.Command:
-    @click.command(name=kind.name, help=f"{kind.about} Columns: {kind.columns_text}.")
+    @click.command(
+        name=kind.name, help=Message("{about} Columns: {columns}.", about=kind.about, columns=kind.columns_text)
+    )
     @_FILE
     @_DRY_RUN
     @format_option
@@ -112,14 +115,14 @@ def _read(path: Path) -> ImportFile:
     try:
         return ImportFile(path.name, path.read_bytes())
     except OSError as error:
-        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+        raise WrongUsage(Message("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
 
 
 def _tell_facts(result: Imported, fmt: str | None) -> None:
     for doubt in result.warnings:
-        tell(f"warning: {doubt}", err=True)
+        tell(Message("warning: {doubt}", doubt=doubt), err=True)
     for rejection in result.rejected:
-        tell(f"rejected: {rejection}", err=True)
+        tell(Message("rejected: {rejection}", rejection=rejection), err=True)
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -205,12 +208,22 @@ def _minute(text: str) -> datetime:
     try:
         return parse_minute(text)
     except ValueError as error:
-        raise WrongUsage(f"--complete-until {text!r}; allowed: YYYY-MM-DD HH:MM, local time") from error
+        raise WrongUsage(
+            Message("--complete-until {text}; allowed: YYYY-MM-DD HH:MM, local time", text=repr(text))
+        ) from error
 
 
 def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
     for record in result.quarantined:
-        tell(f"quarantined: {result.file}:{record.position}: {record.reason}", err=True)
+        tell(
+            Message(
+                "quarantined: {file}:{position}: {reason}",
+                file=result.file,
+                position=record.position,
+                reason=record.reason,
+            ),
+            err=True,
+        )
     counted = result.batch is not None
     row = {
         "batch": result.batch,
@@ -225,14 +238,16 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
     }
     _emit_one(row, PUNCH_COLUMNS, fmt, dry_run=not counted)
     if result.uncovered:
-        reasons = "\n".join(f"{name}: {reason}" for name, reason in sorted(result.uncovered.items()))
-        raise NeedsAttention(f"these logs are not recorded as complete; the punches are stored\n{reasons}")
+        reasons = joined("\n", (joined(": ", (name, reason)) for name, reason in sorted(result.uncovered.items())))
+        raise NeedsAttention(
+            Message("these logs are not recorded as complete; the punches are stored\n{reasons}", reasons=reasons)
+        )
 
 
 def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, dry_run: bool) -> None:
     emit([row], columns, fmt, free_text=FREE_TEXT)
     if dry_run:
-        tell("This was a dry run: nothing is stored.", err=True)
+        tell(Message("This was a dry run: nothing is stored."), err=True)
 
 
 @group.command(name="list")
@@ -257,6 +272,6 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
 
     engine = context.engine()
     account = context.actor()
-    confirm(f"Batch {batch} will count no more. Take it back?", yes=yes)
+    confirm(Message("Batch {batch} will count no more. Take it back?", batch=batch), yes=yes)
     revoke_batch(engine, account, batch, reason, now=context.now())
-    tell(f"Batch {batch} is taken back; what stood before stands again.")
+    tell(Message("Batch {batch} is taken back; what stood before stands again.", batch=batch))

@@ -11,7 +11,8 @@ import click
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.cli.shell.dates import DAY, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.cli.shell.translate import tell, wrong_value
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
@@ -29,7 +30,13 @@ class _End(click.ParamType[audit.End]):
             return value
         read = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", str(value))
         if read is None:
-            self.fail(f"{value!r} is not the end of a log; write ROWS:DIGEST as `audit verify` printed it", param, ctx)
+            raise wrong_value(
+                Message(
+                    "{value} is not the end of a log; write ROWS:DIGEST as `audit verify` printed it", value=repr(value)
+                ),
+                param,
+                ctx,
+            )
         return audit.End(int(read[1]), read[2])
 
 
@@ -79,4 +86,4 @@ def verify_command(context: Context, noted: audit.End | None) -> None:
     compare with --noted later.
     """
     end = audit.verify(context.engine(), noted)
-    tell(f"The audit log is unbroken: {end.rows} rows, end {end}")
+    tell(Message("The audit log is unbroken: {rows} rows, end {end}", rows=end.rows, end=end))

@@ -9,6 +9,7 @@ import click
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.keeping import archive, backup
 
 if TYPE_CHECKING:
@@ -34,7 +35,15 @@ def make_command(context: Context, out: Path | None, keep: int | None) -> None:
     """Back this host up while the service runs. Secrets are not in it, nor a database on a server: it says so."""
     made = backup.make(context.config(), out, keep=keep, now=context.now)
     megabytes = -(-made.path.stat().st_size // 1_000_000)
-    tell(f"{made.path}: {len(made.manifest.members)} files, {megabytes} MB, older ones removed {len(made.removed)}.")
+    tell(
+        Message(
+            "{path}: {files} files, {megabytes} MB, older ones removed {removed}.",
+            path=made.path,
+            files=len(made.manifest.members),
+            megabytes=megabytes,
+            removed=len(made.removed),
+        )
+    )
     for sentence in made.not_in_it:
         context.say(sentence)
 
@@ -62,8 +71,13 @@ def restore_command(context: Context, file: Path, folder: Path) -> None:
     """Make of a backup an installation of its own in a directory. Nothing outside of it is touched."""
     manifest, config = backup.restore(file, folder)
     tell(
-        f"{folder} is {manifest.host} as it was at {manifest.made_at.isoformat()}. "
-        f"Look at it with: ekinerja-agent --config {config.path} doctor"
+        Message(
+            "{folder} is {host} as it was at {made_at}. Look at it with: ekinerja-agent --config {config} doctor",
+            folder=folder,
+            host=manifest.host,
+            made_at=manifest.made_at.isoformat(),
+            config=config.path,
+        )
     )
     for path in backup.missing_secrets(config):
-        context.say(f"{path} is a secret, which no backup holds; put it there again.")
+        context.say(Message("{path} is a secret, which no backup holds; put it there again.", path=path))

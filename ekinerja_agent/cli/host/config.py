@@ -29,6 +29,7 @@ from ekinerja_agent.config import (
 )
 from ekinerja_agent.nouns.errors import ConfigurationError, Problem
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook import (
     ADOPTED,
     RULE_FILES,
@@ -78,7 +79,12 @@ def _profile_problems(survey: Survey, rules: Rules) -> list[Problem]:
     profile = survey.document.get(("profile",)) if survey.document else None
     if survey.document is None or not isinstance(profile, str) or not rules.profiles or profile in rules.profiles:
         return []
-    message = f"there is no profile {profile!r} in {survey.rules}; {allowed_words(profile, rules.profiles)}"
+    message = Message(
+        "there is no profile {profile} in {rules}; {allowed}",
+        profile=repr(profile),
+        rules=survey.rules,
+        allowed=allowed_words(profile, rules.profiles),
+    )
     return [survey.document.problem(("profile",), message)]
 
 
@@ -86,35 +92,68 @@ def _say_what_is_fine(config: Config, rules: Rules | None) -> None:
     agent = config.agent
     # The URL may hold a password that came from the environment.
     database = agent.central.url.partition(":")[0]
-    tell(f"{config.path}: fine, roles {', '.join(agent.roles)}, central on {database}")
+    tell(
+        Message(
+            "{path}: fine, roles {roles}, central on {database}",
+            path=config.path,
+            roles=", ".join(agent.roles),
+            database=database,
+        )
+    )
     if config.terminals:
         enabled = sum(terminal.enabled for terminal in config.terminals)
-        tell(f"{_short(agent.devices)}: fine, terminals {len(config.terminals)}, enabled {enabled}")
+        tell(
+            Message(
+                "{devices}: fine, terminals {terminals}, enabled {enabled}",
+                devices=_short(agent.devices),
+                terminals=len(config.terminals),
+                enabled=enabled,
+            )
+        )
     if rules is None or rules.book is None:
-        tell("rules: not read, this host does not score")
+        tell(Message("rules: not read, this host does not score"))
         return
     for path in rules.files:
-        tell(f"{_short(path)}: fine")
+        tell(Message("{path}: fine", path=_short(path)))
     profiles = ", ".join(sorted(rules.book.profiles))
-    tell(f"rules {rules.book.digest}: profiles {profiles}; units that name none use {agent.profile}")
+    tell(
+        Message(
+            "rules {digest}: profiles {profiles}; units that name none use {profile}",
+            digest=rules.book.digest,
+            profiles=profiles,
+            profile=agent.profile,
+        )
+    )
 
 
 def _warn(config: Config, rules: Rules | None) -> None:
     for warning in secret_warnings(config):
-        tell(f"warning: {warning}", err=True)
+        tell(Message("warning: {warning}", warning=warning), err=True)
     book = rules.book if rules else None
     if book is None:
         return
     for name, profile in sorted(book.profiles.items()):
         for doubt in fairness_doubts(profile):
-            tell(f"warning: profile {name}: one more punch may add a deduction: {doubt}", err=True)
+            tell(
+                Message("warning: profile {name}: one more punch may add a deduction: {doubt}", name=name, doubt=doubt),
+                err=True,
+            )
     profile = book.profile(config.agent.profile)
     days = (utc_now().date(), date.max)
-    found = [(f"{value} of {profile.name}", citation) for value, citation in unadopted(book, profile.name, *days)]
+    found = [
+        (Message("{value} of {profile}", value=value, profile=profile.name), citation)
+        for value, citation in unadopted(book, profile.name, *days)
+    ]
     for value, citation in (*found, *unadopted_schedules(book, [profile.schedule], *days)):
         tell(
-            f"warning: {_short(config.agent.rules / citation.place)}: {value} (mark {citation.mark}) is not adopted; "
-            f"name its decree in {_short(config.agent.rules / ADOPTED)}, or no month that uses it can be closed",
+            Message(
+                "warning: {place}: {value} (mark {mark}) is not adopted; name its decree in {file}, or no month "
+                "that uses it can be closed",
+                place=_short(config.agent.rules / citation.place),
+                value=value,
+                mark=citation.mark,
+                file=_short(config.agent.rules / ADOPTED),
+            ),
             err=True,
         )
 
@@ -141,4 +180,4 @@ def holidays(year: int) -> None:
     text = propose_holidays(year)
     click.echo(text, nl=False)
     if "mark: I" in text:
-        tell("warning: some dates are estimates; wait for the decree before you keep them", err=True)
+        tell(Message("warning: some dates are estimates; wait for the decree before you keep them"), err=True)

@@ -18,6 +18,7 @@ from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.config.secrets import read_secret
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.usecases.care import clocks
 
@@ -40,7 +41,13 @@ def group() -> None:
 def upgrade_command(context: Context) -> None:
     """Bring the database to the shape this program needs. Nothing stored is lost."""
     engine = _engine(context)
-    tell(f"{engine.url.render_as_string(hide_password=True)} is at schema revision {upgrade(engine)}.")
+    tell(
+        Message(
+            "{database} is at schema revision {revision}.",
+            database=engine.url.render_as_string(hide_password=True),
+            revision=upgrade(engine),
+        )
+    )
 
 
 @group.command("check")
@@ -49,7 +56,7 @@ def check_command(context: Context) -> None:
     """Compare the database with what this program expects; 1 if something differs."""
     engine = _engine(context)
     check(engine)
-    tell(f"{engine.url.render_as_string(hide_password=True)} is complete and current.")
+    tell(Message("{database} is complete and current.", database=engine.url.render_as_string(hide_password=True)))
 
 
 @group.command("roles")
@@ -76,7 +83,9 @@ def roles_command(context: Context, dry_run: bool, password_files: tuple[str, ..
     emit((asdict(may) for may in roles.listing()), COLUMNS, fmt)
     if not password_files:
         context.say(
-            r"A role has no password until you give it one: \password ROLE in psql, or --password-file ROLE=FILE."
+            Message(
+                "A role has no password until you give it one: \\password ROLE in psql, or --password-file ROLE=FILE."
+            )
         )
 
 
@@ -88,10 +97,10 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
     """Delete the punches that retention.punches_months of agent.yaml keeps no longer, and keep a receipt."""
     months = context.config().agent.retention.punches_months
     if months is None:
-        tell("Nothing is purged: agent.yaml has no retention.punches_months.")
+        tell(Message("Nothing is purged: agent.yaml has no retention.punches_months."))
         return
     if yes and (doubt := clocks.doubt(context.engine(), context.now(), synchronised=clock.is_synchronised())):
-        raise NeedsAttention(f"nothing was deleted: {doubt}")
+        raise NeedsAttention(Message("nothing was deleted: {doubt}", doubt=doubt))
     wanted = month_after(context.now().date(), -months)
     going = (
         retention.purge(context.engine(), wanted, account=context.actor(), now=context.now())
@@ -100,15 +109,19 @@ def purge_command(context: Context, yes: bool, fmt: str | None) -> None:
     )
     emit([{name: getattr(going, name) for name in GOING}], GOING, fmt)
     if going.kept_because is not None:
-        context.say(f"Punches from {going.before} on stay: {going.kept_because}.")
+        context.say(Message("Punches from {day} on stay: {why}.", day=going.before, why=going.kept_because))
     if not yes and going.rows:
-        context.say("Nothing was deleted; make a backup, then repeat the command with --yes.")
+        context.say(Message("Nothing was deleted; make a backup, then repeat the command with --yes."))
 
 
 def _password(given: str) -> tuple[str, str]:
     role, separator, file = given.partition("=")
     if not separator or not file:
-        raise WrongUsage(f"--password-file {given}: write ROLE=FILE, for example ekinerja_score=/etc/ekinerja/score")
+        raise WrongUsage(
+            Message(
+                "--password-file {given}: write ROLE=FILE, for example ekinerja_score=/etc/ekinerja/score", given=given
+            )
+        )
     return role, read_secret(Path(file), f"--password-file {role}")
 
 

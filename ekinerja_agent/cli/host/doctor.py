@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor import Host, State, examine
 
 if TYPE_CHECKING:
@@ -29,9 +30,15 @@ def command(ctx: click.Context, fmt: str | None) -> None:
     context: Context = ctx.obj
     with Host(context.config_path, context.now) as host:
         outcomes = list(examine(host))
-    said = ("finding", "what_to_do")
-    emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", *said), sentences=said)
+    emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", "finding", "what_to_do"))
     counts = Counter(each.state for each in outcomes)
-    context.say(f"{counts[State.OK]} checks are fine, {counts[State.WRONG]} findings, {counts[State.SKIPPED]} skipped.")
+    context.say(
+        Message(
+            "{fine} checks are fine, {findings} findings, {skipped} skipped.",
+            fine=counts[State.OK],
+            findings=counts[State.WRONG],
+            skipped=counts[State.SKIPPED],
+        )
+    )
     if counts[State.WRONG]:
         ctx.exit(1)

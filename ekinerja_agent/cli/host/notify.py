@@ -8,6 +8,7 @@ import click
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.usecases.watching.health.outbox import send_trials
 
 if TYPE_CHECKING:
@@ -29,11 +30,18 @@ def test_command(ctx: click.Context, fmt: str | None) -> None:
     context: Context = ctx.obj
     config = context.config()
     if not config.agent.notify.targets:
-        raise WrongUsage(f"{config.path} names nobody to tell; add notify.targets (docs/monitoring.md shows how)")
+        raise WrongUsage(
+            Message("{path} names nobody to tell; add notify.targets (docs/monitoring.md shows how)", path=config.path)
+        )
     tried = send_trials(config.agent.notify, context.now())
     emit(
         (
-            {"target": number, "kind": target.kind, "to": target.to, "result": "sent" if error is None else str(error)}
+            {
+                "target": number,
+                "kind": target.kind,
+                "to": target.to,
+                "result": Message("sent") if error is None else as_message(error),
+            }
             for number, (target, error) in enumerate(tried, 1)
         ),
         COLUMNS,

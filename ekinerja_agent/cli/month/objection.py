@@ -13,6 +13,7 @@ from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import ObjectionStatus
 from ekinerja_agent.rules import Scan
 from ekinerja_agent.usecases.deciding import objections
@@ -48,8 +49,11 @@ def add_command(context: Context, nip: str, day: datetime, code: str, scan: str 
         now=context.now(),
     )
     tell(
-        f"objection {number} waits. Another person decides it with `ekinerja-agent objection decide {number} "
-        "accept|reject --reason …`."
+        Message(
+            "objection {number} waits. Another person decides it with `ekinerja-agent objection decide {number} "
+            "accept|reject --reason …`.",
+            number=number,
+        )
     )
 
 
@@ -64,9 +68,15 @@ def decide_command(context: Context, number: int, decision: str, reason: str) ->
     one = objections.decide(
         context.engine(), number, accepted=accepted, reason=reason, account=context.actor(), now=context.now()
     )
-    tell(f"objection {number} of {one.finding.nip} is {decision}ed.")
+    tell(
+        Message("objection {number} of {nip} is accepted.", number=number, nip=one.finding.nip)
+        if accepted
+        else Message("objection {number} of {nip} is rejected.", number=number, nip=one.finding.nip)
+    )
     if accepted:
-        context.say("Bring the correction or document that changes the fact; until then the month is not closed.")
+        context.say(
+            Message("Bring the correction or document that changes the fact; until then the month is not closed.")
+        )
 
 
 @group.command("list")

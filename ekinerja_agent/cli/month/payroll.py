@@ -12,6 +12,7 @@ from ekinerja_agent.central.closing import periods
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import Month
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.month import pay
 
 if TYPE_CHECKING:
@@ -37,10 +38,21 @@ def export_command(context: Context, month: date, office: str | None, out: Path)
     """Write the rows of payroll_scores_v1, under the same names. The audit log keeps their number and the digest."""
     context.require_known(office=office)
     exported = pay.export(context.engine(), month, out, office=office, account=context.actor(), now=context.now())
-    tell(f"{out}: {month:%Y-%m}, {exported.rows} rows, {exported.digest}")
+    tell(
+        Message(
+            "{out}: {month}, {rows} rows, {digest}",
+            out=out,
+            month=f"{month:%Y-%m}",
+            rows=exported.rows,
+            digest=exported.digest,
+        )
+    )
     if exported.reopened:
         context.say(
-            f"{', '.join(exported.reopened)}: reopened, so these rows may change; export again after the close."
+            Message(
+                "{reopened}: reopened, so these rows may change; export again after the close.",
+                reopened=", ".join(exported.reopened),
+            )
         )
 
 
@@ -53,9 +65,30 @@ def export_command(context: Context, month: date, office: str | None, out: Path)
 def mark_paid_command(context: Context, month: date, office: str | None, document: str, yes: bool) -> None:
     """Record that a closed month was paid. It is never reopened then (7); what comes late is paid as an adjustment."""
     context.require_known(office=office)
-    confirm(f"Was {office or 'every closed unit'} paid for {month:%Y-%m} by {document}? This is final.", yes=yes)
+    period = f"{month:%Y-%m}"
+    confirm(
+        Message(
+            "Was {office} paid for {month} by {document}? This is final.",
+            office=office,
+            month=period,
+            document=document,
+        )
+        if office
+        else Message(
+            "Was every closed unit paid for {month} by {document}? This is final.", month=period, document=document
+        ),
+        yes=yes,
+    )
     paid = periods.mark_paid(
         context.engine(), month, office=office, document=document, account=context.actor(), now=context.now()
     )
     for one in paid:
-        tell(f"{month:%Y-%m} {one.unit}: revision {one.revision} is paid by {document}.")
+        tell(
+            Message(
+                "{month} {unit}: revision {revision} is paid by {document}.",
+                month=f"{month:%Y-%m}",
+                unit=one.unit,
+                revision=one.revision,
+                document=document,
+            )
+        )

@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.usecases.month import close
@@ -112,20 +113,55 @@ def close_command(
         context.say(sentence)
     if prepared.unsigned:
         units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
-        confirm(f"Sign that {days} pending days of {units} count as present in {month:%Y-%m}?", yes=yes)
+        confirm(
+            Message(
+                "Sign that {days} pending days of {units} count as present in {month}?",
+                days=days,
+                units=units,
+                month=f"{month:%Y-%m}",
+            ),
+            yes=yes,
+        )
         raise Refused(close.sign(engine, prepared, account=account, now=now))
     moved = prepared.differences_rp
-    adjusting = f", with {len(moved)} adjustments of paid months (Rp {sum(moved):,} together)" if moved else ""
+    publishing: dict[str, object] = {
+        "people": prepared.people,
+        "offices": ", ".join(prepared.offices),
+        "month": f"{month:%Y-%m}",
+    }
     confirm(
-        f"Publish {prepared.people} people of {', '.join(prepared.offices)} for {month:%Y-%m}{adjusting}? "
-        "What is published stays.",
+        Message(
+            "Publish {people} people of {offices} for {month}, with {adjustments} adjustments of paid months (Rp "
+            "{sum} together)? What is published stays.",
+            **publishing,
+            adjustments=len(moved),
+            sum=f"{sum(moved):,}",
+        )
+        if moved
+        else Message("Publish {people} people of {offices} for {month}? What is published stays.", **publishing),
         yes=yes,
     )
     closed = close.publish(engine, prepared, account=account, now=now)
     for unit in closed:
-        tell(f"{month:%Y-%m} {unit.unit}: {unit.people} people published, revision {unit.revision}.")
+        tell(
+            Message(
+                "{month} {unit}: {people} people published, revision {revision}.",
+                month=f"{month:%Y-%m}",
+                unit=unit.unit,
+                people=unit.people,
+                revision=unit.revision,
+            )
+        )
         if unit.adjusted:
-            tell(f"{month:%Y-%m} {unit.unit}: {unit.adjusted} adjustments of paid months, Rp {unit.adjusted_rp:,}.")
+            tell(
+                Message(
+                    "{month} {unit}: {adjusted} adjustments of paid months, Rp {adjusted_rp}.",
+                    month=f"{month:%Y-%m}",
+                    unit=unit.unit,
+                    adjusted=unit.adjusted,
+                    adjusted_rp=f"{unit.adjusted_rp:,}",
+                )
+            )
 
 
 @group.command("reopen")
@@ -143,7 +179,14 @@ def reopen_command(context: Context, month: date, office: str | None, reason: st
         context.engine(), month, office=office, reason=reason, account=context.actor(), now=context.now()
     )
     for one in opened:
-        tell(f"{month:%Y-%m} {one.unit}: open again; revision {one.revision} stands until it is closed.")
+        tell(
+            Message(
+                "{month} {unit}: open again; revision {revision} stands until it is closed.",
+                month=f"{month:%Y-%m}",
+                unit=one.unit,
+                revision=one.revision,
+            )
+        )
 
 
 def _status(one: UnitPeriod) -> dict[str, object]:

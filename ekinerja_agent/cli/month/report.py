@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ekinerja_agent.cli.shell.dates import DAY, Instant, Month
-from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.cli.shell.translate import tell, wrong_value
 from ekinerja_agent.locale.language import choose
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.reporting import report
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class Percent(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).removesuffix("%")
         if not _PERCENT.fullmatch(text) or Decimal(text) > 100:
-            self.fail(f"{value!r} is not a percentage from 0 to 100 with at most 4 decimals", param, ctx)
+            raise wrong_value(
+                Message("{value} is not a percentage from 0 to 100 with at most 4 decimals", value=repr(value)),
+                param,
+                ctx,
+            )
         return text
 
 
@@ -79,7 +84,15 @@ def _order(
 
 
 def _tell(order: report.Order, reported: report.Reported) -> None:
-    tell(f"{order.out}: {order.month:%Y-%m}, {reported.people} people, {reported.digest}")
+    tell(
+        Message(
+            "{out}: {month}, {people} people, {digest}",
+            out=order.out,
+            month=f"{order.month:%Y-%m}",
+            people=reported.people,
+            digest=reported.digest,
+        )
+    )
 
 
 @group.command("monthly")

@@ -20,6 +20,7 @@ from ekinerja_agent.cli.shell.dates import Instant, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.month import score
@@ -94,7 +95,7 @@ def _settle_silence(context: Context, now: datetime | None) -> None:
     try:
         settled = deadlines.settle(context, now)
     except NeedsAttention as error:
-        context.say(str(error))  # the scores count all the same: what waits is pending in them
+        context.say(error.message)  # the scores count all the same: what waits is pending in them
     else:
         if settled.total:
             context.say(deadlines.settled_text(settled))
@@ -102,7 +103,7 @@ def _settle_silence(context: Context, now: datetime | None) -> None:
 
 def _refresh(context: Context, month: date, office: str | None, workers: int, now: datetime) -> None:
     if office is not None:
-        raise WrongUsage("--changed looks at everybody whose draft no longer fits; leave --office out")
+        raise WrongUsage(Message("--changed looks at everybody whose draft no longer fits; leave --office out"))
     summary = score.refresh(
         context.engine(),
         context.rulebook(),
@@ -115,9 +116,16 @@ def _refresh(context: Context, month: date, office: str | None, workers: int, no
 
 
 def _tell(month: date, summary: score.ScoreSummary) -> None:
-    tell(f"{month:%Y-%m}: {summary.people} people scored, {summary.pending} of them with pending days.")
+    tell(
+        Message(
+            "{month}: {people} people scored, {pending} of them with pending days.",
+            month=f"{month:%Y-%m}",
+            people=summary.people,
+            pending=summary.pending,
+        )
+    )
     if summary.pending:
-        tell("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why.")
+        tell(Message("Pending days deduct nothing. `ekinerja-agent score show --days` and `period status` say why."))
 
 
 @group.command("show")
@@ -149,8 +157,12 @@ def show_command(
         cards = [card for card in _replayed(context, month, office, now) if nip in {None, card.nip}]
     if nip and not cards:
         raise NeedsAttention(
-            f"{nip} has no score for {month:%Y-%m}; run `ekinerja-agent score run --month {month:%Y-%m}` first, "
-            "or check the number with `ekinerja-agent score show`"
+            Message(
+                "{nip} has no score for {month}; run `ekinerja-agent score run --month {month}` first, or check the "
+                "number with `ekinerja-agent score show`",
+                nip=nip,
+                month=f"{month:%Y-%m}",
+            )
         )
     if fmt == "json":
         emit(map(score_rows.document_of, cards), score_rows.DOCUMENT, fmt)
@@ -200,7 +212,9 @@ def plan_command(
     rows = [_change(month, change) for change in changes]
     emit(rows, PLAN, fmt, free_text=("name", "changes"))
     total_rp = sum(row["difference_rp"] for row in rows)
-    context.say(f"{len(rows)} people would change, by Rp {total_rp:,} together.")
+    context.say(
+        Message("{people} people would change, by Rp {total_rp} together.", people=len(rows), total_rp=f"{total_rp:,}")
+    )
 
 
 @group.command("explain")

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.host import os_user
-from ekinerja_agent.locale.language import sentences
+from ekinerja_agent.locale.language import Translate, translate_to
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.access.accounts import Account
@@ -33,12 +32,12 @@ class Context:
     """The `ctx.obj` of click. `config_path` is what `--config` said, None if nothing; `lang` likewise. Whoever named no
     file is told which one is used wherever another could be meant.
 
-    `translate` takes an English sentence to the language of this command.
+    `translate` takes a message to the language of this command.
     """
 
     config_path: str | None = None
     lang: str | None = None
-    translate: Callable[[str], str] = field(default_factory=lambda: sentences("en"))
+    translate: Translate = field(default_factory=lambda: translate_to("en"))
     _said: set[str] = field(default_factory=set)
 
     @cached_property
@@ -48,7 +47,11 @@ class Context:
         path = find_config(self.config_path)
         if self.config_path is None:
             for other in other_configs(path):
-                self.say(f"{path} is used, though {other} exists too; --config FILE names one")
+                self.say(
+                    Message(
+                        "{path} is used, though {other} exists too; --config FILE names one", path=path, other=other
+                    )
+                )
         return load(path)
 
     @cached_property
@@ -90,8 +93,11 @@ class Context:
         account, created = actor(self._engine, os_user.acting(), self.now())
         if created:
             self.say(
-                f"No account existed: {account.name} is now operator and authorised feed for all kinds "
-                "(recorded in the audit log; see `ekinerja-agent account --help`)"
+                Message(
+                    "No account existed: {account} is now operator and authorised feed for all kinds (recorded in "
+                    "the audit log; see `ekinerja-agent account --help`)",
+                    account=account.name,
+                )
             )
         return account
 
@@ -110,8 +116,8 @@ class Context:
         """Return the instant of this command."""
         return utc_now()
 
-    def say(self, sentence: str) -> None:
-        """Given an English sentence, tell it beside the result: on standard error, in the person's language, once."""
-        if sentence not in self._said:
-            self._said.add(sentence)
-            sys.stderr.write(f"{self.translate(sentence)}\n")
+    def say(self, message: Message) -> None:
+        """Given a message, tell it beside the result: on standard error, in the person's language, once."""
+        if message not in self._said:
+            self._said.add(message)
+            sys.stderr.write(f"{self.translate(message)}\n")

@@ -7,7 +7,9 @@ from datetime import date, datetime
 
 import click
 
+from ekinerja_agent.cli.shell.translate import wrong_value
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import YEARS
 
 
@@ -23,13 +25,13 @@ class Month(click.ParamType[date]):
             month = datetime.strptime(str(value), "%Y-%m").date()  # noqa: DTZ007  # a month has no zone
             if month.year in YEARS:
                 return month
-        raise click.BadParameter(f"{value!r} is not a month; write it as 2026-09", ctx, param)
+        raise wrong_value(Message("{value} is not a month; write it as 2026-09", value=repr(value)), param, ctx)
 
 
 class Moment(click.ParamType[datetime]):
     """A local day, time or clock reading in one of some forms; the parts that are not typed mean nothing."""
 
-    def __init__(self, name: str, what: str, example: str, *forms: str) -> None:
+    def __init__(self, name: str, what: Message, example: Message | str, *forms: str) -> None:
         self.name = name
         self._what, self._example, self._forms = what, example, forms
 
@@ -41,14 +43,23 @@ class Moment(click.ParamType[datetime]):
                 moment = datetime.strptime(str(value), form)  # noqa: DTZ007  # what a clock shows has no zone
                 if moment.year in YEARS:
                     return moment
-        raise click.BadParameter(f"{value!r} is not {self._what}; write it as {self._example}", ctx, param)
+        raise wrong_value(
+            Message(
+                "{value} is not {what}; write it as {example}",
+                value=repr(value),
+                what=self._what,
+                example=self._example,
+            ),
+            param,
+            ctx,
+        )
 
 
-DAY = Moment("YYYY-MM-DD", "a date", "2026-09-07", "%Y-%m-%d")
-TIME_OF_DAY = Moment("HH:MM[:SS]", "a time of day", "07:15 or 07:15:30", "%H:%M", "%H:%M:%S")
+DAY = Moment("YYYY-MM-DD", Message("a date"), "2026-09-07", "%Y-%m-%d")
+TIME_OF_DAY = Moment("HH:MM[:SS]", Message("a time of day"), Message("07:15 or 07:15:30"), "%H:%M", "%H:%M:%S")
 CLOCK = Moment(
     "CLOCK",
-    "a clock reading",
+    Message("a clock reading"),
     '"2026-09-07 07:15:30"',
     *(f"%Y-%m-%d{between}{clock}" for clock in ("%H:%M:%S", "%H:%M") for between in " T"),
 )
@@ -57,7 +68,13 @@ CLOCK = Moment(
 def refuse_reversed(first: datetime | None, last: datetime | None) -> None:
     """Given what `--from` and `--to` said, return if a day can lie between. Raise WrongUsage if none can."""
     if first is not None and last is not None and first > last:
-        raise WrongUsage(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; name the earlier day first")
+        raise WrongUsage(
+            Message(
+                "--from {first} is after --to {last}; name the earlier day first",
+                first=f"{first:%Y-%m-%d}",
+                last=f"{last:%Y-%m-%d}",
+            )
+        )
 
 
 class Instant(click.ParamType[datetime]):
@@ -71,7 +88,17 @@ class Instant(click.ParamType[datetime]):
         with suppress(ValueError):
             instant = datetime.fromisoformat(str(value))
             if instant.tzinfo is None:
-                self.fail(f"{value!r} has no offset; write it as {value}+08:00 (or +07:00, +09:00)", param, ctx)
+                raise wrong_value(
+                    Message(
+                        "{value} has no offset; write it as {example}+08:00 (or +07:00, +09:00)",
+                        value=repr(value),
+                        example=value,
+                    ),
+                    param,
+                    ctx,
+                )
             if instant.year in YEARS:
                 return instant
-        raise click.BadParameter(f"{value!r} is not an instant; write it as 2026-10-01T08:00:00+08:00", ctx, param)
+        raise wrong_value(
+            Message("{value} is not an instant; write it as 2026-10-01T08:00:00+08:00", value=repr(value)), param, ctx
+        )

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 INTERRUPTED: Final = 130
 """As a shell tells of SIGINT (128 + 2)."""
@@ -43,8 +44,11 @@ def output() -> Iterator[None]:
             raise
         _forget_output()
         raise TemporarilyUnavailable(
-            f"the output cannot be written: {error.strerror}. What was written of it is incomplete; make room and "
-            "repeat the command"
+            Message(
+                "the output cannot be written: {reason}. What was written of it is incomplete; make room and repeat "
+                "the command",
+                reason=error.strerror,
+            )
         ) from error
 
 

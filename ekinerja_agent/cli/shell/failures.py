@@ -18,5 +18,5 @@ def end_with(failures: Sequence[EkinerjaError], context: Context) -> None:
     worst = max(failures, key=lambda error: (not error.retryable, error.exit_code))
     for error in failures:
         if error is not worst:
-            context.say(str(error))
+            context.say(error.message)
     raise worst

@@ -61,14 +61,13 @@ def emit(
     fmt: str | None,
     *,
     free_text: Collection[str] = (),
-    sentences: Collection[str] = (),
     out: TextIO | None = None,
 ) -> None:
     """Given rows, print these columns of each in the format `fmt`; None means table on a terminal, else csv.
 
     A row must have every column. Instants come out in ISO with offset, dates and clocks in ISO, bytes as hex,
-    numbers that must stay exact (Decimal) as text, lists in csv and tables separated by blanks. The columns named in
-    `sentences` hold what this program says: a table has them in the language of the command.
+    numbers that must stay exact (Decimal) as text, lists in csv and tables separated by blanks. A message is English in
+    csv and JSON; a table has it in the language of the command.
     """
     out = sys.stdout if out is None else out
     fmt = fmt or ("table" if out.isatty() else "csv")
@@ -77,7 +76,7 @@ def emit(
     elif fmt == "csv":
         _emit_csv(rows, columns, frozenset(free_text), out)
     else:
-        _emit_table(rows, columns, frozenset(sentences), out)
+        _emit_table(rows, columns, out)
 
 
 def _emit_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
@@ -97,15 +96,14 @@ def _emit_csv(rows: Iterable[Row], columns: Sequence[str], free_text: frozenset[
         writer.writerow([_csv_text(row[name], guard=name in free_text) for name in columns])
 
 
-def _emit_table(rows: Iterable[Row], columns: Sequence[str], sentences: frozenset[str], out: TextIO) -> None:
+def _emit_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
     rows = list(rows)
     for name in columns:
         numeric = all(isinstance(row[name], int | Decimal) or row[name] is None for row in rows)
         table.add_column(Text(name), justify="right" if numeric and rows else "left", overflow="fold")
     for row in rows:
-        texts = ((name, _table_text(row[name])) for name in columns)
-        table.add_row(*(Text(translated(text) if name in sentences else text) for name, text in texts))
+        table.add_row(*(Text(_table_text(row[name])) for name in columns))
     width = None if out.isatty() else PAGE_COLUMNS
     console = _Console(file=out, width=width, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(table)
@@ -175,4 +173,4 @@ def _csv_text(value: object, *, guard: bool) -> str:
 
 def _table_text(value: object) -> str:
     # A name that a file brought must not be able to steer the terminal of the person who lists it.
-    return "-" if value is None else _CONTROL.sub("�", _text(value))
+    return "-" if value is None else _CONTROL.sub("�", translated(value) if isinstance(value, str) else _text(value))

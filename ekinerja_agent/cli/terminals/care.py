@@ -15,6 +15,7 @@ from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
 from ekinerja_agent.county.access import Deed
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.care import clear, clocks
 from ekinerja_agent.usecases.care.verify import verify
 
@@ -52,9 +53,15 @@ def verify_command(click_context: click.Context, ids: Sequence[str], fmt: str | 
     )
     for result in results:
         for name in result.missing[:10]:
-            context.say(f"not in central: {name}")
+            context.say(Message("not in central: {name}", name=name))
         if result.purged:
-            context.say(f"{result.terminal}: {len(result.purged)} records were in central until retention took them.")
+            context.say(
+                Message(
+                    "{terminal}: {purged} records were in central until retention took them.",
+                    terminal=result.terminal,
+                    purged=len(result.purged),
+                )
+            )
     end_with(failures, context)
     if any(result.missing for result in results):
         click_context.exit(1)
@@ -72,14 +79,31 @@ def clear_command(context: Context, terminal_id: str, prove: bool, yes: bool, fm
     account = context.actor()
     if prove:
         confirm(
-            f"{terminal_id} will be locked for a minute. Is somebody at the terminal, with a finger it knows?", yes=yes
+            Message(
+                "{terminal} will be locked for a minute. Is somebody at the terminal, with a finger it knows?",
+                terminal=terminal_id,
+            ),
+            yes=yes,
         )
         with desk_of(context) as desk:
             refuses = clear.prove(terminal, desk, account=account, say=context.say)
-        word = "refuses punches" if refuses else "records punches"
-        tell(f"{terminal_id} {word} while it is locked: `terminal clear` {'may' if refuses else 'will not'} clear it.")
+        tell(
+            Message(
+                "{terminal} refuses punches while it is locked: `terminal clear` may clear it.", terminal=terminal_id
+            )
+            if refuses
+            else Message(
+                "{terminal} records punches while it is locked: `terminal clear` will not clear it.",
+                terminal=terminal_id,
+            )
+        )
         return
-    confirm(f"The log of {terminal_id} will be cleared; nobody can scan there meanwhile. Clear it?", yes=yes)
+    confirm(
+        Message(
+            "The log of {terminal} will be cleared; nobody can scan there meanwhile. Clear it?", terminal=terminal_id
+        ),
+        yes=yes,
+    )
     with desk_of(context) as desk:
         done = clear.clear(terminal, desk, account=account)
     emit([{"id": done.terminal, "records": done.records, "backup": done.backup and str(done.backup)}], CLEAR, fmt)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect
@@ -28,8 +29,12 @@ def chosen(config: Config, ids: Sequence[str], office: str | None = None) -> lis
         each for each in config.terminals if each.enabled and each.transport != "none" and office in (None, each.office)
     ]
     if not terminals:
-        of = f" of {office}" if office else ""
-        raise WrongUsage(f"{config.agent.devices} has no enabled terminal{of} that can be reached")
+        file = config.agent.devices
+        raise WrongUsage(
+            Message("{file} has no enabled terminal of {office} that can be reached", file=file, office=office)
+            if office
+            else Message("{file} has no enabled terminal that can be reached", file=file)
+        )
     return terminals
 
 

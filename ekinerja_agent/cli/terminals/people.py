@@ -19,6 +19,7 @@ from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.secrets.sealing import read_private_key
 from ekinerja_agent.usecases.care.people import backup, change, roll
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish
@@ -59,7 +60,7 @@ def users_command(
     """Who is enrolled on terminals, and whose each PIN is today. Reads, and changes nothing."""
     context: Context = click_context.obj
     if bool(ids) == bool(office):
-        raise WrongUsage("name terminals, or one office with --office")
+        raise WrongUsage(Message("name terminals, or one office with --office"))
     config = context.config()
     terminals = chosen(config, ids, office)
     with desk_of(context) as desk:
@@ -93,8 +94,12 @@ def key_command(context: Context, out: Path, replace: bool) -> None:
     with desk_of(context) as desk:
         public = backup.make_key(out, desk, account=account, replace=replace)
     tell(
-        f"Backups are sealed for the key {public.fingerprint} from now on. {out} opens them: move it away from this "
-        "host, keep two copies under lock, and show it to nobody. Without it no backup can be restored."
+        Message(
+            "Backups are sealed for the key {fingerprint} from now on. {out} opens them: move it away from this "
+            "host, keep two copies under lock, and show it to nobody. Without it no backup can be restored.",
+            fingerprint=public.fingerprint,
+            out=out,
+        )
     )
 
 
@@ -148,10 +153,22 @@ def restore_command(
     with desk_of(context) as desk:
         if not backup.made_here(desk.engine, digest):
             context.say(
-                f"{file} is not in this installation's audit log: anybody with the public key can make such a file, so "
-                "be sure of where it comes from"
+                Message(
+                    "{file} is not in this installation's audit log: anybody with the public key can make such a "
+                    "file, so be sure of where it comes from",
+                    file=file,
+                )
             )
-        context.say(f"{file}: {header.users} users, {header.fingers} fingers of {header.terminal}, made {header.at}")
+        context.say(
+            Message(
+                "{file}: {users} users, {fingers} fingers of {terminal}, made {at}",
+                file=file,
+                users=header.users,
+                fingers=header.fingers,
+                terminal=header.terminal,
+                at=header.at,
+            )
+        )
         entry = change.AuditEntry("terminal.restore", {"file": digest, "from": header.terminal})
         _bring(context, terminal, source, desk, wish, account=account, entry=entry, yes=yes, fmt=fmt)
 
@@ -179,7 +196,7 @@ def copy_command(
     config = context.config()
     origin, terminal = config.terminal(from_id), config.terminal(to_id)
     if origin.id == terminal.id:
-        raise WrongUsage(f"{from_id} is both; name two terminals")
+        raise WrongUsage(Message("{terminal} is both; name two terminals", terminal=from_id))
     wish = Wish(frozenset(pins), fingers=not without_fingers, replace=replace)
     account = context.actor()
     require(account, Deed.TEND_TERMINALS)
@@ -199,10 +216,10 @@ def restart_command(context: Context, terminal_id: str, yes: bool) -> None:
     terminal = context.config().terminal(terminal_id)
     account = context.actor()
     require(account, Deed.TEND_TERMINALS)
-    confirm(f"Nobody can scan at {terminal_id} while it starts again. Restart it?", yes=yes)
+    confirm(Message("Nobody can scan at {terminal} while it starts again. Restart it?", terminal=terminal_id), yes=yes)
     with desk_of(context) as desk:
         change.restart(terminal, desk, account=account)
-    tell(f"{terminal_id} starts again.")
+    tell(Message("{terminal} starts again.", terminal=terminal_id))
 
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -232,15 +249,35 @@ def _bring(
     counts = {kind: len(plan.of(kind)) for kind in ("add", "change", "remove", "keep", "extra")}
     if plan.steps and not plan.of("conflict"):
         confirm(
-            f"{terminal.id}: add {counts['add']}, change {counts['change']}, delete {counts['remove']} users and write "
-            f"{sum(each.fingers for each in plan.changes)} fingers?",
+            Message(
+                "{terminal}: add {add}, change {change}, delete {delete} users and write {fingers} fingers?",
+                terminal=terminal.id,
+                add=counts["add"],
+                change=counts["change"],
+                delete=counts["remove"],
+                fingers=sum(each.fingers for each in plan.changes),
+            ),
             yes=yes,
         )
     change.bring(terminal, source, desk, wish, shown=plan, account=account, entry=entry)
-    done = "read back and found as planned" if plan.steps else "nothing to change"
+    done: dict[str, object] = {
+        "terminal": terminal.id,
+        "added": counts["add"],
+        "changed": counts["change"],
+        "deleted": counts["remove"],
+        "kept": counts["keep"] + counts["extra"],
+    }
     context.say(
-        f"{terminal.id}: {counts['add']} added, {counts['change']} changed, {counts['remove']} deleted, "
-        f"{counts['keep'] + counts['extra']} as they were; {done}"
+        Message(
+            "{terminal}: {added} added, {changed} changed, {deleted} deleted, {kept} as they were; read back and "
+            "found as planned",
+            **done,
+        )
+        if plan.steps
+        else Message(
+            "{terminal}: {added} added, {changed} changed, {deleted} deleted, {kept} as they were; nothing to change",
+            **done,
+        )
     )
 
 
@@ -266,7 +303,11 @@ def _without_finger(
         unread = [each for each in its if each not in read]
         if unread:
             context.say(
-                f"who has no finger at {office} cannot be told: {', '.join(unread)} was not read; use --office {office}"
+                Message(
+                    "who has no finger at {office} cannot be told: {unread} was not read; use --office {office}",
+                    office=office,
+                    unread=", ".join(unread),
+                )
             )
             continue
         yield from roll.without_finger(office, offices, [read[each] for each in its], register)

@@ -88,7 +88,7 @@ def unmatched_command(context: Context, fmt: str | None) -> None:
 @click.pass_obj
 def quarantine_command(context: Context, fmt: str | None) -> None:
     """Impossible dates and undecodable records, with their raw bytes."""
-    emit(punch_list.quarantined(context.engine()), QUARANTINE, fmt, sentences=("reason",))
+    emit(punch_list.quarantined(context.engine()), QUARANTINE, fmt)
 
 
 def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.county.access import Deed
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.collecting import collect, push_requests
 
 if TYPE_CHECKING:
@@ -42,7 +43,13 @@ def request_command(context: Context, terminal_id: str, kind: str) -> None:
             account=account,
             now=context.now(),
         )
-    tell(f"{terminal_id}: request {number} waits for the terminal; see `terminal push-requests`.")
+    tell(
+        Message(
+            "{terminal}: request {number} waits for the terminal; see `terminal push-requests`.",
+            terminal=terminal_id,
+            number=number,
+        )
+    )
 
 
 @click.command("push-requests")

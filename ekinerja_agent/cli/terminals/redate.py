@@ -14,6 +14,7 @@ from ekinerja_agent.cli.shell.dates import CLOCK
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.care import redate
 
 if TYPE_CHECKING:
@@ -61,8 +62,14 @@ def request_command(
         now=context.now(),
     )
     tell(
-        f"Redating {done.number}: {done.punches} punches of {terminal_id}, {done.from_quarantine} of them from "
-        f"quarantine. Another person approves it with `ekinerja-agent punch redate approve {done.number}`."
+        Message(
+            "Redating {number}: {punches} punches of {terminal}, {from_quarantine} of them from quarantine. Another "
+            "person approves it with `ekinerja-agent punch redate approve {number}`.",
+            number=done.number,
+            punches=done.punches,
+            terminal=terminal_id,
+            from_quarantine=done.from_quarantine,
+        )
     )
 
 
@@ -72,7 +79,7 @@ def request_command(
 @click.pass_obj
 def approve_command(context: Context, number: int, yes: bool) -> None:
     """Let a block count at its true time. Not by the person who asked, nor by one whose punches they are."""
-    confirm(f"Redating {number} will count from now on. Approve it?", yes=yes)
+    confirm(Message("Redating {number} will count from now on. Approve it?", number=number), yes=yes)
     _decide(context, number, approved=True)
 
 
@@ -94,4 +101,8 @@ def list_command(context: Context, fmt: str | None) -> None:
 
 def _decide(context: Context, number: int, *, approved: bool) -> None:
     moved = redate.decide(context.engine(), number, approved=approved, account=context.actor(), now=context.now())
-    tell(f"Redating {number} of {moved} punches is {'approved' if approved else 'rejected'}.")
+    tell(
+        Message("Redating {number} of {punches} punches is approved.", number=number, punches=moved)
+        if approved
+        else Message("Redating {number} of {punches} punches is rejected.", number=number, punches=moved)
+    )

@@ -14,8 +14,9 @@ from typing import cast
 
 import click
 
-from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.cli.shell.translate import tell, translated
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.simulator import LAYOUTS, Device, Endpoint, Fault, Layout, Model, named_fault, populate, serve
 from ekinerja_agent.simulator.faults import KINDS, Transport
 from ekinerja_agent.simulator.rows import EVENT_SIZES
@@ -27,12 +28,13 @@ def _named_faults(_context: click.Context, _option: click.Parameter, names: tupl
     try:
         return tuple(named_fault(name) for name in names)
     except WrongUsage as error:
-        raise click.BadParameter(str(error)) from error
+        raise click.BadParameter(translated(error.message)) from error
 
 
-def _faults_help() -> str:
-    lines = "\n".join(f"  {kind.usage:<25} {kind.description}" for kind in KINDS.values())
-    return f"\b\nFaults, with the value N that they have when none is given:\n{lines}"
+def _faults_help() -> Message:
+    head = Message("Faults, with the value N that they have when none is given:")
+    lines = (joined(" ", (f"  {kind.usage:<25}", kind.description)) for kind in KINDS.values())
+    return joined("\n", ("\b", head, *lines))
 
 
 @click.command("simulate", epilog=_faults_help())
@@ -137,7 +139,11 @@ def _announce(device: Device, endpoint: Endpoint, faults: tuple[Fault, ...]) -> 
     )
     if sys.stdout.isatty():
         tell(
-            f"In devices.yaml:  - {{id: simulated, office: UNIT, address: '{address}', "
-            f"transport: {endpoint.transport}, timezone: Asia/Makassar}}   (Ctrl-C ends it)"
+            Message(
+                "In devices.yaml:  - {{id: simulated, office: UNIT, address: '{address}', transport: {transport}, "
+                "timezone: Asia/Makassar}}   (Ctrl-C ends it)",
+                address=address,
+                transport=endpoint.transport,
+            )
         )
     sys.stdout.flush()

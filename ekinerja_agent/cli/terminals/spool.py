@@ -9,6 +9,7 @@ import click
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.collecting.collect import open_spool
 from ekinerja_agent.usecases.collecting.forward import forward
 
@@ -39,7 +40,7 @@ def status_command(context: Context, fmt: str | None) -> None:
         {"state": "rejected", "punches": punches, "oldest": None, "reason": reason}
         for reason, punches in reasons.most_common()
     ]
-    emit(rows, COLUMNS, fmt, free_text=("reason",), sentences=("reason",))
+    emit(rows, COLUMNS, fmt, free_text=("reason",))
 
 
 @group.command("retry")
@@ -49,4 +50,11 @@ def retry_command(context: Context) -> None:
     with open_spool(context.config().agent.spool_path) as spool:
         again = spool.retry()
         moved = forward(spool, context.engine(), now=context.now)
-    tell(f"{again} offered again: {moved.delivered} delivered, {moved.rejected} refused.")
+    tell(
+        Message(
+            "{count} offered again: {delivered} delivered, {rejected} refused.",
+            count=again,
+            delivered=moved.delivered,
+            rejected=moved.rejected,
+        )
+    )

@@ -17,6 +17,7 @@ from ekinerja_agent.cli.terminals import care, people, push
 from ekinerja_agent.cli.terminals.choice import chosen
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import EkinerjaError
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward
@@ -44,7 +45,7 @@ def group() -> None:
 def list_command(context: Context, fmt: str | None) -> None:
     """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
     rows = terminals.overview(context.config(), context.engine(), now=context.now())
-    emit(rows, LIST, fmt, free_text=("state",), sentences=("state",))
+    emit(rows, LIST, fmt, free_text=("state",))
 
 
 @group.command("poll")
@@ -69,7 +70,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
                     results.append(outcome)
         for result in results:
             for doubt in result.doubts:
-                context.say(f"{result.terminal}: {doubt}")
+                context.say(joined(": ", (result.terminal, doubt)))
         emit(map(_row, results), POLL, fmt)
         try:
             moved = forward(spool, context.engine(), now=context.now)
@@ -77,7 +78,11 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
             failures.append(error)
         else:
             if moved.rejected:
-                context.say(f"Central refused {moved.rejected} punches; see `ekinerja-agent spool status`")
+                context.say(
+                    Message(
+                        "Central refused {rejected} punches; see `ekinerja-agent spool status`", rejected=moved.rejected
+                    )
+                )
     end_with(failures, context)
 
 
@@ -93,10 +98,23 @@ def accept_command(context: Context, terminal_id: str) -> None:
         done = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
         agent = spool.agent
     if done.taken_from is not None:
-        tell(f"{terminal_id}: taken over from the agent {done.taken_from}; this agent ({agent}) reads it from now on.")
+        tell(
+            Message(
+                "{terminal}: taken over from the agent {owner}; this agent ({agent}) reads it from now on.",
+                terminal=terminal_id,
+                owner=done.taken_from,
+                agent=agent,
+            )
+        )
         return
     old = done.forgotten_serial
-    tell(f"{terminal_id}: serial {old or 'none'} is forgotten; the next poll pins the one it finds.")
+    tell(
+        Message(
+            "{terminal}: serial {serial} is forgotten; the next poll pins the one it finds.",
+            terminal=terminal_id,
+            serial=old or Message("none"),
+        )
+    )
 
 
 for _command in (*care.COMMANDS, *people.COMMANDS, *push.COMMANDS):

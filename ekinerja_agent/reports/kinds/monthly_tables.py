@@ -272,7 +272,9 @@ def _pending(found: Figures, written: Formats) -> Table:
             Column("people", gettext("People"), "whole"),
             Column("names", gettext("Names")),
         ),
-        tuple((day.day, day.unit, day.reason, len(day.names), "; ".join(day.names)) for day in found.pending),
+        tuple(
+            (day.day, day.unit, written.said(day.reason), len(day.names), "; ".join(day.names)) for day in found.pending
+        ),
     )
 
 

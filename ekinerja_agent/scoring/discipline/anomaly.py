@@ -15,6 +15,7 @@ from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
+from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import SHARED, Schema, empty
 from ekinerja_agent.scoring.frames.steps import collect
 
@@ -52,10 +53,14 @@ def hold_anomalies(
 
 def _held(undecided: pl.LazyFrame, groups: pl.LazyFrame) -> pl.LazyFrame:
     """The duties with an undecided scan whose finding too many share: duty, reason."""
-    reason = pl.format(
-        "{} of {} in {} share a finding at {} on {}: decide whether it failed (import outages, approved or rejected)",
-        *("affected", "expected", "unit", "terminal"),
-        pl.col("date").cast(pl.String),
+    reason = because(
+        "{affected} of {expected} in {unit} share a finding at {terminal} on {date}: decide whether it failed "
+        "(import outages, approved or rejected)",
+        affected="affected",
+        expected="expected",
+        unit="unit",
+        terminal="terminal",
+        date="date",
     )
     suspicious = groups.filter(
         pl.col("affected") >= pl.col("least_people"),

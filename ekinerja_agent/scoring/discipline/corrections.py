@@ -13,6 +13,7 @@ from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
+from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
@@ -57,7 +58,7 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("reference").min())
-        .select("duty", reason=pl.format("a correction is undecided: {}", "reference"))
+        .select("duty", reason=because("a correction is undecided: {reference}", reference="reference"))
     )
 
 

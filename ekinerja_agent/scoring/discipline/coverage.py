@@ -16,6 +16,7 @@ from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.outages import Outages
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD
+from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
@@ -24,8 +25,12 @@ _US_PER_DAY = 86_400_000_000
 _AFTER_DUTY_US = 3_600_000_000
 _WEEKS_BESIDE = 4
 _NO_SPANS = empty({"terminal": pl.String, "from_us": pl.Int64, "to_us": pl.Int64})
-UNDECIDED = pl.format("a request is undecided: {}", "document").fill_null("a request is undecided")
-NO_TERMINAL = "no enrolment or no terminal known"
+UNDECIDED = (
+    pl.when(pl.col("document").is_null())
+    .then(because("a request is undecided"))
+    .otherwise(because("a request is undecided: {document}", document=pl.col("document").fill_null("")))
+)
+NO_TERMINAL = because("no enrolment or no terminal known")
 
 
 def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame, needed: pl.DataFrame) -> pl.DataFrame:
@@ -40,7 +45,7 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
         .select("duty")
         .unique()
         .pipe(anti_join, needed, "duty")
-        .with_columns(reason=pl.lit(NO_TERMINAL))
+        .with_columns(reason=NO_TERMINAL)
     )
     believing = (coverage["kind"] == "silent").any()
     covered = _covered(coverage, collect(_duty_spans(roster, needed)) if believing else _NO_SPANS)
@@ -101,7 +106,7 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
         .filter(pl.col("from_us") < pl.col("high_us"), pl.col("to_us") > pl.col("low_us"))
         .group_by("duty")
         .agg(pl.col("terminal").min())
-        .select("duty", reason=pl.format("an outage of {} is undecided", "terminal"))
+        .select("duty", reason=because("an outage of {terminal} is undecided", terminal="terminal"))
     )
 
 
@@ -234,13 +239,13 @@ def _told(lacking: pl.DataFrame, roster: Roster) -> pl.DataFrame:
             rows.select(
                 "duty",
                 reason=pl.when(to_the_end)
-                .then(pl.format("{} not complete until the end of the day", "terminal"))
+                .then(because("{terminal} not complete until the end of the day", terminal="terminal"))
                 .otherwise(
-                    pl.format(
-                        "{} has no complete data between {} and {}",
-                        "terminal",
-                        _local_time("hole_from_us", str(zone)),
-                        _local_time("hole_to_us", str(zone)),
+                    because(
+                        "{terminal} has no complete data between {start} and {end}",
+                        terminal="terminal",
+                        start=_local_time("hole_from_us", str(zone)),
+                        end=_local_time("hole_to_us", str(zone)),
                     )
                 ),
             )

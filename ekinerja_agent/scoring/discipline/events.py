@@ -19,6 +19,7 @@ from ekinerja_agent.scoring.discipline.prices import tag
 from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import EVENT_RANK, FOUND, HELD, as_found
+from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import EVENTS, INSTANT, MonthFacts, Schema, empty
 from ekinerja_agent.scoring.frames.steps import collect
 
@@ -214,7 +215,7 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
     untold = (
         called.filter(pl.col("terminal").is_null())
         .join(told, on="event", how="anti")
-        .select("event", "duty", reason=pl.format("nobody told who was at {}", "event"))
+        .select("event", "duty", reason=because("nobody told who was at {event}", event="event"))
     )
     by_hour = called.join(requests.timed.lazy(), on=["person", "day"], how="inner").filter(_touches_event())
     whole = called.join(requests.whole.lazy().select("duty", "document"), on="duty", how="inner")
@@ -227,7 +228,7 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
     reported = (
         called.join(_failed(facts, EntryStatus.PENDING), on="terminal", how="inner")
         .filter(_while_failing())
-        .select("event", "duty", reason=pl.format("an outage of {} is undecided", "terminal"))
+        .select("event", "duty", reason=because("an outage of {terminal} is undecided", terminal="terminal"))
     )
     windows = missing.filter(pl.col("terminal").is_not_null()).with_columns(
         low_us=pl.col("opens_at").to_physical(), high_us=pl.col("closes_at").to_physical()
@@ -236,7 +237,11 @@ def unknown_at(missing: pl.DataFrame, facts: MonthFacts, coverage: pl.DataFrame,
     incomplete = (
         gaps(windows.lazy(), proven(coverage))
         .lazy()
-        .select("event", "duty", reason=pl.format("{} not complete during {}", "terminal", "event"))
+        .select(
+            "event",
+            "duty",
+            reason=because("{terminal} not complete during {event}", terminal="terminal", event="event"),
+        )
     )
     reasons = [part.with_columns(order=pl.lit(n)) for n, part in enumerate((untold, incomplete, reported, asked))]
     ordered = pl.concat(reasons).sort("duty", "event", "order", "reason")

@@ -24,6 +24,7 @@ from ekinerja_agent.scoring.duty.matching import match_punches
 from ekinerja_agent.scoring.duty.needed_terminals import needed_terminals
 from ekinerja_agent.scoring.duty.outages import nothing_missing, outages_of
 from ekinerja_agent.scoring.duty.schedule import hold_unplanned, plan_month
+from ekinerja_agent.scoring.frames.reasons import in_words
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema
 
 ON_ITS_WAY = timedelta(minutes=30)
@@ -40,7 +41,8 @@ SO_FAR: Schema = {
     "arrive_at": INSTANT,
     "leave_at": INSTANT,  # the scan that would be the last one now
     "late_minutes": pl.Int64,  # as known now; null without arrive scan
-    "reason": pl.String,  # why it is pending, else null
+    "reason": pl.String,  # why it is pending, in English, else null
+    "message": pl.String,  # the same as `messages.pack` keeps it
 }
 KNOWN: Schema = {
     # One row per terminal that somebody uses: up to when it is proven complete; null = not within these days.
@@ -94,7 +96,8 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
         )
         .sort("duty")
     )
-    return told.select(pl.col(name).cast(kind) for name, kind in SO_FAR.items()), _known(coverage, needed, facts.now)
+    so_far = in_words(told).select(pl.col(name).cast(kind) for name, kind in SO_FAR.items())
+    return so_far, _known(coverage, needed, facts.now)
 
 
 def _arrivals(plan_scans: pl.DataFrame, now: datetime) -> pl.DataFrame:

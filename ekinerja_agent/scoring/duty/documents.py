@@ -13,6 +13,7 @@ from datetime import date, time, timedelta
 import polars as pl
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import AbsenceKind, Dated, RuleBook
@@ -113,8 +114,14 @@ def kinds_of(approved: Documents, roster: Roster, rules: RuleBook) -> KindRules:
         dated = rules.profile(plan.profile).absences.on(plan.day)
         if kind not in dated.value:
             raise NoRule(
-                f"an approved absence of kind {kind!r} on {plan.day}, but profile {plan.profile} knows only "
-                f"{', '.join(sorted(dated.value))}; add the kind with its source to the rule file"
+                Message(
+                    "an approved absence of kind {kind} on {day}, but profile {profile} knows only {kinds}; add the "
+                    "kind with its source to the rule file",
+                    kind=repr(kind),
+                    day=plan.day,
+                    profile=plan.profile,
+                    kinds=", ".join(sorted(dated.value)),
+                )
             )
         found[number, kind] = Dated(dated.first, dated.last, dated.value[kind], dated.citation)
     return found

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ekinerja_agent.county.calendar import hours_on, local_hours
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import Bound, DayHours, FlexibleStart, RuleBook, Scan, ScanRule
 
 SCAN_ORDER: Mapping[Scan, int] = {scan: position for position, scan in enumerate(Scan)}
@@ -98,7 +99,7 @@ def duty_of(plan: Plan, rules: RuleBook) -> Duty:
         return Duty(_instant(begin, zone), _instant(begin + timedelta(days=1), zone), None, None, ())
     hours = hours_on(rules.schedule(plan.schedule), plan.day, ramadan=plan.ramadan, shift=plan.shift)
     if hours is None:
-        raise ValueError(f"{plan.schedule} has no duty on {plan.day}")
+        raise ValueError(Message("{schedule} has no duty on {day}", schedule=plan.schedule, day=plan.day))
     local = local_hours(plan.day, hours)
     starts, ends = _instant(local.start, zone), _instant(local.end, zone)
     due_local = {Scan.ARRIVE: local.start, Scan.LEAVE: local.end}
@@ -120,8 +121,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise NeedsAttention(
-            f"no time zone is called {name!r}; a unit's timezone is a name such as Asia/Jakarta, Asia/Makassar"
-            " or Asia/Jayapura; import units again"
+            Message(
+                "no time zone is called {name}; a unit's timezone is a name such as Asia/Jakarta, Asia/Makassar or "
+                "Asia/Jayapura; import units again",
+                name=repr(name),
+            )
         ) from error
 
 

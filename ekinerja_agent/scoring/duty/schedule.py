@@ -16,6 +16,7 @@ import polars as pl
 from ekinerja_agent.county.calendar import Calendar, require_holidays, shifts_on, why_pending
 from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message, pack
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.scoring.duty.hours import (
@@ -135,7 +136,7 @@ def plan_month(facts: MonthFacts, rules: RuleBook, day: date | None = None) -> R
 def hold_unplanned(roster: Roster, states: pl.DataFrame) -> pl.DataFrame:
     """Given the states of duties, return those of which the roster says nothing that can be used: duty, reason."""
     unplanned = [
-        (number, why_pending(plan.schedule, plan.shift))
+        (number, pack(why_pending(plan.schedule, plan.shift)))
         for number, plan in enumerate(roster.plan_keys)
         if not plan.planned
     ]
@@ -230,8 +231,12 @@ def _require_units(spells: pl.DataFrame, grid: pl.DataFrame) -> None:
     if lost.height:
         unit, day = lost.row(0)
         raise NeedsAttention(
-            f"somebody serves in unit {unit} on {day}, but no row of that unit covers the day; "
-            "import units with dates that do"
+            Message(
+                "somebody serves in unit {unit} on {day}, but no row of that unit covers the day; import units with "
+                "dates that do",
+                unit=unit,
+                day=day,
+            )
         )
 
 

@@ -327,7 +327,8 @@ FINDINGS: Schema = {
 PENDING: Schema = {
     "nip": pl.String,
     "date": pl.Date,
-    "reason": pl.String,
+    "reason": pl.String,  # in English
+    "message": pl.String,  # the same as `messages.pack` keeps it
 }
 
 

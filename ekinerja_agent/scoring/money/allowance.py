@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import WHOLE_PPM, Base
 from ekinerja_agent.scoring.frames.exact import round_half_up, wide
 from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
@@ -184,8 +185,11 @@ def _refuse_too_large(rows: pl.DataFrame) -> None:
     amounts = most("sanction_amount_rp", "hold_amount_rp") * score * most("leave_days") * most("base_days")
     if max(allowance, amounts * E6_PER_RUPIAH * MULTIPLIER_ONE * WHOLE_PPM) >= _LARGEST:
         raise NeedsAttention(
-            f"an allowance of Rp {most('base_rp'):,} a month, a sanction or a hold is too large to be computed "
-            "exactly; correct the amount in the imported file"
+            Message(
+                "an allowance of Rp {amount} a month, a sanction or a hold is too large to be computed exactly; "
+                "correct the amount in the imported file",
+                amount=f"{most('base_rp'):,}",
+            )
         )
 
 

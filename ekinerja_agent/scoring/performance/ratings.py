@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ekinerja_agent.nouns.messages import Message
+
 PREDICATES: Final = ("sangat_baik", "baik", "butuh_perbaikan", "cukup", "kurang", "sangat_kurang")
 MODES: Final = {"70/30": (70, 30), "60/40": (60, 40)}
 """Shares of result (SKP) and behaviour in percent; 60/40 is that of the 360-degree review."""
@@ -24,7 +26,7 @@ _NUMBER = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 class RatingError(ValueError):
     """A value that the scheme does not know; `column` says which."""
 
-    def __init__(self, column: str, message: str) -> None:
+    def __init__(self, column: str, message: Message) -> None:
         super().__init__(message)
         self.column = column
 
@@ -83,7 +85,9 @@ def _by_points(score: int, *, new_idea: bool) -> str:
 
 def _level(column: str, text: str) -> str:
     if text not in LEVELS:
-        raise RatingError(column, f"{text!r}; allowed with panrb6: {', '.join(LEVELS)}")
+        raise RatingError(
+            column, Message("{text}; allowed with panrb6: {levels}", text=repr(text), levels=", ".join(LEVELS))
+        )
     return text
 
 
@@ -91,5 +95,8 @@ def _hundredths(column: str, text: str) -> int:
     found = _NUMBER.fullmatch(text)
     number = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else _MOST + 1
     if number > _MOST:
-        raise RatingError(column, f"{text!r}; allowed with pp30: a number from 0 to 120 with at most two decimals")
+        raise RatingError(
+            column,
+            Message("{text}; allowed with pp30: a number from 0 to 120 with at most two decimals", text=repr(text)),
+        )
     return number

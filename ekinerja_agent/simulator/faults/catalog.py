@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.faults.script import Fault
 
 
@@ -26,7 +27,7 @@ class Kind:
     """A fault that can be asked for. In `description` N is the value; `make` is called with it, if there is one."""
 
     name: str
-    description: str
+    description: Message
     make: Callable[..., Fault]
     number: Number | None = None
 
@@ -39,12 +40,23 @@ class Kind:
         """Given a value (None: the default), return the fault. Raise WrongUsage for a value that cannot be."""
         if self.number is None:
             if value is not None:
-                raise WrongUsage(f"fault {self.name} takes no value; found {self.name}={value}, write {self.name}")
+                raise WrongUsage(
+                    Message(
+                        "fault {name} takes no value; found {name}={value}, write {name}", name=self.name, value=value
+                    )
+                )
             return replace(self.make(), name=self.name, description=self.description)
         value = self.number.default if value is None else value
         if not self.number.lowest <= value <= self.number.highest:
             raise WrongUsage(
-                f"fault {self.name}={value}: N may be {self.number.lowest} to {self.number.highest}: {self.description}"
+                Message(
+                    "fault {name}={value}: N may be {lowest} to {highest}: {description}",
+                    name=self.name,
+                    value=value,
+                    lowest=self.number.lowest,
+                    highest=self.number.highest,
+                    description=self.description,
+                )
             )
         return replace(self.make(value), name=f"{self.name}={value}", description=self.description)
 
@@ -54,10 +66,19 @@ def find_fault(kinds: dict[str, Kind], asked: str) -> Fault:
     name, separator, value = asked.partition("=")
     kind = kinds.get(name)
     if kind is None:
-        raise WrongUsage(f"there is no fault {name!r}; choose one of {', '.join(kinds)}")
+        raise WrongUsage(
+            Message("there is no fault {name}; choose one of {kinds}", name=repr(name), kinds=", ".join(kinds))
+        )
     if not separator:
         return kind.fault()
     try:
         return kind.fault(int(value))
     except ValueError as error:
-        raise WrongUsage(f"fault {asked}: {value!r} is no whole number: {kind.description}") from error
+        raise WrongUsage(
+            Message(
+                "fault {asked}: {value} is no whole number: {description}",
+                asked=asked,
+                value=repr(value),
+                description=kind.description,
+            )
+        ) from error

@@ -5,6 +5,7 @@ Changes only how answers leave. Does not know the terminal that gave them.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
 from ekinerja_agent.simulator.faults.script import Alter, Fault, Occasion, Send, Step, table_places
 
@@ -52,21 +53,21 @@ _WHICH = Number(0, 0, 65_535)
 KINDS = (
     Kind(
         "drop-datagram",
-        "over UDP, every other answer with a table loses its N-th DATA (0: the middle one)",
+        Message("over UDP, every other answer with a table loses its N-th DATA (0: the middle one)"),
         drop_datagram,
         _WHICH,
     ),
     Kind(
         "duplicate-datagram",
-        "over UDP, every other answer with a table brings its N-th DATA twice",
+        Message("over UDP, every other answer with a table brings its N-th DATA twice"),
         duplicate_datagram,
         _WHICH,
     ),
     Kind(
         "reorder-datagrams",
-        "over UDP, every other answer with a table brings its N-th DATA one too late",
+        Message("over UDP, every other answer with a table brings its N-th DATA one too late"),
         reorder_datagrams,
         _WHICH,
     ),
-    Kind("lose-answers", "over UDP, every N-th answer is lost", lose_answers, Number(5, 1, 65_535)),
+    Kind("lose-answers", Message("over UDP, every N-th answer is lost"), lose_answers, Number(5, 1, 65_535)),
 )

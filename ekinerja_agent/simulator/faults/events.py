@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
 from ekinerja_agent.simulator.faults.script import Fault, Occasion, Pace, Send, Step, on_event
@@ -43,8 +44,17 @@ def lost_events(every: int) -> Fault:
 
 
 KINDS = (
-    Kind("unawaited-events", "live events do not wait for the acknowledgement of the one before", unawaited_events),
-    Kind("join-events", "over TCP, N live events leave as one segment, not before", joined_events, Number(3, 2, 256)),
-    Kind("cut-events", "over TCP, live events leave in pieces of N bytes", cut_events, Number(5, 1, 1_024)),
-    Kind("lose-events", "every N-th live event is never sent", lost_events, Number(2, 1, 65_535)),
+    Kind(
+        "unawaited-events",
+        Message("live events do not wait for the acknowledgement of the one before"),
+        unawaited_events,
+    ),
+    Kind(
+        "join-events",
+        Message("over TCP, N live events leave as one segment, not before"),
+        joined_events,
+        Number(3, 2, 256),
+    ),
+    Kind("cut-events", Message("over TCP, live events leave in pieces of N bytes"), cut_events, Number(5, 1, 1_024)),
+    Kind("lose-events", Message("every N-th live event is never sent"), lost_events, Number(2, 1, 65_535)),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, decode_packet, encode_packet
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
@@ -64,11 +65,16 @@ def punches_while_disabled() -> Fault:
 
 
 KINDS = (
-    Kind("encrypted", "answers every command with 6001, as encrypted firmware does", encrypted),
-    Kind("old-firmware", "does not know 1503; its tables are read the old way", old_firmware),
-    Kind("ignore-offset", "1504 always reads from the beginning of the buffer", ignore_offset),
-    Kind("round-offset", "1504 rounds its start down to a multiple of N bytes", round_offset, Number(4, 1, 1 << 20)),
-    Kind("no-snapshot", "1504 reads the log as it is then, not as it was when 1503 prepared it", no_snapshot),
-    Kind("stays-disabled", "a lock does not end after its seconds", stays_disabled),
-    Kind("punches-while-disabled", "records punches while it is locked", punches_while_disabled),
+    Kind("encrypted", Message("answers every command with 6001, as encrypted firmware does"), encrypted),
+    Kind("old-firmware", Message("does not know 1503; its tables are read the old way"), old_firmware),
+    Kind("ignore-offset", Message("1504 always reads from the beginning of the buffer"), ignore_offset),
+    Kind(
+        "round-offset",
+        Message("1504 rounds its start down to a multiple of N bytes"),
+        round_offset,
+        Number(4, 1, 1 << 20),
+    ),
+    Kind("no-snapshot", Message("1504 reads the log as it is then, not as it was when 1503 prepared it"), no_snapshot),
+    Kind("stays-disabled", Message("a lock does not end after its seconds"), stays_disabled),
+    Kind("punches-while-disabled", Message("records punches while it is locked"), punches_while_disabled),
 )

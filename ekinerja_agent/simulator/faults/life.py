@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
@@ -55,21 +56,26 @@ def another_serial(connection: int) -> Fault:
 
 
 KINDS = (
-    Kind("drift", "its clock is N seconds fast (negative: slow)", fast_clock, Number(600, -_YEAR_S, _YEAR_S)),
-    Kind("drift-rate", "its clock gains N seconds a day", drifting_clock, Number(60, -_DAY_S, _DAY_S)),
+    Kind("drift", Message("its clock is N seconds fast (negative: slow)"), fast_clock, Number(600, -_YEAR_S, _YEAR_S)),
+    Kind("drift-rate", Message("its clock gains N seconds a day"), drifting_clock, Number(60, -_DAY_S, _DAY_S)),
     Kind(
         "clock-jump",
-        "its clock jumps N seconds once it has been read",
+        Message("its clock jumps N seconds once it has been read"),
         jumping_clock,
         Number(-3_600, -_YEAR_S, _YEAR_S),
     ),
-    Kind("reboot", "starts again at the N-th READ_BUFFER, and keeps its log", reboot, Number(1, 1, 65_535)),
-    Kind("power-cut", "loses power for N seconds at its first READ_BUFFER", power_cut, Number(30, 0, _DAY_S)),
+    Kind("reboot", Message("starts again at the N-th READ_BUFFER, and keeps its log"), reboot, Number(1, 1, 65_535)),
+    Kind("power-cut", Message("loses power for N seconds at its first READ_BUFFER"), power_cut, Number(30, 0, _DAY_S)),
     Kind(
         "clock-lost",
-        "loses power likewise, and its clock then starts at 2000-01-01",
+        Message("loses power likewise, and its clock then starts at 2000-01-01"),
         power_cut_without_battery,
         Number(30, 0, _DAY_S),
     ),
-    Kind("another-serial", "from its N-th connection on it has another serial", another_serial, Number(2, 1, 65_535)),
+    Kind(
+        "another-serial",
+        Message("from its N-th connection on it has another serial"),
+        another_serial,
+        Number(2, 1, 65_535),
+    ),
 )

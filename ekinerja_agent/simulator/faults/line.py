@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import Command, Packet, Reply, encode_packet, with_wrong_checksum
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
 from ekinerja_agent.simulator.faults.script import (
@@ -131,28 +132,33 @@ def stray_acks() -> Fault:
 
 
 KINDS = (
-    Kind("hang", "accepts a connection and never answers", hang),
+    Kind("hang", Message("accepts a connection and never answers"), hang),
     Kind(
         "close-mid-transfer",
-        "closes the connection in the middle of every table (over UDP: falls silent)",
+        Message("closes the connection in the middle of every table (over UDP: falls silent)"),
         close_mid_transfer,
     ),
     Kind(
         "half-close",
-        "ends its side in the middle of every table and goes on listening (over UDP: falls silent)",
+        Message("ends its side in the middle of every table and goes on listening (over UDP: falls silent)"),
         half_close,
     ),
-    Kind("cut-connection", "closes each TCP connection after its N-th byte", cut_connection, Number(1_000, 0, 1 << 31)),
+    Kind(
+        "cut-connection",
+        Message("closes each TCP connection after its N-th byte"),
+        cut_connection,
+        Number(1_000, 0, 1 << 31),
+    ),
     Kind(
         "reset-connection",
-        "resets each TCP connection after its N-th byte",
+        Message("resets each TCP connection after its N-th byte"),
         reset_connection,
         Number(1_000, 0, 1 << 31),
     ),
-    Kind("cut-packets", "over TCP, sends pieces of N bytes, 1 ms apart", cut_packets, Number(5, 1, 1 << 20)),
-    Kind("join-packets", "over TCP, sends all packets of an answer as one segment", join_packets),
-    Kind("slow-drip", "over TCP, sends one byte every N milliseconds", slow_drip, Number(1_000, 1, 3_600_000)),
-    Kind("wrong-checksum", "sends every DATA packet with a wrong checksum", wrong_checksum),
-    Kind("garbage", "sends N bytes that are no packet in front of every table", garbage, Number(64, 1, 1_024)),
-    Kind("stray-acks", "sends a foreign acknowledgement in front of every answer", stray_acks),
+    Kind("cut-packets", Message("over TCP, sends pieces of N bytes, 1 ms apart"), cut_packets, Number(5, 1, 1 << 20)),
+    Kind("join-packets", Message("over TCP, sends all packets of an answer as one segment"), join_packets),
+    Kind("slow-drip", Message("over TCP, sends one byte every N milliseconds"), slow_drip, Number(1_000, 1, 3_600_000)),
+    Kind("wrong-checksum", Message("sends every DATA packet with a wrong checksum"), wrong_checksum),
+    Kind("garbage", Message("sends N bytes that are no packet in front of every table"), garbage, Number(64, 1, 1_024)),
+    Kind("stray-acks", Message("sends a foreign acknowledgement in front of every answer"), stray_acks),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.codec import pack_time
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
@@ -53,9 +54,14 @@ def blank_slot() -> Fault:
 
 
 KINDS = (
-    Kind("feb30", "has a record of February 30 in the middle of its log", february_30),
-    Kind("wrap", "its log is full: a punch deletes the N oldest records at once", wrap, Number(100, 1, 999)),
-    Kind("full-refuses", "its log is full, and it refuses punches", full_refuses),
-    Kind("late-counts", "FREE_SIZES counts N records fewer than there are", late_counts, Number(3, -10_000, 10_000)),
-    Kind("blank-slot", "its log ends with a counted row of zeros, which the next punch fills", blank_slot),
+    Kind("feb30", Message("has a record of February 30 in the middle of its log"), february_30),
+    Kind("wrap", Message("its log is full: a punch deletes the N oldest records at once"), wrap, Number(100, 1, 999)),
+    Kind("full-refuses", Message("its log is full, and it refuses punches"), full_refuses),
+    Kind(
+        "late-counts",
+        Message("FREE_SIZES counts N records fewer than there are"),
+        late_counts,
+        Number(3, -10_000, 10_000),
+    ),
+    Kind("blank-slot", Message("its log ends with a counted row of zeros, which the next punch fills"), blank_slot),
 )

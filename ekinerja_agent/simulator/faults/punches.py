@@ -5,6 +5,7 @@ Does not know what the reader makes of it; `Device.history` says what was punche
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator.device import Device
 from ekinerja_agent.simulator.faults.catalog import Kind, Number
 from ekinerja_agent.simulator.faults.script import (
@@ -51,11 +52,18 @@ def punch_at_packet(number: int) -> Fault:
 KINDS = (
     Kind(
         "punch-before",
-        "somebody punches whenever command N arrives (1504 read, 1502 free, 15 clear, …)",
+        Message("somebody punches whenever command N arrives (1504 read, 1502 free, 15 clear, …)"),
         punch_before,
         Number(1504, 1, 65_535),
     ),
-    Kind("punch-within", "somebody punches inside every answer that carries a table", punch_within),
-    Kind("punch-at-request", "somebody punches before the N-th request", punch_at_request, Number(5, 1, 1 << 31)),
-    Kind("punch-at-packet", "somebody punches before the N-th packet leaves", punch_at_packet, Number(5, 1, 1 << 31)),
+    Kind("punch-within", Message("somebody punches inside every answer that carries a table"), punch_within),
+    Kind(
+        "punch-at-request", Message("somebody punches before the N-th request"), punch_at_request, Number(5, 1, 1 << 31)
+    ),
+    Kind(
+        "punch-at-packet",
+        Message("somebody punches before the N-th packet leaves"),
+        punch_at_packet,
+        Number(5, 1, 1 << 31),
+    ),
 )

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ekinerja_agent.nouns.errors import EkinerjaError, ProtocolViolation, TerminalRefused, TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message, from_json
 from ekinerja_agent.terminals.interface import TerminalAddress
 from ekinerja_agent.terminals.session import ATTEMPTS, FAREWELL_S, SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.wire.people import Finger
@@ -76,7 +77,11 @@ def carry_out(place: TerminalAddress, serial: str, steps: Sequence[Step]) -> Non
         except TerminalUnavailable as error:
             tries_left -= 1
             if not tries_left or (steps[done:] and isinstance(steps[done], Restart)):
-                raise TerminalUnavailable(f"{error}; {done} of {len(steps)} steps were done before") from error
+                raise TerminalUnavailable(
+                    Message(
+                        "{error}; {done} of {steps} steps were done before", error=error, done=done, steps=len(steps)
+                    )
+                ) from error
         else:
             return
 
@@ -86,7 +91,7 @@ def _progress(place: TerminalAddress, serial: str, steps: Sequence[Step], *, aga
     with _child() as child:
         answers = _Answers(child)
         _send(child, _job(place, serial, steps, again=again))
-        answers.next(place.terminal, "let us in", START_S + REPLIES_PER_STEP * place.reply_timeout_s)
+        answers.next(place.terminal, Message("let us in"), START_S + REPLIES_PER_STEP * place.reply_timeout_s)
         for step in steps:
             patience_s = REPLIES_PER_STEP * place.reply_timeout_s + _bytes(step) / SLOWEST_BYTES_PER_S
             answers.next(place.terminal, _words(step), patience_s)
@@ -130,23 +135,38 @@ class _Answers:
         self._fd = child.stdout.fileno()
         self._pending = b""
 
-    def next(self, terminal: str, what: str, patience_s: float) -> None:
+    def next(self, terminal: str, what: Message, patience_s: float) -> None:
         """Wait for the word that a step is done. Raise what the process tells instead."""
         ends_s = time.monotonic() + patience_s
         while b"\n" not in self._pending:
             ready, _, _ = select.select([self._fd], [], [], max(0.0, ends_s - time.monotonic()))
             if not ready:
                 raise TerminalUnavailable(
-                    f"{terminal} took more than {patience_s:.0f} s to {what}; the attempt was ended"
+                    Message(
+                        "{terminal} took more than {seconds} s to {what}; the attempt was ended",
+                        terminal=terminal,
+                        seconds=f"{patience_s:.0f}",
+                        what=what,
+                    )
                 )
             received = os.read(self._fd, 65_536)
             if not received:
-                raise TerminalUnavailable(f"the process that was to let {terminal} {what} ended without a word")
+                raise TerminalUnavailable(
+                    Message(
+                        "the process that was to let {terminal} {what} ended without a word",
+                        terminal=terminal,
+                        what=what,
+                    )
+                )
             self._pending += received
         line, _, self._pending = self._pending.partition(b"\n")
         told = json.loads(line)
         if "error" in told:
-            raise _ERRORS[told["error"]](f"{terminal} did not {what}: {told['text']}")
+            raise _ERRORS[told["error"]](
+                Message(
+                    "{terminal} did not {what}: {error}", terminal=terminal, what=what, error=from_json(told["message"])
+                )
+            )
 
 
 def _job(place: TerminalAddress, serial: str, steps: Sequence[Step], *, again: bool) -> dict[str, Any]:
@@ -168,15 +188,17 @@ def _told(step: Step) -> dict[str, Any]:
         return {"do": "write", "row": step.row.hex(), "fingers": fingers}
     if isinstance(step, Delete):
         if not 0 < step.uid <= LARGEST_DELETED_UID:
-            raise TerminalRefused(f"slot {step.uid} can only be deleted in the terminal's own menu")
+            raise TerminalRefused(Message("slot {uid} can only be deleted in the terminal's own menu", uid=step.uid))
         return {"do": "delete", "uid": step.uid}
     return {"do": "restart"}
 
 
-def _words(step: Step) -> str:
+def _words(step: Step) -> Message:
     if isinstance(step, Write):
-        return f"take the user of slot {int.from_bytes(step.row[:2], 'little')}"
-    return f"delete the user of slot {step.uid}" if isinstance(step, Delete) else "start again"
+        return Message("take the user of slot {uid}", uid=int.from_bytes(step.row[:2], "little"))
+    return (
+        Message("delete the user of slot {uid}", uid=step.uid) if isinstance(step, Delete) else Message("start again")
+    )
 
 
 def _bytes(step: Step) -> int:

@@ -24,6 +24,7 @@ from zk.exception import ZKErrorConnection, ZKErrorResponse, ZKNetworkError
 from zk.finger import Finger
 from zk.user import User
 
+from ekinerja_agent.nouns.messages import Message, as_json, as_message
 from ekinerja_agent.terminals.wire import scramble_comm_key
 
 _KIND = b"\x02"
@@ -68,11 +69,11 @@ def main() -> int:
         try:
             _work(client, job)
         except ZKErrorResponse as error:
-            return _fail("refused", str(error))
+            return _fail("refused", as_message(error))
         except (ZKNetworkError, ZKErrorConnection, OSError) as error:
-            return _fail("unavailable", str(error))
+            return _fail("unavailable", as_message(error))
         except (struct.error, ValueError, TypeError, LookupError) as error:  # what pyzk stumbles over
-            return _fail("violation", f"its answer could not be read ({type(error).__name__})")
+            return _fail("violation", Message("its answer could not be read ({name})", name=type(error).__name__))
     return 0
 
 
@@ -80,7 +81,13 @@ def _work(client: ZK, job: dict[str, Any]) -> None:
     client.connect()
     serial = client.get_serialnumber()
     if serial != job["serial"]:
-        raise ZKErrorResponse(f"serial {serial} answers where {job['serial']} was read; nothing was written")
+        raise ZKErrorResponse(
+            Message(
+                "serial {serial} answers where {job_serial} was read; nothing was written",
+                serial=serial,
+                job_serial=job["serial"],
+            )
+        )
     _tell({"done": 0})
     for number, step in enumerate(job["steps"], 1):
         try:
@@ -111,8 +118,8 @@ def _tell(line: dict[str, Any]) -> None:
     os.write(1, json.dumps(line).encode() + b"\n")
 
 
-def _fail(kind: str, text: str) -> int:
-    _tell({"error": kind, "text": text})
+def _fail(kind: str, text: Message) -> int:
+    _tell({"error": kind, "message": as_json(text)})
     return 1
 
 

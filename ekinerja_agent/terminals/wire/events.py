@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire.packets import Command, Packet
 from ekinerja_agent.terminals.wire.values import decode_text
 
@@ -47,7 +48,11 @@ def decode_event(body: bytes) -> Event:
     """Given the data of an attendance event, return it. Raise ProtocolViolation if no event has that length."""
     layout = _BODIES.get(len(body))
     if layout is None:
-        raise ProtocolViolation(f"an event has {len(body)} bytes; {', '.join(map(str, _BODIES))} are known")
+        raise ProtocolViolation(
+            Message(
+                "an event has {length} bytes; {known} are known", length=len(body), known=", ".join(map(str, _BODIES))
+            )
+        )
     who, verify, state, shown = layout.unpack(body)
     return Event(decode_text(who) if isinstance(who, bytes) else str(who), verify, state, _clock(shown))
 

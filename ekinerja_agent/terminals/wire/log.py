@@ -19,6 +19,7 @@ from itertools import chain, count, repeat
 from typing import Any, NamedTuple
 
 from ekinerja_agent.nouns.errors import NeedsAttention, ProtocolViolation
+from ekinerja_agent.nouns.messages import Message, as_message, joined
 from ekinerja_agent.terminals.wire.values import SECONDS_PER_DAY, day_start
 
 RECORD_SIZES = (8, 16, 40, 49)
@@ -64,7 +65,7 @@ class Undecodable(NamedTuple):
 
     position: int
     raw: bytes
-    reason: str
+    reason: Message
 
 
 class DecodedLog(NamedTuple):
@@ -85,7 +86,7 @@ class AmbiguousLog(NeedsAttention):
     looked.
     """
 
-    def __init__(self, message: str, raw: bytes) -> None:
+    def __init__(self, message: Message, raw: bytes) -> None:
         self.raw = raw
         super().__init__(message)
 
@@ -128,11 +129,21 @@ def table_body(raw_table: bytes) -> bytes:
     if not raw_table:
         return b""
     if len(raw_table) < _PREFIX.size:
-        raise ProtocolViolation(f"a table of {len(raw_table)} bytes came; its length word alone has {_PREFIX.size}")
+        raise ProtocolViolation(
+            Message(
+                "a table of {length} bytes came; its length word alone has {size}",
+                length=len(raw_table),
+                size=_PREFIX.size,
+            )
+        )
     (announced,) = _PREFIX.unpack_from(raw_table)
     if announced != len(raw_table) - _PREFIX.size:
         raise ProtocolViolation(
-            f"a table says that {announced} bytes follow its length word, {len(raw_table) - _PREFIX.size} do"
+            Message(
+                "a table says that {announced} bytes follow its length word, {found} do",
+                announced=announced,
+                found=len(raw_table) - _PREFIX.size,
+            )
         )
     return raw_table[_PREFIX.size :]
 
@@ -167,10 +178,27 @@ def _record_size(body: bytes, known_size: int | None, raw_table: bytes) -> int:
     convincing = [size for size, fit in fits.items() if fit.convincing]
     if len(convincing) == 1:
         return convincing[0]
-    tried = ", ".join(f"{size} bytes: {fit.good} of {fit.judged} plausible" for size, fit in fits.items())
+    tried = joined(
+        ", ",
+        (
+            Message("{size} bytes: {good} of {judged} plausible", size=size, good=fit.good, judged=fit.judged)
+            for size, fit in fits.items()
+        ),
+    ) or Message("its length is no multiple of any record size")
     raise AmbiguousLog(
-        f"the attendance log of {len(body)} bytes fits {'two' if convincing else 'no'} known record layouts "
-        f"({tried or 'its length is no multiple of any record size'}); the raw log has to be looked at",
+        Message(
+            "the attendance log of {length} bytes fits two known record layouts ({tried}); the raw log has to be "
+            "looked at",
+            length=len(body),
+            tried=tried,
+        )
+        if convincing
+        else Message(
+            "the attendance log of {length} bytes fits no known record layouts ({tried}); the raw log has to be "
+            "looked at",
+            length=len(body),
+            tried=tried,
+        ),
         raw_table,
     )
 
@@ -238,7 +266,7 @@ def _judge40(slot: bytes) -> bool | None:
 # A log of 100,000 records is decoded as often as it is read whole: column by column, and what repeats (days, seconds,
 # PINs) worked out once.
 
-_EMPTY_SLOT = "an all-zero slot inside the log"
+_EMPTY_SLOT = Message("an all-zero slot inside the log")
 _Slots = list[Record | Undecodable]
 
 
@@ -282,7 +310,7 @@ class _Columns:
     verify: Iterable[int]
     status: Iterable[int]
     work_codes: Iterable[int]
-    no_pin: str
+    no_pin: Message
 
 
 def _slots(columns: _Columns, body: bytes, size: int, first: int) -> _Slots:
@@ -311,16 +339,16 @@ def _column(layout: str, body: bytes) -> Iterator[Any]:
     return chain.from_iterable(struct.iter_unpack(layout, body))
 
 
-def _undecodable(slot: Record | Undecodable, reason: str) -> Undecodable:
+def _undecodable(slot: Record | Undecodable, reason: Message) -> Undecodable:
     return Undecodable(slot.position, slot.raw, _EMPTY_SLOT if not any(slot.raw) else reason)
 
 
-def _why_no_day(day: int) -> str:
+def _why_no_day(day: int) -> Message:
     try:
         day_start(day)
     except ValueError as error:
-        return str(error)
-    return ""
+        return as_message(error)
+    return as_message("")
 
 
 @contextmanager
@@ -344,7 +372,7 @@ def _columns8(body: bytes) -> _Columns:
         verify=(flag >> 3 & 3 for flag in flags),
         status=(flag >> 5 for flag in flags),
         work_codes=repeat(0),
-        no_pin="the slot number of the user is 0",
+        no_pin=Message("the slot number of the user is 0"),
     )
 
 
@@ -355,7 +383,7 @@ def _columns16(body: bytes) -> _Columns:
         verify=body[9::16],
         status=body[8::16],
         work_codes=_column("<12xI", body),
-        no_pin="the PIN is 0",
+        no_pin=Message("the PIN is 0"),
     )
 
 
@@ -366,7 +394,7 @@ def _columns_text(body: bytes, size: int) -> _Columns:
         verify=body[26::size],
         status=body[31::size],
         work_codes=_column(f"<32xI{size - 36}x", body),
-        no_pin="the PIN is no NUL-padded text",
+        no_pin=Message("the PIN is no NUL-padded text"),
     )
 
 

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation
+from ekinerja_agent.nouns.messages import Message
 
 MAGIC = bytes.fromhex("5050827d")
 LARGEST_PACKET_BYTES = 1 << 20
@@ -88,11 +89,20 @@ def decode_packet(raw: bytes) -> Packet:
     wrong.
     """
     if len(raw) < _HEADER.size:
-        raise ProtocolViolation(f"a packet of {len(raw)} bytes came; the header alone has {_HEADER.size}")
+        raise ProtocolViolation(
+            Message("a packet of {length} bytes came; the header alone has {size}", length=len(raw), size=_HEADER.size)
+        )
     command, said, session, reply_id = _HEADER.unpack_from(raw)
     found = checksum(raw[:2] + b"\0\0" + raw[4:])
     if (found - said) % 0xFFFF:  # 0 and 0xFFFF are both zero in this arithmetic, and senders differ
-        raise ProtocolViolation(f"a packet {command} says checksum {said:#06x}, its bytes have {found:#06x}")
+        raise ProtocolViolation(
+            Message(
+                "a packet {command} says checksum {said}, its bytes have {found}",
+                command=command,
+                said=f"{said:#06x}",
+                found=f"{found:#06x}",
+            )
+        )
     return Packet(command, session, reply_id, bytes(raw[_HEADER.size :]))
 
 
@@ -126,13 +136,20 @@ class FrameBuffer:
         """The length of the first frame, header included; 0 while it is incomplete."""
         start = bytes(self._pending[: len(MAGIC)])
         if not MAGIC.startswith(start):
-            raise ProtocolViolation(f"a frame starts with {start.hex(' ')}; {MAGIC.hex(' ')} is expected")
+            raise ProtocolViolation(
+                Message("a frame starts with {start}; {magic} is expected", start=start.hex(" "), magic=MAGIC.hex(" "))
+            )
         if len(self._pending) < _FRAME.size:
             return 0
         _, packet_bytes = _FRAME.unpack_from(self._pending)
         if not _HEADER.size <= packet_bytes <= LARGEST_PACKET_BYTES:
             raise ProtocolViolation(
-                f"a frame announces {packet_bytes} bytes; {_HEADER.size} to {LARGEST_PACKET_BYTES} are possible"
+                Message(
+                    "a frame announces {packet_bytes} bytes; {least} to {most} are possible",
+                    packet_bytes=packet_bytes,
+                    least=_HEADER.size,
+                    most=LARGEST_PACKET_BYTES,
+                )
             )
         length = _FRAME.size + int(packet_bytes)
         return length if len(self._pending) >= length else 0

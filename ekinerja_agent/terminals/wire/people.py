@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire.log import table_body
 from ekinerja_agent.terminals.wire.users import user_size
 from ekinerja_agent.terminals.wire.values import decode_text
@@ -143,10 +144,18 @@ def decode_fingers(raw_table: bytes) -> dict[int, tuple[Finger, ...]]:
     place = 0
     while place < len(body):
         if place + _FINGER.size > len(body):
-            raise ProtocolViolation(f"the fingerprint table ends with {len(body) - place} bytes that are no row")
+            raise ProtocolViolation(
+                Message("the fingerprint table ends with {count} bytes that are no row", count=len(body) - place)
+            )
         size, uid, number, valid = _FINGER.unpack_from(body, place)
         if not _FINGER.size < size <= len(body) - place:
-            raise ProtocolViolation(f"a fingerprint of {size} bytes stands where {len(body) - place} bytes are left")
+            raise ProtocolViolation(
+                Message(
+                    "a fingerprint of {size} bytes stands where {left} bytes are left",
+                    size=size,
+                    left=len(body) - place,
+                )
+            )
         found.setdefault(uid, {})[number] = Finger(number, valid, body[place + _FINGER.size : place + size])
         place += size
     return {uid: tuple(fingers.values()) for uid, fingers in found.items()}
@@ -161,17 +170,17 @@ def encode_person(person: Person, size: int, names: str | None) -> Encoded:
     raw_name = person.raw_name if names is None else person.name.encode(names)
     if len(raw_name) > widths.name:
         raw_name = _cut(raw_name, widths.name, names)
-        lost.append(f"the name is cut to {_name(raw_name, names)!r}")
+        lost.append(Message("the name is cut to {raw_name}", raw_name=repr(_name(raw_name, names))))
     password, card, zones = person.password, person.card, person.zones
     if len(password) > widths.password:
         password = b""
-        lost.append(f"the password is left out: it has more than {widths.password} characters")
+        lost.append(Message("the password is left out: it has more than {most} characters", most=widths.password))
     if card >= 1 << (8 * widths.card):
         card = 0
-        lost.append(f"the card is left out: its number {person.card} is too large")
+        lost.append(Message("the card is left out: its number {card} is too large", card=person.card))
     if len(zones) != widths.zones:  # the two layouts count time zones differently
         if any(zones):
-            lost.append("the access time zones are left out")
+            lost.append(Message("the access time zones are left out"))
         zones = b""
     if size == _ROW_28.size:
         card_bytes = card.to_bytes(widths.card, "little")
@@ -184,13 +193,15 @@ def encode_person(person: Person, size: int, names: str | None) -> Encoded:
     return Encoded(row, tuple(lost))
 
 
-def pin_misfit(pin: str, size: int) -> str | None:
+def pin_misfit(pin: str, size: int) -> Message | None:
     """Given a PIN and the bytes of a row, return why it cannot stand there, None if it can."""
     if size == _ROW_28.size:
         if not (pin.isascii() and pin.isdigit()) or str(int(pin)) != pin or not 0 < int(pin) <= _LARGEST_NUMBER:
-            return f"this terminal keeps PINs as numbers from 1 to {_LARGEST_NUMBER} without leading zeros"
+            return Message(
+                "this terminal keeps PINs as numbers from 1 to {most} without leading zeros", most=_LARGEST_NUMBER
+            )
         return None
-    return None if 0 < len(pin.encode()) <= 24 else "this terminal keeps PINs of at most 24 bytes"
+    return None if 0 < len(pin.encode()) <= 24 else Message("this terminal keeps PINs of at most 24 bytes")
 
 
 def _uid(row: bytes) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire.log import table_body
 from ekinerja_agent.terminals.wire.values import decode_text
 
@@ -48,7 +49,9 @@ def user_size(raw_table: bytes) -> int:
     possible = [size for size, read in _READERS.items() if len(body) % size == 0 and _plausible(read(body))]
     if len(possible) != 1:
         raise NeedsAttention(
-            f"the user table of {len(body)} bytes fits {'two' if possible else 'no'} known layouts (28 or 72 bytes)"
+            Message("the user table of {length} bytes fits two known layouts (28 or 72 bytes)", length=len(body))
+            if possible
+            else Message("the user table of {length} bytes fits no known layouts (28 or 72 bytes)", length=len(body))
         )
     return possible[0]
 

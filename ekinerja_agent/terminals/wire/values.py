@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.errors import ProtocolViolation
+from ekinerja_agent.nouns.messages import Message
 
 SECONDS_PER_DAY = 86_400
 TICKS = 50
@@ -37,7 +38,14 @@ def day_start(day: int) -> datetime:
     try:
         return datetime(year, month, days + 1)  # noqa: DTZ001 - a terminal's clock has no zone
     except ValueError as error:
-        raise ValueError(f"the date {year:04}-{month:02}-{days + 1:02} does not exist") from error
+        raise ValueError(
+            Message(
+                "the date {year}-{month}-{day} does not exist",
+                year=f"{year:04}",
+                month=f"{month:02}",
+                day=f"{days + 1:02}",
+            )
+        ) from error
 
 
 def decode_time(data: bytes) -> datetime | None:
@@ -45,7 +53,7 @@ def decode_time(data: bytes) -> datetime | None:
     that date does not exist. Raise ProtocolViolation if the answer is shorter than four bytes.
     """
     if len(data) < 4:
-        raise ProtocolViolation(f"the terminal's time has {len(data)} bytes; 4 are needed")
+        raise ProtocolViolation(Message("the terminal's time has {length} bytes; 4 are needed", length=len(data)))
     day, second = divmod(int.from_bytes(data[:4], "little"), SECONDS_PER_DAY)
     with suppress(ValueError):
         return day_start(day) + timedelta(seconds=second)
@@ -93,7 +101,7 @@ def decode_option(data: bytes, key: str) -> str:
     """
     answered, equals, value = data.partition(b"\0")[0].partition(b"=")
     if not equals or decode_text(answered).strip().lstrip("~").casefold() != key.lstrip("~").casefold():
-        raise ProtocolViolation(f"asked for {key}, the answer is {data[:40]!r}")
+        raise ProtocolViolation(Message("asked for {key}, the answer is {answer}", key=key, answer=repr(data[:40])))
     return decode_fact(value)
 
 

@@ -15,6 +15,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.access.logins import Limit
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.secrets import passwords
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ def change_password(engine: Engine, account: Account, old: str, new: str, *, tok
     """Given the password until now and a new one, change it; other sessions end. Raise Refused or WrongUsage if not."""
     limits = (Limit(logins.of_account(account.name), PER_ACCOUNT),)
     if not logins.is_open(engine, limits, now):
-        raise Refused("too many attempts; wait a quarter of an hour")
+        raise Refused(Message("too many attempts; wait a quarter of an hour"))
     if not passwords.matches(old, logins.kept_hash(engine, account.name)):
         logins.failed(engine, limits, address="change", now=now)
-        raise Refused("the password until now is not right")
+        raise Refused(Message("the password until now is not right"))
     if new == old or account.name.lower() in new.lower() or (account.nip or "\0") in new:
-        raise WrongUsage("the new password must be another one, without the account's name or NIP")
+        raise WrongUsage(Message("the new password must be another one, without the account's name or NIP"))
     logins.set_password(engine, account.name, passwords.hashed(new), must_change=False, by=account, now=now, keep=token)

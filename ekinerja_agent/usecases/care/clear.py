@@ -24,6 +24,7 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.files.durable import hand_over, write_whole
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import LONGEST_LOCK_S, Caretaker, open_caretaker
 from ekinerja_agent.usecases.care.verify import Desk, Verified, WholeLog, compare, read_whole, verify
@@ -65,13 +66,24 @@ def clear(terminal: TerminalConfig, desk: Desk, *, account: Account) -> Cleared:
         verified = verify(terminal, desk)
         if verified.missing:
             raise Refused(
-                f"{terminal.id} holds {verified.on_terminal} records, {len(verified.missing)} of them are not in "
-                f"central ({verified.missing[0]} is the first); see `ekinerja-agent spool status`"
+                Message(
+                    "{terminal} holds {on_terminal} records, {missing} of them are not in central ({first} is the "
+                    "first); see `ekinerja-agent spool status`",
+                    terminal=terminal.id,
+                    on_terminal=verified.on_terminal,
+                    missing=len(verified.missing),
+                    first=verified.missing[0],
+                )
             )
         if verified.purged:
             raise Refused(
-                f"{terminal.id} holds {len(verified.purged)} records that retention took from central "
-                f"({verified.purged[0]} is the first), so no copy would be left; clear it in its own menu"
+                Message(
+                    "{terminal} holds {purged} records that retention took from central ({first} is the first), so "
+                    "no copy would be left; clear it in its own menu",
+                    terminal=terminal.id,
+                    purged=len(verified.purged),
+                    first=verified.purged[0],
+                )
             )
         if not verified.on_terminal:
             return Cleared(terminal.id, 0, None)
@@ -80,7 +92,12 @@ def clear(terminal: TerminalConfig, desk: Desk, *, account: Account) -> Cleared:
         cleared = _clear_locked(terminal, desk, account, _lock_s(terminal, desk, verified))
         if cleared is not None:
             return cleared
-    raise Refused(f"{terminal.id} got new punches each time before it could be locked; clear it when nobody scans")
+    raise Refused(
+        Message(
+            "{terminal} got new punches each time before it could be locked; clear it when nobody scans",
+            terminal=terminal.id,
+        )
+    )
 
 
 def prove(
@@ -88,7 +105,7 @@ def prove(
     desk: Desk,
     *,
     account: Account,
-    say: Callable[[str], None],
+    say: Callable[[Message], None],
     wait: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Given a terminal and a person in front of it, find out and keep whether it refuses punches while it is locked.
@@ -101,10 +118,22 @@ def prove(
         before = read_whole(client, terminal, desk)
         locked_at = _told_time(client, terminal)
         with client.locked(TRIAL_LOCK_S):
-            say(f"{terminal.id} is locked. Try a finger at it now; in {TRIAL_WAIT_S} s it will be unlocked.")
+            say(
+                Message(
+                    "{terminal} is locked. Try a finger at it now; in {seconds} s it will be unlocked.",
+                    terminal=terminal.id,
+                    seconds=TRIAL_WAIT_S,
+                )
+            )
             _pass(client, wait)
             unlocked_at = _told_time(client, terminal)
-        say(f"{terminal.id} is unlocked. Try the same finger again within {TRIAL_WAIT_S} s.")
+        say(
+            Message(
+                "{terminal} is unlocked. Try the same finger again within {seconds} s.",
+                terminal=terminal.id,
+                seconds=TRIAL_WAIT_S,
+            )
+        )
         _pass(client, wait)
         after = read_whole(client, terminal, desk)
     known = {record.punch_id for record in before.records}
@@ -113,8 +142,11 @@ def prove(
     accepted = any(clock <= unlocked_at for clock in fresh)
     if not accepted and not fresh:
         raise Refused(
-            f"{terminal.id} recorded no finger after it was unlocked, so nothing shows that anybody tried one while it "
-            "was locked; run the command again with somebody at the terminal"
+            Message(
+                "{terminal} recorded no finger after it was unlocked, so nothing shows that anybody tried one while "
+                "it was locked; run the command again with somebody at the terminal",
+                terminal=terminal.id,
+            )
         )
     record_trial(
         desk.engine,
@@ -132,13 +164,23 @@ def _require_trial(terminal: TerminalConfig, desk: Desk, log: WholeLog) -> None:
     refuses = refuses_while_locked(desk.engine, log.serial, log.firmware)
     if refuses is None:
         raise Refused(
-            f"nobody has tried yet whether {terminal.id} (serial {log.serial}, {log.firmware}) refuses punches while "
-            f"it is locked; with somebody at the terminal, run `ekinerja-agent terminal clear {terminal.id} --prove`"
+            Message(
+                "nobody has tried yet whether {terminal} (serial {serial}, {firmware}) refuses punches while it is "
+                "locked; with somebody at the terminal, run `ekinerja-agent terminal clear {terminal} --prove`",
+                terminal=terminal.id,
+                serial=log.serial,
+                firmware=log.firmware,
+            )
         )
     if not refuses:
         raise Refused(
-            f"{terminal.id} (serial {log.serial}, {log.firmware}) records punches while it is locked: a clear could "
-            "lose one; clear it in its own menu when nobody scans, after `terminal verify`"
+            Message(
+                "{terminal} (serial {serial}, {firmware}) records punches while it is locked: a clear could lose "
+                "one; clear it in its own menu when nobody scans, after `terminal verify`",
+                terminal=terminal.id,
+                serial=log.serial,
+                firmware=log.firmware,
+            )
         )
 
 
@@ -147,8 +189,13 @@ def _lock_s(terminal: TerminalConfig, desk: Desk, verified: Verified) -> int:
     seconds = math.ceil(2 * verified.log.took_s + 4 * desk.reply_timeout_s + SPARE_S)
     if seconds > LONGEST_LOCK_S:
         raise Refused(
-            f"{terminal.id} would have to be locked for {seconds} s, {LONGEST_LOCK_S} s are the most; "
-            "its link is too slow, clear it in its own menu when nobody scans, after `terminal verify`"
+            Message(
+                "{terminal} would have to be locked for {seconds} s, {most} s are the most; its link is too slow, "
+                "clear it in its own menu when nobody scans, after `terminal verify`",
+                terminal=terminal.id,
+                seconds=seconds,
+                most=LONGEST_LOCK_S,
+            )
         )
     return seconds
 
@@ -167,13 +214,23 @@ def _clear_locked(terminal: TerminalConfig, desk: Desk, account: Account, lock_s
             _record("terminal.clear", cleared, desk, account)
             _require_quiet(client, terminal, log)
             if time.monotonic() > ends_s - 2 * desk.reply_timeout_s - SPARE_S / 2:
-                raise Refused(f"{terminal.id} answered so slowly that its lock could end too early; try again later")
+                raise Refused(
+                    Message(
+                        "{terminal} answered so slowly that its lock could end too early; try again later",
+                        terminal=terminal.id,
+                    )
+                )
             client.clear_log()
             left = read_whole(client, terminal, desk)
             if left.records or (left.sizes and left.sizes.records):
                 raise NeedsAttention(
-                    f"{terminal.id} answered that its log is cleared and still holds {len(left.records)} records "
-                    f"(it counts {left.sizes.records if left.sizes else 'none'}); all of them are in central"
+                    Message(
+                        "{terminal} answered that its log is cleared and still holds {records} records (it counts "
+                        "{counted}); all of them are in central",
+                        terminal=terminal.id,
+                        records=len(left.records),
+                        counted=left.sizes.records if left.sizes else Message("none"),
+                    )
                 )
         memory = desk.spool.state(terminal.id) or TerminalMemory(terminal.id)
         desk.spool.remember(replace(memory, records=0, cursor=None))
@@ -186,8 +243,13 @@ def _require_quiet(client: Caretaker, terminal: TerminalConfig, log: WholeLog) -
     now, then = client.sizes(), log.sizes
     if now and then and now.records != then.records:
         raise Refused(
-            f"{terminal.id} counted {then.records} records when it was locked and counts {now.records} now: it records "
-            "while it is locked, or counts late; its log stands"
+            Message(
+                "{terminal} counted {records} records when it was locked and counts {now} now: it records while it "
+                "is locked, or counts late; its log stands",
+                terminal=terminal.id,
+                records=then.records,
+                now=now.records,
+            )
         )
 
 
@@ -200,7 +262,9 @@ def _save(terminal: TerminalConfig, desk: Desk, log: WholeLog) -> Path:
     write_whole(path, log.raw)
     hand_over(desk.state_dir, folder, path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-        raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, nothing was cleared")
+        raise NeedsAttention(
+            Message("{path} does not read back as it was written; look at the disk, nothing was cleared", path=path)
+        )
     return path
 
 
@@ -219,7 +283,12 @@ def _record(action: str, cleared: Cleared, desk: Desk, account: Account) -> None
 def _told_time(client: Caretaker, terminal: TerminalConfig) -> datetime:
     clock = client.clock()
     if clock is None:
-        raise Refused(f"{terminal.id} does not tell its time, so a finger cannot be dated; set its clock first")
+        raise Refused(
+            Message(
+                "{terminal} does not tell its time, so a finger cannot be dated; set its clock first",
+                terminal=terminal.id,
+            )
+        )
     return clock
 
 

@@ -16,6 +16,7 @@ from ekinerja_agent.central.collected.clock_votes import server_ahead_s, termina
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.nouns.coverage import ClockReading
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import Caretaker, open_caretaker
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
@@ -54,7 +55,7 @@ def host_vouches(engine: Engine, now: datetime, *, synchronised: bool) -> bool:
     return ahead_s is not None and abs(ahead_s) <= CENTRAL_AGREES_WITHIN_S
 
 
-def doubt(engine: Engine, now: datetime, *, synchronised: bool) -> str | None:
+def doubt(engine: Engine, now: datetime, *, synchronised: bool) -> Message | None:
     """Given central, the host's instant and the kernel's word, return why this host's date may be wrong; None: no clock
     contradicts it.
 
@@ -62,14 +63,22 @@ def doubt(engine: Engine, now: datetime, *, synchronised: bool) -> str | None:
     """
     if synchronised:
         return None
-    told = {"central's server": server_ahead_s(engine, now), "most terminals": terminals_ahead_s(engine, now)}
-    for who, ahead_s in told.items():
-        if ahead_s is not None and abs(ahead_s) > DOUBTED_BEYOND_S:
-            differ = "differs" if who.startswith("central") else "differ"
-            return (
-                f"this host's clock says {now:%Y-%m-%d %H:%M}Z, {who} {differ} by {abs(ahead_s) / 3600:.0f} h, and no "
-                "time service keeps it; set it (timedatectl set-ntp true)"
-            )
+    ahead_s = server_ahead_s(engine, now)
+    if ahead_s is not None and abs(ahead_s) > DOUBTED_BEYOND_S:
+        return Message(
+            "this host's clock says {now}Z, central's server differs by {hours} h, and no time service keeps it; "
+            "set it (timedatectl set-ntp true)",
+            now=f"{now:%Y-%m-%d %H:%M}",
+            hours=f"{abs(ahead_s) / 3600:.0f}",
+        )
+    ahead_s = terminals_ahead_s(engine, now)
+    if ahead_s is not None and abs(ahead_s) > DOUBTED_BEYOND_S:
+        return Message(
+            "this host's clock says {now}Z, most terminals differ by {hours} h, and no time service keeps it; set "
+            "it (timedatectl set-ntp true)",
+            now=f"{now:%Y-%m-%d %H:%M}",
+            hours=f"{abs(ahead_s) / 3600:.0f}",
+        )
     return None
 
 
@@ -88,8 +97,11 @@ def set_clock(terminal: TerminalConfig, desk: Desk, *, actor: str, least_s: int 
     """
     if not desk.host_clock_trusted:
         raise Refused(
-            f"this host's clock is not synchronised and central's does not confirm it, so the clock of {terminal.id} "
-            "was not set; let a time service (chrony, systemd-timesyncd) keep this host's clock first"
+            Message(
+                "this host's clock is not synchronised and central's does not confirm it, so the clock of "
+                "{terminal} was not set; let a time service (chrony, systemd-timesyncd) keep this host's clock first",
+                terminal=terminal.id,
+            )
         )
     desk.bring_home(terminal)
     with turn(terminal.id, desk.state_dir), open_caretaker(place_of(terminal, desk.reply_timeout_s)) as client:
@@ -105,7 +117,13 @@ def set_clock(terminal: TerminalConfig, desk: Desk, *, actor: str, least_s: int 
         details = {"before_s": before_s, "after_s": after_s}
         audit.append(conn, actor, "terminal.clock", terminal.id, details, desk.now())
     if abs(after_s) > SET_WITHIN_S:
-        raise NeedsAttention(f"{terminal.id} took the time and is still {after_s} s off; look at its own time settings")
+        raise NeedsAttention(
+            Message(
+                "{terminal} took the time and is still {after_s} s off; look at its own time settings",
+                terminal=terminal.id,
+                after_s=after_s,
+            )
+        )
     return ClockCheck(terminal.id, after_s if before_s is None else before_s, after_s)
 
 
@@ -126,7 +144,11 @@ def _offset_s(client: Caretaker, terminal: TerminalConfig, desk: Desk) -> int | 
 def _measured(client: Caretaker, terminal: TerminalConfig, desk: Desk) -> int:
     offset_s = _offset_s(client, terminal, desk)
     if offset_s is None:
-        raise NeedsAttention(f"{terminal.id} shows no possible time; `terminal clock {terminal.id} --set` sets it")
+        raise NeedsAttention(
+            Message(
+                "{terminal} shows no possible time; `terminal clock {terminal} --set` sets it", terminal=terminal.id
+            )
+        )
     _keep(terminal, desk, offset_s)
     return offset_s
 

@@ -20,6 +20,7 @@ from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.county.access import Bar, Deed, anywhere, barred
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Source
 from ekinerja_agent.terminals.identity import FUTURE_REASON, RESET_REASON
 from ekinerja_agent.terminals.push_text import parse_upload
@@ -61,27 +62,51 @@ def request(
     lie in the future, or the account is no operator.
     """
     if not anywhere(account, Deed.ASK_REDATING):
-        raise Refused(f"{account.name} may not ask for that; an operator may")
+        raise Refused(Message("{account} may not ask for that; an operator may", account=account.name))
     if first > last:
-        raise WrongUsage(f"--from {first} is after --to {last}; name the earlier clock first")
+        raise WrongUsage(
+            Message("--from {first} is after --to {last}; name the earlier clock first", first=first, last=last)
+        )
     if not 0 < abs(shift_s) <= MOST_SHIFT_S:
         raise WrongUsage(
-            f"--shift {shift_s}: seconds to add to the clock, from 1 to {MOST_SHIFT_S} (30 years), or as many less"
+            Message(
+                "--shift {shift_s}: seconds to add to the clock, from 1 to {most} (30 years), or as many less",
+                shift_s=shift_s,
+                most=MOST_SHIFT_S,
+            )
         )
     if not reason.strip():
-        raise WrongUsage("--reason is empty; say how the true time is known, it is kept with the decision")
+        raise WrongUsage(Message("--reason is empty; say how the true time is known, it is kept with the decision"))
 
     def ask(conn: Connection) -> Requested:
         zone = terminal_zones(conn).get(terminal)
         if zone is None:
-            raise WrongUsage(f"no collector has told of {terminal} yet, so its time zone is not known; poll it first")
+            raise WrongUsage(
+                Message(
+                    "no collector has told of {terminal} yet, so its time zone is not known; poll it first",
+                    terminal=terminal,
+                )
+            )
         block = _block(conn, terminal, first, last, now)
         if not block:
-            raise WrongUsage(f"{terminal} has no record, in central or in quarantine, from {first} to {last}")
+            raise WrongUsage(
+                Message(
+                    "{terminal} has no record, in central or in quarantine, from {first} to {last}",
+                    terminal=terminal,
+                    first=first,
+                    last=last,
+                )
+            )
         shift = timedelta(seconds=shift_s)
         instants = {name: _instant(one.clock + shift, zone) for name, one in block.items()}
         if max(instants.values()) > now:
-            raise Refused(f"with {shift_s} s the last punch would lie at {max(instants.values())}, which is not yet")
+            raise Refused(
+                Message(
+                    "with {shift_s} s the last punch would lie at {last}, which is not yet",
+                    shift_s=shift_s,
+                    last=max(instants.values()),
+                )
+            )
         number = redatings.request(
             conn,
             terminal,
@@ -104,17 +129,25 @@ def decide(engine: Engine, number: int, *, approved: bool, account: Account, now
     Raise Refused if the account asked for it, owns one of the punches or may not decide, or if it is decided already.
     """
     if not anywhere(account, Deed.DECIDE_REDATING):
-        raise Refused(f"{account.name} may not decide on redatings; an operator or a head of unit may")
+        raise Refused(
+            Message("{account} may not decide on redatings; an operator or a head of unit may", account=account.name)
+        )
 
     def work(conn: Connection) -> int:
         redatings.wait_turn_to_decide(conn)
         asked, instants = redatings.find(conn, number)
         brought = asked.account_id == account.id
         if barred(account, Deed.DECIDE_REDATING, brought=brought) is Bar.BROUGHT:
-            raise Refused(f"{account.name} asked for redating {number}; another person decides on it")
+            raise Refused(
+                Message(
+                    "{account} asked for redating {number}; another person decides on it",
+                    account=account.name,
+                    number=number,
+                )
+            )
         unit, day = organisation.unit_with(conn, asked.terminal), asked.requested_at.date()
         organisation.require_power(
-            conn, account, Deed.DECIDE_REDATING, subject=f"redating {number}", day=day, unit=unit
+            conn, account, Deed.DECIDE_REDATING, subject=Message("redating {number}", number=number), day=day, unit=unit
         )
         block = _block(conn, asked.terminal, asked.first, asked.last, asked.requested_at)
         chosen = {name: one for name, one in block.items() if name in instants}

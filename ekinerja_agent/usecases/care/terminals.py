@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import owners, terminal_list
 from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     Heard = tuple[PushMemory, UnreadUploads]
 
 
-NEVER_HEARD = "never heard of; set this server in its menu (Comm. > Cloud Server)"
-SILENT = "silent; check its power, its network and the server in its menu"
+NEVER_HEARD = Message("never heard of; set this server in its menu (Comm. > Cloud Server)")
+SILENT = Message("silent; check its power, its network and the server in its menu")
 
 
 def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[str, Any]]:
@@ -33,7 +34,7 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
     elsewhere = _owned_elsewhere(config, engine)
     uploads = _uploads(config)
     for terminal in config.terminals:
-        row = known.pop(terminal.id, None) or {"state": "never read"}
+        row = known.pop(terminal.id, None) or {"state": Message("never read")}
         state = elsewhere.get(terminal.id, row["state"])
         yield (
             _blank(terminal.id)
@@ -41,7 +42,7 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
             | {
                 "office": terminal.office,
                 "address": str(terminal.address) if terminal.address else None,
-                "state": state if terminal.enabled else "disabled in devices.yaml",
+                "state": state if terminal.enabled else Message("disabled in devices.yaml"),
             }
             | ({} if terminal.id in elsewhere else _heard(config, terminal, row, uploads.get(terminal.id), now))
         )
@@ -104,11 +105,11 @@ def _heard(
         elif now - heard_at > HEARD_WITHIN:
             told["state"] = SILENT
     elif uploads is not None and heard_at is not None and (doubts := doubts_of(*uploads, now)):
-        told["state"] = f"{row['state']}; uploads: {'; '.join(doubts)}"
+        told["state"] = Message("{state}; uploads: {doubts}", state=row["state"], doubts=joined("; ", doubts))
     return told
 
 
-def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, str]:
+def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, Message]:
     """What to say of terminals that this host would read if another agent did not; nothing where it reads none."""
     if not config.fills_a_spool or not config.agent.spool_path.exists():
         return {}
@@ -116,7 +117,9 @@ def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, str]:
         agent = spool.agent
     told = owners.owners(engine, [terminal.id for terminal in config.terminals])
     return {
-        terminal: f"read by the agent {owner}; `terminal accept {terminal}` takes it over"
+        terminal: Message(
+            "read by the agent {owner}; `terminal accept {terminal}` takes it over", owner=owner, terminal=terminal
+        )
         for terminal, owner in told.items()
         if owner != agent
     }

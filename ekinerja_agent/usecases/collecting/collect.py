@@ -19,8 +19,9 @@ from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message, as_message, joined
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
-from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
+from ekinerja_agent.nouns.terminal import OK, SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals import DRIVERS, AmbiguousLog, LogRead, TailBroke, TerminalAddress
 from ekinerja_agent.terminals.drift import shown
@@ -52,7 +53,7 @@ class PollResult:
     quarantined: int
     received_bytes: int
     mode: Literal["tail", "full", "unchanged"]
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Message, ...] = ()
     status: TerminalStatus | None = None
 
 
@@ -65,8 +66,12 @@ def open_spool(path: Path) -> Spool:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TemporarilyUnavailable(
-            f"the directory {path.parent} cannot be used: {error.strerror}; name one in state_dir of agent.yaml where "
-            "this user may write"
+            Message(
+                "the directory {directory} cannot be used: {reason}; name one in state_dir of agent.yaml where this "
+                "user may write",
+                directory=path.parent,
+                reason=error.strerror,
+            )
         ) from error
     return Spool(path)
 
@@ -94,8 +99,13 @@ def poll(
     owner = spool.owned_elsewhere().get(terminal.id)
     if owner is not None:
         raise OwnedElsewhere(
-            f"{terminal.id} is read by the agent {owner}, and a terminal has one owner; if this one ({spool.agent}) "
-            f"shall read it instead, run: ekinerja-agent terminal accept {terminal.id}"
+            Message(
+                "{terminal} is read by the agent {owner}, and a terminal has one owner; if this one ({agent}) shall "
+                "read it instead, run: ekinerja-agent terminal accept {terminal}",
+                terminal=terminal.id,
+                owner=owner,
+                agent=spool.agent,
+            )
         )
     with turn(terminal.id, state_dir):
         announce(spool, [terminal], now=now())
@@ -109,10 +119,10 @@ def poll(
             raise
         except TailBroke as error:
             doubtful = memory.cursor and replace(memory.cursor, proven=False, judged_at=None)
-            spool.add((), [_unread(terminal, memory, str(error))], memory=replace(memory, cursor=doubtful))
+            spool.add((), [_unread(terminal, memory, error.message)], memory=replace(memory, cursor=doubtful))
             raise
         except EkinerjaError as error:
-            spool.add((), [_unread(terminal, memory, str(error))])
+            spool.add((), [_unread(terminal, memory, error.message)])
             raise
         return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted)
 
@@ -168,7 +178,13 @@ def accept(spool: Spool, terminal: TerminalConfig) -> str | None:
     Raise WrongUsage if devices.yaml names the serial: then the file decides.
     """
     if terminal.serial is not None:
-        raise WrongUsage(f"devices.yaml names serial {terminal.serial} for {terminal.id}; change it there")
+        raise WrongUsage(
+            Message(
+                "devices.yaml names serial {serial} for {terminal}; change it there",
+                serial=terminal.serial,
+                terminal=terminal.id,
+            )
+        )
     memory = spool.state(terminal.id)
     if memory is None or memory.serial is None:
         return None
@@ -185,18 +201,25 @@ def require_pollable(terminal: TerminalConfig) -> None:
 def _no_place(terminal: TerminalConfig) -> WrongUsage:
     if terminal.push:
         return WrongUsage(
-            f"{terminal.id} only pushes (transport none in devices.yaml): nobody can reach it, it sends its punches "
-            f"and sets its clock by itself; to have its whole log again run: ekinerja-agent terminal push-request "
-            f"{terminal.id} reupload"
+            Message(
+                "{terminal} only pushes (transport none in devices.yaml): nobody can reach it, it sends its punches "
+                "and sets its clock by itself; to have its whole log again run: ekinerja-agent terminal "
+                "push-request {terminal} reupload",
+                terminal=terminal.id,
+            )
         )
-    return WrongUsage(f"{terminal.id} has transport none in devices.yaml: it cannot be polled, only imported")
+    return WrongUsage(
+        Message(
+            "{terminal} has transport none in devices.yaml: it cannot be polled, only imported", terminal=terminal.id
+        )
+    )
 
 
-def expected_serial(terminal: TerminalConfig, pinned: str | None) -> tuple[str | None, str]:
+def expected_serial(terminal: TerminalConfig, pinned: str | None) -> tuple[str | None, Message]:
     """Given a terminal and the serial that its first contact pinned, return which has to answer (None: any), and who
     says so.
     """
-    return terminal.serial or pinned, "devices.yaml" if terminal.serial else "its first contact"
+    return terminal.serial or pinned, as_message("devices.yaml") if terminal.serial else Message("its first contact")
 
 
 def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddress:
@@ -329,9 +352,9 @@ def _keep_raw_log(
     terminal: TerminalConfig, spool: Spool, memory: TerminalMemory, error: AmbiguousLog, at: datetime
 ) -> None:
     """Keep the whole log where that is news; the terminal itself keeps what is not kept here."""
-    notes: list[Note] = [_unread(terminal, memory, str(error))]
+    notes: list[Note] = [_unread(terminal, memory, error.message)]
     if memory.raw_log_kept_at is None or at - memory.raw_log_kept_at >= RAW_LOG_KEPT_EVERY:
-        notes.append(Quarantined(terminal.id, Source.POLL, 0, error.raw, str(error), at))
+        notes.append(Quarantined(terminal.id, Source.POLL, 0, error.raw, error.message, at))
         memory = replace(memory, raw_log_kept_at=at)
     spool.add((), notes, memory=memory)
 
@@ -391,17 +414,19 @@ def _first_instant(read: LogRead, quarantined: list[Quarantined], clock_rule: Cl
     return clock_rule.at(first.clock) if first else None
 
 
-def _flaw(memory: TerminalMemory, read: LogRead, known_records: int) -> str | None:
+def _flaw(memory: TerminalMemory, read: LogRead, known_records: int) -> Message | None:
     """Why the read vouches for no stretch of time, although every record it brought is good; None if it does."""
     sizes = read.sizes
     if sizes and sizes.records and sizes.records_capacity and sizes.records >= sizes.records_capacity:
-        return "the log is full, so the terminal may refuse punches or drop the oldest: verify and clear it"
+        return Message("the log is full, so the terminal may refuse punches or drop the oldest: verify and clear it")
     if memory.records and memory.serial and read.serial != memory.serial:
-        return "another terminal answers than at the read before: punches between may be lost"
+        return Message("another terminal answers than at the read before: punches between may be lost")
     if memory.records and not known_records and read.mode == "full":
-        return "the log shares no record with the one read before (cleared or replaced): punches between may be lost"
+        return Message(
+            "the log shares no record with the one read before (cleared or replaced): punches between may be lost"
+        )
     if memory.records and read.known_end_gone:
-        return "the end of the log as read before is gone (records were deleted): punches after it may be lost"
+        return Message("the end of the log as read before is gone (records were deleted): punches after it may be lost")
     return None
 
 
@@ -409,7 +434,7 @@ def _slot_owners(terminal: str, read: LogRead) -> list[SlotOwner]:
     return [SlotOwner(terminal, uid, pin, read.began_at) for uid, pin in sorted(read.slot_owners.items())]
 
 
-def _status(terminal: TerminalConfig, read: LogRead, flaw: str | None) -> TerminalStatus:
+def _status(terminal: TerminalConfig, read: LogRead, flaw: Message | None) -> TerminalStatus:
     sizes = read.sizes
     return TerminalStatus(
         terminal=terminal.id,
@@ -421,11 +446,11 @@ def _status(terminal: TerminalConfig, read: LogRead, flaw: str | None) -> Termin
         users=sizes.users if sizes else None,
         clock_offset_s=read.offset_s,
         last_contact=read.began_at,
-        state=flaw or "; ".join(read.doubts) or "ok",
+        state=flaw or (joined("; ", read.doubts) if read.doubts else OK),
     )
 
 
-def _unread(terminal: TerminalConfig, memory: TerminalMemory, why: str) -> TerminalStatus:
+def _unread(terminal: TerminalConfig, memory: TerminalMemory, why: Message) -> TerminalStatus:
     return TerminalStatus(
         terminal=terminal.id,
         address=_address(terminal),

@@ -19,8 +19,9 @@ from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.coverage import ClockReading
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import OwnedElsewhere, Refused, TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
-from ekinerja_agent.nouns.terminal import TerminalStatus
+from ekinerja_agent.nouns.terminal import OK, TerminalStatus
 from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches
@@ -60,12 +61,12 @@ WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
 Table = Literal["ATTLOG", "OPERLOG"]
 """Of what a terminal sends: those of which it is told how much it sent already."""
 
-NO_ORDER = "its uploads are not in the order of its log, so they vouch for no time; `terminal push-request {} reupload`"
-ENCRYPTED = "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
-UNVOUCHED = "this host's clock is not vouched for, and the terminal sets its own by it: let a time service keep it"
-SLOTS = (
-    "{} is read as well, and its log names slots, not PINs: each punch would count twice; take `push: true` out of "
-    "devices.yaml, or set `transport: none`"
+
+ENCRYPTED = Message(
+    "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
+)
+UNVOUCHED = Message(
+    "this host's clock is not vouched for, and the terminal sets its own by it: let a time service keep it"
 )
 
 
@@ -126,7 +127,7 @@ class Receiver:
             if wanted or not memory.everything_asked:
                 memory = begin_anew(memory)
                 self._stamps.pop((terminal.id, "ATTLOG"), None)
-            self._keep(terminal, replace(memory, state="ok" if memory.state == ENCRYPTED else memory.state), at)
+            self._keep(terminal, replace(memory, state=OK if memory.state == ENCRYPTED else memory.state), at)
             for request in wanted:
                 self._spool.answered(terminal.id, request.number, 0)
         return option_lines(
@@ -280,23 +281,28 @@ class Receiver:
 
     def _state(
         self, terminal: TerminalConfig, memory: PushMemory, upload: Upload, ahead_s: int | None, fresh: bool
-    ) -> str:
+    ) -> Message:
         """What people should know after an upload. While reads vouch for the terminal, its order does not matter."""
         if memory.out_of_order and not self._is_read(terminal, upload.arrived_at):
-            return NO_ORDER.format(terminal.id)
+            return Message(
+                "its uploads are not in the order of its log, so they vouch for no time; `terminal push-request "
+                "{terminal} reupload`",
+                terminal=terminal.id,
+            )
         if ahead_s is not None:
-            return (
-                f"its clock is at least {ahead_s} s ahead of this host's; "
-                "its punches are corrected by that, and flagged"
+            return Message(
+                "its clock is at least {ahead_s} s ahead of this host's; its punches are corrected by that, and "
+                "flagged",
+                ahead_s=ahead_s,
             )
         if fresh:
-            return "ok"
+            return OK
         if not upload.instants:
             return memory.state
         late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
         if late_s > 3600:
-            return "its newest record is hours old when it comes: it is catching up, or its clock is behind"
-        return "ok" if memory.state != ENCRYPTED else memory.state
+            return Message("its newest record is hours old when it comes: it is catching up, or its clock is behind")
+        return OK if memory.state != ENCRYPTED else memory.state
 
     def _is_read(self, terminal: TerminalConfig, at: datetime) -> bool:
         reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
@@ -329,12 +335,23 @@ class Receiver:
         owner = self._spool.owned_elsewhere().get(terminal.id)
         if owner is not None:
             raise OwnedElsewhere(
-                f"{terminal.id} belongs to the agent {owner}; if this one ({self._spool.agent}) shall take its "
-                f"uploads, run: ekinerja-agent terminal accept {terminal.id}"
+                Message(
+                    "{terminal} belongs to the agent {owner}; if this one ({agent}) shall take its uploads, run: "
+                    "ekinerja-agent terminal accept {terminal}",
+                    terminal=terminal.id,
+                    owner=owner,
+                    agent=self._spool.agent,
+                )
             )
         reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
         if reads is not None and reads.record_size == SLOT_RECORD_BYTES:
-            raise Refused(SLOTS.format(terminal.id))
+            raise Refused(
+                Message(
+                    "{terminal} is read as well, and its log names slots, not PINs: each punch would count twice; "
+                    "take `push: true` out of devices.yaml, or set `transport: none`",
+                    terminal=terminal.id,
+                )
+            )
 
     def _remembered(self, terminal: TerminalConfig, at: datetime, kept: PushMemory | None = None) -> PushMemory:
         """What is known of a terminal, once it is heard of now. Another serial is another terminal."""
@@ -417,13 +434,13 @@ class Receiver:
             users=memory.users,
             clock_offset_s=ahead_s,
             last_contact=at,
-            state="; ".join(doubts) or "ok",
+            state=joined("; ", doubts) if doubts else OK,
         )
 
 
-def doubts_of(memory: PushMemory, unread: UnreadUploads, at: datetime) -> list[str]:
+def doubts_of(memory: PushMemory, unread: UnreadUploads, at: datetime) -> list[Message]:
     """Given what is remembered of a terminal's uploads, return what people should know of them, one sentence each."""
-    told = [memory.state] if memory.state != "ok" else []
+    told = [memory.state] if memory.state != OK else []
     return [*told, sentence(unread)] if is_told(unread, at) else told
 
 

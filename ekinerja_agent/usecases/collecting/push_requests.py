@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -25,7 +26,11 @@ def ask(
     Raise WrongUsage if it does not push.
     """
     if not terminal.push:
-        raise WrongUsage(f"{terminal.id} does not push; set push: true in devices.yaml, or run: terminal poll")
+        raise WrongUsage(
+            Message(
+                "{terminal} does not push; set push: true in devices.yaml, or run: terminal poll", terminal=terminal.id
+            )
+        )
     with transaction(engine) as conn:
         number = spool.ask(terminal.id, kind, by=account.name)
         audit.append(conn, account.name, "terminal.push_request", terminal.id, {"kind": kind, "number": number}, now)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool import Hole, UnreadUploads
 from ekinerja_agent.terminals.push_text import filled_lines, is_text
@@ -26,16 +27,6 @@ TOLD_FOR = timedelta(days=1)
 _MOST_HOLES = 100
 _EVER = datetime.min.replace(tzinfo=UTC)
 
-UNREAD_REASON = "an upload `{}`, which this version does not read; its bytes are kept, and may be punches"
-UNREAD = (
-    "it uploads `{}`, which this version does not read; its bytes are kept (`punch quarantine`) and its days stay "
-    "pending: if its menu says access control, fetch its log, then set T&A PUSH (the change can wipe it)"
-)
-REFUSED = (
-    "it uploads more of `{}`, which this version does not read, than is kept of one terminal ({} MiB in {} days); the "
-    "rest is refused and stays in it, its days stay pending: see `punch quarantine`, and fetch its log"
-)
-
 
 def unread_records(terminal: str, kind: str, body: bytes, at: datetime) -> list[Quarantined]:
     """Given a body and how its kind is shown, return what is kept of it: the lines of a text, else the whole.
@@ -46,7 +37,10 @@ def unread_records(terminal: str, kind: str, body: bytes, at: datetime) -> list[
         return []
     by_line = is_text(body) and body.count(b"\n") + body.count(b"\r") <= MOST_LINE_ENDS
     lines = filled_lines(body) if by_line else [(1, body)]
-    return [Quarantined(terminal, Source.PUSH, number, line, UNREAD_REASON.format(kind), at) for number, line in lines]
+    reason = Message(
+        "an upload `{kind}`, which this version does not read; its bytes are kept, and may be punches", kind=kind
+    )
+    return [Quarantined(terminal, Source.PUSH, number, line, reason, at) for number, line in lines]
 
 
 def with_room(memory: UnreadUploads, records: Sequence[Quarantined], at: datetime) -> UnreadUploads | None:
@@ -72,10 +66,21 @@ def is_told(memory: UnreadUploads, at: datetime) -> bool:
     return memory.seen_at is not None and at - memory.seen_at < TOLD_FOR
 
 
-def sentence(memory: UnreadUploads) -> str:
+def sentence(memory: UnreadUploads) -> Message:
     """Given what is remembered, return what people should know of it."""
-    return (
-        REFUSED.format(memory.kind, MOST_KEPT_MIB, KEPT_WITHIN.days) if memory.refused else UNREAD.format(memory.kind)
+    if memory.refused:
+        return Message(
+            "it uploads more of `{kind}`, which this version does not read, than is kept of one terminal ({room} "
+            "MiB in {days} days); the rest is refused and stays in it, its days stay pending: see `punch "
+            "quarantine`, and fetch its log",
+            kind=memory.kind,
+            room=MOST_KEPT_MIB,
+            days=KEPT_WITHIN.days,
+        )
+    return Message(
+        "it uploads `{kind}`, which this version does not read; its bytes are kept (`punch quarantine`) and its "
+        "days stay pending: if its menu says access control, fetch its log, then set T&A PUSH (the change can wipe it)",
+        kind=memory.kind,
     )
 
 

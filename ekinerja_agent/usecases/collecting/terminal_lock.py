@@ -17,6 +17,7 @@ from typing import IO
 
 from ekinerja_agent.files.durable import hand_over
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 PATIENCE_S = 10.0
 """A listener gives way within five seconds; who holds a terminal for longer is reading it."""
@@ -77,7 +78,9 @@ def _taken(file: IO[str], kind: int) -> bool:
 
 
 def _busy(terminal: str) -> TerminalBusy:
-    return TerminalBusy(f"{terminal} is being read by another job of this host; try again in a moment")
+    return TerminalBusy(
+        Message("{terminal} is being read by another job of this host; try again in a moment", terminal=terminal)
+    )
 
 
 def _open(terminal: str, state_dir: Path, name: str) -> IO[str]:

@@ -27,6 +27,8 @@ from ekinerja_agent.county.access import Bar, Deed
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import NoRule, Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message, either, joined
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
@@ -103,7 +105,7 @@ def waiting_for(conn: Connection, desk: Desk, below: Collection[str]) -> list[di
     return [row | {"minutes": mine[row["id"]]} for row in ordered]
 
 
-def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any]]) -> dict[str, str]:
+def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any]]) -> dict[str, Message]:
     """Given activities with the columns of `activity list`, return for those that nobody decided, by id, what nobody
     knows yet of the duty of their day. They are not rejected for that.
     """
@@ -112,7 +114,7 @@ def pending_duty(conn: Connection, desk: Desk, rows: Collection[Mapping[str, Any
         return {}
     nips, days = {row["nip"] for row in waiting}, [row["date"] for row in waiting]
     rules = ActivityRules(StoredFacts(conn).about(nips, min(days), max(days)), desk.rules, desk.profile)
-    found: dict[str, str] = {}
+    found: dict[str, Message] = {}
     for row in waiting:
         with suppress(NoRule):  # without a rule nothing asks for the duty
             why = rules.pending(row)
@@ -129,7 +131,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
     """
     _require_own(desk, work.nip)
     if not work.description.strip():
-        raise WrongUsage("an activity needs --description: what was done")
+        raise WrongUsage(Message("an activity needs --description: what was done"))
     status = EntryStatus.DRAFT if draft else EntryStatus.PENDING
 
     def enter(conn: Connection) -> str:
@@ -138,7 +140,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
         posts = Posts(stored.about([work.nip], work.day, work.day), desk.profile)
         local = desk.now.astimezone(posts.zone(work.nip, work.day)).replace(tzinfo=None)
         if work.day > local.date():
-            raise WrongUsage(f"{work.day} is not yet; an activity is entered once it is done")
+            raise WrongUsage(Message("{day} is not yet; an activity is entered once it is done", day=work.day))
         known = _entered_before(stored, work, status, replaces)
         if known is not None:
             return known
@@ -146,7 +148,7 @@ def add(desk: Desk, work: Work, *, draft: bool = False, replaces: str | None = N
         if replaces is not None:
             earlier = activities.find(conn, replaces)
             _require_own(desk, earlier.nip)
-            _require_open(earlier, (EntryStatus.DRAFT, EntryStatus.RETURNED), "corrected")
+            _require_open(earlier, (EntryStatus.DRAFT, EntryStatus.RETURNED), Message("corrected"))
             entered_at = earlier.entered_at or earlier.day.isoformat()
         row = _row(work, replaces or _new_id(conn), entered_at, status)
         _judge(desk, stored, row, local.date())
@@ -164,7 +166,7 @@ def submit(desk: Desk, activity_id: str) -> Activity:
 
     def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (EntryStatus.DRAFT, EntryStatus.RETURNED), "submitted")
+        _require_open(one, (EntryStatus.DRAFT, EntryStatus.RETURNED), Message("submitted"))
         return Step(
             "submitted", EntryStatus.PENDING, one.first_tier, one.last_tier, waits_from=desk.today(conn, one.nip)
         )
@@ -180,7 +182,7 @@ def withdraw(desk: Desk, activity_id: str) -> Activity:
 
     def decide(_conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.RETURNED), "withdrawn")
+        _require_open(one, (EntryStatus.DRAFT, EntryStatus.PENDING, EntryStatus.RETURNED), Message("withdrawn"))
         return Step("withdrawn", EntryStatus.WITHDRAWN, one.first_tier, one.last_tier)
 
     return _step(desk, activity_id, decide)
@@ -197,7 +199,13 @@ def approve(desk: Desk, activity_id: str, *, minutes: int | None = None) -> Acti
         _require_superior(conn, desk, one)
         _require_free(conn, one)
         if minutes is not None and not 0 <= minutes <= one.minutes:
-            raise WrongUsage(f"--minutes {minutes}; allowed: 0 to {one.minutes}, the minutes it lasted")
+            raise WrongUsage(
+                Message(
+                    "--minutes {minutes}; allowed: 0 to {most}, the minutes it lasted",
+                    minutes=minutes,
+                    most=one.minutes,
+                )
+            )
         counted = one.minutes if minutes is None else minutes
         return Step("approved", EntryStatus.APPROVED, one.first_tier, one.last_tier, approved_minutes=counted)
 
@@ -223,12 +231,20 @@ def object_to(desk: Desk, activity_id: str, *, reason: str) -> Activity:
 
     def decide(conn: Connection, one: Activity) -> Step:
         _require_own(desk, one.nip)
-        _require_open(one, (EntryStatus.APPROVED, EntryStatus.RETURNED, EntryStatus.REJECTED), "objected to")
+        _require_open(one, (EntryStatus.APPROVED, EntryStatus.RETURNED, EntryStatus.REJECTED), Message("objected to"))
         if one.rule_reason is not None:
-            raise Refused(f"activity {one.activity_id} broke a rule: {one.rule_reason}; no superior can change that")
+            raise Refused(
+                Message(
+                    "activity {activity} broke a rule: {rule_reason}; no superior can change that",
+                    activity=one.activity_id,
+                    rule_reason=one.rule_reason,
+                )
+            )
         tier = one.last_tier + 1
         if tier >= len(desk.superiors(conn, one.nip, one.day)):
-            raise Refused(f"nobody is above the superior who decided activity {one.activity_id}")
+            raise Refused(
+                Message("nobody is above the superior who decided activity {activity}", activity=one.activity_id)
+            )
         return Step("objected", EntryStatus.PENDING, tier, tier, waits_from=desk.today(conn, one.nip), reason=reason)
 
     return _step(desk, activity_id, decide)
@@ -265,9 +281,10 @@ def _judge(desk: Desk, stored: StoredFacts, row: dict[str, Any], today: date) ->
     judged = Draft(_ENTERED, importer, today, stored, desk.rules, rows=[row], profile=desk.profile)
     kind.KIND.judge(judged)
     if judged.problems:
-        raise WrongUsage("; ".join(f"{problem.key}: {problem.message}" for problem in judged.problems))
+        raise WrongUsage(joined("; ", (joined(": ", (each.key, each.message)) for each in judged.problems)))
     if judged.rejected:
-        raise Refused(f"not entered: {'; '.join(problem.message for problem in judged.rejected)}")
+        why = joined("; ", (problem.message for problem in judged.rejected))
+        raise Refused(Message("not entered: {why}", why=why))
 
 
 def _require_free(conn: Connection, one: Activity) -> None:
@@ -275,8 +292,14 @@ def _require_free(conn: Connection, one: Activity) -> None:
     for other in activities.approved_of(conn, [one.nip], one.day, one.day):
         if other.activity_id != one.activity_id and other.shares_time(one):
             raise Refused(
-                f"activity {one.activity_id} shares time with {other.activity_id} "
-                f"({other.start:%H:%M}-{other.end:%H:%M}), which is approved; a minute counts once"
+                Message(
+                    "activity {activity} shares time with {activity_id} ({start}-{end}), which is approved; a "
+                    "minute counts once",
+                    activity=one.activity_id,
+                    activity_id=other.activity_id,
+                    start=f"{other.start:%H:%M}",
+                    end=f"{other.end:%H:%M}",
+                )
             )
 
 
@@ -285,38 +308,78 @@ def _require_own(desk: Desk, nip: str) -> None:
     if access.may(desk.account, deed, nip=nip):
         return
     if desk.own_only:
-        raise Refused("that activity is another person's")
-    raise Refused(f"{desk.account.name} is not {nip}; the person's own account or an operator enters activities")
+        raise Refused(Message("that activity is another person's"))
+    raise Refused(
+        Message(
+            "{account} is not {nip}; the person's own account or an operator enters activities",
+            account=desk.account.name,
+            nip=nip,
+        )
+    )
 
 
-def _require_open(one: Activity, allowed: Sequence[str], done: str) -> None:
+def _require_open(one: Activity, allowed: Sequence[str], done: Message) -> None:
     if one.status not in allowed:
-        raise Refused(f"activity {one.activity_id} is {one.status}; only what is {' or '.join(allowed)} can be {done}")
+        raise Refused(
+            Message(
+                "activity {activity} is {status}; only what is {allowed} can be {done}",
+                activity=one.activity_id,
+                status=status_word(one.status),
+                allowed=either(map(status_word, allowed)),
+                done=done,
+            )
+        )
 
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise WrongUsage("--reason is empty; the people concerned read it")
+        raise WrongUsage(Message("--reason is empty; the people concerned read it"))
 
 
 def _require_superior(conn: Connection, desk: Desk, one: Activity) -> None:
     account = desk.account
-    _require_open(one, (EntryStatus.PENDING,), "decided")
+    _require_open(one, (EntryStatus.PENDING,), Message("decided"))
     asked = _asked(one, desk.superiors(conn, one.nip, one.day))
     bar = _bar(desk, one, asked)
     if bar is None:
         return
     if bar is Bar.ONESELF:
-        raise Refused(f"activity {one.activity_id} is {account.name}'s own; the superior of {one.day} decides")
+        raise Refused(
+            Message(
+                "activity {activity} is {account}'s own; the superior of {day} decides",
+                activity=one.activity_id,
+                account=account.name,
+                day=one.day,
+            )
+        )
     if bar is Bar.BROUGHT:
-        raise Refused(f"{account.name} entered activity {one.activity_id}; another person decides on it")
+        raise Refused(
+            Message(
+                "{account} entered activity {activity}; another person decides on it",
+                account=account.name,
+                activity=one.activity_id,
+            )
+        )
     if account.nip is None:
         raise Refused(
-            f"account {account.name} has no NIP, and only a superior decides activities; an operator adds one with "
-            "`ekinerja-agent account add NAME --nip NIP`"
+            Message(
+                "account {account} has no NIP, and only a superior decides activities; an operator adds one with "
+                "`ekinerja-agent account add NAME --nip NIP`",
+                account=account.name,
+            )
         )
-    told = " or ".join(asked) or "nobody: no superior is known, see `import units` and `import employees`"
-    raise Refused(f"{account.name} is not the superior of {one.nip} on {one.day} who decides now; that is {told}")
+    superior = (
+        either(asked) if asked else Message("nobody: no superior is known, see `import units` and `import employees`")
+    )
+    raise Refused(
+        Message(
+            "{account} is not the superior of {nip} on {day} who decides now; that is {superior}",
+            account=account.name,
+            nip=one.nip,
+            day=one.day,
+            superior=superior,
+        )
+    )
 
 
 def _asked(one: Activity, superiors: Sequence[str]) -> Sequence[str]:

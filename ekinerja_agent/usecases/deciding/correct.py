@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported import corrections
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.kinds.corrections import Limits
 
@@ -40,9 +41,9 @@ def add(engine: Engine, scanned: Scanned, *, document: str, account: Account, no
     """
     _require_power(account, Deed.ENTER_CORRECTION)
     if not document.strip():
-        raise WrongUsage("a correction needs --document: the letter or form that proves it")
+        raise WrongUsage(Message("a correction needs --document: the letter or form that proves it"))
     if scanned.day > now.date() + timedelta(days=1):  # the latest day that anybody's calendar shows
-        raise WrongUsage(f"{scanned.day} is not yet; a correction is about a duty that has begun")
+        raise WrongUsage(Message("{day} is not yet; a correction is about a duty that has begun", day=scanned.day))
     return corrections.request(
         engine,
         nip=scanned.nip,
@@ -71,7 +72,9 @@ def approve(
         fact = {"nip": one.nip, "date": one.day, "time": one.at, "status": EntryStatus.APPROVED}
         reached = limits.reached(fact, person.rows(corrections.KIND))
         if reached is not None:
-            raise Refused(f"{one.reference} cannot be approved: {reached}")
+            raise Refused(
+                Message("{reference} cannot be approved: {reached}", reference=one.reference, reached=reached)
+            )
 
     return corrections.decide(engine, number, approved=True, reason=None, account=account, now=now, judge=judge)
 
@@ -80,7 +83,7 @@ def reject(engine: Engine, number: int, *, reason: str, account: Account, now: d
     """Given a correction's number and why, let it never count; return it. Raise as `approve` does."""
     _require_power(account, Deed.DECIDE_CORRECTION)
     if not reason.strip():
-        raise WrongUsage("a rejection needs --reason; the person reads it")
+        raise WrongUsage(Message("a rejection needs --reason; the person reads it"))
     return corrections.decide(
         engine, number, approved=False, reason=reason, account=account, now=now, judge=lambda _one, _person: None
     )
@@ -88,4 +91,8 @@ def reject(engine: Engine, number: int, *, reason: str, account: Account, now: d
 
 def _require_power(account: Account, deed: Deed) -> None:
     if not anywhere(account, deed):
-        raise Refused(f"{account.name} may not enter or decide corrections; an operator or a head of unit may")
+        raise Refused(
+            Message(
+                "{account} may not enter or decide corrections; an operator or a head of unit may", account=account.name
+            )
+        )

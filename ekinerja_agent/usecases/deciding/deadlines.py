@@ -17,6 +17,7 @@ from ekinerja_agent.central.imported.leave_requests import LeaveRequest
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases.care import clocks
@@ -77,8 +78,11 @@ def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, s
     doubt = clocks.doubt(engine, now, synchronised=synchronised)
     if doubt is not None:
         raise NeedsAttention(
-            f"nothing was approved or rejected because nobody decided it in time: {doubt}, or name the instant with "
-            "--now"
+            Message(
+                "nothing was approved or rejected because nobody decided it in time: {doubt}, or name the instant "
+                "with --now",
+                doubt=doubt,
+            )
         )
     return run(engine, rules, profile=profile, now=now)
 
@@ -102,7 +106,12 @@ def _one_at_a_time(conn: Connection, settled: Iterator[tuple[Activity, Step]]) -
             else None
         )
         if other is not None:
-            reason = f"overlaps {other.activity_id} ({other.start:%H:%M}-{other.end:%H:%M})"
+            reason = Message(
+                "overlaps {activity_id} ({start}-{end})",
+                activity_id=other.activity_id,
+                start=f"{other.start:%H:%M}",
+                end=f"{other.end:%H:%M}",
+            )
             yield one, Step(EntryStatus.REJECTED, EntryStatus.REJECTED, one.first_tier, one.last_tier, reason=reason)
             continue
         if step.status == EntryStatus.APPROVED:
@@ -144,7 +153,7 @@ class _Judge:
             except NoRule:
                 continue
             if days is not None and self.clock.today(one.nip, asked) >= asked + timedelta(days=days):
-                yield one, f"requested on {asked}, and nobody decided it within {days} days"
+                yield one, Message("requested on {day}, and nobody decided it within {days} days", day=asked, days=days)
 
     def _step(self, one: Activity) -> Step | None:
         try:
@@ -160,7 +169,7 @@ class _Judge:
                 one.first_tier,
                 one.last_tier,
                 approved_minutes=one.minutes if status == EntryStatus.APPROVED else None,
-                reason=f"no superior decided it within {rule.settle_days} days",
+                reason=Message("no superior decided it within {days} days", days=rule.settle_days),
                 silent_nip=self._silent(one),
             )
         escalates = rule.escalate_days is not None and waited >= rule.escalate_days
@@ -171,7 +180,7 @@ class _Judge:
                 one.first_tier,
                 one.last_tier + 1,
                 waits_from=one.waits_from,
-                reason=f"the superior did not decide it within {rule.escalate_days} days",
+                reason=Message("the superior did not decide it within {days} days", days=rule.escalate_days),
                 silent_nip=self._silent(one),
             )
         return None

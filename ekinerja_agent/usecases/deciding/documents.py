@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported import waiting
 from ekinerja_agent.county.access import anywhere
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,11 +35,17 @@ def reject(engine: Engine, noun: Noun, number: int, *, reason: str, account: Acc
     """Given the number of one that waits and why, let it never count; return and raise as `approve` does."""
     _require_decider(noun, account)
     if not reason.strip():
-        raise WrongUsage("a rejection needs --reason; the person reads it")
+        raise WrongUsage(Message("a rejection needs --reason; the person reads it"))
     row = waiting.decide(engine, noun, number, approved=False, reason=reason, account=account, now=now)
     return str(row[noun.subject])
 
 
 def _require_decider(noun: Noun, account: Account) -> None:
     if not anywhere(account, noun.deciding):
-        raise Refused(f"{account.name} may not decide on an {noun.name}; an operator or a head of unit may")
+        raise Refused(
+            Message(
+                "{account} may not decide on an {name}; an operator or a head of unit may",
+                account=account.name,
+                name=noun.name,
+            )
+        )

@@ -20,7 +20,9 @@ from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.county import access
 from ekinerja_agent.county.access import Bar, Deed
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import ObjectionStatus, PeriodStatus
 
 if TYPE_CHECKING:
@@ -40,18 +42,23 @@ def add(engine: Engine, finding: Disputed, *, reason: str, account: Account, now
     if account.nip != finding.nip:
         require(account, Deed.OBJECT)
     if not reason.strip():
-        raise WrongUsage("an objection needs --reason: what is wrong with the finding")
+        raise WrongUsage(Message("an objection needs --reason: what is wrong with the finding"))
     month = finding.day.replace(day=1)
 
     def enter(conn: Connection) -> int:
         objections.wait_turn_to_object(conn)
         if _bar(conn, account, Deed.OBJECT, finding) is not None:
-            raise Refused("the person, an operator or a head of the person's unit objects to that")
+            raise Refused(Message("the person, an operator or a head of the person's unit objects to that"))
         home = facts.homes_of(conn, month, [finding.nip]).get(finding.nip)
         state = periods.state_of(conn, month, home)
         if state not in _SHOWN:
             raise Refused(
-                f"{home} is {state} for {month:%Y-%m}; what is published changes by a correction or a document"
+                Message(
+                    "{home} is {state} for {month}; what is published changes by a correction or a document",
+                    home=home,
+                    state=status_word(state),
+                    month=f"{month:%Y-%m}",
+                )
             )
         return objections.add(conn, finding, reason=reason, account=account, now=now)
 
@@ -65,16 +72,22 @@ def decide(engine: Engine, number: int, *, accepted: bool, reason: str, account:
     """
     require(account, Deed.DECIDE_OBJECTION)
     if not reason.strip():
-        raise WrongUsage("a decision needs --reason; the person reads it")
+        raise WrongUsage(Message("a decision needs --reason; the person reads it"))
 
     def work(conn: Connection) -> Objection:
         objections.wait_turn_to_object(conn)
         one = objections.find(conn, number)
         bar = _bar(conn, account, Deed.DECIDE_OBJECTION, one.finding, brought=one.account_id == account.id)
         if bar is Bar.ELSEWHERE:
-            raise Refused("an operator or a head of the person's unit decides that")
+            raise Refused(Message("an operator or a head of the person's unit decides that"))
         if bar is not None:
-            raise Refused(f"{account.name} entered objection {one.number} or is the person; another person decides it")
+            raise Refused(
+                Message(
+                    "{account} entered objection {number} or is the person; another person decides it",
+                    account=account.name,
+                    number=one.number,
+                )
+            )
         objections.decide(conn, one, accepted=accepted, reason=reason, account=account, now=now)
         return one
 
@@ -110,21 +123,29 @@ def review(engine: Engine, month: date, office: str | None = None) -> Iterator[R
             yield draft
 
 
-def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) -> str | None:
+def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) -> Message | None:
     """Given the fresh results of a month, say which objections keep it from being closed; None: none does."""
     columns = ("nip", "date", "code", "scan")
     standing = {Disputed(*row) for result in scored for row in result.findings.select(*columns).iter_rows()}
     against = [one for one in objections.of_month(engine, month) if one.finding in standing]
     lines = [
-        f"  objection {one.number}: {one.finding.nip} {one.finding.day} {one.finding.code} "
-        + ("is not decided" if one.status == ObjectionStatus.PENDING else "is accepted, and the finding stands")
+        Message(
+            "  objection {number}: {nip} {day} {code} is not decided"
+            if one.status == ObjectionStatus.PENDING
+            else "  objection {number}: {nip} {day} {code} is accepted, and the finding stands",
+            number=one.number,
+            nip=one.finding.nip,
+            day=one.finding.day,
+            code=one.finding.code,
+        )
         for one in against
         if one.status in {ObjectionStatus.PENDING, ObjectionStatus.ACCEPTED}
     ]
     if not lines:
         return None
-    advice = (
+    advice = Message(
         "Decide it with `ekinerja-agent objection decide N accept|reject`; bring the correction or document of one "
         "that is accepted."
     )
-    return "\n".join([f"{month:%Y-%m} cannot be closed: {len(lines)} findings are disputed.", *lines, advice])
+    head = Message("{month} cannot be closed: {count} findings are disputed.", month=f"{month:%Y-%m}", count=len(lines))
+    return joined("\n", [head, *lines, advice])

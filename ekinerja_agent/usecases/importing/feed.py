@@ -18,6 +18,7 @@ from ekinerja_agent.central.imported.feed import Answer
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import RowOutcome
 from ekinerja_agent.usecases.importing.kinds.activities import KIND
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, Row
@@ -95,8 +96,12 @@ def _account(conn: Connection) -> Account:
         return accounts.active(conn, ACCOUNT)
     except (WrongUsage, Refused) as error:
         raise Refused(
-            f"activities wait in {TABLE}, but no account {ACCOUNT} may bring them; an operator adds it with "
-            f"`ekinerja-agent account add {ACCOUNT} --role employee --feed activities`"
+            Message(
+                "activities wait in {table}, but no account {account} may bring them; an operator adds it with "
+                "`ekinerja-agent account add {account} --role employee --feed activities`",
+                table=TABLE,
+                account=ACCOUNT,
+            )
         ) from error
 
 

@@ -18,6 +18,7 @@ from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.files.table_file import read_table
 from ekinerja_agent.nouns.errors import Problem, ProblemsFound, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer, filled
 
@@ -66,8 +67,12 @@ def importer_for(account: Account, kind: str) -> Importer:
     vouches = account.is_feed(kind)
     if not vouches and not anywhere(account, Deed.IMPORT):
         raise Refused(
-            f"{account.name} may not import {kind}; an operator may, or a feed "
-            f"(`ekinerja-agent account add NAME --feed {kind}`)"
+            Message(
+                "{account} may not import {kind}; an operator may, or a feed (`ekinerja-agent account add NAME "
+                "--feed {kind}`)",
+                account=account.name,
+                kind=kind,
+            )
         )
     return Importer(account.name, account.nip, vouches)
 
@@ -128,9 +133,13 @@ def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, n
     Raise Refused if the account is no operator, or if another operator has to do the same first.
     """
     if not anywhere(account, Deed.REVOKE_IMPORT):
-        raise Refused(f"{account.name} may not take a batch back; an operator may")
+        raise Refused(Message("{account} may not take a batch back; an operator may", account=account.name))
     if not revoke(engine, batch, account, reason, now):
         raise Refused(
-            f"{account.name} has asked to take batch {batch} back, and it still counts: another operator who agrees "
-            f'runs `ekinerja-agent import revoke {batch} --reason "…"` too, and that takes it back'
+            Message(
+                "{account} has asked to take batch {batch} back, and it still counts: another operator who agrees "
+                'runs `ekinerja-agent import revoke {batch} --reason "…"` too, and that takes it back',
+                account=account.name,
+                batch=batch,
+            )
         )

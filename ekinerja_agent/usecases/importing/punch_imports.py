@@ -17,6 +17,7 @@ from ekinerja_agent.central.imported.import_lookups import StoredFacts, terminal
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import ProblemsFound, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
 from ekinerja_agent.usecases.importing.imports import ImportFile, importer_for
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
 
-CUT_OFF = "the last line has no end, so the file may have been cut off; copy it from the terminal once more"
+CUT_OFF = Message("the last line has no end, so the file may have been cut off; copy it from the terminal once more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,17 @@ def _read(kind: str, file: ImportFile, terminal: str | None, serials: Mapping[st
 def _instant(local: datetime, zone: ZoneInfo, now: datetime) -> datetime:
     at = local.replace(tzinfo=zone).astimezone(UTC)
     if at > now:
-        raise WrongUsage(f"--complete-until {local:%Y-%m-%d %H:%M} ({zone}) is not over yet; allowed: a time past")
+        raise WrongUsage(
+            Message(
+                "--complete-until {local} ({zone}) is not over yet; allowed: a time past",
+                local=f"{local:%Y-%m-%d %H:%M}",
+                zone=zone,
+            )
+        )
     return at
 
 
-def _holes(ends: Mapping[str, datetime], quarantined: Sequence[Quarantined]) -> dict[str, str]:
+def _holes(ends: Mapping[str, datetime], quarantined: Sequence[Quarantined]) -> dict[str, Message]:
     """A quarantined record may be a punch of any time, so the log it stands in is not proven complete."""
     counts: dict[str, int] = {}
     for record in quarantined:
@@ -155,6 +162,8 @@ def _holes(ends: Mapping[str, datetime], quarantined: Sequence[Quarantined]) -> 
             if record.terminal in (name, UNKNOWN_TERMINAL):
                 counts[name] = counts.get(name, 0) + 1
     return {
-        name: f"{count} quarantined rows may be punches of any time (`punch quarantine` shows them)"
+        name: Message(
+            "{count} quarantined rows may be punches of any time (`punch quarantine` shows them)", count=count
+        )
         for name, count in counts.items()
     }

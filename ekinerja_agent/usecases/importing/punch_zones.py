@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.usecases.importing.reading.judging import Stored
 
@@ -26,13 +27,24 @@ def zone_of(terminal: str, pins: Collection[str], known: Mapping[str, str], stor
     zones = _zones_of_people(_enrolled(terminal, pins, stored), stored)
     if len(zones) == 1:
         return ZoneInfo(zones.pop())
-    mend = f"add {terminal} with its timezone to devices.yaml"
+    mend = Message("add {terminal} with its timezone to devices.yaml", terminal=terminal)
     if not zones:
         raise NeedsAttention(
-            f"{terminal}: nothing tells its time zone, so `complete until` names no instant; "
-            f"import units, employees and enrolments first, or {mend}"
+            Message(
+                "{terminal}: nothing tells its time zone, so `complete until` names no instant; import units, "
+                "employees and enrolments first, or {mend}",
+                terminal=terminal,
+                mend=mend,
+            )
         )
-    raise NeedsAttention(f"{terminal}: the people enrolled on it lie in {', '.join(sorted(zones))}; {mend}")
+    raise NeedsAttention(
+        Message(
+            "{terminal}: the people enrolled on it lie in {zones}; {mend}",
+            terminal=terminal,
+            zones=", ".join(sorted(zones)),
+            mend=mend,
+        )
+    )
 
 
 def _enrolled(terminal: str, pins: Collection[str], stored: Stored) -> set[str]:

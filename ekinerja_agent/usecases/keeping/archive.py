@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from ekinerja_agent.files.durable import sync_folder
 from ekinerja_agent.nouns.errors import CheckFailed, Refused, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.messages import Message, as_message
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -75,8 +76,12 @@ def pack(folder: Path, archive: Path, *, made_at: datetime, host: str, program: 
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise TemporarilyUnavailable(
-            f"{archive} cannot be written: {error.strerror or error}; make room there or name another place with "
-            "--out. Earlier backups were left alone"
+            Message(
+                "{archive} cannot be written: {reason}; make room there or name another place with --out. Earlier "
+                "backups were left alone",
+                archive=archive,
+                reason=error.strerror or error,
+            )
         ) from error
     return manifest
 
@@ -96,7 +101,11 @@ def unpack(archive: Path, folder: Path) -> Manifest:
     Raise CheckFailed if it is not whole, Refused if something is in the folder, TemporarilyUnavailable without room.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refused(f"{folder} is not empty, and nothing is overwritten; name a directory that does not exist")
+        raise Refused(
+            Message(
+                "{folder} is not empty, and nothing is overwritten; name a directory that does not exist", folder=folder
+            )
+        )
     part = folder.absolute().with_name(f".{folder.absolute().name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -114,7 +123,11 @@ def unpack(archive: Path, folder: Path) -> Manifest:
         sync_folder(folder.absolute().parent)
     except OSError as error:
         raise TemporarilyUnavailable(
-            f"{folder} cannot be written: {error.strerror or error}; make room, or name another directory with --to"
+            Message(
+                "{folder} cannot be written: {reason}; make room, or name another directory with --to",
+                folder=folder,
+                reason=error.strerror or error,
+            )
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -142,7 +155,7 @@ class _Digested(io.RawIOBase):
         self._digest.update(block)
         self._bytes += len(block)
         if not block and (self._bytes, self._digest.hexdigest()) != (self._member.bytes, self._member.sha256):
-            raise _not_whole(self._archive, f"{self._member.path} is not what was put in")
+            raise _not_whole(self._archive, Message("{path} is not what was put in", path=self._member.path))
         return block
 
 
@@ -150,17 +163,21 @@ class _Digested(io.RawIOBase):
 def _reading(archive: Path) -> Iterator[tuple[Manifest, Iterator[tuple[Member, IO[bytes]]]]]:
     """Give the manifest of an archive and its members in order, each to be read to its end."""
     if not archive.is_file():
-        raise WrongUsage(f"there is no file {archive}; name a backup that `ekinerja-agent backup make` wrote")
+        raise WrongUsage(
+            Message(
+                "there is no file {archive}; name a backup that `ekinerja-agent backup make` wrote", archive=archive
+            )
+        )
     try:
         with archive.open("rb") as raw, tarfile.open(fileobj=raw, mode="r|gz") as tar:
             manifest = _manifest(tar, archive)
             yield manifest, _members(tar, manifest, archive)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise _not_whole(archive, str(error)) from error
+        raise _not_whole(archive, as_message(error)) from error
     except OSError as error:
         if error.errno is not None:
             raise
-        raise _not_whole(archive, str(error)) from error  # gzip's own errors have no number
+        raise _not_whole(archive, as_message(error)) from error  # gzip's own errors have no number
 
 
 def _members(tar: tarfile.TarFile, manifest: Manifest, archive: Path) -> Iterator[tuple[Member, IO[bytes]]]:
@@ -168,34 +185,39 @@ def _members(tar: tarfile.TarFile, manifest: Manifest, archive: Path) -> Iterato
         entry = tar.next()
         file = tar.extractfile(entry) if entry is not None and entry.isreg() else None
         if entry is None or file is None or entry.name != member.path:
-            raise _not_whole(archive, f"{member.path} is missing")
+            raise _not_whole(archive, Message("{path} is missing", path=member.path))
         if entry.size != member.bytes:  # before any of it is written somewhere
-            raise _not_whole(archive, f"{member.path} is not what was put in")
+            raise _not_whole(archive, Message("{path} is not what was put in", path=member.path))
         yield member, _Digested(file, member, archive)  # type: ignore[misc]
     if (entry := tar.next()) is not None:
-        raise _not_whole(archive, f"{entry.name} was not put in by `backup make`")
+        raise _not_whole(archive, Message("{name} was not put in by `backup make`", name=entry.name))
 
 
 def _manifest(tar: tarfile.TarFile, archive: Path) -> Manifest:
     entry = tar.next()
     file = tar.extractfile(entry) if entry is not None and entry.isreg() else None
     if entry is None or file is None or entry.name != MANIFEST or entry.size > _LARGEST_MANIFEST:
-        raise _not_whole(archive, f"it does not begin with {MANIFEST}")
+        raise _not_whole(archive, Message("it does not begin with {manifest}", manifest=MANIFEST))
     try:
         told: dict[str, Any] = json.loads(file.read())
         if told["format"] != FORMAT:
             raise CheckFailed(
-                f"{archive} has format {told['format']}, this program knows {FORMAT}: a newer version of "
-                "ekinerja-agent wrote it; use that version"
+                Message(
+                    "{archive} has format {format}, this program knows {known}: a newer version of ekinerja-agent "
+                    "wrote it; use that version",
+                    archive=archive,
+                    format=told["format"],
+                    known=FORMAT,
+                )
             )
         members = tuple(Member(str(each["path"]), int(each["bytes"]), str(each["sha256"])) for each in told["members"])
         manifest = Manifest(datetime.fromisoformat(told["made_at"]), str(told["host"]), str(told["program"]), members)
     except (ValueError, KeyError, TypeError) as error:
-        raise _not_whole(archive, f"its {MANIFEST} cannot be read") from error
+        raise _not_whole(archive, Message("its {manifest} cannot be read", manifest=MANIFEST)) from error
     for member in members:
         path = PurePosixPath(member.path)
         if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise _not_whole(archive, f"{member.path!r} lies outside of it")
+            raise _not_whole(archive, Message("{path} lies outside of it", path=repr(member.path)))
     return manifest
 
 
@@ -217,5 +239,7 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _not_whole(archive: Path, found: str) -> CheckFailed:
-    return CheckFailed(f"{archive} is not a whole backup: {found}; use an earlier one")
+def _not_whole(archive: Path, found: Message) -> CheckFailed:
+    return CheckFailed(
+        Message("{archive} is not a whole backup: {found}; use an earlier one", archive=archive, found=found)
+    )

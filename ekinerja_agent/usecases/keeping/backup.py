@@ -26,6 +26,7 @@ from ekinerja_agent.config import Config, load, secret_files
 from ekinerja_agent.files.durable import hand_over, write_whole
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool.copy_spool import copy_spool
 from ekinerja_agent.usecases.keeping import archive
 from ekinerja_agent.usecases.keeping.archive import Manifest
@@ -49,7 +50,7 @@ class Made:
     path: Path
     manifest: Manifest
     removed: tuple[Path, ...]
-    not_in_it: tuple[str, ...]
+    not_in_it: tuple[Message, ...]
 
 
 def make(
@@ -79,8 +80,13 @@ def make(
             _note(config.agent.state_dir, path.name)
     except OSError as error:
         raise TemporarilyUnavailable(
-            f"no backup can be made in {out}: {error.strerror or error} ({error.filename}); make room there, see who "
-            "owns it, or name another place with --out. Earlier backups were left alone"
+            Message(
+                "no backup can be made in {out}: {reason} ({file}); make room there, see who owns it, or name "
+                "another place with --out. Earlier backups were left alone",
+                out=out,
+                reason=error.strerror or error,
+                file=error.filename,
+            )
         ) from error
     return Made(path, manifest, removed, tuple(_not_in_it(config, made_at)))
 
@@ -203,13 +209,18 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _not_in_it(config: Config, made_at: datetime) -> Iterator[str]:
+def _not_in_it(config: Config, made_at: datetime) -> Iterator[Message]:
     if config.agent.central.file is None:
         command = pg_dump(config.agent.central.address, f"central-{made_at:{_STAMP}}.dump")
-        yield f"The central database is a server and is not in this backup. After it, there, run: {command}"
+        yield Message(
+            "The central database is a server and is not in this backup. After it, there, run: {command}",
+            command=command,
+        )
     secrets = sorted(secret_files(config))
     if secrets:
-        yield f"Secrets are not in it; keep these files yourself: {', '.join(map(str, secrets))}"
+        yield Message(
+            "Secrets are not in it; keep these files yourself: {secrets}", secrets=", ".join(map(str, secrets))
+        )
 
 
 @contextmanager
@@ -218,7 +229,9 @@ def _alone(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise TemporarilyUnavailable(f"another backup is being made in {out}; try again when it is done") from error
+            raise TemporarilyUnavailable(
+                Message("another backup is being made in {out}; try again when it is done", out=out)
+            ) from error
         yield
 
 

@@ -17,6 +17,7 @@ from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
 from ekinerja_agent.central.scored.comparison import ScoreToCompare, scores_to_compare, to_compare
 from ekinerja_agent.central.scored.scorecards import scorecards_of
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.scoring import score_month
 from ekinerja_agent.scoring.frames.schemas import MonthResult
 from ekinerja_agent.usecases.month import score
@@ -38,7 +39,7 @@ class Due:
     """
 
     by_office: dict[str, list[Adjusted]] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
+    waiting: list[Message] = field(default_factory=list)
     judged: list[tuple[date, MonthFacts, MonthResult]] = field(default_factory=list)
 
 
@@ -58,15 +59,25 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
             continue
         if purged:
             found.waiting.extend(
-                f"{one.nip} has another score for {paid_month:%Y-%m}, whose punches are gone by retention; nothing is "
-                "moved: pay or recover the difference by hand"
+                Message(
+                    "{nip} has another score for {paid_month}, whose punches are gone by retention; nothing is "
+                    "moved: pay or recover the difference by hand",
+                    nip=one.nip,
+                    paid_month=f"{paid_month:%Y-%m}",
+                )
                 for one in changed
             )
             continue
         payers = _payers(engine, month, changed)
         found.waiting.extend(
-            f"{one.nip} has another score for {paid_month:%Y-%m}, paid by {one.office}, which scores nobody in "
-            f"{month:%Y-%m}, nor does any office score that person: pay the difference by hand"
+            Message(
+                "{nip} has another score for {paid_month}, paid by {office}, which scores nobody in {month}, nor "
+                "does any office score that person: pay the difference by hand",
+                nip=one.nip,
+                paid_month=f"{paid_month:%Y-%m}",
+                office=one.office,
+                month=f"{month:%Y-%m}",
+            )
             for one in changed
             if one.nip not in payers
         )
@@ -107,8 +118,13 @@ def _judge(
             groups[homes[one.nip], one.accepted].append(one)
         else:
             found.waiting.append(
-                f"{one.nip} was paid by {one.office} for {month:%Y-%m} and has no spell of duty in it any more; "
-                "nothing is taken back: import the spell again, or recover the money by hand"
+                Message(
+                    "{nip} was paid by {office} for {month} and has no spell of duty in it any more; nothing is "
+                    "taken back: import the spell again, or recover the money by hand",
+                    nip=one.nip,
+                    office=one.office,
+                    month=f"{month:%Y-%m}",
+                )
             )
     for (home, accepted), members in sorted(groups.items()):
         inputs = facts.month_facts(engine, month, profile=profile, now=now, offices=[home], accept_pending=accepted)
@@ -125,7 +141,7 @@ def _judge(
 
 
 def _differences(
-    engine: Engine, month: date, members: Sequence[Paid], cards: Sequence[Scorecard], waiting: list[str]
+    engine: Engine, month: date, members: Sequence[Paid], cards: Sequence[Scorecard], waiting: list[Message]
 ) -> Iterator[tuple[Paid, Difference]]:
     before = scores_to_compare(engine, month, [one.nip for one in members], published=True)
     afresh = {card.nip: card for card in cards}
@@ -133,15 +149,23 @@ def _differences(
         card, stood = afresh.get(one.nip), before[one.nip]
         if card is None or card.pending:
             waiting.append(
-                f"{one.nip} has pending days in {month:%Y-%m}, which is paid; it is adjusted once they are decided"
+                Message(
+                    "{nip} has pending days in {month}, which is paid; it is adjusted once they are decided",
+                    nip=one.nip,
+                    month=f"{month:%Y-%m}",
+                )
             )
             continue
         score = to_compare(card)
         difference_rp = score.payable_rp - stood.payable_rp
         if difference_rp < 0 and one.accepted and _on_signed_days(one, stood, score):
             waiting.append(
-                f"{one.nip} would get less for {month:%Y-%m} by findings on days for which a person signed; "
-                "nothing is taken back"
+                Message(
+                    "{nip} would get less for {month} by findings on days for which a person signed; nothing is "
+                    "taken back",
+                    nip=one.nip,
+                    month=f"{month:%Y-%m}",
+                )
             )
         elif difference_rp:
             reason = _reason(stood, score)

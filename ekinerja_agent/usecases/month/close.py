@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
@@ -18,7 +18,9 @@ from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message, joined, unpack
 from ekinerja_agent.nouns.month_days import last_day
+from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import PeriodStatus
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
 from ekinerja_agent.scoring import score_month
@@ -60,7 +62,7 @@ class Prepared:
     rules_digest: str
     by_office: Mapping[str, MonthResult]
     adjusted: Mapping[str, Sequence[Adjusted]]
-    told: tuple[str, ...]
+    told: tuple[Message, ...]
 
     @property
     def differences_rp(self) -> list[int]:
@@ -102,7 +104,7 @@ def prepare(
     require(account, Deed.CLOSE_MONTH)
     _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
-        raise Refused("--accept-pending needs a reason in words; it is kept with the published month")
+        raise Refused(Message("--accept-pending needs a reason in words; it is kept with the published month"))
     chosen = _open_offices(engine, month, offices)
     by_office: dict[str, MonthResult] = {}
     accepted: dict[str, MonthResult] = {}
@@ -114,7 +116,7 @@ def prepare(
         if accept_pending is not None and by_office[office].pending.height:
             accepted[office] = score_month(replace(office_facts, accept_pending=True), rules)
     pending = {office: result for office, result in by_office.items() if result.pending.height}
-    reasons_against = []
+    reasons_against: list[Message] = []
     if pending and accept_pending is None:
         reasons_against.append(_why_pending(month, pending))
     elif own := _own_pending(pending, account):
@@ -126,14 +128,19 @@ def prepare(
     due = adjust.due(engine, rules, month, chosen, profile=profile, now=now)
     reasons_against += _unadopted_of_adjustments(rules, due)
     if reasons_against:
-        raise Refused("\n\n".join(reasons_against))
+        raise Refused(joined("\n\n", reasons_against))
     reasons = {office: accept_pending for office in pending if accept_pending is not None}
     by_office |= accepted
     told = list(due.waiting)
     for office, result in by_office.items():
         paid = periods.paid_elsewhere(engine, month, result.people["nip"].to_list(), office)
         by_office[office] = adjust.without_people(result, paid)
-        told += (f"{nip} was paid for {month:%Y-%m} by {unit} and is not paid again" for nip, unit in paid.items())
+        told += (
+            Message(
+                "{nip} was paid for {month} by {unit} and is not paid again", nip=nip, month=f"{month:%Y-%m}", unit=unit
+            )
+            for nip, unit in paid.items()
+        )
     return Prepared(
         month,
         through,
@@ -148,7 +155,7 @@ def prepare(
     )
 
 
-def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> str:
+def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> Message:
     """Given what `prepare` returned, sign for the days that another person has to sign for too; return what to do next.
 
     Nothing is published.
@@ -166,9 +173,13 @@ def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime)
     units, count = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
     same = f"period close {prepared.month:%Y-%m}" + (f" --office {prepared.offices[0]}" if one_office else "")
     same += "" if prepared.through is None else f" --through {prepared.through}"
-    return (
-        f"{account.name} has signed that {count} pending days of {units} count as present. Nothing is published yet: "
-        f'another person who agrees runs `ekinerja-agent {same} --accept-pending "reason"` too, which closes the month'
+    return Message(
+        "{account} has signed that {count} pending days of {units} count as present. Nothing is published yet: "
+        'another person who agrees runs `ekinerja-agent {same} --accept-pending "reason"` too, which closes the month',
+        account=account.name,
+        count=count,
+        units=units,
+        same=same,
     )
 
 
@@ -178,7 +189,12 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
     Raise Refused while another person has to sign for a pending day.
     """
     if prepared.unsigned:
-        raise Refused(f"another person signs for the pending days of {', '.join(sorted(prepared.unsigned))} first")
+        raise Refused(
+            Message(
+                "another person signs for the pending days of {unsigned} first",
+                unsigned=", ".join(sorted(prepared.unsigned)),
+            )
+        )
     closed = []
     for office, result in prepared.by_office.items():
         adjusted = prepared.adjusted.get(office, ())
@@ -208,17 +224,24 @@ def _refuse_before_its_end(month: date, through: date | None, now: datetime) -> 
     if through is None:
         if (now + EASTERNMOST).date() <= last_day(month):
             raise Refused(
-                f"{month:%Y-%m} is not over; a month is published after its last day, or with --through DATE after "
-                "that day"
+                Message(
+                    "{month} is not over; a month is published after its last day, or with --through DATE after "
+                    "that day",
+                    month=f"{month:%Y-%m}",
+                )
             )
         return
     if through.replace(day=1) != month or through == last_day(month):
         raise Refused(
-            f"--through {through} is no day of {month:%Y-%m} before its last; name the last day that is judged, or "
-            "leave it out to judge the whole month"
+            Message(
+                "--through {through} is no day of {month} before its last; name the last day that is judged, or "
+                "leave it out to judge the whole month",
+                through=through,
+                month=f"{month:%Y-%m}",
+            )
         )
     if (now + WESTERNMOST).date() <= through:
-        raise Refused(f"--through {through} is not over; close after that day")
+        raise Refused(Message("--through {through} is not over; close after that day", through=through))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,18 +267,27 @@ def _profiles_of_days(office: MonthFacts, result: MonthResult) -> set[str]:
     }
 
 
-def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[str]:
+def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[Message]:
     last = last_day(month)
-    values = [
-        (f"{name} of {profile}", citation)
+    values: list[tuple[str, Any]] = [
+        (Message("{name} of {profile}", name=name, profile=profile), citation)
         for profile in sorted(in_use.profiles)
         for name, citation in unadopted(rules, profile, month, last)
     ]
     values += unadopted_schedules(rules, in_use.schedules, month, last)
-    return [f"  {name} ({citation.place}, mark {citation.mark}): {citation.source}" for name, citation in values]
+    return [
+        Message(
+            "  {name} ({place}, mark {mark}): {source}",
+            name=name,
+            place=citation.place,
+            mark=citation.mark,
+            source=citation.source,
+        )
+        for name, citation in values
+    ]
 
 
-def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[str]:
+def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[Message]:
     """Nobody is adjusted by a value without a decree either."""
     by_month: dict[date, _InUse] = {}
     for month, office, result in due.judged:
@@ -265,19 +297,21 @@ def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[str]
             yield _why_unadopted(month, lines)
 
 
-def _why_unadopted(month: date, lines: Sequence[str]) -> str:
-    count = (
-        f"{month:%Y-%m} cannot be closed or adjusted: {len(lines)} values in use are neither the text of a law nor "
-        "adopted by a"
-    )
-    return "\n".join(
+def _why_unadopted(month: date, lines: Sequence[str]) -> Message:
+    return joined(
+        "\n",
         [
-            f"{count} decree, and nobody is deducted without one.",
+            Message(
+                "{month} cannot be closed or adjusted: {count} values in use are neither the text of a law nor "
+                "adopted by a decree, and nobody is deducted without one.",
+                month=f"{month:%Y-%m}",
+                count=len(lines),
+            ),
             *lines,
-            "Name the decree of each in adopted.yaml of the rules directory, for example",
+            Message("Name the decree of each in adopted.yaml of the rules directory, for example"),
             "  adopted:",
             "    - {value: missing_scan, profile: tpp-model, decree: Perbup 12/2026, date: 2026-01-05, by: Bupati}",
-        ]
+        ],
     )
 
 
@@ -286,27 +320,43 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
     for office in offices or ():
         if office not in states:
             raise NeedsAttention(
-                f"no employee of unit {office!r} has a spell of duty in {month:%Y-%m}; units of that month: "
-                f"{', '.join(states) or 'none'}"
+                Message(
+                    "no employee of unit {office} has a spell of duty in {month}; units of that month: {units}",
+                    office=repr(office),
+                    month=f"{month:%Y-%m}",
+                    units=", ".join(states) or Message("none"),
+                )
             )
         if states[office].state not in _MAY_CLOSE:
             raise Refused(_why_shut(month, states[office]))
     chosen = list(offices) if offices else [unit for unit, row in states.items() if row.state in _MAY_CLOSE]
     if not chosen:
         raise Refused(
-            f"{month:%Y-%m} has no open unit: "
-            + ("every unit is closed" if states else "no employee has a spell of duty in it")
+            Message("{month} has no open unit: every unit is closed", month=f"{month:%Y-%m}")
+            if states
+            else Message("{month} has no open unit: no employee has a spell of duty in it", month=f"{month:%Y-%m}")
         )
     return chosen
 
 
-def _why_shut(month: date, row: UnitPeriod) -> str:
-    advice = (
-        "what came later is paid as an adjustment when a later month is closed"
-        if row.state == PeriodStatus.PAID
-        else f"another person opens it with `ekinerja-agent period reopen {month:%Y-%m} --office {row.unit}`"
+def _why_shut(month: date, row: UnitPeriod) -> Message:
+    shut: dict[str, object] = {
+        "unit": row.unit,
+        "state": status_word(row.state),
+        "month": f"{month:%Y-%m}",
+        "revision": row.revision,
+    }
+    if row.state == PeriodStatus.PAID:
+        return Message(
+            "{unit} is {state} for {month} (revision {revision}); what came later is paid as an adjustment when a "
+            "later month is closed",
+            **shut,
+        )
+    return Message(
+        "{unit} is {state} for {month} (revision {revision}); another person opens it with `ekinerja-agent period "
+        "reopen {month} --office {unit}`",
+        **shut,
     )
-    return f"{row.unit} is {row.state} for {month:%Y-%m} (revision {row.revision}); {advice}"
 
 
 def _unsigned(
@@ -324,28 +374,33 @@ def _unsigned(
     return lacking
 
 
-def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> str | None:
+def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> Message | None:
     """Nobody accepts their own days: why not, or None."""
     for office, result in pending.items():
         if account.nip is not None and account.nip in result.pending["nip"]:
-            return (
-                f"{account.name} has a pending day in {office}, which would count as present; another person accepts "
-                "it, or close the other units with --office"
+            return Message(
+                "{account} has a pending day in {office}, which would count as present; another person accepts it, "
+                "or close the other units with --office",
+                account=account.name,
+                office=office,
             )
     return None
 
 
-def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> str:
+def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> Message:
     rows = [
-        (office, row["date"], row["nip"], row["reason"])
+        (f"  {office} {row['date']} {row['nip']}", unpack(row["message"]))
         for office, result in pending.items()
         for row in result.pending.iter_rows(named=True)
     ]
-    lines = [f"  {office} {day} {nip}: {reason}" for office, day, nip, reason in rows[:SHOWN_DAYS]]
+    lines = [joined(": ", row) for row in rows[:SHOWN_DAYS]]
     if len(rows) > SHOWN_DAYS:
-        lines.append(f"  … and {len(rows) - SHOWN_DAYS} more; `ekinerja-agent score show` lists all")
-    advice = (
+        lines.append(
+            Message("  … and {count} more; `ekinerja-agent score show` lists all", count=len(rows) - SHOWN_DAYS)
+        )
+    advice = Message(
         "Bring the missing punches or documents and close again, or sign that these days count as present: "
         '--accept-pending "reason"'
     )
-    return "\n".join([f"{month:%Y-%m} cannot be closed: {len(rows)} days are pending.", *lines, advice])
+    head = Message("{month} cannot be closed: {days} days are pending.", month=f"{month:%Y-%m}", days=len(rows))
+    return joined("\n", [head, *lines, advice])

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 
 _ANSWER_S = 20
 
@@ -23,16 +24,22 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise WrongUsage("--cluster needs the extra dask: pip install 'ekinerja-agent[dask]'") from error
+        raise WrongUsage(Message("--cluster needs the extra dask: pip install 'ekinerja-agent[dask]'")) from error
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise TemporarilyUnavailable(
-            f"no Dask scheduler answers at {address}: {error}; start it, or leave --cluster out"
+            Message(
+                "no Dask scheduler answers at {address}: {error}; start it, or leave --cluster out",
+                address=address,
+                error=error,
+            )
         ) from error
     with client:
         workers = sum(client.ncores().values())
         if not workers:
-            raise TemporarilyUnavailable(f"the cluster at {address} has no worker; start one: dask worker {address}")
+            raise TemporarilyUnavailable(
+                Message("the cluster at {address} has no worker; start one: dask worker {address}", address=address)
+            )
         # A pure function of its arguments would be computed once for two equal offices; each submission counts here.
         yield client.get_executor(pure=False), workers

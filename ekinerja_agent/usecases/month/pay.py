@@ -18,6 +18,7 @@ from ekinerja_agent.central.scored import payroll_rows
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.messages import Message, either
 from ekinerja_agent.reports import payroll
 from ekinerja_agent.reports.files import digest, write_private
 from ekinerja_agent.reports.plain import table_as_csv
@@ -49,12 +50,23 @@ def export(engine: Engine, month: date, out: Path, *, office: str | None, accoun
     require(account, Deed.CLOSE_MONTH)
     write = WRITERS.get(out.suffix.lower())
     if write is None:
-        raise WrongUsage(f"{out} does not end in {' or '.join(WRITERS)}")
+        raise WrongUsage(Message("{out} does not end in {forms}", out=out, forms=either(WRITERS)))
     rows = payroll_rows.scores(engine, month, office)
     if not rows:
+        period = f"{month:%Y-%m}"
         raise NeedsAttention(
-            f"nothing is published for {month:%Y-%m}{f' in {office}' if office else ''}; "
-            f"`ekinerja-agent period status {month:%Y-%m}` shows which offices are closed"
+            Message(
+                "nothing is published for {month} in {office}; `ekinerja-agent period status {month}` shows which "
+                "offices are closed",
+                month=period,
+                office=office,
+            )
+            if office
+            else Message(
+                "nothing is published for {month}; `ekinerja-agent period status {month}` shows which offices are "
+                "closed",
+                month=period,
+            )
         )
     content = write(payroll.lay_out(payroll_rows.COLUMNS, rows))
     units = {row["unit_code"] for row in rows}

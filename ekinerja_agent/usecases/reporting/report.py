@@ -16,6 +16,7 @@ from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.reports import pages, plain, workbook
 from ekinerja_agent.reports.files import digest, write_private
@@ -60,7 +61,13 @@ class Order:
 
     def __post_init__(self) -> None:
         if self.out.suffix.lower() not in WRITERS:
-            raise WrongUsage(f"{self.out} does not end in {', '.join(WRITERS)}, the forms in which reports exist")
+            raise WrongUsage(
+                Message(
+                    "{out} does not end in {forms}, the forms in which reports exist",
+                    out=self.out,
+                    forms=", ".join(WRITERS),
+                )
+            )
         _ = self.asked
 
     @property

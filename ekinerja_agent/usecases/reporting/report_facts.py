@@ -19,6 +19,7 @@ from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
 from ekinerja_agent.nouns.duty import DayState, EventMark
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.reports.document import Edition
 from ekinerja_agent.reports.kinds import daily as daily_report
@@ -59,7 +60,10 @@ class Asked:
     def __post_init__(self) -> None:
         if self.public and self.offices is not None:
             raise WrongUsage(
-                "a public edition is of all offices, for what one withholds another must not tell; leave out --office"
+                Message(
+                    "a public edition is of all offices, for what one withholds another must not tell; leave out "
+                    "--office"
+                )
             )
 
     @property
@@ -86,9 +90,9 @@ def daily(conn: Connection, asked: Asked, day: date | None = None) -> Made:
     Raise WrongUsage if the day is of another month or the edition public, which has no days.
     """
     if day is not None and day.replace(day=1) != asked.month:
-        raise WrongUsage(f"{day} is not a day of {asked.month:%Y-%m}")
+        raise WrongUsage(Message("{day} is not a day of {month}", day=day, month=f"{asked.month:%Y-%m}"))
     if day is not None and asked.public:
-        raise WrongUsage("a public edition shows no single day; leave out --date")
+        raise WrongUsage(Message("a public edition shows no single day; leave out --date"))
     found = scores(conn, asked)
     report = daily_report.DailyReport(edition(conn, asked), found, day)
     return Made(daily_report.lay_out(report, asked.written), len(found))

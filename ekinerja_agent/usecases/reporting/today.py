@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.central.scored.board import PAGE, Listed, PageQuery
 from ekinerja_agent.nouns.duty import ShownState
+from ekinerja_agent.nouns.messages import Message, unpack
 from ekinerja_agent.scoring.discipline.running import day_so_far
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class PersonToday:
     arrive_at: datetime | None
     leave_at: datetime | None
     late_minutes: int | None
-    reason: str | None
+    reason: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def unit_today(conn: Connection, rules: RuleBook, unit: str, day: date, *, profi
     nips = organisation.people_in(conn, unit, day)
     known = facts.day_facts(conn, day, profile=profile, now=now, nips=nips)
     people, terminals = day_so_far(known, day, rules)
-    found = [PersonToday(**row | {"state": ShownState(row["state"])}) for row in people.iter_rows(named=True)]
+    found = [_person(row) for row in people.iter_rows(named=True)]
     by_name = sorted(found, key=lambda one: (one.name, one.nip))
     return UnitToday(now, by_name, dict(terminals.iter_rows()))
+
+
+def _person(row: dict[str, Any]) -> PersonToday:
+    told = row.pop("message")
+    return PersonToday(**row | {"state": ShownState(row["state"]), "reason": told and unpack(told)})

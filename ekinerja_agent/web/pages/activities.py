@@ -13,6 +13,7 @@ from ekinerja_agent.central.imported import activities as recorded
 from ekinerja_agent.central.imported import organisation
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.deciding import activities
@@ -146,14 +147,14 @@ def _decide(visit: RequestContext) -> None:
     elif form.get("do") == "reject":
         activities.reject(desk, chosen, reason=reason)
     else:
-        raise WrongUsage("choose approve, return or reject")
+        raise WrongUsage(Message("choose approve, return or reject"))
 
 
 def _minutes(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise WrongUsage(f"minutes are a whole number; found {text[:20]!r}")
+        raise WrongUsage(Message("minutes are a whole number; found {text}", text=repr(text[:20])))
     return int(text)
 
 
@@ -165,12 +166,14 @@ def _time(text: str) -> time:
     try:
         return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local time of the unit
     except ValueError as error:
-        raise WrongUsage(f"a time is written as 08:30; found {text[:20]!r}") from error
+        raise WrongUsage(Message("a time is written as 08:30; found {text}", text=repr(text[:20]))) from error
 
 
 def _nip(visit: RequestContext) -> str:
     if visit.account.nip is None:
-        raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+        raise NeedsAttention(
+            Message("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+        )
     return visit.account.nip
 
 

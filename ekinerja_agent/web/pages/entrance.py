@@ -10,6 +10,7 @@ from starlette.status import HTTP_200_OK, HTTP_400_BAD_REQUEST, HTTP_401_UNAUTHO
 
 from ekinerja_agent.central.access import logins as recorded
 from ekinerja_agent.nouns.errors import EkinerjaError, Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.secrets.passwords import LEAST_LETTERS
 from ekinerja_agent.usecases.access import logins
 from ekinerja_agent.web.page_templates import page, sorry
@@ -64,9 +65,9 @@ def _password_page(visit: RequestContext, problem: EkinerjaError | None) -> Resp
 def _change(visit: RequestContext) -> None:
     new = visit.form.get("new", "")
     if new != visit.form.get("again", ""):
-        raise WrongUsage("the new password was typed in two ways; type it once more")
+        raise WrongUsage(Message("the new password was typed in two ways; type it once more"))
     if visit.token is None:
-        raise Refused("log in first")
+        raise Refused(Message("log in first"))
     logins.change_password(
         visit.engine, visit.account, visit.form.get("old", ""), new, token=visit.token, now=visit.now
     )
@@ -76,6 +77,6 @@ def _language(visit: RequestContext) -> Response:
     to = visit.asked("to")
     lang = visit.request.path_params["lang"]
     if lang not in {"id", "en"}:
-        raise WrongUsage("the pages are in id and en")
+        raise WrongUsage(Message("the pages are in id and en"))
     is_ours = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable()
     return in_language(visit.site, lang, to if is_ours else "/")

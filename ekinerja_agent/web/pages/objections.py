@@ -13,6 +13,7 @@ from ekinerja_agent.central.closing import objections as recorded
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.usecases.deciding import objections
 from ekinerja_agent.web.page_templates import page, sorry
@@ -55,9 +56,9 @@ def _decide(visit: RequestContext) -> None:
     form = visit.form
     number, decision = form.get("number", ""), form.get("do")
     if not (number.isascii() and number.isdigit() and len(number) < 10):
-        raise WrongUsage("choose an objection of this page")
+        raise WrongUsage(Message("choose an objection of this page"))
     if decision not in {"accept", "reject"}:
-        raise WrongUsage("choose accept or reject")
+        raise WrongUsage(Message("choose accept or reject"))
     one = recorded.find(visit.conn, int(number)).finding
     month = one.day.replace(day=1)
     unit = board.unit_of(visit.conn, one.nip, month)

@@ -16,6 +16,7 @@ from ekinerja_agent.central.scored import board, evidence, results
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.statuses import ObjectionStatus
 from ekinerja_agent.reports.kinds.daily import STATES
@@ -50,11 +51,13 @@ def routes(site: Site) -> list[Route]:
 def _me(visit: RequestContext) -> Response:
     nip = visit.account.nip
     if nip is None:
-        raise NeedsAttention("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+        raise NeedsAttention(
+            Message("this account is not of a person; an operator adds one with account add NAME --nip NIP")
+        )
     asked = visit.request.path_params.get("month")
     months = board.months_of(visit.conn, nip)
     if asked is None and not months:
-        raise NeedsAttention("there is no score of yours yet; the first one is computed in the coming night")
+        raise NeedsAttention(Message("there is no score of yours yet; the first one is computed in the coming night"))
     return _shown(visit, nip, month_of(asked or months[0]), months, "/me/")
 
 
@@ -62,7 +65,7 @@ def _object(visit: RequestContext) -> Response:
     month, form = month_of(visit.request.path_params["month"]), visit.form
     day = day_of(form.get("date", ""))
     if visit.account.nip is None or day.replace(day=1) != month:
-        raise Refused("only a finding of one's own month is disputed here")
+        raise Refused(Message("only a finding of one's own month is disputed here"))
     finding = Disputed(visit.account.nip, day, form.get("code", "")[:20], form.get("scan") or None)
     reason = form.get("reason", "")[:MOST_LETTERS]
     objections.add(visit.engine, finding, reason=reason, account=visit.account, now=visit.now)
@@ -79,7 +82,7 @@ def _person(visit: RequestContext) -> Response:
 def _shown(visit: RequestContext, nip: str, month: date, months: list[str], address: str) -> Response:
     found = results.scores(visit.conn, month, nip=nip)
     if not found:
-        raise NeedsAttention(f"there is no score for {month:%Y-%m}")
+        raise NeedsAttention(Message("there is no score for {month}", month=f"{month:%Y-%m}"))
     score = found[0]
     zone = ZoneInfo(score.timezone or "UTC")
     return page(

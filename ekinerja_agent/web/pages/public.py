@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.errors import NeedsAttention
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.reporting import report_facts
 from ekinerja_agent.usecases.reporting.report_facts import Asked
 from ekinerja_agent.web.cache import Cache
@@ -53,7 +54,9 @@ def _shown(make: Make, months: Cache[list[str]], editions: Cache[Document], visi
     shown = months.get(None, lambda: board.published_months(visit.conn), visit.now)
     asked = visit.asked("month")
     if asked and asked not in shown:
-        raise NeedsAttention("that month is not public: a month is shown once the scores of all units are published")
+        raise NeedsAttention(
+            Message("that month is not public: a month is shown once the scores of all units are published")
+        )
     if not shown:
         return page(visit, "public_nothing.html.j2")
     month = month_of(asked or shown[0])

@@ -22,6 +22,7 @@ from ekinerja_agent.county.access import Deed
 from ekinerja_agent.locale.language import msgid
 from ekinerja_agent.nouns.duty import ShownState
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day, month_after
 from ekinerja_agent.nouns.punch import YEARS
 from ekinerja_agent.reports.kinds.daily import STATES
@@ -63,7 +64,7 @@ def day_of(text: str) -> date:
         day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
         if day.year in YEARS:
             return day
-    raise WrongUsage("the address names no month (2026-09) and no day (2026-09-07)")
+    raise WrongUsage(Message("the address names no month (2026-09) and no day (2026-09-07)"))
 
 
 def _unit(live: Cache[UnitToday], visit: RequestContext) -> Response:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
+from ekinerja_agent.nouns.messages import as_message
 from ekinerja_agent.rules import Bound, DayHours, Profile, RuleBook, Scan, ScanRule
 from tests.proof.oracle.rows import Month, Spell, Unit
 
@@ -132,7 +133,7 @@ class Planner:
     def people(self) -> list[Person]:
         """Everybody who serves in the month, in order of nip."""
         if self.month.month.year not in self.rules.holiday_years:
-            raise NoRule(f"the holidays of {self.month.month.year} are not known")
+            raise NoRule(as_message(f"the holidays of {self.month.month.year} are not known"))
         first, last = self.days[0], self.days[-1]
         spells: dict[str, list[Spell]] = defaultdict(list)
         for spell in self.month.spells:
@@ -150,7 +151,7 @@ class Planner:
             serving = [spell for spell in spells if valid(spell.valid_from, spell.valid_to, day)]
             for spell in serving:
                 if not any(valid(unit.valid_from, unit.valid_to, day) for unit in self.units[spell.unit]):
-                    raise NeedsAttention(f"no row of unit {spell.unit} covers {day}")
+                    raise NeedsAttention(as_message(f"no row of unit {spell.unit} covers {day}"))
             if serving:
                 duties.extend(self._duties(serving[-1], day, shifts))
         pays = duties[0].spell if duties else spells[0]
@@ -197,7 +198,7 @@ class Planner:
         if fasting:
             week = schedule.ramadan_week
         if week is None:
-            raise NoRule(f"{name} has no week")
+            raise NoRule(as_message(f"{name} has no week"))
         profile = unit.profile or self.month.profile
         key = (profile, name, unit.timezone, day, fasting)
         if key not in self.hours:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import as_message
 from ekinerja_agent.rules import AbsenceKind, Band, Profile, Scan
 from tests.proof.oracle.duties import DAY, Duty, Person
 from tests.proof.oracle.rows import Absence, Month, Outage
@@ -75,7 +76,9 @@ def known_kind(profile: Profile, document: Absence, day: date) -> AbsenceKind:
     """Given an approved whole-day document, return what its kind does. Raise NoRule for an unknown kind."""
     kinds = profile.absences.on(day).value
     if document.kind not in kinds:
-        raise NoRule(f"profile {profile.name} does not know the kind {document.kind} of {document.document} on {day}")
+        raise NoRule(
+            as_message(f"profile {profile.name} does not know the kind {document.kind} of {document.document} on {day}")
+        )
     return kinds[document.kind]
 
 

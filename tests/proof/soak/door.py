@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import as_message
 from ekinerja_agent.usecases.collecting.push import Receiver
 from ekinerja_agent.web import iclock
 from ekinerja_agent.web.server import WebServer
@@ -52,7 +53,7 @@ class Door:
 
     def _current(self) -> Receiver:
         if self.receiver is None:
-            raise TemporarilyUnavailable("nobody is here")
+            raise TemporarilyUnavailable(as_message("nobody is here"))
         return self.receiver
 
 

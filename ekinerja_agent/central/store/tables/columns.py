@@ -1,11 +1,26 @@
-"""What every table is made of: the names of constraints, instants, what a terminal's clock showed, running numbers."""
+"""What every table is made of: names of constraints, instants, what a terminal's clock showed, messages, numbers."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+    func,
+    type_coerce,
+)
+from sqlalchemy.engine.default import DefaultExecutionContext
+
+from ekinerja_agent.nouns.messages import Message, pack, unpack
 
 ONLY = "only"
 """Key of an index's `info`: the one database that has it."""
@@ -53,6 +68,48 @@ class Clock(TypeDecorator[datetime]):
         if value is not None and value.tzinfo is not None:
             raise ValueError(f"{value} has a time zone; a terminal's clock has none")
         return value
+
+
+class MessageText(TypeDecorator[str]):
+    """Beside a sentence that SQL reads: the message that it is the text of. Null: it is the text of none."""
+
+    impl = Text
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[str]:
+        return str
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return kept_message(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:  # noqa: ARG002
+        return None if value is None else unpack(value)
+
+
+def kept_message(said: str | None) -> str | None:
+    """Given a sentence, return its message as it is kept; None for text that is none and looks like none."""
+    packed = None if said is None else pack(said)
+    return None if packed == said else packed
+
+
+def message_column(name: str) -> str:
+    """Given the column of a sentence, return the name of the column of its message."""
+    return f"{name}_message"
+
+
+def sentence(name: str, *, nullable: bool = True) -> tuple[Column[Any], Column[Any]]:
+    """Given a name, return the column of a sentence, in English, and the one of its message, which fills itself."""
+
+    def same(context: DefaultExecutionContext) -> Any:
+        return context.current_parameters and context.current_parameters.get(name)
+
+    return Column(name, Text, nullable=nullable), Column(message_column(name), MessageText, default=same)
+
+
+def message_of(columns: Any, name: str) -> ColumnElement[str]:
+    """Given a table's columns and that of a sentence, return the message; a sentence that has none is text."""
+    return type_coerce(func.coalesce(columns[message_column(name)], columns[name]), MessageText)
 
 
 def serial_key() -> Column[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text, Time
 
-from ekinerja_agent.central.store.tables.columns import Clock, Instant, metadata, serial_key
+from ekinerja_agent.central.store.tables.columns import Clock, Instant, metadata, sentence, serial_key
 
 import_batches = Table(
     "import_batches",
@@ -149,7 +149,7 @@ activities = _fact(
     Column("output", Text),
     Column("plan", Text),
     Column("status", Text, nullable=False),  # draft | pending | approved | returned | rejected
-    Column("reason", Text),  # why a rule rejected it
+    *sentence("reason"),  # why a rule rejected it
     Column("approved_minutes", Integer),
     Column("decided_by", Text),
     Column("decided_at", Text),
@@ -175,7 +175,7 @@ activity_steps = Table(
     Column("step", Text, nullable=False),  # submitted, approved, returned, rejected, objected, escalated, withdrawn
     Column("status", Text, nullable=False),  # that the activity then has
     Column("approved_minutes", Integer),
-    Column("reason", Text),
+    *sentence("reason"),
     Column("first_tier", Integer, nullable=False),  # who may decide from then on: 0 is the direct superior of the day,
     Column("last_tier", Integer, nullable=False),  # 1 that one's superior, and so on
     Column("waits_from", Date),
@@ -190,7 +190,7 @@ absence_decisions = Table(
     metadata,
     Column("absence", ForeignKey("absences.id"), primary_key=True),
     Column("status", Text, nullable=False),
-    Column("reason", Text),
+    *sentence("reason"),
     Column("account_id", ForeignKey("accounts.id")),  # null = the rule of silence
     Column("decided_at", Instant, nullable=False),
 )
@@ -223,7 +223,7 @@ corrections = _fact(
     Column("action", Text, nullable=False),  # add | void
     Column("time", Time),
     *_decision_columns(),
-    Column("reason", Text),  # why a rule rejected it
+    *sentence("reason"),  # why a rule rejected it
 )
 
 correction_decisions = Table(

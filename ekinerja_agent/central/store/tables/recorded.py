@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from ekinerja_agent.central.store.tables.columns import ONLY, Clock, Instant, Serial, metadata, serial_key
+from ekinerja_agent.central.store.tables.columns import ONLY, Clock, Instant, Serial, metadata, sentence, serial_key
 
 terminal_facts = Table(
     "terminal_facts",
@@ -42,7 +42,7 @@ terminal_status = Table(  # changes: the last that was heard, for display
     Column("users", Integer),
     Column("clock_offset_s", BigInteger),
     Column("last_contact", Instant),
-    Column("state", Text, nullable=False),
+    *sentence("state", nullable=False),
 )
 
 terminal_owners = Table(  # changes: `terminal accept` gives a terminal to another agent; each time an audit row
@@ -108,7 +108,7 @@ quarantine = Table(
     Column("batch", Serial, nullable=False),
     Column("position", Integer, nullable=False),
     Column("raw", LargeBinary, nullable=False),
-    Column("reason", Text, nullable=False),
+    *sentence("reason", nullable=False),
     Column("found_at", Instant, nullable=False),
 )
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     bindparam,
 )
 
-from ekinerja_agent.central.store.tables.columns import Instant, metadata, serial_key
+from ekinerja_agent.central.store.tables.columns import Instant, metadata, sentence, serial_key
 
 DRAFT = 0
 """The revision of what may still change."""
@@ -137,7 +137,7 @@ result_pending = Table(
     *_result_key(),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("date", Date, nullable=False),
-    Column("reason", Text, nullable=False),
+    *sentence("reason", nullable=False),
 )
 
 shared_findings = Table(

@@ -18,6 +18,7 @@ from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.files.durable import hand_over
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports.files import digest as digest_of
 from ekinerja_agent.secrets.sealing import DoesNotOpen, PrivateKey, PublicKey, new_key, read_public_key, write_new
 from ekinerja_agent.terminals.people import Staffed
@@ -67,12 +68,19 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
     public_path = desk.state_dir / KEY_FILE
     if public_path.exists() and not replace:
         raise Refused(
-            f"backups of this host are sealed for the key {read_public_key(public_path).fingerprint} already; with "
-            "--replace later ones are sealed for a new key, and only the old private key opens the old ones: keep it"
+            Message(
+                "backups of this host are sealed for the key {fingerprint} already; with --replace later ones are "
+                "sealed for a new key, and only the old private key opens the old ones: keep it",
+                fingerprint=read_public_key(public_path).fingerprint,
+            )
         )
     if out.resolve().is_relative_to(desk.state_dir.resolve()):
         raise WrongUsage(
-            f"{out} lies in {desk.state_dir}, which backups copy; keep the private key away from this host"
+            Message(
+                "{out} lies in {state_dir}, which backups copy; keep the private key away from this host",
+                out=out,
+                state_dir=desk.state_dir,
+            )
         )
     key = new_key()
     write_new(out, key.pem)
@@ -89,8 +97,10 @@ def public_key(desk: Desk, named: Path | None) -> PublicKey:
     """Given a public key that was named, or none, return the one to seal for."""
     if named is None and not (desk.state_dir / KEY_FILE).exists():
         raise WrongUsage(
-            "backups are sealed and this host has no key for that; make one with `ekinerja-agent terminal key new "
-            "--out FILE` and keep FILE away from this host, or name a public key with --key"
+            Message(
+                "backups are sealed and this host has no key for that; make one with `ekinerja-agent terminal key "
+                "new --out FILE` and keep FILE away from this host, or name a public key with --key"
+            )
         )
     return read_public_key(named or desk.state_dir / KEY_FILE)
 
@@ -118,7 +128,9 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
         hand_over(desk.state_dir, *({path.parent, path} - {desk.state_dir}))
     digest = digest_of(content)
     if digest_of(path.read_bytes()) != digest:
-        raise NeedsAttention(f"{path} does not read back as it was written; look at the disk, this is no backup")
+        raise NeedsAttention(
+            Message("{path} does not read back as it was written; look at the disk, this is no backup", path=path)
+        )
     details = {"users": header.users, "fingers": header.fingers, "digest": digest, "key": header.key}
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, "terminal.backup", terminal.id, details, at)
@@ -140,7 +152,10 @@ def read_header(content: bytes, path: Path) -> Header:
         return Header(**told)
     except (ValueError, TypeError) as error:
         raise NeedsAttention(
-            f"{path} is no backup of a terminal's people of format 1; choose a file that `terminal backup` wrote"
+            Message(
+                "{path} is no backup of a terminal's people of format 1; choose a file that `terminal backup` wrote",
+                path=path,
+            )
         ) from error
 
 
@@ -153,20 +168,33 @@ def open_backup(path: Path, key: PrivateKey | None) -> tuple[Header, Source, str
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+        raise WrongUsage(Message("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
     header = read_header(content, path)
     if key is None:
-        raise WrongUsage(f"{path} is sealed for the key {header.key}; name the file of its private half with --key")
+        raise WrongUsage(
+            Message(
+                "{path} is sealed for the key {key}; name the file of its private half with --key",
+                path=path,
+                key=header.key,
+            )
+        )
     if header.key != key.public.fingerprint:
         raise WrongUsage(
-            f"{path} is sealed for the key {header.key}, this one is {key.public.fingerprint}; name the other"
+            Message(
+                "{path} is sealed for the key {key}, this one is {fingerprint}; name the other",
+                path=path,
+                key=header.key,
+                fingerprint=key.public.fingerprint,
+            )
         )
     clear = _clear(content)
     try:
-        source = _decode(key.open(content[len(clear) :], clear), f"the backup of {header.terminal}")
+        source = _decode(
+            key.open(content[len(clear) :], clear), Message("the backup of {terminal}", terminal=header.terminal)
+        )
     except (DoesNotOpen, ValueError, KeyError, TypeError) as error:
         raise NeedsAttention(
-            f"{path} was altered or damaged: nothing of it can be used; take another backup"
+            Message("{path} was altered or damaged: nothing of it can be used; take another backup", path=path)
         ) from error
     return header, source, digest_of(content)
 

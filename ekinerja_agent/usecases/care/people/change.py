@@ -15,6 +15,7 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.admin import Restart, Step, carry_out
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish, make_plan
 from ekinerja_agent.usecases.care.people.reading import read_in_turn, read_terminal, serial_in_turn
@@ -58,7 +59,13 @@ def bring(
     require(account, Deed.TEND_TERMINALS)
     if shown.of("conflict"):
         count = len(shown.of("conflict"))
-        raise Refused(f"nothing was written to {terminal.id}: {count} conflicts stand in the way, each says what to do")
+        raise Refused(
+            Message(
+                "nothing was written to {terminal}: {count} conflicts stand in the way, each says what to do",
+                terminal=terminal.id,
+                count=count,
+            )
+        )
     if not shown.steps:
         return
     desk.bring_home(terminal)
@@ -67,7 +74,10 @@ def bring(
         plan = make_plan(source, target, wish)
         if plan != shown:
             raise Refused(
-                f"the people on {terminal.id} changed meanwhile and nothing was written; run the command again"
+                Message(
+                    "the people on {terminal} changed meanwhile and nothing was written; run the command again",
+                    terminal=terminal.id,
+                )
             )
         counts = {kind: len(plan.of(kind)) for kind in ("add", "change", "keep", "remove")}
         details = {**entry.details, **counts, "fingers": sum(change.fingers for change in plan.changes)}
@@ -83,8 +93,13 @@ def bring(
         wrong = plan.differences(read_in_turn(terminal, desk).crew)
     if wrong:
         raise NeedsAttention(
-            f"{terminal.id} answered that all was written, but does not hold PIN {', '.join(wrong[:10])} as it should "
-            f"({len(wrong)} in all); look at it, and run the command again"
+            Message(
+                "{terminal} answered that all was written, but does not hold PIN {pins} as it should ({count} in "
+                "all); look at it, and run the command again",
+                terminal=terminal.id,
+                pins=", ".join(wrong[:10]),
+                count=len(wrong),
+            )
         )
     _record(desk, account, f"{entry.action}.done", terminal, details)
 
@@ -103,8 +118,13 @@ def _require_first(terminal: TerminalConfig, desk: Desk, plan: Plan, first: Step
     (pin,) = (change.pin for change in plan.changes if change.write is first)
     if pin in wrong:
         raise NeedsAttention(
-            f"{terminal.id} had nobody, so its kind of row was taken from the source, and it does not hold PIN {pin} "
-            "as it was written; delete that user in its menu, enrol one person there, and run the command again"
+            Message(
+                "{terminal} had nobody, so its kind of row was taken from the source, and it does not hold PIN "
+                "{pin} as it was written; delete that user in its menu, enrol one person there, and run the command "
+                "again",
+                terminal=terminal.id,
+                pin=pin,
+            )
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.nouns.messages import Message, both, joined
 from ekinerja_agent.terminals.admin import Delete, Step, Write
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire.people import (
@@ -49,8 +50,10 @@ class Wish:
     def __post_init__(self) -> None:
         if self.replace and (self.pins or not self.fingers):
             raise WrongUsage(
-                "--replace makes a terminal like the source and deletes the rest; it cannot be combined with --pin or "
-                "--without-fingers"
+                Message(
+                    "--replace makes a terminal like the source and deletes the rest; it cannot be combined with "
+                    "--pin or --without-fingers"
+                )
             )
 
 
@@ -102,7 +105,13 @@ def make_plan(source: Source, target: Staffed, wish: Wish) -> Plan:
     """
     wanted = _wanted(source, wish)
     if wish.replace and not wanted:
-        raise Refused(f"{source.where} has nobody, and --replace would delete everybody on {target.terminal}")
+        raise Refused(
+            Message(
+                "{source} has nobody, and --replace would delete everybody on {terminal}",
+                source=source.where,
+                terminal=target.terminal,
+            )
+        )
     size = target.crew.size or source.crew.size
     if size is None:
         return Plan(())
@@ -143,13 +152,13 @@ class _Task:
         expected = decode_person(row, self._names, [*(old | {f.number: f for f in fingers}).values()])
         new = [finger for finger in fingers if old.get(finger.number) != finger]
         if there == expected:
-            return Change("keep", expected.uid, person.pin, person.name, "; ".join(left_out), expected=expected)
+            return Change("keep", expected.uid, person.pin, person.name, joined("; ", left_out), expected=expected)
         return Change(
             kind="add" if there is None else "change",
             uid=expected.uid,
             pin=person.pin,
             name=person.name,
-            what="; ".join([*(_difference(there, expected) if there else ()), *lost, *left_out]),
+            what=joined("; ", [*(_difference(there, expected) if there else ()), *lost, *left_out]),
             fingers=len(new),
             expected=expected,
             write=Write(row, tuple(new)),
@@ -159,49 +168,59 @@ class _Task:
     def left_over(self, person: Person) -> Change:
         if self._wish.replace:
             return Change("remove", person.uid, person.pin, person.name, deletes=person.uid)
-        return Change("extra", person.uid, person.pin, person.name, "is only here and stays")
+        return Change("extra", person.uid, person.pin, person.name, Message("is only here and stays"))
 
-    def _conflict(self, person: Person) -> str | None:
+    def _conflict(self, person: Person) -> Message | None:
         if person.pin in self._twice:
-            return "the PIN stands twice on one terminal; delete one of both in its menu first"
+            return Message("the PIN stands twice on one terminal; delete one of both in its menu first")
         misfit = pin_misfit(person.pin, self._size)
         if misfit is not None:
-            return f"{misfit}; enrol this person anew under such a PIN"
+            return Message("{misfit}; enrol this person anew under such a PIN", misfit=misfit)
         return None if self._wish.replace else self._clash(person)
 
-    def _clash(self, person: Person) -> str | None:
+    def _clash(self, person: Person) -> Message | None:
         """What of the terminal would have to go for this person."""
         there = self._there.get(person.pin)
         if there is None:
             holder = self._slots.get(person.uid)
             if holder is None:
                 return None
-            return (
-                f"slot {person.uid} belongs to PIN {holder.pin} here; delete that user in the terminal's menu, or let "
-                "--replace make this terminal like the source"
+            return Message(
+                "slot {uid} belongs to PIN {pin} here; delete that user in the terminal's menu, or let --replace "
+                "make this terminal like the source",
+                uid=person.uid,
+                pin=holder.pin,
             )
         card = there[0].card
         if card and person.card and card != person.card:
-            return (
-                f"the card here is {card}, the source has {person.card}; take the wrong card away in the terminal's "
-                "menu, or let --replace make this terminal like the source"
+            return Message(
+                "the card here is {card}, the source has {person_card}; take the wrong card away in the terminal's "
+                "menu, or let --replace make this terminal like the source",
+                card=card,
+                person_card=person.card,
             )
         return None
 
-    def _fingers(self, person: Person) -> tuple[list[Finger], list[str]]:
+    def _fingers(self, person: Person) -> tuple[list[Finger], list[Message]]:
         """The fingers that can be written, and what has to be said of the others."""
         if not self._wish.fingers:
-            return [], [f"{len(person.fingers)} fingers are left out"] if person.fingers else []
+            return [], [
+                Message("{fingers} fingers are left out", fingers=len(person.fingers))
+            ] if person.fingers else []
         good = [f for f in person.fingers if f.number in FINGERS and f.valid == ENROLLED]
         others = [str(f.number) for f in person.fingers if f not in good]
-        said = [f"finger {' and '.join(others)} is no ordinary one and left out: enrol it at the terminal"]
+        said = [
+            Message("finger {numbers} is no ordinary one and left out: enrol it at the terminal", numbers=both(others))
+        ]
         return good, said if others else []
 
 
 def _wanted(source: Source, wish: Wish) -> list[Person]:
     unknown = wish.pins - {person.pin for person in source.crew.people}
     if unknown:
-        raise WrongUsage(f"{source.where} has no PIN {', '.join(sorted(unknown))}")
+        raise WrongUsage(
+            Message("{source} has no PIN {unknown}", source=source.where, unknown=", ".join(sorted(unknown)))
+        )
     return [person for person in source.crew.people if not wish.pins or person.pin in wish.pins]
 
 
@@ -219,30 +238,41 @@ def _merged(person: Person, there: Person | None) -> Person:
     )
 
 
-def _difference(there: Person, expected: Person) -> Iterator[str]:
+def _difference(there: Person, expected: Person) -> Iterator[Message]:
     """In words that tell no password."""
     if there.uid != expected.uid:
-        yield f"slot {there.uid} becomes {expected.uid}"
+        yield Message("slot {uid} becomes {expected}", uid=there.uid, expected=expected.uid)
     if there.raw_name != expected.raw_name:
-        yield f"the name here is {there.name!r}"
+        yield Message("the name here is {name}", name=repr(there.name))
     if there.privilege != expected.privilege:
-        yield f"privilege {there.privilege} becomes {expected.privilege}"
+        yield Message(
+            "privilege {privilege} becomes {expected}", privilege=there.privilege, expected=expected.privilege
+        )
     if there.card != expected.card:
-        yield f"card {there.card or 'none'} becomes {expected.card or 'none'}"
+        yield Message(
+            "card {card} becomes {expected}",
+            card=there.card or Message("none"),
+            expected=expected.card or Message("none"),
+        )
     if there.password != expected.password:
-        yield "the password changes"
+        yield Message("the password changes")
     if (there.group, there.zones) != (expected.group, expected.zones):
-        yield "group or time zones change"
+        yield Message("group or time zones change")
     if there.fingers != expected.fingers:
-        yield "fingers change"
+        yield Message("fingers change")
 
 
 def _require_same_algorithm(source: Source, target: Staffed) -> None:
     if source.algorithm is None or target.algorithm is None or source.algorithm != target.algorithm:
         raise Refused(
-            f"fingerprints of {source.where} are ZKFinger {source.algorithm or 'of unknown version'}, "
-            f"{target.terminal} reads ZKFinger {target.algorithm or 'of unknown version'}: they would match nobody; "
-            "bring the users with --without-fingers and enrol the fingers at the terminal"
+            Message(
+                "fingerprints of {source} are ZKFinger {source_version}, {terminal} reads ZKFinger {version}: they "
+                "would match nobody; bring the users with --without-fingers and enrol the fingers at the terminal",
+                source=source.where,
+                source_version=source.algorithm or Message("of unknown version"),
+                terminal=target.terminal,
+                version=target.algorithm or Message("of unknown version"),
+            )
         )
 
 
@@ -253,11 +283,19 @@ def _require_room(plan: Plan, target: Staffed) -> None:
     users, fingers = len(expected) + len(extras), sum(len(person.fingers) for person in [*expected, *extras])
     room = target.sizes
     for what, needed, there in (
-        ("users", users, room and room.users_capacity),
-        ("fingers", fingers, room and room.fingers_capacity),
+        (Message("users"), users, room and room.users_capacity),
+        (Message("fingers"), fingers, room and room.fingers_capacity),
     ):
         if there and needed > there:
-            raise Refused(f"{target.terminal} has room for {there} {what}, {needed} would be needed; choose with --pin")
+            raise Refused(
+                Message(
+                    "{terminal} has room for {room} {what}, {needed} would be needed; choose with --pin",
+                    terminal=target.terminal,
+                    room=there,
+                    what=what,
+                    needed=needed,
+                )
+            )
 
 
 def _by_pin(crew: Crew) -> dict[str, list[Person]]:

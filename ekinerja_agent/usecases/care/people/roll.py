@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ekinerja_agent.central.collected.pin_owners import Enrolments
 from ekinerja_agent.county.spans import holds, is_over, latest
+from ekinerja_agent.nouns.messages import Message, both, joined
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.terminals.wire.people import USUAL_PRIVILEGE, Person
 
@@ -54,7 +55,7 @@ class Finding:
     pin: str
     nip: str | None
     name: str | None
-    what: str
+    what: Message
 
 
 class Register:
@@ -133,12 +134,14 @@ def findings(staffed: Sequence[Staffed], register: Register) -> list[Finding]:
             owners[entry.pin].setdefault(entry.nip, entry.terminal)
     for (terminal, pin), count in times.items():
         if count > 1:
-            what = f"stands {count} times on this terminal; delete all but one in its menu"
+            what = Message("stands {count} times on this terminal; delete all but one in its menu", count=count)
             found.append(Finding("pin-twice", terminal, pin, None, None, what))
     for pin, people in owners.items():
         if len(people) > 1:
-            told = ", ".join(f"{nip} on {terminal}" for nip, terminal in people.items())
-            what = f"belongs to {told}; give each person a PIN of their own"
+            owned = joined(
+                ", ", (Message("{nip} on {terminal}", nip=nip, terminal=place) for nip, place in people.items())
+            )
+            what = Message("belongs to {people}; give each person a PIN of their own", people=owned)
             found.append(Finding("pin-shared", "", pin, None, None, what))
     return found
 
@@ -159,10 +162,14 @@ def without_finger(
         if (named and named.isdisjoint(here)) or any(entry.fingers for entry in held):
             continue
         if not held:
-            what = f"has no PIN on any terminal of {office}; enrol this person"
+            what = Message("has no PIN on any terminal of {office}; enrol this person", office=office)
         else:
             others = _others(any(entry.card for entry in held), any(entry.password for entry in held))
-            what = f"has no finger on any terminal of {office}, {others}; enrol a finger, or keep a register"
+            what = Message(
+                "has no finger on any terminal of {office}, {others}; enrol a finger, or keep a register",
+                office=office,
+                others=others,
+            )
         pin = held[0].pin if held else ""
         yield Finding("no-finger", "", pin, duty["nip"], duty["name"], what)
 
@@ -186,36 +193,53 @@ def _entry(terminal: str, person: Person, register: Register) -> Entry:
     )
 
 
-def _note(terminal: str, person: Person, nip: str | None, register: Register) -> str:
+def _note(terminal: str, person: Person, nip: str | None, register: Register) -> Message:
     notes = []
     if nip is None:
         former = register.former_holder(terminal, person.pin)
-        notes.append(f"was {former[0]}'s until {former[1]}" if former else "nobody's")
+        notes.append(
+            Message("was {nip}'s until {last_day}", nip=former[0], last_day=former[1])
+            if former
+            else Message("nobody's")
+        )
     elif register.duty(nip) is None:
-        notes.append("not on duty")
+        notes.append(Message("not on duty"))
     if not person.fingers:
-        notes.append(f"no finger, {_others(bool(person.card), bool(person.password))}")
+        notes.append(Message("no finger, {others}", others=_others(bool(person.card), bool(person.password))))
     if person.privilege != USUAL_PRIVILEGE:
-        notes.append("may change the terminal")
-    return "; ".join(notes)
+        notes.append(Message("may change the terminal"))
+    return joined("; ", notes)
 
 
 def _of_entry(entry: Entry, register: Register) -> Iterator[Finding]:
-    def finding(check: Check, what: str, nip: str | None = entry.nip) -> Finding:
+    def finding(check: Check, what: Message, nip: str | None = entry.nip) -> Finding:
         name = (register.name(nip) if nip else None) or entry.name or None
         return Finding(check, entry.terminal, entry.pin, nip, name, what)
 
     former = register.former_holder(entry.terminal, entry.pin) if entry.nip is None else None
     nip = entry.nip or (former[0] if former else None)
     if nip is not None and register.duty(nip) is None:
-        yield finding("left", "is not on duty and can still scan; delete this user at the terminal", nip)
+        yield finding("left", Message("is not on duty and can still scan; delete this user at the terminal"), nip)
     elif entry.nip is None:
-        until = f"was {former[0]}'s until {former[1]}" if former else "is nobody's"
-        yield finding("no-person", f"{until}; import the enrolment, or delete this user at the terminal")
+        what = (
+            Message(
+                "was {nip}'s until {last_day}; import the enrolment, or delete this user at the terminal",
+                nip=former[0],
+                last_day=former[1],
+            )
+            if former
+            else Message("is nobody's; import the enrolment, or delete this user at the terminal")
+        )
+        yield finding("no-person", what)
     if entry.privilege != PRIVILEGES[USUAL_PRIVILEGE]:
-        yield finding("admin", f"is {entry.privilege} and may change the terminal; keep as few of these as needed")
+        yield finding(
+            "admin",
+            Message(
+                "is {privilege} and may change the terminal; keep as few of these as needed", privilege=entry.privilege
+            ),
+        )
 
 
-def _others(card: bool, password: bool) -> str:
-    ways = [word for word, there in (("card", card), ("password", password)) if there]
-    return f"only {' and '.join(ways)}" if ways else "no card, no password"
+def _others(card: bool, password: bool) -> Message:
+    ways = [word for word, there in ((Message("card"), card), (Message("password"), password)) if there]
+    return Message("only {ways}", ways=both(ways)) if ways else Message("no card, no password")

@@ -5,6 +5,7 @@ Does not know what a kind of absence does to a score.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.decisions import (
@@ -48,7 +49,11 @@ def _judge(draft: Draft) -> None:
     kinds = _known_kinds(draft)
     for row in draft.rows:
         if row["kind"] not in kinds:
-            draft.refuse(row, "kind", f"{shown(row['kind'])}; allowed: {', '.join(sorted(kinds))}")
+            draft.refuse(
+                row,
+                "kind",
+                Message("{found}; allowed: {kinds}", found=shown(row["kind"]), kinds=", ".join(sorted(kinds))),
+            )
         _judge_span(draft, row)
     settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("absences"), ("last_day", "to_time", "case_id", "child_number"))
@@ -56,19 +61,33 @@ def _judge(draft: Draft) -> None:
 
 def _judge_span(draft: Draft, row: Row) -> None:
     if row["last_day"] < row["first_day"]:
-        draft.refuse(row, "to", f"{row['last_day']} is before from {row['first_day']}; allowed: the same day or later")
+        draft.refuse(
+            row,
+            "to",
+            Message(
+                "{last_day} is before from {first_day}; allowed: the same day or later",
+                last_day=row["last_day"],
+                first_day=row["first_day"],
+            ),
+        )
     start, end = row["from_time"], row["to_time"]
     if (start is None) != (end is None):
         missing = "from_time" if start is None else "to_time"
-        draft.refuse(row, missing, "empty; allowed: both times, or none for whole days")
+        draft.refuse(row, missing, Message("empty; allowed: both times, or none for whole days"))
     elif start is not None and end <= start:
-        draft.refuse(row, "to_time", f"{end} is not after from_time {start}; allowed: a later time of the same day")
+        draft.refuse(
+            row,
+            "to_time",
+            Message(
+                "{end} is not after from_time {start}; allowed: a later time of the same day", end=end, start=start
+            ),
+        )
 
 
 KIND = Kind(
     "absences",
     columns("absences", {"status": None}, child_number=ORDINAL, status=STATUSES_IN_FILES),
     _judge,
-    "Leave, official travel and other documents.",
+    Message("Leave, official travel and other documents."),
     names_rules=True,
 )

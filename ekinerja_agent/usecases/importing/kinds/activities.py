@@ -12,6 +12,7 @@ from datetime import date, time
 from typing import Any
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
 from ekinerja_agent.rules import VOLUME, RuleBook
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
@@ -65,18 +66,33 @@ def _judge_lengths(draft: Draft) -> None:
     for row in draft.rows:
         start, end, approved = row["start"], row["end"], row["approved_minutes"]
         if end <= start:
-            draft.refuse(row, "end", f"{end} is not after start {start}; allowed: a later time of the same day")
+            draft.refuse(
+                row,
+                "end",
+                Message(
+                    "{end} is not after start {start}; allowed: a later time of the same day", end=end, start=start
+                ),
+            )
         elif approved is not None and approved > _minutes(start, end):
             longest = _minutes(start, end)
-            draft.refuse(row, "approved_minutes", f"{approved}; allowed: up to {longest}, the minutes it lasted")
+            draft.refuse(
+                row,
+                "approved_minutes",
+                Message(
+                    "{approved}; allowed: up to {longest}, the minutes it lasted", approved=approved, longest=longest
+                ),
+            )
 
 
 def _judge_volumes(draft: Draft) -> None:
     standards = draft.stored.standards({row["type"] for row in draft.rows} - {None})
     for row in draft.rows:
         if row["type"] in standards and row["volume"] is not None and not _VOLUME.match(row["volume"]):
-            allowed = "a number with at most two decimals, because the type has a standard time"
-            draft.refuse(row, "volume", f"{shown(row['volume'])}; allowed: {allowed}")
+            message = Message(
+                "{found}; allowed: a number with at most two decimals, because the type has a standard time",
+                found=shown(row["volume"]),
+            )
+            draft.refuse(row, "volume", message)
 
 
 def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> None:
@@ -105,7 +121,7 @@ def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
         try:
             broken = None if row["status"] in _NOT_TAKEN else known.broken(row)
         except NoRule as error:
-            draft.refuse(row, "date", str(error))
+            draft.refuse(row, "date", error.message)
             continue
         if broken is not None:
             column, reason = broken
@@ -121,7 +137,11 @@ def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]])
         earlier = stored.get(row["activity_id"])
         if earlier is not None and earlier["nip"] != row["nip"]:
             found = shown(row["activity_id"])
-            draft.refuse(row, "id", f"{found} is stored as another person's activity; allowed: ids unique for ever")
+            draft.refuse(
+                row,
+                "id",
+                Message("{found} is stored as another person's activity; allowed: ids unique for ever", found=found),
+            )
 
 
 def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
@@ -139,7 +159,12 @@ def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> N
         for other_start, other_end, other_id in day:
             if start < other_end and other_start < end:
                 row["status"] = EntryStatus.REJECTED
-                row["reason"] = f"overlaps {other_id} ({other_start:%H:%M}-{other_end:%H:%M})"
+                row["reason"] = Message(
+                    "overlaps {other_id} ({other_start}-{other_end})",
+                    other_id=other_id,
+                    other_start=f"{other_start:%H:%M}",
+                    other_end=f"{other_end:%H:%M}",
+                )
                 draft.reject(row, "start", row["reason"])
                 break
         else:
@@ -163,6 +188,6 @@ KIND = Kind(
     "activities",
     columns("activities", status=words(EntryStatus.DRAFT, EntryStatus.PENDING, *DECIDED), approved_minutes=MINUTES),
     _judge,
-    "Daily activities with their approvals.",
+    Message("Daily activities with their approvals."),
     names_rules=True,
 )

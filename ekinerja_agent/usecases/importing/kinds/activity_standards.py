@@ -5,6 +5,7 @@ A unit's own row beats the one for all. Does not know who did what.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -16,12 +17,12 @@ def _judge(draft: Draft) -> None:
     units = known_units(draft)
     for row in draft.rows:
         if row["unit"] is not None and row["unit"] not in units:
-            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+            draft.refuse(row, "unit", Message("{unit} is no unit; import units first", unit=shown(row["unit"])))
 
 
 KIND = Kind(
     "activity_standards",
     columns("activity_standards", standard_minutes=MINUTES, unit=CODE),
     _judge,
-    "Standard times of types of activity.",
+    Message("Standard times of types of activity."),
 )

@@ -5,6 +5,7 @@ They stand for the allowance that the spell of duty names. Does not know what is
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -20,13 +21,17 @@ def _judge(draft: Draft) -> None:
         given = [column for column in ("amount_rp", "basic_rp", "pct_bp") if row[column] is not None]
         if given not in (["amount_rp"], ["basic_rp", "pct_bp"]):
             names = ", ".join(column.replace("pct_bp", "pct") for column in given) or "nothing"
-            draft.refuse(row, "amount_rp", f"{names} is filled; allowed: amount_rp alone, or basic_rp and pct")
-    refuse_overlaps(draft, merged(draft, "allowances"), ("nip", "criterion"), "nip and criterion")
+            draft.refuse(
+                row,
+                "amount_rp",
+                Message("{names} is filled; allowed: amount_rp alone, or basic_rp and pct", names=names),
+            )
+    refuse_overlaps(draft, merged(draft, "allowances"), ("nip", "criterion"), Message("nip and criterion"))
 
 
 KIND = Kind(
     "allowances",
     columns("allowances", pct_bp=PERCENT_BP),
     _judge,
-    "Criteria of which the allowance is the sum: amount_rp, or basic_rp and pct.",
+    Message("Criteria of which the allowance is the sum: amount_rp, or basic_rp and pct."),
 )

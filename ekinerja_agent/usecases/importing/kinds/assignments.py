@@ -5,6 +5,7 @@ Does not know what acting adds to an allowance, nor what it lets decide.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -20,12 +21,12 @@ def _judge(draft: Draft) -> None:
     units = known_units(draft)
     for row in draft.rows:
         if row["unit"] not in units:
-            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+            draft.refuse(row, "unit", Message("{unit} is no unit; import units first", unit=shown(row["unit"])))
 
 
 KIND = Kind(
     "assignments",
     columns("assignments", unit=CODE, kind=words("plt", "plh", "tugas_tambahan")),
     _judge,
-    "Who acts for a post (plt, plh) or has a further task.",
+    Message("Who acts for a post (plt, plh) or has a further task."),
 )

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped, valid_on
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
@@ -34,7 +35,7 @@ class Limits:
         self._enrolments = grouped(rows("enrolments"), "nip")
         self._outages = [row for row in rows("outages") if row["status"] == EntryStatus.APPROVED]
 
-    def reached(self, correction: Fact, others: Iterable[Fact]) -> str | None:
+    def reached(self, correction: Fact, others: Iterable[Fact]) -> Message | None:
         """Given a correction and the others that stand, return why it is one too many, or None.
 
         Raise NoRule if no limit covers its day.
@@ -55,9 +56,15 @@ class Limits:
         )
         if approved < dated.value:
             return None
-        return (
-            f"{nip} has {approved} approved corrections in {day:%Y-%m}, and {profile.name} lets {dated.value} be "
-            f"approved in a month ({dated.citation.source}); one whose time lies in an approved outage is not counted"
+        return Message(
+            "{nip} has {approved} approved corrections in {month}, and {profile} lets {most} be approved in a month "
+            "({source}); one whose time lies in an approved outage is not counted",
+            nip=nip,
+            approved=approved,
+            month=f"{day:%Y-%m}",
+            profile=profile.name,
+            most=dated.value,
+            source=dated.citation.source,
         )
 
     def _counts(self, correction: Fact) -> bool:
@@ -83,9 +90,11 @@ def _judge(draft: Draft) -> None:
     refuse_unknown_people(draft)
     for row in draft.rows:
         if row["action"] == "add" and row["time"] is None:
-            draft.refuse(row, "time", "empty; allowed: the time of the scan that is added")
+            draft.refuse(row, "time", Message("empty; allowed: the time of the scan that is added"))
         elif row["action"] == "void" and row["time"] is not None:
-            draft.refuse(row, "time", "filled; a scan that is taken away needs none: it is the one that served")
+            draft.refuse(
+                row, "time", Message("filled; a scan that is taken away needs none: it is the one that served")
+            )
     settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("corrections"), ("time",))
     for row in draft.rows:
@@ -119,6 +128,6 @@ KIND = Kind(
     "corrections",
     columns("corrections", {"status": None}, scan=words(*Scan), action=words("add", "void"), status=STATUSES_IN_FILES),
     _judge,
-    "Forgotten scans (add) and scans of somebody else (void).",
+    Message("Forgotten scans (add) and scans of somebody else (void)."),
     names_rules=True,
 )

@@ -6,6 +6,7 @@ rupiah it names.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
@@ -21,24 +22,32 @@ def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
     spells = merged(draft, "employees")
-    refuse_overlaps(draft, spells, ("nip",), "nip")
+    refuse_overlaps(draft, spells, ("nip",), as_message("nip"))
     units = known_units(draft)
     people = frozenset(spell["nip"] for spell in spells)
     schedules = None if draft.rules is None else draft.rules.schedules
     for row in draft.rows:
         judge_own_nip(draft, row)
         if row["unit"] not in units:
-            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+            draft.refuse(row, "unit", Message("{unit} is no unit; import units first", unit=shown(row["unit"])))
         supervisor = row["supervisor_nip"]
         judge_named_nip(draft, row, "supervisor_nip", people)
         if supervisor == row["nip"]:
-            draft.refuse(row, "supervisor_nip", f"{supervisor} would supervise themselves; allowed: another person")
+            draft.refuse(
+                row,
+                "supervisor_nip",
+                Message("{supervisor} would supervise themselves; allowed: another person", supervisor=supervisor),
+            )
         elif supervisor is not None and supervisor not in people:
-            draft.warn(row, "supervisor_nip", f"{supervisor}: no employee has it yet")
+            draft.warn(row, "supervisor_nip", Message("{supervisor}: no employee has it yet", supervisor=supervisor))
         schedule = row["schedule"]
         if schedules is not None and schedule is not None and schedule not in schedules:
             allowed = ", ".join(sorted(schedules))
-            draft.refuse(row, "schedule", f"{shown(schedule)} is in no rule file; allowed: {allowed}")
+            draft.refuse(
+                row,
+                "schedule",
+                Message("{schedule} is in no rule file; allowed: {allowed}", schedule=shown(schedule), allowed=allowed),
+            )
 
 
 KIND = Kind(
@@ -52,6 +61,6 @@ KIND = Kind(
         attendance=ATTENDANCE,
     ),
     _judge,
-    "People: one row per spell of duty.",
+    Message("People: one row per spell of duty."),
     names_rules=True,
 )

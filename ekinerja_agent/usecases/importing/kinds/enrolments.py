@@ -6,6 +6,7 @@ yet; its punches find their person later.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -16,7 +17,7 @@ from ekinerja_agent.usecases.importing.reading.spans import refuse_overlaps, ref
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
-    refuse_overlaps(draft, merged(draft, "enrolments"), ("terminal", "pin"), "terminal and pin")
+    refuse_overlaps(draft, merged(draft, "enrolments"), ("terminal", "pin"), Message("terminal and pin"))
     refuse_unknown_people(draft)
 
 
@@ -24,5 +25,5 @@ KIND = Kind(
     "enrolments",
     columns("enrolments", terminal=TERMINAL_OR_ALL, pin=PIN),
     _judge,
-    "Which PIN on which terminal is whose, from when to when.",
+    Message("Which PIN on which terminal is whose, from when to when."),
 )

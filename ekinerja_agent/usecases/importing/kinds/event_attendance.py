@@ -9,6 +9,7 @@ import re
 from datetime import date
 
 from ekinerja_agent.nouns.duty import EventMark
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -25,10 +26,18 @@ def _judge(draft: Draft) -> None:
         worn = row["uniform"]
         row["uniform"] = None if worn is None else worn == "yes"
         if worn is not None and row["status"] != EventMark.PRESENT:
-            draft.refuse(row, "uniform", f"{worn}, but {row['status']}; allowed: empty unless the person was present")
+            draft.refuse(
+                row,
+                "uniform",
+                Message(
+                    "{worn}, but {status}; allowed: empty unless the person was present",
+                    worn=worn,
+                    status=row["status"],
+                ),
+            )
         row["date"] = dates.get(row["event"]) or _announced_on(draft, row["event"])
         if row["date"] is None:
-            draft.refuse(row, "event", f"{shown(row['event'])} is no event; import events first")
+            draft.refuse(row, "event", Message("{event} is no event; import events first", event=shown(row["event"])))
 
 
 def _announced_on(draft: Draft, code: str) -> date | None:
@@ -52,6 +61,6 @@ KIND = Kind(
         uniform=words("yes", "no"),
     ),
     _judge,
-    "Who was at an event (present) and in uniform, or excused from it.",
+    Message("Who was at an event (present) and in uniform, or excused from it."),
     names_rules=True,
 )

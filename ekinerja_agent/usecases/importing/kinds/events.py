@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ekinerja_agent.county.calendar import EVERY_UNIT
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import known_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, merged, refuse_repeated_keys
@@ -19,20 +20,42 @@ def _judge(draft: Draft) -> None:
     dates = {row["code"]: row["date"] for row in merged(draft, "events")}
     for row in draft.rows:
         if row["unit"] not in units:
-            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; allowed: a stored unit, or * for all")
+            draft.refuse(
+                row, "unit", Message("{unit} is no unit; allowed: a stored unit, or * for all", unit=shown(row["unit"]))
+            )
         if dates[row["code"]] != row["date"]:
-            draft.refuse(row, "date", f"{row['code']} is on {dates[row['code']]} too; each date has its own code")
+            draft.refuse(
+                row,
+                "date",
+                Message(
+                    "{code} is on {date} too; each date has its own code", code=row["code"], date=dates[row["code"]]
+                ),
+            )
         opens, closes = row["opens"], row["closes"]
         if (opens is None) != (closes is None):
             missing = "opens" if opens is None else "closes"
-            draft.refuse(row, missing, "empty; allowed: both times, or none for an event that costs nothing")
+            draft.refuse(row, missing, Message("empty; allowed: both times, or none for an event that costs nothing"))
         elif opens is not None and closes <= opens:
-            draft.refuse(row, "closes", f"{closes} is not after opens {opens}; allowed: a later time of the same day")
+            draft.refuse(
+                row,
+                "closes",
+                Message(
+                    "{closes} is not after opens {opens}; allowed: a later time of the same day",
+                    closes=closes,
+                    opens=opens,
+                ),
+            )
         called = (row["audience"] or "").replace("|", " ").split()
         for one in called:
             if one not in STATUSES and one not in people:
                 draft.refuse(
-                    row, "audience", f"{shown(one)}; allowed: {', '.join(STATUSES)} and known NIPs, separated by blanks"
+                    row,
+                    "audience",
+                    Message(
+                        "{found}; allowed: {statuses} and known NIPs, separated by blanks",
+                        found=shown(one),
+                        statuses=", ".join(STATUSES),
+                    ),
                 )
         row["audience"] = " ".join(called) or None
 
@@ -41,5 +64,5 @@ KIND = Kind(
     "events",
     columns("events", code=CODE, kind=words("apel", "upacara", "krida"), terminal=TERMINAL),
     _judge,
-    "Apel, ceremonies (upacara) and sports (krida).",
+    Message("Apel, ceremonies (upacara) and sports (krida)."),
 )

@@ -5,6 +5,7 @@ Nobody brings their own points. Does not know what an indicator weighs.
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rules import BUDGET_ABSORPTION
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
@@ -22,16 +23,32 @@ def _judge(draft: Draft) -> None:
     for row in draft.rows:
         nip, unit, most_e2 = row["nip"], row["unit"], row["max_points_e2"]
         if (nip is None) == (unit is None):
-            found = "both are empty" if nip is None else "both are filled"
-            draft.refuse(row, "nip", f"{found}; allowed: nip, or unit")
+            message = (
+                Message("both are empty; allowed: nip, or unit")
+                if nip is None
+                else Message("both are filled; allowed: nip, or unit")
+            )
+            draft.refuse(row, "nip", message)
         if nip is not None and nip == draft.importer.nip:
-            draft.refuse(row, "nip", f"{draft.importer.name} cannot bring their own points; allowed: another account")
+            draft.refuse(
+                row,
+                "nip",
+                Message(
+                    "{importer} cannot bring their own points; allowed: another account", importer=draft.importer.name
+                ),
+            )
         if row["code"] == BUDGET_ABSORPTION:
-            draft.refuse(row, "code", f"{BUDGET_ABSORPTION} is worked out of the unit's plans; allowed: other codes")
+            draft.refuse(
+                row,
+                "code",
+                Message("{code} is worked out of the unit's plans; allowed: other codes", code=BUDGET_ABSORPTION),
+            )
         if most_e2 == 0:
-            draft.refuse(row, "max_points", "0; allowed: more than 0")
+            draft.refuse(row, "max_points", Message("0; allowed: more than 0"))
         elif row["points_e2"] > most_e2:
-            draft.refuse(row, "points", f"more than max_points ({most_e2 / 100:g}); allowed: up to it")
+            draft.refuse(
+                row, "points", Message("more than max_points ({most}); allowed: up to it", most=f"{most_e2 / 100:g}")
+            )
 
 
 KIND = Kind(
@@ -45,5 +62,5 @@ KIND = Kind(
         max_points_e2=POINTS_E2,
     ),
     _judge,
-    "Points of a person or a unit for a month or a year; max_points is 100 if empty.",
+    Message("Points of a person or a unit for a month or a year; max_points is 100 if empty."),
 )

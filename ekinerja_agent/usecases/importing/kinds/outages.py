@@ -6,6 +6,7 @@ A terminal may be one that is not known yet, which warns. Does not know whom an 
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.decisions import (
@@ -21,7 +22,13 @@ def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     for row in draft.rows:
         if row["ends"] <= row["starts"]:
-            draft.refuse(row, "to", f"{row['ends']} is not after from {row['starts']}; allowed: a later time")
+            draft.refuse(
+                row,
+                "to",
+                Message(
+                    "{ends} is not after from {starts}; allowed: a later time", ends=row["ends"], starts=row["starts"]
+                ),
+            )
     _warn_of_strangers(draft)
     settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("outages"), ("ends", "cause"))
@@ -34,8 +41,11 @@ def _warn_of_strangers(draft: Draft) -> None:
             draft.warn(
                 row,
                 "terminal",
-                f"{shown(row['terminal'])} is known from no collector and no enrolment; it excuses nobody until one "
-                "names this terminal: look whether it is spelt as in devices.yaml",
+                Message(
+                    "{terminal} is known from no collector and no enrolment; it excuses nobody until one names this "
+                    "terminal: look whether it is spelt as in devices.yaml",
+                    terminal=shown(row["terminal"]),
+                ),
             )
 
 
@@ -43,5 +53,5 @@ KIND = Kind(
     "outages",
     columns("outages", {"status": None}, terminal=TERMINAL, status=STATUSES_IN_FILES),
     _judge,
-    "When a terminal could not record: broken, without power, not there.",
+    Message("When a terminal could not record: broken, without power, not there."),
 )

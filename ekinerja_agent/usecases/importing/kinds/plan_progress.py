@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import groupby, pairwise
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.decisions import (
@@ -39,7 +40,7 @@ def _judge(draft: Draft) -> None:
     for row in draft.rows:
         plan = plans.get(row["plan"])
         if plan is None:
-            draft.refuse(row, "plan", f"{shown(row['plan'])} is no plan; import plans first")
+            draft.refuse(row, "plan", Message("{plan} is no plan; import plans first", plan=shown(row["plan"])))
             continue
         row["nip"] = plan["nip"]  # whom it is about: a decision of theirs does not count
         _judge_month(draft, row, plan, this_month)
@@ -51,12 +52,26 @@ def _judge(draft: Draft) -> None:
 def _judge_month(draft: Draft, row: Row, plan: Fact, this_month: str) -> None:
     year = f"{plan['due_date']:%Y}"
     if row["month"][:4] != year:
-        draft.refuse(row, "month", f"{row['month']}; allowed: months of {year}, the year of the due date")
+        draft.refuse(
+            row,
+            "month",
+            Message("{month}; allowed: months of {year}, the year of the due date", month=row["month"], year=year),
+        )
     elif row["month"] > this_month:
-        draft.refuse(row, "month", f"{row['month']} is still to come; allowed: up to {this_month}")
+        draft.refuse(
+            row,
+            "month",
+            Message("{month} is still to come; allowed: up to {this_month}", month=row["month"], this_month=this_month),
+        )
     realised_rp, budget_rp = row["realised_rp"], plan["budget_rp"]
     if realised_rp is not None and realised_rp > (budget_rp or 0):
-        draft.warn(row, "realised_rp", f"{realised_rp} is more than the budget of {row['plan']}, {budget_rp or 'none'}")
+        message = Message(
+            "{realised_rp} is more than the budget of {plan}, {budget_rp}",
+            realised_rp=realised_rp,
+            plan=row["plan"],
+            budget_rp=budget_rp or Message("none"),
+        )
+        draft.warn(row, "realised_rp", message)
 
 
 def _warn_of_steps_back(draft: Draft) -> None:
@@ -79,12 +94,20 @@ def _warn_of_a_step_back(draft: Draft, before: Fact, after: Fact) -> None:
     for column, name in (("physical_ppm", "physical_pct"), ("realised_rp", "realised_rp")):
         earlier, later = before[column], after[column]
         if earlier is not None and later is not None and later < earlier:
-            draft.warn(told, name, f"{after['month']} has less than {before['month']}; it counts since the plan began")
+            draft.warn(
+                told,
+                name,
+                Message(
+                    "{month} has less than {before}; it counts since the plan began",
+                    month=after["month"],
+                    before=before["month"],
+                ),
+            )
 
 
 KIND = Kind(
     "plan_progress",
     columns("plan_progress", {"status": None}, month=MONTH, status=STATUSES_IN_FILES),
     _judge,
-    "How far plans are at the end of a month, counted since they began.",
+    Message("How far plans are at the end of a month, counted since they began."),
 )

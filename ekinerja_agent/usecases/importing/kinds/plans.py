@@ -5,6 +5,7 @@ A plan belongs to the calendar year of its due date. Does not know how far it is
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -22,5 +23,5 @@ KIND = Kind(
     "plans",
     columns("plans", code=CODE),
     _judge,
-    "Plans (RPOK) of a unit, and who answers for each.",
+    Message("Plans (RPOK) of a unit, and who answers for each."),
 )

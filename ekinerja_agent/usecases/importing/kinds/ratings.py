@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.scoring.performance.ratings import (
     MODES,
@@ -34,7 +35,15 @@ def _judge(draft: Draft) -> None:
         row["new_idea"] = row["new_idea"] == "yes"
         row["valid_from"] = row["valid_from"] or _day_after(row["period"])
         if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:
-            draft.refuse(row, "valid_to", f"{row['valid_to']} is before valid_from {row['valid_from']}")
+            draft.refuse(
+                row,
+                "valid_to",
+                Message(
+                    "{valid_to} is before valid_from {valid_from}",
+                    valid_to=row["valid_to"],
+                    valid_from=row["valid_from"],
+                ),
+            )
         _judge_predicate(draft, row)
     settle_decisions(draft, blank=EntryStatus.APPROVED)
     keep_decisions(draft, KIND, draft.stored.rows("ratings"), _SAID)
@@ -50,11 +59,17 @@ def _judge_predicate(draft: Draft, row: Row) -> None:
             row["scheme"], row["result"], row["behaviour"], mode=row["mode"], new_idea=row["new_idea"]
         )
     except RatingError as error:
-        draft.refuse(row, error.column, str(error))
+        draft.refuse(row, error.column, as_message(error))
         return
     if told is not None and told != worked_out:
         draft.refuse(
-            row, "predicate", f"{told}, but result and behaviour make it {worked_out}; leave one of both empty"
+            row,
+            "predicate",
+            Message(
+                "{predicate}, but result and behaviour make it {worked_out}; leave one of both empty",
+                predicate=told,
+                worked_out=worked_out,
+            ),
         )
     row["predicate"] = worked_out
 
@@ -63,10 +78,19 @@ def _judge_told_predicate(draft: Draft, row: Row) -> None:
     """A predicate that nothing works out: what stands beside it must still be known and must still fit."""
     told, scheme = row["predicate"], row["scheme"]
     if told is None:
-        draft.refuse(row, "predicate", "empty; allowed: a predicate, or result and behaviour to work it out")
+        draft.refuse(row, "predicate", Message("empty; allowed: a predicate, or result and behaviour to work it out"))
         return
     if scheme not in schemes_of(told):
-        draft.warn(row, "predicate", f"{told} is no predicate of {scheme}, but of {', '.join(schemes_of(told))}")
+        draft.warn(
+            row,
+            "predicate",
+            Message(
+                "{predicate} is no predicate of {scheme}, but of {others}",
+                predicate=told,
+                scheme=scheme,
+                others=", ".join(schemes_of(told)),
+            ),
+        )
     for place, column in enumerate(("result", "behaviour")):
         value = row[column]
         if value is None:
@@ -74,10 +98,14 @@ def _judge_told_predicate(draft: Draft, row: Row) -> None:
         try:
             check_value(scheme, column, value)
         except RatingError as error:
-            draft.refuse(row, error.column, str(error))
+            draft.refuse(row, error.column, as_message(error))
             continue
         if scheme == "panrb6" and value not in {square[place] for square in squares_of(told)}:
-            draft.refuse(row, column, f"{value} never makes {told}; leave one of both empty")
+            draft.refuse(
+                row,
+                column,
+                Message("{value} never makes {predicate}; leave one of both empty", value=value, predicate=told),
+            )
 
 
 def _day_after(period: str) -> date:
@@ -99,5 +127,5 @@ KIND = Kind(
         status=STATUSES_IN_FILES,
     ),
     _judge,
-    "Ratings (SKP): a predicate, or result and behaviour.",
+    Message("Ratings (SKP): a predicate, or result and behaviour."),
 )

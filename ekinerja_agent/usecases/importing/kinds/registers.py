@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -24,7 +25,9 @@ def _judge_meetings(draft: Draft) -> None:
         judge_named_nip(draft, row, "led_by", people)
         # In the east it may be tomorrow already.
         if row["date"] > draft.today + _ONE_DAY:
-            draft.refuse(row, "date", f"{row['date']} is still to come; allowed: a meeting that was held")
+            draft.refuse(
+                row, "date", Message("{date} is still to come; allowed: a meeting that was held", date=row["date"])
+            )
 
 
 def _judge_innovations(draft: Draft) -> None:
@@ -32,18 +35,26 @@ def _judge_innovations(draft: Draft) -> None:
     refuse_unknown_units(draft)
     for row in draft.rows:
         if row["ended"] is not None and row["ended"] < row["started"]:
-            draft.refuse(row, "ended", f"{row['ended']} is before started {row['started']}; allowed: that day or later")
+            draft.refuse(
+                row,
+                "ended",
+                Message(
+                    "{ended} is before started {started}; allowed: that day or later",
+                    ended=row["ended"],
+                    started=row["started"],
+                ),
+            )
 
 
 MEETINGS: Kind = Kind(
     "evaluation_meetings",
     columns("evaluation_meetings"),
     _judge_meetings,
-    "Evaluation meetings that a unit held.",
+    Message("Evaluation meetings that a unit held."),
 )
 INNOVATIONS: Kind = Kind(
     "innovations",
     columns("innovations", code=CODE),
     _judge_innovations,
-    "Innovative programmes of a unit.",
+    Message("Innovative programmes of a unit."),
 )

@@ -7,6 +7,7 @@ whose schedule has shifts.
 from __future__ import annotations
 
 from ekinerja_agent.county.calendar import OFF
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -23,15 +24,27 @@ def _judge(draft: Draft) -> None:
     for row in draft.rows:
         shift = row["shifts"]
         if known is not None and shift not in known:
-            draft.refuse(row, "shift", f"{shown(shift)} is in no schedule; allowed: {', '.join(sorted(known))}")
+            draft.refuse(
+                row,
+                "shift",
+                Message(
+                    "{shift} is in no schedule; allowed: {known}", shift=shown(shift), known=", ".join(sorted(known))
+                ),
+            )
         first = days.setdefault((row["nip"], row["date"]), row)
         if first is row:
             continue
         shifts = first["shifts"].split()
         if shift in shifts:
-            draft.refuse(row, "shift", f"row {first['row']} has the same; one row each, in one file")
+            draft.refuse(row, "shift", Message("row {row} has the same; one row each, in one file", row=first["row"]))
         elif OFF in (shift, *shifts):
-            draft.refuse(row, "shift", f"row {first['row']} says {first['shifts']}; OFF stands alone on a date")
+            draft.refuse(
+                row,
+                "shift",
+                Message(
+                    "row {row} says {shifts}; OFF stands alone on a date", row=first["row"], shifts=first["shifts"]
+                ),
+            )
         else:
             first["shifts"] = f"{first['shifts']} {shift}"
     draft.rows = list(days.values())
@@ -41,6 +54,6 @@ KIND = Kind(
     "rosters",
     columns("rosters", shifts=CODE),
     _judge,
-    "Who has which shift (or OFF) on which date.",
+    Message("Who has which shift (or OFF) on which date."),
     names_rules=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.measures import AspectWeights
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
@@ -18,5 +19,5 @@ KIND = Kind(
     "sakip",
     columns("sakip", year=YEAR, aspect=words(*AspectWeights.model_fields), score_e2=SCORE_E2),
     _judge,
-    "SAKIP points from 0 to 100 of each of the six aspects of a unit.",
+    Message("SAKIP points from 0 to 100 of each of the six aspects of a unit."),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import refuse_unknown_people
@@ -18,11 +19,19 @@ def _judge(kind: Callable[[], Kind]) -> Callable[[Draft], None]:
         refuse_unknown_people(draft)
         for row in draft.rows:
             if (row["amount_rp"] is None) == (row["share_ppm"] is None):
-                found = "both are empty" if row["amount_rp"] is None else "both are filled"
-                draft.refuse(row, "amount_rp", f"{found}; allowed: amount_rp, or pct of the allowance")
+                message = (
+                    Message("both are empty; allowed: amount_rp, or pct of the allowance")
+                    if row["amount_rp"] is None
+                    else Message("both are filled; allowed: amount_rp, or pct of the allowance")
+                )
+                draft.refuse(row, "amount_rp", message)
             first, last = row["valid_from"], row["valid_to"]
             if last is not None and last < first:
-                draft.refuse(row, "to", f"{last} is before from {first}; allowed: the same day or later")
+                draft.refuse(
+                    row,
+                    "to",
+                    Message("{last} is before from {first}; allowed: the same day or later", last=last, first=first),
+                )
 
     return judge
 
@@ -31,11 +40,11 @@ HOLDS: Kind = Kind(
     "holds",
     columns("holds"),
     _judge(lambda: HOLDS),
-    "What is held back until something is done, such as a missing LHKPN.",
+    Message("What is held back until something is done, such as a missing LHKPN."),
 )
 SANCTIONS: Kind = Kind(
     "sanctions",
     columns("sanctions"),
     _judge(lambda: SANCTIONS),
-    "What a decided sanction takes from the allowance.",
+    Message("What a decided sanction takes from the allowance."),
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, merged, refuse_repeated_keys
 from ekinerja_agent.usecases.importing.reading.nips import judge_named_nip, known_nips
@@ -26,20 +27,24 @@ def refuse_unknown_units(draft: Draft) -> None:
     known = known_units(draft) | {None}
     for row in draft.rows:
         if row["unit"] not in known:
-            draft.refuse(row, "unit", f"{shown(row['unit'])} is no unit; import units first")
+            draft.refuse(row, "unit", Message("{unit} is no unit; import units first", unit=shown(row["unit"])))
 
 
 def _judge(draft: Draft) -> None:
     refuse_repeated_keys(draft, KIND)
     refuse_reversed_spans(draft)
     units = merged(draft, "units")
-    refuse_overlaps(draft, units, ("code",), "code")
+    refuse_overlaps(draft, units, ("code",), as_message("code"))
     codes = {unit["code"] for unit in units}
     people = known_nips(draft)
     for row in draft.rows:
         for column in ("parent", "successor"):
             if row[column] is not None and row[column] not in codes:
-                draft.refuse(row, column, f"{shown(row[column])} is no unit; allowed: a code of this file or stored")
+                draft.refuse(
+                    row,
+                    column,
+                    Message("{unit} is no unit; allowed: a code of this file or stored", unit=shown(row[column])),
+                )
         judge_named_nip(draft, row, "head_nip", people)
         _judge_rule_names(draft, row)
     _refuse_cycles(draft, units)
@@ -51,7 +56,13 @@ def _judge_rule_names(draft: Draft, row: Row) -> None:
     for column, names in (("profile", draft.rules.profiles), ("schedule", draft.rules.schedules)):
         name = row[column]
         if name is not None and name not in names:
-            draft.refuse(row, column, f"{shown(name)} is in no rule file; allowed: {', '.join(sorted(names))}")
+            draft.refuse(
+                row,
+                column,
+                Message(
+                    "{name} is in no rule file; allowed: {names}", name=shown(name), names=", ".join(sorted(names))
+                ),
+            )
 
 
 def _refuse_cycles(draft: Draft, units: Sequence[Mapping[str, Any]]) -> None:
@@ -64,7 +75,11 @@ def _refuse_cycles(draft: Draft, units: Sequence[Mapping[str, Any]]) -> None:
             number = standing[code].get("row")
             if number is not None and number not in told:
                 told.add(number)
-                draft.refuse(rows[number], "parent", f"{code} would be above itself; allowed: a tree without circles")
+                draft.refuse(
+                    rows[number],
+                    "parent",
+                    Message("{code} would be above itself; allowed: a tree without circles", code=code),
+                )
 
 
 def _stands(unit: Mapping[str, Any], day: date) -> bool:
@@ -90,6 +105,6 @@ KIND = Kind(
     "units",
     columns("units", code=CODE, parent=CODE, timezone=ZONE, successor=CODE),
     _judge,
-    "Offices, how they hang together, their time zones.",
+    Message("Offices, how they hang together, their time zones."),
     names_rules=True,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -25,11 +26,11 @@ TASKS: Kind = Kind(
     "workload_tasks",
     columns("workload_tasks", volume_e2=POINTS_E2, per=words("day", "week", "month", "year"), standard_e2=STANDARD_E2),
     _judge(lambda: TASKS),
-    "Tasks of each job with volume and standard time; volume 0 ends a task.",
+    Message("Tasks of each job with volume and standard time; volume 0 ends a task."),
 )
 STAFF: Kind = Kind(
     "staff",
     columns("staff", people=PEOPLE),
     _judge(lambda: STAFF),
-    "How many people hold each job of a unit.",
+    Message("How many people hold each job of a unit."),
 )

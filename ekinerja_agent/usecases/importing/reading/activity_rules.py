@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from ekinerja_agent.county.duties import DutyHours
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.spans import Rows, grouped
+from ekinerja_agent.nouns.messages import Message, plural
 from ekinerja_agent.rules import ActivityRule, RuleBook
 from ekinerja_agent.usecases.importing.reading.judging import Fact
 
@@ -27,7 +28,7 @@ class ActivityRules:
         self._known: dict[tuple[str, date], ActivityRule] = {}
         self._dates: dict[str, date] = {}
 
-    def broken(self, row: Fact) -> tuple[str, str] | None:
+    def broken(self, row: Fact) -> tuple[str, Message] | None:
         """Given an activity, return the column and the reason why it is rejected, or None.
 
         One without `entered_at` was entered on its date. Where nobody knows the duty of the day there is no reason: see
@@ -38,12 +39,17 @@ class ActivityRules:
         if row["entered_at"] is not None and (reason := self._entered(row["entered_at"], day, rule)):
             return "entered_at", reason
         if rule.not_on_leave and (document := self._leave(nip, day, rule)):
-            return "date", f"{day} is a day of {document}"
+            return "date", Message("{day} is a day of {document}", day=day, document=document)
         if rule.inside_duty and self._hours.hold(nip, day, row["start"], row["end"]).inside is False:
-            return "start", f"{row['start']:%H:%M}-{row['end']:%H:%M} is not inside the duty hours of {day}"
+            return "start", Message(
+                "{start}-{end} is not inside the duty hours of {day}",
+                start=f"{row['start']:%H:%M}",
+                end=f"{row['end']:%H:%M}",
+                day=day,
+            )
         return None
 
-    def pending(self, row: Fact) -> str | None:
+    def pending(self, row: Fact) -> Message | None:
         """Given an activity, say what nobody knows yet that decides whether it may be; None: nothing.
 
         It is not rejected for that: it waits for the superior. Raise NoRule if no rule covers the day.
@@ -54,9 +60,13 @@ class ActivityRules:
         why = self._hours.hold(nip, day, row["start"], row["end"]).pending
         if why is None:
             return None
-        return (
-            f"nobody knows yet whether {row['start']:%H:%M}-{row['end']:%H:%M} lies in the duty hours of {day} ({why});"
-            " it is not rejected, it waits for the superior"
+        return Message(
+            "nobody knows yet whether {start}-{end} lies in the duty hours of {day} ({why}); it is not rejected, it "
+            "waits for the superior",
+            start=f"{row['start']:%H:%M}",
+            end=f"{row['end']:%H:%M}",
+            day=day,
+            why=why,
         )
 
     def _rule(self, nip: str, day: date) -> ActivityRule:
@@ -66,16 +76,25 @@ class ActivityRules:
             self._known[key] = profile.activities.on(day).value
         return self._known[key]
 
-    def _entered(self, moment: str, day: date, rule: ActivityRule) -> str | None:
+    def _entered(self, moment: str, day: date, rule: ActivityRule) -> Message | None:
         text = moment[:_ISO_DATE]
         entered = self._dates.get(text)
         if entered is None:
             entered = self._dates[text] = date.fromisoformat(text)
         if entered < day:
-            return f"entered on {entered}, before its day {day}"
+            return Message("entered on {entered}, before its day {day}", entered=entered, day=day)
         if rule.entry_days is not None and entered > day + timedelta(days=rule.entry_days):
-            allowed = "on its day" if not rule.entry_days else f"on its day or {_days(rule.entry_days)} after it"
-            return f"entered on {entered}, {_days((entered - day).days)} after its day; allowed: {allowed}"
+            late = _days((entered - day).days)
+            if not rule.entry_days:
+                return Message(
+                    "entered on {entered}, {late} after its day; allowed: on its day", entered=entered, late=late
+                )
+            return Message(
+                "entered on {entered}, {late} after its day; allowed: on its day or {days} after it",
+                entered=entered,
+                late=late,
+                days=_days(rule.entry_days),
+            )
         return None
 
     def _leave(self, nip: str, day: date, rule: ActivityRule) -> str | None:
@@ -87,5 +106,5 @@ def _covers_days(row: Fact) -> bool:
     return row["status"] == "approved" and row["from_time"] is None
 
 
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
+def _days(number: int) -> Message:
+    return plural("{number} day", "{number} days", number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DECIDED, DOCUMENT_STATUSES, EntryStatus
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row
 from ekinerja_agent.usecases.importing.reading.shapes import words
@@ -42,13 +43,17 @@ def settle_decisions(draft: Draft, *, blank: str | None = None) -> None:
         conflict = _conflict(draft, row)
         if conflict:
             row["status"] = EntryStatus.PENDING
-            draft.warn(row, "status", f"{conflict}; the row enters as pending")
+            draft.warn(row, "status", Message("{conflict}; the row enters as pending", conflict=conflict))
     if uncounted:
         draft.warn(
             None,
             "status",
-            f"{uncounted} rows carry a decision, but {draft.importer.name} is no authorised feed for this "
-            "kind; they enter as pending and wait for an account that may decide",
+            Message(
+                "{uncounted} rows carry a decision, but {importer} is no authorised feed for this kind; they enter "
+                "as pending and wait for an account that may decide",
+                uncounted=uncounted,
+                importer=draft.importer.name,
+            ),
         )
 
 
@@ -73,14 +78,14 @@ def keep_decisions(draft: Draft, kind: Kind, stored: Iterable[Mapping[str, Any]]
             row.update({column: earlier[column] for column in _DECISION if column in row})
 
 
-def _conflict(draft: Draft, row: Row) -> str | None:
+def _conflict(draft: Draft, row: Row) -> Message | None:
     """Nobody decides on themselves or on what they entered. An outage is about a terminal, not about a person."""
     nip = row.get("nip")
     if nip is not None and nip == draft.importer.nip:
-        return f"{draft.importer.name} cannot decide on their own row"
+        return Message("{importer} cannot decide on their own row", importer=draft.importer.name)
     decided_by = row["decided_by"]
     if decided_by is not None and decided_by == nip:
-        return "decided by the person it is about"
+        return Message("decided by the person it is about")
     if decided_by is not None and decided_by == row.get("requested_by"):
-        return "decided by the one who requested it"
+        return Message("decided by the one who requested it")
     return None

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from ekinerja_agent.central.kinds import fact_kind
 from ekinerja_agent.files.table_file import Table
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.rules import RuleBook
 from ekinerja_agent.usecases.importing.reading.shapes import NotAllowed, Shape
 
@@ -74,7 +75,7 @@ class Field:
         if text:
             return self.shape.value(text)
         if self.required:
-            raise NotAllowed(f"empty; allowed: {self.shape.allowed}")
+            raise NotAllowed(Message("empty; allowed: {allowed}", allowed=self.shape.allowed))
         return self.default
 
 
@@ -96,15 +97,15 @@ class Draft:
     rejected: list[Problem] = field(default_factory=list)
     profile: str = ""
 
-    def refuse(self, row: Fact, column: str, message: str) -> None:
+    def refuse(self, row: Fact, column: str, message: Message) -> None:
         """Note what is wrong with a row; the file will not be stored."""
         self.problems.append(Problem(self.file, row["row"], 0, column, message))
 
-    def warn(self, row: Fact | None, column: str, message: str) -> None:
+    def warn(self, row: Fact | None, column: str, message: Message) -> None:
         """Note a doubt about a row (None: about the file); it stops nothing."""
         self.warnings.append(Problem(self.file, row["row"] if row else 0, 0, column, message))
 
-    def reject(self, row: Fact, column: str, reason: str) -> None:
+    def reject(self, row: Fact, column: str, reason: Message) -> None:
         """Note the rule that a well-formed row breaks; the row is stored with the status `rejected`."""
         self.rejected.append(Problem(self.file, row["row"], 0, column, reason))
 
@@ -119,7 +120,7 @@ class Kind:
     name: str
     fields: tuple[Field, ...]
     judge: Callable[[Draft], None]
-    about: str
+    about: Message
     names_rules: bool = False
 
     @property
@@ -164,15 +165,15 @@ def filled(kind: Kind, table: Table, file: str) -> tuple[list[Row], list[Problem
     return [row for place, row in enumerate(rows) if place not in wrong_rows], problems
 
 
-def _column_values(one: Field, texts: Sequence[str]) -> tuple[list[Any], dict[int, str]]:
+def _column_values(one: Field, texts: Sequence[str]) -> tuple[list[Any], dict[int, Message]]:
     values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
+    wrong: dict[str, Message] = {}
     for text in set(texts):
         try:
             values[text] = one.value(text)
         except NotAllowed as error:
             values[text] = None
-            wrong[text] = str(error)
+            wrong[text] = as_message(error)
     places = {place: wrong[text] for place, text in enumerate(texts) if text in wrong} if wrong else {}
     return [values[text] for text in texts], places
 
@@ -190,7 +191,9 @@ def refuse_repeated_keys(draft: Draft, kind: Kind) -> None:
         if key in repeated:
             earlier = first.setdefault(key, row["row"])
             if earlier != row["row"]:
-                draft.refuse(row, label, f"row {earlier} has the same; one row each, in one file")
+                draft.refuse(
+                    row, label, Message("row {earlier} has the same; one row each, in one file", earlier=earlier)
+                )
 
 
 def merged(draft: Draft, kind: str) -> list[Fact]:

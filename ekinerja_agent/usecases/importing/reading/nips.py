@@ -5,6 +5,7 @@ A row about an employee needs a known one. Does not know what else a row says ab
 
 from __future__ import annotations
 
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.nip import Doubt, is_nip, parse_nip
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Row
 from ekinerja_agent.usecases.importing.reading.shapes import shown
@@ -19,7 +20,10 @@ def judge_own_nip(draft: Draft, row: Row) -> None:
     if is_nip(nip):
         _warn_of_doubts(draft, row, "nip", frozenset({Doubt.MONTH}) if status in WITHOUT_MONTH else frozenset())
     elif status != "non_asn":
-        draft.refuse(row, "nip", f"{shown(nip)} is {Doubt.LENGTH}; allowed: 18 digits, or a local id for non_asn")
+        message = Message(
+            "{nip} is {doubt}; allowed: 18 digits, or a local id for non_asn", nip=shown(nip), doubt=Doubt.LENGTH.value
+        )
+        draft.refuse(row, "nip", message)
 
 
 def judge_named_nip(draft: Draft, row: Row, column: str, known: frozenset[str]) -> None:
@@ -30,7 +34,10 @@ def judge_named_nip(draft: Draft, row: Row, column: str, known: frozenset[str]) 
     if is_nip(nip):
         _warn_of_doubts(draft, row, column, frozenset({Doubt.MONTH}))
     else:
-        draft.refuse(row, column, f"{shown(nip)} is {Doubt.LENGTH}; allowed: 18 digits, or a known local id")
+        message = Message(
+            "{nip} is {doubt}; allowed: 18 digits, or a known local id", nip=shown(nip), doubt=Doubt.LENGTH.value
+        )
+        draft.refuse(row, column, message)
 
 
 def known_nips(draft: Draft) -> frozenset[str]:
@@ -50,11 +57,19 @@ def refuse_unknown_people(draft: Draft) -> None:
     for row in draft.rows:
         nip = row["nip"]
         if nip in strangers:
-            found = "no employee has it" if is_nip(nip) else f"{Doubt.LENGTH}, and no employee has it as a local id"
-            draft.refuse(row, "nip", f"{shown(nip)}: {found}; import employees first")
+            message = (
+                Message("{nip}: no employee has it; import employees first", nip=shown(nip))
+                if is_nip(nip)
+                else Message(
+                    "{nip}: {doubt}, and no employee has it as a local id; import employees first",
+                    nip=shown(nip),
+                    doubt=Doubt.LENGTH.value,
+                )
+            )
+            draft.refuse(row, "nip", message)
 
 
 def _warn_of_doubts(draft: Draft, row: Row, column: str, ignored: frozenset[Doubt]) -> None:
     doubts = [doubt for doubt in parse_nip(row[column], draft.today).doubts if doubt not in ignored]
     if doubts:
-        draft.warn(row, column, f"{row[column]}: {'; '.join(doubts)}")
+        draft.warn(row, column, joined(": ", (row[column], joined("; ", (doubt.value for doubt in doubts)))))

@@ -13,6 +13,7 @@ from typing import Any
 
 from ekinerja_agent.files.table_file import read_table
 from ekinerja_agent.nouns.errors import Problem, WrongUsage
+from ekinerja_agent.nouns.messages import Message, as_message, joined
 from ekinerja_agent.terminals.attlog_file import NOT_RECORDED, parse_attlog
 from ekinerja_agent.terminals.wire import DecodedLog, Record, Undecodable
 from ekinerja_agent.usecases.importing.reading.shapes import CLOCK, PIN, TERMINAL, NotAllowed, Shape, number
@@ -23,7 +24,7 @@ OPTIONAL = ("state", "verify")
 UNKNOWN_TERMINAL = ""
 """Terminal of a quarantined row whose terminal nobody can tell."""
 
-_RAW_NUMBER = number(0, 0x7FFFFFFF, "the terminal's number, digits only")
+_RAW_NUMBER = number(0, 0x7FFFFFFF, Message("the terminal's number, digits only"))
 _ATTLOG_NAME = re.compile(r"(?P<serial>[A-Za-z0-9]+)_attlog\.dat", re.IGNORECASE)
 
 Logs = Mapping[str, DecodedLog]
@@ -44,12 +45,12 @@ def read_punch_table(file: str, content: bytes) -> tuple[Logs, list[Problem]]:
         try:
             terminal = _cell("terminal", cells[0], TERMINAL)
         except NotAllowed as error:
-            undecodable.setdefault(UNKNOWN_TERMINAL, []).append(Undecodable(position, raw, str(error)))
+            undecodable.setdefault(UNKNOWN_TERMINAL, []).append(Undecodable(position, raw, as_message(error)))
             continue
         try:
             record = _record(position, cells, raw)
         except NotAllowed as error:
-            undecodable.setdefault(terminal, []).append(Undecodable(position, raw, str(error)))
+            undecodable.setdefault(terminal, []).append(Undecodable(position, raw, as_message(error)))
         else:
             records.setdefault(terminal, []).append(record)
     logs = {
@@ -58,7 +59,7 @@ def read_punch_table(file: str, content: bytes) -> tuple[Logs, list[Problem]]:
     }
     if not records and not problems:
         problems = [
-            Problem(file, bad.position, 0, "", f"{bad.reason}; no row of the file is a punch")
+            Problem(file, bad.position, 0, "", Message("{reason}; no row of the file is a punch", reason=bad.reason))
             for log in logs.values()
             for bad in log.undecodable
         ]
@@ -70,9 +71,19 @@ def read_attlog(file: str, content: bytes, terminal: str) -> tuple[Logs, list[Pr
     log = parse_attlog(content)
     if not log.records:
         lines = len(log.undecodable)
-        found = f"none of {lines} lines is an attendance record" if lines else "the file is empty"
-        allowed = "lines of PIN, YYYY-MM-DD HH:MM:SS, verify, state, work code, separated by tabs"
-        return {}, [Problem(file, 0, 0, "", f"{found}; allowed: {allowed}")]
+        message = (
+            Message(
+                "none of {lines} lines is an attendance record; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, verify, "
+                "state, work code, separated by tabs",
+                lines=lines,
+            )
+            if lines
+            else Message(
+                "the file is empty; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, verify, state, work code, separated "
+                "by tabs"
+            )
+        )
+        return {}, [Problem(file, 0, 0, "", message)]
     return {terminal: log}, []
 
 
@@ -85,14 +96,21 @@ def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str]) ->
     named = _terminal_of(match["serial"], serials) if match else None
     if given is None:
         if named is None:
-            raise WrongUsage(f"{file} does not tell which terminal it is from; say --terminal ID")
+            raise WrongUsage(Message("{file} does not tell which terminal it is from; say --terminal ID", file=file))
         return named
     if named is not None and named != given:
-        raise WrongUsage(f"{file} has the serial of {named}, but --terminal says {given}; which one is right?")
+        raise WrongUsage(
+            Message(
+                "{file} has the serial of {named}, but --terminal says {given}; which one is right?",
+                file=file,
+                named=named,
+                given=given,
+            )
+        )
     try:
         return str(_cell("--terminal", given, TERMINAL))
     except NotAllowed as error:
-        raise WrongUsage(str(error)) from error
+        raise WrongUsage(as_message(error)) from error
 
 
 def ends_within_a_line(content: bytes) -> bool:
@@ -123,4 +141,4 @@ def _cell(column: str, text: str, shape: Shape) -> Any:
     try:
         return shape.value(text)
     except NotAllowed as error:
-        raise NotAllowed(f"{column}: {error}") from error
+        raise NotAllowed(joined(": ", (column, error))) from error

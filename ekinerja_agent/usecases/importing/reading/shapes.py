@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from ekinerja_agent.nouns.messages import Message, as_message
+
 _DATE = re.compile(r"(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 """Of 1900 or later; 9999-12-31 is how other programs write an end that is open."""
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
@@ -37,7 +39,7 @@ class NotAllowed(ValueError):
 class Shape:
     """`parse` takes a text that is not empty; it raises ValueError for all that `allowed` does not say."""
 
-    allowed: str
+    allowed: Message
     parse: Callable[[str], Any]
 
     def value(self, text: str) -> Any:
@@ -45,7 +47,7 @@ class Shape:
         try:
             return self.parse(text)
         except ValueError as error:
-            raise NotAllowed(f"{shown(text)}; allowed: {self.allowed}") from error
+            raise NotAllowed(Message("{found}; allowed: {allowed}", found=shown(text), allowed=self.allowed)) from error
 
 
 def shown(text: str) -> str:
@@ -62,10 +64,10 @@ def words(*allowed: str) -> Shape:
             raise ValueError(text)
         return text
 
-    return Shape(", ".join(allowed), parse)
+    return Shape(as_message(", ".join(allowed)), parse)
 
 
-def number(least: int, most: int, allowed: str) -> Shape:
+def number(least: int, most: int, allowed: Message) -> Shape:
     """Given bounds, both included, return the shape of a whole number without sign, point or separator."""
 
     def parse(text: str) -> int:
@@ -193,29 +195,31 @@ def parse_pin(text: str) -> str:
     return text
 
 
-TEXT = Shape("any text", str)
-CODE = Shape("a code without blanks", _parse_code)
-TERMINAL = Shape("the id of a terminal (letters, digits and - _ .)", parse_terminal)
-TERMINAL_OR_ALL = Shape("the id of a terminal (letters, digits and - _ .), or * for all", _parse_terminal_or_all)
-PIN = Shape("the PIN as the terminal has it, 1 to 24 characters without blanks", parse_pin)
-CLOCK = Shape("YYYY-MM-DD HH:MM:SS, the terminal's own time", parse_clock)
-LOCAL_TIME = Shape("YYYY-MM-DD HH:MM[:SS], local time of the place", parse_local_time)
-DATE = Shape("a date YYYY-MM-DD of 1900 or later", parse_date)
-TIME = Shape("a time HH:MM or HH:MM:SS", parse_time)
-MOMENT = Shape("YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS]", _parse_moment)
-ZONE = Shape("a time zone such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura", _parse_zone)
-RUPIAH = number(0, MOST_RP, f"whole rupiah from 0 to {MOST_RP}, digits only")
-MINUTES = number(0, 24 * 60, "whole minutes of a day, digits only")
-PERCENT_BP = Shape("a percentage from 0 to 1000 with at most two decimals, such as 62.5", _decimal(2, 1_000))
+TEXT = Shape(Message("any text"), str)
+CODE = Shape(Message("a code without blanks"), _parse_code)
+TERMINAL = Shape(Message("the id of a terminal (letters, digits and - _ .)"), parse_terminal)
+TERMINAL_OR_ALL = Shape(
+    Message("the id of a terminal (letters, digits and - _ .), or * for all"), _parse_terminal_or_all
+)
+PIN = Shape(Message("the PIN as the terminal has it, 1 to 24 characters without blanks"), parse_pin)
+CLOCK = Shape(Message("YYYY-MM-DD HH:MM:SS, the terminal's own time"), parse_clock)
+LOCAL_TIME = Shape(Message("YYYY-MM-DD HH:MM[:SS], local time of the place"), parse_local_time)
+DATE = Shape(Message("a date YYYY-MM-DD of 1900 or later"), parse_date)
+TIME = Shape(Message("a time HH:MM or HH:MM:SS"), parse_time)
+MOMENT = Shape(Message("YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS]"), _parse_moment)
+ZONE = Shape(Message("a time zone such as Asia/Jakarta, Asia/Makassar or Asia/Jayapura"), _parse_zone)
+RUPIAH = number(0, MOST_RP, Message("whole rupiah from 0 to {most}, digits only", most=MOST_RP))
+MINUTES = number(0, 24 * 60, Message("whole minutes of a day, digits only"))
+PERCENT_BP = Shape(Message("a percentage from 0 to 1000 with at most two decimals, such as 62.5"), _decimal(2, 1_000))
 """In 1/100 %."""
-PERCENT_PPM = Shape("a percentage from 0 to 100 with at most four decimals, such as 12.5", _decimal(4, 100))
+PERCENT_PPM = Shape(Message("a percentage from 0 to 100 with at most four decimals, such as 12.5"), _decimal(4, 100))
 """In parts per million."""
-PERIOD = Shape("a year YYYY or a month YYYY-MM", _parse_period)
-MONTH = Shape("a month YYYY-MM", _parse_month)
-YEAR = Shape("a year YYYY", _parse_year)
-POINTS_E2 = Shape("a number from 0 to 1000000 with at most two decimals, such as 87.5", _decimal(2, 1_000_000))
+PERIOD = Shape(Message("a year YYYY or a month YYYY-MM"), _parse_period)
+MONTH = Shape(Message("a month YYYY-MM"), _parse_month)
+YEAR = Shape(Message("a year YYYY"), _parse_year)
+POINTS_E2 = Shape(Message("a number from 0 to 1000000 with at most two decimals, such as 87.5"), _decimal(2, 1_000_000))
 """In hundredths; likewise the next two."""
-SCORE_E2 = Shape("points from 0 to 100 with at most two decimals, such as 80.01", _decimal(2, 100))
-STANDARD_E2 = Shape("minutes from 0 to 100000 with at most two decimals, such as 12.5", _decimal(2, 100_000))
-PEOPLE = number(0, 100_000, "how many people, a whole number from 0 to 100000")
-ORDINAL = number(1, 99, "a whole number from 1 to 99")
+SCORE_E2 = Shape(Message("points from 0 to 100 with at most two decimals, such as 80.01"), _decimal(2, 100))
+STANDARD_E2 = Shape(Message("minutes from 0 to 100000 with at most two decimals, such as 12.5"), _decimal(2, 100_000))
+PEOPLE = number(0, 100_000, Message("how many people, a whole number from 0 to 100000"))
+ORDINAL = number(1, 99, Message("a whole number from 1 to 99"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from ekinerja_agent.county.spans import first_day, last_day, span_text
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Fact
 
 Spell = Fact
@@ -19,10 +20,14 @@ def refuse_reversed_spans(draft: Draft) -> None:
     for row in draft.rows:
         first, last = row["valid_from"], row["valid_to"]
         if first is not None and last is not None and first > last:
-            draft.refuse(row, "valid_to", f"{last} is before valid_from {first}; allowed: the same day or later")
+            draft.refuse(
+                row,
+                "valid_to",
+                Message("{last} is before valid_from {first}; allowed: the same day or later", last=last, first=first),
+            )
 
 
-def refuse_overlaps(draft: Draft, spells: Iterable[Spell], owner: Sequence[str], subject: str) -> None:
+def refuse_overlaps(draft: Draft, spells: Iterable[Spell], owner: Sequence[str], subject: Message) -> None:
     """Given all spells as they would stand, refuse each row of the file that shares a day with another.
 
     `owner` are the columns that only one spell at a time may have. Two stored spells are not this file's
@@ -36,7 +41,7 @@ def refuse_overlaps(draft: Draft, spells: Iterable[Spell], owner: Sequence[str],
             _refuse_group(draft, group, subject)
 
 
-def _refuse_group(draft: Draft, group: list[Spell], subject: str) -> None:
+def _refuse_group(draft: Draft, group: list[Spell], subject: Message) -> None:
     group.sort(key=lambda spell: (first_day(spell), spell.get("row", 0)))
     reaching = group[0]
     for spell in group[1:]:
@@ -55,10 +60,21 @@ def _told(one: Spell, other: Spell) -> tuple[Spell | None, Spell]:
     return (other, one) if "row" in other else (None, one)
 
 
-def _overlap_text(row: Spell, other: Spell, subject: str) -> str:
-    place = f"row {other['row']}" if "row" in other else "a row already stored"
-    return (
-        f"{span_text(row['valid_from'], row['valid_to'])} shares days with {place} of the same {subject} "
-        f"({span_text(other['valid_from'], other['valid_to'])}); end that one first: "
-        "the same key with a valid_to is its new version"
+def _overlap_text(row: Spell, other: Spell, subject: Message) -> Message:
+    about: dict[str, object] = {
+        "days": span_text(row["valid_from"], row["valid_to"]),
+        "subject": subject,
+        "other_days": span_text(other["valid_from"], other["valid_to"]),
+    }
+    if "row" in other:
+        return Message(
+            "{days} shares days with row {row} of the same {subject} ({other_days}); end that one first: the same "
+            "key with a valid_to is its new version",
+            **about,
+            row=other["row"],
+        )
+    return Message(
+        "{days} shares days with a row already stored of the same {subject} ({other_days}); end that one first: the "
+        "same key with a valid_to is its new version",
+        **about,
     )

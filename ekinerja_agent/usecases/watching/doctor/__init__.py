@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ekinerja_agent.nouns.errors import EkinerjaError, Refused
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.usecases.watching.doctor import (
     adoption,
     backups,
@@ -30,7 +31,7 @@ from ekinerja_agent.usecases.watching.doctor import (
     spool,
     terminals,
 )
-from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding, State, finding_of
+from ekinerja_agent.usecases.watching.doctor.finding import SEE_FINDING, CannotCheck, Finding, State, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
 __all__ = ["CHECKS", "Check", "Host", "Outcome", "State", "examine"]
@@ -73,8 +74,8 @@ class Outcome:
     check: str
     subject: str | None
     state: State
-    finding: str | None = None
-    what_to_do: str | None = None
+    finding: Message | None = None
+    what_to_do: Message | None = None
 
 
 def examine(host: Host) -> Iterator[Outcome]:
@@ -102,12 +103,12 @@ def _findings(host: Host, check: Check) -> list[Finding]:
         for one in check.run(host):
             found.append(one)  # noqa: PERF402 - what was found before a check broke off is told
     except CannotCheck as why:
-        text, _, what_to_do = str(why).partition("; ")
-        found.append(Finding(None, text, what_to_do, State.SKIPPED))
+        text, what_to_do = as_message(why).halves()
+        found.append(Finding(None, text, what_to_do or SEE_FINDING, State.SKIPPED))
     except Refused as why:  # the rights of this host's login end here
-        found.append(replace(finding_of(str(why)), state=State.SKIPPED))
+        found.append(replace(finding_of(why.message), state=State.SKIPPED))
     except EkinerjaError as error:
-        found.append(finding_of(str(error)))
+        found.append(finding_of(error.message))
     except OSError as error:
-        found.append(Finding(None, str(error), "run this as the user of the service, or as root"))
+        found.append(Finding(None, as_message(error), Message("run this as the user of the service, or as root")))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.month_days import month_after
 from ekinerja_agent.rulebook import ADOPTED, unadopted, unadopted_schedules
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
@@ -31,9 +32,19 @@ def _schedules(host: Host, first: date, last: date) -> list[str]:
 
 def _finding(host: Host, subject: str, names: list[str]) -> Iterator[Finding]:
     if names:
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        shown = joined(", ", names[:SHOWN])
+        more = len(names) - SHOWN
         yield Finding(
             subject,
-            f"values in use are not adopted, so no month can be closed: {', '.join(names[:SHOWN])}{more}",
-            f"name the decree of each in {host.config.agent.rules / ADOPTED}; `config check` lists them all",
+            Message(
+                "values in use are not adopted, so no month can be closed: {names} and {count} more",
+                names=shown,
+                count=more,
+            )
+            if more > 0
+            else Message("values in use are not adopted, so no month can be closed: {names}", names=shown),
+            Message(
+                "name the decree of each in {file}; `config check` lists them all",
+                file=host.config.agent.rules / ADOPTED,
+            ),
         )

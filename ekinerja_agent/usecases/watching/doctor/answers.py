@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.reading import FILLING_PCT
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 
@@ -34,13 +35,17 @@ def signs(answer: Answer) -> Iterator[Finding]:
 
 def _clock(answer: Answer) -> Iterator[Finding]:
     terminal, offset_s = answer.terminal, answer.offset_s
-    set_it = f"run: ekinerja-agent terminal clock {terminal} --set"
+    set_it = Message("run: ekinerja-agent terminal clock {terminal} --set", terminal=terminal)
     if offset_s is None:
-        yield Finding(terminal, "its clock shows no possible time", set_it)
+        yield Finding(terminal, Message("its clock shows no possible time"), set_it)
     elif abs(offset_s) > answer.tolerance_s:
-        ahead = "ahead of" if offset_s > 0 else "behind"
-        text = f"its clock is {abs(offset_s)} s {ahead} this host's, {answer.tolerance_s} s are tolerated"
-        mend_host = "mend this host's own clock first (check `clock`): nobody knows which of the two is right"
+        times: dict[str, object] = {"offset_s": abs(offset_s), "tolerance_s": answer.tolerance_s}
+        text = (
+            Message("its clock is {offset_s} s ahead of this host's, {tolerance_s} s are tolerated", **times)
+            if offset_s > 0
+            else Message("its clock is {offset_s} s behind this host's, {tolerance_s} s are tolerated", **times)
+        )
+        mend_host = Message("mend this host's own clock first (check `clock`): nobody knows which of the two is right")
         yield Finding(terminal, text, set_it if answer.vouches else mend_host)
 
 
@@ -49,9 +54,15 @@ def _log(answer: Answer) -> Iterator[Finding]:
         return
     filled_pct = answer.records * 100 // answer.capacity
     if filled_pct >= FILLING_PCT:
-        text = f"its log is {filled_pct} % full ({answer.records} of {answer.capacity}), a full one loses punches"
-        what_to_do = (
-            f"run: ekinerja-agent terminal clear {answer.terminal}, which verifies first that central has it all"
+        text = Message(
+            "its log is {filled_pct} % full ({records} of {capacity}), a full one loses punches",
+            filled_pct=filled_pct,
+            records=answer.records,
+            capacity=answer.capacity,
+        )
+        what_to_do = Message(
+            "run: ekinerja-agent terminal clear {terminal}, which verifies first that central has it all",
+            terminal=answer.terminal,
         )
         yield Finding(answer.terminal, text, what_to_do)
 

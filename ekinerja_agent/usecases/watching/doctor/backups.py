@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.keeping import backup
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
@@ -13,8 +14,8 @@ def check(host: Host) -> Iterator[Finding]:
     """Yield that backups were made and are made no more. Where there never was one, the service tells it in time."""
     newest = backup.newest(host.config)
     if newest is not None and host.now() - newest > host.config.agent.health.backup_after:
-        text = f"the newest backup is of {newest:%Y-%m-%d}"
-        what_to_do = (
+        text = Message("the newest backup is of {newest}", newest=f"{newest:%Y-%m-%d}")
+        what_to_do = Message(
             "see why (systemctl status ekinerja-agent-backup.timer, journalctl -u ekinerja-agent-backup), then run: "
             "systemctl start ekinerja-agent-backup"
         )

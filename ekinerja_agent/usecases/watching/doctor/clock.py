@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekinerja_agent.central.collected.clock_votes import server_ahead_s
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.care.clocks import CENTRAL_AGREES_WITHIN_S
 from ekinerja_agent.usecases.watching.doctor.finding import CannotCheck, Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
@@ -16,14 +17,16 @@ def check(host: Host) -> Iterator[Finding]:
     if ahead_s is not None and abs(ahead_s) > CENTRAL_AGREES_WITHIN_S:
         yield Finding(
             None,
-            f"its clock is {abs(ahead_s):.0f} s {'behind' if ahead_s > 0 else 'ahead of'} that of central",
-            "let a time service (chrony, systemd-timesyncd) keep the clocks of both machines",
+            Message("its clock is {seconds} s behind that of central", seconds=f"{abs(ahead_s):.0f}")
+            if ahead_s > 0
+            else Message("its clock is {seconds} s ahead of that of central", seconds=f"{abs(ahead_s):.0f}"),
+            Message("let a time service (chrony, systemd-timesyncd) keep the clocks of both machines"),
         )
     elif not vouches(host):
         yield Finding(
             None,
-            "no time service keeps its clock, so wrong clocks of terminals are neither corrected nor set",
-            "install and start a time service: apt install chrony, or timedatectl set-ntp true",
+            Message("no time service keeps its clock, so wrong clocks of terminals are neither corrected nor set"),
+            Message("install and start a time service: apt install chrony, or timedatectl set-ntp true"),
         )
 
 

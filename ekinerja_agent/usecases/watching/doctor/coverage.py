@@ -10,6 +10,7 @@ from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -48,24 +49,37 @@ def _in_use(host: Host) -> dict[str, bool]:
 
 def _holes(terminal: str, proof: Proof, zones: dict[str, str]) -> Finding:
     first, last = proof.holes[0], proof.holes[-1]
-    stretch = f"from {_local(first[0], terminal, zones)} to {_local(first[1], terminal, zones)}"
+    stretch = Message(
+        "from {start} to {end}", start=_local(first[0], terminal, zones), end=_local(first[1], terminal, zones)
+    )
     if len(proof.holes) > 1:
-        stretch = f"{len(proof.holes)} times, first {stretch}, last until {_local(last[1], terminal, zones)}"
+        stretch = Message(
+            "{times} times, first {stretch}, last until {last}",
+            times=len(proof.holes),
+            stretch=stretch,
+            last=_local(last[1], terminal, zones),
+        )
     return Finding(
         terminal,
-        f"not proven to be complete {stretch}: days without punches in it stay pending",
-        "bring its USB file (`import attlog FILE --terminal ID`), or report what happened with `import outages`",
+        Message("not proven to be complete {stretch}: days without punches in it stay pending", stretch=stretch),
+        Message(
+            "bring its USB file (`import attlog FILE --terminal ID`), or report what happened with `import outages`"
+        ),
     )
 
 
 def _ended(terminal: str, proof: Proof | None, zones: dict[str, str]) -> Finding:
-    since = "nothing of it is proven" if proof is None else f"nothing since {_local(proof.until, terminal, zones)} is"
-    return Finding(
-        terminal,
-        f"{since} to be in central",
-        f"see that its collector runs, then run there: ekinerja-agent terminal poll {terminal} "
-        "(out of use: enabled: false in devices.yaml)",
+    text = (
+        Message("nothing of it is proven to be in central")
+        if proof is None
+        else Message("nothing since {since} is to be in central", since=_local(proof.until, terminal, zones))
     )
+    what_to_do = Message(
+        "see that its collector runs, then run there: ekinerja-agent terminal poll {terminal} (out of use: enabled: "
+        "false in devices.yaml)",
+        terminal=terminal,
+    )
+    return Finding(terminal, text, what_to_do)
 
 
 def _local(at: datetime, terminal: str, zones: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ekinerja_agent.files.durable import nearest
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 from ekinerja_agent.usecases.watching.health.conditions import LEAST_FREE_BYTES, LEAST_FREE_FILES
@@ -30,8 +31,16 @@ def check(host: Host) -> Iterator[Finding]:
 def _room(directory: Path, place: Path) -> Iterator[Finding]:
     disk = os.statvfs(place)
     free_mib = disk.f_bavail * disk.f_frsize // _MIB
-    what_to_do = f"make room on this disk (df -h {place} shows it); until then what is read stays in the terminals"
+    what_to_do = Message(
+        "make room on this disk (df -h {place} shows it); until then what is read stays in the terminals", place=place
+    )
     if free_mib < LEAST_FREE_MIB:
-        yield Finding(str(directory), f"only {free_mib} MiB are free, {LEAST_FREE_MIB} are needed", what_to_do)
+        yield Finding(
+            str(directory),
+            Message("only {free_mib} MiB are free, {least} are needed", free_mib=free_mib, least=LEAST_FREE_MIB),
+            what_to_do,
+        )
     if disk.f_files and disk.f_favail < LEAST_FREE_FILES:
-        yield Finding(str(directory), f"only {disk.f_favail} more files can be made (inodes)", what_to_do)
+        yield Finding(
+            str(directory), Message("only {count} more files can be made (inodes)", count=disk.f_favail), what_to_do
+        )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ekinerja_agent.nouns.errors import Problem
+from ekinerja_agent.nouns.messages import Message, joined
 
-SEE_FINDING = "do what the finding says, then run `ekinerja-agent doctor` again"
+SEE_FINDING = Message("do what the finding says, then run `ekinerja-agent doctor` again")
 
 
 class State(StrEnum):
@@ -26,8 +27,8 @@ class Finding:
     """Something wrong with `subject` (None: with this host as a whole), or, SKIPPED, why it could not be looked at."""
 
     subject: str | None
-    text: str
-    what_to_do: str
+    text: Message
+    what_to_do: Message
     state: State = State.WRONG
 
 
@@ -35,17 +36,18 @@ class CannotCheck(Exception):
     """What a check looks at is not there to be looked at; another check says why."""
 
 
-def finding_of(sentence: str, subject: str | None = None, otherwise: str = SEE_FINDING) -> Finding:
+def finding_of(sentence: Message, subject: str | None = None, otherwise: Message = SEE_FINDING) -> Finding:
     """Given one of our sentences (`what was found; what to do`), return it as a finding.
 
     `otherwise` is what to do where the sentence does not say it.
     """
-    text, _, what_to_do = sentence.partition("; ")
+    text, what_to_do = sentence.halves()
     return Finding(subject, text, what_to_do or otherwise)
 
 
 def of_problem(problem: Problem) -> Finding:
     """Given a problem of a file, return it as a finding whose subject is the place."""
     place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
-    otherwise = "write what is allowed there; `ekinerja-agent config check` tells all problems at once"
-    return finding_of(": ".join(part for part in (problem.key, problem.message) if part), place, otherwise)
+    otherwise = Message("write what is allowed there; `ekinerja-agent config check` tells all problems at once")
+    text = joined(": ", (problem.key, problem.message)) if problem.key else problem.message
+    return finding_of(text, place, otherwise)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -19,8 +20,12 @@ def check(host: Host) -> Iterator[Finding]:
             file = host.config.agent.rules / "holidays" / f"{year}.yaml"
             yield Finding(
                 str(year),
-                f"its holidays are missing, so no month of {year} can be scored",
-                f"run: ekinerja-agent config holidays {year} > {file}, and compare it with the decree (SKB)",
+                Message("its holidays are missing, so no month of {year} can be scored", year=year),
+                Message(
+                    "run: ekinerja-agent config holidays {year} > {file}, and compare it with the decree (SKB)",
+                    year=year,
+                    file=file,
+                ),
             )
 
 

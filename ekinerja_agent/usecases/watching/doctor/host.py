@@ -22,6 +22,7 @@ from ekinerja_agent.config import Config, Survey, find_config, survey_config
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, NeedsAttention, Problem
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook import Rules, survey_rules
 from ekinerja_agent.rules import Profile, RuleBook
 from ekinerja_agent.spool import Spool
@@ -64,7 +65,7 @@ class Host:
         """The configuration. Raise CannotCheck if it is wrong."""
         if isinstance(self.survey, Survey) and self.survey.config is not None:
             return self.survey.config
-        raise CannotCheck("the configuration is wrong; see the check `config`")
+        raise CannotCheck(Message("the configuration is wrong; see the check `config`"))
 
     @cached_property
     def central_or_why(self) -> Engine | EkinerjaError:
@@ -73,7 +74,10 @@ class Host:
         try:
             if (file := self.config.agent.central.file) is not None and not file.exists():
                 return NeedsAttention(
-                    f"{file} does not exist; start the service, or run `ekinerja-agent db upgrade`, to make it"
+                    Message(
+                        "{file} does not exist; start the service, or run `ekinerja-agent db upgrade`, to make it",
+                        file=file,
+                    )
                 )
             engine = look(central.address, central.password())
             self._opened.callback(engine.dispose)
@@ -83,7 +87,7 @@ class Host:
         return engine
 
     @cached_property
-    def central_flaws(self) -> list[str]:
+    def central_flaws(self) -> list[Message]:
         """What `db check` says of the database. Its tables tell of people: a host that only collects may not look."""
         engine = self.central_or_why
         if isinstance(engine, EkinerjaError) or not self.scores:
@@ -95,7 +99,7 @@ class Host:
         """The central database. Raise CannotCheck if it is away, or not as it should be."""
         engine = self.central_or_why
         if isinstance(engine, EkinerjaError) or self.central_flaws:
-            raise CannotCheck("the central database cannot be used; see the check `database`")
+            raise CannotCheck(Message("the central database cannot be used; see the check `database`"))
         return engine
 
     @property
@@ -111,11 +115,11 @@ class Host:
         """The spool, to be read only. Raise CannotCheck if there is none or it cannot be read."""
         path = self.config.agent.spool_path
         if not path.exists():
-            raise CannotCheck("nothing was collected on this host yet; see the check `spool`")
+            raise CannotCheck(Message("nothing was collected on this host yet; see the check `spool`"))
         try:
             spool = Spool(path, read_only=True)
         except EkinerjaError as error:
-            raise CannotCheck("the spool cannot be read; see the check `spool`") from error
+            raise CannotCheck(Message("the spool cannot be read; see the check `spool`")) from error
         with spool:
             yield spool
 
@@ -128,7 +132,7 @@ class Host:
     def rulebook(self) -> RuleBook:
         """The rules. Raise CannotCheck if a rule file is wrong."""
         if self.rules.book is None:
-            raise CannotCheck("the rule files are wrong; see the check `rules`")
+            raise CannotCheck(Message("the rule files are wrong; see the check `rules`"))
         return self.rules.book
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 
 from ekinerja_agent.central.collected.unknown_pins import unknown_pins
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -18,9 +19,18 @@ def check(host: Host) -> Iterator[Finding]:
     """Yield each terminal on which PINs punched in the last month that belong to nobody."""
     now = host.now().astimezone(UTC).replace(tzinfo=None)
     for terminal, pins in unknown_pins(host.central, now - LOOKED_BACK, now + ZONES_APART).items():
-        more = f" and {len(pins) - SHOWN} more" if len(pins) > SHOWN else ""
+        shown, more = ", ".join(pins[:SHOWN]), len(pins) - SHOWN
         yield Finding(
             terminal,
-            f"PINs that belong to nobody punched in the last {LOOKED_BACK.days} days: {', '.join(pins[:SHOWN])}{more}",
-            "see `ekinerja-agent punch unmatched`, then `import enrolments`; the old punches are assigned too",
+            Message(
+                "PINs that belong to nobody punched in the last {days} days: {pins} and {count} more",
+                days=LOOKED_BACK.days,
+                pins=shown,
+                count=more,
+            )
+            if more > 0
+            else Message(
+                "PINs that belong to nobody punched in the last {days} days: {pins}", days=LOOKED_BACK.days, pins=shown
+            ),
+            Message("see `ekinerja-agent punch unmatched`, then `import enrolments`; the old punches are assigned too"),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
@@ -27,8 +28,10 @@ def check(host: Host) -> Iterator[Finding]:
         known = {each.id: (spool.push_state(each.id), spool.unread_uploads(each.id)) for each in pushing}
     for terminal in pushing:
         if owner := elsewhere.get(terminal.id):
-            text = f"the agent {owner} takes its uploads, so this one does not"
-            what_to_do = f"take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal.id}"
+            text = Message("the agent {owner} takes its uploads, so this one does not", owner=owner)
+            what_to_do = Message(
+                "take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal}", terminal=terminal.id
+            )
             yield Finding(terminal.id, text, what_to_do)
         else:
             yield from _signs(host, terminal, *known[terminal.id])
@@ -38,18 +41,22 @@ def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None, unre
     if memory is None or memory.contact_at is None or memory.serial != terminal.serial:
         yield Finding(
             terminal.id,
-            f"no terminal with serial {terminal.serial} was ever heard of",
-            "write this host's address and the port of web.listen into its menu (Comm. > Cloud Server), and its serial "
-            "into devices.yaml",
+            Message("no terminal with serial {serial} was ever heard of", serial=terminal.serial),
+            Message(
+                "write this host's address and the port of web.listen into its menu (Comm. > Cloud Server), and its "
+                "serial into devices.yaml"
+            ),
         )
         return
     if host.now() - memory.contact_at > HEARD_WITHIN:
         local = memory.contact_at.astimezone(terminal.timezone).strftime("%Y-%m-%d %H:%M")
         yield Finding(
             terminal.id,
-            f"it was last heard of at {local}",
-            "see that the service runs here, then check the power and network of the terminal and the server in its "
-            "menu (Comm. > Cloud Server); it keeps its punches",
+            Message("it was last heard of at {local}", local=local),
+            Message(
+                "see that the service runs here, then check the power and network of the terminal and the server in "
+                "its menu (Comm. > Cloud Server); it keeps its punches"
+            ),
         )
     for doubt in doubts_of(memory, unread, host.now()):
         yield finding_of(doubt, terminal.id)

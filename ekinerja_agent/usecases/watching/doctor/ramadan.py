@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ekinerja_agent.nouns.errors import NoRule
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -18,6 +19,8 @@ def check(host: Host) -> Iterator[Finding]:
         file = host.config.agent.rules / "ramadan.yaml"
         yield Finding(
             str(today.year),
-            f"its first and last day of Ramadan are missing, so months of {today.year} cannot be scored",
-            f"add them to {file} as soon as the isbat decision is known",
+            Message(
+                "its first and last day of Ramadan are missing, so months of {year} cannot be scored", year=today.year
+            ),
+            Message("add them to {file} as soon as the isbat decision is known", file=file),
         )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook.adoption import profile_values, schedule_values
 from ekinerja_agent.rules import Dated, Timeline
 from ekinerja_agent.usecases.watching.doctor.finding import Finding
@@ -35,9 +36,13 @@ def _last(values: Timeline[Any]) -> Dated[Any] | None:
 
 
 def _finding(name: str, entry: Dated[Any], last: date, today: date) -> Finding:
-    verb = "ended" if last < today else "ends"
-    return Finding(
-        name,
-        f"{verb} on {last} ({entry.citation.place}); no day after it can be scored",
-        "add the value that follows, with its date and source, or take its `to` away if the decree was prolonged",
+    place = entry.citation.place
+    text = (
+        Message("ended on {day} ({place}); no day after it can be scored", day=last, place=place)
+        if last < today
+        else Message("ends on {day} ({place}); no day after it can be scored", day=last, place=place)
     )
+    what_to_do = Message(
+        "add the value that follows, with its date and source, or take its `to` away if the decree was prolonged"
+    )
+    return Finding(name, text, what_to_do)

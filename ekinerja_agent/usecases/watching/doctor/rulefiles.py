@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, of_problem
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
@@ -19,6 +20,10 @@ def check(host: Host) -> Iterator[Finding]:
         ("schedule", schedules, host.rulebook.schedules),
     ):
         for name in sorted(chosen - defined.keys()):
-            text = f"agent.yaml, a unit or a person chooses it, and no rule file defines this {kind}"
-            what_to_do = f"add it to {host.config.agent.rules}, or choose one of {', '.join(sorted(defined))}"
+            text = Message("agent.yaml, a unit or a person chooses it, and no rule file defines this {kind}", kind=kind)
+            what_to_do = Message(
+                "add it to {rules}, or choose one of {defined}",
+                rules=host.config.agent.rules,
+                defined=", ".join(sorted(defined)),
+            )
             yield Finding(name, text, what_to_do)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.collected.owners import owners
 from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, ProtocolViolation, TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
 from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of
@@ -39,8 +40,10 @@ def check(host: Host) -> Iterator[Finding]:
     polled = [each for each in config.terminals if each.enabled and each.transport != "none"]
     elsewhere = _elsewhere(host, [each.id for each in polled])
     for terminal_id, owner in elsewhere.items():
-        text = f"the agent {owner} reads it, so this one does not"
-        what_to_do = f"take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal_id}"
+        text = Message("the agent {owner} reads it, so this one does not", owner=owner)
+        what_to_do = Message(
+            "take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal}", terminal=terminal_id
+        )
         yield Finding(terminal_id, text, what_to_do)
     ours = [each for each in polled if each.id not in elsewhere]
     if ours:
@@ -86,28 +89,37 @@ class _Visit:
 
 def _why(terminal: str, error: Exception) -> Finding:
     """Given what a visit ended with, return what that says of the terminal."""
-    text = str(error).partition("; ")[0]
+    text, _ = as_message(error).halves()
     match error:
         case TerminalBusy():
-            return Finding(terminal, text, "ask again in a moment", State.SKIPPED)
+            return Finding(terminal, text, Message("ask again in a moment"), State.SKIPPED)
         case ConfigurationError():
-            return Finding(terminal, "its comm key cannot be read", "see the check `config`", State.SKIPPED)
+            return Finding(
+                terminal, Message("its comm key cannot be read"), Message("see the check `config`"), State.SKIPPED
+            )
         case TerminalUnavailable():
-            return finding_of(str(error), terminal, "check its power, cable and address; the punches in it are safe")
+            return finding_of(
+                error.message, terminal, Message("check its power, cable and address; the punches in it are safe")
+            )
         case ProtocolViolation():
-            what_to_do = (
-                f"check that an attendance terminal has this address, then run: ekinerja-agent terminal poll {terminal}"
+            what_to_do = Message(
+                "check that an attendance terminal has this address, then run: ekinerja-agent terminal poll {terminal}",
+                terminal=terminal,
             )
             return Finding(terminal, text, what_to_do)
         case EkinerjaError():
-            return finding_of(str(error), terminal)
+            return finding_of(error.message, terminal)
         case _:  # the lock of its turn is a file
-            return Finding(terminal, f"its turn cannot be taken ({error})", "see the check `permissions`")
+            return Finding(
+                terminal,
+                Message("its turn cannot be taken ({error})", error=error),
+                Message("see the check `permissions`"),
+            )
 
 
 def _too_slow(terminal: TerminalConfig, within_s: float) -> Finding:
-    text = f"it did not answer five questions within {within_s:.0f} s"
-    return Finding(terminal.id, text, "restart the terminal, and look at the line to it")
+    text = Message("it did not answer five questions within {seconds} s", seconds=f"{within_s:.0f}")
+    return Finding(terminal.id, text, Message("restart the terminal, and look at the line to it"))
 
 
 def _serials(host: Host, terminals: list[TerminalConfig]) -> dict[str, str]:

@@ -28,7 +28,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, in_stretch
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
 from ekinerja_agent.usecases.watching.health.news import Digest, Memory, News, Pace, advance
-from ekinerja_agent.usecases.watching.health.words import Message, message, trial
+from ekinerja_agent.usecases.watching.health.words import Notice, message, trial
 
 log = logger()
 
@@ -249,7 +249,7 @@ def _address(target: TargetConfig) -> str:
     return f"{target.kind}:{target.url or ''}:{target.to or ''}"
 
 
-def _letter(told: Message, host: str, now: datetime) -> Letter:
+def _letter(told: Notice, host: str, now: datetime) -> Letter:
     return Letter(uuid.uuid4().hex, host, told.severity, told.subject, told.text, now)
 
 

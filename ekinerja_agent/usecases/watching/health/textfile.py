@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ekinerja_agent.files.durable import write_whole
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.messages import Message
 
 READABLE_BY_ALL = 0o644
 """node_exporter runs as another user; nothing in it is secret."""
@@ -20,5 +21,9 @@ def write(path: Path, text: str) -> None:
         write_whole(path, text.encode(), mode=READABLE_BY_ALL, lasting=False)
     except OSError as error:
         raise TemporarilyUnavailable(
-            f"metrics.textfile {path} cannot be written ({error.strerror}); its directory must belong to the service"
+            Message(
+                "metrics.textfile {path} cannot be written ({reason}); its directory must belong to the service",
+                path=path,
+                reason=error.strerror,
+            )
         ) from error

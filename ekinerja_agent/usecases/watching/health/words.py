@@ -17,7 +17,7 @@ ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Notice:
     """What is sent. `severity` is the gravest of what it tells."""
 
     severity: Severity
@@ -149,7 +149,7 @@ def condition_text(condition: Condition, lang: Language) -> str:
     return _one(condition, translator(lang))
 
 
-def message(digest: Digest, host: str, lang: Language, least: Severity) -> Message | None:
+def message(digest: Digest, host: str, lang: Language, least: Severity) -> Notice | None:
     """Given news and the host's name, return the message for somebody who wants to know of `least` and above.
 
     None if nothing of it is that grave.
@@ -167,14 +167,14 @@ def message(digest: Digest, host: str, lang: Language, least: Severity) -> Messa
     head = next(title for title, part, _ in parts if part)
     lines = [line for title, part, wrong in parts for line in _part(title, part, wrong, words)]
     gravest = max((each.severity for each in told), key=ORDER.index)
-    return Message(gravest, f"[{host}] {head}: {', '.join(titles)}", "\n".join(lines))
+    return Notice(gravest, f"[{host}] {head}: {', '.join(titles)}", "\n".join(lines))
 
 
-def trial(host: str, lang: Language) -> Message:
+def trial(host: str, lang: Language) -> Notice:
     """Given the host's name, return the message of `notify test`."""
     words = translator(lang)
     text = words.gettext("This is a trial. If you read it, news of ekinerja-agent on this host reaches you.")
-    return Message("info", f"[{host}] {words.gettext('Trial message')}", text)
+    return Notice("info", f"[{host}] {words.gettext('Trial message')}", text)
 
 
 def _wanted(known: Iterable[News], least: Severity) -> list[News]:
