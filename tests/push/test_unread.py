@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ekinerja_agent.locale.language import translate_to
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Quarantined, Source
@@ -23,6 +24,7 @@ from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.terminals.push_kinds import PAGES_WITHOUT_PUNCHES, TABLES_WITHOUT_PUNCHES
 from ekinerja_agent.usecases.collecting import push_unread
 from ekinerja_agent.web import iclock
+from tests.proof.english import english_in
 from tests.push.conftest import LIMIT, ZONE, Site, pushing
 from tests.push.test_http import get, post, status, text
 
@@ -130,7 +132,10 @@ def test_what_nobody_here_can_read_is_kept_raw_before_it_is_answered(
     assert site.punched() == []
     for found in site.notes(Quarantined):
         assert (found.terminal, found.source) == ("t1", Source.PUSH)
-        assert found.reason == push_unread.UNREAD_REASON.format(name)
+        assert found.reason == (
+            f"an upload `{name}`, which this version does not read; its bytes are kept, and may be punches"
+        )
+        assert english_in(translate_to("id")(found.reason)) == []
     assert f"`{name}`" in state(site)
     before = len(site.notes(Quarantined))
     assert text(site.raw(post(body, path=path))) == "OK\n"
