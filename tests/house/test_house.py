@@ -19,7 +19,7 @@ MOST_MODULES = 22
 NEEDS_A_KEY = frozenset(
     """known lookups near rows_near parts numbered pulse copying months stale touched affected sharing standing holdings
     holes strangers otherclocks decided undecided requests stretches turns rounds careful kept excerpt visit drawing
-    taken silence speech outlook footprint beside without worked_out told found wanted given""".split()
+    taken silence speech outlook footprint sentences beside without worked_out told found wanted given""".split()
 )
 """Names that a stranger had to learn; what stands in their place: docs/decisions/0045-rooms.md."""
 
