@@ -1,7 +1,7 @@
 """A report's main table as csv, for programs and for those without a spreadsheet.
 
 Columns have the same keys in every language; percentages and rupiah are plain numbers, dates ISO, what does not exist
-is empty. Text that begins like a formula gets an apostrophe in front (files/csv_text.py). The reader makes the totals.
+is empty. Text that begins like a formula gets an apostrophe in front (files/foreign_text.py). The reader adds up.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import io
 from datetime import date
 
-from ekinerja_agent.files.csv_text import shown_not_run
+from ekinerja_agent.files.foreign_text import shown_not_run
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Document, Kind, Table
 
 

@@ -19,7 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from ekinerja_agent.files.csv_text import STARTS_A_FORMULA
+from ekinerja_agent.files.foreign_text import STARTS_A_FORMULA
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.reports.document import WITHHELD, WITHHELD_SIGN, Cell, Column, Document, Kind, Table
 

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.files.foreign_text import on_screen, shown_not_run
 from ekinerja_agent.nouns.punch import Source
 
 WITA = timezone(timedelta(hours=8))
@@ -99,11 +100,24 @@ def test_a_name_cannot_steer_the_screen_or_style_the_table() -> None:
     assert "\x1b" not in text
 
 
-def test_only_free_text_is_kept_from_becoming_a_formula_and_only_in_csv() -> None:
-    row = {"offset_s": -5, "text": "-5", "name": "=HYPERLINK(1)", "plain": "a=b"}
+def test_t28_no_text_becomes_a_formula_and_numbers_stay_numbers() -> None:
+    """Before: only columns that were thought of were kept from it, and a PIN or a serial number was not."""
+    row = {"offset_s": -5, "text": "-5", "share": "+0.50", "pin": "=HYPERLINK(1)", "name": "+62 Ahmad", "plain": "a=b"}
     columns = list(row)
-    assert printed([row], columns, "csv", free_text={"name", "plain"}).splitlines()[1] == "-5,-5,'=HYPERLINK(1),a=b"
-    assert json.loads(printed([row], columns, "json", free_text={"name", "plain"})) == [row]
+    assert printed([row], columns, "csv").splitlines()[1] == "-5,-5,+0.50,'=HYPERLINK(1),'+62 Ahmad,a=b"
+    assert json.loads(printed([row], columns, "json")) == [row]
+
+
+STEERING = "A\x1b[2J\x9b31m\u202egnp.exe\x07"
+
+
+@pytest.mark.parametrize("fmt", ["table", "csv", "json"])
+def test_t28_no_form_lets_out_what_steers_a_screen(fmt: str) -> None:
+    shown = printed([{"serial": STEERING, "note": "two\nlines"}], ["serial", "note"], fmt)
+    assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(shown)
+    assert "gnp.exe" in shown
+    if fmt == "json":
+        assert json.loads(shown) == [{"serial": STEERING, "note": "two\nlines"}]
 
 
 @pytest.mark.parametrize("fmt", ["json", "csv"])
@@ -145,4 +159,14 @@ CELLS = st.dictionaries(st.sampled_from("abc"), st.text(), min_size=3)
 def test_any_text_is_read_back_from_csv_and_json(rows: list[dict[str, str]]) -> None:
     assert json.loads(printed(rows, ["a", "b", "c"], "json")) == rows
     text = printed(rows, ["a", "b", "c"], "csv")
-    assert list(csv.DictReader(io.StringIO(text, newline=""))) == rows
+    shown = [{name: shown_not_run(cell) for name, cell in row.items()} for row in rows]
+    assert list(csv.DictReader(io.StringIO(text, newline=""))) == shown
+
+
+@given(st.text())
+def test_a_cell_is_the_text_itself_but_for_what_runs_or_steers(text: str) -> None:
+    cell = shown_not_run(text)
+    assert cell in {on_screen(text), f"'{on_screen(text)}"}
+    assert cell.startswith("'") or not cell.startswith(("=", "@"))
+    assert len(on_screen(text)) == len(text)
+    assert all(one == other or not one.isprintable() for one, other in zip(text, on_screen(text), strict=True))

@@ -140,7 +140,7 @@ def password(context: Context, *, name: str, from_stdin: bool) -> None:
 
 
 def _emit(found: Iterable[Account], fmt: str | None) -> None:
-    emit((_row(account) for account in found), COLUMNS, fmt, free_text=("name",))
+    emit((_row(account) for account in found), COLUMNS, fmt)
 
 
 def _row(account: Account) -> dict[str, Any]:

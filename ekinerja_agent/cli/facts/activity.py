@@ -28,7 +28,6 @@ LIST = (
 ).split()
 HISTORY = "at step status by minutes reason silent_nip".split()
 CHECK = "nip activity date cause minutes counted_minutes".split()
-FREE_TEXT = ("description", "type", "volume", "output", "plan", "reason")
 
 _ID = click.argument("activity_id", metavar="N")
 _REASON = click.option("--reason", required=True, help="Why; the people concerned read it.")
@@ -184,7 +183,7 @@ def list_command(
             last=_day(last),
             by_silence=by_silence,
         )
-    emit(found, LIST, fmt, free_text=FREE_TEXT)
+    emit(found, LIST, fmt)
 
 
 @group.command("history")
@@ -193,7 +192,7 @@ def list_command(
 @click.pass_obj
 def history_command(context: Context, activity_id: str, fmt: str | None) -> None:
     """All that happened to an activity, by whom and when."""
-    emit(activities.history(context.engine(), activity_id), HISTORY, fmt, free_text=("reason",))
+    emit(activities.history(context.engine(), activity_id), HISTORY, fmt)
 
 
 @group.command("check")

@@ -98,7 +98,7 @@ def list_command(context: Context, nip: str | None, status: str | None, fmt: str
     """What was entered, by commands and by files, and what became of it, newest first."""
     context.require_known(nip=nip)
     rows = corrections.rows(context.engine(), nip=nip, status=status)
-    emit(rows, LIST, fmt, free_text=("document", "reason"))
+    emit(rows, LIST, fmt)
 
 
 def _day(given: datetime) -> date:

@@ -48,7 +48,7 @@ def absence_list(context: Context, nip: str | None, status: str | None, fmt: str
     """What was imported, and what became of it, newest first."""
     context.require_known(nip=nip)
     found = waiting.rows(context.engine(), ABSENCE, subject=nip, status=status)
-    emit(found, columns(ABSENCE), fmt, free_text=("document", "reason"))
+    emit(found, columns(ABSENCE), fmt)
 
 
 @outage.command("list")
@@ -59,7 +59,7 @@ def absence_list(context: Context, nip: str | None, status: str | None, fmt: str
 def outage_list(context: Context, terminal: str | None, status: str | None, fmt: str | None) -> None:
     """What was imported, and what became of it, newest first."""
     found = waiting.rows(context.engine(), OUTAGE, subject=terminal, status=status)
-    emit(found, columns(OUTAGE), fmt, free_text=("cause", "document", "reason"))
+    emit(found, columns(OUTAGE), fmt)
 
 
 def _approve_command(noun: Noun) -> click.Command:

@@ -66,7 +66,6 @@ LIST_COLUMNS = (
     "reason",
     "asked_by",
 )
-FREE_TEXT = ("file", "reason")
 
 _FILE = click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
@@ -245,7 +244,7 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
 
 
 def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, dry_run: bool) -> None:
-    emit([row], columns, fmt, free_text=FREE_TEXT)
+    emit([row], columns, fmt)
     if dry_run:
         tell(Message("This was a dry run: nothing is stored."), err=True)
 
@@ -256,7 +255,7 @@ def _emit_one(row: dict[str, Any], columns: Sequence[str], fmt: str | None, *, d
 def list_(context: Context, fmt: str | None) -> None:
     """What came in, when and by whom, and what was taken back."""
 
-    emit(list_batches(context.engine()), LIST_COLUMNS, fmt, free_text=FREE_TEXT)
+    emit(list_batches(context.engine()), LIST_COLUMNS, fmt)
 
 
 @group.command(name="revoke")

@@ -73,7 +73,7 @@ def list_command(
         first=first and first.date(),
         last=last and last.date(),
     )
-    emit(found, COLUMNS, fmt, free_text=("subject", "details"))
+    emit(found, COLUMNS, fmt)
 
 
 @group.command("verify")

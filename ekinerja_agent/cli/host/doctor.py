@@ -30,7 +30,7 @@ def command(ctx: click.Context, fmt: str | None) -> None:
     context: Context = ctx.obj
     with Host(context.config_path, context.now) as host:
         outcomes = list(examine(host))
-    emit(map(asdict, outcomes), COLUMNS, fmt, free_text=("subject", "finding", "what_to_do"))
+    emit(map(asdict, outcomes), COLUMNS, fmt)
     counts = Counter(each.state for each in outcomes)
     context.say(
         Message(

@@ -46,7 +46,6 @@ def test_command(ctx: click.Context, fmt: str | None) -> None:
         ),
         COLUMNS,
         fmt,
-        free_text=("to", "result"),
     )
     if any(error is not None for _, error in tried):
         ctx.exit(1)

@@ -88,4 +88,4 @@ def list_command(context: Context, month: date | None, status: str | None, fmt: 
     """What is disputed and what became of it, newest first."""
     with reading(context.engine()) as conn:
         rows = recorded.rows(conn, month=month, status=status)
-    emit(rows, LIST, fmt, free_text=("reason", "decision"))
+    emit(rows, LIST, fmt)

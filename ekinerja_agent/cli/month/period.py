@@ -49,7 +49,6 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
         map(_status, close.status(context.engine(), month)),
         STATUS,
         fmt,
-        free_text=("accepted_pending", "paid_document"),
     )
 
 
@@ -61,7 +60,7 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
 def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
     """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
     context.require_known(office=office)
-    emit(map(_reviewed, objections.review(context.engine(), month, office)), REVIEW, fmt, free_text=("name",))
+    emit(map(_reviewed, objections.review(context.engine(), month, office)), REVIEW, fmt)
 
 
 @group.command("close")

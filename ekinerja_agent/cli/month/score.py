@@ -168,11 +168,11 @@ def show_command(
         emit(map(score_rows.document_of, cards), score_rows.DOCUMENT, fmt)
     elif part == "findings":
         rows = chain.from_iterable(map(score_rows.finding_rows, cards))
-        emit(rows, score_rows.FINDINGS, fmt, free_text=("source",))
+        emit(rows, score_rows.FINDINGS, fmt)
     elif part == "days":
         emit(chain.from_iterable(map(score_rows.day_rows, cards)), score_rows.DAYS, fmt)
     else:
-        emit(map(score_rows.person_row, cards), score_rows.PEOPLE, fmt, free_text=("name",))
+        emit(map(score_rows.person_row, cards), score_rows.PEOPLE, fmt)
 
 
 @group.command("plan")
@@ -210,7 +210,7 @@ def plan_command(
         against=against,
     )
     rows = [_change(month, change) for change in changes]
-    emit(rows, PLAN, fmt, free_text=("name", "changes"))
+    emit(rows, PLAN, fmt)
     total_rp = sum(row["difference_rp"] for row in rows)
     context.say(
         Message("{people} people would change, by Rp {total_rp} together.", people=len(rows), total_rp=f"{total_rp:,}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent.files.foreign_text import on_screen
 from ekinerja_agent.host import os_user
 from ekinerja_agent.locale.language import Translate, translate_to
 from ekinerja_agent.nouns.instants import utc_now
@@ -120,4 +121,4 @@ class Context:
         """Given a message, tell it beside the result: on standard error, in the person's language, once."""
         if message not in self._said:
             self._said.add(message)
-            sys.stderr.write(f"{self.translate(message)}\n")
+            sys.stderr.write(f"{on_screen(self.translate(message))}\n")

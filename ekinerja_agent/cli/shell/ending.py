@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from ekinerja_agent.files.foreign_text import on_screen
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.messages import Message
 
@@ -55,7 +56,7 @@ def output() -> Iterator[None]:
 def last_words(sentence: str) -> None:
     """Given a last sentence, write it to standard error, if anybody reads that."""
     with suppress(OSError):
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{on_screen(sentence)}\n")
 
 
 def _forget_output() -> None:

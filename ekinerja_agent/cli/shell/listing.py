@@ -4,9 +4,9 @@ Columns come out in the order given and under the names of the contract. What do
 table, empty in csv and null in JSON. csv and JSON are written row by row, so a listing may be longer than
 memory; a table is not.
 
-csv is RFC 4180 (CRLF, header row). A value stays exactly what it is, for programs read it; only the columns
-named in `free_text`, which other people may fill with anything, get an apostrophe in front of a leading
-= + - @, TAB or CR, so that a spreadsheet shows them instead of running them. JSON never gets it.
+csv is RFC 4180 (CRLF, header row). Whatever is text there other people, files and terminals may have filled with
+anything: it gets an apostrophe in front of a leading = + - @, TAB or CR unless it is a number, so that a spreadsheet
+shows it instead of running it. JSON never gets it. No form lets out what steers a screen.
 
 Does not know what a row means, and prints no errors.
 """
@@ -17,7 +17,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
@@ -31,13 +31,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ekinerja_agent.cli.shell.translate import translated
-from ekinerja_agent.files.csv_text import shown_not_run
+from ekinerja_agent.files.foreign_text import STEERS, in_one_line, shown_not_run
 
 FORMATS = ("table", "json", "csv")
 PAGE_COLUMNS = 100_000
 """Width of a table that goes into a pipe or file: nothing is cut, nothing is wrapped."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_STEERS = re.compile(f"[{STEERS}]")
 
 Row = Mapping[str, Any]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,7 +60,6 @@ def emit(
     columns: Sequence[str],
     fmt: str | None,
     *,
-    free_text: Collection[str] = (),
     out: TextIO | None = None,
 ) -> None:
     """Given rows, print these columns of each in the format `fmt`; None means table on a terminal, else csv.
@@ -74,7 +73,7 @@ def emit(
     if fmt == "json":
         _emit_json(rows, columns, out)
     elif fmt == "csv":
-        _emit_csv(rows, columns, frozenset(free_text), out)
+        _emit_csv(rows, columns, out)
     else:
         _emit_table(rows, columns, out)
 
@@ -84,16 +83,22 @@ def _emit_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None
     separator = "\n"
     for row in rows:
         out.write(separator)
-        out.write(json.dumps({name: _json_value(row[name]) for name in columns}, ensure_ascii=False))
+        out.write(_json_text({name: _json_value(row[name]) for name in columns}))
         separator = ",\n"
     out.write("\n]\n" if separator != "\n" else "]\n")
 
 
-def _emit_csv(rows: Iterable[Row], columns: Sequence[str], free_text: frozenset[str], out: TextIO) -> None:
+def _json_text(value: Mapping[str, Any]) -> str:
+    """JSON whose letters stay letters, with an escape for what steers a screen: it only stands in texts."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _emit_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_csv_text(row[name], guard=name in free_text) for name in columns])
+        writer.writerow([_csv_text(row[name]) for name in columns])
 
 
 def _emit_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
@@ -164,13 +169,10 @@ def _(value: Mapping[str, Any]) -> str:
     return json.dumps(_json_value(value), ensure_ascii=False)
 
 
-def _csv_text(value: object, *, guard: bool) -> str:
-    if value is None:
-        return ""
-    text = _text(value)
-    return shown_not_run(text) if guard else text
+def _csv_text(value: object) -> str:
+    return "" if value is None else shown_not_run(_text(value))
 
 
 def _table_text(value: object) -> str:
     # A name that a file brought must not be able to steer the terminal of the person who lists it.
-    return "-" if value is None else _CONTROL.sub("�", translated(value) if isinstance(value, str) else _text(value))
+    return "-" if value is None else in_one_line(translated(value) if isinstance(value, str) else _text(value))

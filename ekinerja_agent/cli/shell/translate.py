@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ekinerja_agent.files.foreign_text import on_screen
 from ekinerja_agent.locale import language
 from ekinerja_agent.locale.language import Language, Translate
 from ekinerja_agent.nouns.messages import Message
@@ -76,7 +77,7 @@ class SpokenGroup(click.Group):
 
 def tell(message: Message, *, err: bool = False) -> None:
     """Given a message, print it in the language of the running command."""
-    click.echo(translated(message), err=err)
+    click.echo(on_screen(translated(message)), err=err)
 
 
 def translated(said: str) -> str:

@@ -69,11 +69,11 @@ def users_command(
     with reading(context.engine()) as conn:
         register = roll.Register(StoredFacts(conn), context.now().astimezone(zone).date())
     if not check:
-        emit(map(_fields, roll.entries(staffed, register)), USERS, fmt, free_text=("name", "employee", "note"))
+        emit(map(_fields, roll.entries(staffed, register)), USERS, fmt)
         end_with(failures, context)
         return
     found = [*roll.findings(staffed, register), *_without_finger(config, terminals, staffed, register, context)]
-    emit(map(_fields, found), CHECK, fmt, free_text=("name", "what"))
+    emit(map(_fields, found), CHECK, fmt)
     end_with(failures, context)
     if found:
         click_context.exit(1)
@@ -245,7 +245,7 @@ def _bring(
     fmt: str | None,
 ) -> None:
     plan = change.propose(terminal, source, desk, wish)
-    emit(_shown(terminal, plan), PLAN, fmt, free_text=("name", "what"))
+    emit(_shown(terminal, plan), PLAN, fmt)
     counts = {kind: len(plan.of(kind)) for kind in ("add", "change", "remove", "keep", "extra")}
     if plan.steps and not plan.of("conflict"):
         confirm(

@@ -96,7 +96,7 @@ def reject_command(context: Context, number: int) -> None:
 @click.pass_obj
 def list_command(context: Context, fmt: str | None) -> None:
     """What was asked for, and what became of it, newest first."""
-    emit(redatings.rows(context.engine()), LIST, fmt, free_text=("reason",))
+    emit(redatings.rows(context.engine()), LIST, fmt)
 
 
 def _decide(context: Context, number: int, *, approved: bool) -> None:

@@ -40,7 +40,7 @@ def status_command(context: Context, fmt: str | None) -> None:
         {"state": "rejected", "punches": punches, "oldest": None, "reason": reason}
         for reason, punches in reasons.most_common()
     ]
-    emit(rows, COLUMNS, fmt, free_text=("reason",))
+    emit(rows, COLUMNS, fmt)
 
 
 @group.command("retry")

@@ -45,7 +45,7 @@ def group() -> None:
 def list_command(context: Context, fmt: str | None) -> None:
     """Every terminal of devices.yaml and of the central database, and until when its log is complete in central."""
     rows = terminals.overview(context.config(), context.engine(), now=context.now())
-    emit(rows, LIST, fmt, free_text=("state",))
+    emit(rows, LIST, fmt)
 
 
 @group.command("poll")
