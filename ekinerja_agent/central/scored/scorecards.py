@@ -77,7 +77,8 @@ def scorecards_of(month: date, result: MonthResult, *, rules_digest: str, comput
             of_person[row["nip"]].append(row)
         parts.append(of_person)
     for waiting in (one for days in parts[2].values() for one in days):
-        waiting[message_column("reason")] = unpack(waiting["message"])
+        message = waiting["message"]
+        waiting[message_column("reason")] = None if message is None else unpack(message)
     added = {"period": f"{month:%Y-%m}", "rules_digest": rules_digest, "computed_at": computed_at}
     people = result.people.sort("unit", "nip").iter_rows(named=True)
     return [_scorecard(person | added, *(part[person["nip"]] for part in parts)) for person in people]

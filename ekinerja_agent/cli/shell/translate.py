@@ -96,6 +96,8 @@ def in_language(command: Command, lang: Language) -> Command:
     """Given a command, return a copy whose help, and that of the commands below it, is in a language."""
     words = language.spoken_words(lang)
     mine = copy.copy(command)
+    # click keeps --help in the language in which it was first asked for, and has no other way to forget it.
+    mine._help_option = None  # noqa: SLF001
     for name in ("help", "short_help", "epilog"):
         text = getattr(mine, name)
         if text:
