@@ -40,9 +40,7 @@ def find_config(cli_value: str | None, environ: Mapping[str, str] = os.environ) 
 
 def _is_there(path: Path) -> bool:
     try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        return bool(_holds_a_file(path))
     except OSError as error:
         message = Message(
             "this user may not look there ({reason}); ask the administrator, or name a file by --config",
@@ -59,7 +57,7 @@ def other_configs(path: Path) -> list[Path]:
 def is_file(path: Path) -> bool:
     """Given a path, tell whether a plain file is there; False where this user may not look."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        return bool(_holds_a_file(path))
     except OSError:
         return False
 
@@ -67,9 +65,14 @@ def is_file(path: Path) -> bool:
 def is_missing(path: Path) -> bool:
     """Given a path, tell whether nothing is there; False where this user may not look."""
     try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
+        return _holds_a_file(path) is None
     except OSError:
         return False
-    return False
+
+
+def _holds_a_file(path: Path) -> bool | None:
+    """Whether what is there is a plain file; None: nothing is. Raise OSError where this user may not look."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -11,10 +11,10 @@ import re
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
-STEERS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_STEERING = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """What steers a screen, as the inside of a class of a regular expression; ends of lines and tabs are not among it."""
-_STEERS = re.compile(f"[{STEERS}]")
-_STEERS_A_LINE = re.compile(f"[{STEERS}\t\n\r]")
+_STEERS = re.compile(f"[{_STEERING}]")
+_STEERS_A_LINE = re.compile(f"[{_STEERING}\t\n\r]")
 _INSTEAD = "\ufffd"
 
 
@@ -29,6 +29,11 @@ def shown_not_run(text: str) -> str:
 def on_screen(text: str) -> str:
     """Given lines in which a text may stand that anybody may have written, return them without what steers a screen."""
     return _STEERS.sub(_INSTEAD, text)
+
+
+def in_json(text: str) -> str:
+    """Given JSON, return it with an escape for what steers a screen: that only stands in its texts."""
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def in_one_line(text: str) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
@@ -31,13 +30,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ekinerja_agent.cli.shell.translate import translated
-from ekinerja_agent.files.foreign_text import STEERS, in_one_line, shown_not_run
+from ekinerja_agent.files.foreign_text import in_json, in_one_line, shown_not_run
 
 FORMATS = ("table", "json", "csv")
 PAGE_COLUMNS = 100_000
 """Width of a table that goes into a pipe or file: nothing is cut, nothing is wrapped."""
 
-_STEERS = re.compile(f"[{STEERS}]")
 
 Row = Mapping[str, Any]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -83,15 +81,9 @@ def _emit_json(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None
     separator = "\n"
     for row in rows:
         out.write(separator)
-        out.write(_json_text({name: _json_value(row[name]) for name in columns}))
+        out.write(in_json(json.dumps({name: _json_value(row[name]) for name in columns}, ensure_ascii=False)))
         separator = ",\n"
     out.write("\n]\n" if separator != "\n" else "]\n")
-
-
-def _json_text(value: Mapping[str, Any]) -> str:
-    """JSON whose letters stay letters, with an escape for what steers a screen: it only stands in texts."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _emit_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
