@@ -97,17 +97,19 @@ class Runner:
         if wanted_s is None:
             return
 
+        pause_s = wanted_s / FED_OFTENER
+
         def feed() -> None:
             said: list[str] = []
             while True:
                 stuck = self._progress.overdue()
                 if not stuck:
-                    with suppress(OSError):  # systemd itself may be starting anew
-                        systemd.notify("WATCHDOG=1")
+                    with suppress(OSError):  # systemd itself may be starting anew, or stand still: look on meanwhile
+                        systemd.notify("WATCHDOG=1", patience_s=pause_s)
                 elif stuck != said:
                     log.error("service.stuck", work=stuck)
                 said = stuck
-                time.sleep(wanted_s / FED_OFTENER)
+                time.sleep(pause_s)
 
         threading.Thread(target=feed, name="watchdog", daemon=True).start()
 

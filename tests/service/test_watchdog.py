@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ekinerja_agent.daemon.progress import Progress
+from ekinerja_agent.host import systemd
 from ekinerja_agent.simulator import Device, serve
 from tests.proof.box import PATIENCE_S, Box, until
 
@@ -49,14 +50,12 @@ def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_
             assert manager.recv(4096) == b"READY=1"
             for _ in range(20):
                 assert manager.recv(4096) == b"WATCHDOG=1"
+            # What comes now is not read, and stands in a queue of ten: what is stuck is told all the same.
             # A file whose opening never ends, as on a disk that hangs.
             os.mkfifo(tmp_path / "endless")
             (tmp_path / "endless").replace(tmp_path / "state" / "locks" / "t1.lock")
             until(lambda: '"work": ["poll t1"]' in log.read_text(), "it says what is stuck")
-            manager.setblocking(False)
-            with suppress(BlockingIOError):
-                while manager.recv(4096):  # what was sent before
-                    pass
+            empty(manager)
             manager.settimeout(1.0)  # two and a half times as long as systemd would wait
             with pytest.raises(TimeoutError):
                 manager.recv(4096)
@@ -68,6 +67,32 @@ def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_
     told = log.read_text()
     assert "Fatal Python error: Aborted" in told  # the journal shows where each thread was
     assert "in turn" in told
+
+
+def test_a_manager_that_reads_nothing_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        with pytest.raises(TimeoutError):
+            send_without_end()
+        empty(manager)
+        systemd.notify("READY=1")
+        assert manager.recv(4096) == b"READY=1"
+
+
+def send_without_end() -> None:
+    for _ in range(100_000):  # as many as the kernel keeps, and then some
+        systemd.notify("WATCHDOG=1", patience_s=0.01)
+
+
+def empty(manager: socket.socket) -> None:
+    """Read what was sent before."""
+    manager.setblocking(False)
+    with suppress(BlockingIOError):
+        while manager.recv(4096):
+            pass
+    manager.settimeout(PATIENCE_S)
 
 
 def test_only_what_makes_no_step_for_too_long_is_overdue() -> None:
