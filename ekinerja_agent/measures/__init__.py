@@ -1,4 +1,4 @@
-"""What leaders see of offices as pure arithmetic: states of plans, need of staff, SAKIP, what the public may see.
+"""What leaders see of offices and what a rating comes to, as pure arithmetic: plans, staff, SAKIP, public cells.
 
 Whole numbers and fractions, rounded half up where a rule says so. Knows no file, no SQL and no page.
 """

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+SAKIP_ASPECTS: Final = (
+    "rencana_strategis",
+    "perjanjian_kinerja",
+    "pengukuran_kinerja",
+    "pengelolaan_data",
+    "pelaporan_kinerja",
+    "reviu_evaluasi",
+)
+"""Of accountability: strategic plan, performance agreement, measurement, data management, reporting, review."""
 
 
 @dataclass(frozen=True, slots=True)

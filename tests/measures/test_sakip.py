@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ekinerja_agent.measures.sakip import Evaluation, Share, evaluate, grade_of, share_at_target
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import Sakip
+from ekinerja_agent.rules.measures import SAKIP_ASPECTS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = {one["id"]: one for one in json.loads((ROOT / "tests/examples/examples.json").read_text())["examples"]}
@@ -49,6 +50,10 @@ def test_equal_aspects_are_the_total_and_grades_follow_points(score_e2: int) -> 
     limits = zip("AA A BB B CC C".split(), (90, 80, 70, 60, 50, 30), strict=True)
     expected = next((grade for grade, low in limits if score_e2 > low * 100), "D")
     assert found.grade == expected
+
+
+def test_files_weigh_the_aspects_that_imports_know(rule: Sakip) -> None:
+    assert tuple(rule.weights_ppm) == SAKIP_ASPECTS
 
 
 def test_aspects_are_weighted_exactly(rule: Sakip) -> None:

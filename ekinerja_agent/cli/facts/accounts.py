@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ekinerja_agent.central.access import accounts
-from ekinerja_agent.central.kinds import PUNCH_KINDS
+from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.nip import is_nip
 from ekinerja_agent.usecases.access import logins
-from ekinerja_agent.usecases.importing.kinds import KINDS
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.cli.shell.context import Context
 
 COLUMNS = ("name", "roles", "unit", "nip", "os_user", "feeds", "created_at", "disabled_at")
-FEEDS = (*KINDS, *PUNCH_KINDS, accounts.ALL_FEEDS)
+FEEDS = (*FACT_KINDS, *PUNCH_KINDS, accounts.ALL_FEEDS)
 
 
 @click.group(name="account")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ekinerja_agent.nouns.messages import Message, as_message
-from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.scoring.performance.ratings import (
+from ekinerja_agent.measures.ratings import (
     MODES,
     PREDICATES,
     RatingError,
@@ -19,6 +17,8 @@ from ekinerja_agent.scoring.performance.ratings import (
     schemes_of,
     squares_of,
 )
+from ekinerja_agent.nouns.messages import Message, as_message
+from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.decisions import STATUSES_IN_FILES, keep_decisions, settle_decisions
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, Row, refuse_repeated_keys

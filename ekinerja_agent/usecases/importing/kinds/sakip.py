@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ekinerja_agent.nouns.messages import Message
-from ekinerja_agent.rulebook.measures import AspectWeights
+from ekinerja_agent.rules.measures import SAKIP_ASPECTS
 from ekinerja_agent.usecases.importing.kinds.units import refuse_unknown_units
 from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Kind, refuse_repeated_keys
@@ -17,7 +17,7 @@ def _judge(draft: Draft) -> None:
 
 KIND = Kind(
     "sakip",
-    columns("sakip", year=YEAR, aspect=words(*AspectWeights.model_fields), score_e2=SCORE_E2),
+    columns("sakip", year=YEAR, aspect=words(*SAKIP_ASPECTS), score_e2=SCORE_E2),
     _judge,
     Message("SAKIP points from 0 to 100 of each of the six aspects of a unit."),
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ekinerja_agent.scoring.performance.ratings import (
+from ekinerja_agent.measures.ratings import (
     LEVELS,
     MODES,
     PREDICATES,
