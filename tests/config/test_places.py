@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from ekinerja_agent import config
-from ekinerja_agent.cli import cli
 from ekinerja_agent.config import places
 from ekinerja_agent.nouns.errors import ConfigurationError
 from ekinerja_agent.rulebook.load import LAYOUT, survey_rules
@@ -38,19 +36,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("")
     monkeypatch.setattr(places, "SEARCHED", (path, Path("config/agent.yaml")))
     return path
-
-
-def test_the_configuration_of_the_host_goes_before_that_of_the_folder_where_somebody_stands(
-    write: Write, host: Path
-) -> None:
-    write("config/agent.yaml", "")
-    assert config.find_config(None, {}) == host
-    assert config.other_configs(host) == [Path("config/agent.yaml")]
-    assert config.other_configs(Path("config/agent.yaml")) == [host]
-    assert config.other_configs(Path("elsewhere.yaml")) == [host, Path("config/agent.yaml")]
-    Path("config/agent.yaml").unlink()
-    Path("config/agent.yaml").symlink_to(host)
-    assert config.other_configs(host) == []
 
 
 @contextmanager
@@ -90,15 +75,3 @@ def test_a_folder_of_files_that_agent_yaml_names_may_be_closed_to_a_user(write: 
     assert [each.message for each in rules.problems] == [
         f"the directory cannot be read (Permission denied); the rules directory holds {LAYOUT}"
     ]
-
-
-def test_who_named_no_file_is_told_which_one_a_command_used(write: Write, host: Path) -> None:
-    write("devices.yaml", "terminals: []")
-    local = write("config/agent.yaml", "roles: [score]\n")
-    host.write_text(f"roles: [score]\ncentral: {{url: 'sqlite:///{host.parent}/central.db'}}\n")
-    said = f"{host} is used, though config/agent.yaml exists too; --config FILE names one\n"
-    assert CliRunner().invoke(cli, ["period", "status", "2026-09"], catch_exceptions=False).stderr == said
-    quiet = ["--config", str(local), "period", "status", "2026-09"]
-    assert CliRunner().invoke(cli, quiet, catch_exceptions=False).stderr == ""
-    local.unlink()
-    assert CliRunner().invoke(cli, ["period", "status", "2026-09"], catch_exceptions=False).stderr == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import tracemalloc
@@ -19,6 +20,7 @@ from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.live import listen
 from ekinerja_agent.terminals.reading import ZkTerminal
+from tests.cli_listing.test_listing import printed
 
 MEGABYTE = 1_000_000
 REPLY_TIMEOUT_S = 0.25
@@ -93,3 +95,23 @@ def test_t28_what_a_device_calls_itself_reaches_nobody_raw(said: str) -> None:
     for told in (read.serial, read.firmware):
         assert told.isprintable()
         assert 0 < len(told) <= 64
+
+
+def test_t28_no_text_becomes_a_formula_and_numbers_stay_numbers() -> None:
+    """b497ae6: only columns that were thought of were kept from it, and a PIN or a serial number was not."""
+    row = {"offset_s": -5, "text": "-5", "share": "+0.50", "pin": "=HYPERLINK(1)", "name": "+62 Ahmad", "plain": "a=b"}
+    columns = list(row)
+    assert printed([row], columns, "csv").splitlines()[1] == "-5,-5,+0.50,'=HYPERLINK(1),'+62 Ahmad,a=b"
+    assert json.loads(printed([row], columns, "json")) == [row]
+
+
+STEERING = "A\x1b[2J\x9b31m\u202egnp.exe\x07"
+
+
+@pytest.mark.parametrize("fmt", ["table", "csv", "json"])
+def test_t28_no_form_lets_out_what_steers_a_screen(fmt: str) -> None:
+    shown = printed([{"serial": STEERING, "note": "two\nlines"}], ["serial", "note"], fmt)
+    assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(shown)
+    assert "gnp.exe" in shown
+    if fmt == "json":
+        assert json.loads(shown) == [{"serial": STEERING, "note": "two\nlines"}]

@@ -287,26 +287,6 @@ def test_what_is_missing_is_said_before_anything_is_changed(
     assert not list(host.root.rglob("venv*"))
 
 
-def test_t10_modules_that_lie_where_it_is_started_are_not_run(host: Host, tmp_path: Path) -> None:
-    """Before: `venv.py` and `pip.py` of that directory were run, as root."""
-    lure, run = tmp_path / "tmp", tmp_path / "run"
-    lure.mkdir()
-    for name in ("venv", "pip", "ensurepip", "sitecustomize", "ekinerja_agent"):
-        (lure / f"{name}.py").write_text(f"open({str(run)!r}, 'a').write({name!r} + ' ')\n")
-    relative = [os.path.relpath(path, lure) for path in (host.root, host.wheels)]
-    done = subprocess.run(
-        ["bash", host.checkout / "scripts/install.sh", "--root", relative[0], "--wheels", relative[1], "--role", "box"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=lure,
-        env=os.environ | {"PYTHON": os.path.relpath(host.python, lure), "PYTHONPATH": str(lure)},
-    )
-    assert done.returncode == 0, done
-    assert not run.exists()
-    assert host.agent("--version").returncode == 0
-
-
 def test_shellcheck_finds_nothing() -> None:
     shellcheck = [Path(sys.executable).with_name("shellcheck"), "--external-sources", "--source-path=SCRIPTDIR"]
     files = [*(path for path in (ROOT / "scripts").iterdir() if path.is_file()), ROOT / "tests/installing/inside.sh"]

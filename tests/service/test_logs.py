@@ -47,32 +47,6 @@ def test_eighteen_digits_are_struck_out_of_every_field_and_traceback(form: str) 
     assert "not told" not in done.stderr
 
 
-ALIKE = """
-import logging
-from ekinerja_agent.host import logs
-logs.configure("json", "info")
-library = logging.getLogger("some.library")
-for number in range(25):
-    library.warning("invalid request %s", number)
-library.warning("something else")
-later = library.makeRecord("some.library", logging.WARNING, "", 0, "invalid request %s", (25,), None)
-later.created += 3_601
-library.handle(later)
-"""
-
-
-def test_t45_what_a_stranger_can_provoke_without_end_is_told_ten_times_an_hour_and_counted() -> None:
-    """Before: each request with `Upgrade: websocket` added a line to the log."""
-    done = subprocess.run([sys.executable, "-c", ALIKE], capture_output=True, text=True, check=True)
-    told = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [one["said"] for one in told] == [
-        *(f"invalid request {number}" for number in range(10)),
-        "something else",
-        "invalid request 25",
-    ]
-    assert [one.get("untold") for one in told] == [None] * 11 + [15]
-
-
 def test_an_error_of_the_database_does_not_tell_the_values(central_url: str, central: Engine) -> None:
     engine = connect(central_url)
     with pytest.raises(IntegrityError) as refused, engine.begin() as conn:
