@@ -33,7 +33,7 @@ SHOWN_CHARACTERS: Final = 60
 class FileSection(BaseModel):
     """A group of keys in a file of ours: unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,17 @@ not know any particular model.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE: Final = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"}
@@ -22,13 +28,42 @@ JsonSchema = dict[str, Any]
 @cache
 def schema_of(model: type[BaseModel], *, variables: bool = False) -> JsonSchema:
     """Given a file's model, return its schema; with `variables`, a `${NAME}` may stand where a scalar may."""
-    schema: JsonSchema = {"$schema": DIALECT, **model.model_json_schema()}
+    schema: JsonSchema = {"$schema": DIALECT, **model.model_json_schema(schema_generator=_Described)}
     if variables:
         for owner, name in list(_scalar_slots(schema)):
             leaf = owner[name]
             notes = {key: leaf.pop(key) for key in ("default", "description", "title") if key in leaf}
             owner[name] = {"anyOf": [*leaf.pop("anyOf", [leaf]), _VARIABLE], **notes}
     return schema
+
+
+class _Described(GenerateJsonSchema):
+    """Takes the text below each field as its description.
+
+    pydantic would do so itself as a model is made, and every command would read the source of every model.
+    """
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchema:
+        described: JsonSchema = super().model_schema(schema)
+        fields = schema["cls"].model_fields
+        for name, text in _texts_below_fields(schema["cls"]):
+            described["properties"][fields[name].alias or name]["description"] = text
+        return described
+
+
+def _texts_below_fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Given a model, yield the name of each field that has a text below it, and the text, bases first."""
+    for base in reversed(model.__mro__):
+        if not issubclass(base, BaseModel) or base is BaseModel:
+            continue
+        (body,) = (one.body for one in ast.parse(textwrap.dedent(inspect.getsource(base))).body)  # type: ignore[attr-defined]
+        for field, below in pairwise(body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    yield name, inspect.cleandoc(text)
 
 
 def _scalar_slots(schema: JsonSchema) -> Iterator[tuple[Any, Any]]:
