@@ -1,18 +1,17 @@
-"""Offices scored elsewhere: by processes, by any executor of concurrent.futures, and by a Dask cluster."""
+"""Offices scored elsewhere: by processes, and by any executor of concurrent.futures."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from distributed import LocalCluster
 
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.rulebook import load_rulebook
-from ekinerja_agent.usecases.month import cluster, score
+from ekinerja_agent.usecases.month import score
 from tests.journey.conftest import Installation
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
@@ -70,25 +69,3 @@ def test_offices_are_scored_by_any_executor(county: Installation) -> None:
         engine.dispose()
     assert (summary.people, summary.pending) == (4, 0)
     assert late_minutes(county) == EXPECTED
-
-
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """A real cluster of two worker processes on this host."""
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
-    ) as cluster:
-        yield str(cluster.scheduler_address)
-
-
-def test_offices_are_scored_by_a_dask_cluster(county: Installation, scheduler: str) -> None:
-    county.ok("score", "run", "--month", MONTH, "--cluster", scheduler)
-    assert late_minutes(county) == EXPECTED
-
-
-@pytest.mark.parametrize("central_url", ["sqlite"], indirect=True)  # it waits for an answer, whatever the database
-def test_an_address_without_a_scheduler_is_told(county: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_ANSWER_S", 2)
-    told = county.run("score", "run", "--month", MONTH, "--cluster", "tcp://127.0.0.1:9")
-    assert told.code == 4
-    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in told.err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import date, datetime
 from itertools import chain
@@ -19,12 +18,11 @@ from ekinerja_agent.cli.month import score_rows
 from ekinerja_agent.cli.shell.dates import Instant, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
+from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.month import score
-from ekinerja_agent.usecases.month.cluster import cluster
 from ekinerja_agent.usecases.month.explain import explain
 from ekinerja_agent.usecases.month.plan import Against, Change, plan
 
@@ -53,7 +51,7 @@ def group() -> None:
 @click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to use.")
 @click.option(
-    "--cluster", "address", metavar="ADDRESS", help="Score on the workers of this Dask scheduler (extra dask)."
+    "--cluster", "address", metavar="ADDRESS", help="Refused: hosts that prove nothing to each other score no money."
 )
 @click.option("--changed", is_flag=True, help="Only the people whose draft no longer fits what is known.")
 @_NOW
@@ -71,23 +69,28 @@ def run_command(
 
     First silence does what the rules say of activities and requests that nobody decided (see `activity silence`).
     """
+    if address is not None:
+        raise Refused(
+            Message(
+                "--cluster {address}: scores go to no other host. Whoever reaches a Dask scheduler runs code on it, on "
+                "its workers and here, and answers what it likes; leave --cluster out and use --workers on this host",
+                address=address,
+            )
+        )
     context.require_known(office=office)
     _settle_silence(context, now)
     if changed:
         _refresh(context, month, office, workers, now or context.now())
         return
-    with ExitStack() as stack:
-        executor, workers = stack.enter_context(cluster(address)) if address else (None, workers)
-        summary = score.run(
-            context.engine(),
-            context.rulebook(),
-            month,
-            profile=context.config().agent.profile,
-            now=now or context.now(),
-            offices=[office] if office else None,
-            workers=workers,
-            executor=executor,
-        )
+    summary = score.run(
+        context.engine(),
+        context.rulebook(),
+        month,
+        profile=context.config().agent.profile,
+        now=now or context.now(),
+        offices=[office] if office else None,
+        workers=workers,
+    )
     _tell(month, summary)
 
 
