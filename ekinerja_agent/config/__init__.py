@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ekinerja_agent.config.doubts import agent_doubts, terminal_doubts
 from ekinerja_agent.config.places import find_config, is_missing, other_configs
+from ekinerja_agent.config.secret_places import agent_secrets, misplaced, terminal_secrets
 from ekinerja_agent.config.secrets import is_exposed
 from ekinerja_agent.config.settings import (
     DEFAULT_DEVICES,
@@ -125,7 +126,9 @@ def survey_config(path: Path, environ: Mapping[str, str] = os.environ) -> Survey
         return Survey(None, tuple(problems), shipped_rules(), None)
     loaded = fit(document, AgentConfig, problems)
     problems.extend(agent_doubts(document))
-    terminals = _terminals(document, problems, environ)
+    state_dir = loaded.value.state_dir if loaded else document.path.parent
+    problems.extend(misplaced(document, agent_secrets(document), state_dir))
+    terminals = _terminals(document, problems, environ, state_dir)
     rules = document.get(("rules",))
     rules_path = absolute(path.parent, rules) if isinstance(rules, str) and rules else shipped_rules()
     rules_path = _as_given(rules_path, path)
@@ -134,7 +137,9 @@ def survey_config(path: Path, environ: Mapping[str, str] = os.environ) -> Survey
     return Survey(Config(path, loaded.value, terminals), (), rules_path, document)
 
 
-def _terminals(agent: Document, problems: list[Problem], environ: Mapping[str, str]) -> tuple[TerminalConfig, ...]:
+def _terminals(
+    agent: Document, problems: list[Problem], environ: Mapping[str, str], state_dir: Path
+) -> tuple[TerminalConfig, ...]:
     """Given agent.yaml, return the terminals of its devices file; what is wrong goes to `problems`."""
     roles = agent.get(("roles",))
     collects = "roles" not in agent.tree or (isinstance(roles, list) and "collect" in roles)
@@ -150,6 +155,7 @@ def _terminals(agent: Document, problems: list[Problem], environ: Mapping[str, s
         return ()
     loaded = fit(document, DevicesFile, problems)
     problems.extend(terminal_doubts(document))
+    problems.extend(misplaced(document, terminal_secrets(document), state_dir))
     return loaded.value.terminals if loaded else ()
 
 

@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ekinerja_agent.config import load
+from ekinerja_agent.secrets.proving import read_signer
 from ekinerja_agent.simulator import Device, Endpoint, serve
-from ekinerja_agent.usecases.keeping import backup
+from ekinerja_agent.usecases.keeping import archive, backup
 from tests.journey.conftest import Installation
 from tests.proof import databases
 
@@ -69,6 +70,7 @@ def made(box: Installation, *options: str) -> Path:
 def restored(box: Installation, kept: Path, folder: Path) -> Installation:
     """Restore a backup into a folder and return the installation there."""
     box.ok("backup", "restore", str(kept), "--to", str(folder))
+    box.ok("backup", "accept", str(folder), "--yes")
     there = object.__new__(type(box))
     there.directory, there.url = folder, f"sqlite:///{folder / 'state' / 'central.db'}"
     there._files = 90
@@ -195,7 +197,7 @@ def test_what_a_backups_spool_calls_delivered_is_in_its_central_whatever_happens
 
 
 def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put(
-    box: Installation, tmp_path: Path
+    box: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = box.directory / "keys" / "lobby"
     key.parent.mkdir()
@@ -210,9 +212,8 @@ def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put
         "# Kantor kita: 'lama' dan baru\nroles: [collect, score]\nstate_dir: state\nrules: rules\nprofile: tpp-model\n"
         "devices: devices.yaml\ncentral: {url: 'sqlite:///${WHERE}.db'}\npoll: {every: 90s, tail_read: false}\n"
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WHERE", "central")
-        outcome = box.run("backup", "make")
+    monkeypatch.setenv("WHERE", "central")
+    outcome = box.run("backup", "make")
     assert outcome.code == 0, outcome
     assert f"Secrets are not in it; keep these files yourself: {key}" in outcome.err
     kept = Path(outcome.out.split(":")[0])
@@ -222,17 +223,19 @@ def test_what_was_configured_comes_back_with_its_words_and_works_where_it_is_put
     there = restored(box, kept, tmp_path / "elsewhere")
     original = there.directory / "original" / "agent.yaml"
     assert original.read_text() == (box.directory / "agent.yaml").read_text()
+    (there.directory / "keys").mkdir()
+    shutil.copy(key, there.directory / "keys")
     assert there.ok("config", "check").startswith(f"{there.directory / 'agent.yaml'}: fine")
     agent = json.loads((there.directory / "agent.yaml").read_text().partition("\n")[2])
     assert agent["poll"] == {"every": "90s", "tail_read": "false"}
     assert agent["central"] == {"url": "sqlite:///state/central.db"}
     terminals = json.loads((there.directory / "devices.yaml").read_text().partition("\n")[2])["terminals"]
     assert terminals[0]["serial"] == "0123"
-    assert terminals[0]["comm_key_file"] == str(key)
-    key.unlink()
+    assert terminals[0]["comm_key_file"] == "keys/lobby"
     shutil.rmtree(there.directory)
-    outcome = box.run("backup", "restore", str(kept), "--to", str(there.directory))
-    assert f"{key} is a secret, which no backup holds" in outcome.err
+    box.ok("backup", "restore", str(kept), "--to", str(there.directory))
+    outcome = box.run("backup", "accept", str(there.directory), "--yes")
+    assert f"{there.directory}/keys/lobby is a secret, which no backup holds" in outcome.err
     assert not password.exists()
 
 
@@ -268,7 +271,7 @@ def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Instal
     assert "tar.gz" not in inside
 
 
-@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other", "added", "foreign"])
+@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other", "added", "foreign", "outside"])
 def test_a_backup_that_is_not_whole_is_never_restored(box: Installation, tmp_path: Path, harm: str) -> None:
     kept = made(box)
     content = kept.read_bytes()
@@ -283,29 +286,36 @@ def test_a_backup_that_is_not_whole_is_never_restored(box: Installation, tmp_pat
         kept.write_bytes(b"not a backup at all" * 100)
     elif harm == "added":
         repacked(kept, add="state/more")
-    else:
+    elif harm == "foreign":
         repacked(kept, add="../outside", named=True)
+    else:
+        repacked(kept, add="../outside", named=True, signed_by=box.directory / "state" / backup.KEY)
     for command in (["check", str(kept)], ["restore", str(kept), "--to", str(tmp_path / "elsewhere")]):
         outcome = box.run("backup", *command)
         assert outcome.code == 1, outcome
-        assert "is not a whole backup" in outcome.err
+        assert ("is not proven" if harm == "foreign" else "is not a whole backup") in outcome.err
         assert outcome.err.count("\n") == 1
     assert not (tmp_path / "elsewhere").exists()
     assert not (tmp_path / "outside").exists()
     assert [path for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
 
 
-def repacked(kept: Path, *, add: str, named: bool = False, told_bytes: int = 0, holds: bytes = b"") -> None:
+def repacked(
+    kept: Path, *, add: str, named: bool = False, told_bytes: int = 0, holds: bytes = b"", signed_by: Path | None = None
+) -> None:
     """Put another file into a backup; `named`: into its manifest too, with the right digest."""
     folder = kept.parent / "repacked"
     with tarfile.open(kept) as tar:
         tar.extractall(folder, filter="data")
         names = tar.getnames()
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = json.loads((folder / archive.MANIFEST).read_text())
     digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # of nothing
     if named:
         manifest["members"].append({"path": add, "bytes": told_bytes, "sha256": digest})
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+        (folder / archive.MANIFEST).write_text(json.dumps(manifest))
+    if signed_by is not None:
+        signature = read_signer(signed_by).sign((folder / archive.MANIFEST).read_bytes())
+        (folder / archive.SIGNATURE).write_bytes(signature)
     with tarfile.open(kept, "w:gz") as tar:
         for name in names:
             tar.add(folder / name, name)
@@ -321,7 +331,8 @@ def test_t45_nothing_is_unpacked_that_is_larger_than_told_or_than_there_is_room_
 ) -> None:
     """Before: a member was written whole, and its size looked at afterwards."""
     kept = made(box)
-    repacked(kept, add="state/large", named=True, told_bytes=told_bytes, holds=b"\0" * 10_000_000)
+    key = box.directory / "state" / backup.KEY
+    repacked(kept, add="state/large", named=True, told_bytes=told_bytes, holds=b"\0" * 10_000_000, signed_by=key)
     command = [sys.executable, "-m", "ekinerja_agent", "--config", str(box.directory / "agent.yaml")]
     done = subprocess.run(
         [*command, "backup", "restore", str(kept), "--to", str(tmp_path / "elsewhere")],

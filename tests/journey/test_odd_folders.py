@@ -40,6 +40,7 @@ def test_a_box_in_any_folder_has_one_database_and_all_of_it_in_its_backup(
     kept = Path(box.ok("backup", "make").split(":")[0])
     to = tmp_path / f"again {folder}"
     box.ok("backup", "restore", str(kept), "--to", str(to))
+    box.ok("backup", "accept", str(to), "--yes")
     shutil.rmtree(home)
     box.directory = to
     assert [row["kind"] for row in json.loads(box.ok("import", "list", "--format", "json"))] == ["employees", "units"]

@@ -28,6 +28,8 @@ _DATA_CLASSES = frozenset({"22", "23"})
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _UNTRUSTED = ("certificate", "does not support SSL")
 """In what libpq says where sslmode asks for more than the server proves. It has no SQLSTATE for that."""
+_ASKED_IN_CLEAR = 'authentication method requirement "'
+"""How libpq begins where a server asks for the password in a way that `require_auth` forbids."""
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -134,6 +136,16 @@ def _shut_out(error: DBAPIError, url: URL) -> EkinerjaError | None:
             Message(
                 "{database} refuses the connection: {reason}; check user and database in central.url and the "
                 "password in central.password_file, or try again later",
+                database=place(url),
+                reason=reason(error),
+            )
+        )
+    if _ASKED_IN_CLEAR in said:
+        return TemporarilyUnavailable(
+            Message(
+                "{database} asks for the password so that whoever is on the way learns it: {reason}; nothing was sent. "
+                "Let the server ask by scram-sha-256 (pg_hba.conf, and the password set anew where it is kept as md5), "
+                "or prove itself: central.sslmode verify-full",
                 database=place(url),
                 reason=reason(error),
             )

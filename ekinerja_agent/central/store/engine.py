@@ -6,6 +6,7 @@ library's error leaves as one of ours, without the values of the statement (NIPs
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ _SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_r
 _OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
     AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
 _LOOK_AT_MOST_MS = 300_000
+THIS_HOST = ("", "localhost", "127.0.0.1", "::1")
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -203,6 +205,7 @@ def _sqlite_read_only(url: URL) -> Engine:
 
 
 def _postgresql(url: URL, options: str = "") -> Engine:
+    how = {"require_auth": "!password,!md5"} if _may_be_another(url) else {}
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -213,8 +216,22 @@ def _postgresql(url: URL, options: str = "") -> Engine:
             "connect_timeout": 10,
             "options": f"-c timezone=UTC {options}".rstrip(),
             "keepalives_idle": 30,
+            **how,
         },
     )
+
+
+def _may_be_another(url: URL) -> bool:
+    """Whether who answers may be anybody on the way: no certificate is asked for, and it is not this host for sure.
+
+    Such a one gets no password in clear and none as MD5, which is as good: SCRAM tells it nothing.
+    """
+    asked = {key: value if isinstance(value, str) else ",".join(value) for key, value in url.query.items()}
+    if asked.get("sslmode", os.environ.get("PGSSLMODE")) in ("verify-ca", "verify-full"):
+        return False
+    led_elsewhere = asked.keys() & {"hostaddr", "service"} or os.environ.keys() & {"PGHOSTADDR", "PGSERVICE"}
+    host = url.host or asked.get("host") or os.environ.get("PGHOST", "")
+    return bool(led_elsewhere) or not (host in THIS_HOST or host.startswith(("/", "@")))
 
 
 def _ours(error: SQLAlchemyError, engine: Engine) -> EkinerjaError | SQLAlchemyError:

@@ -1,4 +1,4 @@
-"""Asks before something that cannot be undone: `--yes`, or a typed answer."""
+"""Asks before something that cannot be undone: `--yes`, or a typed answer; that alone where no script may answer."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ def confirm(question: Message, *, yes: bool) -> None:
             Message("{question} Nobody is at the keyboard to answer; repeat the command with --yes", question=question)
         )
     click.confirm(translated(question), abort=True, err=True)
+
+
+def confirm_typed(question: Message, answer: str) -> None:
+    """Given a question and the answer that alone will do, return if the person typed it. Raise WrongUsage if not."""
+    if not sys.stdin.isatty():
+        raise WrongUsage(Message("{question}. Nobody is at the keyboard to answer", question=question))
+    if click.prompt(translated(question), err=True, default="", show_default=False) != answer:
+        raise WrongUsage(Message("that is not the name; nothing was done"))

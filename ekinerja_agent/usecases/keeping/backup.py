@@ -2,20 +2,22 @@
 
 Promises that the spool is copied before the central database. A punch that is settled between the two is then in both,
 and nothing is counted twice; the other way round it would be in neither, while the spool says that it was delivered.
-What a restored installation lacks is read from the terminals again. Secrets are not in a backup. Does not know how an
-archive is written, nor how a database is copied.
+What a restored installation lacks is read from the terminals again. Secrets are not in a backup, nor is the key with
+which this host signs it. What is restored opens no file and calls nobody before a person has confirmed whom and which.
+Does not know how an archive is written, nor how a database is copied.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +25,13 @@ from pathlib import Path
 from ekinerja_agent import __version__
 from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
 from ekinerja_agent.config import Config, load, secret_files
+from ekinerja_agent.config.reach import reach
 from ekinerja_agent.files.durable import hand_over, write_whole
-from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import Refused, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.secrets.proving import Prover, Signer, new_signer, read_prover, read_signer
+from ekinerja_agent.secrets.sealing import write_new
 from ekinerja_agent.spool.copy_spool import copy_spool
 from ekinerja_agent.usecases.keeping import archive
 from ekinerja_agent.usecases.keeping.archive import Manifest
@@ -34,6 +39,12 @@ from ekinerja_agent.yamlfile import KeyPath, read_document
 
 FOLDER = "backups"
 LOCK = ".ekinerja-backup.lock"
+KEY = "backup.key"
+"""In state_dir, for its owner alone: with it this host signs its backups."""
+PUBLIC_KEY = "backup.pub"
+"""Beside it: the half that proves them, to be kept elsewhere."""
+INERT = "agent.yaml.restored"
+"""The restored agent.yaml until somebody has confirmed what it reads and whom it calls."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _STAGING = ".ekinerja-making-"
 _NOTE = ".ekinerja-backup-made"
@@ -73,7 +84,9 @@ def make(
             _gather(config, folder)
             made_at = _free_instant(out, host, now())
             path = out / _name(host, made_at)
-            manifest = archive.pack(folder, path, made_at=made_at, host=host, program=__version__)
+            manifest = archive.pack(
+                folder, path, _signer(config.agent.state_dir).sign, made_at=made_at, host=host, program=__version__
+            )
             if mine:
                 hand_over(config.agent.state_dir, out / LOCK, path)
             removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
@@ -91,14 +104,57 @@ def make(
     return Made(path, manifest, removed, tuple(_not_in_it(config, made_at)))
 
 
-def restore(path: Path, folder: Path) -> tuple[Manifest, Config]:
-    """Given a backup, make of it an installation of its own in a folder that is empty or does not exist.
+def prover(config: Config) -> Prover:
+    """Given a configuration, return what proves the backups of this host. Raise WrongUsage if it made none yet."""
+    state_dir = config.agent.state_dir
+    if (state_dir / KEY).exists():
+        return read_signer(state_dir / KEY).prover
+    if (state_dir / PUBLIC_KEY).exists():
+        return read_prover(state_dir / PUBLIC_KEY)
+    raise WrongUsage(
+        Message(
+            "{state_dir} holds no key, for this host has made no backup; name by --key the public key that was kept of "
+            "the host that made this one",
+            state_dir=state_dir,
+        )
+    )
+
+
+def check(path: Path, proof: Prover | None) -> Manifest:
+    """Given a backup and what proves it (None: nothing is asked for), read all of it. Raise CheckFailed."""
+    return archive.verify(path, None if proof is None else proof.proves)
+
+
+def restore(path: Path, folder: Path, proof: Prover | None) -> Manifest:
+    """Given a backup and what proves it (None: nothing is asked for), make of it an installation of its own in a folder
+    that is empty or does not exist. It is of no use before `accept`.
 
     Its agent.yaml names the copies beside it; nothing outside of the folder is touched. Raise CheckFailed if the backup
-    is not whole, Refused if something is in the folder.
+    is not proven or not whole, Refused if something is in the folder.
     """
-    manifest = archive.unpack(path, folder)
-    return manifest, load(folder / "agent.yaml")
+    return archive.unpack(path, folder, None if proof is None else proof.proves, called={"agent.yaml": INERT})
+
+
+def to_confirm(folder: Path) -> list[tuple[str, str]]:
+    """Given a folder that was restored, return what its configuration reads elsewhere and whom it calls.
+
+    Raise Refused if nothing waits there, ConfigurationError if the configuration cannot be right.
+    """
+    if not (folder / INERT).is_file():
+        raise Refused(
+            Message(
+                "{folder} holds no {inert}: it was not restored, or was accepted already", folder=folder, inert=INERT
+            )
+        )
+    return reach(load(folder / INERT))
+
+
+def accept(folder: Path) -> Config:
+    """Given a folder that was restored and whose configuration a person has confirmed, let it be used."""
+    if (folder / "agent.yaml").exists():
+        raise Refused(Message("{path} exists already and is kept", path=folder / "agent.yaml"))
+    (folder / INERT).rename(folder / "agent.yaml")
+    return load(folder / "agent.yaml")
 
 
 def newest(config: Config) -> datetime | None:
@@ -134,6 +190,7 @@ def _copy_rest(config: Config, state: Path) -> None:
     here = config.agent.state_dir
     databases = {config.agent.spool_path, config.agent.central.file}
     mine = {file.with_name(file.name + end) for file in databases if file for end in ("", "-wal", "-shm", "-journal")}
+    mine |= {here / KEY, here / PUBLIC_KEY}
     for path in sorted(here.rglob("*")):
         inside = path.relative_to(here)
         draft = inside.name.startswith("." if inside.parts[0] == FOLDER else ".ekinerja-")
@@ -159,22 +216,28 @@ def _copy_configuration(config: Config, folder: Path) -> None:
     if config.agent.central.file is not None:
         changes["central", "url"] = "sqlite:///state/central.db"
     if agent.central.password_file is not None:
-        changes["central", "password_file"] = str(agent.central.password_file)
+        changes["central", "password_file"] = _beside(agent.central.password_file, config.path)
     if agent.central.sslrootcert is not None:
         changes["central", "sslrootcert"] = str(agent.central.sslrootcert)
     for index, target in enumerate(agent.notify.targets):
-        for key, file in (("secret_file", target.secret_file), ("ca_file", target.ca_file)):
-            if file is not None:
-                changes["notify", "targets", index, key] = str(file)
+        if target.secret_file is not None:
+            changes["notify", "targets", index, "secret_file"] = _beside(target.secret_file, config.path)
+        if target.ca_file is not None:
+            changes["notify", "targets", index, "ca_file"] = str(target.ca_file)
     if agent.devices.is_file():
         changes["devices",] = "devices.yaml"
         keys: dict[KeyPath, str] = {
-            ("terminals", index, "comm_key_file"): str(terminal.comm_key_file)
+            ("terminals", index, "comm_key_file"): _beside(terminal.comm_key_file, agent.devices)
             for index, terminal in enumerate(config.terminals)
             if terminal.comm_key_file is not None
         }
         _copy_moved(agent.devices, "devices.yaml", folder, keys)
     _copy_moved(config.path, "agent.yaml", folder, changes)
+
+
+def _beside(secret: Path, named_by: Path) -> str:
+    """Where a secret will lie beside the file that names it, as it does here."""
+    return os.path.relpath(secret, named_by.parent)
 
 
 def _copy_moved(source: Path, name: str, folder: Path, changes: Mapping[KeyPath, str]) -> None:
@@ -221,6 +284,26 @@ def _not_in_it(config: Config, made_at: datetime) -> Iterator[Message]:
         yield Message(
             "Secrets are not in it; keep these files yourself: {secrets}", secrets=", ".join(map(str, secrets))
         )
+    yield Message(
+        "Another host believes it by the key in {file} alone ({fingerprint}); keep that file elsewhere too, not only "
+        "beside the backups.",
+        file=config.agent.state_dir / PUBLIC_KEY,
+        fingerprint=_signer(config.agent.state_dir).prover.fingerprint,
+    )
+
+
+def _signer(state_dir: Path) -> Signer:
+    """The key of this host, made when it is first needed."""
+    path, public = state_dir / KEY, state_dir / PUBLIC_KEY
+    if not path.exists():
+        with suppress(Refused):  # another backup was quicker
+            write_new(path, new_signer().pem)
+            hand_over(state_dir, path)
+    signer = read_signer(path)
+    if not public.is_file() or public.read_bytes() != signer.prover.pem:
+        write_whole(public, signer.prover.pem, mode=0o644)
+        hand_over(state_dir, public)
+    return signer
 
 
 @contextmanager
