@@ -11,7 +11,7 @@ from typing import Literal
 class Coverage:
     """A stretch of host time [start, end) in which all records of a terminal are proven to be in central.
 
-    `start` None means since ever. `silent` marks a stretch of more than ten minutes between two good reads in which the
+    `start` None means since ever. `silent` marks a stretch of more than ten minutes without contact in which the
     terminal recorded nothing: it may have been without power, so it counts only outside duty hours (the scorer knows
     those, the collector does not).
     """

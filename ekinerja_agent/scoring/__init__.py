@@ -23,7 +23,7 @@ from ekinerja_agent.scoring.discipline.ceremonies import announced
 from ekinerja_agent.scoring.discipline.corrections import corrected, hold_uncorrected
 from ekinerja_agent.scoring.discipline.coverage import hold_incomplete, hold_reported, hold_undecided
 from ekinerja_agent.scoring.discipline.events import judge_events
-from ekinerja_agent.scoring.discipline.judgement import Judgement, day_frame, judge
+from ekinerja_agent.scoring.discipline.judgement import Judgement, costs_of, day_frame, judge
 from ekinerja_agent.scoring.discipline.leave import leave_findings, unpaid_shares
 from ekinerja_agent.scoring.discipline.prices import price_list
 from ekinerja_agent.scoring.discipline.unexcused import count_unexcused
@@ -131,14 +131,18 @@ def _judge_days(
     requests = documents_with(EntryStatus.PENDING, facts.absences, roster, facts.month)
     served = corrected(match_punches(roster, facts.punches), roster, facts.corrections)
     through = facts.through or last_day(facts.month)
-    judgement = judge(roster, served, approved, outages, prices, facts.now, through)
+
+    def judge_with(duties: Roster, scans: pl.DataFrame) -> Judgement:
+        return judge(duties, scans, approved, outages, prices, facts.now, through)
+
+    judgement = judge_with(roster, served)
     anomalous, shared = hold_anomalies(roster, judgement, needed, facts.outages, rules)
     # Of several reasons to wait the first is told.
     held = pl.concat(
         [
             hold_unplanned(roster, judgement.states),
             anomalous,
-            hold_incomplete(roster, judgement, coverage, needed),
+            hold_incomplete(roster, judgement, coverage, needed, judge_with),
             hold_undecided(judgement, requests),
             hold_uncorrected(roster, judgement, facts.corrections),
             hold_reported(judgement, outages),
@@ -148,7 +152,9 @@ def _judge_days(
     certain = collect(anti_join(present, held, "duty").select("duty"))
     events = judge_events(roster, certain, facts, coverage, (approved, requests), rules)
     held = pl.concat([held, events.held])
-    days = day_frame(roster, judgement.scans, _states(judgement, held, accepted=facts.accept_pending))
+    spared = costs_of(judgement.findings.join(held, on="duty", how="semi"))
+    states = _states(judgement, held, accepted=facts.accept_pending)
+    days = day_frame(roster, judgement.scans, collect(left_join_or_null(states.lazy(), spared, "duty")))
     stand = collect(anti_join(judgement.findings.lazy(), held, "duty"))
     return days, pl.concat([stand, events.findings]), shared
 
@@ -202,7 +208,8 @@ def _unrated(roster: Roster, performance: pl.DataFrame, facts: MonthFacts) -> pl
     waiting = performance.lazy().filter("unrated").select("person")
     reason = pl.lit(pack(Message("no approved rating is valid on {day}", day=facts.month)))
     people = roster.people.lazy().join(waiting, on="person", how="semi")
-    return collect(people.select("nip", pl.col("pay_day").alias("date"), reason=reason))
+    cost = pl.lit(None, pl.String)
+    return collect(people.select("nip", pl.col("pay_day").alias("date"), reason=reason, would_cost=cost))
 
 
 def _tally(roster: Roster, days: pl.DataFrame, pending: pl.DataFrame) -> pl.LazyFrame:

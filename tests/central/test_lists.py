@@ -159,30 +159,36 @@ def hour(n: int) -> datetime:
     return DAY + timedelta(hours=n)
 
 
-def complete_until(engine: Engine, *stretches: tuple[int | None, int, str]) -> datetime | None:
+def row_of(engine: Engine, *stretches: tuple[int | None, int, str]) -> dict[str, Any]:
     notes = tuple(
         Coverage("lobby", None if start is None else hour(start), hour(end), kind)  # type: ignore[arg-type] # from the test
         for start, end, kind in stretches
     )
     bring(engine, notes=notes)
     (row,) = terminal_rows(engine)
-    return row["complete_until"]
+    return row
 
 
 @pytest.mark.parametrize(
-    ("stretches", "until"),
+    ("stretches", "until", "newest", "older_holes"),
     [
-        ([(None, 5, "proven")], 5),
-        ([(1, 2, "proven"), (2, 3, "proven")], 3),
-        ([(1, 2, "proven"), (3, 4, "proven")], 2),
-        ([(1, 9, "proven"), (2, 3, "proven"), (5, 7, "proven")], 9),
-        ([(1, 9, "proven"), (2, 3, "proven"), (10, 12, "proven"), (13, 14, "proven")], 9),
-        ([(1, 2, "proven"), (2, 8, "silent"), (8, 9, "proven")], 9),
-        ([(4, 5, "proven"), (None, 3, "proven")], 3),
+        ([(None, 5, "proven")], 5, (None, 5), 0),
+        ([(1, 2, "proven"), (2, 3, "proven")], 3, (1, 3), 0),
+        ([(1, 2, "proven"), (3, 4, "proven")], 2, (3, 4), 1),
+        ([(1, 9, "proven"), (2, 3, "proven"), (5, 7, "proven")], 9, (1, 9), 0),
+        ([(1, 9, "proven"), (2, 3, "proven"), (10, 12, "proven"), (13, 14, "proven")], 9, (13, 14), 2),
+        ([(1, 2, "proven"), (2, 8, "silent"), (8, 9, "proven")], 9, (1, 9), 0),
+        ([(4, 5, "proven"), (None, 3, "proven")], 3, (4, 5), 1),
+        ([(2, 5, "proven"), (None, 3, "proven")], 5, (None, 5), 0),
     ],
 )
-def test_a_log_is_complete_until_its_first_hole(central: Engine, stretches: list[Any], until: int) -> None:
-    assert complete_until(central, *stretches) == hour(until)
+def test_a_log_is_complete_until_its_first_hole_and_proven_behind_its_last(
+    central: Engine, stretches: list[Any], until: int, newest: tuple[int | None, int], older_holes: int
+) -> None:
+    row = row_of(central, *stretches)
+    assert row["complete_until"] == hour(until)
+    assert (row["proven_since"], row["proven_until"]) == tuple(None if at is None else hour(at) for at in newest)
+    assert row["older_holes"] == older_holes
 
 
 def test_terminals_show_what_the_collector_last_told(central: Engine) -> None:
@@ -211,5 +217,8 @@ def test_terminals_show_what_the_collector_last_told(central: Engine) -> None:
         "last_contact": DAY,
         "complete_until": hour(2),
         "state": "ok",
+        "proven_since": None,
+        "proven_until": hour(2),
+        "older_holes": 0,
     }
     assert (gate["id"], gate["state"], gate["complete_until"], gate["serial"]) == ("gate", "disabled", None, None)

@@ -75,18 +75,30 @@ def test_the_first_read_vouches_from_the_first_record_and_the_next_from_the_read
     assert coverage(office) == [(NOW, NOW + timedelta(hours=2, minutes=9), "proven")]
 
 
-@pytest.mark.parametrize(("punched", "kind"), [(False, "silent"), (True, "proven")])
-def test_a_long_gap_is_proven_only_by_a_punch_inside_it(office: Office, punched: bool, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("punched_after", "kinds"),
+    [
+        ((), [(0, 60, "silent")]),
+        ((30,), [(0, 30, "silent"), (30, 60, "silent")]),
+        ((4, 56), [(0, 4, "proven"), (4, 56, "silent"), (56, 60, "proven")]),
+        ((4, 11, 21, 31, 41, 51), [(0, 60, "proven")]),
+        ((4, 11, 21, 32, 41, 51), [(0, 21, "proven"), (21, 32, "silent"), (32, 60, "proven")]),
+    ],
+)
+def test_a_record_proves_power_at_its_own_instant_and_no_longer(
+    office: Office, punched_after: tuple[int, ...], kinds: list[tuple[int, int, str]]
+) -> None:
     clock = Clockwork(NOW)
     device = device_at(clock)
+    minute = timedelta(minutes=1)
     with serve(device) as endpoint:
         office.poll(endpoint, now=clock)
-        clock.at += timedelta(minutes=30)
-        if punched:
+        for after in punched_after:
+            clock.at = NOW + after * minute
             device.punch("1001")
-        clock.at += timedelta(minutes=30)
+        clock.at = NOW + 60 * minute
         office.poll(endpoint, now=clock)
-    assert coverage(office) == [(NOW, NOW + timedelta(hours=1), kind)]
+    assert sorted(coverage(office), key=str) == [(NOW + a * minute, NOW + b * minute, kind) for a, b, kind in kinds]
 
 
 def test_a_log_that_shares_nothing_with_the_known_one_leaves_a_hole(office: Office) -> None:

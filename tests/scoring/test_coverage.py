@@ -58,7 +58,9 @@ def test_the_reason_says_if_nothing_came_since(build: Build, rules: RuleBook) ->
     [
         (("09:00", "16:00"), ("05:00", "06:00"), False),
         (("09:00", "16:00"), ("06:00", "06:01"), True),
-        (("09:00", "16:00"), ("08:59", "09:00"), True),
+        (("09:00", "16:00"), ("08:59", "09:00"), False),  # 89 minutes are TL3 as 90 are
+        (("09:00", "16:00"), ("08:30", "09:00"), True),  # 60 are TL2
+        (("09:00", "16:00"), ("08:31", "09:00"), False),
         (("09:00", "16:00"), ("09:00", "23:59"), False),
         (("07:20", "15:00"), ("06:00", "15:00"), False),
         (("07:20", "15:00"), ("23:59", "23:59:30"), True),
@@ -77,13 +79,50 @@ def test_only_a_finding_that_a_further_punch_could_remove_waits(
     assert (reasons(month, rules) != []) is waits
 
 
-@pytest.mark.parametrize(("hole", "waits"), [(("06:00", "08:59"), False), (("09:00", "09:01"), True)])
-def test_where_the_last_punch_counts_the_rest_of_the_window_matters(
-    build: Build, rules: RuleBook, hole: tuple[str, str], waits: bool
+@pytest.mark.parametrize("hole", [("06:00", "08:59"), ("09:00", "09:01"), ("09:00", "11:45")])
+def test_where_the_last_punch_counts_nobody_would_be_less_late_with_a_further_one(
+    build: Build, rules: RuleBook, hole: tuple[str, str]
 ) -> None:
     month = late_monday(build, profile="last-counts")
     month.covered(None, month.at(MONDAY, hole[0])).covered(month.at(MONDAY, hole[1]), LATER)
+    assert reasons(month, rules) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "hole", "waits"),
+    [
+        ("15:00", ("14:00", "15:00"), False),
+        ("15:00", ("15:00", "15:01"), False),  # 60 minutes early, with or without a punch in it
+        ("14:59", ("15:00", "15:01"), True),  # 61 minutes are another class than 60
+        ("14:00", ("14:10", "14:20"), False),
+        ("14:00", ("14:10", "15:01"), True),
+        ("15:00", ("20:00", "20:01"), True),
+    ],
+)
+def test_who_left_early_waits_if_a_later_punch_would_cost_less(
+    build: Build, rules: RuleBook, left: str, hole: tuple[str, str], waits: bool
+) -> None:
+    month = late_monday(build, "07:20", left)
+    month.covered(None, month.at(MONDAY, hole[0])).covered(month.at(MONDAY, hole[1]), LATER)
     assert (reasons(month, rules) != []) is waits
+
+
+def test_of_two_gaps_the_kinder_one_decides_whichever_terminal_has_it(build: Build, rules: RuleBook) -> None:
+    month = build(zone="Asia/Makassar").person(terminals=("A", "B"), valid_from=MONDAY, valid_to=MONDAY)
+    month.punch(MONDAY, "07:20", "14:00", terminal="A")
+    month.covered(None, month.at(MONDAY, "14:10"), "A").covered(month.at(MONDAY, "14:20"), LATER, "A")
+    month.covered(None, month.at(MONDAY, "14:15"), "B").covered(month.at(MONDAY, "14:25"), LATER, "B")
+    assert reasons(month, rules) == []
+    month.rows["coverage"].pop()
+    month.covered(month.at(MONDAY, "15:30"), LATER, "B")
+    assert reasons(month, rules) == ["A has no complete data between 14:10 and 14:20"]
+
+
+def test_what_waits_says_what_it_would_cost(build: Build, rules: RuleBook) -> None:
+    month = build().person(valid_from=MONDAY, valid_to=TUESDAY).punch(MONDAY, "09:00")
+    month.covered(None, month.at(MONDAY, "07:00")).covered(month.at(TUESDAY, "23:59"), LATER)
+    pending = score_month(month.facts(), rules).pending
+    assert pending.select("date", "would_cost").rows() == [(MONDAY, "TL3 1.25 %, TAP 1.5 %"), (TUESDAY, "TK 3 %")]
 
 
 def test_an_absence_needs_all_windows(build: Build, rules: RuleBook) -> None:

@@ -152,3 +152,33 @@ def test_people_do_not_change_each_other(build: Build, rules: RuleBook, seen: li
     mine, ours = score_month(alone, rules), score_month(together, rules)
     for name in ("people", "days", "findings", "pending"):
         assert_frame_equal(getattr(mine, name), getattr(ours, name).filter(nip=NIPS[0]))
+
+
+@given(seen=punches, missed=punches, lost=gaps, profile=st.sampled_from(PROFILES))
+@quick
+def test_what_stands_beside_a_gap_costs_no_more_than_it_would_with_the_punches_of_the_gap(
+    build: Build,
+    rules: RuleBook,
+    seen: list[tuple[str, int, int]],
+    missed: list[tuple[str, int, int]],
+    lost: list[tuple[int, int, int]],
+    profile: str,
+) -> None:
+    inside = [
+        (nip, day, second)
+        for nip, day, second in missed
+        if any(at(gap, start) <= at(day, second) < at(gap, start + length) for gap, start, length in lost)
+    ]
+    judged = score_month(with_gaps(week(build, profile, seen), lost), rules)
+    truth = score_month(week(build, profile, list(dict.fromkeys([*seen, *inside]))), rules)
+    standing = dict(
+        judged.findings.group_by("nip", "date")
+        .agg(pl.col("deduction_ppm").sum())
+        .rows_by_key(["nip", "date"], unique=True)
+    )
+    costs = dict(
+        truth.findings.group_by("nip", "date")
+        .agg(pl.col("deduction_ppm").sum())
+        .rows_by_key(["nip", "date"], unique=True)
+    )
+    assert {day: cost for day, cost in standing.items() if cost > costs.get(day, (0,))} == {}

@@ -22,8 +22,9 @@ DISABLED = Message("disabled")
 def terminal_rows(engine: Engine) -> list[dict[str, Any]]:
     """Given the database, return one row per terminal by id: the columns of `terminal list`.
 
-    `complete_until` is the end of coverage before its first hole. A silent stretch is no hole in the log: whatever the
-    terminal recorded then would have been in the next read.
+    `complete_until` is the end of coverage before its first hole. Behind the last one the newest proven stretch goes
+    from `proven_since` (null: since ever) to `proven_until`; `older_holes` counts those before it. A silent stretch is
+    no hole in the log: whatever the terminal recorded then would have been in the next read.
     """
     facts, status, complete = _newest_facts(), terminal_status, _complete()
     ids = (
@@ -46,6 +47,9 @@ def terminal_rows(engine: Engine) -> list[dict[str, Any]]:
             complete.c.complete_until,
             facts.c.enabled,
             message_of(status.c, "state").label("state"),
+            complete.c.proven_since,
+            complete.c.proven_until,
+            complete.c.older_holes,
         )
         .select_from(ids)
         .outerjoin(facts, facts.c.terminal == ids.c.terminal)
@@ -80,11 +84,17 @@ def _complete() -> Subquery:
         .where(c.batch.not_in(select(import_revocations.c.batch)))
         .subquery()
     )
-    hole = case((stretches.c.start > stretches.c.reached, stretches.c.reached))
+    s = stretches.c
+    hole = case((s.start > s.reached, s.reached))
+    goes_on = case((s.start > s.reached, s.start))
+    begins = case((func.count() == func.count(s.start), func.min(s.start)))
     return (
         select(
-            stretches.c.terminal,
-            func.coalesce(func.min(hole), func.max(stretches.c.end), type_=c.end.type).label("complete_until"),
+            s.terminal,
+            func.coalesce(func.min(hole), func.max(s.end), type_=c.end.type).label("complete_until"),
+            func.coalesce(func.max(goes_on), begins, type_=c.end.type).label("proven_since"),
+            func.max(s.end).label("proven_until"),
+            func.count(hole).label("older_holes"),
         )
         .group_by(stretches.c.terminal)
         .subquery()

@@ -320,7 +320,8 @@ def _insert(
     """A row with `closed_with` is published; with `adjusted_in` too, only by its difference."""
     key = [pl.lit(period).alias("period"), "nip", pl.lit(revision).alias("revision")]
     position = pl.int_range(pl.len()).over("nip").alias("position")
-    pending = result.pending.rename({"message": message_column("reason")})
+    # What a day would cost is a draft of a draft: who may sign for the day is told, nobody reads it later.
+    pending = result.pending.drop("would_cost").rename({"message": message_column("reason")})
     tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, pending))
     for table, frame in tables:
         if frame.is_empty():

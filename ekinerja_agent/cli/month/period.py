@@ -108,7 +108,7 @@ def close_command(
         accept_pending=accept_pending,
         through=None if through is None else through.date(),
     )
-    for sentence in prepared.told:
+    for sentence in (*prepared.told, *prepared.accepted_days):
         context.say(sentence)
     if prepared.unsigned:
         units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))

@@ -1,10 +1,14 @@
 """Which days cannot be judged yet, because "no punch" is not "absent" where a terminal's data are missing.
 
-A finding stands only if every terminal that could hold a punch to remove it is proven complete for the
-stretch that matters. Taking coverage away never adds a deduction. Does not know percent or rupiah.
+A finding stands if no punch that may be missing could make it cost less: every terminal that could hold one is proven
+complete for the stretch that matters, or the kindest punch that its holes leave possible comes to the same finding at
+the same price. Taking coverage away never adds a deduction. Does not know percent or rupiah.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,9 +19,9 @@ from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.outages import Outages
 from ekinerja_agent.scoring.duty.schedule import Roster
-from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD
+from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD, SCAN_RANK
 from ekinerja_agent.scoring.frames.reasons import because
-from ekinerja_agent.scoring.frames.schemas import empty
+from ekinerja_agent.scoring.frames.schemas import INSTANT, empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
 _SINCE_EVER_US = -(2**62)
@@ -32,10 +36,15 @@ UNDECIDED = (
 )
 NO_TERMINAL = because("no enrolment or no terminal known")
 
+JudgeAgain = Callable[[Roster, pl.DataFrame], Judgement]
+"""What a roster comes to with what serves each scan (duty, scan_order, at, punch_id), all else as it was."""
 
-def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame, needed: pl.DataFrame) -> pl.DataFrame:
-    """Given COVERAGE and the terminals of each duty, return the duties that must wait: duty, reason (local
-    times); one row each.
+
+def hold_incomplete(
+    roster: Roster, judgement: Judgement, coverage: pl.DataFrame, needed: pl.DataFrame, judge_again: JudgeAgain
+) -> pl.DataFrame:
+    """Given COVERAGE, the terminals of each duty and how a duty is judged, return the duties that must wait: duty,
+    reason (local times); one row each.
     """
     stretches = collect(_stretches(judgement))
     if stretches.is_empty():
@@ -50,7 +59,72 @@ def hold_incomplete(roster: Roster, judgement: Judgement, coverage: pl.DataFrame
     believing = (coverage["kind"] == "silent").any()
     covered = _covered(coverage, collect(_duty_spans(roster, needed)) if believing else _NO_SPANS)
     lacking = gaps(stretches.lazy().join(needed.lazy(), on="duty", how="inner"), covered)
-    return pl.concat([nowhere, _told(lacking, roster)])
+    return pl.concat([nowhere, _told(_telling(lacking, covered, roster, judgement, judge_again), roster)])
+
+
+def _telling(
+    lacking: pl.DataFrame, covered: pl.DataFrame, roster: Roster, judgement: Judgement, judge_again: JudgeAgain
+) -> pl.DataFrame:
+    """Those of the gaps in which a punch could make a finding cost less. A scan that nobody made, and an absence, would
+    be another finding with any punch; a scan that is late or early is judged again with the kindest one.
+    """
+    if not lacking["served"].any():
+        return lacking
+    kinder = _kindest(lacking.filter("served"), covered)
+    duties = kinder.select("duty").unique()
+    served = (
+        judgement.scans.lazy()
+        .filter(pl.col("at").is_not_null())
+        .join(duties.lazy(), on="duty", how="semi")
+        .join(kinder.lazy(), on=["duty", "scan_order"], how="left")
+        .select("duty", "scan_order", pl.coalesce("kinder_at", "at").alias("at"), "punch_id")
+    )
+    of_these = replace(roster, duties=roster.duties.join(duties, on="duty", how="semi", maintain_order="left"))
+    same = judge_again(of_these, collect(served)).findings.select("duty", "rank", "scan_order", "code", "deduction_ppm")
+    standing = pl.col("rank").is_in([SCAN_RANK, FLEXIBLE_RANK])
+    changed = collect(
+        judgement.findings.lazy()
+        .filter(standing)
+        .join(duties.lazy(), on="duty", how="semi")
+        .join(same.lazy(), on=same.columns, how="anti")
+        .select("duty", "rank", "scan_order")
+    )
+    scans = pl.concat([changed.select("duty", "scan_order"), _also_arriving(changed.lazy()).collect()])
+    return pl.concat([lacking.filter(~pl.col("served")), lacking.join(scans, on=["duty", "scan_order"], how="semi")])
+
+
+def _also_arriving(findings: pl.LazyFrame) -> pl.LazyFrame:
+    """Time that was not made good would be less with an earlier arrival too: duty, scan_order of these arrivals."""
+    owing = findings.filter(pl.col("rank") == FLEXIBLE_RANK)
+    return owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))
+
+
+def _kindest(lacking: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """When the kindest punch would have been made that a scan's gaps leave possible, beside the one that is known:
+    duty, scan_order, kinder_at. `lacking` has the first gap of each stretch; of a scan that had better be late the last
+    one counts.
+    """
+    holding = covered.lazy().select("terminal", "from_us", "to_us")
+    # The last run that begins before the stretch ends holds its end, or leaves it open; runs never touch.
+    gap_ends = pl.when(pl.col("to_us") >= pl.col("high_us")).then("from_us").otherwise("high_us")
+    with_ends = (
+        lacking.lazy()
+        .with_columns(last_us=pl.col("high_us") - 1)
+        .sort("last_us")
+        .join_asof(holding, left_on="last_us", right_on="from_us", by="terminal", check_sortedness=False)
+        .with_columns(gap_ends_us=pl.coalesce(gap_ends, "high_us"))
+    )
+    at_us = pl.col("at").to_physical()
+    kinder_us = (
+        pl.when("latest")
+        .then(pl.min_horizontal(at_us, "hole_from_us"))
+        .otherwise(pl.max_horizontal(at_us, pl.col("gap_ends_us") - 1))
+    )
+    return collect(
+        with_ends.group_by("duty", "scan_order", "latest", "at")
+        .agg(pl.col("hole_from_us").min(), pl.col("gap_ends_us").max())
+        .select("duty", "scan_order", kinder_at=kinder_us.cast(INSTANT))
+    )
 
 
 def _not_in_register(stretches: pl.DataFrame, roster: Roster) -> pl.LazyFrame:
@@ -111,8 +185,8 @@ def hold_reported(judgement: Judgement, outages: Outages) -> pl.DataFrame:
 
 
 def _stretches(judgement: Judgement) -> pl.LazyFrame:
-    """Where a punch could lie that nobody has seen: duty, scan_order, served (one is known), low_us, high_us.
-    Half-open.
+    """Where a punch could lie that nobody has seen: duty, scan_order, latest, at and served (one is known), low_us,
+    high_us. Half-open.
 
     First punch counts: from the window's opening to the punch used. Last punch counts: from the punch used to the
     window's end. Beside a correction any kinder punch counts. No punch: the whole window; an absence: all windows of
@@ -121,9 +195,7 @@ def _stretches(judgement: Judgement) -> pl.LazyFrame:
     absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     scans = judgement.scans.lazy()
     found = judgement.findings.lazy().select("duty", "scan_order")
-    # Time that was not made good would be less with an earlier arrival too.
-    owing = judgement.findings.lazy().filter(pl.col("rank") == FLEXIBLE_RANK)
-    found = pl.concat([found, owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))]).unique()
+    found = pl.concat([found, _also_arriving(judgement.findings.lazy())]).unique()
     doubtful = pl.concat(
         [
             scans.join(found, on=["duty", "scan_order"], how="semi"),
@@ -134,8 +206,12 @@ def _stretches(judgement: Judgement) -> pl.LazyFrame:
     after = pl.when(corrected).then(~pl.col("latest")).otherwise("take_last")
     low = pl.when(after).then(pl.max_horizontal("at", "opens")).otherwise("opens")
     high = pl.when(after).then("closes").otherwise(pl.min_horizontal("at", "closes"))
-    served = pl.col("at").is_not_null()
-    return doubtful.select("duty", "scan_order", served=served, low_us=low.to_physical(), high_us=high.to_physical())
+    return doubtful.select(
+        *("duty", "scan_order", "latest", "at"),
+        served=pl.col("at").is_not_null(),
+        low_us=low.to_physical(),
+        high_us=high.to_physical(),
+    )
 
 
 def _duty_spans(roster: Roster, needed: pl.DataFrame) -> pl.LazyFrame:

@@ -19,6 +19,7 @@ from ekinerja_agent.scoring.duty.documents import Documents
 from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.outages import Outages, relieved
 from ekinerja_agent.scoring.duty.schedule import Roster
+from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.scoring.frames.finding_columns import ABSENCE_RANK, FLEXIBLE_RANK, SCAN_RANK, as_found
 from ekinerja_agent.scoring.frames.steps import collect, left_join_or_null
 
@@ -94,6 +95,25 @@ def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.D
         )
         .sort("duty")
     )
+
+
+def costs_of(findings: pl.DataFrame) -> pl.DataFrame:
+    """Given findings before any cap, return in words what each duty with one would cost: duty, would_cost."""
+    price = pl.col("deduction_ppm")
+    percent = price.replace_strict(*_priced(findings), return_dtype=pl.String, default=None)
+    told = pl.when(pl.col("by_share")).then("code").otherwise(pl.format("{} {} %", "code", percent))
+    return collect(
+        findings.lazy()
+        .sort("duty", "rank", "scan_order")
+        .with_columns(told=told)
+        .group_by("duty", maintain_order=True)
+        .agg(would_cost=pl.col("told").str.join(", "))
+    )
+
+
+def _priced(findings: pl.DataFrame) -> tuple[list[int], list[str]]:
+    prices = findings["deduction_ppm"].drop_nulls().unique().to_list()
+    return prices, [percent_text(price) for price in prices]
 
 
 def _missing(scans: pl.DataFrame) -> pl.LazyFrame:

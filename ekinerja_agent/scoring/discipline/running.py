@@ -16,14 +16,14 @@ from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Scan
 from ekinerja_agent.scoring.discipline.corrections import corrected, hold_uncorrected
 from ekinerja_agent.scoring.discipline.coverage import hold_incomplete, hold_reported, hold_undecided, proven
-from ekinerja_agent.scoring.discipline.judgement import judge
+from ekinerja_agent.scoring.discipline.judgement import Judgement, judge
 from ekinerja_agent.scoring.discipline.prices import price_list
 from ekinerja_agent.scoring.duty.documents import documents_with
 from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.matching import match_punches
 from ekinerja_agent.scoring.duty.needed_terminals import needed_terminals
 from ekinerja_agent.scoring.duty.outages import nothing_missing, outages_of
-from ekinerja_agent.scoring.duty.schedule import hold_unplanned, plan_month
+from ekinerja_agent.scoring.duty.schedule import Roster, hold_unplanned, plan_month
 from ekinerja_agent.scoring.frames.reasons import in_words
 from ekinerja_agent.scoring.frames.schemas import INSTANT, MonthFacts, Schema
 
@@ -66,12 +66,16 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
     outages = outages_of(facts.outages, needed)
     coverage = pl.concat([facts.coverage, nothing_missing(facts.outages)])
     prices = price_list(roster.plan_keys, rules)
-    judgement = judge(arriving, matched, approved, outages, prices, facts.now, day)
+
+    def judge_with(duties: Roster, scans: pl.DataFrame) -> Judgement:
+        return judge(duties, scans, approved, outages, prices, facts.now, day)
+
+    judgement = judge_with(arriving, matched)
     # Of several reasons to wait the first is told.
     held = pl.concat(
         [
             hold_unplanned(arriving, judgement.states),
-            hold_incomplete(arriving, judgement, coverage, needed),
+            hold_incomplete(arriving, judgement, coverage, needed, judge_with),
             hold_undecided(judgement, requests),
             hold_uncorrected(arriving, judgement, facts.corrections),
             hold_reported(judgement, outages),

@@ -329,6 +329,9 @@ PENDING: Schema = {
     "date": pl.Date,
     "reason": pl.String,  # in English
     "message": pl.String,  # the same as `messages.pack` keeps it
+    # What was found as far as is known, "TL3 1.25 %, TAP 1.5 %": so much the person is spared if the day counts as
+    # present. Null if it waits for something else.
+    "would_cost": pl.String,
 }
 
 

@@ -138,5 +138,8 @@ def _blank(terminal_id: str) -> dict[str, Any]:
             "clock_offset_s",
             "last_contact",
             "complete_until",
+            "proven_since",
+            "proven_until",
+            "older_holes",
         )
     )

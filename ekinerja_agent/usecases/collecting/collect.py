@@ -29,10 +29,8 @@ from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_pu
 from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
-from ekinerja_agent.usecases.collecting.unwatched_gaps import outside
+from ekinerja_agent.usecases.collecting.unwatched_gaps import outside, split_at_records
 
-LONGEST_UNWATCHED = timedelta(minutes=10)
-"""A longer gap between two reads in which nothing was recorded may be a terminal without power."""
 RAW_LOG_KEPT_EVERY = timedelta(days=1)
 """A log that cannot be told apart is kept whole when that begins, and then this often: it grows with every punch."""
 QUICK_LOG_BYTES = 1 << 16
@@ -370,20 +368,24 @@ def _coverage(
 ) -> list[Coverage]:
     """What the read vouches for: from the read before it (at first contact: the log's first record) to `until`.
 
-    Quarantined records leave holes between their neighbours.
+    Quarantined records leave holes between their neighbours. What lies long between two signs of power is silent; of
+    the time before the first contact nobody can say when the terminal had power, and the log itself is all there is.
     """
     start = memory.last_read_at or _first_instant(read, quarantined, clock_rule)
     if start is None or start >= until:
         return []
-    instants = [punch.at for punch in punches] + _unread_instants(read, quarantined, clock_rule)
-    recorded = any(at is not None and start <= at < until for at in instants)
-    silent = memory.last_read_at is not None and until - start > LONGEST_UNWATCHED and not recorded
+    pieces = [(start, until, False)]
+    if memory.last_read_at is not None:
+        made = [punch.at for punch in punches] + _unread_instants(read, quarantined, clock_rule)
+        pieces = list(split_at_records([at for at in made if at is not None], start, until))
     holes = [
         (hole.start or start, hole.end or until)
         for hole in quarantine_holes(read.log, quarantined, clock_rule=clock_rule)
     ]
     return [
-        Coverage(terminal, since, end, "silent" if silent else "proven") for since, end in outside(holes, start, until)
+        Coverage(terminal, since, end, "silent" if silent else "proven")
+        for piece_start, piece_end, silent in pieces
+        for since, end in outside(holes, piece_start, piece_end)
     ]
 
 

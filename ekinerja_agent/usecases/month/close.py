@@ -49,8 +49,9 @@ class Prepared:
 
     `accepted_pending` has the reason a person gave, for the offices that had a pending day; `unsigned` has by office
     the pending days (NIP, day) for which another person has to sign before it is published. `adjusted` has by office
-    what it pays of earlier months, and `told` sentences about people whom this close leaves out. `through` is the last
-    day that was judged; None: the month's.
+    what it pays of earlier months, and `told` sentences about people whom this close leaves out. `accepted_days` has a
+    line for each pending day: who signs sees whom that spares what. `through` is the last day that was judged; None:
+    the month's.
     """
 
     month: date
@@ -63,6 +64,7 @@ class Prepared:
     by_office: Mapping[str, MonthResult]
     adjusted: Mapping[str, Sequence[Adjusted]]
     told: tuple[Message, ...]
+    accepted_days: tuple[Message, ...]
 
     @property
     def differences_rp(self) -> list[int]:
@@ -152,6 +154,7 @@ def prepare(
         by_office,
         due.by_office,
         tuple(told),
+        tuple(_who_profits(pending)),
     )
 
 
@@ -387,13 +390,25 @@ def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> Messag
     return None
 
 
-def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> Message:
-    rows = [
-        (f"  {office} {row['date']} {row['nip']}", unpack(row["message"]))
+def _who_profits(pending: Mapping[str, MonthResult]) -> list[Message]:
+    """A line for each pending day: whose it is, why it waits, and what would be found if it did not."""
+    return [
+        joined(": ", [f"  {office} {row['date']} {row['nip']}", _reason_and_cost(row)])
         for office, result in pending.items()
         for row in result.pending.iter_rows(named=True)
     ]
-    lines = [joined(": ", row) for row in rows[:SHOWN_DAYS]]
+
+
+def _reason_and_cost(row: Mapping[str, Any]) -> Message:
+    reason = unpack(row["message"])
+    if row["would_cost"] is None:
+        return reason
+    return Message("{reason}; as far as is known: {findings}", reason=reason, findings=row["would_cost"])
+
+
+def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> Message:
+    rows = _who_profits(pending)
+    lines = rows[:SHOWN_DAYS]
     if len(rows) > SHOWN_DAYS:
         lines.append(
             Message("  … and {count} more; `ekinerja-agent score show` lists all", count=len(rows) - SHOWN_DAYS)

@@ -15,6 +15,7 @@ from tests.proof.oracle.scans import BEFORE_IS_KINDER, Served, document_holds
 
 Stretch = tuple[datetime, datetime]
 SINCE_EVER = datetime(1, 1, 1, tzinfo=UTC)
+SHORTEST = timedelta(microseconds=1)
 NO_TERMINAL = "no enrolment or no terminal known"
 
 
@@ -50,6 +51,15 @@ class Coverage:
     def gap(self, terminal: str, low: datetime, high: datetime) -> tuple[datetime, datetime | None] | None:
         """The first gap in [low, high): where it begins, and when data go on (None: never)."""
         return _gap(self.runs.get(terminal, []), low, high)
+
+    def gaps(self, terminal: str, low: datetime, high: datetime) -> list[Stretch]:
+        """All gaps in [low, high)."""
+        lacking = []
+        for begins, ends in self.runs.get(terminal, []):
+            if low < min(begins, high):
+                lacking.append((low, min(begins, high)))
+            low = max(low, ends)
+        return [*lacking, (low, high)] if low < high else lacking
 
     def silent_or_missing(self, terminal: str, low: datetime, high: datetime) -> bool:
         """Whether [low, high) is not proven as a whole: during an event no silence is believed."""
@@ -102,15 +112,15 @@ class Holder:
         """Given a judged duty, return why it must wait for data or for somebody's decision, or None."""
         if not judged.found and judged.state != "unexcused":
             return None
-        stretches = doubtful(judged)
+        stretches = [unseen(scan) for scan in doubtful(judged)]
         return (
-            self._incomplete(judged, stretches)
+            self._incomplete(judged)
             or self._requested(judged)
             or self._corrected(judged)
             or self._reported(judged.duty, stretches)
         )
 
-    def _incomplete(self, judged: Judged, stretches: Sequence[Stretch]) -> str | None:
+    def _incomplete(self, judged: Judged) -> str | None:
         duty = judged.duty
         if not duty.terminals:
             # What stands in a register was not made at a terminal: nothing can be missing beside it.
@@ -118,12 +128,33 @@ class Holder:
             served = {scan.window.scan for scan in judged.scans if scan.at is not None}
             known = signed and all(set(found.at_scans) <= served for found in judged.found)
             return None if known else NO_TERMINAL
-        for low, high in stretches:
+        better = self._could_be_better(judged)
+        for scan in doubtful(judged):
+            low, high = unseen(scan)
             for terminal in duty.terminals:
                 gap = self.coverage.gap(terminal, low, high) if low < high else None
-                if gap:
+                if gap and (scan.at is None or scan.window.scan in better):
                     return _told(duty, terminal, *gap)
         return None
+
+    def _could_be_better(self, judged: Judged) -> set[Scan]:
+        """The scans whose findings would be others with the kindest punches that the gaps leave possible."""
+        kindest: dict[Scan, datetime] = {}
+        for scan in doubtful(judged):
+            low, high = unseen(scan)
+            gaps = [gap for terminal in judged.duty.terminals for gap in self.coverage.gaps(terminal, low, high)]
+            if scan.at is None or not gaps:
+                continue
+            if scan.window.scan in BEFORE_IS_KINDER:
+                kindest[scan.window.scan] = min(scan.at, *(begins for begins, _ in gaps))
+            else:
+                kindest[scan.window.scan] = max(scan.at, *(ends - SHORTEST for _, ends in gaps))
+        if not kindest:
+            return set()
+        left = [(found.code, found.scan, found.ppm) for found in judged.found_if(kindest)]
+        return {
+            scan for found in judged.found if (found.code, found.scan, found.ppm) not in left for scan in found.at_scans
+        }
 
     def _requested(self, judged: Judged) -> str | None:
         touched: set[Scan] = {scan for found in judged.found for scan in found.at_scans}
@@ -174,13 +205,14 @@ def undecided_request(requests: Iterable[Absence]) -> str | None:
     return f"a request is undecided: {min(known)}" if known else "a request is undecided"
 
 
-def doubtful(judged: Judged) -> list[Stretch]:
-    """Where a punch could lie that nobody has seen and that would change what was found, in order of the scans."""
+def doubtful(judged: Judged) -> list[Served]:
+    """The scans with a punch that nobody has seen something else might be found, in order."""
     at_scans = {scan for found in judged.found for scan in found.at_scans}
-    return [_unseen(scan) for scan in judged.scans if judged.state == "unexcused" or scan.window.scan in at_scans]
+    return [scan for scan in judged.scans if judged.state == "unexcused" or scan.window.scan in at_scans]
 
 
-def _unseen(scan: Served) -> Stretch:
+def unseen(scan: Served) -> Stretch:
+    """Where a punch could lie that would serve the scan instead of the one that does."""
     low, high = scan.window.opens, scan.window.closes
     if scan.at is None:
         return low, high

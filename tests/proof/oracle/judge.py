@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 
 from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.nouns.messages import as_message
-from ekinerja_agent.rules import AbsenceKind, Band, Profile, Scan
+from ekinerja_agent.rules import PPM_PER_PERCENT, AbsenceKind, Band, Profile, Scan
 from tests.proof.oracle.duties import DAY, Duty, Person
 from tests.proof.oracle.rows import Absence, Month, Outage
 from tests.proof.oracle.scans import Punches, Served, excuse_and_measure, made_minutes, own_corrections, serve
@@ -33,13 +34,16 @@ class Found:
 
 @dataclass(slots=True, eq=False)
 class Judged:
-    """A duty as it stands; `waits` is the reason why it cannot be judged yet."""
+    """A duty as it stands; `waits` is the reason why it cannot be judged yet. `found_if` says what would be found had
+    some of its scans been made at other instants, all else as it was.
+    """
 
     duty: Duty
     scans: list[Served]
     state: str
     whole: list[Absence]
     found: list[Found]
+    found_if: Callable[[Mapping[Scan, datetime]], list[Found]]
     waits: str | None = None
 
 
@@ -64,8 +68,19 @@ def judge_person(person: Person, month: Month, outages: dict[str, list[Outage]])
             scans = serve(duty, punches, own.get(duty, ()), now)
             failed = [outage for terminal in duty.terminals for outage in outages.get(terminal, ())]
             excuse_and_measure(scans, timed, failed, duty.profile.flexible_start.on(day).value)
-            judged.append(_judge_duty(duty, scans, whole, now))
+            judged.append(_judge_duty(duty, scans, whole, now, _imagining(duty, scans, timed, failed)))
     return judged
+
+
+def _imagining(
+    duty: Duty, scans: list[Served], documents: list[Absence], outages: list[Outage]
+) -> Callable[[Mapping[Scan, datetime]], list[Found]]:
+    def found_if(made: Mapping[Scan, datetime]) -> list[Found]:
+        imagined = [replace(scan, at=made.get(scan.window.scan, scan.at), minutes=None, owed=0) for scan in scans]
+        excuse_and_measure(imagined, documents, outages, duty.profile.flexible_start.on(duty.day).value)
+        return _findings(duty, imagined)
+
+    return found_if
 
 
 def covers_day(document: Absence, day: date) -> bool:
@@ -91,8 +106,14 @@ def band_cost(bands: Sequence[Band], minutes: int) -> tuple[str, int] | None:
     return None
 
 
-def _judge_duty(duty: Duty, scans: list[Served], whole: list[Absence], now: datetime) -> Judged:
-    judged = Judged(duty, scans, "", whole, [])
+def _judge_duty(
+    duty: Duty,
+    scans: list[Served],
+    whole: list[Absence],
+    now: datetime,
+    found_if: Callable[[Mapping[Scan, datetime]], list[Found]],
+) -> Judged:
+    judged = Judged(duty, scans, "", whole, [], found_if)
     judged.state = _state(judged, now)
     if duty.unplanned:
         judged.waits = duty.unplanned if judged.state == "present" else None
@@ -177,6 +198,17 @@ def absence_finding(judged: Judged) -> list[Found]:
     if absence.presence_share or not absence.deduction_ppm:
         return []
     return [Found("TK", None, None, absence.deduction_ppm, judged.duty.profile.base.on(judged.duty.day).value.value)]
+
+
+def would_cost(judged: Judged) -> str | None:
+    """What is found of a duty that waits, as far as is known; a share of the presence has no price of its own."""
+    told = [f"{found.code} {Decimal(found.ppm) / PPM_PER_PERCENT} %" for found in judged.found]
+    if judged.state == "unexcused":
+        shared = judged.duty.profile.absence_day.on(judged.duty.day).value.presence_share
+        told = (
+            ["HADIR"] if shared else [f"TK {Decimal(each.ppm) / PPM_PER_PERCENT} %" for each in absence_finding(judged)]
+        )
+    return ", ".join(told) or None
 
 
 def _cheapest_first(priced: tuple[AbsenceKind, Absence]) -> tuple[int, str, bool, str]:

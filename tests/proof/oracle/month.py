@@ -12,7 +12,7 @@ from ekinerja_agent.rules import WHOLE_PPM, RuleBook, Scan
 from tests.proof.oracle.duties import Duty, Person, Planner, days_of
 from tests.proof.oracle.events import Events
 from tests.proof.oracle.holds import Coverage, Holder, mass_anomalies
-from tests.proof.oracle.judge import Found, Judged, absence_finding, judge_person, leave_finding
+from tests.proof.oracle.judge import Found, Judged, absence_finding, judge_person, leave_finding, would_cost
 from tests.proof.oracle.money import (
     achieve,
     allowance_of,
@@ -69,12 +69,12 @@ def _score_person(person: Person, judged: list[Judged], events: Events, rules: R
     ratio = weighed(achieved.ratio, person)
     pay = pay_out(person, base * multiplier, [*standing, *of_month], ratio, lost_to_leave(judged), month)
     pending = [
-        PendingRow(person.nip, each.duty.day, each.waits or "")
+        PendingRow(person.nip, each.duty.day, each.waits or "", would_cost(each))
         for each in judged
         if _state(each, accepted=False) == "pending"
     ]
     if achieved.unrated:
-        pending.append(PendingRow(person.nip, person.pay_day, f"no approved rating is valid on {month.month}"))
+        pending.append(PendingRow(person.nip, person.pay_day, f"no approved rating is valid on {month.month}", None))
     if month.accept_pending:
         pending = []
     rule = rules.unexcused.on(days_of(month.month)[-1]).value

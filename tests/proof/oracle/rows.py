@@ -324,6 +324,7 @@ class PendingRow:
     nip: str
     date: date
     reason: str
+    would_cost: str | None
 
 
 @dataclass(frozen=True, slots=True)
