@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -13,9 +15,8 @@ from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import Refused
 
 TIME = "'2026-09-07 01:00:00'"
+SO_FAR = "(select rows from audit_end)"
 ROWS = {
-    "accounts": "(id, name, roles, feeds, created_at) "
-    f"values (1, 'root', 'operator', '*', {TIME}), (9, 'sari', 'operator', '*', {TIME})",
     "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
     f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
     "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",
@@ -81,10 +82,11 @@ ROWS = {
     "feed_answers": f"(entry, outcome, answered_at) values (1, 'refused', {TIME})",
     "audit": "(id, at, actor, action, subject, details, previous_digest, digest) "
     f"values (1, {TIME}, 'a', 'b', 'c', '{{}}', '0', '1')",
-    "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at) "
-    f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME}), (2, '2026-08', 'U', 'closed', 1, 'r', 1, {TIME})",
-    "pending_signatures": "(id, period, unit, after_revision, reason, account_id, at) "
-    f"values (1, '2026-09', 'U', 1, 'r', 1, {TIME})",
+    "period_events": "(id, period, unit, event, revision, rules_digest, account_id, at, audit_rows) "
+    f"values (1, '2026-09', 'U', 'closed', 1, 'r', 1, {TIME}, {SO_FAR}), "
+    f"(2, '2026-08', 'U', 'closed', 1, 'r', 1, {TIME}, {SO_FAR})",
+    "pending_signatures": "(id, period, unit, after_revision, reason, account_id, at, audit_rows) "
+    f"values (1, '2026-09', 'U', 1, 'r', 1, {TIME}, {SO_FAR})",
     "signed_days": "(signature, nip, date) values (1, 'n', '2026-09-07')",
     "period_reopenings": f"(period, unit, revision, reason, account_id, at) values ('2026-09', 'U', 1, 'r', 9, {TIME})",
     "period_payments": f"(period, unit, revision, document, account_id, at) values ('2026-08', 'U', 1, 'd', 9, {TIME})",
@@ -111,21 +113,25 @@ PERSON_NUMBERS = [
 
 
 def add(engine: Engine, table: str, how: str = "insert") -> None:
-    with transaction(engine) as conn:
-        conn.exec_driver_sql(f"{how} into {table} {ROWS[table]}")
+    execute(engine, *rows(table, how))
+
+
+def part(table: str, revision: int, position: int = 0, how: str = "insert") -> str:
+    values = PARTS[table].format(revision=revision, position=position)
+    return f"{how} into {table} (period, nip, revision, {values}"
 
 
 def add_part(engine: Engine, table: str, revision: int, position: int = 0, how: str = "insert") -> None:
-    with transaction(engine) as conn:
-        values = PARTS[table].format(revision=revision, position=position)
-        conn.exec_driver_sql(f"{how} into {table} (period, nip, revision, {values}")
+    execute(engine, part(table, revision, position, how))
 
 
-def person(revision: int, how: str = "insert") -> str:
+def person(revision: int, how: str = "insert", *, period: str = "2026-09", payable_rp: int = 0) -> str:
+    numbers = dict.fromkeys(PERSON_NUMBERS, 0) | {"payable_rp": payable_rp, "performance_rp": payable_rp}
+    office = "'U'" if revision else "null"
     return (
-        f"{how} into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, "
-        f"employment_status, status, computed_at, {', '.join(PERSON_NUMBERS)}) values ('2026-09', 'n', {revision}, "
-        f"'a', 'U', 'u', 'p', 'r', 'pns', 'published', {TIME}{', 0' * len(PERSON_NUMBERS)})"
+        f"{how} into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, employment_status, "
+        f"status, computed_at, closed_with, {', '.join(numbers)}) values ('{period}', 'n', {revision}, 'a', 'U', 'u', "
+        f"'p', 'r', 'pns', 'published', {TIME}, {office}, {', '.join(map(str, numbers.values()))})"
     )
 
 
@@ -133,9 +139,79 @@ def add_person(engine: Engine, revision: int, how: str = "insert") -> None:
     execute(engine, person(revision, how))
 
 
-def execute(engine: Engine, statement: str) -> None:
+def publishing(*tables: str) -> Iterator[str]:
+    """What one transaction says that closes an office: the close, its person, and parts of that in these tables."""
+    for needed in ("accounts", "period_events"):
+        yield from rows(needed)
+    yield person(1)
+    for table in tables:
+        yield part(table, 1)
+    yield audited("period.close", "2026-09")
+
+
+def audited(action: str, subject: str, number: int = 500) -> str:
+    """A row of the audit log, with which what it tells is over."""
+    return (
+        "insert into audit (id, at, actor, action, subject, details, previous_digest, digest) "
+        f"values ({number}, {TIME}, 'root', '{action}', '{subject}', '{{}}', '0', '{number}')"
+    )
+
+
+def close(period: str, revision: int = 1, *, by: int = 1, unit: str = "U") -> str:
+    """A close of an office."""
+    number = "(select coalesce(max(id), 0) + 1 from period_events)"
+    return (
+        "insert into period_events (id, period, unit, event, revision, rules_digest, account_id, at, audit_rows) "
+        f"values ({number}, '{period}', '{unit}', 'closed', {revision}, 'r', {by}, {TIME}, {SO_FAR})"
+    )
+
+
+def everything() -> Iterator[str]:
+    """A row in every table of facts, and of what is published, as one transaction may add them."""
+    yield from rows("accounts")
+    for table in ROWS:
+        if table == "adjustments":
+            yield person(1, period="2026-08")
+        yield from rows(table)
+    yield person(1)
+    for table in PARTS:
+        yield part(table, 1)
+
+
+def rows(table: str, how: str = "insert") -> Iterator[str]:
+    if table == "accounts":
+        yield from account(1, "root")
+        yield from account(9, "sari")
+    else:
+        yield f"{how} into {table} {ROWS[table]}"
+
+
+def account(
+    number: int, name: str, *, roles: str = "operator", nip: str = "null", disabled: str = "null"
+) -> Iterator[str]:
+    """What one transaction says that adds an account."""
+    yield (
+        "insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at) "
+        f"values ({number}, '{name}', '{roles}', '*', {TIME}, {nip}, {disabled})"
+    )
+
+
+def execute(engine: Engine, *statements: str) -> None:
+    """All in one transaction."""
     with transaction(engine) as conn:
-        conn.exec_driver_sql(statement)
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+
+
+def without_guards(engine: Engine, table: str) -> None:
+    """As who owns the file or the server can."""
+    with transaction(engine) as conn:
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql(f"alter table {table} disable trigger user")
+            return
+        query = "select name from sqlite_master where type = 'trigger' and tbl_name = ?"
+        for name in conn.exec_driver_sql(query, (table,)).scalars().all():
+            conn.exec_driver_sql(f"drop trigger {name}")
 
 
 def content(engine: Engine, table: str) -> list[tuple[object, ...]]:
@@ -146,13 +222,12 @@ def content(engine: Engine, table: str) -> list[tuple[object, ...]]:
 @pytest.fixture
 def facts(central: Engine) -> Engine:
     """One row in every table of facts."""
-    for table in ROWS:
-        add(central, table)
+    execute(central, *everything())
     return central
 
 
 def test_every_table_of_facts_has_a_row_in_this_test() -> None:
-    assert {table.name for table in insert_only()} == set(ROWS) - {"accounts"}
+    assert {table.name for table in insert_only()} == set(ROWS)
     assert {table.name for table in PUBLISHED} == {*PARTS, "results"}
 
 
@@ -188,9 +263,7 @@ def test_drafts_come_and_go(central: Engine) -> None:
 
 
 def test_a_published_result_is_frozen_with_all_its_parts(central: Engine) -> None:
-    for table in PARTS:
-        add_part(central, table, 1)
-    add_person(central, 1)
+    execute(central, *publishing(*PARTS))
     for table in (*PARTS, "results"):
         before = content(central, table)
         for statement in (f"update {table} set nip = 'm'", f"delete from {table}"):
@@ -203,9 +276,7 @@ def test_a_published_result_is_frozen_with_all_its_parts(central: Engine) -> Non
 
 
 def test_nothing_can_be_added_to_a_published_result(central: Engine) -> None:
-    for table in PARTS:
-        add_part(central, table, 1)
-    add_person(central, 1)
+    execute(central, *publishing(*PARTS))
     how = "insert" if central.dialect.name == "postgresql" else "insert or replace"
     for table in PARTS:
         with pytest.raises(Refused, match="published"):
@@ -256,13 +327,12 @@ def test_nobody_approves_their_own_even_by_sql(central: Engine, table: str) -> N
         *("absences", "outages"),
     ):
         add(central, needed)
-    for account, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
-        values = f"values ({account}, 'account {account}', 'operator', '', {TIME}, {nip})"
-        execute(central, f"insert into accounts (id, name, roles, feeds, created_at, nip) {values}")
+    for number, nip in ((THEMSELVES, "'n'"), (ANOTHER, "'other'")):
+        execute(central, *account(number, f"account {number}", nip=nip))
     values, *interested = APPROVALS[table]
-    for account in interested:
+    for number in interested:
         with pytest.raises(Refused, match="refuses insert: nobody"):
-            execute(central, f"insert into {table} {values.format(account=account, time=TIME)}")
+            execute(central, f"insert into {table} {values.format(account=number, time=TIME)}")
     assert content(central, table) == []
     execute(central, f"insert into {table} {values.format(account=ANOTHER, time=TIME)}")
     assert len(content(central, table)) == 1
@@ -273,12 +343,12 @@ def test_one_person_alone_lets_no_day_count_and_takes_nothing_back_even_by_sql(c
     for table in ("accounts", "import_batches"):
         add(central, table)
     close = (
-        "insert into period_events (period, unit, event, revision, rules_digest, accepted_pending, account_id, at) "
-        f"values ('2026-09', '{{unit}}', 'closed', 1, 'r', 'why', 1, {TIME})"
+        "insert into period_events (period, unit, event, revision, rules_digest, accepted_pending, account_id, at, "
+        f"audit_rows) values ('2026-09', '{{unit}}', 'closed', 1, 'r', 'why', 1, {TIME}, {SO_FAR})"
     )
     sign = (
-        "insert into pending_signatures (period, unit, after_revision, reason, account_id, at) "
-        f"values ('2026-09', 'U', {{after}}, 'r', {{account}}, {TIME})"
+        "insert into pending_signatures (period, unit, after_revision, reason, account_id, at, audit_rows) "
+        f"values ('2026-09', 'U', {{after}}, 'r', {{account}}, {TIME}, {SO_FAR})"
     )
     ask = "insert into revocation_requests (batch, account_id, requested_at, reason) "
     revoke = f"insert into import_revocations (batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')"
@@ -296,19 +366,19 @@ def test_one_person_alone_lets_no_day_count_and_takes_nothing_back_even_by_sql(c
     execute(central, revoke)
 
 
-_CLOSED = "period_events (id, period, unit, event, revision, rules_digest, account_id, at)"
+_CLOSED = "period_events (id, period, unit, event, revision, rules_digest, account_id, at, audit_rows)"
 _REOPENED = "period_reopenings (period, unit, revision, reason, account_id, at)"
 _PAID = "period_payments (period, unit, revision, document, account_id, at)"
 LIFE = {
     # What is recorded first; what is refused then; why.
     "closed twice": (
         (),
-        f"{_CLOSED} values (3, '2026-09', 'U', 'closed', 2, 'r', 1, {TIME})",
+        f"{_CLOSED} values (3, '2026-09', 'U', 'closed', 2, 'r', 1, {TIME}, {SO_FAR})",
         "another person reopens",
     ),
     "closed after it was paid": (
         ("period_payments",),
-        f"{_CLOSED} values (3, '2026-08', 'U', 'closed', 2, 'r', 1, {TIME})",
+        f"{_CLOSED} values (3, '2026-08', 'U', 'closed', 2, 'r', 1, {TIME}, {SO_FAR})",
         "refuses insert",
     ),
     "reopened after it was paid": (

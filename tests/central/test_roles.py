@@ -28,7 +28,7 @@ from ekinerja_agent.nouns.terminal import TerminalStatus as Status
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.usecases.collecting.forward import forward
 from tests.central.conftest import As
-from tests.central.test_guards import PARTS, ROWS, add, add_part, add_person
+from tests.central.test_guards import everything, execute
 from tests.central.test_months import at_clock
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
@@ -172,11 +172,7 @@ def test_every_role_of_the_program_is_tried() -> None:
 @pytest.mark.parametrize("role", FORBIDDEN)
 def test_the_database_refuses_a_role_what_is_not_its_own(login: As, role: str) -> None:
     administrator = login("postgres")
-    for table in ROWS:
-        add(administrator, table)
-    for table in PARTS:
-        add_part(administrator, table, 1)
-    add_person(administrator, 1)
+    execute(administrator, *everything())
     engine = login(role)
     for statement in (*FORBIDDEN[role], *MAKING):
         with pytest.raises((EkinerjaError, SQLAlchemyError), match=REFUSED):
@@ -185,11 +181,7 @@ def test_the_database_refuses_a_role_what_is_not_its_own(login: As, role: str) -
 
 def test_the_owner_is_refused_every_change_of_a_fact_and_of_what_is_published(login: As) -> None:
     administrator, owner = login("postgres"), login(roles.OWNER)
-    for table in ROWS:
-        add(administrator, table)
-    for table in PARTS:
-        add_part(administrator, table, 1)
-    add_person(administrator, 1)
+    execute(administrator, *everything())
     for guarded in (*insert_only(), *PUBLISHED):
         column = next(iter(guarded.c)).name
         for statement in (

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
+from ekinerja_agent.central.access import accounts
 from ekinerja_agent.central.access.accounts import Account, actor
+from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.scored.leaders import unit_scores
-from ekinerja_agent.central.store.engine import in_transaction
-from ekinerja_agent.central.store.tables.scored import results as results_table
 from ekinerja_agent.host import os_user
 from ekinerja_agent.scoring.frames.exact import percent_text
 from ekinerja_agent.scoring.frames.schemas import DAYS, FINDINGS, PENDING, PEOPLE, SHARED, MonthResult, empty
@@ -126,11 +126,9 @@ def test_a_month_that_is_not_published_begins_a_new_count(central: Engine, accou
 def test_the_latest_revision_of_a_person_counts(central: Engine, account: Account) -> None:
     publish(central, account, MONTHS[0], "A", [person("1", "A", 500_000)])
 
-    def revise(conn: Connection) -> None:
-        first = conn.execute(results_table.select()).mappings().one()
-        conn.execute(results_table.insert().values(dict(first) | {"revision": 2, "performance_score_ppm": 700_000}))
-
-    in_transaction(central, revise)
+    another = accounts.add(central, "sari", roles=["operator"], by=account, now=NOW)
+    periods.reopen(central, MONTHS[0], office="A", reason="r", account=another, now=NOW)
+    publish(central, account, MONTHS[0], "A", [person("1", "A", 700_000)])
     assert rows(central)["A", "2025-11"]["performance_pct"] == "70"
     assert rows(central)["A", "2025-11"]["employees"] == 1
 

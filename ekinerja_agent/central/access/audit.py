@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, ScalarSelect, exists, insert, or_, select
 
 from ekinerja_agent.central.store.engine import reading, wait_turn
 from ekinerja_agent.central.store.tables.access import audit, audit_end
@@ -59,6 +59,11 @@ def append(conn: Connection, actor: str, action: str, subject: str, details: Map
             digest=digest,
         )
     )
+
+
+def count_so_far() -> ScalarSelect[int]:
+    """Return how many rows the log has, to be kept with a row: what belongs to it comes before the next one."""
+    return select(audit_end.c.rows).scalar_subquery()
 
 
 def rows(

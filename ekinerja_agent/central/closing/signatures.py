@@ -99,6 +99,7 @@ def sign(
                 reason=reason,
                 account_id=account.id,
                 at=now,
+                audit_rows=audit.count_so_far(),
             )
             insert_rows(
                 conn, signed_days, ["signature", "nip", "date"], ((number, nip, day) for nip, day in sorted(pending))

@@ -1,6 +1,6 @@
 """The text of every view, function and trigger that a central database has, read from `store/sql/` (decision 49).
 
-`views/VIEW.sql` is one view for both databases; the words in braces are explained in the files `words.sql`.
+`views/VIEW.sql` is one view for both databases; words in braces, here and in refusals, are explained in `words.sql`.
 `refusals/TABLE.NAME.sql` is when the database refuses a new row of that table: its first line is what the database
 says, a second one (`where: …`) keeps apart the rows that need not be looked at, the rest is the condition.
 `postgresql/` and `sqlite/` have the functions, and the triggers of each sort of table; which tables are of which sort
@@ -20,6 +20,7 @@ from sqlalchemy import Table
 from ekinerja_agent.central.kinds import fact_kind, insert_only
 from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, PUBLISH_INSTEAD, PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.central.store.tables.scored import results
 
@@ -49,7 +50,7 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word that views say in braces, as `{month(p.due_date)}`, and the SQL it stands for."""
+    """A word that views and refusals say in braces, as `{month(p.due_date)}`, and the SQL it stands for."""
 
     name: str
     arguments: tuple[str, ...]
@@ -101,9 +102,13 @@ def _guards(dialect: str) -> Iterator[str]:
         if table is not results:
             yield from _statements(f"{dialect}/part_of_published.sql", values)
     yield from _statements(f"{dialect}/audit_end.sql", {})
+    if dialect == "sqlite":
+        for table in (period_events, pending_signatures):
+            yield from _statements(f"{dialect}/closes.sql", _of_table(table))
 
 
 def _refusals(dialect: str, schema: str) -> Iterator[str]:
+    words = _words(dialect)
     for path in sorted((SQL / "refusals").glob("*.sql")):
         table, name = path.stem.split(".")
         why, *lines = path.read_text(encoding="utf-8").splitlines()
@@ -115,24 +120,29 @@ def _refusals(dialect: str, schema: str) -> Iterator[str]:
             "where": where or "true",
             # Who looks before the row is there does not find it among those it asks for.
             "moment": "AFTER" if where else "BEFORE",
-            "condition": "\n    ".join(lines),
+            "condition": _said("\n    ".join(lines), words),
         }
         yield from _statements(f"{dialect}/refusal.sql", _of_table(metadata.tables[table]) | values)
 
 
 def _views(dialect: str) -> Iterator[str]:
-    words = {word.name: word for word in _words(dialect)}
+    words = _words(dialect)
+    create = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
+    for path in sorted((SQL / "views").glob("*.sql")):
+        query = _without_remarks(path.read_text(encoding="utf-8"))
+        yield f"{create} {path.stem} AS\n{_said(query, words)}"
+
+
+def _said(text: str, words: Mapping[str, Word]) -> str:
+    """The SQL for a text with words in braces."""
 
     def say(found: re.Match[str]) -> str:
         name, said = found.groups()
         return ", ".join(fact_kind(said).key) if name == "key" else words[name].say(said)
 
-    create = "CREATE OR REPLACE VIEW" if dialect == "postgresql" else "CREATE VIEW"
-    for path in sorted((SQL / "views").glob("*.sql")):
-        query = _without_remarks(path.read_text(encoding="utf-8"))
-        while _CALL.search(query):
-            query = _CALL.sub(say, query)
-        yield f"{create} {path.stem} AS\n{query}"
+    while _CALL.search(text):
+        text = _CALL.sub(say, text)
+    return text
 
 
 def _statements(file: str, values: Mapping[str, str]) -> Iterator[str]:
@@ -156,10 +166,12 @@ def _of_table(table: Table) -> dict[str, str]:
     return {"table": table.name, "same_key": same}
 
 
-def _words(dialect: str) -> Iterator[Word]:
-    """What views say in braces: what the databases write differently, and what is asked in more than one view."""
+def _words(dialect: str) -> dict[str, Word]:
+    """What is said in braces, by name: what the databases write differently, and what more than one text asks."""
+    words = {}
     for file in ("words.sql", f"{dialect}/words.sql"):
         for part in (SQL / file).read_text(encoding="utf-8").split("\n\n"):
             remark, _, text = part.strip().partition("\n")
             name, _, arguments = remark.removeprefix("-- ").partition(")")[0].partition("(")
-            yield Word(name, tuple(arguments.split(", ")), text)
+            words[name] = Word(name, tuple(arguments.split(", ")), text)
+    return words

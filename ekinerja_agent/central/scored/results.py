@@ -1,7 +1,7 @@
 """Scores as they stand: drafts that each run replaces, and published revisions that the database itself freezes.
 
-A published row is written once, its findings and days before it; then nothing can be added to it either. Computes no
-score.
+A published row is written once, after its close and before its findings and days, all in one transaction; then nothing
+can be added to it either. Computes no score.
 """
 
 from __future__ import annotations
@@ -203,7 +203,6 @@ def publish(
         nips = result.people["nip"].to_list()
         revision = _next_revision(conn, period, office, nips)
         _refuse_published(conn, period, nips, office)
-        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, closed_with=office)
         conn.execute(
             insert(period_events).values(
                 period=period,
@@ -215,8 +214,10 @@ def publish(
                 through=through,
                 account_id=account.id,
                 at=now,
+                audit_rows=audit.count_so_far(),
             )
         )
+        _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, closed_with=office)
         if revision > 1:
             mark_later_months(conn, month, map(changed_days.of_person, nips))
         for one in adjusted:
@@ -323,11 +324,7 @@ def _insert(
     # What a day would cost is a draft of a draft: who may sign for the day is told, nobody reads it later.
     pending = result.pending.drop("would_cost").rename({"message": message_column("reason")})
     tables = ((result_findings, result.findings), (result_days, result.days), (result_pending, pending))
-    for table, frame in tables:
-        if frame.is_empty():
-            continue
-        write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
-    # The person's row comes last: once it is published, its parts are sealed.
+    # The person's row comes first: no part is published without it.
     published = closed_with is not None
     at = pl.lit(now.astimezone(UTC), dtype=INSTANT)
     write_frame(
@@ -344,6 +341,9 @@ def _insert(
             pl.lit(adjusted_in, dtype=pl.String).alias("adjusted_in"),
         ),
     )
+    for table, frame in tables:
+        if not frame.is_empty():
+            write_frame(conn, table, frame.select(*key, position, pl.exclude("nip")))
 
 
 def _delete_drafts(conn: Connection, period: str, nips: Sequence[str]) -> set[str]:

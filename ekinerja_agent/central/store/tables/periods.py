@@ -19,6 +19,7 @@ period_events = Table(
     Column("through", Date),  # the last day that was judged; null: the month's
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
+    Column("audit_rows", BigInteger),  # of the audit log before; null: schema 25 closed it
     UniqueConstraint("period", "unit", "revision"),
 )
 
@@ -33,6 +34,7 @@ pending_signatures = Table(
     Column("reason", Text, nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
+    Column("audit_rows", BigInteger),  # of the audit log before; null: schema 25 took it
 )
 
 signed_days = Table(

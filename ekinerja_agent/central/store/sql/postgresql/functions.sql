@@ -15,9 +15,9 @@ END $$;
 CREATE OR REPLACE FUNCTION ekinerja_refuse_sealed() RETURNS trigger LANGUAGE plpgsql
 SET search_path = {schema}, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM results r WHERE r.period = NEW.period AND r.nip = NEW.nip
-               AND r.revision = NEW.revision) THEN
-        RAISE EXCEPTION '% refuses insert: the result is published; {instead_of_published}', TG_TABLE_NAME
+    IF NOT EXISTS (SELECT 1 FROM results r WHERE r.period = NEW.period AND r.nip = NEW.nip
+               AND r.revision = NEW.revision AND r.xmin = pg_current_xact_id()::xid) THEN
+        RAISE EXCEPTION '% refuses insert: the result is published, or not there; {instead_of_published}', TG_TABLE_NAME
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;

@@ -9,3 +9,6 @@ to_char({day}, 'YYYY-MM')
 
 -- month_before(period): the month before YYYY-MM
 to_char(to_date({period}, 'YYYY-MM') - interval '1 month', 'YYYY-MM')
+
+-- of_this_transaction(e): a row that this transaction has added
+{e}.xmin = pg_current_xact_id()::xid

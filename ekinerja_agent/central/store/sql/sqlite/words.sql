@@ -10,3 +10,6 @@ substr({day}, 1, 7)
 
 -- month_before(period): the month before YYYY-MM
 strftime('%Y-%m', {period} || '-01', '-1 month')
+
+-- of_this_transaction(e): a row that this transaction has added: no row of the audit log came after it
+{e}.audit_rows = (SELECT rows FROM audit_end)
