@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, Text, and_, case, func, inser
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.store.autonumber import insert_numbered
-from ekinerja_agent.central.store.engine import reading, wait_turn
+from ekinerja_agent.central.store.engine import Readable, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.scored import (
     DRAFT,
@@ -146,9 +146,9 @@ def find(conn: Connection, number: int) -> Objection:
     return _objection(found)
 
 
-def of_month(engine: Engine, month: date) -> list[Objection]:
+def of_month(source: Readable, month: date) -> list[Objection]:
     """Given a month (its first day), return its objections by number."""
-    with reading(engine) as conn:
+    with reading(source) as conn:
         return _of_period(conn, f"{month:%Y-%m}")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, require
 from ekinerja_agent.central.store.chunks import chunks
-from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
+from ekinerja_agent.central.store.engine import Readable, in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.periods import period_events, period_payments, period_reopenings
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.county.access import Deed
@@ -156,7 +156,7 @@ def mark_paid(
     return _changed(engine, month, work, "payroll.mark-paid", {"document": document}, account, now)
 
 
-def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str) -> dict[str, str]:
+def paid_elsewhere(source: Readable, month: date, nips: Sequence[str], office: str) -> dict[str, str]:
     """Given a month and people, return for those whom another office paid for it which one did."""
     period = f"{month:%Y-%m}"
     r, p = results.c, period_payments.c
@@ -166,7 +166,7 @@ def paid_elsewhere(engine: Engine, month: date, nips: Sequence[str], office: str
         .join(period_payments, and_(p.period == r.period, p.unit == by, p.revision == r.revision))
         .where(r.period == period, p.unit != office, r.adjusted_in.is_(None))
     )
-    with reading(engine) as conn:
+    with reading(source) as conn:
         return {row.nip: row.unit for part in chunks(nips) for row in conn.execute(query.where(r.nip.in_(part)))}
 
 

@@ -17,7 +17,7 @@ from ekinerja_agent.central.access.accounts import Account, another_may
 from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.bulk import insert_rows
-from ekinerja_agent.central.store.engine import in_transaction, reading
+from ekinerja_agent.central.store.engine import Readable, in_transaction, reading
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.periods import pending_signatures, signed_days
 from ekinerja_agent.county.access import Deed
@@ -36,9 +36,9 @@ class Signature:
     days: frozenset[Day]
 
 
-def is_alone(engine: Engine, account: Account) -> bool:
+def is_alone(source: Readable, account: Account) -> bool:
     """Given an account that closes months, tell whether there is nobody else who could sign with it."""
-    with reading(engine) as conn:
+    with reading(source) as conn:
         return not another_may(conn, account, Deed.CLOSE_MONTH)
 
 
@@ -53,11 +53,11 @@ def names(conn: Connection, period: str, closed: Mapping[str, periods.Closing]) 
     return found
 
 
-def signatures_of(engine: Engine, month: date, offices: Iterable[str]) -> dict[str, list[Signature]]:
+def signatures_of(source: Readable, month: date, offices: Iterable[str]) -> dict[str, list[Signature]]:
     """Given a month (its first day) and offices, return by office the signatures for its next close, oldest first."""
     period = f"{month:%Y-%m}"
     s, d = pending_signatures.c, signed_days.c
-    with reading(engine) as conn:
+    with reading(source) as conn:
         closed = periods.closings(conn, period)
         found: dict[str, list[Signature]] = {}
         for office in offices:

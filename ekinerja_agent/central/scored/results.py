@@ -6,7 +6,7 @@ can be added to it either. Computes no score.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -180,8 +180,11 @@ def publish(
     rules_digest: str,
     now: datetime,
     adjusted: Sequence[Adjusted] = (),
+    look_first: Callable[[Connection], None] = lambda _: None,
 ) -> int:
     """Given the result of one office, publish it for payroll and freeze it; return the revision.
+
+    `look_first` is called under the lock, before anything is written: what it raises stops the close.
 
     `through` is the last day that was judged; None: the month's. `adjusted` are scores of earlier months that are paid:
     their differences are published with it, all or nothing.
@@ -200,6 +203,7 @@ def publish(
 
     def work(conn: Connection) -> int:
         periods.lock(conn)
+        look_first(conn)
         nips = result.people["nip"].to_list()
         revision = _next_revision(conn, period, office, nips)
         _refuse_published(conn, period, nips, office)
@@ -286,9 +290,9 @@ def stale_months(engine: Engine) -> list[date]:
         return sorted({day.replace(day=1) for day in changed_days.days_scored(conn)})
 
 
-def seen_stale(engine: Engine, month: date) -> changed_days.StaleDays:
+def seen_stale(source: Readable, month: date) -> changed_days.StaleDays:
     """Given a month (its first day), return its marks. A run asks before it reads the facts."""
-    with reading(engine) as conn:
+    with reading(source) as conn:
         return changed_days.read(conn, month.replace(day=1), last_day(month))
 
 

@@ -140,7 +140,8 @@ def close_command(
         else Message("Publish {people} people of {offices} for {month}? What is published stays.", **publishing),
         yes=yes,
     )
-    closed = close.publish(engine, prepared, account=account, now=now)
+    # Whoever was asked may have been away for long: the rules and the account are looked at as they are now.
+    closed = close.publish(engine, prepared, rules=context.rulebook_now(), account=context.actor(), now=context.now())
     for unit in closed:
         tell(
             Message(

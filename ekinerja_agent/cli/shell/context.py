@@ -84,6 +84,12 @@ class Context:
         """Return the rules of the configured directory. Raise ConfigurationError with every problem."""
         return self._rulebook
 
+    def rulebook_now(self) -> RuleBook:
+        """Return the rules as the directory has them at this moment, after a question that may have waited for long."""
+        from ekinerja_agent.rulebook import load_rulebook
+
+        return load_rulebook(self._config.agent.rules)
+
     def actor(self) -> Account:
         """Return the account of the operating-system user who runs this command. Raise Refused if there is none.
 

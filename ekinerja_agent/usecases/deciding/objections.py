@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.access.accounts import Account
+    from ekinerja_agent.central.store.engine import Readable
     from ekinerja_agent.scoring.frames.schemas import MonthResult
 
 _SHOWN = (PeriodStatus.OPEN, PeriodStatus.REOPENED)
@@ -123,11 +124,11 @@ def review(engine: Engine, month: date, office: str | None = None) -> Iterator[R
             yield draft
 
 
-def against_closing(engine: Engine, month: date, scored: Iterable[MonthResult]) -> Message | None:
+def against_closing(source: Readable, month: date, scored: Iterable[MonthResult]) -> Message | None:
     """Given the fresh results of a month, say which objections keep it from being closed; None: none does."""
     columns = ("nip", "date", "code", "scan")
     standing = {Disputed(*row) for result in scored for row in result.findings.select(*columns).iter_rows()}
-    against = [one for one in objections.of_month(engine, month) if one.finding in standing]
+    against = [one for one in objections.of_month(source, month) if one.finding in standing]
     lines = [
         Message(
             "  objection {number}: {nip} {day} {code} is not decided"

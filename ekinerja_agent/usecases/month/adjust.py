@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central import facts
+from ekinerja_agent.central.marks.changed_days import StaleDays, of_person
 from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference, Paid
 from ekinerja_agent.central.scored.comparison import ScoreToCompare, scores_to_compare, to_compare
@@ -26,6 +27,7 @@ from ekinerja_agent.usecases.month.plan import differences
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ekinerja_agent.central.store.engine import Readable
     from ekinerja_agent.nouns.scorecard import Scorecard
     from ekinerja_agent.rules import RuleBook
     from ekinerja_agent.scoring.frames.schemas import MonthFacts
@@ -35,12 +37,24 @@ if TYPE_CHECKING:
 class Due:
     """What the closing offices pay of earlier months, by office; sentences about what waits for a person.
 
-    `judged` has the months by whose rules it was found, with facts and results.
+    `judged` has the months by whose rules it was found, with facts and results; `seen` the marks of each paid month
+    before its facts were read.
     """
 
     by_office: dict[str, list[Adjusted]] = field(default_factory=dict)
     waiting: list[Message] = field(default_factory=list)
     judged: list[tuple[date, MonthFacts, MonthResult]] = field(default_factory=list)
+    seen: dict[date, StaleDays] = field(default_factory=dict)
+
+    def has_moved(self, source: Readable, office: str) -> bool:
+        """Given the database and an office, tell whether a fact of a month that it pays something of changed since.
+
+        What is about others alone is left out: to publish one office marks the later months of its people.
+        """
+        return any(
+            _marks_of(results.seen_stale(source, one.month), one) != _marks_of(self.seen[one.month], one)
+            for one in self.by_office.get(office, ())
+        )
 
 
 def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], *, profile: str, now: datetime) -> Due:
@@ -54,6 +68,7 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
         cut_short = not purged and adjustments.cut_short(engine, paid_month)
         if cut_short or results.seen_stale(engine, paid_month).marks:
             score.refresh(engine, rules, paid_month, profile=profile, now=now)
+        found.seen[paid_month] = results.seen_stale(engine, paid_month)
         changed = adjustments.changed(engine, paid_month)
         if not changed:
             continue
@@ -89,6 +104,12 @@ def due(engine: Engine, rules: RuleBook, month: date, offices: Collection[str], 
 def without_people(result: MonthResult, nips: Collection[str]) -> MonthResult:
     """Given a result, return it without these people."""
     return _split(result, nips, keep=False)
+
+
+def _marks_of(seen: StaleDays, adjusted: Adjusted) -> set[tuple[str, date, int]]:
+    """The marks but those of people whom this does not pay."""
+    others = seen.of_people().keys() - {one.nip for one in adjusted.differences}
+    return {mark for mark in seen.marks if mark[0] not in {of_person(nip) for nip in others}}
 
 
 def _payers(engine: Engine, month: date, changed: Sequence[Paid]) -> Mapping[str, str]:

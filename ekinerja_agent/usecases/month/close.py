@@ -1,20 +1,20 @@
 """Publishes a month for payroll, office by office, and says why it cannot.
 
-Promises that nothing is published that was not scored a moment before with the rules in force, and that a pending day
-is published only with a person's reason, and a second person's where there is one. Does not know SQL or how a point is
-made.
+Promises that what is published is what was shown: it is scored once more under the lock, and where anything came out
+otherwise meanwhile nothing is published (decision 55). A pending day is published only with a person's reason, and a
+second person's where there is one. Does not know SQL or how a point is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from ekinerja_agent.central import facts
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.closing import periods, signatures
+from ekinerja_agent.central.closing.objections import wait_turn_to_object
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
@@ -23,19 +23,19 @@ from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import PeriodStatus
 from ekinerja_agent.rulebook import unadopted, unadopted_schedules
-from ekinerja_agent.scoring import score_month
 from ekinerja_agent.usecases.deciding import objections
-from ekinerja_agent.usecases.month import adjust
+from ekinerja_agent.usecases.month import adjust, office_draft
+from ekinerja_agent.usecases.month.office_draft import InUse, OfficeDraft
 from ekinerja_agent.usecases.month.score import EASTERNMOST, WESTERNMOST
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.central.scored.adjustments import Adjusted
     from ekinerja_agent.central.scored.results import UnitPeriod
+    from ekinerja_agent.central.store.engine import Readable
     from ekinerja_agent.rules import RuleBook
-    from ekinerja_agent.scoring.frames.schemas import MonthFacts, MonthResult
 
 SHOWN_DAYS = 10
 """How many pending days a refusal lists; `score show` and `period status` have all of them."""
@@ -45,26 +45,48 @@ _MAY_CLOSE = (PeriodStatus.OPEN, PeriodStatus.REOPENED)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A month that may be published: the fresh result of each office.
+    """A month that may be published: the fresh draft of each office, and how it was made.
 
+    `revisions` are those that stood when the drafts were made; an office that was never closed has none.
     `accepted_pending` has the reason a person gave, for the offices that had a pending day; `unsigned` has by office
-    the pending days (NIP, day) for which another person has to sign before it is published. `adjusted` has by office
-    what it pays of earlier months, and `told` sentences about people whom this close leaves out. `accepted_days` has a
-    line for each pending day: who signs sees whom that spares what. `through` is the last day that was judged; None:
-    the month's.
+    the pending days (NIP, day) for which another person has to sign before it is published. `due` is what the offices
+    pay of earlier months, and `told` are sentences about people whom this close leaves out. `accepted_days` has a line
+    for each pending day: who signs sees whom that spares what.
     """
 
-    month: date
-    through: date | None
-    offices: tuple[str, ...]
-    people: int
+    how: office_draft.HowScored
+    revisions: Mapping[str, int]
     accepted_pending: Mapping[str, str]
     unsigned: Mapping[str, frozenset[signatures.Day]]
-    rules_digest: str
-    by_office: Mapping[str, MonthResult]
-    adjusted: Mapping[str, Sequence[Adjusted]]
+    by_office: Mapping[str, OfficeDraft]
+    due: adjust.Due
     told: tuple[Message, ...]
     accepted_days: tuple[Message, ...]
+
+    @property
+    def month(self) -> date:
+        """The month's first day."""
+        return self.how.month
+
+    @property
+    def through(self) -> date | None:
+        """The last day that was judged; None: the month's."""
+        return self.how.through
+
+    @property
+    def offices(self) -> tuple[str, ...]:
+        """The offices that would be closed."""
+        return tuple(self.by_office)
+
+    @property
+    def people(self) -> int:
+        """How many people would be published."""
+        return sum(draft.result.people.height for draft in self.by_office.values())
+
+    @property
+    def adjusted(self) -> Mapping[str, Sequence[Adjusted]]:
+        """By office what it pays of earlier months."""
+        return self.due.by_office
 
     @property
     def differences_rp(self) -> list[int]:
@@ -107,17 +129,11 @@ def prepare(
     _refuse_before_its_end(month, through, now)
     if accept_pending is not None and not accept_pending.strip():
         raise Refused(Message("--accept-pending needs a reason in words; it is kept with the published month"))
-    chosen = _open_offices(engine, month, offices)
-    by_office: dict[str, MonthResult] = {}
-    accepted: dict[str, MonthResult] = {}
-    in_use = _InUse()
-    for office in chosen:
-        office_facts = facts.month_facts(engine, month, profile=profile, now=now, offices=[office], through=through)
-        by_office[office] = score_month(office_facts, rules)
-        in_use.add(office_facts, by_office[office])
-        if accept_pending is not None and by_office[office].pending.height:
-            accepted[office] = score_month(replace(office_facts, accept_pending=True), rules)
-    pending = {office: result for office, result in by_office.items() if result.pending.height}
+    how = office_draft.HowScored(rules, month, profile, now, through, accept_pending is not None)
+    revisions = _open_offices(engine, month, offices)
+    in_use = InUse()
+    by_office = {office: office_draft.draft_of(engine, how, office, in_use) for office in revisions}
+    pending = {office: draft for office, draft in by_office.items() if draft.pending}
     reasons_against: list[Message] = []
     if pending and accept_pending is None:
         reasons_against.append(_why_pending(month, pending))
@@ -125,35 +141,27 @@ def prepare(
         reasons_against.append(own)
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
-    if disputed := objections.against_closing(engine, month, by_office.values()):
+    if disputed := objections.against_closing(engine, month, (draft.plain for draft in by_office.values())):
         reasons_against.append(disputed)
-    due = adjust.due(engine, rules, month, chosen, profile=profile, now=now)
+    due = adjust.due(engine, rules, month, revisions.keys(), profile=profile, now=now)
     reasons_against += _unadopted_of_adjustments(rules, due)
     if reasons_against:
         raise Refused(joined("\n\n", reasons_against))
-    reasons = {office: accept_pending for office in pending if accept_pending is not None}
-    by_office |= accepted
-    told = list(due.waiting)
-    for office, result in by_office.items():
-        paid = periods.paid_elsewhere(engine, month, result.people["nip"].to_list(), office)
-        by_office[office] = adjust.without_people(result, paid)
-        told += (
-            Message(
-                "{nip} was paid for {month} by {unit} and is not paid again", nip=nip, month=f"{month:%Y-%m}", unit=unit
-            )
-            for nip, unit in paid.items()
+    told = [
+        Message(
+            "{nip} was paid for {month} by {unit} and is not paid again", nip=nip, month=f"{month:%Y-%m}", unit=unit
         )
+        for draft in by_office.values()
+        for nip, unit in draft.paid.items()
+    ]
     return Prepared(
-        month,
-        through,
-        tuple(chosen),
-        sum(result.people.height for result in by_office.values()),
-        reasons,
+        how,
+        revisions,
+        {office: accept_pending for office in pending if accept_pending is not None},
         _unsigned(engine, month, pending, account),
-        rules.digest,
         by_office,
-        due.by_office,
-        tuple(told),
+        due,
+        (*due.waiting, *told),
         tuple(_who_profits(pending)),
     )
 
@@ -186,11 +194,15 @@ def sign(engine: Engine, prepared: Prepared, *, account: Account, now: datetime)
     )
 
 
-def publish(engine: Engine, prepared: Prepared, *, account: Account, now: datetime) -> list[ClosedUnit]:
+def publish(
+    engine: Engine, prepared: Prepared, *, account: Account, now: datetime, rules: RuleBook | None = None
+) -> list[ClosedUnit]:
     """Given what `prepare` returned, publish it office by office; from then on the database refuses any change.
 
-    Raise Refused while another person has to sign for a pending day.
+    `rules` are those in force by now. Raise Refused while another person has to sign for a pending day, and where
+    anything that the draft was made of came otherwise since: nothing of that office is published then.
     """
+    require(account, Deed.CLOSE_MONTH)
     if prepared.unsigned:
         raise Refused(
             Message(
@@ -198,23 +210,32 @@ def publish(engine: Engine, prepared: Prepared, *, account: Account, now: dateti
                 unsigned=", ".join(sorted(prepared.unsigned)),
             )
         )
+    if rules is not None and rules.digest != prepared.how.rules.digest:
+        raise Refused(_moved(prepared, prepared.offices[0], Message("the rules")))
     closed = []
-    for office, result in prepared.by_office.items():
+    for office, draft in prepared.by_office.items():
         adjusted = prepared.adjusted.get(office, ())
+
+        def refuse_what_moved(conn: Connection, office: str = office) -> None:
+            wait_turn_to_object(conn)
+            if moved := _what_moved(conn, prepared, office, account):
+                raise Refused(_moved(prepared, office, moved))
+
         revision = results.publish(
             engine,
             prepared.month,
             office,
-            result,
+            draft.result,
             account=account,
             accepted_pending=prepared.accepted_pending.get(office),
             through=prepared.through,
-            rules_digest=prepared.rules_digest,
+            rules_digest=prepared.how.rules.digest,
             now=now,
             adjusted=adjusted,
+            look_first=refuse_what_moved,
         )
         moved = [one.difference_rp for each in adjusted for one in each.differences]
-        closed.append(ClosedUnit(office, result.people.height, revision, len(moved), sum(moved)))
+        closed.append(ClosedUnit(office, draft.result.people.height, revision, len(moved), sum(moved)))
     return closed
 
 
@@ -247,30 +268,33 @@ def _refuse_before_its_end(month: date, through: date | None, now: datetime) -> 
         raise Refused(Message("--through {through} is not over; close after that day", through=through))
 
 
-@dataclass(frozen=True, slots=True)
-class _InUse:
-    """The profiles and schedules by which a month is judged and paid."""
-
-    profiles: set[str] = field(default_factory=set)
-    schedules: set[str] = field(default_factory=set)
-
-    def add(self, office: MonthFacts, result: MonthResult) -> None:
-        self.profiles.update(result.people["profile"].unique())
-        self.profiles.update(_profiles_of_days(office, result))
-        self.schedules.update(name.partition("/")[0] for name in result.days["schedule"].unique())
-
-
-def _profiles_of_days(office: MonthFacts, result: MonthResult) -> set[str]:
-    """The profiles of the units in which somebody served, where they are others than that of the first day."""
-    served = set(result.days["unit"].unique())
-    return {
-        profile or office.profile
-        for unit, profile in office.units.select("unit", "profile").iter_rows()
-        if unit in served
-    }
+def _what_moved(conn: Connection, prepared: Prepared, office: str, account: Account) -> Message | None:
+    """What of an office is no longer as it was when its draft was made, asked under the lock; None: nothing is."""
+    month, before = prepared.month, prepared.by_office[office]
+    closing = periods.closings(conn, f"{month:%Y-%m}").get(office)
+    if (0 if closing is None else closing.revision) != prepared.revisions[office]:
+        return Message("its revision")
+    again = office_draft.draft_of(conn, prepared.how, office)
+    if objections.against_closing(conn, month, [again.plain]):
+        return Message("an objection")
+    if again.pending and _unsigned(conn, month, {office: again}, account):
+        return Message("who signed for its pending days")
+    if prepared.due.has_moved(conn, office):
+        return Message("what it pays of earlier months")
+    return None if before.equals(again) else Message("a fact that its scores are made of")
 
 
-def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[Message]:
+def _moved(prepared: Prepared, office: str, moved: Message) -> Message:
+    return Message(
+        "{office} is not published for {month}: {moved} changed since the draft was made that you saw. Score anew: run "
+        "`ekinerja-agent period close {month}` again and look at what it shows",
+        office=office,
+        month=f"{prepared.month:%Y-%m}",
+        moved=moved,
+    )
+
+
+def _unadopted_lines(rules: RuleBook, month: date, in_use: InUse) -> list[Message]:
     last = last_day(month)
     values: list[tuple[str, Any]] = [
         (Message("{name} of {profile}", name=name, profile=profile), citation)
@@ -292,9 +316,9 @@ def _unadopted_lines(rules: RuleBook, month: date, in_use: _InUse) -> list[Messa
 
 def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[Message]:
     """Nobody is adjusted by a value without a decree either."""
-    by_month: dict[date, _InUse] = {}
+    by_month: dict[date, InUse] = {}
     for month, office, result in due.judged:
-        by_month.setdefault(month, _InUse()).add(office, result)
+        by_month.setdefault(month, InUse()).add(office, result)
     for month, in_use in by_month.items():
         if lines := _unadopted_lines(rules, month, in_use):
             yield _why_unadopted(month, lines)
@@ -318,7 +342,8 @@ def _why_unadopted(month: date, lines: Sequence[str]) -> Message:
     )
 
 
-def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) -> list[str]:
+def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) -> dict[str, int]:
+    """The offices to close, and the revision in which each stands; 0: it was never closed."""
     states = {row.unit: row for row in results.period_status(engine, month)}
     for office in offices or ():
         if office not in states:
@@ -339,7 +364,7 @@ def _open_offices(engine: Engine, month: date, offices: Sequence[str] | None) ->
             if states
             else Message("{month} has no open unit: no employee has a spell of duty in it", month=f"{month:%Y-%m}")
         )
-    return chosen
+    return {office: states[office].revision or 0 for office in chosen}
 
 
 def _why_shut(month: date, row: UnitPeriod) -> Message:
@@ -363,24 +388,24 @@ def _why_shut(month: date, row: UnitPeriod) -> Message:
 
 
 def _unsigned(
-    engine: Engine, month: date, pending: Mapping[str, MonthResult], account: Account
+    source: Readable, month: date, pending: Mapping[str, OfficeDraft], account: Account
 ) -> dict[str, frozenset[signatures.Day]]:
     """Pending days for which nobody else has signed. Where nobody else could, one person signs alone."""
-    if not pending or signatures.is_alone(engine, account):
+    if not pending or signatures.is_alone(source, account):
         return {}
-    signed = signatures.signatures_of(engine, month, pending)
+    signed = signatures.signatures_of(source, month, pending)
     lacking = {}
-    for office, result in pending.items():
-        days = frozenset(result.pending.select("nip", "date").iter_rows())
+    for office, draft in pending.items():
+        days = draft.pending
         if not any(one.account_id != account.id and one.days >= days for one in signed.get(office, ())):
             lacking[office] = days
     return lacking
 
 
-def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> Message | None:
+def _own_pending(pending: Mapping[str, OfficeDraft], account: Account) -> Message | None:
     """Nobody accepts their own days: why not, or None."""
-    for office, result in pending.items():
-        if account.nip is not None and account.nip in result.pending["nip"]:
+    for office, draft in pending.items():
+        if account.nip is not None and account.nip in draft.plain.pending["nip"]:
             return Message(
                 "{account} has a pending day in {office}, which would count as present; another person accepts it, "
                 "or close the other units with --office",
@@ -390,12 +415,12 @@ def _own_pending(pending: Mapping[str, MonthResult], account: Account) -> Messag
     return None
 
 
-def _who_profits(pending: Mapping[str, MonthResult]) -> list[Message]:
+def _who_profits(pending: Mapping[str, OfficeDraft]) -> list[Message]:
     """A line for each pending day: whose it is, why it waits, and what would be found if it did not."""
     return [
         joined(": ", [f"  {office} {row['date']} {row['nip']}", _reason_and_cost(row)])
-        for office, result in pending.items()
-        for row in result.pending.iter_rows(named=True)
+        for office, draft in pending.items()
+        for row in draft.plain.pending.iter_rows(named=True)
     ]
 
 
@@ -406,7 +431,7 @@ def _reason_and_cost(row: Mapping[str, Any]) -> Message:
     return Message("{reason}; as far as is known: {findings}", reason=reason, findings=row["would_cost"])
 
 
-def _why_pending(month: date, pending: Mapping[str, MonthResult]) -> Message:
+def _why_pending(month: date, pending: Mapping[str, OfficeDraft]) -> Message:
     rows = _who_profits(pending)
     lines = rows[:SHOWN_DAYS]
     if len(rows) > SHOWN_DAYS:
