@@ -311,19 +311,32 @@ def _clock(local: time | None) -> str | None:
     return None if local is None else local.isoformat()
 
 
+def _of_whom(scores: Iterable[Scorecard], *states: DayState) -> int:
+    """How many people have such a day: a share is about them, however many the office has."""
+    return sum(any(scored.state in states for scored in score.days) for score in scores)
+
+
 def _public_units(report: DailyReport, written: Formats) -> Section:
     gettext = written.words.gettext
-    members = _by_unit(score for score in report.scores if score.is_published)
-    hidden = privacy.withheld([len(scores) for scores in members.values()])
+    members: dict[str, list[Scorecard]] = defaultdict(list)
+    for score in sorted(report.scores, key=lambda score: score.unit):
+        if score.is_published:
+            members[score.unit].append(score)
+    hidden = privacy.withheld_units({unit: len(scores) for unit, scores in members.items()})
     rows: list[tuple[Cell, ...]] = []
     chart: list[tuple[str, float]] = []
-    for place, ((unit, name), scores) in enumerate(members.items()):
+    for unit, scores in members.items():
         found = attendance(scored for score in scores for scored in score.days)
-        late_pct = percent_of(Fraction(found.late, found.present)) if found.present else None
-        numbers: tuple[Cell, ...] = (len(scores), found.share_pct, late_pct)
-        rows.append((unit, name, *((WITHHELD,) * 3 if place in hidden else numbers)))
-        if place not in hidden and found.share_pct is not None:
-            chart.append((unit, float(found.share_pct)))
+        late_pct: Cell = percent_of(Fraction(found.late, found.present)) if found.present else None
+        share_pct: Cell = found.share_pct
+        if privacy.total_withheld(_of_whom(scores, DayState.PRESENT)):
+            late_pct = WITHHELD
+        if privacy.total_withheld(_of_whom(scores, DayState.PRESENT, DayState.UNEXCUSED)):
+            share_pct = WITHHELD
+        numbers: tuple[Cell, ...] = (len(scores), share_pct, late_pct)
+        rows.append((unit, max(score.unit_name for score in scores), *((WITHHELD,) * 3 if unit in hidden else numbers)))
+        if unit not in hidden and isinstance(share_pct, str):
+            chart.append((unit, float(share_pct)))
     chart.sort(key=lambda bar: bar[1])
     shown = chart[: charts.MOST_ROWS]
     picture = charts.Chart(

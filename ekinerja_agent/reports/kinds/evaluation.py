@@ -138,8 +138,7 @@ def _figures(report: EvaluationReport, people: Sequence[Person], written: Format
     top = sum(one.at_maximum for one in people)
     counts: tuple[Cell, ...] = (top, len(people) - top, sum(one.silent > 0 for one in people))
     if report.edition.public:
-        hidden = privacy.withheld([top, len(people) - top])
-        counts = tuple(WITHHELD if place in hidden else count for place, count in enumerate(counts[:2]))
+        counts = (WITHHELD, WITHHELD) if _tells_few(people) else counts[:2]
     done, missing, coming = counted(report.programmes)
     labels = (
         gettext("At the maximum"),
@@ -151,6 +150,18 @@ def _figures(report: EvaluationReport, people: Sequence[Person], written: Format
         Figure(gettext("Programmes done"), done),
         Figure(gettext("Programmes not done"), missing),
         Figure(gettext("Programmes to do"), coming),
+    )
+
+
+def _tells_few(people: Sequence[Person]) -> bool:
+    """Whether those of all offices who are at the maximum, less those of the offices that are told, are about few."""
+    members = _by_unit(people)
+    hidden = _hidden_tops(members)
+    tops = [one.at_maximum for unit in hidden for one in members[unit]]
+    rest = (sum(tops), len(tops) - sum(tops))
+    everybody = sum(one.at_maximum for one in people)
+    return bool(privacy.withheld([everybody, len(people) - everybody])) or (
+        bool(hidden) and (len(hidden) < 2 or min(rest) < privacy.LEAST_PEOPLE)
     )
 
 
@@ -167,36 +178,69 @@ def _sections(report: EvaluationReport, people: Sequence[Person], written: Forma
     return tuple(sections)
 
 
+def _by_unit(people: Iterable[Person]) -> dict[str, list[Person]]:
+    members: dict[str, list[Person]] = defaultdict(list)
+    for one in people:
+        members[one.score.unit].append(one)
+    return members
+
+
+def _hidden_units(members: Mapping[str, Sequence[Person]]) -> frozenset[str]:
+    return privacy.withheld_units({unit: len(of_unit) for unit, of_unit in members.items()})
+
+
+def _hidden_tops(members: Mapping[str, Sequence[Person]]) -> frozenset[str]:
+    """Units whose share at the maximum is not told: times its people it would count few who are there, or are not."""
+    tops = {unit: sum(one.at_maximum for one in of_unit) for unit, of_unit in members.items()}
+    few = {
+        unit
+        for unit, top in tops.items()
+        if privacy.total_withheld(top) or privacy.total_withheld(len(members[unit]) - top)
+    }
+    return _hidden_units(members) | few
+
+
+def _about_many(counted: Iterable[int], share: str | None, public: bool) -> Cell:
+    """A share of what people have; in public not told if few of them have any."""
+    return WITHHELD if public and privacy.total_withheld(sum(one > 0 for one in counted)) else share
+
+
 def _share(part: int, whole: int) -> str | None:
     return percent_of(Fraction(part, whole)) if whole else None
 
 
 def _units(report: EvaluationReport, people: Sequence[Person], written: Formats) -> Section:
     gettext = written.words.gettext
-    members: dict[tuple[str, str], list[Person]] = defaultdict(list)
-    for one in people:
-        members[one.score.unit, one.score.unit_name].append(one)
-    hidden = privacy.withheld([len(of_unit) for of_unit in members.values()]) if report.edition.public else frozenset()
+    public = report.edition.public
+    members = _by_unit(people)
+    hidden = _hidden_units(members) if public else frozenset()
+    hidden_tops = _hidden_tops(members) if public else frozenset()
     rows: list[tuple[Cell, ...]] = []
     bars: list[tuple[str, float]] = []
-    for place, ((unit, name), of_unit) in enumerate(members.items()):
+    for unit, of_unit in members.items():
         top = sum(one.at_maximum for one in of_unit)
         present = sum(one.score.days_present for one in of_unit)
         told: tuple[Cell, ...] = (
             len(of_unit),
-            *(() if report.edition.public else (top, len(of_unit) - top)),
-            _share(top, len(of_unit)),
-            _share(sum(one.silent for one in of_unit), present),
-            _share(sum(one.planned_minutes for one in of_unit), sum(one.minutes for one in of_unit)),
+            *(() if public else (top, len(of_unit) - top)),
+            WITHHELD if unit in hidden_tops else _share(top, len(of_unit)),
+            _about_many(
+                (one.score.days_present for one in of_unit), _share(sum(one.silent for one in of_unit), present), public
+            ),
+            _about_many(
+                (one.minutes for one in of_unit),
+                _share(sum(one.planned_minutes for one in of_unit), sum(one.minutes for one in of_unit)),
+                public,
+            ),
         )
-        if place in hidden:
+        if unit in hidden:
             told = (WITHHELD,) * len(told)
-        else:
+        if unit not in hidden_tops:
             bars.append((unit, float(_share(top, len(of_unit)) or 0)))
         rows.append(
             (
                 unit,
-                name,
+                max(one.score.unit_name for one in of_unit),
                 *told,
                 *counted([p for p in report.programmes if p.unit == unit]),
                 report.meetings.get(unit, 0),
@@ -214,7 +258,7 @@ def _units(report: EvaluationReport, people: Sequence[Person], written: Formats)
     )
     counts = (
         ()
-        if report.edition.public
+        if public
         else (Column("at_maximum", gettext("At the maximum"), "whole"), Column("short", gettext("Fall short"), "whole"))
     )
     columns = (

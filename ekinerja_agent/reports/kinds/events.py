@@ -49,12 +49,14 @@ class EventReport:
     """`target_pct` is the share that is aimed for, exact text; None: none is. `marks` in any order.
 
     `uniforms`: by event, who was present in uniform and without, where somebody marked it (`event_uniform_v1`).
+    `withheld` are units of which a public edition of the month tells nothing.
     """
 
     edition: Edition
     marks: Sequence[Mark]
     target_pct: str | None
     uniforms: Mapping[str, tuple[int, int]]
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,16 +249,22 @@ def _units(report: EventReport, written: Formats) -> Section:
     )
 
 
+def _people(marks: Iterable[Mark]) -> int:
+    return len({mark.nip for mark in marks})
+
+
 def _kinds(report: EventReport, written: Formats) -> Section:
     """Shares by kind of event and office; an office's people are those who were called to any of them."""
     gettext = written.words.gettext
     rows: list[tuple[Cell, ...]] = []
     for (kind,), of_kind in _grouped(report.marks, lambda mark: (mark.kind,)).items():
         offices = _grouped(of_kind, lambda mark: (mark.unit,))
-        hidden = privacy.withheld([len({mark.nip for mark in marks}) for marks in offices.values()])
-        for place, ((unit,), marks) in enumerate(offices.items()):
-            told: tuple[Cell, ...] = (len({mark.nip for mark in marks}), turnout(marks).share_pct)
-            rows.append((kind, unit, *((WITHHELD,) * 2 if place in hidden else told)))
+        hidden = privacy.withheld_units({unit: _people(marks) for (unit,), marks in offices.items()}, report.withheld)
+        for (unit,), marks in offices.items():
+            judged = [mark for mark in marks if mark.mark in (EventMark.PRESENT, EventMark.MISSED)]
+            share_pct = WITHHELD if privacy.total_withheld(_people(judged)) else turnout(marks).share_pct
+            told: tuple[Cell, ...] = (_people(marks), share_pct)
+            rows.append((kind, unit, *((WITHHELD,) * 2 if unit in hidden else told)))
     return Section(
         "kinds",
         gettext("Attendance by kind of event"),

@@ -106,8 +106,8 @@ def _internal(found: Figures, written: Formats) -> tuple[Section, ...]:
 
 def _public(found: Figures, written: Formats) -> tuple[Section, ...]:
     gettext = written.words.gettext
-    hidden = privacy.withheld([office.totals.people for office in found.offices])
-    told = [office for place, office in enumerate(found.offices) if place not in hidden]
+    hidden = privacy.withheld_units({office.unit: office.totals.people for office in found.offices})
+    told = [office for office in found.offices if office.unit not in hidden]
     told.sort(key=lambda office: float(office.totals.mean_performance_pct or 0))
     chart = charts.Chart(
         name="offices",
@@ -205,12 +205,12 @@ def _offices(found: Figures, written: Formats) -> Table:
     )
 
 
-def _public_offices(found: Figures, hidden: frozenset[int], written: Formats) -> Table:
+def _public_offices(found: Figures, hidden: frozenset[str], written: Formats) -> Table:
     gettext = written.words.gettext
     rows = []
-    for place, office in enumerate(found.offices):
+    for office in found.offices:
         unit, name, *numbers = (*_means(office), office.totals.payable_rp)
-        rows.append((unit, name, *(WITHHELD if place in hidden else number for number in numbers)))
+        rows.append((unit, name, *(WITHHELD if unit in hidden else number for number in numbers)))
     return Table(
         "offices",
         gettext("Offices"),

@@ -87,8 +87,7 @@ def lay_out(report: UnitReport, written: Formats) -> Document:
 
 def _hidden(rows: Iterable[UnitMonth]) -> frozenset[str]:
     """The units of one month that a public edition does not tell of."""
-    rows = sorted(rows, key=lambda row: row.unit_code)
-    return frozenset(rows[place].unit_code for place in privacy.withheld([row.employees for row in rows]))
+    return privacy.withheld_units({row.unit_code: row.employees for row in rows})
 
 
 def _figures(rows: Sequence[UnitMonth], hidden: frozenset[str], written: Formats) -> tuple[Figure, ...]:

@@ -27,7 +27,7 @@ from ekinerja_agent.reports.document import (
     Section,
     Table,
 )
-from ekinerja_agent.reports.privacy import total_withheld, withheld
+from ekinerja_agent.reports.privacy import total_withheld, withheld, withheld_units
 from ekinerja_agent.rules import Workload
 from ekinerja_agent.scoring.frames.exact import percent_text
 
@@ -36,7 +36,8 @@ from ekinerja_agent.scoring.frames.exact import percent_text
 class WorkloadReport:
     """`jobs` by unit and job; `names` of units by code; `logged` by unit and job: median minutes per present day.
 
-    Without `logged` (None), and in public, there is no column for it.
+    Without `logged` (None), and in public, there is no column for it. `withheld` are units of which the public edition
+    of the newest month tells nothing.
     """
 
     edition: Edition
@@ -44,6 +45,7 @@ class WorkloadReport:
     jobs: Sequence[JobNeed]
     names: Mapping[str, str]
     logged: Mapping[tuple[str, str], int] | None
+    withheld: frozenset[str] = frozenset()
 
 
 def jobs_of(rows: Iterable[Mapping[str, Any]], rule: Workload) -> tuple[JobNeed, ...]:
@@ -78,16 +80,13 @@ def lay_out(report: WorkloadReport, written: Formats) -> Document:
 def _figures(report: WorkloadReport, total: Balance, written: Formats) -> tuple[Figure, ...]:
     gettext = written.words.gettext
     few = report.edition.public and total_withheld(total.staff)
+    unsure = few or bool(_hidden_jobs(report))
     return (
         Figure(gettext("Need"), total.need),
         Figure(gettext("Staff"), WITHHELD if few else total.staff),
-        Figure(gettext("Missing"), WITHHELD if few else total.shortage),
-        Figure(gettext("Too many"), WITHHELD if few else total.surplus),
+        Figure(gettext("Missing"), WITHHELD if unsure else total.shortage),
+        Figure(gettext("Too many"), WITHHELD if unsure else total.surplus),
     )
-
-
-def _hidden(report: WorkloadReport, staff: Sequence[int]) -> frozenset[int]:
-    return withheld(staff) if report.edition.public else frozenset()
 
 
 def _by_unit(report: WorkloadReport) -> dict[str, list[JobNeed]]:
@@ -98,21 +97,36 @@ def _by_unit(report: WorkloadReport) -> dict[str, list[JobNeed]]:
 
 
 def _hidden_units(report: WorkloadReport) -> frozenset[str]:
-    by_unit = _by_unit(report)
-    places = _hidden(report, [balance(jobs).staff for jobs in by_unit.values()])
-    return frozenset(unit for place, unit in enumerate(by_unit) if place in places)
+    if not report.edition.public:
+        return frozenset()
+    return withheld_units({unit: balance(jobs).staff for unit, jobs in _by_unit(report).items()}, report.withheld)
+
+
+def _hidden_jobs(report: WorkloadReport) -> frozenset[tuple[str, str]]:
+    """Unit and job of what a public edition does not tell of: of an office that is not told all its jobs."""
+    if not report.edition.public:
+        return frozenset()
+    hidden_units = _hidden_units(report)
+    return frozenset(
+        (unit, jobs[place].job)
+        for unit, jobs in _by_unit(report).items()
+        for place in (range(len(jobs)) if unit in hidden_units else withheld([job.staff or 0 for job in jobs]))
+    )
 
 
 def _units(report: WorkloadReport, written: Formats) -> Section:
     gettext = written.words.gettext
     found = {unit: balance(jobs) for unit, jobs in _by_unit(report).items()}
     hidden = _hidden_units(report)
+    unsure = {unit for unit, _ in _hidden_jobs(report)}
     rows: list[tuple[Cell, ...]] = []
     missing: list[tuple[str, int]] = []
     for unit, one in found.items():
         numbers: tuple[Cell, ...] = (one.staff, one.shortage, one.surplus)
         if unit in hidden:
             numbers = (WITHHELD,) * len(numbers)
+        elif unit in unsure:  # with the needs of jobs, which are told, it would count the staff of those that are not
+            numbers = (one.staff, WITHHELD, WITHHELD)
         elif one.shortage:
             missing.append((unit, one.shortage))
         rows.append((unit, report.names.get(unit), one.need, *numbers))
@@ -156,21 +170,18 @@ def _units(report: WorkloadReport, written: Formats) -> Section:
 def _jobs(report: WorkloadReport, written: Formats) -> Section:
     """Every job; in public those of an office are hidden together with what would give them away."""
     gettext = written.words.gettext
-    hidden_units = _hidden_units(report)
+    hidden = _hidden_jobs(report)
     logged_minutes = None if report.edition.public else report.logged
     rows: list[tuple[Cell, ...]] = []
     for unit, jobs in _by_unit(report).items():
-        hidden = _hidden(report, [job.staff or 0 for job in jobs])
-        if unit in hidden_units:  # all its jobs together would tell its staff
-            hidden = frozenset(range(len(jobs)))
-        for place, job in enumerate(jobs):
+        for job in jobs:
             told: tuple[Cell, ...] = (
                 job.staff,
                 job.gap,
                 None if job.effectiveness_ppm is None else percent_text(job.effectiveness_ppm),
                 job.class_code,
             )
-            if place in hidden:
+            if (unit, job.job) in hidden:
                 told = (WITHHELD,) * len(told)
             logged = () if logged_minutes is None else (logged_minutes.get((unit, job.job)),)
             rows.append((unit, job.job, _minutes(job), job.need, *told, *logged))

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central import facts
 from ekinerja_agent.central.facts import entries
-from ekinerja_agent.central.scored import leaders, results, scorecards
+from ekinerja_agent.central.scored import board, leaders, results, scorecards
 from ekinerja_agent.locale.formats import Formats
 from ekinerja_agent.measures.workload import Logged, logged_medians
 from ekinerja_agent.nouns.duty import DayState, EventMark
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day, month_after
+from ekinerja_agent.reports import privacy
 from ekinerja_agent.reports.document import Edition
 from ekinerja_agent.reports.kinds import daily as daily_report
 from ekinerja_agent.reports.kinds import evaluation as evaluation_report
@@ -152,6 +153,7 @@ def events(conn: Connection, asked: Asked, rules: RuleBook, *, profile: str, tar
             for row in leaders.uniforms(conn, asked.month, last_day(asked.month))
             if asked.offices is None and (row["in_uniform"] or row["without_uniform"])
         },
+        withheld=privacy.withheld_units(Counter(card.unit for card in cards)) if asked.public else frozenset(),
     )
     return Made(events_report.lay_out(report, asked.written), len({mark.nip for mark in marks}))
 
@@ -195,6 +197,7 @@ def workload(conn: Connection, asked: Asked, rules: RuleBook, *, profile: str, l
         jobs=workload_report.jobs_of(rows, rule),
         names={row["unit_code"]: row["unit_name"] for row in rows},
         logged=_logged(conn, asked, rule) if logged and not asked.public else None,
+        withheld=_withheld(conn) if asked.public else frozenset(),
     )
     people = sum(row["staff"] or 0 for row in rows)
     return Made(workload_report.lay_out(report, asked.written), people)
@@ -265,6 +268,19 @@ def edition(conn: Connection, asked: Asked) -> Edition:
     """
     zone = scorecards.zone_of(conn, asked.month, asked.offices)
     return Edition(asked.month, asked.now.astimezone(ZoneInfo(zone) if zone else UTC), asked.public)
+
+
+def _withheld(conn: Connection) -> frozenset[str]:
+    """Units of which the public editions of the newest month that is public tell nothing.
+
+    Need and staff have no month: what one page of them withholds no page of another month may tell.
+    """
+    months = board.published_months(conn)
+    if not months:
+        return frozenset()
+    newest = date.fromisoformat(f"{months[0]}-01")
+    rows = leaders.unit_scores(conn, newest, newest)
+    return privacy.withheld_units({row["unit_code"]: row["employees"] for row in rows})
 
 
 def _programmes(
