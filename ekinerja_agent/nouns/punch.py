@@ -29,6 +29,7 @@ class Source(StrEnum):
     POLL = "poll"
     PUSH = "push"
     FILE = "file"
+    MINUTES = "minutes"  # a file that tells no seconds; no second punch beside the exact one of that minute
 
 
 class _PunchText(NamedTuple):

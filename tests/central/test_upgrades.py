@@ -83,3 +83,49 @@ def test_an_upgrade_keeps_every_row_and_ends_with_the_newest_schema(old: Engine)
                 conn.exec_driver_sql(f"delete from {table.name}")
     with pytest.raises(Refused, match="a published result stays"), transaction(old) as conn:
         conn.exec_driver_sql("update results set payable_rp = 1 where revision = 1")
+
+
+LINES = {
+    # PIN: the line of a USB file; how it was read before, and what it says: verify, work code.
+    "1": (b"        1\t2026-09-07 07:00:00\t1\t0\t15\t4", (1, 15), (15, 4)),
+    "2": (b"2\t2026-09-07 07:00:00\t3\t0\t1", (3, 1), (1, 0)),
+    "3": (b"3\t2026-09-07 07:00:00", (255, 0), (255, 0)),
+}
+
+
+def test_verify_and_work_code_of_usb_files_are_read_again_from_their_lines(empty_url: str) -> None:
+    engine = connect(empty_url)
+    kept.migrate(engine, "0025")
+    row = "values ('{pin}', {batch}, 't', '{pin}', '2026-09-07 07:00:00', 1, {told[0]}, 0, {told[1]}, '{source}', "
+    columns = "punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected"
+    with transaction(engine) as conn:
+        blob = "X'{}'" if conn.dialect.name == "sqlite" else "'\\x{}'"
+        conn.exec_driver_sql(
+            "insert into accounts (id, name, roles, feeds, created_at) values (1, 'a', '', '', '2026-09-07 01:00:00')"
+        )
+        for batch, kind in ((1, "attlog"), (2, "punches")):
+            conn.exec_driver_sql(
+                "insert into import_batches (id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
+                f"values ({batch}, '{kind}', 'f', 'd', 3, 0, 1, '2026-09-07 01:00:00')"
+            )
+        for pin, (line, told, _) in LINES.items():
+            for batch, source in ((0, "poll"), (1, "file"), (2, "file")):
+                conn.exec_driver_sql(
+                    f"insert into punches ({columns}, received_at) "
+                    + row.format(pin=pin, batch=batch, told=told, source=source)
+                    + blob.format(line.hex())
+                    + ", false, '2026-09-07 01:00:00')"
+                )
+    upgrade(engine)
+    with reading(engine) as conn:
+        found = conn.exec_driver_sql("select batch, pin, verify, work_code, raw from punches order by batch, pin").all()
+        assert checks.differences(conn) == []
+    expected = [
+        (batch, pin, *(said if batch == 1 else told), line)
+        for batch in range(3)
+        for pin, (line, told, said) in LINES.items()
+    ]
+    assert [(*one[:4], bytes(one[4])) for one in found] == expected
+    with pytest.raises(Refused, match="punches refuses update"), transaction(engine) as conn:
+        conn.exec_driver_sql("update punches set verify = 1")
+    engine.dispose()

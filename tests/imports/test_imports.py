@@ -286,9 +286,9 @@ def test_a_quarantined_row_leaves_the_log_of_its_terminal_incomplete(office: Off
 
 
 def test_an_attlog_file_is_a_witness_of_its_terminal(office: Office) -> None:
-    content = "1\t2026-09-07 07:28:11\t1\t0\t0\n1\t2000-01-01 00:00:10\t1\t0\t0\n"
+    content = "1\t2026-09-07 07:28:11\t3\t0\t15\t0\n1\t2000-01-01 00:00:10\t3\t0\t15\t0\n"
     result = office.punches(content, kind="attlog", terminal="lobby")
-    assert office.rows("punches", "punch_id", "verify", "source") == [("lobby/1/2026-09-07T07:28:11/1", 1, "file")]
+    assert office.rows("punches", "punch_id", "verify", "source") == [("lobby/1/2026-09-07T07:28:11/1", 15, "file")]
     assert [record.position for record in result.quarantined] == [2]
 
 

@@ -5,7 +5,7 @@ Of several witnesses of one punch the collector's speaks, else the earliest file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from ekinerja_agent.central.store.engine import Readable, reading, transaction
 from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
+from ekinerja_agent.nouns.punch import Source
 
 _ROWS_AT_ONCE = 5_000
 
@@ -107,11 +108,21 @@ def _owned(conn: Connection, query: Select[Any]) -> Iterator[tuple[Row[Any], str
     """One row per punch, in order of clock, with the person whose it is, and where it truly was if it was redated."""
     enrolled, moved = read_enrolments(conn), read_standing(conn)
     rows = conn.execute(witnesses(query).execution_options(yield_per=_ROWS_AT_ONCE))
-    for _, same in groupby(rows, key=lambda row: row.punch_id):
+    for _, same in groupby(_exact_rather_than_minutes(rows), key=lambda row: row.punch_id):
         row = next(same)
         redated = moved.get(row.punch_id)
         at = redated.at if redated else row.at
         yield row, enrolled.nip(row.terminal, row.pin, _day(row, redated), at), redated
+
+
+def _exact_rather_than_minutes(rows: Iterable[Row[Any]]) -> Iterator[Row[Any]]:
+    """Given punches in order of clock, leave out those of files that tell no seconds beside which another witness tells
+    that minute's with them.
+    """
+    for _, of_minute in groupby(rows, key=lambda row: row.clock.replace(second=0)):
+        found = list(of_minute)
+        exact = {(row.terminal, row.pin) for row in found if row.source != Source.MINUTES}
+        yield from (row for row in found if row.source != Source.MINUTES or (row.terminal, row.pin) not in exact)
 
 
 def _day(row: Row[Any], redated: Redated | None) -> date:

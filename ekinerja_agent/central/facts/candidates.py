@@ -43,7 +43,7 @@ from ekinerja_agent.central.facts.scope import Scope, everybody
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners
-from ekinerja_agent.nouns.punch import EVERY_TERMINAL, punch_names_begin
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Source, punch_names_begin
 from ekinerja_agent.scoring.frames.schemas import INSTANT, Schema, empty
 
 CLOCK = pl.Datetime("us")
@@ -56,6 +56,7 @@ RECORDED: Schema = {
     "at": INSTANT,
     "offset_s": pl.Int64,
     "corrected": pl.Boolean,
+    "source": pl.String,
 }
 
 _PAIRS_AT_ONCE = 10_000
@@ -156,7 +157,18 @@ def read_candidates(conn: Connection, asked: Asked | None, wanted: Scope) -> pl.
     recorded = pl.concat(frames or [empty(RECORDED)])
     if len(frames) > 1 or recorded["batch"].n_unique() > 1:  # one batch holds a punch once
         recorded = recorded.sort("punch_id", "batch").unique("punch_id", keep="first", maintain_order=True)
-    return recorded
+    return _exact_rather_than_minutes(recorded)
+
+
+def _exact_rather_than_minutes(recorded: pl.DataFrame) -> pl.DataFrame:
+    """Without the punches of files that tell no seconds beside which another witness tells that minute's with them."""
+    without = pl.col("source") == Source.MINUTES
+    if not recorded.select(without.any()).item():
+        return recorded.drop("source")
+    minute = pl.col("clock").dt.truncate("1m")
+    exact = recorded.filter(~without).select("terminal", "pin", minute=minute).unique()
+    doubled = recorded.filter(without).with_columns(minute=minute).join(exact, on=exact.columns, how="semi")
+    return recorded.join(doubled, on="punch_id", how="anti", maintain_order="left").drop("source")
 
 
 def _days(wanted: Scope) -> _Days:

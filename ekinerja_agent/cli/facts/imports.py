@@ -232,7 +232,7 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
         "stored": result.stored if counted else None,
         "unchanged": result.unchanged if counted else None,
         "quarantined": len(result.quarantined),
-        "covered": [one.terminal for one in result.covered],
+        "covered": sorted({one.terminal for one in result.covered}),
         "uncovered": sorted(result.uncovered),
     }
     _emit_one(row, PUNCH_COLUMNS, fmt, dry_run=not counted)

@@ -6,9 +6,10 @@ across it. Does not know files on a disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,14 +20,16 @@ from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
-from ekinerja_agent.terminals.identity import ClockRule, to_punches
+from ekinerja_agent.terminals.attlog_file import ends_within_a_line, has_seconds, serial_inside
+from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
+from ekinerja_agent.terminals.wire import DecodedLog
+from ekinerja_agent.usecases.collecting.unwatched_gaps import outside
 from ekinerja_agent.usecases.importing.imports import ImportFile, importer_for
 from ekinerja_agent.usecases.importing.punch_zones import zone_of
 from ekinerja_agent.usecases.importing.reading.punch_rows import (
     UNKNOWN_TERMINAL,
     Logs,
     attlog_terminal,
-    ends_within_a_line,
     read_attlog,
     read_punch_table,
 )
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
 
     from ekinerja_agent.central.access.accounts import Account
 
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+_NOTHING, _MINUTE = timedelta(), timedelta(minutes=1)
+_RECORDS_FOR_EACH_TIME_BACK = 100
 CUT_OFF = Message("the last line has no end, so the file may have been cut off; copy it from the terminal once more")
 
 
@@ -88,17 +94,19 @@ def import_punches(
     the terminal of an attlog is unknown or `complete_until` is not over yet; then nothing is stored.
     """
     importer_for(account, kind)
-    ends: dict[str, datetime] = {}
+    ends: dict[str, tuple[datetime, ZoneInfo]] = {}
     with reading(engine) as conn:
         logs = _read(kind, file, terminal, {**terminal_serials(conn), **known.serials})
         zones = {**terminal_zones(conn), **known.zones}
         if complete_until is not None:
             ends = _log_ends(logs, complete_until, zones, StoredFacts(conn), now)
     punches, quarantined = _judge_records(logs, zones, now)
-    uncovered = _holes(ends, quarantined)
-    if kind == "attlog" and ends_within_a_line(file.content):
-        uncovered |= dict.fromkeys(ends.keys() - uncovered.keys(), CUT_OFF)
-    covered = [Coverage(name, None, end) for name, end in ends.items() if name not in uncovered]
+    if kind == "attlog":
+        cut_off = ends_within_a_line(file.content)
+        covered, uncovered = _proven(logs, ends, quarantined, cut_off=cut_off)
+    else:
+        uncovered = _holes(ends, quarantined)
+        covered = [Coverage(name, None, end) for name, (end, _) in ends.items() if name not in uncovered]
     result = PunchesImported(kind, file.name, len(punches), tuple(quarantined), tuple(covered), uncovered)
     if dry_run:
         return result
@@ -114,25 +122,26 @@ def _judge_records(logs: Logs, zones: Mapping[str, str], now: datetime) -> tuple
         zone = ZoneInfo(zones[name]) if name in zones else None
         rule = ClockRule(zone, offset_s=None, tolerance_s=0)
         good, bad = to_punches(name, log, clock_rule=rule, source=Source.FILE, read_at=now)
-        punches += good
+        punches += (one if has_seconds(one.raw) else one._replace(source=Source.MINUTES) for one in good)
         quarantined += bad
     return punches, quarantined
 
 
 def _log_ends(
     logs: Logs, until: datetime, zones: Mapping[str, str], stored: StoredFacts, now: datetime
-) -> dict[str, datetime]:
-    """The instant that the local time `until` is at each terminal of the file."""
+) -> dict[str, tuple[datetime, ZoneInfo]]:
+    """The instant that the local time `until` is at each terminal of the file, and its zone."""
     ends = {}
     for name in sorted(logs.keys() - {UNKNOWN_TERMINAL}):
         pins = {record.pin for record in logs[name].records}
-        ends[name] = _instant(until, zone_of(name, pins, zones, stored), now)
+        zone = zone_of(name, pins, zones, stored)
+        ends[name] = _instant(until, zone, now), zone
     return ends
 
 
 def _read(kind: str, file: ImportFile, terminal: str | None, serials: Mapping[str, str]) -> Logs:
     if kind == "attlog":
-        place = attlog_terminal(file.name, terminal, serials)
+        place = attlog_terminal(file.name, terminal, serials, serial_inside(file.content))
         logs, problems = read_attlog(file.name, file.content, place)
     else:
         logs, problems = read_punch_table(file.name, file.content)
@@ -154,7 +163,48 @@ def _instant(local: datetime, zone: ZoneInfo, now: datetime) -> datetime:
     return at
 
 
-def _holes(ends: Mapping[str, datetime], quarantined: Sequence[Quarantined]) -> dict[str, Message]:
+def _proven(
+    logs: Logs,
+    ends: Mapping[str, tuple[datetime, ZoneInfo]],
+    quarantined: Sequence[Quarantined],
+    *,
+    cut_off: bool,
+) -> tuple[list[Coverage], dict[str, Message]]:
+    """Given a terminal's own file, return what it proves, and why it does not prove its end.
+
+    A row that cannot be read lies between its neighbours, as in a log that was read from the terminal; if the rows are
+    in another order than a log's, it may lie anywhere.
+    """
+    covered: list[Coverage] = []
+    uncovered: dict[str, Message] = {}
+    for name, (end, zone) in ends.items():
+        waiting = [record for record in quarantined if record.terminal == name]
+        if cut_off or (waiting and not _in_log_order(logs[name], waiting)):
+            uncovered |= {name: CUT_OFF} | _holes([name], waiting)
+            continue
+        rule = ClockRule(zone, offset_s=None, tolerance_s=0)
+        holes = quarantine_holes(logs[name], waiting, clock_rule=rule)
+        if any(hole.end is None for hole in holes):
+            uncovered |= _holes([name], waiting)
+        # A record without seconds was made in its minute, not at the beginning of it.
+        spare = _NOTHING if all(has_seconds(record.raw) for record in logs[name].records) else _MINUTE
+        spans = [(hole.start or _SINCE_EVER, hole.end + spare if hole.end else end) for hole in holes]
+        covered += (
+            Coverage(name, None if since == _SINCE_EVER else since, until)
+            for since, until in outside(spans, _SINCE_EVER, end)
+        )
+    return covered, uncovered
+
+
+def _in_log_order(log: DecodedLog, waiting: Sequence[Quarantined]) -> bool:
+    """A clock is set back now and then; rows that a person sorted go back all the time."""
+    apart = {record.position for record in waiting}
+    clocks = [record.clock for record in log.records if record.position not in apart]
+    back = sum(later < earlier for earlier, later in pairwise(clocks))
+    return back <= max(1, len(clocks) // _RECORDS_FOR_EACH_TIME_BACK)
+
+
+def _holes(ends: Iterable[str], quarantined: Sequence[Quarantined]) -> dict[str, Message]:
     """A quarantined record may be a punch of any time, so the log it stands in is not proven complete."""
     counts: dict[str, int] = {}
     for record in quarantined:

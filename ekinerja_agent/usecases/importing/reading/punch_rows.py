@@ -27,6 +27,9 @@ UNKNOWN_TERMINAL = ""
 _RAW_NUMBER = number(0, 0x7FFFFFFF, Message("the terminal's number, digits only"))
 _ATTLOG_NAME = re.compile(r"(?P<serial>[A-Za-z0-9]+)_attlog\.dat", re.IGNORECASE)
 
+_GLG = (b"TMNo\t", b"EnNo\t", b"AttendLog", b"GLog")
+"""What the first lines of another maker's logs have."""
+
 Logs = Mapping[str, DecodedLog]
 """What a file holds of each terminal's log, by terminal id."""
 
@@ -70,30 +73,65 @@ def read_attlog(file: str, content: bytes, terminal: str) -> tuple[Logs, list[Pr
     """Given a terminal's USB file, return its records by line number; a file without any is a problem."""
     log = parse_attlog(content)
     if not log.records:
-        lines = len(log.undecodable)
-        message = (
-            Message(
-                "none of {lines} lines is an attendance record; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, verify, "
-                "state, work code, separated by tabs",
-                lines=lines,
-            )
-            if lines
-            else Message(
-                "the file is empty; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, verify, state, work code, separated "
-                "by tabs"
-            )
-        )
-        return {}, [Problem(file, 0, 0, "", message)]
+        return {}, [Problem(file, 0, 0, "", _no_record(content, len(log.undecodable)))]
     return {terminal: log}, []
 
 
-def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str]) -> str:
-    """Given a USB file's name, `--terminal` and the terminal of each serial, return the terminal's id.
+def _no_record(content: bytes, lines: int) -> Message:
+    if any(word in content.replace(b"\0", b"")[:4_000] for word in _GLG):
+        return Message(
+            "none of {lines} lines is an attendance record: this is the log of another maker's terminal (GLG, AGL, "
+            "ALOG: columns No, TMNo or Mchn, EnNo, DateTime); give its columns EnNo and DateTime as pin and clock in a "
+            "table: ekinerja-agent import punches FILE",
+            lines=lines,
+        )
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return Message(
+            "none of {lines} lines is an attendance record: this is a workbook, not a terminal's USB file; give it as "
+            "a table of terminal, pin, clock: ekinerja-agent import punches FILE",
+            lines=lines,
+        )
+    if lines:
+        return Message(
+            "none of {lines} lines is an attendance record; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, device number, "
+            "state, verify, work code, separated by tabs",
+            lines=lines,
+        )
+    return Message(
+        "the file is empty; allowed: lines of PIN, YYYY-MM-DD HH:MM:SS, device number, state, verify, work code, "
+        "separated by tabs"
+    )
 
-    Raise WrongUsage if nothing tells it, or if the name tells another one than `--terminal`.
+
+def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str], inside: str | None = None) -> str:
+    """Given a USB file's name, `--terminal`, the terminal of each serial and the serial number that is written inside,
+    return the terminal's id.
+
+    Raise WrongUsage if nothing tells it, or if name or serial tell another one than `--terminal`.
     """
     match = _ATTLOG_NAME.fullmatch(file)
     named = _terminal_of(match["serial"], serials) if match else None
+    told = _terminal_of(inside, serials) if inside else None
+    if named is not None and told is not None and named != told:
+        raise WrongUsage(
+            Message(
+                "{file} has the serial of {named}, but its first line the one of {told}; which one is right?",
+                file=file,
+                named=named,
+                told=told,
+            )
+        )
+    named = named or told
+    if inside and given is not None and named is None and _serial_of(given, serials):
+        raise WrongUsage(
+            Message(
+                "the first line of {file} says serial {serial}, but {given} has {known}; which one is right?",
+                file=file,
+                serial=inside,
+                given=given,
+                known=_serial_of(given, serials),
+            )
+        )
     if given is None:
         if named is None:
             raise WrongUsage(Message("{file} does not tell which terminal it is from; say --terminal ID", file=file))
@@ -113,15 +151,14 @@ def attlog_terminal(file: str, given: str | None, serials: Mapping[str, str]) ->
         raise WrongUsage(as_message(error)) from error
 
 
-def ends_within_a_line(content: bytes) -> bool:
-    """Given a terminal's USB file, return whether its last line has no end: terminals write one behind every line."""
-    return not content.rstrip(b"\0").endswith((b"\n", b"\r"))
-
-
 def _terminal_of(serial: str, serials: Mapping[str, str]) -> str | None:
     """A memory stick does not keep capital letters apart."""
     found = {terminal for known, terminal in serials.items() if known.casefold() == serial.casefold()}
     return found.pop() if len(found) == 1 else None
+
+
+def _serial_of(terminal: str, serials: Mapping[str, str]) -> str | None:
+    return next((serial for serial, known in serials.items() if known == terminal), None)
 
 
 def _record(position: int, cells: tuple[str, ...], raw: bytes) -> Record:
