@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.host import clock
@@ -18,8 +19,12 @@ from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.witnessing import notes
+from ekinerja_agent.usecases.witnessing.witnesses import JOURNAL_EVENT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
     from ekinerja_agent.config.settings import CentralConfig
@@ -44,6 +49,7 @@ class Centre:
         self._lock = threading.Lock()
         self._away = False
         self._ask_at = 0.0
+        self._older_copy = False
 
     def engine(self) -> Engine:
         """Return the database, once its tables are found to be those of this program. Raise if they are not."""
@@ -84,8 +90,19 @@ class Centre:
         if self._away:
             self._away = False
             log.info("central.back", delivered=moved.delivered)
+        if moved.older_copy and not self._older_copy:
+            log.error("audit.older_copy", see="ekinerja-agent audit verify")
+        self._older_copy = moved.older_copy
         if moved.rejected:
             log.error("forward.rejected", punches=moved.rejected, see="ekinerja-agent spool status")
+
+    def note_head(self, state_dir: Path) -> None:
+        """Note the end of the audit log in the witness of this host and in the service's log."""
+        engine = self.engine()
+        log.info(JOURNAL_EVENT, end=str(audit.head(engine)))
+        failed = notes.note(state_dir, engine, "daily", now=utc_now())
+        if failed is not None:
+            log.error("audit.not_noted", error=str(failed))
 
     def _ask_for_the_time(self) -> None:
         if time.monotonic() >= self._ask_at:

@@ -33,6 +33,7 @@ MAY_TAKE_S = {
     "score": 43_200.0,
     "silence": 3_600.0,
     "months": 3_600.0,
+    "witness": 900.0,
     "measure": 900.0,
     "textfile": 900.0,
     "notify": 900.0,  # half a minute, however slow those are who are told

@@ -45,6 +45,8 @@ SPARE_WORKERS = 5
 FIRST_CLOCK_AFTER = timedelta(hours=1)
 """Clocks are set once a day, first a while after a start: many offices switch everything on at the same time."""
 PULSE_EVERY_S = 10
+FIRST_WITNESS_AFTER = timedelta(minutes=1)
+"""The end of the audit log is noted soon after a start too: who switches off at night never runs for a whole day."""
 
 
 class Service:
@@ -127,6 +129,7 @@ class Service:
             self._schedule_forwarding(scheduler, self._spool)
         if "score" in config.agent.roles:
             self._schedule_scoring(scheduler)
+        self._schedule_witness(scheduler)
         self._outlook.take_uploads(self._receiver())
         self._schedule_outlook(scheduler)
         self._pulse()
@@ -213,6 +216,14 @@ class Service:
             IntervalTrigger(seconds=FEED_EVERY_S),
             id="feed",
             next_run_time=utc_now() + FIRST_FEED_AFTER,
+        )
+
+    def _schedule_witness(self, scheduler: BackgroundScheduler) -> None:
+        scheduler.add_job(
+            partial(self._runner.run, "witness", partial(self._centre.note_head, self._config.agent.state_dir)),
+            IntervalTrigger(days=1),
+            id="witness",
+            next_run_time=utc_now() + FIRST_WITNESS_AFTER,
         )
 
     def _schedule_outlook(self, scheduler: BackgroundScheduler) -> None:

@@ -46,6 +46,8 @@ _CACHE_KIB = 512
 
 
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AUDIT_HEAD = "audit/head"
+"""What central told of its audit log, among what was told of slots and records."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Key = tuple[str, datetime]
@@ -191,6 +193,20 @@ class Spool:
         known = "SELECT 1 FROM told WHERE subject = ?"
         with self._reading() as db:
             return [record for key, record in by_key.items() if db.execute(known, (key,)).fetchone() is None]
+
+    def audit_head(self) -> tuple[str, datetime] | None:
+        """Return the end of central's audit log when this queue last delivered, and that instant; None: never noted."""
+        with self._reading() as db:
+            found = db.execute("SELECT value FROM told WHERE subject = ?", (_AUDIT_HEAD,)).fetchone()
+        if found is None:
+            return None
+        end, at = found[0].split(" ")
+        return end, datetime.fromisoformat(at)
+
+    def note_audit_head(self, end: str) -> None:
+        """Given the end of central's audit log, keep it in place of the one before."""
+        with self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (_AUDIT_HEAD, f"{end} {self._now().isoformat()}"))
 
     def waiting(self, limit: int) -> Delivery:
         """Given the most punches (and the most notes) wanted, return the oldest that wait, and the notes they free;

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ekinerja_agent.central.access.accounts import Account, add
-from ekinerja_agent.central.closing import periods
+from ekinerja_agent.central.closing import payments, periods
+from ekinerja_agent.central.closing.payments import Handed
 from ekinerja_agent.central.facts import month_facts
 from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.scored import adjustments, results
 from ekinerja_agent.central.scored.adjustments import Adjusted, Difference
-from ekinerja_agent.central.store.engine import reading
+from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.nouns.errors import CheckFailed, NeedsAttention, Refused
 from ekinerja_agent.scoring import MonthResult
 from tests.central.conftest import Store
@@ -101,7 +102,14 @@ class Office:
         periods.reopen(self.engine, JANUARY, office=self.unit, reason="r", account=self.another, now=NOW)
 
     def pay(self) -> None:
-        periods.mark_paid(self.engine, JANUARY, office=self.unit, document="d", account=self.operator, now=NOW)
+        who: dict[str, Any] = {"account": self.operator, "now": NOW}
+        (stands,) = payments.to_pay(self.engine, JANUARY, self.unit)
+        handed = Handed(stands.unit, stands.revision, stands.people, stands.payable_rp)
+        in_transaction(
+            self.engine,
+            lambda conn: payments.note_export(conn, JANUARY, [handed], file="f", digest="sha256:0", **who),
+        )
+        payments.mark_paid(self.engine, JANUARY, payments.to_pay(self.engine, JANUARY, self.unit), document="d", **who)
 
     def rows(self, view: str, columns: str, condition: str) -> list[tuple[Any, ...]]:
         query = f"select {columns} from {view} where nip = :nip and {condition} order by 1"

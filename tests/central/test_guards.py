@@ -89,6 +89,8 @@ ROWS = {
     f"values (1, '2026-09', 'U', 1, 'r', 1, {TIME}, {SO_FAR})",
     "signed_days": "(signature, nip, date) values (1, 'n', '2026-09-07')",
     "period_reopenings": f"(period, unit, revision, reason, account_id, at) values ('2026-09', 'U', 1, 'r', 9, {TIME})",
+    "payroll_exports": "(id, period, unit, revision, people, payable_rp, file, digest, account_id, at) "
+    f"values (1, '2026-08', 'U', 1, 1, 5, 'f', 'sha256:0', 1, {TIME})",
     "period_payments": f"(period, unit, revision, document, account_id, at) values ('2026-08', 'U', 1, 'd', 9, {TIME})",
     "adjustments": "(for_period, nip, from_revision, to_revision, period, unit, difference_rp, reason, published_at) "
     f"values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', {TIME})",

@@ -135,6 +135,17 @@ class Installation:
         shown = self.ok("score", "show", "--month", month, "--format", "json", *options)
         return {document["nip"]: document for document in json.loads(shown)}
 
+    def verified(self) -> str:
+        """Verify the audit log as somebody does who noted its end."""
+        return self.ok("audit", "verify", "--head", self.ok("audit", "head").strip())
+
+    def pay(self, month: str, document: str, *office: str) -> str:
+        """Hand payroll what stands of a month, and note that it was paid."""
+        file = str(self.directory / "gaji.csv")
+        self.ok("payroll", "export", "--month", month, *office, "--out", file)
+        paid = ("payroll", "mark-paid", "--month", month, *office, "--document", document, "--export", file, "--yes")
+        return self.ok(*paid)
+
 
 @pytest.fixture
 def installation(tmp_path: Path, central_url: str) -> Installation:

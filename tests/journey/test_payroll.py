@@ -146,9 +146,10 @@ def test_what_is_paid_is_never_reopened(installation: Installation, acting: As, 
     assert installation.run("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes").code == 7
     installation.ok("period", "close", MONTH, "--yes")
     paid = ("payroll", "mark-paid", "--month", MONTH, "--office", "DINKES", "--document", "SP2D 1")
+    installation.ok("payroll", "export", "--month", MONTH, "--out", str(installation.directory / "gaji.csv"))
     asked = installation.run(*paid)
     assert (asked.code, "--yes" in asked.err) == (2, True)
-    assert installation.ok(*paid, "--yes") == "2026-09 DINKES: revision 1 is paid by SP2D 1.\n"
+    assert installation.pay(MONTH, "SP2D 1", "--office", "DINKES") == "2026-09 DINKES: revision 1 is paid by SP2D 1.\n"
     twice = installation.run(*paid, "--yes")
     assert (twice.code, "already, by SP2D 1" in twice.err) == (7, True)
 
@@ -160,7 +161,7 @@ def test_what_is_paid_is_never_reopened(installation: Installation, acting: As, 
     waits = installation.run("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 2", "--yes")
     assert (waits.code, "close it again" in waits.err) == (7, True)
     installation.ok("period", "close", MONTH, "--yes")
-    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 2", "--yes")
+    installation.pay(MONTH, "SP2D 2", "--office", "BKD")
 
     shown = [(row["unit_code"], row["revision"], row["paid_document"]) for row in rows(installation)]
     assert shown == [("DINKES", 1, "SP2D 1"), ("BKD", 2, "SP2D 2")]
@@ -300,7 +301,7 @@ def paid(installation: Installation, *nips: str, pending: bool = False) -> None:
     county(installation, *nips)
     reason = ("--accept-pending", "listrik padam") if pending else ()
     installation.ok("period", "close", MONTH, "--yes", *reason)
-    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    installation.pay(MONTH, "SP2D 1")
 
 
 def adjusted(installation: Installation) -> list[tuple[Any, ...]]:
@@ -348,7 +349,7 @@ def test_a_change_after_a_change_is_the_difference_to_what_was_adjusted(
     for month in (BEFORE, MONTH):
         installation.ok("period", "close", month, "--yes")
         if month == BEFORE:
-            installation.ok("payroll", "mark-paid", "--month", BEFORE, "--document", "SP2D", "--yes")
+            installation.pay(BEFORE, "SP2D")
             forgive(installation, acting, late, day)
     (correction,) = json.loads(installation.ok("correction", "list", "--format", "json"))
     revoke = ("import", "revoke", str(correction["batch"]), "--reason", "SK 9 dicabut", "--yes")
@@ -370,7 +371,7 @@ def test_money_that_a_person_signed_for_is_not_taken_back(
     installation.load("absences", [absent])
     assert installation.run("period", "close", MONTH, "--yes").code == 7
     installation.ok("period", "close", MONTH, "--yes", "--accept-pending", "belum diputus")
-    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    installation.pay(MONTH, "SP2D 1")
     (before,) = rows(installation)
     installation.load("absences", [absent | {"status": "rejected"}])
     closed = installation.run("period", "close", NEXT, "--yes")
@@ -386,7 +387,7 @@ def test_who_moved_after_the_payment_is_paid_the_difference_and_nothing_twice(
     late, other = name_nip(1), name_nip(2)
     county(installation, late, other)
     installation.ok("period", "close", MONTH, "--office", "DINKES", "--yes")
-    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    installation.pay(MONTH, "SP2D 1")
     installation.load("employees", [{"nip": late, "name": "Pindah", "unit": "BKD", "allowance_rp": 4_000_000}])
     forgive(installation, acting, late)
     closed = installation.run("period", "close", MONTH, "--yes")
@@ -455,7 +456,7 @@ def test_a_month_that_is_closed_before_its_end_costs_nothing_for_days_to_come_an
     (status,) = json.loads(installation.ok("period", "status", MONTH, "--format", "json"))
     assert (status["state"], status["through"]) == ("closed", "2026-09-18")
 
-    installation.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    installation.pay(MONTH, "SP2D 1")
     before = rows(installation)
     installation.ok("period", "close", NEXT, "--yes")
     (one,) = rows(installation, "payroll_adjustments_v1", "nip")

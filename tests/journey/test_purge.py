@@ -100,7 +100,7 @@ def close(office: Installation, *, pay: bool = True) -> None:
     office.ok("score", "run", "--month", OLD)
     office.ok("period", "close", OLD, "--accept-pending", "arsip", "--yes")
     if pay:
-        office.ok("payroll", "mark-paid", "--month", OLD, "--document", "SP2D 1", "--yes")
+        office.pay(OLD, "SP2D 1")
 
 
 def test_without_a_setting_nothing_goes(office: Installation) -> None:

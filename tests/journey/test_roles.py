@@ -69,7 +69,7 @@ def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
     log_in(office, "ekinerja_payroll")
     assert [row["nip"] for row in rows(office)] == [late, other]
     log_in(office, "ekinerja_audit")
-    office.ok("audit", "verify")
+    office.verified()
     office.ok("db", "check")
     assert office.run("score", "run", "--month", MONTH).code == 7
     log_in(office, "ekinerja_owner")
@@ -97,7 +97,7 @@ def test_retention_runs_under_its_own_role(tmp_path: Path, url: str) -> None:
     done = purge()
     assert (done.code, json.loads(done.out)[0]["rows"]) == (0, 5), done
     log_in(office, "ekinerja_audit")
-    office.ok("audit", "verify")
+    office.verified()
 
 
 def test_a_file_says_that_it_has_no_roles(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_one_person_alone_decides_no_exception(
             assert (own.code, "another person" in own.err) == (7, True), own
     with acting("sari"):
         county.ok(*decide)
-    county.ok("audit", "verify")
+    county.verified()
 
 
 CLAIMS = {
@@ -216,7 +216,7 @@ def test_a_document_that_waits_is_decided_by_another_person(
     if noun == "outage":
         assert _payable(county)[name_nip(1)] > late_pays
     county.ok("period", "close", MONTH, "--yes")
-    county.ok("audit", "verify")
+    county.verified()
 
 
 @pytest.mark.parametrize("noun", DOCUMENTS)
@@ -244,7 +244,7 @@ def _of(noun: str, nip: str) -> dict[str, str]:
 
 def test_what_is_paid_is_changed_by_nobody_and_not_by_two(county: Installation, acting: As) -> None:
     county.ok("period", "close", MONTH, "--yes")
-    county.ok("payroll", "mark-paid", "--month", MONTH, "--document", "SP2D 1", "--yes")
+    county.pay(MONTH, "SP2D 1")
     for name in (os_user.acting(), "sari"):
         with acting(name):
             for command in (("period", "reopen", MONTH, "--reason", "r"), ("period", "close", MONTH, "--yes")):

@@ -138,6 +138,7 @@ class Box:
         self.ok("account", "add", "sari", "--role", "operator", "--os-user", "sari")
         self.ok("terminal", "poll", "lobby")
         self.ok("period", "close", "2026-08", "--yes")
+        self.ok("payroll", "export", "--month", "2026-08", "--out", str(self.directory / "gaji.csv"))
         self.ok("payroll", "mark-paid", "--month", "2026-08", "--office", "BKD", "--document", "SP2D 1", "--yes")
         self.ok("score", "run", "--month", "2026-09")
         self.ok("objection", "add", NIP, "2026-09-07", "TL3", "--scan", "arrive", "--reason", "antre")
@@ -316,7 +317,7 @@ WRONG_COMMANDS = [
         ("report monthly --month 2026-09 --public --office DINKES --out {out}.html", 2, ("leave out --office",)),
         ("config holidays 2999", 2, ("2999 was asked for; holidays can be proposed from 1969 to 2100",)),
         ("config schema wages", 2, ("'wages' is not one of 'adopted', 'agent'",)),
-        ("audit verify --noted 7", 2, ("--noted", "'7' is not the end of a log; write ROWS:DIGEST as")),
+        ("audit verify --noted 7", 2, ("--noted", "'7' has no end of a log; write ROWS:DIGEST as `audit head`")),
         # where files go and come from
         ("report monthly --month 2026-09", 2, ("Missing option '--out'",)),
         ("report monthly --month 2026-09 --out {out}.docx", 2, (".docx does not end in .html, .xlsx, .csv",)),

@@ -9,14 +9,15 @@ Does not know what the actions mean, nor whether they were allowed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, ScalarSelect, exists, insert, or_, select
 
-from ekinerja_agent.central.store.engine import reading, wait_turn
+from ekinerja_agent.central.store.engine import Readable, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import audit, audit_end
 from ekinerja_agent.nouns.errors import CheckFailed
 from ekinerja_agent.nouns.messages import Message
@@ -37,6 +38,14 @@ class End(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.rows}:{self.digest}"
+
+    @classmethod
+    def read(cls, text: str) -> End:
+        """Given text in which an end stands, as a line of a log or a mail, return it. Raise ValueError if none does."""
+        found = re.search(r"\b([0-9]{1,18}):([0-9a-f]{64})\b", text)
+        if found is None:
+            raise ValueError(f"no ROWS:DIGEST in {text!r}")
+        return cls(int(found[1]), found[2])
 
 
 def append(conn: Connection, actor: str, action: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
@@ -112,6 +121,34 @@ def verify(engine: Engine, noted: End | None = None) -> End:
     """
     with reading(engine) as conn:
         return walk(conn, noted)
+
+
+def head(source: Readable) -> End:
+    """Given the database, return the end of the log as the database counts it; nothing is checked."""
+    with reading(source) as conn:
+        counted = conn.execute(select(audit_end.c.rows, audit_end.c.digest)).one_or_none()
+    return End(0, _FIRST_DIGEST) if counted is None else End(counted.rows, counted.digest)
+
+
+def holds(source: Readable, end: End) -> bool:
+    """Given the database and an end that was noted, tell whether the log has a row with that digest."""
+    if not end.rows:
+        return True
+    with reading(source) as conn:
+        return bool(conn.scalar(select(exists().where(audit.c.digest == end.digest))))
+
+
+def not_of(conn: Connection, ends: Collection[End]) -> set[End]:
+    """Given ends that were noted elsewhere, return those that this log, unbroken, never had."""
+    wanted: dict[int, set[End]] = {}
+    for end in ends:
+        if end.rows:
+            wanted.setdefault(end.rows, set()).add(end)
+    query = select(audit.c.digest).order_by(audit.c.id).execution_options(yield_per=1000)
+    strange = set().union(*wanted.values())
+    for number, digest in enumerate(conn.scalars(query), 1):
+        strange -= {end for end in wanted.get(number, ()) if end.digest == digest}
+    return strange
 
 
 def walk(conn: Connection, noted: End | None = None) -> End:

@@ -6,12 +6,12 @@ published is written by `results`; judges no score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, insert, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, require
@@ -81,9 +81,12 @@ def reopen(
     if not reason.strip():
         raise Refused(Message("a month is reopened with a reason in words; it is kept with the month"))
 
-    def work(conn: Connection, period: str) -> list[Closing]:
-        chosen = _chosen(conn, period, office, (PeriodStatus.CLOSED, PeriodStatus.PAID))
-        for one in chosen:
+    period = f"{month:%Y-%m}"
+
+    def work(conn: Connection) -> list[Closing]:
+        lock(conn)
+        opened = chosen(conn, period, office, (PeriodStatus.CLOSED, PeriodStatus.PAID))
+        for one in opened:
             if one.state == PeriodStatus.PAID:
                 raise Refused(
                     Message(
@@ -104,56 +107,25 @@ def reopen(
                         period=period,
                     )
                 )
-        _record(conn, period_reopenings, period, chosen, reason=reason, account_id=account.id, at=now)
-        return chosen
-
-    return _changed(engine, month, work, "period.reopen", {"reason": reason}, account, now)
-
-
-def mark_paid(
-    engine: Engine, month: date, *, office: str | None, document: str, account: Account, now: datetime
-) -> list[Closing]:
-    """Given a month (its first day), record by which document the office (None: every closed one) was paid.
-
-    Raise Refused if it is not closed, or was paid before.
-    """
-    require(account, Deed.CLOSE_MONTH)
-    if not document.strip():
-        raise Refused(
-            Message("--document needs the number of the payment order (SP2D); payroll sees it beside each row")
+        conn.execute(
+            insert(period_reopenings),
+            [
+                {
+                    "period": period,
+                    "unit": one.unit,
+                    "revision": one.revision,
+                    "reason": reason,
+                    "account_id": account.id,
+                    "at": now,
+                }
+                for one in opened
+            ],
         )
+        details = {"revisions": {one.unit: one.revision for one in opened}, "reason": reason}
+        audit.append(conn, account.name, "period.reopen", period, details, now)
+        return opened
 
-    def work(conn: Connection, period: str) -> list[Closing]:
-        chosen = _chosen(
-            conn,
-            period,
-            office,
-            (PeriodStatus.CLOSED, PeriodStatus.REOPENED)
-            if office is None
-            else (PeriodStatus.CLOSED, PeriodStatus.REOPENED, PeriodStatus.PAID),
-        )
-        for one in chosen:
-            if one.state == PeriodStatus.PAID:
-                raise Refused(
-                    Message(
-                        "{unit} is paid for {period} already, by {paid_document}",
-                        unit=one.unit,
-                        period=period,
-                        paid_document=one.paid_document,
-                    )
-                )
-            if one.state == PeriodStatus.REOPENED:
-                raise Refused(
-                    Message(
-                        "{unit} is reopened for {period}; close it again, then say what was paid",
-                        unit=one.unit,
-                        period=period,
-                    )
-                )
-        _record(conn, period_payments, period, chosen, document=document, account_id=account.id, at=now)
-        return chosen
-
-    return _changed(engine, month, work, "payroll.mark-paid", {"document": document}, account, now)
+    return in_transaction(engine, work)
 
 
 def paid_elsewhere(source: Readable, month: date, nips: Sequence[str], office: str) -> dict[str, str]:
@@ -196,18 +168,22 @@ def lock(conn: Connection) -> None:
     wait_turn(conn, _RESULT_LOCK)
 
 
-def _chosen(conn: Connection, period: str, office: str | None, states: Sequence[str]) -> list[Closing]:
+def chosen(conn: Connection, period: str, office: str | None, states: Sequence[str]) -> list[Closing]:
+    """Given a period and an office (None: every one in these states), return their newest closes.
+
+    Raise Refused if the office is in another state or there is none, NeedsAttention if it was never closed.
+    """
     known = closings(conn, period)
     if office is None:
-        chosen = [one for one in known.values() if one.state in states]
-        if not chosen:
+        found = [one for one in known.values() if one.state in states]
+        if not found:
             raise Refused(
                 Message(
                     "{period} has no office that is closed and waits; `ekinerja-agent period status {period}`",
                     period=period,
                 )
             )
-        return chosen
+        return found
     if office not in known:
         raise NeedsAttention(
             Message(
@@ -228,30 +204,3 @@ def _chosen(conn: Connection, period: str, office: str | None, states: Sequence[
             )
         )
     return [known[office]]
-
-
-def _record(conn: Connection, table: Table, period: str, chosen: Sequence[Closing], **values: Any) -> None:
-    rows = [{"period": period, "unit": one.unit, "revision": one.revision, **values} for one in chosen]
-    conn.execute(insert(table), rows)
-
-
-def _changed(
-    engine: Engine,
-    month: date,
-    work: Callable[[Connection, str], list[Closing]],
-    action: str,
-    details: dict[str, str],
-    account: Account,
-    now: datetime,
-) -> list[Closing]:
-    """Do the work under the lock and write it to the audit log: all offices or none."""
-    period = f"{month:%Y-%m}"
-
-    def whole(conn: Connection) -> list[Closing]:
-        lock(conn)
-        changed = work(conn, period)
-        units = {one.unit: one.revision for one in changed}
-        audit.append(conn, account.name, action, period, {"revisions": units, **details}, now)
-        return changed
-
-    return in_transaction(engine, whole)

@@ -91,6 +91,8 @@ ROLES: Final = (
                 ),
             ),
             Right("SELECT", ("results",), ("period",)),
+            Right("SELECT", ("audit_end",)),  # a witness of the log: its queue notes the end with each delivery
+            _CHAIN,
             Right(
                 "INSERT",
                 (

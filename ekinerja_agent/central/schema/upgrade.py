@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect
 
+from ekinerja_agent.central.access import published
 from ekinerja_agent.central.schema import live_sql, roles
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.database_errors import place
@@ -29,6 +30,8 @@ REVISIONS: tuple[str, ...] = tuple(
 )
 """The migrations that this program has, oldest first."""
 
+_DIGESTS_SINCE = "0030"
+"""From this schema on each close brings the digest of what it published; those before get theirs with the upgrade."""
 _MIGRATION_LOCK = 0x656B696E
 
 
@@ -100,6 +103,8 @@ def upgrade(engine: Engine) -> str:
         live_sql.install(conn)
         partitions.make_ahead(conn, utc_now().date())
         roles.regrant(conn)
+        if found is not None and found < _DIGESTS_SINCE:
+            published.note_earlier(conn, utc_now())
     return REVISIONS[-1]
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
 )
 
-from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access import audit, published
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.facts import homes_of
@@ -237,6 +237,11 @@ def publish(
                 adjusted_in=period,
             )
             mark_later_months(conn, one.month, (changed_days.of_person(each.nip) for each in one.differences))
+        rows: dict[tuple[str, int], set[str]] = {(period, revision): set(nips)}
+        for one in adjusted:
+            of_month = rows.setdefault((f"{one.month:%Y-%m}", one.from_revision + 1), set())
+            of_month.update(one.result.people["nip"])
+        published.note(conn, period, office, revision, rows, actor=account.name, now=now)
         details = {
             "unit": office,
             "revision": revision,

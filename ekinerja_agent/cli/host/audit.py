@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access import audit, published
+from ekinerja_agent.central.access.accounts import require
+from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import DAY, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell, wrong_value
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.county.access import Deed
+from ekinerja_agent.nouns.errors import CheckFailed, NeedsAttention
+from ekinerja_agent.nouns.messages import Message, joined
+from ekinerja_agent.usecases.witnessing import compare, witnesses
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
@@ -21,23 +25,21 @@ COLUMNS = "id at actor action subject details digest".split()
 
 
 class _End(click.ParamType[audit.End]):
-    """`ROWS:DIGEST`, as `audit verify` prints it."""
+    """Text in which `ROWS:DIGEST` stands, as `audit head` prints it: a line of a log or of a mail will do."""
 
-    name = "ROWS:DIGEST"
+    name = "TEXT"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> audit.End:
         if isinstance(value, audit.End):
             return value
-        read = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", str(value))
-        if read is None:
+        try:
+            return audit.End.read(str(value))
+        except ValueError:
             raise wrong_value(
-                Message(
-                    "{value} is not the end of a log; write ROWS:DIGEST as `audit verify` printed it", value=repr(value)
-                ),
+                Message("{value} has no end of a log; write ROWS:DIGEST as `audit head` printed it", value=repr(value)),
                 param,
                 ctx,
-            )
-        return audit.End(int(read[1]), read[2])
+            ) from None
 
 
 @click.group("audit")
@@ -73,17 +75,79 @@ def list_command(
         first=first and first.date(),
         last=last and last.date(),
     )
-    emit(found, COLUMNS, fmt)
+    emit(map(_shown, found), COLUMNS, fmt)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """The digest of each person of a close is for `audit verify`; a line of a table does not hold it."""
+    people = row["details"].get("people") if row["action"] == published.ACTION else None
+    if people is None:
+        return row
+    count = sum(len(of_revision) for of_period in people.values() for of_revision in of_period.values())
+    return row | {"details": row["details"] | {"people": count}}
+
+
+@group.command("head")
+@click.pass_obj
+def head_command(context: Context) -> None:
+    """Print the end of the log, to be noted where who owns the database cannot reach it; `verify --head` compares."""
+    tell(Message("{end}", end=audit.head(context.engine())))
 
 
 @group.command("verify")
-@click.option("--noted", type=_End(), help="The end that an earlier verify printed: nothing before it may differ.")
-@click.pass_obj
-def verify_command(context: Context, noted: audit.End | None) -> None:
-    """Recompute the chain of digests and the count; 1 and the first broken row if somebody changed the record.
+@click.option(
+    "--head",
+    "--noted",
+    "heads",
+    type=_End(),
+    multiple=True,
+    help="An end that was noted earlier, or text that holds it; may be repeated.",
+)
+@click.pass_context
+def verify_command(click_context: click.Context, heads: tuple[audit.End, ...]) -> None:
+    """Recompute the chain of digests and what closes published, and compare with every witness that can be reached.
 
-    Who owns the database can write everything anew. Note the end that is printed where they cannot reach it, and
-    compare with --noted later.
+    1 and what differs if somebody changed the log or what is published, if this is an older copy, or if there is no
+    witness who could tell. Witnesses are --head, the file audit-witness in state_dir, the queue of this host and the
+    journal of the service.
     """
-    end = audit.verify(context.engine(), noted)
-    tell(Message("The audit log is unbroken: {rows} rows, end {end}", rows=end.rows, end=end))
+    context: Context = click_context.obj
+    engine = context.engine()
+    seen = [compare.Seen("--head", head) for head in heads] + witnesses.of_host(context.config())
+    found = compare.compare(engine, seen)
+    for one in found.witnesses:
+        tell(Message("witness {witness}: {end}", witness=one.witness, end=one.end))
+    for sentence in found.told:
+        tell(sentence)
+    if found.wrong:
+        raise CheckFailed(joined("\n", found.wrong))
+    tell(Message("The audit log is unbroken: {rows} rows, end {end}", rows=found.end.rows, end=found.end))
+
+
+@group.command("settle")
+@click.option("--reason", required=True, help="Why an older copy stands here; it is kept in the log.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def settle_command(context: Context, reason: str, yes: bool) -> None:
+    """Write down that an older copy of the database stands here on purpose, as after a restore of PostgreSQL.
+
+    `audit verify` tells of it from then on. Payments that a witness saw are not noted by this: see `payroll mark-paid`.
+    """
+    engine, account = context.engine(), context.actor()
+    require(account, Deed.CHANGE_ACCOUNTS)
+    lost = compare.lost(engine, witnesses.of_host(context.config()))
+    if not lost.ends:
+        raise NeedsAttention(Message("every end that a witness of this host noted is in the log: nothing is lost"))
+    for sentence in lost.payments:
+        context.say(sentence)
+    confirm(
+        Message(
+            "The log had {noted} and has {rows} rows now. Does this copy stand here on purpose?",
+            noted=lost.newest,
+            rows=audit.head(engine).rows,
+        ),
+        yes=yes,
+    )
+    compare.settle(engine, lost, reason=reason, account=context.actor(), now=context.now())
+    witnesses.note_anew(context.config(), engine, compare.SETTLED, now=context.now())
+    tell(Message("Written down; `ekinerja-agent audit verify` tells of it."))

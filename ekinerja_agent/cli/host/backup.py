@@ -10,13 +10,17 @@ import click
 from ekinerja_agent.cli.shell.confirm import confirm, confirm_typed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.host import os_user
+from ekinerja_agent.nouns.errors import EkinerjaError
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.secrets.proving import read_prover
 from ekinerja_agent.usecases.keeping import backup
+from ekinerja_agent.usecases.witnessing import witnesses
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
     from ekinerja_agent.secrets.proving import Prover
+    from ekinerja_agent.usecases.witnessing.compare import Seen
 
 COLUMNS = "file bytes sha256".split()
 LEADS = "key value".split()
@@ -100,13 +104,14 @@ def restore_command(context: Context, file: Path, folder: Path, key: Path | None
             ),
             file.name,
         )
-    manifest = backup.restore(file, folder, None if unproven else _proof(context, key))
+    proof = None if unproven else _proof(context, key)
+    restored = backup.restore(file, folder, proof, seen=_seen(context), actor=os_user.acting(), now=context.now())
     tell(
         Message(
             "{folder} is {host} as it was at {made_at}. Let it be used with: ekinerja-agent backup accept {folder}",
             folder=folder,
-            host=manifest.host,
-            made_at=manifest.made_at.isoformat(),
+            host=restored.manifest.host,
+            made_at=restored.manifest.made_at.isoformat(),
         )
     )
     if unproven:
@@ -116,6 +121,16 @@ def restore_command(context: Context, file: Path, folder: Path, key: Path | None
                 original=folder / "original",
             )
         )
+    if restored.lost is not None and restored.lost.ends:
+        context.say(
+            Message(
+                "What was done after the backup is not in it; a witness of this host noted the end {end} of the audit "
+                "log",
+                end=restored.lost.newest,
+            )
+        )
+        for sentence in restored.lost.payments:
+            context.say(sentence)
 
 
 @group.command("accept")
@@ -137,3 +152,11 @@ def accept_command(context: Context, folder: Path, fmt: str | None, yes: bool) -
 
 def _proof(context: Context, key: Path | None) -> Prover:
     return read_prover(key) if key is not None else backup.prover(context.config())
+
+
+def _seen(context: Context) -> list[Seen]:
+    """What the witnesses of this host noted. A new machine, where nothing is configured yet, has none."""
+    try:
+        return witnesses.of_host(context.config())
+    except EkinerjaError:
+        return []

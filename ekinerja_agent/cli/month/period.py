@@ -142,6 +142,12 @@ def close_command(
     )
     # Whoever was asked may have been away for long: the rules and the account are looked at as they are now.
     closed = close.publish(engine, prepared, rules=context.rulebook_now(), account=context.actor(), now=context.now())
+    context.witness(
+        "period.close",
+        period=f"{month:%Y-%m}",
+        revisions={unit.unit: unit.revision for unit in closed},
+        payable_rp={unit.unit: unit.payable_rp for unit in closed},
+    )
     for unit in closed:
         tell(
             Message(
@@ -178,6 +184,7 @@ def reopen_command(context: Context, month: date, office: str | None, reason: st
     opened = periods.reopen(
         context.engine(), month, office=office, reason=reason, account=context.actor(), now=context.now()
     )
+    context.witness("period.reopen", period=f"{month:%Y-%m}", revisions={one.unit: one.revision for one in opened})
     for one in opened:
         tell(
             Message(

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -118,6 +118,14 @@ class Context:
             name_checks.require_person(self._engine, nip)
         if terminal is not None:
             name_checks.require_terminal(self._engine, terminal, [one.id for one in self._config.terminals])
+
+    def witness(self, what: str, **facts: Any) -> None:
+        """Given what was just done, and of what, let the witness of this host note it with the end of the audit log."""
+        from ekinerja_agent.usecases.witnessing import notes
+
+        failed = notes.note(self._config.agent.state_dir, self._engine, what, now=self.now(), **facts)
+        if failed is not None:
+            self.say(failed)
 
     def now(self) -> datetime:
         """Return the instant of this command."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import inbox, owners
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery
@@ -37,6 +38,8 @@ class Forwarded:
 
     delivered: int
     rejected: int
+    older_copy: bool = False
+    """Central does not have the end of its audit log that it had at an earlier delivery."""
 
 
 def forward(
@@ -66,7 +69,19 @@ def forward(
     asked = terminals_read | spool.owned_elsewhere().keys()
     if asked:
         spool.learn_owners(owners.claim(engine, spool.agent, asked, now()))
-    return Forwarded(delivered, rejected)
+    return Forwarded(delivered, rejected, bool(delivered) and not _note_head(spool, engine))
+
+
+def _note_head(spool: Spool, engine: Engine) -> bool:
+    """Note under which end of the audit log this was delivered; tell whether the one noted before is still there. If it
+    is not, it stays noted: it is what proves that central is an older copy.
+    """
+    noted, head = spool.audit_head(), audit.head(engine)
+    if noted is not None and not audit.holds(engine, audit.End.read(noted[0])):
+        return False
+    if noted is None or noted[0] != str(head):
+        spool.note_audit_head(str(head))
+    return True
 
 
 def _terminals_read(delivery: Delivery) -> set[str]:

@@ -16,14 +16,18 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ekinerja_agent import __version__
+from ekinerja_agent.central.access import restores
+from ekinerja_agent.central.access.accounts import list_accounts
+from ekinerja_agent.central.schema.upgrade import upgrade
 from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
+from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.config import Config, load, secret_files
 from ekinerja_agent.config.reach import reach
 from ekinerja_agent.files.durable import hand_over, write_whole
@@ -35,6 +39,8 @@ from ekinerja_agent.secrets.sealing import write_new
 from ekinerja_agent.spool.copy_spool import copy_spool
 from ekinerja_agent.usecases.keeping import archive
 from ekinerja_agent.usecases.keeping.archive import Manifest
+from ekinerja_agent.usecases.witnessing import compare, notes
+from ekinerja_agent.usecases.witnessing.compare import Lost, Seen
 from ekinerja_agent.yamlfile import KeyPath, read_document
 
 FOLDER = "backups"
@@ -125,14 +131,50 @@ def check(path: Path, proof: Prover | None) -> Manifest:
     return archive.verify(path, None if proof is None else proof.proves)
 
 
-def restore(path: Path, folder: Path, proof: Prover | None) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """An installation made of a backup; `lost` is what the witnesses of this host know and it does not; None: its
+    database is on a server.
+    """
+
+    manifest: Manifest
+    lost: Lost | None
+
+
+def restore(
+    path: Path, folder: Path, proof: Prover | None, *, seen: Sequence[Seen], actor: str, now: datetime
+) -> Restored:
     """Given a backup and what proves it (None: nothing is asked for), make of it an installation of its own in a folder
     that is empty or does not exist. It is of no use before `accept`.
 
-    Its agent.yaml names the copies beside it; nothing outside of the folder is touched. Raise CheckFailed if the backup
-    is not proven or not whole, Refused if something is in the folder.
+    Its agent.yaml names the copies beside it; nothing outside of the folder is touched. The audit log of its database,
+    which gets the schema of this program, says by whom it was restored, from what, and which end that `seen` by the
+    witnesses of this host was lost. Raise CheckFailed if the backup is not proven or not whole, Refused if something is
+    in the folder.
     """
-    return archive.unpack(path, folder, None if proof is None else proof.proves, called={"agent.yaml": INERT})
+    manifest = archive.unpack(path, folder, None if proof is None else proof.proves, called={"agent.yaml": INERT})
+    central = load(folder / INERT).agent.central
+    if central.file is None or not central.file.is_relative_to(folder.resolve()) or not central.file.exists():
+        return Restored(manifest, None)
+    engine = connect(central.address)
+    try:
+        upgrade(engine)
+        lost = compare.lost(engine, seen)
+        named = next((one.name for one in list_accounts(engine) if one.os_user == actor), actor)
+        restores.record(
+            engine,
+            restores.RESTORED,
+            path.name,
+            replaces=lost.newest if lost.ends else None,
+            lost=[str(one) for one in lost.payments],
+            actor=named,
+            now=now,
+            made_at=manifest.made_at.isoformat(),
+            host=manifest.host,
+        )
+    finally:
+        engine.dispose()
+    return Restored(manifest, lost)
 
 
 def to_confirm(folder: Path) -> list[tuple[str, str]]:
@@ -200,6 +242,7 @@ def _copy_rest(config: Config, state: Path) -> None:
             or path.is_symlink()
             or path in mine | secret_files(config).keys()
             or inside.parts[0] == "locks"
+            or inside.name == notes.NAME  # a restored host is compared with what it knew, not with what is restored
         ):
             continue
         if not made_here and not any(part.startswith(_STAGING) for part in inside.parts):

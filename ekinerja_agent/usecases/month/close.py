@@ -100,6 +100,7 @@ class ClosedUnit:
 
     unit: str
     people: int
+    payable_rp: int
     revision: int
     adjusted: int
     adjusted_rp: int
@@ -235,7 +236,9 @@ def publish(
             look_first=refuse_what_moved,
         )
         moved = [one.difference_rp for each in adjusted for one in each.differences]
-        closed.append(ClosedUnit(office, draft.result.people.height, revision, len(moved), sum(moved)))
+        people = draft.result.people
+        payable_rp = int(people["payable_rp"].sum())
+        closed.append(ClosedUnit(office, people.height, payable_rp, revision, len(moved), sum(moved)))
     return closed
 
 

@@ -22,6 +22,7 @@ from ekinerja_agent.central.store.tables.imported import (
 )
 from ekinerja_agent.central.store.tables.periods import (
     adjustments,
+    payroll_exports,
     pending_signatures,
     period_events,
     period_payments,
@@ -86,6 +87,7 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     pending_signatures: _SIGN,
     signed_days: _SIGN,
     period_reopenings: "close the office again with: period close",
+    payroll_exports: "what payroll was handed is kept; export again with: payroll export",
     period_payments: "what was paid stays paid; a later change becomes an adjustment of an open period",
     adjustments: "a further change is a further adjustment",
     objections: _OBJECT,

@@ -57,6 +57,22 @@ period_reopenings = Table(
     Column("at", Instant, nullable=False),
 )
 
+payroll_exports = Table(
+    # A file that payroll was handed, a row for each office in it.
+    "payroll_exports",
+    metadata,
+    serial_key(),
+    Column("period", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("payable_rp", BigInteger, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # sha256:… of the file
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 period_payments = Table(
     # An office of a period that has a row here is never reopened.
     "period_payments",
@@ -67,6 +83,7 @@ period_payments = Table(
     Column("document", Text, nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
+    Column("export_digest", Text),  # the file that was paid; null: it is of before schema 0030, or nobody was in it
 )
 
 adjustments = Table(

@@ -30,6 +30,7 @@ from ekinerja_agent.usecases.watching.doctor import (
     rulefiles,
     spool,
     terminals,
+    witness,
 )
 from ekinerja_agent.usecases.watching.doctor.finding import SEE_FINDING, CannotCheck, Finding, State, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     Check("terminals", terminals.check, "collect"),
     Check("pushing", pushing.check, "web"),
     Check("coverage", coverage.check),
+    Check("witness", witness.check, "score"),
     Check("pins", pins.check, "score"),
     Check("rules", rulefiles.check, "score"),
     Check("holidays", holidays.check, "score"),

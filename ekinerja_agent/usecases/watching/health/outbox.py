@@ -29,6 +29,7 @@ from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, V
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
 from ekinerja_agent.usecases.watching.health.news import Digest, Memory, News, Pace, advance
 from ekinerja_agent.usecases.watching.health.words import Notice, message, trial
+from ekinerja_agent.usecases.witnessing import notes
 
 log = logger()
 
@@ -154,14 +155,23 @@ class Outbox:
 
     def _write(self, digest: Digest) -> None:
         now = self._now()
+        end = self._audit_end()
         for target in self._config.targets:
-            told = message(digest, self._host, self._config.language, target.severity)
+            told = message(digest, self._host, self._config.language, target.severity, end)
             if told is not None:
                 self._waiting.append(_Waiting(_address(target), _letter(told, self._host, now), 0, now))
         too_many = len(self._waiting) - MOST_WAITING
         if too_many > 0:
             del self._waiting[:too_many]
             self._dropped += too_many
+
+    def _audit_end(self) -> str | None:
+        """The end of the audit log that the witness of this host noted last: who gets a message is a witness too."""
+        try:
+            noted = notes.read(self._path.parent)
+        except EkinerjaError:
+            return None
+        return str(noted[-1].end) if noted else None
 
     def _save(self) -> None:
         """Write the file in one step. A full disk is news itself; what is in memory is still told."""

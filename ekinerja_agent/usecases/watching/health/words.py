@@ -149,8 +149,10 @@ def condition_text(condition: Condition, lang: Language) -> str:
     return _one(condition, translator(lang))
 
 
-def message(digest: Digest, host: str, lang: Language, least: Severity) -> Notice | None:
+def message(digest: Digest, host: str, lang: Language, least: Severity, audit_end: str | None = None) -> Notice | None:
     """Given news and the host's name, return the message for somebody who wants to know of `least` and above.
+
+    The end of the audit log stands at its end: `audit verify --head` compares it later.
 
     None if nothing of it is that grave.
     """
@@ -166,6 +168,8 @@ def message(digest: Digest, host: str, lang: Language, least: Severity) -> Notic
     titles = dict.fromkeys(words.gettext(SENTENCES[each.key.code].title) for each in told)
     head = next(title for title, part, _ in parts if part)
     lines = [line for title, part, wrong in parts for line in _part(title, part, wrong, words)]
+    if audit_end is not None:
+        lines.append(words.gettext("Audit log: %(end)s") % {"end": audit_end})
     gravest = max((each.severity for each in told), key=ORDER.index)
     return Notice(gravest, f"[{host}] {head}: {', '.join(titles)}", "\n".join(lines))
 
