@@ -29,6 +29,7 @@ from ekinerja_agent.nouns.errors import (
     TemporarilyUnavailable,
     WrongUsage,
 )
+from tests.central.test_guards import without_guards
 
 DAY = {"terminal": "lobby", "day": date(2026, 9, 7), "marks": 1}
 
@@ -127,6 +128,7 @@ CONTRADICTIONS = {
 
 @pytest.mark.parametrize("told", CONTRADICTIONS)
 def test_rows_that_contradict_each_other_are_told(central: Engine, told: str) -> None:
+    without_guards(central, "adjustments")
     with transaction(central) as conn:
         conn.exec_driver_sql(CONTRADICTIONS[told])
     with pytest.raises(CheckFailed, match=rf"{told}.*; compare with the latest backup"):

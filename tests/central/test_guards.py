@@ -98,6 +98,7 @@ ROWS = {
     f"values (1, '2026-09', 'n', '2026-09-07', 'TK', 'r', 1, {TIME})",
     "purges": "(id, before, rows, first_clock, last_clock, digest, account_id, at) "
     f"values (1, '2020-01-01', 1, {TIME}, {TIME}, 'd', 1, {TIME})",
+    "turns": "(turn, share) values (1, 0)",
     "objection_decisions": f"(objection, accepted, reason, account_id, decided_at) values (1, true, 'r', 9, {TIME})",
 }
 PARTS = {

@@ -15,6 +15,8 @@ from ekinerja_agent.central.store.tables.feed import feed_activities
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.statuses import RowOutcome
+from tests.central import test_guards
+from tests.central.test_guards import execute, person
 
 NOW = datetime(2026, 10, 5, 1, tzinfo=UTC)
 
@@ -39,10 +41,10 @@ def test_people_are_those_of_the_newest_month_with_drafts(central: Engine) -> No
         draft("1", "2026-08", "pending"),
         draft("1", "2026-09", "draft", at=earlier),
         draft("2", "2026-09", "pending", at=earlier),
-        draft("3", "2026-10", "published", revision=1, at=datetime(2026, 11, 1, tzinfo=UTC)),
     ]
     with transaction(central) as conn:
         conn.execute(insert(results), rows)
+    execute(central, *test_guards.rows("accounts"), test_guards.close("2026-10"), person(1, period="2026-10"))
     assert ping.progress(central) == ping.Progress(NOW, 2, 1, 0)
 
 

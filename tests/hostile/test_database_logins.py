@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import date
 
 import pytest
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.schema import roles
-from ekinerja_agent.nouns.errors import Refused
-from tests.central.conftest import As
+from ekinerja_agent.central.store import engine as store
+from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.nouns.errors import Refused, TemporarilyUnavailable
+from tests.central.conftest import NOW, As
 from tests.central.test_guards import (
     PARTS,
     SO_FAR,
@@ -34,7 +40,10 @@ LOGINS = [role.name for role in roles.ROLES]
 @contextmanager
 def session(login: As, role: str) -> Iterator[Connection]:
     """A session in which every statement stands for itself, and what is refused keeps nobody from the next one."""
-    with login(role).connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    # Opened in a thread of its own: whoever steals a login shares no connection with those who look on.
+    with ThreadPoolExecutor(1) as thief:
+        opened = thief.submit(login(role).connect).result()
+    with opened.execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.exec_driver_sql("set default_transaction_read_only = off")
         yield conn
 
@@ -243,3 +252,47 @@ def test_t5_no_login_publishes_anything(login: As, role: str) -> None:
     with session(login, role) as conn:
         assert try_all(conn, *forged) == 0
     assert published(administrator) == before
+
+
+TURNS = (periods._RESULT_LOCK, audit._CHAIN_LOCK, accounts._ACCOUNTS_LOCK, 0x6C6F6769, 0x66656564, 1836019316)
+SEPTEMBER = date(2026, 9, 1)
+
+
+def reopen(engine: Engine) -> None:
+    sari = next(one for one in accounts.list_accounts(engine) if one.name == "sari")
+    periods.reopen(engine, SEPTEMBER, office="U", reason="r", account=sari, now=NOW)
+
+
+@pytest.mark.parametrize("role", ["ekinerja_payroll", "ekinerja_feed", "ekinerja_collect", "ekinerja_audit"])
+def test_t44_a_login_that_writes_no_decision_can_keep_nobody_waiting(login: As, role: str) -> None:
+    """Before, as ekinerja_payroll: `select pg_advisory_xact_lock(0x72657375)`, and `period reopen` of somebody else
+    still waited after 20 seconds; it went on when the lock was given back.
+    """
+    execute(login("postgres"), *publishing())
+    centre = login("ekinerja_score")
+    with session(login, role) as conn:
+        took = [f"select pg_advisory_lock({turn})" for turn in TURNS]
+        took += [f"select pg_advisory_lock({turn}, {share})" for turn in TURNS for share in range(64)]
+        assert try_all(conn, *took) == len(took), "the attack was made"
+        locks = (
+            "select * from turns for update",
+            "select * from turns for share",
+            "lock table turns",
+            "lock table results",
+        )
+        assert try_all(conn, *locks, "lock table period_events in share mode") == 0
+        reopen(centre)
+
+
+def test_t44_who_waits_for_another_session_is_told_so(login: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_LOCKED_AT_MOST_MS", 50)
+    execute(login("postgres"), *publishing())
+    centre = login("ekinerja_score")
+    with reading(centre) as conn:
+        assert conn.exec_driver_sql("show lock_timeout").scalar() == "50ms"
+    with transaction(login("postgres")) as conn:
+        conn.exec_driver_sql(f"insert into turns values ({periods._RESULT_LOCK}, 0)")
+        waiting = ThreadPoolExecutor(1).submit(reopen, centre)
+        with pytest.raises(TemporarilyUnavailable, match=r"is busy: .*lock timeout; try again later"):
+            waiting.result()
+    reopen(centre)

@@ -47,6 +47,8 @@ _BROUGHT: Final = "feed_activities"
 _FACTS: Final = tuple(sorted({table.name for table in insert_only()} - {_BROUGHT, "purges"}))
 _EVERYBODY: Final = "everybody"
 """What PostgreSQL calls PUBLIC."""
+_TURNS: Final = "turns"
+"""Who writes what others write too waits for them by a row of this: to lock one, a right to change it is needed."""
 _MONTH: Final = "ekinerja_punch_month(date)"
 
 
@@ -72,6 +74,8 @@ class Role:
 
 _CHAIN: Final = Right("SELECT", ("audit",), ("id", "digest"))
 """All that a new row of the audit log continues; its texts are not read."""
+
+_WAITING: Final = (Right("SELECT", (_TURNS,)), Right("INSERT", (_TURNS,)), Right("UPDATE", (_TURNS,), ("share",)))
 
 ROLES: Final = (
     Role(
@@ -133,6 +137,7 @@ ROLES: Final = (
                     )
                 ),
             ),
+            _WAITING[2],
             Right(
                 "UPDATE",
                 ("accounts", "passwords", "shared_findings", "stale_days", "terminal_owners", "terminal_status"),
@@ -165,6 +170,7 @@ ROLES: Final = (
                     *_LOGINS,
                 ),
             ),
+            *_WAITING[1:],
             Right("UPDATE", ("stale_days", *_LOGINS)),
             Right("DELETE", ("login_failures", "sessions")),
         ),
@@ -198,6 +204,7 @@ ROLES: Final = (
             Right("SELECT", ("corrections",), ("id", "date", "status")),
             Right("SELECT", ("results",), ("period", "unit", "closed_with", "adjusted_in")),
             _CHAIN,
+            *_WAITING,
             Right("INSERT", ("audit", "purges")),
         ),
         ("ekinerja_purge_punches(date,bigint)",),

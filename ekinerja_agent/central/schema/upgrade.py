@@ -15,7 +15,7 @@ from ekinerja_agent.central.access import published
 from ekinerja_agent.central.schema import live_sql, roles
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.database_errors import place
-from ekinerja_agent.central.store.engine import reading, transaction, wait_turn
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.instants import utc_now
@@ -89,7 +89,7 @@ def upgrade(engine: Engine) -> str:
     from alembic import command
 
     with transaction(engine) as conn:
-        wait_turn(conn, _MIGRATION_LOCK)
+        _wait_turn_to_migrate(conn)
         found = revision(conn)
         if found is not None and found not in REVISIONS:
             raise NeedsAttention(
@@ -106,6 +106,14 @@ def upgrade(engine: Engine) -> str:
         if found is not None and found < _DIGESTS_SINCE:
             published.note_earlier(conn, utc_now())
     return REVISIONS[-1]
+
+
+def _wait_turn_to_migrate(conn: Connection) -> None:
+    """A database that has a schema has a table that no login but its owner's may lock so."""
+    if conn.dialect.name == "postgresql":
+        made = conn.exec_driver_sql("select to_regclass('alembic_version')").scalar() is not None
+        lock = "lock table alembic_version in share row exclusive mode"
+        conn.exec_driver_sql(lock if made else f"select pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 
 def alembic_config(conn: Connection) -> Config:

@@ -1,14 +1,15 @@
 """The connection to the central database and its transactions, the same on SQLite and PostgreSQL.
 
 Promises: a writer never deadlocks with another writer of the same SQLite file (BEGIN IMMEDIATE); sessions run in UTC; a
-library's error leaves as one of ours, without the values of the statement (NIPs, PINs). Knows no table's meaning.
+library's error leaves as one of ours, without the values of the statement (NIPs, PINs); nobody waits without end for
+what another session has locked. Knows no table's meaning.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +37,8 @@ _OF_ANOTHER_PROGRAM = """SELECT EXISTS (SELECT 1 FROM sqlite_master)
     AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"""
 _LOOK_AT_MOST_MS = 300_000
 THIS_HOST = ("", "localhost", "127.0.0.1", "::1")
+_LOCKED_AT_MOST_MS = 10_000
+"""So long a statement waits for a row or a table that somebody else has locked, on PostgreSQL."""
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -122,10 +125,11 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 def wait_turn(conn: Connection, turn: int) -> None:
     """Given a writing connection and the number of a turn, wait for others that have it; it ends with the transaction.
 
-    On SQLite a writer is alone anyway.
+    On SQLite a writer is alone anyway. A turn is a row that only those who write can lock: an advisory lock anybody
+    could take who may log in.
     """
     if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn})")
+        _lock_turns(conn, turn, (0,))
 
 
 def wait_turn_of(conn: Connection, turn: int, names: Iterable[str] | None) -> None:
@@ -135,8 +139,19 @@ def wait_turn_of(conn: Connection, turn: int, names: Iterable[str] | None) -> No
     """
     if conn.dialect.name == "postgresql":
         shares = range(_TURNS) if names is None else sorted({crc32(name.encode()) % _TURNS for name in names})
-        for share in shares:
-            conn.exec_driver_sql(f"select pg_advisory_xact_lock({turn}, {share})")
+        _lock_turns(conn, turn, [1 + share for share in shares])
+
+
+def _lock_turns(conn: Connection, turn: int, shares: Sequence[int]) -> None:
+    if not shares:
+        return
+    wanted = ", ".join(map(str, shares))
+    query = f"select share from turns where turn = {turn} and share in ({wanted}) order by share for update"
+    missing = set(shares) - set(conn.exec_driver_sql(query).scalars())
+    if missing:  # once in the life of a database
+        values = ", ".join(f"({turn}, {share})" for share in sorted(missing))
+        conn.exec_driver_sql(f"insert into turns (turn, share) values {values} on conflict do nothing")
+        conn.exec_driver_sql(query)
 
 
 def _parsed(url: str) -> URL:
@@ -214,7 +229,7 @@ def _postgresql(url: URL, options: str = "") -> Engine:
         connect_args={
             "application_name": "ekinerja-agent",
             "connect_timeout": 10,
-            "options": f"-c timezone=UTC {options}".rstrip(),
+            "options": f"-c timezone=UTC -c lock_timeout={_LOCKED_AT_MOST_MS} {options}".rstrip(),
             "keepalives_idle": 30,
             **how,
         },

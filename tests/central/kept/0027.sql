@@ -53,6 +53,7 @@ insert into period_payments (period, unit, revision, document, account_id, at) v
 insert into adjustments (for_period, nip, from_revision, to_revision, period, unit, difference_rp, reason, published_at) values ('2026-08', 'n', 1, 2, '2026-09', 'U', 5, 'r', '2026-09-07 01:00:00');
 insert into objections (id, period, nip, date, code, reason, account_id, entered_at) values (1, '2026-09', 'n', '2026-09-07', 'TK', 'r', 1, '2026-09-07 01:00:00');
 insert into purges (id, before, rows, first_clock, last_clock, digest, account_id, at) values (1, '2020-01-01', 1, '2026-09-07 01:00:00', '2026-09-07 01:00:00', 'd', 1, '2026-09-07 01:00:00');
+insert into turns (turn, share) values (1, 0);
 insert into objection_decisions (objection, accepted, reason, account_id, decided_at) values (1, true, 'r', 9, '2026-09-07 01:00:00');
 insert into result_findings (period, nip, revision, position, date, code, deduction_ppm, base, deduction_rp, rule, source, place, punch_ids) values ('2026-09', 'n', 1, 0, '2026-09-07', 'TK', 1, 'whole', 1, 'r', 's', 'p', '');
 insert into result_days (period, nip, revision, position, date, unit, schedule, timezone, state, required_minutes) values ('2026-09', 'n', 1, 0, '2026-09-07', 'U', 's', 'UTC', 'present', 450);

@@ -50,6 +50,7 @@ from ekinerja_agent.central.store.tables.scored import (
     result_pending,
     results,
 )
+from ekinerja_agent.central.store.tables.turns import turns
 
 PUBLISH_INSTEAD: Final = "a later change becomes a new revision: period reopen, then period close"
 """What to do instead of changing a published result."""
@@ -93,6 +94,7 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     objections: _OBJECT,
     objection_decisions: _OBJECT,
     purges: "what went is gone, and its receipt stays",
+    turns: "a turn is waited for, and stays",
 }
 """Tables whose rows the database itself refuses to change or delete, besides those of imported facts; and what it says
 to do instead.

@@ -14,3 +14,8 @@ depends_on = None
 def upgrade() -> None:
     for table in ("period_events", "pending_signatures"):
         op.add_column(table, sa.Column("audit_rows", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "turns",
+        sa.Column("turn", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("share", sa.Integer(), primary_key=True, autoincrement=False),
+    )

@@ -55,7 +55,7 @@ BEGIN
     THEN
         RETURN false;
     END IF;
-    PERFORM pg_advisory_xact_lock(1836019316);
+    LOCK TABLE punches_default IN SHARE UPDATE EXCLUSIVE MODE;
     IF to_regclass(part) IS NOT NULL
             OR EXISTS (SELECT 1 FROM punches_default p WHERE p.clock >= first AND p.clock < next) THEN
         RETURN false;
