@@ -193,10 +193,19 @@ def account(
     number: int, name: str, *, roles: str = "operator", nip: str = "null", disabled: str = "null"
 ) -> Iterator[str]:
     """What one transaction says that adds an account."""
+    row = 1000 + number
+    yield audited("account.add", name, row)
     yield (
-        "insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at) "
-        f"values ({number}, '{name}', '{roles}', '*', {TIME}, {nip}, {disabled})"
+        "insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at, audited_by) "
+        f"values ({number}, '{name}', '{roles}', '*', {TIME}, {nip}, {disabled}, '{row}')"
     )
+
+
+def bind(number: int, name: str) -> Iterator[str]:
+    """What one transaction says that lets the user of the system of this name act as the account."""
+    row = 2000 + number
+    yield audited("account.bind", name, row)
+    yield f"update accounts set os_user = '{name}', audited_by = '{row}' where id = {number}"
 
 
 def execute(engine: Engine, *statements: str) -> None:
@@ -356,7 +365,7 @@ def test_one_person_alone_lets_no_day_count_and_takes_nothing_back_even_by_sql(c
     ask = "insert into revocation_requests (batch, account_id, requested_at, reason) "
     revoke = f"insert into import_revocations (batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')"
     execute(central, close.format(unit="ALONE"))
-    execute(central, "update accounts set os_user = 'sari' where id = 9")
+    execute(central, *bind(9, "sari"))
     execute(central, sign.format(after=0, account=1))
     execute(central, sign.format(after=1, account=9))
     execute(central, f"{ask} values (1, 1, {TIME}, 'r')")

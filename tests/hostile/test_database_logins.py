@@ -25,6 +25,7 @@ from tests.central.test_guards import (
     account,
     add,
     audited,
+    bind,
     close,
     content,
     everything,
@@ -32,6 +33,7 @@ from tests.central.test_guards import (
     part,
     person,
     publishing,
+    rows,
 )
 
 LOGINS = [role.name for role in roles.ROLES]
@@ -296,3 +298,76 @@ def test_t44_who_waits_for_another_session_is_told_so(login: As, monkeypatch: py
         with pytest.raises(TemporarilyUnavailable, match=r"is busy: .*lock timeout; try again later"):
             waiting.result()
     reopen(centre)
+
+
+_MALLORY = (
+    "insert into accounts (id, name, roles, feeds, created_at, os_user, audited_by) values (5, 'mallory', 'operator', "
+)
+POWER: dict[str, tuple[str, ...]] = {
+    "roles": ("update accounts set roles = 'operator,payroll', os_user = 'mallory' where id = 9",),
+    "roles by the row of before": ("update accounts set roles = 'payroll', audited_by = '1009' where id = 9",),
+    "roles by the newest row": ("update accounts set roles = 'payroll', audited_by = '3000' where id = 9",),
+    "roles by a row about somebody else": (
+        audited("account.bind", "root", 3001),
+        "update accounts set roles = 'payroll', audited_by = '3001' where id = 9",
+    ),
+    "roles by a row about a password": (
+        audited("account.password", "sari", 3001),
+        "update accounts set roles = 'payroll', audited_by = '3001' where id = 9",
+    ),
+    "another name": (
+        audited("account.bind", "siti", 3001),
+        "update accounts set name = 'siti', audited_by = '3001' where id = 9",
+    ),
+    "a new account": (f"{_MALLORY}'*', {TIME}, 'mallory', null)",),
+    "a new account by the newest row": (f"{_MALLORY}'*', {TIME}, 'mallory', '3000')",),
+    "an account less": ("delete from accounts where id = 9",),
+    "a password": (f"insert into passwords values (9, 'x', false, {TIME}, null)",),
+    "a password by the newest row": (f"insert into passwords values (9, 'x', false, {TIME}, '3000')",),
+    "another password": ("update passwords set hash = 'x' where account_id = 1",),
+    "no password": ("delete from passwords",),
+    "another office's terminal": ("update terminal_owners set agent = 'mine'",),
+    "nobody's terminal": ("delete from terminal_owners",),
+}
+_TABLES_OF_POWER = ("accounts", "passwords", "terminal_owners")
+
+
+def powers() -> Iterator[str]:
+    """Two operators, the password of one, and a terminal that an agent owns."""
+    yield from rows("accounts")
+    yield audited("account.password", "root", 2999)
+    yield f"insert into passwords values (1, 'h', false, {TIME}, '2999')"
+    yield f"insert into terminal_owners (terminal, agent, since) values ('lobby', 'a', {TIME})"
+    yield audited("login", "sari", 3000)
+
+
+@pytest.mark.parametrize("statements", POWER.values(), ids=POWER)
+def test_t6_nobody_gets_power_without_a_row_of_the_audit_log_about_it(
+    central: Engine, statements: tuple[str, ...]
+) -> None:
+    """Before, as ekinerja_score: `update accounts set roles = 'operator,payroll', os_user = 'mallory' where id = 9` was
+    UPDATE 1, an account `mallory` and a password INSERT 0 1; the audit log still had one row about accounts.
+    """
+    execute(central, *powers())
+    before = [content(central, table) for table in _TABLES_OF_POWER]
+    with pytest.raises(Refused, match=r"it stays|has its row in the audit log"):
+        execute(central, *statements)
+    assert [content(central, table) for table in _TABLES_OF_POWER] == before
+
+
+def test_t6_a_change_that_the_audit_log_tells_is_made_once(central: Engine) -> None:
+    execute(central, *powers())
+    execute(central, *bind(9, "sari"))
+    with pytest.raises(Refused, match="has its row in the audit log"):
+        execute(central, "update accounts set os_user = 'mallory', audited_by = '2009' where id = 9")
+    assert [row[5] for row in content(central, "accounts") if row[0] == 9] == ["sari"]
+
+
+@pytest.mark.parametrize("role", LOGINS)
+def test_t6_no_login_gives_itself_power(login: As, role: str) -> None:
+    administrator = login("postgres")
+    execute(administrator, *powers())
+    before = [content(administrator, table) for table in _TABLES_OF_POWER]
+    with session(login, role) as conn:
+        try_all(conn, *(each for statements in POWER.values() for each in statements if " audit " not in each))
+    assert [content(administrator, table) for table in _TABLES_OF_POWER] == before

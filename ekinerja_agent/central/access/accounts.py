@@ -7,7 +7,7 @@ says who may do it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -108,7 +108,6 @@ def add(
     def work(conn: Connection) -> Account:
         wait_turn(conn, _ACCOUNTS_LOCK)
         _refuse_taken(conn, name, os_user)
-        account = _insert(conn, name, chosen, kinds, now, unit=unit, nip=nip, os_user=os_user)
         details = {
             "roles": sorted(chosen),
             "feeds": sorted(kinds),
@@ -116,8 +115,8 @@ def add(
             "nip": nip,
             "os_user": os_user,
         }
-        audit.append(conn, by.name, "account.add", name, details, now)
-        return account
+        row = audit.append(conn, by.name, "account.add", name, details, now)
+        return _insert(conn, name, chosen, kinds, now, unit=unit, nip=nip, os_user=os_user, audited_by=row)
 
     return in_transaction(engine, work)
 
@@ -136,8 +135,8 @@ def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account
                     "{name} is the last operator; add another one first: account add NAME --role operator", name=name
                 )
             )
-        conn.execute(update(accounts).where(accounts.c.id == account.id).values(disabled_at=now))
-        audit.append(conn, by.name, "account.disable", name, {}, now)
+        row = audit.append(conn, by.name, "account.disable", name, {}, now)
+        _change(conn, account, disabled_at=now, audited_by=row)
         return _named(conn, name)
 
     return in_transaction(engine, work)
@@ -159,9 +158,9 @@ def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime)
                     holder=holder.name,
                 )
             )
-        conn.execute(update(accounts).where(accounts.c.id == account.id).values(os_user=os_user))
         details = {"os_user": os_user, "before": account.os_user}
-        audit.append(conn, by.name, "account.bind", name, details, now)
+        row = audit.append(conn, by.name, "account.bind", name, details, now)
+        _change(conn, account, os_user=os_user, audited_by=row)
         return _named(conn, name)
 
     return in_transaction(engine, work)
@@ -194,13 +193,15 @@ def account_of(row: RowMapping | Mapping[str, Any]) -> Account:
     values = dict(row)
     values["roles"] = frozenset(filter(None, row["roles"].split(",")))
     values["feeds"] = frozenset(filter(None, row["feeds"].split(",")))
-    return Account(**values)
+    return Account(**{each.name: values[each.name] for each in fields(Account)})
 
 
 def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
     wait_turn(conn, _ACCOUNTS_LOCK)
     if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
         return Actor(_allowed(_one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
+    details = {"roles": ["operator"], "feeds": [ALL_FEEDS], "os_user": os_user}
+    row = audit.append(conn, audit.SYSTEM, "account.first", os_user, details, now)
     account = _insert(
         conn,
         os_user,
@@ -210,9 +211,8 @@ def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
         unit=None,
         nip=None,
         os_user=os_user,
+        audited_by=row,
     )
-    details = {"roles": ["operator"], "feeds": [ALL_FEEDS], "os_user": os_user}
-    audit.append(conn, audit.SYSTEM, "account.first", os_user, details, now)
     return Actor(account, is_first=True)
 
 
@@ -259,6 +259,7 @@ def _insert(
     unit: str | None,
     nip: str | None,
     os_user: str | None,
+    audited_by: str,
 ) -> Account:
     conn.execute(
         insert(accounts).values(
@@ -269,9 +270,15 @@ def _insert(
             os_user=os_user,
             feeds=",".join(sorted(feeds)),
             created_at=now,
+            audited_by=audited_by,
         )
     )
     return _named(conn, name)
+
+
+def _change(conn: Connection, account: Account, **values: Any) -> None:
+    """`audited_by`, which the database looks at, is the digest of the audit row that tells of the change."""
+    conn.execute(update(accounts).where(accounts.c.id == account.id).values(**values))
 
 
 def _named(conn: Connection, name: str) -> Account:

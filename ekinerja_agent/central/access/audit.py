@@ -48,10 +48,11 @@ class End(NamedTuple):
         return cls(int(found[1]), found[2])
 
 
-def append(conn: Connection, actor: str, action: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
-    """Given who did what to which subject, add a row to the chain in the caller's transaction.
+def append(conn: Connection, actor: str, action: str, subject: str, details: Mapping[str, Any], now: datetime) -> str:
+    """Given who did what to which subject, add a row to the chain in the caller's transaction; return its digest.
 
-    Call it last in the transaction: other writers of the log wait until it ends. `details` holds JSON values only.
+    Call it last in the transaction, since other writers of the log wait until it ends; but before a change of
+    accounts, passwords or owners, whose rows name it. `details` holds JSON values only.
     """
     wait_turn(conn, _CHAIN_LOCK)
     previous = conn.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or _FIRST_DIGEST
@@ -68,6 +69,7 @@ def append(conn: Connection, actor: str, action: str, subject: str, details: Map
             digest=digest,
         )
     )
+    return digest
 
 
 def count_so_far() -> ScalarSelect[int]:

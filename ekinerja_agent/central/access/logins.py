@@ -61,13 +61,13 @@ def set_password(
 
     def work(conn: Connection) -> Account:
         account = people.active(conn, name)
-        values = {"hash": hashed, "must_change": must_change, "set_at": now}
+        row = audit.append(conn, by.name, "account.password", name, {"must_change": must_change}, now)
+        values = {"hash": hashed, "must_change": must_change, "set_at": now, "audited_by": row}
         if conn.execute(update(passwords).where(passwords.c.account_id == account.id).values(**values)).rowcount == 0:
             conn.execute(insert(passwords).values(account_id=account.id, **values))
         ended = delete(sessions).where(sessions.c.account_id == account.id)
         conn.execute(ended if keep is None else ended.where(sessions.c.token_digest != _digest(keep)))
         _forgive(conn, name)
-        audit.append(conn, by.name, "account.password", name, {"must_change": must_change}, now)
         return account
 
     return in_transaction(engine, work)

@@ -46,12 +46,14 @@ def take_over(engine: Engine, agent: str, terminal: str, *, account: Account, no
 
     def work(conn: Connection) -> str | None:
         before = _owners(conn, [terminal]).get(terminal)
+        row = audit.append(conn, account.name, "terminal.take_over", terminal, {"from": before, "to": agent}, now)
         _give(conn, [terminal], agent, now)
         t = terminal_owners.c
         conn.execute(
-            update(terminal_owners).where(t.terminal == terminal, t.agent != agent).values(agent=agent, since=now)
+            update(terminal_owners)
+            .where(t.terminal == terminal, t.agent != agent)
+            .values(agent=agent, since=now, audited_by=row)
         )
-        audit.append(conn, account.name, "terminal.take_over", terminal, {"from": before, "to": agent}, now)
         return before
 
     return in_transaction(engine, work)

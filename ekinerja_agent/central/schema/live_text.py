@@ -18,7 +18,8 @@ from typing import Final
 from sqlalchemy import Table
 
 from ekinerja_agent.central.kinds import fact_kind, insert_only
-from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, PUBLISH_INSTEAD, PUBLISHED
+from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, POWERS, PUBLISH_INSTEAD, PUBLISHED
+from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
 from ekinerja_agent.central.store.tables.recorded import punches
@@ -68,7 +69,13 @@ def live_objects(dialect: str, schema: str) -> tuple[LiveObject, ...]:
     """Given "sqlite" or "postgresql", and the schema of the tables as SQL writes it, return all that must be there, in
     the order in which it can be made.
     """
-    texts = (*_functions(dialect, schema), *_guards(dialect), *_refusals(dialect, schema), *_views(dialect))
+    texts = (
+        *_functions(dialect, schema),
+        *_guards(dialect),
+        *_powers(dialect, schema),
+        *_refusals(dialect, schema),
+        *_views(dialect),
+    )
     return tuple(_live_object(text) for text in texts)
 
 
@@ -105,6 +112,23 @@ def _guards(dialect: str) -> Iterator[str]:
     if dialect == "sqlite":
         for table in (period_events, pending_signatures):
             yield from _statements(f"{dialect}/closes.sql", _of_table(table))
+
+
+def _powers(dialect: str, schema: str) -> Iterator[str]:
+    for table, power in POWERS.items():
+        key = [*(column.name for column in table.primary_key), *(["name"] if table is accounts else [])]
+        values = _of_table(table) | {
+            "schema": schema,
+            "same_key": " AND ".join(f"OLD.{name} = NEW.{name}" for name in key),
+            "same_as_new": " AND ".join(f"o.{name} = NEW.{name}" for name in key[:1]),
+            "changes": "INSERT OR UPDATE" if power.from_the_first else "UPDATE",
+            "action": power.action,
+            "subject": power.subject,
+            "instead": power.instead,
+        }
+        yield from _statements(f"{dialect}/power.sql", values)
+        if dialect == "sqlite" and power.from_the_first:
+            yield from _statements(f"{dialect}/power_given.sql", values)
 
 
 def _refusals(dialect: str, schema: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
-insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at) values (1, 'root', 'operator', '*', '2026-09-07 01:00:00', null, null);
-insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at) values (9, 'sari', 'operator', '*', '2026-09-07 01:00:00', null, null);
+insert into audit (id, at, actor, action, subject, details, previous_digest, digest) values (1001, '2026-09-07 01:00:00', 'root', 'account.add', 'root', '{}', '0', '1001');
+insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at, audited_by) values (1, 'root', 'operator', '*', '2026-09-07 01:00:00', null, null, '1001');
+insert into audit (id, at, actor, action, subject, details, previous_digest, digest) values (1009, '2026-09-07 01:00:00', 'root', 'account.add', 'sari', '{}', '0', '1009');
+insert into accounts (id, name, roles, feeds, created_at, nip, disabled_at, audited_by) values (9, 'sari', 'operator', '*', '2026-09-07 01:00:00', null, null, '1009');
 insert into import_batches (id, kind, file_name, digest, rows, rejected, account_id, imported_at) values (1, 'units', 'f', 'd', 1, 0, 1, '2026-09-07 01:00:00');
 insert into import_revocations (batch, account_id, revoked_at, reason) values (1, 1, '2026-09-07 01:00:00', 'r');
 insert into revocation_requests (batch, account_id, requested_at, reason) values (1, 9, '2026-09-07 01:00:00', 'r');

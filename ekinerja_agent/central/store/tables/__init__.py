@@ -5,11 +5,12 @@ The migrations build these tables; a test holds both to the same shape. Knows no
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Table
 
-from ekinerja_agent.central.store.tables.access import audit
+from ekinerja_agent.central.store.tables.access import accounts, audit, passwords
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
@@ -41,6 +42,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     redatings,
     slot_owners,
     terminal_facts,
+    terminal_owners,
 )
 from ekinerja_agent.central.store.tables.scored import (
     objection_decisions,
@@ -102,3 +104,28 @@ to do instead.
 
 PUBLISHED: tuple[Table, ...] = (results, result_findings, result_days, result_pending)
 """Tables whose rows the database refuses to change or delete once their revision is above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What the audit log must tell in the same transaction of a change of a row that gives power: an action (a pattern
+    of LIKE) on a subject (SQL over the new row). `from_the_first`: of the first row of its key too.
+    """
+
+    action: str
+    subject: str
+    from_the_first: bool
+    instead: str
+
+
+POWERS: Final[dict[Table, Power]] = {
+    accounts: Power("account.%", "NEW.name", from_the_first=True, instead="use: account disable"),
+    passwords: Power(
+        "account.password",
+        "(SELECT c.name FROM accounts c WHERE c.id = NEW.account_id)",
+        from_the_first=True,
+        instead="use: account disable",
+    ),
+    terminal_owners: Power("terminal.take_over", "NEW.terminal", from_the_first=False, instead="use: terminal accept"),
+}
+"""Tables whose rows say who may do what. None of them goes, and none is changed but beside its row in the audit log."""

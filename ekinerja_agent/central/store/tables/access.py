@@ -18,6 +18,7 @@ accounts = Table(  # changes: roles, unit, binding, disabled_at; every change is
     Column("feeds", Text, nullable=False),  # comma separated import kinds whose decisions in a file count; "*" = all
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("audited_by", Text),  # digest of the audit row of its last change; null: schema 25 made it
 )
 
 audit = Table(
@@ -48,6 +49,7 @@ passwords = Table(  # changes: a new password takes the place of the old one; ea
     Column("hash", Text, nullable=False),  # argon2id
     Column("must_change", Boolean, nullable=False),  # another person gave it
     Column("set_at", Instant, nullable=False),
+    Column("audited_by", Text),  # as of an account
 )
 
 sessions = Table(  # changes: rows go when a session ends

@@ -51,6 +51,7 @@ terminal_owners = Table(  # changes: `terminal accept` gives a terminal to anoth
     Column("terminal", Text, primary_key=True),
     Column("agent", Text, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("audited_by", Text),  # digest of the audit row by which a person gave it to the agent; null: nobody did
 )
 
 punches = Table(

@@ -19,3 +19,5 @@ def upgrade() -> None:
         sa.Column("turn", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("share", sa.Integer(), primary_key=True, autoincrement=False),
     )
+    for table in ("accounts", "passwords", "terminal_owners"):
+        op.add_column(table, sa.Column("audited_by", sa.Text(), nullable=True))
