@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +14,7 @@ from sqlalchemy import Engine, select
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.central.store.tables.access import audit as log
+from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import CheckFailed, Refused
 
 NOW = datetime(2026, 9, 7, 1, 2, 3, 456789, tzinfo=UTC)
@@ -82,6 +85,34 @@ def test_the_log_gives_back_what_was_written(central: Engine) -> None:
     )
 
 
+def test_a_row_keeps_the_uid_of_who_acted_and_the_one_of_their_login(central: Engine) -> None:
+    acted: list[os_user.Caller] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os_user, "_acting_for", acted)
+        write(central, 1)
+        acted.append(os_user.Caller(1004, 1001))
+        write(central, 2)
+    told = [(row["uid"], row["login_uid"]) for row in audit.rows(central)]
+    assert told == [(os.getuid(), os_user.caller().login_uid), (1004, 1001)]
+    assert audit.verify(central).rows == 2
+
+
+def test_rows_from_before_uids_were_kept_are_as_they_were_and_get_none(central: Engine) -> None:
+    """The digest of such a row, as programs of then wrote it, does not come from this program."""
+    told = '["' + "0" * 64 + '","2026-09-07T01:02:03.456789+00:00","root","do","this","{\\"n\\":1}"]'
+    digest = hashlib.sha256(told.encode()).hexdigest()
+    with transaction(central) as conn:
+        conn.exec_driver_sql(
+            "insert into audit (at, actor, action, subject, details, previous_digest, digest) values "
+            f"('{NOW:%Y-%m-%d %H:%M:%S.%f}', 'root', 'do', 'this', '{{\"n\":1}}', '{'0' * 64}', '{digest}')"
+        )
+    write(central, 2)
+    assert audit.verify(central).rows == 2
+    behind_our_back(central, "update audit set uid = 0 where id = 1")
+    with pytest.raises(CheckFailed, match=r"broken at row 1 .*changed after it was written"):
+        audit.verify(central)
+
+
 def test_writers_together_make_one_chain(central: Engine) -> None:
     def add(n: int) -> None:
         in_transaction(central, lambda conn: audit.append(conn, "root", "do", str(n), {}, NOW))
@@ -103,6 +134,9 @@ SWAP = (
         ("update audit set actor = 'nobody' where id = 2", "broken at row 2 .*changed after it was written"),
         (f"update audit set at = {TIMES} where id = 3", "broken at row 3 .*changed after it was written"),
         ("update audit set details = '{\"n\":9}' where id = 1", "broken at row 1 .*changed after it was written"),
+        ("update audit set uid = uid + 1 where id = 2", "broken at row 2 .*changed after it was written"),
+        ("update audit set login_uid = 4711 where id = 2", "broken at row 2 .*changed after it was written"),
+        ("update audit set uid = null, login_uid = null where id = 2", "broken at row 2 .*changed after it was"),
         ("delete from audit where id = 3", "broken at row 4 .*a row before it was removed"),
         ("delete from audit where id < 3", "broken at row 3 .*a row before it was removed"),
         (SWAP, "broken at row 2 .*the order was changed"),

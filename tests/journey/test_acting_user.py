@@ -122,7 +122,7 @@ def test_a_person_of_a_test_is_the_user_of_the_process_and_goes_again_whatever_h
 
 ASKS_WHO = {"getpass", "pwd", "getlogin", "getpwuid", "getpwnam", "expanduser", "getuid", "geteuid"}
 MAY_ASK = {
-    "host/os_user.py": {"pwd", "getpwuid", "getuid"},
+    "host/os_user.py": {"pwd", "getpwuid", "getuid", "geteuid"},
     "usecases/watching/doctor/permissions.py": {"getuid"},  # whom a finding is told
     "files/durable.py": {"geteuid"},  # whether files can be given away
 }

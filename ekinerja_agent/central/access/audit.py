@@ -3,6 +3,9 @@
 A row that was changed, removed, put in or moved shows in the chain; rows cut off at the end show by the count. Somebody
 who owns the database could write chain and count anew: that shows against an end that was noted elsewhere.
 
+Beside the actor a row keeps the uid of who acted and, where the host keeps it, the uid with which they logged in. Both
+are part of its digest; rows from before they were kept have none, and their digests are as they were.
+
 Does not know what the actions mean, nor whether they were allowed.
 """
 
@@ -19,6 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, ScalarSelect, exi
 
 from ekinerja_agent.central.store.engine import Readable, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import audit, audit_end
+from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import CheckFailed
 from ekinerja_agent.nouns.messages import Message
 
@@ -57,7 +61,8 @@ def append(conn: Connection, actor: str, action: str, subject: str, details: Map
     wait_turn(conn, _CHAIN_LOCK)
     previous = conn.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or _FIRST_DIGEST
     text = _canonical(dict(details))
-    digest = _digest(previous, now, actor, action, subject, text)
+    who = os_user.caller()
+    digest = _digest(previous, now, actor, action, subject, text, who.uid, who.login_uid)
     conn.execute(
         insert(audit).values(
             at=now,
@@ -65,6 +70,8 @@ def append(conn: Connection, actor: str, action: str, subject: str, details: Map
             action=action,
             subject=subject,
             details=text,
+            uid=who.uid,
+            login_uid=who.login_uid,
             previous_digest=previous,
             digest=digest,
         )
@@ -86,7 +93,7 @@ def rows(
     first: date | None = None,
     last: date | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Given the database, yield the log, oldest first: id, at, actor, action, subject, details, digest.
+    """Given the database, yield the log, oldest first: id, at, actor, action, subject, details, digest, uid, login_uid.
 
     `action` is a whole word as `period.close`, or what stands before its point. The days are UTC, both included.
     """
@@ -113,6 +120,8 @@ def rows(
                 "subject": row.subject,
                 "details": json.loads(row.details),
                 "digest": row.digest,
+                "uid": row.uid,
+                "login_uid": row.login_uid,
             }
 
 
@@ -187,7 +196,8 @@ def walk(conn: Connection, noted: End | None = None) -> End:
 
 def _wrong(conn: Connection, row: Row[Any], previous: str) -> Message | None:
     """What is wrong with a row that should follow the digest `previous`."""
-    if row.digest != _digest(row.previous_digest, row.at, row.actor, row.action, row.subject, row.details):
+    told = (row.previous_digest, row.at, row.actor, row.action, row.subject, row.details, row.uid, row.login_uid)
+    if row.digest != _digest(*told):
         return Message("it was changed after it was written")
     if row.previous_digest == previous:
         return None
@@ -244,9 +254,21 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _digest(previous: str, at: datetime, actor: str, action: str, subject: str, details: str) -> str:
+def _digest(
+    previous: str,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    details: str,
+    uid: int | None = None,
+    login_uid: int | None = None,
+) -> str:
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return sha256(_canonical([previous, instant, actor, action, subject, details]).encode()).hexdigest()
+    told: list[str | int | None] = [previous, instant, actor, action, subject, details]
+    if (uid, login_uid) != (None, None):
+        told += [uid, login_uid]
+    return sha256(_canonical(told).encode()).hexdigest()
 
 
 def _canonical(value: Any) -> str:

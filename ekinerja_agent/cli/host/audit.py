@@ -21,7 +21,7 @@ from ekinerja_agent.usecases.witnessing import compare, witnesses
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
 
-COLUMNS = "id at actor action subject details digest".split()
+COLUMNS = "id at actor action subject details digest uid login_uid".split()
 
 
 class _End(click.ParamType[audit.End]):

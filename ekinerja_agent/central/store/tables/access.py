@@ -32,6 +32,8 @@ audit = Table(
     Column("details", Text, nullable=False),  # canonical JSON
     Column("previous_digest", Text, nullable=False),
     Column("digest", Text, nullable=False, unique=True),
+    Column("uid", BigInteger),  # of who acted; none in rows from before it was kept
+    Column("login_uid", BigInteger),  # with which they logged in, where the host keeps that
 )
 
 audit_end = Table(  # changes: one row, which a trigger on audit moves by one with each row that is written
