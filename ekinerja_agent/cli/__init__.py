@@ -20,6 +20,7 @@ from ekinerja_agent import __version__
 from ekinerja_agent.cli.shell import ending
 from ekinerja_agent.cli.shell.context import Context
 from ekinerja_agent.cli.shell.translate import SpokenGroup, click_speaks, in_language, language_of
+from ekinerja_agent.cli.staff import ways
 from ekinerja_agent.locale.language import Language, translate_to
 from ekinerja_agent.nouns.errors import EkinerjaError, WrongUsage
 from ekinerja_agent.nouns.messages import Message
@@ -127,6 +128,8 @@ def cli(ctx: click.Context, config_path: str | None, lang: str | None) -> None:
     """Collect punches from fingerprint terminals without losing one, and score discipline and performance."""
     translate = ctx.command.translate if isinstance(ctx.command, SpokenGroup) else translate_to("en")
     ctx.obj = Context(config_path=config_path, lang=lang, translate=translate)
+    if not {"-h", "--help"} & set(sys.argv):
+        ways.choose(ctx.obj, str(ctx.invoked_subcommand), sys.argv[1:])
 
 
 def main() -> NoReturn:

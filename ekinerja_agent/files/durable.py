@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 OWNER_ALONE = 0o600
@@ -43,12 +42,3 @@ def sync_folder(folder: Path) -> None:
 def nearest(path: Path) -> Path:
     """Given a path, return it, or the nearest of what it would lie in that exists."""
     return next(each for each in (path, *path.parents) if each.exists())
-
-
-def hand_over(state_dir: Path, *made: Path) -> None:
-    """Given what was made in `state_dir`, let it belong to that folder's owner if root made it: the service goes on."""
-    if os.geteuid() == 0:
-        owner = state_dir.stat()
-        with suppress(PermissionError):  # a network disk that takes no orders from root
-            for path in made:
-                os.chown(path, owner.st_uid, owner.st_gid)

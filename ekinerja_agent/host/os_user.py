@@ -21,7 +21,8 @@ from ekinerja_agent.nouns.messages import Message
 _PEER: Final = struct.Struct("3i")
 """`struct ucred` of unix(7): pid, uid, gid."""
 _NO_LOGIN: Final = 2**32 - 1
-_OVERFLOW_UID: Final = Path("/proc/sys/kernel/overflowuid")
+_OVERFLOW_UID: Final = 65_534
+"""What stands for every uid that a user namespace does not know: user_namespaces(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def peer_of(connection: socket.socket) -> Caller:
     In a user namespace of its own a process sees all others as one uid, which is nobody's.
     """
     pid, uid, _ = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    if uid < 0 or uid == int(_OVERFLOW_UID.read_text(encoding="ascii")):
+    if uid < 0 or uid == _OVERFLOW_UID:
         raise Refused(
             Message(
                 "the kernel does not tell who called; let the administrator see that PrivateUsers= is off in "
@@ -82,6 +83,11 @@ def peer_of(connection: socket.socket) -> Caller:
 def is_root() -> bool:
     """Return whether this process may do everything."""
     return os.geteuid() == 0
+
+
+def own_uid() -> int:
+    """Return the uid of this process, whomever it acts for."""
+    return os.getuid()
 
 
 def is_me(uid: int) -> bool:

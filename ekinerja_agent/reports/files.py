@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
@@ -21,14 +23,27 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Given a path, put the bytes there in place of what was there, with mode 0600.
+@contextmanager
+def private(path: Path, content: bytes) -> Iterator[None]:
+    """Given a path that a person named, return a context at whose end the bytes stand there in place of what was there,
+    with mode 0600. If it ends with an error, nothing has changed.
 
-    Raise TemporarilyUnavailable if the disk is full, WrongUsage if nothing can be written there; an older file then
-    stays as it was.
+    All that can take long or fail has been done when the context begins: whoever keeps others waiting in it waits for
+    nobody's disk. Raise TemporarilyUnavailable if the disk is full, WrongUsage if nothing can be written there; an
+    older file then stays as it was.
     """
+    with ExitStack() as stack:
+        with _told(path):
+            draft = stack.enter_context(named.writing(path, content))
+        yield
+        with _told(path):
+            draft.keep()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        write_whole(path, content)
+        yield
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise TemporarilyUnavailable(

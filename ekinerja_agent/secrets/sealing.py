@@ -6,7 +6,8 @@ stands beside a box in clear is bound to it: change one and the box does not ope
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from ekinerja_agent.files.durable import sync_folder
+from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message, as_message
 
@@ -81,10 +82,10 @@ def new_key() -> PrivateKey:
     return PrivateKey(X25519PrivateKey.generate())
 
 
-def read_public_key(path: Path) -> PublicKey:
+def read_public_key(path: Path, content_of: Callable[[Path], bytes] = named.read) -> PublicKey:
     """Given a PEM file with a public key, return it. Raise WrongUsage if it is missing or something else."""
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(content_of(path))
     except (OSError, ValueError) as error:
         raise WrongUsage(
             Message(
@@ -101,7 +102,7 @@ def read_public_key(path: Path) -> PublicKey:
 def read_private_key(path: Path) -> PrivateKey:
     """Given a PEM file with a private key, return it. Raise WrongUsage if it is missing or something else."""
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(named.read(path), password=None)
     except (OSError, ValueError, TypeError) as error:  # TypeError: it is protected by a passphrase
         raise WrongUsage(
             Message(
@@ -118,40 +119,34 @@ def read_private_key(path: Path) -> PrivateKey:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Given a path where nothing is yet, let the content stand there for its owner alone: whole and on disk, or not.
+    """Given a path that a person named and where nothing is yet, let the content stand there for its owner alone: whole
+    and on disk, or not.
 
     Raise Refused if there is a file, WrongUsage if nothing can be written there.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with _told(path), named.writing(path, content, replace=False) as draft:
+        draft.keep()
+
+
+def write_own(path: Path, content: bytes) -> None:
+    """As `write_new`, for a file of the program's own."""
+    with _told(path):
+        draft = named.own_draft(path, replace=False)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            _name(draft, path)
-            sync_folder(path.parent)
+            named.fill(draft.handle, content)
+            draft.keep()
         finally:
-            draft.unlink(missing_ok=True)
+            draft.drop()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileExistsError as error:
         raise Refused(Message("{path} exists already and is kept; choose another name", path=path)) from error
     except OSError as error:
         raise WrongUsage(Message("{path} cannot be written: {reason}", path=path, reason=_reason(error))) from error
-
-
-def _name(draft: Path, path: Path) -> None:
-    """Give the draft its name, which a link does only where nothing is. Memory sticks know no links: there the name is
-    taken first, and an interruption leaves an empty file.
-    """
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        path.touch(mode=0o600, exist_ok=False)
-        draft.replace(path)
 
 
 def _reason(error: Exception) -> Message:

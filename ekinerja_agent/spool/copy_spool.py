@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ekinerja_agent.files.plain import require_plain
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool.queue import BUSY_TIMEOUT_S
@@ -21,6 +22,7 @@ def copy_spool(source: Path, target: Path) -> None:
 
     Raise NeedsAttention if the spool is damaged or not one, TemporarilyUnavailable if there is no room or it is locked.
     """
+    require_plain(source)
     try:
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", timeout=BUSY_TIMEOUT_S, uri=True)) as here,

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from ekinerja_agent.files.plain import require_plain
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
@@ -90,6 +91,7 @@ class Spool:
         self._now = now
         self._lock = threading.RLock()
         self._agent: str | None = None
+        require_plain(self.path)
         with self._translated():
             place = f"{self.path.absolute().as_uri()}?mode=ro" if read_only else self.path
             self._db = sqlite3.connect(

@@ -23,7 +23,6 @@ from ekinerja_agent.config import load
 from ekinerja_agent.nouns.delivery import Receipt
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.keeping import backup
 from ekinerja_agent.usecases.watching.doctor import State
 from tests.doctor.conftest import Ward
@@ -94,6 +93,22 @@ def test_files_that_everybody_can_change(ward: Ward) -> None:
     assert {each.subject for each in ward.wrong("permissions")} == {str(ward.agent), str(ward.state)}
 
 
+def test_a_database_that_others_can_write_or_replace(ward: Ward) -> None:
+    database = ward.state / "spool.db"  # as a central.db would be
+    database.chmod(0o660)
+    ward.state.chmod(0o770)
+    found = {(each.subject, each.what_to_do) for each in ward.wrong("permissions")}
+    assert found == {(str(each), f"run: chmod g-w {each}") for each in (database, ward.state)}
+    for each in ward.state.glob("spool.db*"):  # SQLite gave the mode of the first to those beside it
+        each.chmod(0o640)
+    ward.state.chmod(0o750)
+    assert ward.wrong("permissions") == []
+    elsewhere = database.rename(ward.directory / "elsewhere.db")
+    database.symlink_to(elsewhere)
+    (link,) = ward.wrong("permissions")
+    assert (link.subject, link.finding) == (str(database), "it is no plain file, and is not opened")
+
+
 def test_a_state_dir_that_is_a_file(ward: Ward) -> None:
     shutil.rmtree(ward.state)
     ward.state.write_text("")
@@ -109,14 +124,6 @@ def test_files_that_a_command_of_root_left_to_the_service(root: None, ward: Ward
         os.chown(path, 65534, -1)
     ward.examine()
     assert ward.wrong("permissions") == []
-
-
-def test_a_turn_taken_by_root_leaves_its_lock_to_the_owner_of_the_state(root: None, tmp_path: Path) -> None:
-    os.chown(tmp_path, 65534, 65534)
-    with turn("lobby", tmp_path):
-        pass
-    owners = {path.stat().st_uid for path in (tmp_path / "locks", tmp_path / "locks" / "lobby.lock")}
-    assert owners == {65534}
 
 
 AS_NOBODY = """

@@ -9,27 +9,30 @@ from pathlib import Path
 import pytest
 
 from ekinerja_agent.nouns.errors import WrongUsage
-from ekinerja_agent.reports.files import digest, write_private
+from ekinerja_agent.reports.files import digest, private
 
 
 def test_a_file_takes_the_place_of_the_older_one_and_is_for_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "laporan.html"
     path.write_bytes(b"an older report")
-    write_private(path, b"page")
+    with private(path, b"page"):
+        pass
     assert path.read_bytes() == b"page"
     assert list(tmp_path.iterdir()) == [path]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WrongUsage, match=r"missing.laporan\.html cannot be written: No such file"):
-        write_private(tmp_path / "missing" / "laporan.html", b"page")
+    missing = tmp_path / "missing" / "laporan.html"
+    told = r"missing.laporan\.html cannot be written: No such file"
+    with pytest.raises(WrongUsage, match=told), private(missing, b"page"):
+        pass
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(WrongUsage, match="cannot be written"):
-        write_private(tmp_path / "folder", b"page")
+    with pytest.raises(WrongUsage, match="cannot be written"), private(tmp_path / "folder", b"page"):
+        pass
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 

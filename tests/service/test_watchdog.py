@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -19,7 +21,8 @@ from tests.proof.box import PATIENCE_S, Box, until
 
 HASTY = """
 from ekinerja_agent.daemon import running
-from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting import collect, terminal_lock
+terminal_lock.turn.__kwdefaults__["patience_s"] = 600.0
 running.MAY_TAKE_S["poll"] = 1.0
 collect.LARGEST_TABLE_BYTES = 0
 from ekinerja_agent.cli import main
@@ -41,7 +44,13 @@ def served(directory: Path, address: str, log: Path) -> subprocess.Popen[bytes]:
 def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_is_stuck(tmp_path: Path) -> None:
     address, log = str(tmp_path / "notify"), tmp_path / "log"
     device = Device()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, serve(device) as endpoint:
+    locks = tmp_path / "state" / "locks"
+    locks.mkdir(parents=True)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        serve(device) as endpoint,
+        (locks / "t1.lock").open("w") as turn,
+    ):
         manager.bind(address)
         manager.settimeout(PATIENCE_S)
         Box(tmp_path).configure(endpoint, roles=["collect"])
@@ -51,9 +60,8 @@ def test_the_watchdog_is_fed_while_terminals_are_read_and_starves_when_a_reader_
             for _ in range(20):
                 assert manager.recv(4096) == b"WATCHDOG=1"
             # What comes now is not read, and stands in a queue of ten: what is stuck is told all the same.
-            # A file whose opening never ends, as on a disk that hangs.
-            os.mkfifo(tmp_path / "endless")
-            (tmp_path / "endless").replace(tmp_path / "state" / "locks" / "t1.lock")
+            # Somebody takes a turn at the terminal and never gives it back.
+            until(lambda: is_taken(turn), "the turn is ours")
             until(lambda: '"work": ["poll t1"]' in log.read_text(), "it says what is stuck")
             empty(manager)
             manager.settimeout(1.0)  # two and a half times as long as systemd would wait
@@ -93,6 +101,14 @@ def empty(manager: socket.socket) -> None:
         while manager.recv(4096):
             pass
     manager.settimeout(PATIENCE_S)
+
+
+def is_taken(turn: IO[str]) -> bool:
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def test_only_what_makes_no_step_for_too_long_is_overdue() -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ekinerja_agent.central.store.database_errors import is_conflict, place, translated
+from ekinerja_agent.files.plain import require_plain
 from ekinerja_agent.nouns.errors import EkinerjaError, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
@@ -171,6 +172,7 @@ def _parsed(url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
+    require_plain(Path(str(url.database)))
     try:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -201,6 +203,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _sqlite_read_only(url: URL) -> Engine:
+    require_plain(Path(str(url.database)))
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "uri": True}, hide_parameters=True)
     file = Path(str(url.database)).absolute().as_uri()
 

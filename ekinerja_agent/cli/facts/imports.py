@@ -17,8 +17,10 @@ from ekinerja_agent.central.imported.batches import list_batches
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
 from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
@@ -67,7 +69,7 @@ LIST_COLUMNS = (
     "asked_by",
 )
 
-_FILE = click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_FILE = click.argument("path", metavar="FILE", type=NamedFile(exists=True))
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
 _COMPLETE_UNTIL = click.option(
     "--complete-until",
@@ -112,7 +114,7 @@ for _kind in KINDS.values():
 
 def _read(path: Path) -> ImportFile:
     try:
-        return ImportFile(path.name, path.read_bytes())
+        return ImportFile(path.name, named.read(path))
     except OSError as error:
         raise WrongUsage(Message("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
 

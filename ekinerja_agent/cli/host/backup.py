@@ -9,6 +9,7 @@ import click
 
 from ekinerja_agent.cli.shell.confirm import confirm, confirm_typed
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.named_files import OwnPath
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import EkinerjaError
@@ -26,7 +27,7 @@ COLUMNS = "file bytes sha256".split()
 LEADS = "key value".split()
 _KEY = click.option(
     "--key",
-    type=click.Path(path_type=Path),
+    type=OwnPath(path_type=Path),
     help="The public key of the host that made it (backup.pub of its state_dir). Default: that of this host.",
 )
 
@@ -39,7 +40,7 @@ def group() -> None:
 @group.command("make")
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=OwnPath(file_okay=False, path_type=Path),
     help="Directory of the backups. Default: backups in state_dir. Better: one on another disk.",
 )
 @click.option("--keep", type=click.IntRange(min=1), help="Keep only the newest N backups of this host there.")
@@ -62,7 +63,7 @@ def make_command(context: Context, out: Path | None, keep: int | None) -> None:
 
 
 @group.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=OwnPath(path_type=Path))
 @_KEY
 @click.option("--unproven", is_flag=True, help="Whoever made it: only see whether it is whole.")
 @format_option
@@ -74,12 +75,12 @@ def check_command(context: Context, file: Path, key: Path | None, unproven: bool
 
 
 @group.command("restore")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=OwnPath(path_type=Path))
 @click.option(
     "--to",
     "folder",
     required=True,
-    type=click.Path(path_type=Path),
+    type=OwnPath(path_type=Path),
     help="A directory that is empty or does not exist.",
 )
 @_KEY
@@ -134,7 +135,7 @@ def restore_command(context: Context, file: Path, folder: Path, key: Path | None
 
 
 @group.command("accept")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=OwnPath(path_type=Path))
 @format_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj

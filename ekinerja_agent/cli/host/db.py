@@ -40,6 +40,7 @@ def group() -> None:
 @click.pass_obj
 def upgrade_command(context: Context) -> None:
     """Bring the database to the shape this program needs. Nothing stored is lost."""
+    context.administrators_work()
     engine = _engine(context)
     tell(
         Message(
@@ -72,6 +73,7 @@ def check_command(context: Context) -> None:
 @click.pass_obj
 def roles_command(context: Context, dry_run: bool, password_files: tuple[str, ...], fmt: str | None) -> None:
     """Make the database roles of PostgreSQL and give each its rights and no others; again = repair. List them."""
+    context.administrators_work()
     engine = _engine(context)
     if engine.dialect.name == "postgresql":
         require_made(engine)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent.cli.shell.named_files import OwnPath
 from ekinerja_agent.demo.story import tell
 from ekinerja_agent.demo.voice import Voice
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--dir",
     "directory",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=OwnPath(path_type=Path, file_okay=False),
     default=Path("demo"),
     show_default=True,
     help="Where the demo keeps its files. An earlier demo there is replaced, anything else is refused.",

@@ -10,6 +10,7 @@ import click
 
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import Month
+from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.messages import Message
@@ -33,7 +34,7 @@ def group() -> None:
 @click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedFile(),
     required=True,
     help="The file to write (.csv or .xlsx); an older one is replaced.",
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ekinerja_agent.cli.shell.dates import DAY, Instant, Month
+from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.translate import tell, wrong_value
 from ekinerja_agent.locale.language import choose
 from ekinerja_agent.nouns.messages import Message
@@ -56,7 +57,7 @@ def _ordered(command: Command) -> Command:
         click.option("--now", type=Instant(), help="Make the report as if it were this instant (for replays)."),
         click.option(
             "--out",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=NamedFile(),
             required=True,
             help="The file to write (.html, .xlsx or .csv); an older one is replaced.",
         ),

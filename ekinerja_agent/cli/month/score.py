@@ -17,6 +17,7 @@ from ekinerja_agent.cli.facts import deadlines
 from ekinerja_agent.cli.month import score_rows
 from ekinerja_agent.cli.shell.dates import Instant, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.named_files import OwnPath
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
@@ -38,7 +39,7 @@ PLAN = (
 _NOW = click.option(
     "--now", type=Instant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
 )
-_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+_DIRECTORY = OwnPath(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group("score")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ekinerja_agent.cli.shell import rights
 from ekinerja_agent.files.foreign_text import on_screen
 from ekinerja_agent.host import os_user
 from ekinerja_agent.locale.language import Translate, translate_to
@@ -43,6 +44,12 @@ class Context:
 
     @cached_property
     def _config(self) -> Config:
+        config = self.read_config()
+        rights.leave_root(config.agent.state_dir)
+        return config
+
+    @cached_property
+    def _read_config(self) -> Config:
         from ekinerja_agent.config import find_config, load, other_configs
 
         path = find_config(self.config_path)
@@ -72,8 +79,14 @@ class Context:
 
         return load_rulebook(self._config.agent.rules)
 
+    def read_config(self) -> Config:
+        """As `config`, for whoever decides with whose rights the command goes on."""
+        return self._read_config
+
     def config(self) -> Config:
-        """Return the configuration. Raise ConfigurationError with every problem of every file."""
+        """Return the configuration; root gives up its rights for those of the owner of state_dir. Raise
+        ConfigurationError with every problem of every file.
+        """
         return self._config
 
     def engine(self) -> Engine:
@@ -126,6 +139,18 @@ class Context:
         failed = notes.note(self._config.agent.state_dir, self._engine, what, now=self.now(), **facts)
         if failed is not None:
             self.say(failed)
+
+    def administrators_work(self) -> None:
+        """Return if root or the service's user acts. Raise Refused if another one is served with that user's rights."""
+        if os_user.caller().uid not in (0, os_user.own_uid()):
+            from ekinerja_agent.nouns.errors import Refused
+
+            raise Refused(
+                Message(
+                    "this is the administrator's work: sudo -u {user} ekinerja-agent …, in a shell of this host",
+                    user=os_user.name_of(os_user.own_uid()),
+                )
+            )
 
     def now(self) -> datetime:
         """Return the instant of this command."""

@@ -15,6 +15,7 @@ from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.cli.terminals.choice import chosen, desk_of, each_of
 from ekinerja_agent.county.access import Deed
@@ -37,7 +38,7 @@ CHECK = "check terminal pin nip name what".split()
 BACKUP = "id users fingers file key digest".split()
 PLAN = "terminal change uid pin name fingers what".split()
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = NamedFile()
 _PINS = click.option("--pin", "pins", multiple=True, metavar="PIN", help="Only this one; may be repeated.")
 _WITHOUT_FINGERS = click.option(
     "--without-fingers", is_flag=True, help="Users, cards and passwords alone; fingers are enrolled at the terminal."

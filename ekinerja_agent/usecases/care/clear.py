@@ -22,7 +22,8 @@ from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.collected.disable_trials import record_trial, refuses_while_locked
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
-from ekinerja_agent.files.durable import hand_over, write_whole
+from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.files.plain import read_plain
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import TerminalMemory
@@ -260,8 +261,7 @@ def _save(terminal: TerminalConfig, desk: Desk, log: WholeLog) -> Path:
     digest = hashlib.sha256(log.raw).hexdigest()
     path = folder / f"{terminal.id}-{digest}.attlog"
     write_whole(path, log.raw)
-    hand_over(desk.state_dir, folder, path)
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    if hashlib.sha256(read_plain(path)).hexdigest() != digest:
         raise NeedsAttention(
             Message("{path} does not read back as it was written; look at the disk, nothing was cleared", path=path)
         )
@@ -274,7 +274,7 @@ def _record(action: str, cleared: Cleared, desk: Desk, account: Account) -> None
     details = {
         "records": cleared.records,
         "backup": backup.name if backup else None,
-        "digest": f"sha256:{hashlib.sha256(backup.read_bytes()).hexdigest()}" if backup else None,
+        "digest": f"sha256:{hashlib.sha256(read_plain(backup)).hexdigest()}" if backup else None,
     }
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, action, cleared.terminal, details, desk.now())

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from ekinerja_agent.files.durable import hand_over
+from ekinerja_agent.files.plain import open_lock
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.messages import Message
 
@@ -54,7 +54,7 @@ def spare_turn(terminal: str, state_dir: Path) -> Iterator[Callable[[], bool]]:
         yield lambda: _is_wanted(wanted)
 
 
-def _await(terminal: str, lock: IO[str], patience_s: float) -> None:
+def _await(terminal: str, lock: IO[bytes], patience_s: float) -> None:
     until = time.monotonic() + patience_s
     while not _taken(lock, fcntl.LOCK_EX):
         if time.monotonic() >= until:
@@ -62,14 +62,14 @@ def _await(terminal: str, lock: IO[str], patience_s: float) -> None:
         time.sleep(_LOOK_AGAIN_S)
 
 
-def _is_wanted(wanted: IO[str]) -> bool:
+def _is_wanted(wanted: IO[bytes]) -> bool:
     if not _taken(wanted, fcntl.LOCK_EX):
         return True
     fcntl.flock(wanted, fcntl.LOCK_UN)
     return False
 
 
-def _taken(file: IO[str], kind: int) -> bool:
+def _taken(file: IO[bytes], kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -83,11 +83,8 @@ def _busy(terminal: str) -> TerminalBusy:
     )
 
 
-def _open(terminal: str, state_dir: Path, name: str) -> IO[str]:
+def _open(terminal: str, state_dir: Path, name: str) -> IO[bytes]:
     """The file stays for ever: a lock file that is deleted lets two processes lock two files of one name."""
     locks = state_dir / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    path = locks / f"{terminal}.{name}"
-    file = path.open("w")
-    hand_over(state_dir, locks, path)  # an officer's command run as root must not lock the service's own user out
-    return file
+    return open_lock(locks / f"{terminal}.{name}")

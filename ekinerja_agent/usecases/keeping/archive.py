@@ -72,7 +72,7 @@ def pack(
     manifest = Manifest(made_at, host, program, members)
     part = archive.with_name(f".{archive.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
             with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
                 told = _told(manifest)
                 _add(tar, MANIFEST, io.BytesIO(told), made_at)

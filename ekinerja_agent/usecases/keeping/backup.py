@@ -30,7 +30,8 @@ from ekinerja_agent.central.store.copy_database import copy_database, pg_dump
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.config import Config, load, secret_files
 from ekinerja_agent.config.reach import reach
-from ekinerja_agent.files.durable import hand_over, write_whole
+from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.files.plain import open_lock, read_plain
 from ekinerja_agent.nouns.errors import Refused, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message
@@ -83,9 +84,6 @@ def make(
     host = re.sub("[^A-Za-z0-9.-]", "-", socket.gethostname()) or "host"
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mine = out.is_relative_to(config.agent.state_dir)
-        if mine:
-            hand_over(config.agent.state_dir, out)
         with _alone(out), _staging(out) as folder:
             _gather(config, folder)
             made_at = _free_instant(out, host, now())
@@ -93,8 +91,6 @@ def make(
             manifest = archive.pack(
                 folder, path, _signer(config.agent.state_dir).sign, made_at=made_at, host=host, program=__version__
             )
-            if mine:
-                hand_over(config.agent.state_dir, out / LOCK, path)
             removed = tuple(_remove_older(out, host, keep)) if keep is not None else ()
             _note(config.agent.state_dir, path.name)
     except OSError as error:
@@ -203,9 +199,9 @@ def newest(config: Config) -> datetime | None:
     """Given a configuration, return when the newest backup of this host was made, wherever it lies, or None."""
     folder = config.agent.state_dir / FOLDER
     made = [_instant_of(path.name, None) for path in folder.iterdir()] if folder.is_dir() else []
-    noted = config.agent.state_dir / _NOTE
-    if noted.is_file():
-        made.append(_instant_of(noted.read_text(encoding="utf-8", errors="replace").strip(), None))
+    with suppress(FileNotFoundError):
+        noted = read_plain(config.agent.state_dir / _NOTE)
+        made.append(_instant_of(noted.decode("utf-8", errors="replace").strip(), None))
     return max((instant for instant in made if instant is not None), default=None)
 
 
@@ -341,17 +337,15 @@ def _signer(state_dir: Path) -> Signer:
     if not path.exists():
         with suppress(Refused):  # another backup was quicker
             write_new(path, new_signer().pem)
-            hand_over(state_dir, path)
     signer = read_signer(path)
     if not public.is_file() or public.read_bytes() != signer.prover.pem:
         write_whole(public, signer.prover.pem, mode=0o644)
-        hand_over(state_dir, public)
     return signer
 
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    with (out / LOCK).open("w") as lock:
+    with open_lock(out / LOCK) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -388,7 +382,6 @@ def _instant_of(name: str, host: str | None) -> datetime | None:
 def _note(state_dir: Path, name: str) -> None:
     if state_dir.is_dir():
         write_whole(state_dir / _NOTE, f"{name}\n".encode())
-        hand_over(state_dir, state_dir / _NOTE)
 
 
 def _free_instant(out: Path, host: str, at: datetime) -> datetime:

@@ -1,7 +1,8 @@
 """Hands payroll what it reads as a file, and notes that exactly this was paid.
 
-Promises that a file and its entry in the audit log, with its digest and its money, exist together, and that a payment
-whose file could be another one is named by the person who notes it. Counts nothing.
+Promises that there is no file without its entry in the audit log, with its digest and its money, and no entry of a file
+that cannot be written, and that a payment whose file could be another one is named by the person who notes it. Counts
+nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message, either
 from ekinerja_agent.reports import payroll
-from ekinerja_agent.reports.files import digest, write_private
+from ekinerja_agent.reports.files import digest, private
 from ekinerja_agent.reports.plain import table_as_csv
 from ekinerja_agent.reports.workbook import table_as_xlsx
 from ekinerja_agent.usecases.witnessing import compare
@@ -88,11 +89,11 @@ def export(engine: Engine, month: date, out: Path, *, office: str | None, accoun
         "revisions": {one.unit: one.revision for one in handed},
         "digest": exported.digest,
     }
-    with transaction(engine) as conn:
+    # Around the transaction: a file that cannot be written leaves no entry, an entry that fails no file, and nobody who
+    # names a file lets others wait for the database.
+    with private(out, content), transaction(engine) as conn:
         payments.note_export(conn, month, handed, file=out.name, digest=exported.digest, account=account, now=now)
         audit.append(conn, account.name, "payroll.export", f"{month:%Y-%m}", details, now)
-        # Inside the transaction: a file that cannot be written leaves no entry, an entry that fails no file.
-        write_private(out, content)
     return exported
 
 

@@ -19,7 +19,7 @@ from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.reports import pages, plain, workbook
-from ekinerja_agent.reports.files import digest, write_private
+from ekinerja_agent.reports.files import digest, private
 from ekinerja_agent.reports.kinds import monthly as monthly_report
 from ekinerja_agent.reports.kinds import monthly_tables
 from ekinerja_agent.usecases.reporting import report_facts
@@ -156,10 +156,10 @@ def _export(engine: Engine, order: Order, kind: str, content: bytes, people: int
         "people": people,
         "digest": reported.digest,
     }
-    with transaction(engine) as connection:
+    # Around the transaction: a file that cannot be written leaves no entry, an entry that fails no file, and nobody who
+    # names a file lets others wait for the database.
+    with private(order.out, content), transaction(engine) as connection:
         audit.append(connection, order.account.name, f"report.{kind}", f"{order.month:%Y-%m}", details, order.now)
-        # Inside the transaction: a file that cannot be written leaves no entry, an entry that fails no file.
-        write_private(order.out, content)
     return reported
 
 

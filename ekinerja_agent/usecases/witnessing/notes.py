@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.audit import End
-from ekinerja_agent.files.append_only import append_line, read_lines
-from ekinerja_agent.files.durable import hand_over
+from ekinerja_agent.files.plain import append_line, read_plain
 from ekinerja_agent.nouns.errors import NeedsAttention
 from ekinerja_agent.nouns.messages import Message
 
@@ -77,13 +76,12 @@ def note(
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         append_line(path, json.dumps({key: value for key, value in line.items() if value}, sort_keys=True))
-        hand_over(state_dir, path)
-    except OSError as error:
+    except (OSError, NeedsAttention) as error:
         return Message(
             "{path} cannot be written ({reason}): the end of the audit log, {end}, is noted nowhere here; keep it "
             "yourself",
             path=path,
-            reason=error.strerror or error,
+            reason=error.message if isinstance(error, NeedsAttention) else error.strerror or error,
             end=line["end"],
         )
     return None
@@ -95,7 +93,9 @@ def read(state_dir: Path) -> list[Witnessed]:
     """
     path = path_of(state_dir)
     try:
-        lines = read_lines(path)
+        lines = read_plain(path).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise NeedsAttention(
             Message(

@@ -16,11 +16,20 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import require
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
-from ekinerja_agent.files.durable import hand_over
+from ekinerja_agent.files import named
+from ekinerja_agent.files.plain import read_plain
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.reports.files import digest as digest_of
-from ekinerja_agent.secrets.sealing import DoesNotOpen, PrivateKey, PublicKey, new_key, read_public_key, write_new
+from ekinerja_agent.secrets.sealing import (
+    DoesNotOpen,
+    PrivateKey,
+    PublicKey,
+    new_key,
+    read_public_key,
+    write_new,
+    write_own,
+)
 from ekinerja_agent.terminals.people import Staffed
 from ekinerja_agent.terminals.wire.people import WIDTHS, Crew, Finger, Person, decode_person, encode_person
 from ekinerja_agent.usecases.care.people.plan import Source
@@ -71,7 +80,7 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
             Message(
                 "backups of this host are sealed for the key {fingerprint} already; with --replace later ones are "
                 "sealed for a new key, and only the old private key opens the old ones: keep it",
-                fingerprint=read_public_key(public_path).fingerprint,
+                fingerprint=read_public_key(public_path, read_plain).fingerprint,
             )
         )
     if out.resolve().is_relative_to(desk.state_dir.resolve()):
@@ -85,24 +94,23 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
     key = new_key()
     write_new(out, key.pem)
     if public_path.exists():
-        public_path.rename(public_path.with_suffix(f".{read_public_key(public_path).fingerprint}.pub"))
-    write_new(public_path, key.public.pem)
-    hand_over(desk.state_dir, *({public_path.parent, public_path} - {desk.state_dir}))
+        public_path.rename(public_path.with_suffix(f".{read_public_key(public_path, read_plain).fingerprint}.pub"))
+    write_own(public_path, key.public.pem)
     with transaction(desk.engine) as conn:
         audit.append(conn, account.name, "terminal.key", key.public.fingerprint, {}, desk.now())
     return key.public
 
 
-def public_key(desk: Desk, named: Path | None) -> PublicKey:
+def public_key(desk: Desk, given: Path | None) -> PublicKey:
     """Given a public key that was named, or none, return the one to seal for."""
-    if named is None and not (desk.state_dir / KEY_FILE).exists():
+    if given is None and not (desk.state_dir / KEY_FILE).exists():
         raise WrongUsage(
             Message(
                 "backups are sealed and this host has no key for that; make one with `ekinerja-agent terminal key "
                 "new --out FILE` and keep FILE away from this host, or name a public key with --key"
             )
         )
-    return read_public_key(named or desk.state_dir / KEY_FILE)
+    return read_public_key(given) if given else read_public_key(desk.state_dir / KEY_FILE, read_plain)
 
 
 def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path | None, account: Account) -> Backup:
@@ -123,11 +131,9 @@ def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path |
     )
     path = out or desk.state_dir / "backups" / f"{terminal.id}-{at:%Y%m%dT%H%M%SZ}.people"
     content = seal(staffed, header, key)
-    write_new(path, content)
-    if out is None:
-        hand_over(desk.state_dir, *({path.parent, path} - {desk.state_dir}))
+    (write_own if out is None else write_new)(path, content)
     digest = digest_of(content)
-    if digest_of(path.read_bytes()) != digest:
+    if digest_of((read_plain if out is None else named.read)(path)) != digest:
         raise NeedsAttention(
             Message("{path} does not read back as it was written; look at the disk, this is no backup", path=path)
         )
@@ -166,7 +172,7 @@ def open_backup(path: Path, key: PrivateKey | None) -> tuple[Header, Source, str
     altered or damaged.
     """
     try:
-        content = path.read_bytes()
+        content = named.read(path)
     except OSError as error:
         raise WrongUsage(Message("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
     header = read_header(content, path)

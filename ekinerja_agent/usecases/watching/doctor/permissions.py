@@ -28,10 +28,42 @@ def check(host: Host) -> Iterator[Finding]:
                 str(path), Message("every user of this host can change it"), Message("run: chmod o-w {path}", path=path)
             )
     for file in (config.agent.spool_path, config.agent.central.file):
+        if file is not None:
+            yield from _writable_by_others(file, state_dir)
         if file is not None and _everybody_reads(file):
             text = Message("every user of this host can read who punched when, and more")
             yield Finding(str(file), text, Message("run: chmod o-rwx {path}", path=file.parent))
     yield from map(of_problem, secret_warnings(config))
+
+
+def _writable_by_others(database: Path, state_dir: Path) -> Iterator[Finding]:
+    """Whoever writes the file can write what no command allows. SQLite keeps two more beside it."""
+    if not state_dir.is_dir():
+        return
+    owner = state_dir.stat().st_uid
+    user = os_user.name_of(owner)
+    for file in (database.with_name(database.name + end) for end in ("", "-wal", "-shm")):
+        if not os.path.lexists(file):
+            continue
+        seen = file.lstat()
+        if not stat.S_ISREG(seen.st_mode):
+            yield Finding(
+                str(file),
+                Message("it is no plain file, and is not opened"),
+                Message("see who put it there, and put the database itself in its place"),
+            )
+        elif seen.st_mode & stat.S_IWGRP:
+            text = Message("a whole group of users can change the database behind the program's back")
+            yield Finding(str(file), text, Message("run: chmod g-w {path}", path=file))
+        elif seen.st_uid not in (owner, 0) and not file.is_relative_to(state_dir):
+            text = Message(
+                "{stranger} can change the database behind the program's back", stranger=os_user.name_of(seen.st_uid)
+            )
+            yield Finding(str(file), text, Message("run: chown {user} {path}", user=user, path=file))
+    folder = database.parent
+    if folder.is_dir() and folder.stat().st_mode & stat.S_IWGRP:
+        text = Message("a whole group of users can put another database in the place of this one")
+        yield Finding(str(folder), text, Message("run: chmod g-w {path}", path=folder))
 
 
 def _usable(state_dir: Path) -> Iterator[Finding]:
@@ -69,7 +101,7 @@ def _strangers_files(state_dir: Path) -> Iterator[Finding]:
             user=user,
         )
         what_to_do = Message(
-            "run: chown -R {user} {state_dir}; and from now on run commands as {user}", user=user, state_dir=state_dir
+            "run: chown -R {user} {state_dir}; the program itself leaves none there", user=user, state_dir=state_dir
         )
         yield Finding(str(others[0]), text, what_to_do)
 

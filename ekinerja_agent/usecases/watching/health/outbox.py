@@ -21,9 +21,10 @@ from typing import Any
 from ekinerja_agent import notify
 from ekinerja_agent.config import NotifyConfig, TargetConfig
 from ekinerja_agent.files.durable import write_whole
+from ekinerja_agent.files.plain import read_plain
 from ekinerja_agent.host.logs import logger
 from ekinerja_agent.notify import Letter, Way
-from ekinerja_agent.nouns.errors import EkinerjaError
+from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.watching.health.conditions import Condition, Key, Verdicts, in_stretch
 from ekinerja_agent.usecases.watching.health.facts import NewsFacts
@@ -191,12 +192,12 @@ class Outbox:
         now = self._now()
         known_targets = {_address(target) for target in self._config.targets}
         try:
-            kept = json.loads(self._path.read_text())
+            kept = json.loads(read_plain(self._path))
             known = [_known_of(row, now) for row in kept["known"]]
             waiting = [_waiting_of(row) for row in kept["waiting"]]
         except FileNotFoundError:
             return Memory(), []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, NeedsAttention, ValueError, KeyError, TypeError) as error:
             log.warning("notify.file_unreadable", file=str(self._path), error=type(error).__name__)
             return Memory(), []
         return Memory({each.condition.key: each for each in known}), [w for w in waiting if w.target in known_targets]
