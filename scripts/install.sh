@@ -207,8 +207,16 @@ remove_older_programs() {
 
 make_user() {
     [ -z "$root" ] || return 0
+    getent group "$staff" >/dev/null || groupadd --system "$staff"
     getent passwd "$user" >/dev/null ||
         useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin "$user"
+}
+
+close_to_others() {
+    # Nobody but the service's user writes what lies there, nor reads it. Done as that user, for whom links of its own
+    # lead nowhere that is not its own already.
+    [ -z "$root" ] || return 0
+    as_service find "$state" ! -type l -perm /027 -exec chmod g-w,o-rwx {} +
 }
 
 make_directories() {
@@ -240,6 +248,11 @@ place_for_the_host() {
 with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 reload_systemd() { ! with_systemd || systemctl daemon-reload; }
 is_running() { with_systemd && systemctl is-active --quiet ekinerja-agent.service; }
+takes_commands() { with_systemd && systemctl is-active --quiet ekinerja-agent-command.socket; }
+stop_commands() {
+    with_systemd || return 0
+    systemctl stop ekinerja-agent-command.socket 'ekinerja-agent-command@*.service' 2>/dev/null || true
+}
 
 as_service() {
     if [ -n "$root" ]; then
@@ -289,6 +302,15 @@ start_service() {
     }
 }
 
+take_commands() {
+    [ -z "$root" ] || return 0
+    # Whoever switched it off on this host is left in peace.
+    [ "$new_socket" = no ] || systemctl enable --quiet ekinerja-agent-command.socket
+    if with_systemd && { [ "$new_socket" = yes ] || [ "$took_commands" = yes ]; }; then
+        systemctl start ekinerja-agent-command.socket || fail "The socket for commands of staff does not start; see above."
+    fi
+}
+
 can_go_back() {
     # The old program refuses what a newer one has taken to a newer schema. Only a file is upgraded here.
     [ -n "$before" ] && agent "$before" spool status >/dev/null 2>&1 || return 1
@@ -309,6 +331,7 @@ finish() {
         switched)
             if [ -z "$before" ] || can_go_back; then
                 ! with_systemd || systemctl stop ekinerja-agent.service || true
+                stop_commands
                 [ -z "$before" ] || point_at "$before"
                 take_back
             else
@@ -328,6 +351,7 @@ take_back() {
     [ -n "$before" ] || rm -f "$program/venv"
     reload_systemd
     [ "$was_running" = no ] || systemctl start ekinerja-agent.service || true
+    [ "$took_commands" = no ] || systemctl start ekinerja-agent-command.socket || true
     if [ -n "$before" ]; then
         say "Everything is as before, and the version of before is in use." >&2
     else
@@ -348,8 +372,11 @@ install_or_upgrade() {
     require_room
     undo=$(mktemp -d)
     : >"$undo/created"
-    was_running=no
+    was_running=no took_commands=no
     ! is_running || was_running=yes
+    ! takes_commands || took_commands=yes
+    new_socket=no
+    [ -e "$units/ekinerja-agent-command.socket" ] || new_socket=yes
     trap finish EXIT
     stage=building
     move_real_directory
@@ -361,15 +388,18 @@ install_or_upgrade() {
     stage=changing
     make_user
     make_directories
+    close_to_others
     place_configuration
     place_for_the_host
     reload_systemd
     check_configuration
+    stop_commands
     [ "$was_running" = no ] || systemctl stop ekinerja-agent.service
     upgrade_database
     point_at "$(basename "$new")"
     stage=switched
     start_service
+    take_commands
     stage=over
     remove_older_programs
     tell_what_next
@@ -397,7 +427,8 @@ tell_what_next() {
     say "  1. write into $etc/agent.yaml where the central database is, into $etc/devices.yaml the terminals"
     say "  2. ekinerja-agent config check        tells all that is wrong, with file and line"
     say "  3. systemctl start ekinerja-agent     from now on it starts with the machine"
-    say "  4. sudo -u $user ekinerja-agent doctor"
+    say "  4. usermod -aG $staff NAME            who may give commands on this host, from the next login on"
+    say "  5. ekinerja-agent doctor              tells what is still wrong, and what to do"
 }
 
 uninstall() {
@@ -405,12 +436,16 @@ uninstall() {
     require_root
     require_systemd
     if with_systemd; then
-        systemctl disable --now --quiet ekinerja-agent.service ekinerja-agent-backup.timer 2>/dev/null || true
+        systemctl disable --now --quiet ekinerja-agent.service ekinerja-agent-backup.timer \
+            ekinerja-agent-command.socket 2>/dev/null || true
+        stop_commands
         systemctl stop ekinerja-agent-backup.service 2>/dev/null || true
     elif [ -z "$root" ]; then
-        systemctl disable --quiet ekinerja-agent.service ekinerja-agent-backup.timer 2>/dev/null || true
+        systemctl disable --quiet ekinerja-agent.service ekinerja-agent-backup.timer \
+            ekinerja-agent-command.socket 2>/dev/null || true
     fi
-    for file in ekinerja-agent.service ekinerja-agent-backup.service ekinerja-agent-backup.timer; do
+    for file in ekinerja-agent.service ekinerja-agent-backup.service ekinerja-agent-backup.timer \
+        ekinerja-agent-command.socket ekinerja-agent-command@.service; do
         rm -f "$units/$file"
     done
     reload_systemd
@@ -422,7 +457,7 @@ uninstall() {
     say "Program and units are removed. Kept, with every punch and every decision:"
     say "  $etc     configuration and rules"
     say "  $state   queue, database and backups"
-    say "The user $user stays too: it owns them. Installing again goes on from there."
+    say "The user $user and the group $staff stay too: the user owns them. Installing again goes on from there."
 }
 
 main() {
@@ -459,7 +494,8 @@ main() {
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 user=ekinerja
+staff=ekinerja-staff
 needed_kib=$((700 * 1024))
-role="" wheels="" root="" undo="" new="" before="" stage="" database=""
+role="" wheels="" root="" undo="" new="" before="" stage="" database="" new_socket=no took_commands=no
 umask 022
 main "$@"

@@ -53,8 +53,9 @@ cat /root/last
 holds "the user exists" getent passwd ekinerja
 holds "systemd finds nothing wrong with the units" silent systemd-analyze verify \
     /etc/systemd/system/ekinerja-agent.service /etc/systemd/system/ekinerja-agent-backup.service \
-    /etc/systemd/system/ekinerja-agent-backup.timer
-for each in ekinerja-agent ekinerja-agent-backup; do
+    /etc/systemd/system/ekinerja-agent-backup.timer /etc/systemd/system/ekinerja-agent-command.socket \
+    /etc/systemd/system/ekinerja-agent-command@.service
+for each in ekinerja-agent ekinerja-agent-backup ekinerja-agent-command@0; do
     holds "exposure of $each at most 2.0: $(systemd-analyze security "$each" --no-pager | tail -n 1)" \
         systemd-analyze security --threshold=20 --no-pager "$each"
 done
@@ -68,11 +69,66 @@ completed() {
         _ekinerja_agent_completion ekinerja-agent; printf '%s\\n' \"\${COMPREPLY[@]}\""
 }
 holds "bash completes a command" says '^period$' completed
-holds "it starts with the machine" systemctl is-enabled ekinerja-agent.service ekinerja-agent-backup.timer
+holds "it starts with the machine" systemctl is-enabled ekinerja-agent.service ekinerja-agent-backup.timer \
+    ekinerja-agent-command.socket
 holds "the configuration is right" agent config check
 holds "it starts" systemctl start ekinerja-agent
 holds "others cannot read the data" not runuser -u nobody -- ls /var/lib/ekinerja-agent
 holds "others cannot read the configuration" not runuser -u nobody -- ls /etc/ekinerja-agent
+
+step "Two people, each with a login of their own"
+month=$(date -d "$(date +%Y-%m-01) -1 day" +%Y-%m)
+nip=198501012010011001
+for each in sari budi; do useradd --create-home --home-dir "/home/$each" "$each" && chmod 0700 "/home/$each"; done
+as() {
+    local who=$1
+    shift
+    (cd "/home/$who" && runuser -u "$who" -- ekinerja-agent "$@")
+}
+ends_with() {
+    local code=$1
+    shift
+    "$@"
+    is "$?" "$code"
+}
+systemctl stop ekinerja-agent
+holds "who is not in the group is told what to do" says "usermod -aG ekinerja-staff" as sari account list
+usermod -aG ekinerja-staff sari
+usermod -aG ekinerja-staff budi
+printf 'code,name,timezone\nDINKES,Dinas,Asia/Makassar\n' >/home/sari/units.csv
+printf 'nip,name,unit,valid_from\n%s,Ani,DINKES,2020-01-01\n' "$nip" >/home/sari/employees.csv
+chown sari: /home/sari/*.csv
+chmod 0600 /home/sari/*.csv
+printf 'adopted:\n  - {profile: tpp-model, value: "*", decree: Perbup 1/2026, date: 2026-01-02, by: Bupati}\n' \
+    >/etc/ekinerja-agent/rules/adopted.yaml
+chown root:ekinerja /etc/ekinerja-agent/rules/adopted.yaml
+chmod 0640 /etc/ekinerja-agent/rules/adopted.yaml
+holds "sari enters a file of hers, and is the first operator" as sari import units units.csv
+holds "and another" as sari import employees employees.csv
+holds "and a second operator" as sari account add budi --role operator --os-user budi
+holds "and a correction" as sari correction add "$nip" "$month-02" arrive --time 07:15 --document "SK 9"
+holds "which she cannot approve herself" ends_with 7 as sari correction approve 1 --yes
+holds "budi approves it" as budi correction approve 1 --yes
+holds "budi computes the month" as budi score run --month "$month"
+holds "sari signs, which is not enough" ends_with 7 as sari period close "$month" --accept-pending "seen" --yes
+holds "budi signs, and the month is closed" as budi period close "$month" --accept-pending "seen" --yes
+holds "it is" says closed as sari period status "$month"
+holds "the audit log tells who it was" says ",sari,.*,$(id -u sari)," as budi audit list
+holds "it is unbroken" as budi audit verify
+holds "sari gets a report" as sari report monthly --month "$month" --out report.html
+holds "which is hers alone" is "$(stat -c '%U %a' /home/sari/report.html)" "sari 600"
+holds "no file of the service is read for her" says "cannot be read: Permission denied" \
+    as sari import units /etc/ekinerja-agent/agent.yaml
+holds "none is written" says "cannot be written: Permission denied" \
+    as sari report monthly --month "$month" --out /var/lib/ekinerja-agent/report.html
+holds "the administrator's work is refused" ends_with 7 as sari db upgrade
+holds "all of it while the service is down" not systemctl is-active ekinerja-agent
+holds "nobody but the service's user reads the database" not runuser -u sari -- test -e /var/lib/ekinerja-agent/central.db
+ekinerja-agent doctor >/dev/null 2>&1
+strangers() { find /var/lib/ekinerja-agent ! -user ekinerja | wc -l; }
+holds "what root does there belongs to the service" is "$(strangers)" 0
+holds "and it starts again" systemctl start ekinerja-agent
+rm /etc/ekinerja-agent/rules/adopted.yaml
 
 step "A terminal, read by the hardened service"
 systemd-run --quiet --unit=terminal -p User=nobody /usr/local/bin/ekinerja-agent simulate --port 4370 --records 500
@@ -147,7 +203,7 @@ sed -i 's/^version = .*/version = "0.1.2"/' /src/pyproject.toml
 service=/src/ekinerja_agent/daemon/service.py
 cp "$service" /root/service.py
 break_service() {
-    sed -i 's/^        footprint.share_one_heap()/        raise SystemExit(1)/' "$service"
+    sed -i 's/^        memory.share_one_heap()/        raise SystemExit(1)/' "$service"
     grep -q '^        raise SystemExit(1)$' "$service"
 }
 holds "a version is made that does not start" break_service
