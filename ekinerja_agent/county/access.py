@@ -16,8 +16,16 @@ from typing import Protocol
 class Role(StrEnum):
     """What an account is for. Being a superior is no role."""
 
+    AUDITOR = "auditor"
+    """Reads all, and the audit log."""
     EMPLOYEE = "employee"
     HEAD = "head"
+    HR = "hr"
+    """The people of the county."""
+    LEADER = "leader"
+    """Reads the county, without a person's month."""
+    OFFICE_ADMIN = "office_admin"
+    """The people of one unit and of all below it."""
     OPERATOR = "operator"
     PAYROLL = "payroll"
 
@@ -47,6 +55,9 @@ class Deed(StrEnum):
     CLOSE_MONTH = "month.close"
     """And to reopen, export or pay it."""
     IMPORT = "import"
+    """Facts of people and units."""
+    IMPORT_PUNCHES = "import.punches"
+    """What a terminal recorded, from a file."""
     REVOKE_IMPORT = "import.revoke"
     CHANGE_ACCOUNTS = "account.change"
     TEND_TERMINALS = "terminal.change"
@@ -57,13 +68,15 @@ class Deed(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Grant:
     """To whom a deed is open: whoever has one of the `roles`, whomever it is about; with `heads` a head, for the units
-    that they lead on the day; with `oneself` the person it is about; with `superiors` whoever is asked as superior.
+    that they lead on the day; with `offices` an office admin, for the units that are theirs to look after; with
+    `oneself` the person it is about; with `superiors` whoever is asked as superior.
 
     An `impartial` deed is nobody's about themselves, nor about what they brought.
     """
 
     roles: tuple[Role, ...] = ()
     heads: bool = False
+    offices: bool = False
     oneself: bool = False
     superiors: bool = False
     impartial: bool = False
@@ -71,25 +84,28 @@ class Grant:
 
 _OPERATOR = (Role.OPERATOR,)
 _OPERATOR_OR_PAYROLL = (Role.OPERATOR, Role.PAYROLL)
+_OPERATOR_OR_HR = (Role.OPERATOR, Role.HR)
+_READ_ALL = (Role.OPERATOR, Role.PAYROLL, Role.HR, Role.AUDITOR)
 
 GRANTS: Mapping[Deed, Grant] = {
-    Deed.SEE_TERMINALS: Grant(_OPERATOR),
-    Deed.SEE_UNIT: Grant(_OPERATOR_OR_PAYROLL, heads=True),
-    Deed.SEE_PERSON: Grant(_OPERATOR_OR_PAYROLL, heads=True, oneself=True),
-    Deed.SEE_COUNTY: Grant(_OPERATOR_OR_PAYROLL),
+    Deed.SEE_TERMINALS: Grant((Role.OPERATOR, Role.AUDITOR)),
+    Deed.SEE_UNIT: Grant((*_READ_ALL, Role.LEADER), heads=True, offices=True),
+    Deed.SEE_PERSON: Grant(_READ_ALL, heads=True, offices=True, oneself=True),
+    Deed.SEE_COUNTY: Grant((*_READ_ALL, Role.LEADER)),
     Deed.ENTER_ACTIVITY: Grant(_OPERATOR, oneself=True),
     Deed.ENTER_OWN_ACTIVITY: Grant(oneself=True),
     Deed.DECIDE_ACTIVITY: Grant(superiors=True, impartial=True),
-    Deed.ENTER_CORRECTION: Grant(_OPERATOR, heads=True),
+    Deed.ENTER_CORRECTION: Grant(_OPERATOR_OR_HR, heads=True, offices=True),
     Deed.DECIDE_CORRECTION: Grant(_OPERATOR, heads=True, impartial=True),
-    Deed.DECIDE_ABSENCE: Grant(_OPERATOR, heads=True, impartial=True),
+    Deed.DECIDE_ABSENCE: Grant(_OPERATOR_OR_HR, heads=True, impartial=True),
     Deed.DECIDE_OUTAGE: Grant(_OPERATOR, heads=True, impartial=True),
     Deed.ASK_REDATING: Grant(_OPERATOR),
     Deed.DECIDE_REDATING: Grant(_OPERATOR, heads=True, impartial=True),
-    Deed.OBJECT: Grant(_OPERATOR, heads=True, oneself=True),
+    Deed.OBJECT: Grant(_OPERATOR_OR_HR, heads=True, offices=True, oneself=True),
     Deed.DECIDE_OBJECTION: Grant(_OPERATOR, heads=True, impartial=True),
     Deed.CLOSE_MONTH: Grant(_OPERATOR_OR_PAYROLL),
-    Deed.IMPORT: Grant(_OPERATOR),
+    Deed.IMPORT: Grant(_OPERATOR_OR_HR),
+    Deed.IMPORT_PUNCHES: Grant(_OPERATOR),
     Deed.REVOKE_IMPORT: Grant(_OPERATOR),
     Deed.CHANGE_ACCOUNTS: Grant(_OPERATOR),
     Deed.TEND_TERMINALS: Grant(_OPERATOR),
@@ -103,7 +119,7 @@ class Bar(StrEnum):
     POWER = "power"
     """Nothing opens the deed to the account."""
     ELSEWHERE = "elsewhere"
-    """A head, but not of that unit on that day."""
+    """A head or an office admin, but not of that unit on that day."""
     ONESELF = "oneself"
     """It is about the account's own person."""
     BROUGHT = "brought"
@@ -123,7 +139,7 @@ class Actor(Protocol):
 
 
 Leads = Callable[[date], Set[str]]
-"""Given a day, the units that an account leads on it, with all below."""
+"""Given a day, the units that an account leads on it, or looks after, with all below."""
 
 
 def _no_unit(_day: date) -> Set[str]:
@@ -138,14 +154,15 @@ def barred(
     nip: str | None = None,
     day: date | None = None,
     leads: Leads = _no_unit,
+    tends: Leads = _no_unit,
     asked: Collection[str] = (),
     brought: bool = False,
 ) -> Bar | None:
     """Given who acts and what it is about, return why the account may not, or None if it may.
 
     `unit` is where the person (or terminal) stood on the day in question; None: nobody knows. `leads` tells the units
-    that the account leads. `asked` are the superiors whose turn it is. `brought`: the account entered it, or asked for
-    it.
+    that the account leads, `tends` those that it looks after as office admin. `asked` are the superiors whose turn it
+    is. `brought`: the account entered it, or asked for it.
     """
     grant = GRANTS[deed]
     is_own = nip is not None and nip == account.nip
@@ -158,8 +175,11 @@ def barred(
         return None
     if not anywhere(account, deed):
         return Bar.POWER
-    leads_there = unit is not None and day is not None and unit in leads(day)
-    return None if leads_there else Bar.ELSEWHERE
+    if unit is None or day is None:
+        return Bar.ELSEWHERE
+    leads_there = grant.heads and Role.HEAD in account.roles and unit in leads(day)
+    tends_there = grant.offices and Role.OFFICE_ADMIN in account.roles and unit in tends(day)
+    return None if leads_there or tends_there else Bar.ELSEWHERE
 
 
 def may(
@@ -170,11 +190,13 @@ def may(
     nip: str | None = None,
     day: date | None = None,
     leads: Leads = _no_unit,
+    tends: Leads = _no_unit,
     asked: Collection[str] = (),
     brought: bool = False,
 ) -> bool:
     """Tell whether the account may, given what `barred` is given."""
-    return barred(account, deed, unit=unit, nip=nip, day=day, leads=leads, asked=asked, brought=brought) is None
+    bar = barred(account, deed, unit=unit, nip=nip, day=day, leads=leads, tends=tends, asked=asked, brought=brought)
+    return bar is None
 
 
 def everywhere(account: Actor, deed: Deed) -> bool:
@@ -190,4 +212,5 @@ def anywhere(account: Actor, deed: Deed) -> bool:
 def roles_of(deed: Deed) -> tuple[Role, ...]:
     """Return the roles that open a deed, if only in some unit."""
     grant = GRANTS[deed]
-    return (*grant.roles, Role.HEAD) if grant.heads else grant.roles
+    in_some_unit = ((Role.HEAD, grant.heads), (Role.OFFICE_ADMIN, grant.offices))
+    return (*grant.roles, *(role for role, is_open in in_some_unit if is_open))

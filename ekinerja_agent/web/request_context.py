@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 COOKIE = "ekinerja"
 LANGUAGE_COOKIE = "language"
+DEVICE_COOKIE = "device"
 MOST_BODY_BYTES = 64 * 1024
 FORM_WITHIN_S = 30.0
 MOST_FIELDS = 50
@@ -202,6 +203,11 @@ class RequestContext:
         return sha256(f"form {self.token}".encode()).hexdigest() if self.token else ""
 
     @property
+    def device(self) -> str:
+        """What the browser kept of earlier logins."""
+        return self.request.cookies.get(DEVICE_COOKIE, "")
+
+    @property
     def address(self) -> str:
         """Where the reader is."""
         return str(origin(self.request, self.site.proxies()) or "unknown")
@@ -211,9 +217,14 @@ class RequestContext:
         """What tells the units that the reader leads on a day; each day is asked for once."""
         return cache(lambda day: organisation.led_units(self.conn, self.account, day))
 
+    @cached_property
+    def tends(self) -> Leads:
+        """What tells the units that the reader looks after on a day; each day is asked for once."""
+        return cache(lambda day: organisation.tended_units(self.conn, self.account, day))
+
     def may(self, look: Deed, day: date, *, unit: str | None = None, nip: str | None = None) -> bool:
         """Given what is looked at, tell whether the reader may, by the facts of that day."""
-        return may(self.account, look, unit=unit, nip=nip, day=day, leads=self.leads)
+        return may(self.account, look, unit=unit, nip=nip, day=day, leads=self.leads, tends=self.tends)
 
     def require(self, look: Deed, day: date, subject: str, *, unit: str | None = None, nip: str | None = None) -> None:
         """Given what is looked at, note the look unless it is the reader's own. Raise Refused, noted too.
@@ -347,6 +358,14 @@ def logged_in(site: Site, token: str, to: str) -> Response:
     longest_s = int(logins.LONGEST.total_seconds())
     answer.set_cookie(
         COOKIE, token, max_age=longest_s, path="/", secure=site.secure(), httponly=True, samesite="strict"
+    )
+    return answer
+
+
+def known_again(site: Site, answer: Response, device: str) -> Response:
+    """Given an answer and what the browser keeps to be known at the next login, let it keep that for a year."""
+    answer.set_cookie(
+        DEVICE_COOKIE, device, max_age=_YEAR_S, path="/", secure=site.secure(), httponly=True, samesite="strict"
     )
     return answer
 

@@ -15,7 +15,7 @@ from ekinerja_agent.central.store.tables.access import login_failures, sessions
 from ekinerja_agent.central.store.tables.access import passwords as kept
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.secrets import passwords
-from ekinerja_agent.usecases.access.logins import PER_ACCOUNT, PER_ADDRESS, give_password
+from ekinerja_agent.usecases.access.logins import PER_ADDRESS, PER_PAIR, give_password
 from ekinerja_agent.web.request_context import COOKIE, MOST_BODY_BYTES
 from tests.board.conftest import LATE, PASSWORD, County, csrf
 from tests.journey.conftest import Installation
@@ -104,7 +104,7 @@ def test_guessing_an_account_ends_even_for_the_right_password_and_survives_a_res
 ) -> None:
     enter("budi", "employee", nip=LATE)
     guesser = county.browser()
-    for _ in range(PER_ACCOUNT):
+    for _ in range(PER_PAIR):
         assert guesser.post("/login", data={"name": "budi", "password": "a guess"}).status_code == 401
     again = County(county.engine, county.operator)  # a restarted service
     assert again.browser().post("/login", data={"name": "budi", "password": PASSWORD}).status_code == 401

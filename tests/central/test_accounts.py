@@ -97,7 +97,7 @@ def test_names_and_users_are_taken_once(central: Engine, operator: Account) -> N
 
 @pytest.mark.parametrize("roles", [[], ["king"]])
 def test_roles_that_do_not_exist_are_named(central: Engine, operator: Account, roles: list[str]) -> None:
-    with pytest.raises(WrongUsage, match="employee, head, operator, payroll"):
+    with pytest.raises(WrongUsage, match="auditor, employee, head, hr, leader, office_admin, operator, payroll"):
         accounts.add(central, "x", roles=roles, by=operator, now=NOW)
     with pytest.raises(WrongUsage, match="no account nobody"):
         accounts.bind(central, "nobody", "x", by=operator, now=NOW)

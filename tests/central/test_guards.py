@@ -17,6 +17,9 @@ from ekinerja_agent.nouns.errors import Refused
 TIME = "'2026-09-07 01:00:00'"
 SO_FAR = "(select rows from audit_end)"
 ROWS = {
+    "power_requests": f"(id, kind, account, wanted, account_id, asked_at) values (1, 'bind', 'x', '{{}}', 1, {TIME})",
+    "power_decisions": f"(request, confirmed, account_id, decided_at) values (1, true, 9, {TIME})",
+    "password_gifts": f"(id, account_id, given_by, given_at) values (1, 1, 9, {TIME})",
     "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
     f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
     "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",

@@ -47,11 +47,23 @@ TABLE = [
     (Deed.DECIDE_OBJECTION, ALL, NO, OWN_UNITS, NO, False, False),
     (Deed.CLOSE_MONTH, ALL, ALL, NO, NO, False, False),
     (Deed.IMPORT, ALL, NO, NO, NO, False, False),
+    (Deed.IMPORT_PUNCHES, ALL, NO, NO, NO, False, False),
     (Deed.REVOKE_IMPORT, ALL, NO, NO, NO, False, False),
     (Deed.CHANGE_ACCOUNTS, ALL, NO, NO, NO, False, False),
     (Deed.TEND_TERMINALS, ALL, NO, NO, NO, False, False),
     (Deed.PURGE, ALL, NO, NO, NO, False, False),
 ]
+OF_OTHER_ROLES = {
+    # deed: auditor, hr, leader, office admin; what is not here is open to none of them
+    Deed.SEE_TERMINALS: (ALL, NO, NO, NO),
+    Deed.SEE_UNIT: (ALL, ALL, ALL, OWN_UNITS),
+    Deed.SEE_PERSON: (ALL, ALL, NO, OWN_UNITS),
+    Deed.SEE_COUNTY: (ALL, ALL, ALL, NO),
+    Deed.ENTER_CORRECTION: (NO, ALL, NO, OWN_UNITS),
+    Deed.DECIDE_ABSENCE: (NO, ALL, NO, NO),
+    Deed.OBJECT: (NO, ALL, NO, OWN_UNITS),
+    Deed.IMPORT: (NO, ALL, NO, NO),
+}
 NOBODY_ABOUT_THEMSELVES = {
     Deed.DECIDE_ACTIVITY,
     Deed.DECIDE_CORRECTION,
@@ -64,7 +76,11 @@ NOBODY_ABOUT_THEMSELVES = {
 
 def test_the_table_is_of_every_deed_and_every_role() -> None:
     assert {row[0] for row in TABLE} == set(Deed) == set(GRANTS)
-    assert {one for grant in GRANTS.values() for one in grant.roles} | {Role.HEAD, Role.EMPLOYEE} == set(Role)
+    assert {one for grant in GRANTS.values() for one in grant.roles} | {
+        Role.HEAD,
+        Role.OFFICE_ADMIN,
+        Role.EMPLOYEE,
+    } == set(Role)
 
 
 @pytest.mark.parametrize(("deed", "operator", "payroll", "head", "employee", "the_person", "a_superior"), TABLE)
@@ -79,6 +95,24 @@ def test_somebody_may_do_what_the_table_says(
     plain = Somebody(frozenset({"employee"}))
     assert may(plain, deed, unit="B", nip=ANI, day=DAY, leads=leads) is the_person
     assert may(plain, deed, unit="B", nip=BUDI, day=DAY, leads=leads, asked=("3", ANI)) is a_superior
+
+
+@pytest.mark.parametrize("deed", Deed)
+def test_the_other_roles_may_do_what_their_table_says(deed: Deed) -> None:
+    roles = (Role.AUDITOR, Role.HR, Role.LEADER, Role.OFFICE_ADMIN)
+    for role, where in zip(roles, OF_OTHER_ROLES.get(deed, (NO,) * 4), strict=True):
+        one = Somebody(frozenset({role}))
+        assert may(one, deed, unit="A1", nip=BUDI, day=DAY, tends=leads) is (where != NO), role
+        assert may(one, deed, unit="B", nip=BUDI, day=DAY, tends=leads) is (where == ALL), role
+        assert (everywhere(one, deed), anywhere(one, deed)) == (where == ALL, where != NO), role
+
+
+def test_an_office_admin_leads_nobody_and_a_head_looks_after_no_office() -> None:
+    admin, head = Somebody(frozenset({"office_admin"})), Somebody(frozenset({"head"}))
+    assert not may(admin, Deed.SEE_UNIT, unit="A", day=DAY, leads=leads)
+    assert not may(head, Deed.SEE_UNIT, unit="A", day=DAY, tends=leads)
+    both = Somebody(frozenset({"office_admin", "head"}))
+    assert not may(both, Deed.DECIDE_CORRECTION, unit="A", nip=BUDI, day=DAY, tends=leads)
 
 
 @pytest.mark.parametrize("deed", Deed)

@@ -8,14 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.board.conftest import county, county_url, postgresql_county, sqlite_county
+from tests.board.conftest import county, county_url, enter, postgresql_county, sqlite_county
+from tests.board.test_at_once import send, served
 from tests.central.conftest import login, roles_url
 from tests.config.conftest import write
 from tests.hostile.closing_county import Closing, fill
 from tests.journey.conftest import Installation
 from tests.proof import databases
 
-__all__ = ["county", "county_url", "login", "postgresql_county", "roles_url", "sqlite_county", "write"]
+__all__ = [
+    "county",
+    "county_url",
+    "enter",
+    "login",
+    "postgresql_county",
+    "roles_url",
+    "send",
+    "served",
+    "sqlite_county",
+    "write",
+]
 
 
 @contextmanager

@@ -216,8 +216,8 @@ def test_a_pin_that_two_files_of_one_moment_give_to_two_people_is_one_persons(of
 
 
 def test_a_file_that_says_pending_undoes_no_decision_of_the_same_moment(office: Office) -> None:
-    clerk = office.account("clerk", "operator", os_user="clerk")
     head = office.account("kepala", "head", unit="DINKES", os_user="kepala")
+    clerk = office.account("clerk", "operator", os_user="clerk")
     header = "nip,from,to,kind,document,status"
     days = [f"2026-09-{day:02}" for day in range(1, 11)]
     rows = [f"{ANI},{day},{day},cuti_tahunan,SI 1,pending" for day in days]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -16,6 +17,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ekinerja_agent import cli
+from ekinerja_agent.host import os_user
+from tests.proof.people import acting_as
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 COLUMNS = {
@@ -111,6 +114,18 @@ class Installation:
                 cli.main()
         code = ended.value.code
         return Outcome(code if isinstance(code, int) else int(code is not None), out.told(), err.told())
+
+    def account(self, *arguments: str) -> None:
+        """Add an account; where that gives power and there is another operator, that one confirms it."""
+        asked = self.run("account", "add", *arguments)
+        number = re.search(r"waits as change (\d+)", asked.err)
+        assert (asked.code, number is None) in {(0, True), (7, False)}, asked
+        if number is not None:
+            rows = json.loads(self.ok("account", "list", "--format", "json"))
+            asker = os_user.acting()
+            operators = [row["os_user"] for row in rows if "operator" in row["roles"] and not row["disabled_at"]]
+            with acting_as(next(name for name in operators if name not in {None, asker})):
+                self.ok("account", "confirm", number[1], "--yes")
 
     def ok(self, *arguments: str) -> str:
         """Run one command that must succeed and return what it printed."""

@@ -1,48 +1,47 @@
 """People who act: accounts, the operating-system user each is bound to, and who the actor of a command is.
 
-The actor is never an argument. Does not know what a command does; each use case names its deed, and `county/access`
-says who may do it.
+Promises that what gives power is confirmed by another operator once there are two. The actor is never an argument. Does
+not know what a command does; each use case names its deed, and `county/access` says who may do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, RowMapping, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, exists, func, or_, select
 
-from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.access import audit, power_requests
+from ekinerja_agent.central.access.account_changes import Done, account_before, carry_out, end_feeds_of_operators
+from ekinerja_agent.central.access.account_rows import (
+    ACCOUNTS_LOCK,
+    ALL_FEEDS,
+    ROLES,
+    Account,
+    account_of,
+    add_row,
+    all_accounts,
+    named,
+    one,
+    operators,
+)
+from ekinerja_agent.central.access.power_requests import PowerRequest
+from ekinerja_agent.central.access.powers import Change, ChangeKind, Powers, another_operator
 from ekinerja_agent.central.store.engine import in_transaction, reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.county.access import Deed, Role, anywhere, roles_of
-from ekinerja_agent.nouns.errors import Refused, WrongUsage
+from ekinerja_agent.county.access import Deed, anywhere, roles_of
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.messages import Message, either
 
-ROLES = frozenset(map(str, Role))
-ALL_FEEDS = "*"
-_ACCOUNTS_LOCK = 0x61636374
-"""One change of accounts at a time: the first one, a name, the last operator."""
+__all__ = ["ALL_FEEDS", "ROLES", "Account", "account_of"]
+
+Tell = Callable[[Message], None]
+"""What is told beside the result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Somebody who may act. `feeds` are the import kinds whose decisions in a file count; "*" stands for all."""
-
-    id: int
-    name: str
-    roles: frozenset[str]
-    unit: str | None
-    nip: str | None
-    os_user: str | None
-    feeds: frozenset[str]
-    created_at: datetime
-    disabled_at: datetime | None
-
-    def is_feed(self, kind: str) -> bool:
-        """Given an import kind, return whether decisions in this account's files of that kind count."""
-        return ALL_FEEDS in self.feeds or kind in self.feeds
+def _nobody(_message: Message) -> None:
+    pass
 
 
 class Actor(NamedTuple):
@@ -52,18 +51,26 @@ class Actor(NamedTuple):
     is_first: bool
 
 
-def actor(engine: Engine, os_user: str, now: datetime) -> Actor:
+def actor(engine: Engine, os_user: str, now: datetime, tell: Tell = _nobody) -> Actor:
     """Given the operating-system user that runs a changing command, return who acts.
 
     While there is no account at all, that user becomes operator and authorised feed for all kinds, which is audited.
+    An operator beside whom there is another one is no feed any more, since whenever that came to be.
     Raise Refused if there are accounts and none of them is bound to this user, or the bound one is disabled.
     """
     with reading(engine) as conn:
-        found = _one(conn, accounts.c.os_user == os_user)
+        found = one(conn, accounts.c.os_user == os_user)
         exist = conn.scalar(select(func.count()).select_from(accounts))
+        others = found is not None and any(other.id != found.id for other in operators(conn))
     if found is None and not exist:
         return in_transaction(engine, lambda conn: _first(conn, os_user, now))
-    return Actor(_allowed(found, os_user), is_first=False)
+    account = _allowed(found, os_user)
+    if account.is_operator and account.feeds and others:
+        for message in in_transaction(engine, lambda conn: _feeds_end(conn, now)):
+            tell(message)
+        with reading(engine) as conn:
+            account = named(conn, account.name)
+    return Actor(account, is_first=False)
 
 
 def require(account: Account, deed: Deed) -> None:
@@ -90,86 +97,127 @@ def add(
     nip: str | None = None,
     os_user: str | None = None,
     feeds: Iterable[str] = (),
+    tell: Tell = _nobody,
 ) -> Account:
     """Given a new account's facts and the operator who adds it, return it. Raise WrongUsage or Refused if not."""
+    values = {"roles": frozenset(roles), "feeds": frozenset(feeds), "unit": unit, "nip": nip, "os_user": os_user}
+    return change(engine, Change(ChangeKind.ADD, name, values), by=by, now=now, tell=tell)
+
+
+def disable(engine: Engine, name: str, *, by: Account, now: datetime, tell: Tell = _nobody) -> Account:
+    """Given an account's name, let it act no more. Raise Refused if no operator would be left."""
+    return change(engine, Change(ChangeKind.DISABLE, name), by=by, now=now, tell=tell)
+
+
+def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime, tell: Tell = _nobody) -> Account:
+    """Given an account's name and an operating-system user, let that user act as the account."""
+    return change(engine, Change(ChangeKind.BIND, name, {"os_user": os_user}), by=by, now=now, tell=tell)
+
+
+def change(engine: Engine, wanted: Change, *, by: Account, now: datetime, tell: Tell = _nobody) -> Account:
+    """Given a change of accounts and the operator who wants it, make it; return the account.
+
+    Raise WrongUsage or Refused if it cannot be, and Refused after it was kept for another operator to confirm.
+    """
+
+    def work(conn: Connection) -> Done | int:
+        wait_turn(conn, ACCOUNTS_LOCK)
+        if (number := asked(conn, wanted, by=by, now=now)) is not None:
+            return number
+        return carry_out(conn, wanted, by=by, now=now, asked={})
+
     require(by, Deed.CHANGE_ACCOUNTS)
-    chosen, kinds = frozenset(roles), frozenset(feeds)
-    if not name.strip():
-        raise WrongUsage(Message("an account needs a name"))
-    if not chosen or chosen - ROLES:
-        raise WrongUsage(
+    done = in_transaction(engine, work)
+    if isinstance(done, int):
+        raise Refused(waits(done))
+    for message in done.told:
+        tell(message)
+    return done.account
+
+
+def asked(conn: Connection, wanted: Change, *, by: Account, now: datetime, powers: Powers | None = None) -> int | None:
+    """Given a change, keep it for another operator if one has to confirm it, and return its number; else None.
+
+    Raise WrongUsage or Refused if it cannot be. The caller holds the turn of accounts, and may know who has power.
+    """
+    by = require_operator(conn, by)
+    before = account_before(conn, wanted)
+    if not another_operator(conn, by) or not (powers or Powers(conn, now.date())).gives(wanted, before):
+        return None
+    return power_requests.ask(conn, wanted, before, by=by, now=now)
+
+
+def waits(number: int) -> Message:
+    """Given the number of a change that waits, return what whoever asked for it is told."""
+    return Message(
+        "this gives power, so it waits as change {number} and nothing has changed yet: another operator looks at it "
+        "with `ekinerja-agent account waiting` and runs `ekinerja-agent account confirm {number}`",
+        number=number,
+    )
+
+
+def waiting(engine: Engine) -> list[PowerRequest]:
+    """Return the changes that wait for an operator, oldest first."""
+    with reading(engine) as conn:
+        return power_requests.waiting(conn)
+
+
+def confirmed(conn: Connection, number: int, *, by: Account, now: datetime) -> PowerRequest:
+    """Given the number of a change, confirm it in the caller's transaction and return it; what it is about is not done
+    yet. Raise WrongUsage or Refused if the account may not, or if it is not any more what was asked for.
+    """
+    wait_turn(conn, ACCOUNTS_LOCK)
+    by = require_operator(conn, by)
+    wanted = power_requests.find(conn, number)
+    _refuse_own(wanted, by, now)
+    if not wanted.asker.is_operator:
+        raise Refused(
             Message(
-                "roles are {roles}; found {found}",
-                roles=", ".join(sorted(ROLES)),
-                found=", ".join(sorted(chosen)) or Message("none"),
+                "{asker} asked for change {number} and is no operator any more; refuse it, and ask for it anew",
+                asker=wanted.asker.name,
+                number=number,
             )
         )
-
-    def work(conn: Connection) -> Account:
-        wait_turn(conn, _ACCOUNTS_LOCK)
-        _refuse_taken(conn, name, os_user)
-        details = {
-            "roles": sorted(chosen),
-            "feeds": sorted(kinds),
-            "unit": unit,
-            "nip": nip,
-            "os_user": os_user,
-        }
-        row = audit.append(conn, by.name, "account.add", name, details, now)
-        return _insert(conn, name, chosen, kinds, now, unit=unit, nip=nip, os_user=os_user, audited_by=row)
-
-    return in_transaction(engine, work)
+    before = account_before(conn, wanted.change)
+    if before is not None and power_requests.facts_of(before) != wanted.before:
+        raise Refused(
+            Message(
+                "account {name} is not as it was when change {number} was asked for; refuse it, and ask for it anew",
+                name=before.name,
+                number=number,
+            )
+        )
+    power_requests.decide(conn, wanted, confirmed=True, by=by, now=now)
+    return wanted
 
 
-def disable(engine: Engine, name: str, *, by: Account, now: datetime) -> Account:
-    """Given an account's name, let it act no more. Raise Refused if no operator would be left."""
+def refuse(engine: Engine, number: int, *, by: Account, now: datetime) -> PowerRequest:
+    """Given the number of a change that waits, let it never be made. Who asked for it may, too."""
     require(by, Deed.CHANGE_ACCOUNTS)
 
-    def work(conn: Connection) -> Account:
-        wait_turn(conn, _ACCOUNTS_LOCK)
-        account = _named(conn, name)
-        active = [a for a in _all(conn) if a.disabled_at is None and a.id != account.id]
-        if not any("operator" in other.roles for other in active):
-            raise Refused(
-                Message(
-                    "{name} is the last operator; add another one first: account add NAME --role operator", name=name
-                )
-            )
-        row = audit.append(conn, by.name, "account.disable", name, {}, now)
-        _change(conn, account, disabled_at=now, audited_by=row)
-        return _named(conn, name)
+    def work(conn: Connection) -> PowerRequest:
+        wait_turn(conn, ACCOUNTS_LOCK)
+        operator = require_operator(conn, by)
+        wanted = power_requests.find(conn, number)
+        power_requests.decide(conn, wanted, confirmed=False, by=operator, now=now)
+        details = {"request": number, "asked_by": wanted.asker.name}
+        audit.append(conn, by.name, "account.refuse", wanted.change.name, details, now)
+        return wanted
 
     return in_transaction(engine, work)
 
 
-def bind(engine: Engine, name: str, os_user: str, *, by: Account, now: datetime) -> Account:
-    """Given an account's name and an operating-system user, let that user act as the account."""
-    require(by, Deed.CHANGE_ACCOUNTS)
-
-    def work(conn: Connection) -> Account:
-        wait_turn(conn, _ACCOUNTS_LOCK)
-        account = _named(conn, name)
-        holder = _one(conn, accounts.c.os_user == os_user)
-        if holder is not None and holder.id != account.id:
-            raise Refused(
-                Message(
-                    "{os_user} already acts as {holder}; one operating-system user has one account",
-                    os_user=os_user,
-                    holder=holder.name,
-                )
-            )
-        details = {"os_user": os_user, "before": account.os_user}
-        row = audit.append(conn, by.name, "account.bind", name, details, now)
-        _change(conn, account, os_user=os_user, audited_by=row)
-        return _named(conn, name)
-
-    return in_transaction(engine, work)
+def require_operator(conn: Connection, account: Account) -> Account:
+    """Return the account as it is now; raise Refused if it is disabled or no operator any more."""
+    today = active(conn, account.name)
+    require(today, Deed.CHANGE_ACCOUNTS)
+    return today
 
 
 def list_accounts(engine: Engine) -> list[Account]:
     """Given the database, return all accounts by name, the disabled ones too."""
     with reading(engine) as conn:
-        return _all(conn)
+        return all_accounts(conn)
 
 
 def another_may(conn: Connection, account: Account, deed: Deed) -> bool:
@@ -185,24 +233,21 @@ def another_may(conn: Connection, account: Account, deed: Deed) -> bool:
 
 def active(conn: Connection, name: str) -> Account:
     """Given an account's name, return it. Raise WrongUsage if there is none, Refused if it is disabled."""
-    return _allowed(_named(conn, name), name)
+    return _allowed(named(conn, name), name)
 
 
-def account_of(row: RowMapping | Mapping[str, Any]) -> Account:
-    """Given a row of the table, return the account."""
-    values = dict(row)
-    values["roles"] = frozenset(filter(None, row["roles"].split(",")))
-    values["feeds"] = frozenset(filter(None, row["feeds"].split(",")))
-    return Account(**{each.name: values[each.name] for each in fields(Account)})
+def _feeds_end(conn: Connection, now: datetime) -> list[Message]:
+    wait_turn(conn, ACCOUNTS_LOCK)
+    return end_feeds_of_operators(conn, now)
 
 
 def _first(conn: Connection, os_user: str, now: datetime) -> Actor:
-    wait_turn(conn, _ACCOUNTS_LOCK)
+    wait_turn(conn, ACCOUNTS_LOCK)
     if conn.scalar(select(func.count()).select_from(accounts)):  # another first user was faster
-        return Actor(_allowed(_one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
+        return Actor(_allowed(one(conn, accounts.c.os_user == os_user), os_user), is_first=False)
     details = {"roles": ["operator"], "feeds": [ALL_FEEDS], "os_user": os_user}
     row = audit.append(conn, audit.SYSTEM, "account.first", os_user, details, now)
-    account = _insert(
+    account = add_row(
         conn,
         os_user,
         frozenset({"operator"}),
@@ -236,62 +281,29 @@ def _allowed(found: Account | None, os_user: str) -> Account:
     return found
 
 
-def _refuse_taken(conn: Connection, name: str, os_user: str | None) -> None:
-    if _one(conn, accounts.c.name == name) is not None:
-        raise Refused(Message("there is already an account {name}; names are for ever, choose another", name=name))
-    if os_user is not None and (holder := _one(conn, accounts.c.os_user == os_user)) is not None:
+def _refuse_own(wanted: PowerRequest, by: Account, now: datetime) -> None:
+    """Nobody confirms what they asked for, nor what is about themselves; two accounts of one person are one."""
+    number = wanted.number
+    nips = {wanted.change.values.get("nip"), (wanted.before or {}).get("nip")} - {None}
+    if wanted.change.name == by.name or by.nip in nips:
+        raise Refused(
+            Message("change {number} is about {account}; another operator confirms it", number=number, account=by.name)
+        )
+    if wanted.asker.id == by.id and wanted.alone_from is not None:
+        if now >= wanted.alone_from:
+            return
         raise Refused(
             Message(
-                "{os_user} already acts as {holder}; one operating-system user has one account",
-                os_user=os_user,
-                holder=holder.name,
+                "{account} asked for change {number}; another operator confirms it, or, if nobody refuses it, "
+                "{account} from {day} on",
+                account=by.name,
+                number=number,
+                day=f"{wanted.alone_from:%Y-%m-%d}",
             )
         )
-
-
-def _insert(
-    conn: Connection,
-    name: str,
-    roles: frozenset[str],
-    feeds: frozenset[str],
-    now: datetime,
-    *,
-    unit: str | None,
-    nip: str | None,
-    os_user: str | None,
-    audited_by: str,
-) -> Account:
-    conn.execute(
-        insert(accounts).values(
-            name=name,
-            roles=",".join(sorted(roles)),
-            unit=unit,
-            nip=nip,
-            os_user=os_user,
-            feeds=",".join(sorted(feeds)),
-            created_at=now,
-            audited_by=audited_by,
+    one_person = by.nip is not None and wanted.asker.nip == by.nip
+    one_user = by.os_user is not None and wanted.asked_as == by.os_user
+    if wanted.asker.id == by.id or one_user or one_person:
+        raise Refused(
+            Message("{account} asked for change {number}; another operator confirms it", account=by.name, number=number)
         )
-    )
-    return _named(conn, name)
-
-
-def _change(conn: Connection, account: Account, **values: Any) -> None:
-    """`audited_by`, which the database looks at, is the digest of the audit row that tells of the change."""
-    conn.execute(update(accounts).where(accounts.c.id == account.id).values(**values))
-
-
-def _named(conn: Connection, name: str) -> Account:
-    account = _one(conn, accounts.c.name == name)
-    if account is None:
-        raise WrongUsage(Message("there is no account {name}; account list shows them", name=name))
-    return account
-
-
-def _one(conn: Connection, condition: Any) -> Account | None:
-    row = conn.execute(select(accounts).where(condition)).mappings().one_or_none()
-    return None if row is None else account_of(row)
-
-
-def _all(conn: Connection) -> list[Account]:
-    return [account_of(row) for row in conn.execute(select(accounts).order_by(accounts.c.name)).mappings()]

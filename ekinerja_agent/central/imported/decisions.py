@@ -33,7 +33,7 @@ def with_decisions(
     conn: Connection, kind: str, query: Select[Any], values: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """Given a query for rows of a kind that stand, with their `id`, and its values, return them as they were decided
-    since.
+    since, with the `decider`.
     """
     result = conn.execute(query, values or {})
     names = tuple(result.keys())
@@ -82,16 +82,27 @@ def outage_status(row: FromClause) -> ColumnElement[str]:
 
 def _of_corrections(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     d = correction_decisions.c
-    for row in conn.execute(select(d.correction, d.approved).where(d.correction.in_(numbers))):
-        yield row.correction, {"status": EntryStatus.APPROVED if row.approved else EntryStatus.REJECTED}
+    query = (
+        select(d.correction, d.approved, accounts.c.name)
+        .join(accounts, accounts.c.id == d.account_id)
+        .where(d.correction.in_(numbers))
+    )
+    for row in conn.execute(query):
+        status = EntryStatus.APPROVED if row.approved else EntryStatus.REJECTED
+        yield row.correction, {"status": status, "decider": row.name}
 
 
 def _statuses_in(decisions: Table) -> _Read:
     (number,) = decisions.primary_key.columns
 
     def read(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-        for row in conn.execute(select(number, decisions.c.status).where(number.in_(numbers))):
-            yield row[0], {"status": row.status}
+        query = (
+            select(number, decisions.c.status, accounts.c.name)
+            .outerjoin(accounts, accounts.c.id == decisions.c.account_id)
+            .where(number.in_(numbers))
+        )
+        for row in conn.execute(query):
+            yield row[0], {"status": row.status, "decider": row.name or SYSTEM}
 
     return read
 
@@ -107,7 +118,7 @@ def _of_activities(conn: Connection, numbers: Sequence[int]) -> Iterator[tuple[i
     for row in conn.execute(query).mappings():
         told = {name: row[name] for name in ("status", "approved_minutes", "waits_from")}
         if row["status"] in DECIDED:
-            told["decided_by"] = row["nip"] or row["name"] or SYSTEM
+            told["decided_by"] = told["decider"] = row["nip"] or row["name"] or SYSTEM
             told["decided_at"] = f"{row['at']:%Y-%m-%d %H:%M:%S}"
         yield row["activity"], told
 

@@ -73,6 +73,20 @@ def leads(conn: Connection, account: Account) -> Leads:
     return lambda day: led_units(conn, account, day)
 
 
+def tended_units(conn: Connection, account: Account, day: date) -> frozenset[str]:
+    """Given an account and a day, return the units that it looks after as office admin on that day, with all below: the
+    one that it names, else the one in which its person serves.
+    """
+    own = account.unit or (unit_of(conn, account.nip, day) if account.nip else None)
+    standing = list(_units_on(conn, day).values())
+    return with_all_below([own] if own else [], _posts((), standing), day)
+
+
+def tends(conn: Connection, account: Account) -> Leads:
+    """Given an account, return what tells the units that it looks after on a day."""
+    return lambda day: tended_units(conn, account, day)
+
+
 def require_power(
     conn: Connection,
     account: Account,
@@ -88,7 +102,16 @@ def require_power(
 
     `subject` is what messages call it; see `county/access` for the others.
     """
-    bar = access.barred(account, deed, unit=unit, nip=nip, day=day, leads=leads(conn, account), brought=brought)
+    bar = access.barred(
+        account,
+        deed,
+        unit=unit,
+        nip=nip,
+        day=day,
+        leads=leads(conn, account),
+        tends=tends(conn, account),
+        brought=brought,
+    )
     if bar is Bar.ONESELF:
         raise Refused(
             Message("{subject} is about {account}; another person decides on it", subject=subject, account=account.name)

@@ -110,7 +110,7 @@ class Context:
         """
         from ekinerja_agent.central.access.accounts import actor
 
-        account, created = actor(self._engine, os_user.acting(), self.now())
+        account, created = actor(self._engine, os_user.acting(), self.now(), self.say)
         if created:
             self.say(
                 Message(

@@ -104,6 +104,7 @@ def _bar(conn: Connection, account: Account, deed: Deed, finding: Disputed, *, b
         nip=finding.nip,
         day=last_day(finding.day),
         leads=organisation.leads(conn, account),
+        tends=organisation.tends(conn, account),
         brought=brought,
     )
 

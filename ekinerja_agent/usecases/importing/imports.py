@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.imported.batches import revoke, store_batch, wait_turn_of_kind
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.kinds import PUNCH_KINDS
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.files.table_file import read_table
@@ -65,7 +66,8 @@ class Imported:
 def importer_for(account: Account, kind: str) -> Importer:
     """Given an account and a kind, return it as importer. Raise Refused if it may not bring such a file."""
     vouches = account.is_feed(kind)
-    if not vouches and not anywhere(account, Deed.IMPORT):
+    deed = Deed.IMPORT_PUNCHES if kind in PUNCH_KINDS else Deed.IMPORT
+    if not vouches and not anywhere(account, deed):
         raise Refused(
             Message(
                 "{account} may not import {kind}; an operator may, or a feed (`ekinerja-agent account add NAME "

@@ -10,7 +10,14 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from ekinerja_agent.central.store.tables.access import accounts, audit, passwords
+from ekinerja_agent.central.store.tables.access import (
+    accounts,
+    audit,
+    password_gifts,
+    passwords,
+    power_decisions,
+    power_requests,
+)
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
@@ -86,6 +93,9 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     redated_punches: _REDATE,
     redating_decisions: _REDATE,
     audit: "the log of what people did is never changed",
+    power_requests: "ask for it anew with: ekinerja-agent account",
+    power_decisions: "ask for the change anew with: ekinerja-agent account",
+    password_gifts: "who gave a password stays told; give another one with: account password NAME",
     period_events: PUBLISH_INSTEAD,
     pending_signatures: _SIGN,
     signed_days: _SIGN,

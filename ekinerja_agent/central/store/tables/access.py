@@ -11,7 +11,7 @@ accounts = Table(  # changes: roles, unit, binding, disabled_at; every change is
     metadata,
     serial_key(),
     Column("name", Text, nullable=False, unique=True),
-    Column("roles", Text, nullable=False),  # comma separated, sorted: employee, head, operator, payroll
+    Column("roles", Text, nullable=False),  # comma separated, sorted: see `county/access`
     Column("unit", Text),
     Column("nip", Text),
     Column("os_user", Text, unique=True),
@@ -19,6 +19,29 @@ accounts = Table(  # changes: roles, unit, binding, disabled_at; every change is
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     Column("audited_by", Text),  # digest of the audit row of its last change; null: schema 25 made it
+)
+
+power_requests = Table(  # a change of power that waits for another operator
+    "power_requests",
+    metadata,
+    serial_key(),
+    Column("kind", Text, nullable=False),  # add, bind, set-roles, set-nip, set-feeds, password, disable
+    Column("account", Text, nullable=False),  # its name: one that is added has no number yet
+    Column("wanted", Text, nullable=False),  # JSON: columns and what they become; never a password
+    Column("before", Text),  # JSON: the account as it was when this was asked for; NULL: it was not there
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),  # who asked
+    Column("asked_as", Text),  # the operating-system user who asked
+    Column("asked_at", Instant, nullable=False),
+    Column("alone_from", Instant),  # from then on who asked may confirm it: to disable an operator who is gone
+)
+
+power_decisions = Table(  # one each
+    "power_decisions",
+    metadata,
+    Column("request", ForeignKey("power_requests.id"), primary_key=True),
+    Column("confirmed", Boolean, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
 )
 
 audit = Table(
@@ -48,10 +71,20 @@ passwords = Table(  # changes: a new password takes the place of the old one; ea
     "passwords",
     metadata,
     Column("account_id", ForeignKey("accounts.id"), primary_key=True),
-    Column("hash", Text, nullable=False),  # argon2id
+    Column("hash", Text, nullable=False),  # argon2id; empty: it ended, and nothing is right
     Column("must_change", Boolean, nullable=False),  # another person gave it
     Column("set_at", Instant, nullable=False),
     Column("audited_by", Text),  # as of an account
+)
+
+password_gifts = Table(  # each password that somebody else gave: its owner is told
+    "password_gifts",
+    metadata,
+    serial_key(),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("given_by", ForeignKey("accounts.id"), nullable=False),
+    Column("asked_by", ForeignKey("accounts.id")),  # NULL: one person was enough
+    Column("given_at", Instant, nullable=False),
 )
 
 sessions = Table(  # changes: rows go when a session ends
@@ -66,7 +99,8 @@ sessions = Table(  # changes: rows go when a session ends
 login_failures = Table(  # changes: counted up, and forgotten a quarter of an hour after the last one
     "login_failures",
     metadata,
-    Column("subject", Text, primary_key=True),  # SHA-256 of an account's name or an address
+    Column("subject", Text, primary_key=True),  # SHA-256 of an account's name, an address, a device, or two of them
+    Column("account", Text, index=True),  # SHA-256 of the account's name; NULL: of an address alone
     Column("failures", Integer, nullable=False),
     Column("last_at", Instant, nullable=False, index=True),
 )

@@ -7,7 +7,7 @@ is new, and in a file the upper row. What breaks a rule of the day is rejected b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -25,6 +25,8 @@ from ekinerja_agent.usecases.importing.reading.shapes import MINUTES, shown, wor
 _NOT_TAKEN = frozenset({EntryStatus.REJECTED, EntryStatus.WITHDRAWN})
 """What leaves its time to another activity."""
 _DECISION = ("status", "approved_minutes", "decided_by", "decided_at")
+_KEPT = ("reason", "waits_from")
+"""What is worked out of a row, beside its columns."""
 _VOLUME = re.compile(VOLUME)
 WORK = ("nip", "date", "start", "end", "description", "type", "volume", "output", "plan")
 """The columns that tell what was done; two activities that agree in them are the same work."""
@@ -37,16 +39,21 @@ def _judge(draft: Draft) -> None:
     _judge_volumes(draft)
     settle_decisions(draft)
     stored = _stored(draft)
-    keep_decisions(draft, KIND, stored.values(), WORK)
     _refuse_ids_of_others(draft, stored)
-    for row in draft.rows:
+    kept = {name for (name,) in keep_decisions(draft, KIND, stored.values(), WORK)}
+    arriving = [row for row in draft.rows if row["activity_id"] not in kept]
+    for row in arriving:
         row["reason"] = None
         _judge_life(draft, row, stored.get(row["activity_id"]))
     if draft.rules is not None and not draft.problems:
-        _reject_broken_rules(draft, draft.rules)
-    _reject_overlaps(draft, stored)
-    for row in draft.rows:
+        _reject_broken_rules(draft, draft.rules, arriving)
+    _reject_overlaps(draft, stored, arriving)
+    for row in arriving:
         _settle_minutes(row)
+    for row in draft.rows:
+        if row["activity_id"] in kept:  # no rule of today takes away what was approved
+            earlier = stored[row["activity_id"]]
+            row.update({column: earlier[column] for column in earlier if column in _KEPT or column in row})
 
 
 def _stored(draft: Draft) -> Mapping[str, Mapping[str, Any]]:
@@ -113,11 +120,11 @@ def _judge_life(draft: Draft, row: Row, earlier: Mapping[str, Any] | None) -> No
         row["waits_from"] = draft.today
 
 
-def _reject_broken_rules(draft: Draft, rules: RuleBook) -> None:
+def _reject_broken_rules(draft: Draft, rules: RuleBook, arriving: Sequence[Row]) -> None:
     if not draft.rows:
         return
     known = ActivityRules(draft.stored.about(*_concerned(draft)), rules, draft.profile)
-    for row in draft.rows:
+    for row in arriving:
         try:
             broken = None if row["status"] in _NOT_TAKEN else known.broken(row)
         except NoRule as error:
@@ -144,14 +151,14 @@ def _refuse_ids_of_others(draft: Draft, stored: Mapping[str, Mapping[str, Any]])
             )
 
 
-def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]]) -> None:
-    replaced = {row["activity_id"] for row in draft.rows}
+def _reject_overlaps(draft: Draft, stored: Mapping[str, Mapping[str, Any]], rows: Sequence[Row]) -> None:
+    replaced = {row["activity_id"] for row in rows}
     standing = {key for key, row in stored.items() if row["status"] not in _NOT_TAKEN}
     taken: dict[tuple[str, date], list[tuple[time, time, str]]] = {}
     for key in standing - replaced:
         row = stored[key]
         taken.setdefault((row["nip"], row["date"]), []).append((row["start"], row["end"], key))
-    arriving = [row for row in draft.rows if row["status"] not in _NOT_TAKEN]
+    arriving = [row for row in rows if row["status"] not in _NOT_TAKEN]
     arriving.sort(key=lambda row: (row["activity_id"] not in standing, row["row"]))
     for row in arriving:
         start, end = row["start"], row["end"]
