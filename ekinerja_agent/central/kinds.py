@@ -1,7 +1,8 @@
 """The kinds of imported fact, one declaration each: all that has to be told of a kind once its table is there.
 
 Which version of a row stands, which rows the database keeps, which columns a file has, where an import looks for what
-it replaces, which drafts a change makes stale and whose turn it is to decide: all of it is read from here. Reads and
+it replaces, which drafts a change makes stale, whose turn it is to decide and what waits for a second person: all of it
+is read from here. Reads and
 stores nothing, and knows no rule by which a row is judged.
 """
 
@@ -122,6 +123,39 @@ class Turn:
     of_one_person: bool = False
 
 
+class Guard(Enum):
+    """What keeps one person from moving with rows of a kind what somebody is paid."""
+
+    NO_SCORE = auto()
+    """Nothing: no score depends on them."""
+    DECIDED = auto()
+    """A row counts once somebody else decided on it, or somebody who vouches for the kind brought it."""
+    ANOTHER = auto()
+    """Once a unit was closed, a batch about its people waits until another person approves it as a whole."""
+
+
+class Only(Enum):
+    """Of which rows alone that is said: a function each in `imported/pay_moves.py`."""
+
+    DAYS_BEGUN = auto()
+    """Of today and before: what is to come, whoever is on duty can see and dispute."""
+    WITH_PUNCHES = auto()
+    """Of a PIN that was used on one of its days: an enrolment that comes before the first finger moves none."""
+    KNOWN_BEFORE = auto()
+    """Of what was there before: nobody is in a unit that is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """How rows of a kind may move what somebody is paid. A change of the `harmless` columns alone moves nobody's pay;
+    any other does, a column that comes later too.
+    """
+
+    guard: Guard
+    harmless: tuple[str, ...] = ()
+    only: Only | None = None
+
+
 DECISION_LOCK: Final = 0x61627365
 """One decision on absences and outages at a time, a person's or that of silence."""
 CORRECTION_LOCK: Final = 0x636F7272
@@ -135,7 +169,8 @@ class FactKind:
     """One kind of fact; its name is that of its table and of its import.
 
     `key`: rows that are equal in these columns are versions of one. `looked_up_by` is the indexed one of them.
-    `touches`: None if no score depends on it. `decisions` is the table of what was decided of its rows since: by the
+    `touches`: None if no score depends on it. `pay` tells what stands between one person and somebody's money.
+    `decisions` is the table of what was decided of its rows since: by the
     number of the row a status, or what `imported/decisions.py` reads of it. `turn` is the one of those who decide, so
     that a file does not pass by what somebody decides just now. `in_files`: what import files call a column, where it
     is not its name; `worked_out` are columns that no file has. `looked_for`: a month asks first whether there is a row
@@ -146,6 +181,7 @@ class FactKind:
     key: tuple[str, ...]
     looked_up_by: str
     touches: Touches | None
+    pay: Pay
     decisions: Table | None = None
     turn: Turn | None = None
     in_files: Mapping[str, str] = field(default_factory=dict)
@@ -190,22 +226,42 @@ _DECIDED: Final = Turn(DECISION_LOCK)
 _OF_EVERY_ROW: Final = ("id", "batch", "row")
 _TAKEN: Final = {"share_ppm": "pct", "valid_from": "from", "valid_to": "to"}
 
+_NO_SCORE: Final = Pay(Guard.NO_SCORE)
+_DECIDED_EACH: Final = Pay(Guard.DECIDED)
+_ANOTHER: Final = Pay(Guard.ANOTHER)
+
 _ALL: Final = (
-    FactKind(units, ("code", "valid_from"), "code", _of_everybody(_VALID), looked_for=False),
-    FactKind(employees, ("nip", "valid_from"), "nip", _of_person(_VALID), looked_for=False),
+    FactKind(
+        units,
+        ("code", "valid_from"),
+        "code",
+        _of_everybody(_VALID),
+        Pay(Guard.ANOTHER, ("name", "head_nip", "successor"), Only.KNOWN_BEFORE),
+        looked_for=False,
+    ),
+    FactKind(
+        employees,
+        ("nip", "valid_from"),
+        "nip",
+        _of_person(_VALID),
+        Pay(Guard.ANOTHER, ("name", "position", "supervisor_nip")),
+        looked_for=False,
+    ),
     FactKind(
         enrolments,
         ("terminal", "pin", "valid_from"),
         "pin",
         _of_person(_VALID, night_before=True, others=Others.RIVALS_FOR_A_PIN),
+        Pay(Guard.ANOTHER, only=Only.WITH_PUNCHES),
         looked_for=False,
     ),
-    FactKind(calendar, ("date", "unit"), "date", _of_everybody(_on("date"))),
+    FactKind(calendar, ("date", "unit"), "date", _of_everybody(_on("date")), Pay(Guard.ANOTHER, ("name", "source"))),
     FactKind(
         absences,
         ("nip", "first_day", "from_time", "kind"),
         "nip",
         _of_person(_FIRST_TO_LAST, night_before=True, others=Others.DOCUMENTS_OF_THE_CASE),
+        _DECIDED_EACH,
         absence_decisions,
         _DECIDED,
         {"first_day": "from", "last_day": "to"},
@@ -215,6 +271,7 @@ _ALL: Final = (
         ("terminal", "starts"),
         "terminal",
         Touches(Whom.TERMINAL, "terminal", _STARTS_TO_ENDS, night_before=True),
+        _DECIDED_EACH,
         outage_decisions,
         _DECIDED,
         {"starts": "from", "ends": "to", "cause": "reason"},
@@ -224,43 +281,61 @@ _ALL: Final = (
         ("activity_id",),
         "activity_id",
         _of_person(_on("date")),
+        _DECIDED_EACH,
         activity_steps,
         Turn(ACTIVITY_LOCK, of_one_person=True),
         {"activity_id": "id"},
         ("reason", "waits_from"),
         looked_for=False,
     ),
-    FactKind(activity_standards, ("type", "unit"), "type", _of_everybody(Days(Reading.ALWAYS))),
-    FactKind(rosters, ("nip", "date"), "nip", _of_person(_on("date")), in_files={"shifts": "shift"}),
+    FactKind(activity_standards, ("type", "unit"), "type", _of_everybody(Days(Reading.ALWAYS)), _ANOTHER),
+    FactKind(
+        rosters,
+        ("nip", "date"),
+        "nip",
+        _of_person(_on("date")),
+        Pay(Guard.ANOTHER, only=Only.DAYS_BEGUN),
+        in_files={"shifts": "shift"},
+    ),
     FactKind(
         corrections,
         ("nip", "date", "scan", "action"),
         "nip",
         _of_person(_on("date")),
+        _DECIDED_EACH,
         correction_decisions,
         Turn(CORRECTION_LOCK),
         worked_out=("reason",),
     ),
-    FactKind(events, ("code", "unit"), "code", _of_everybody(_on("date"))),
+    FactKind(events, ("code", "unit"), "code", _of_everybody(_on("date")), _ANOTHER),
     FactKind(
         event_attendance,
         ("event", "nip"),
         "event",
         _of_person(_on("date"), others=Others.ALL_WHO_WERE_CALLED),
+        _ANOTHER,
         worked_out=("date",),
     ),
-    FactKind(allowances, ("nip", "criterion", "valid_from"), "nip", _of_person(_VALID), in_files={"pct_bp": "pct"}),
-    FactKind(holds, ("nip", "kind", "valid_from"), "nip", _of_person(_VALID), in_files=_TAKEN),
-    FactKind(sanctions, ("nip", "decree", "valid_from"), "nip", _of_person(_VALID), in_files=_TAKEN),
-    FactKind(assignments, ("nip", "unit", "kind", "valid_from"), "nip", _of_person(_VALID)),
-    FactKind(ratings, ("nip", "period"), "nip", _of_person(_VALID)),
+    FactKind(
+        allowances,
+        ("nip", "criterion", "valid_from"),
+        "nip",
+        _of_person(_VALID),
+        _ANOTHER,
+        in_files={"pct_bp": "pct"},
+    ),
+    FactKind(holds, ("nip", "kind", "valid_from"), "nip", _of_person(_VALID), _ANOTHER, in_files=_TAKEN),
+    FactKind(sanctions, ("nip", "decree", "valid_from"), "nip", _of_person(_VALID), _ANOTHER, in_files=_TAKEN),
+    FactKind(assignments, ("nip", "unit", "kind", "valid_from"), "nip", _of_person(_VALID), _ANOTHER),
+    FactKind(ratings, ("nip", "period"), "nip", _of_person(_VALID), _DECIDED_EACH),
     # A plan may be a part of the score of all people of its unit.
-    FactKind(plans, ("code",), "code", _of_everybody(Days(Reading.YEAR_OF_DAY, ("due_date",)))),
+    FactKind(plans, ("code",), "code", _of_everybody(Days(Reading.YEAR_OF_DAY, ("due_date",))), _ANOTHER),
     FactKind(
         plan_progress,
         ("plan", "month"),
         "plan",
         _of_everybody(_MONTH_ON),
+        _DECIDED_EACH,
         in_files={"planned_ppm": "planned_pct", "physical_ppm": "physical_pct"},
         looked_for=False,
     ),
@@ -269,6 +344,7 @@ _ALL: Final = (
         ("nip", "unit", "period", "code"),
         "period",
         _of_person(Days(Reading.PERIOD, ("period",))),
+        _ANOTHER,
         in_files={"points_e2": "points", "max_points_e2": "max_points"},
     ),
     FactKind(
@@ -276,12 +352,13 @@ _ALL: Final = (
         ("unit", "job", "task"),
         "unit",
         None,
+        _NO_SCORE,
         in_files={"volume_e2": "volume", "standard_e2": "standard_minutes"},
     ),
-    FactKind(staff, ("unit", "job"), "unit", None, in_files={"people": "count"}),
-    FactKind(sakip, ("unit", "year", "aspect"), "unit", None, in_files={"score_e2": "score"}),
-    FactKind(evaluation_meetings, ("unit", "date", "topic"), "unit", None),
-    FactKind(innovations, ("code",), "code", None),
+    FactKind(staff, ("unit", "job"), "unit", None, _NO_SCORE, in_files={"people": "count"}),
+    FactKind(sakip, ("unit", "year", "aspect"), "unit", None, _NO_SCORE, in_files={"score_e2": "score"}),
+    FactKind(evaluation_meetings, ("unit", "date", "topic"), "unit", None, _NO_SCORE),
+    FactKind(innovations, ("code",), "code", None, _NO_SCORE),
 )
 FACT_KINDS: dict[str, FactKind] = {kind.name: kind for kind in _ALL}
 """Every kind of fact by its name."""

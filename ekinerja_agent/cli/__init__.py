@@ -58,6 +58,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "account": ("facts.accounts:group", Message("The people who act: roles and operating-system users.")),
     "score": ("month.score:group", Message("Compute a month, show it, explain each point.")),
     "period": ("month.period:group", Message("Publish a month for payroll, freeze it, open it again.")),
+    "rules": (
+        "month.rules:group",
+        Message("What the rules say otherwise than at the last close, and who accepted it."),
+    ),
     "payroll": ("month.payroll:group", Message("Hand over what is published as a file, record that it was paid.")),
     "report": ("month.report:group", Message("Pages that an office opens, prints and files.")),
     "notify": ("host.notify:group", Message("Try out who is told when something breaks.")),

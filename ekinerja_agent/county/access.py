@@ -54,11 +54,15 @@ class Deed(StrEnum):
     DECIDE_OBJECTION = "objection.decide"
     CLOSE_MONTH = "month.close"
     """And to reopen, export or pay it."""
+    ACCEPT_RULES = "rules.accept"
+    """By which others close months."""
     IMPORT = "import"
     """Facts of people and units."""
     IMPORT_PUNCHES = "import.punches"
     """What a terminal recorded, from a file."""
     REVOKE_IMPORT = "import.revoke"
+    DECIDE_IMPORT = "import.decide"
+    """On a batch that moves what somebody is paid."""
     CHANGE_ACCOUNTS = "account.change"
     TEND_TERMINALS = "terminal.change"
     """Their clocks, logs and the people on them."""
@@ -104,9 +108,11 @@ GRANTS: Mapping[Deed, Grant] = {
     Deed.OBJECT: Grant(_OPERATOR_OR_HR, heads=True, offices=True, oneself=True),
     Deed.DECIDE_OBJECTION: Grant(_OPERATOR, heads=True, impartial=True),
     Deed.CLOSE_MONTH: Grant(_OPERATOR_OR_PAYROLL),
+    Deed.ACCEPT_RULES: Grant(_OPERATOR_OR_PAYROLL),
     Deed.IMPORT: Grant(_OPERATOR_OR_HR),
     Deed.IMPORT_PUNCHES: Grant(_OPERATOR),
-    Deed.REVOKE_IMPORT: Grant(_OPERATOR),
+    Deed.REVOKE_IMPORT: Grant(_OPERATOR_OR_PAYROLL),
+    Deed.DECIDE_IMPORT: Grant(_OPERATOR_OR_PAYROLL, impartial=True),
     Deed.CHANGE_ACCOUNTS: Grant(_OPERATOR),
     Deed.TEND_TERMINALS: Grant(_OPERATOR),
     Deed.PURGE: Grant(_OPERATOR),

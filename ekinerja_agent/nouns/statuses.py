@@ -27,6 +27,15 @@ DECIDED = (EntryStatus.APPROVED, EntryStatus.RETURNED, EntryStatus.REJECTED)
 """What a superior may make of an activity."""
 
 
+class BatchStatus(StrEnum):
+    """Of an imported file: what moves somebody's pay waits, and never counts where another person rejected it."""
+
+    COUNTS = "counts"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+
+
 class ObjectionStatus(StrEnum):
     """Of what is disputed before a close."""
 

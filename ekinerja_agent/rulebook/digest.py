@@ -13,18 +13,24 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, time
 from typing import Any
 
-from ekinerja_agent.rules import Citation, RuleBook
+from ekinerja_agent.rules import Adoption, Citation, RuleBook
 
 
 def digest_of(book: RuleBook) -> RuleBook:
     """Given rules, return them with `digest` set: `sha256:` and 64 hexadecimal digits.
 
-    Adoptions are not part of it: a decree that adopts a value changes no score.
+    What a decree adopted is part of it: who may be paid by a value depends on that.
     """
-    canonical = json.dumps(
-        _meaning(replace(book, adoptions=(), digest="")), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )
-    return replace(book, digest=f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}")
+    return replace(book, digest=f"sha256:{hashlib.sha256(canonical_text(book).encode()).hexdigest()}")
+
+
+def canonical_text(book: RuleBook) -> str:
+    """Given rules, return all that they mean as one line of JSON, of which `digest` is the digest."""
+    meaning = _meaning(replace(book, adoptions=(), digest="", shipped=None))
+    if book.adoptions:
+        adopted = sorted(book.adoptions, key=lambda one: (one.profile, one.value, one.day))
+        meaning["adoptions"] = [_meaning(one) for one in adopted]
+    return json.dumps(meaning, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _meaning(value: Any) -> Any:  # what JSON can hold of any noun of the rules
@@ -41,7 +47,7 @@ def _meaning(value: Any) -> Any:  # what JSON can hold of any noun of the rules
     if is_dataclass(value):
         # What does not exist is left out, so that a noun may gain a field without renaming every older rule.
         inner_values = {field.name: getattr(value, field.name) for field in fields(value)}
-        if isinstance(value, Citation):
+        if isinstance(value, Citation | Adoption):
             del inner_values["place"]
         return {name: _meaning(inner) for name, inner in inner_values.items() if inner is not None}
     raise TypeError(f"{type(value).__name__} has no canonical form; say here what of it is meaning")

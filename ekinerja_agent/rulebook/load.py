@@ -32,6 +32,7 @@ from ekinerja_agent.rulebook.build import (
 from ekinerja_agent.rulebook.digest import digest_of
 from ekinerja_agent.rulebook.files import AdoptedFile, HolidaysFile, RamadanFile, SchedulesFile, UnexcusedFile
 from ekinerja_agent.rulebook.profile_file import ProfileFile
+from ekinerja_agent.rulebook.shipped import shipped_files
 from ekinerja_agent.rules import Holiday, Profile, RuleBook, Schedule
 from ekinerja_agent.yamlfile import allowed_words, load
 from ekinerja_agent.yamlfile.scalars import ID_PATTERN
@@ -156,6 +157,7 @@ class _Reader:
             unexcused=build_unexcused(unexcused_file),
             adoptions=build_adoptions(adopted_file) if adopted_file else (),
             digest="",
+            shipped=shipped_files(self._directory, self.files),
         )
         return digest_of(book)
 

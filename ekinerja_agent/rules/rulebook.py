@@ -103,8 +103,9 @@ class Ramadan:
 class RuleBook:
     """All rules that are in the files. `digest` is `sha256:…` over their meaning, the same for the same rules.
 
-    `holiday_years` are the years whose decree is in the files: a year without one cannot be scored. Adoptions are not
-    part of the digest: they change no score.
+    `holiday_years` are the years whose decree is in the files: a year without one cannot be scored. `shipped` are the
+    files that are those of this program to the byte, by their names in the directory: who says V in another one only
+    says so. Where a value stands and in which file is no part of the digest.
     """
 
     profiles: Mapping[str, Profile]
@@ -115,6 +116,7 @@ class RuleBook:
     unexcused: Timeline[UnexcusedRule]
     adoptions: tuple[Adoption, ...]
     digest: str
+    shipped: frozenset[str] | None = None
 
     def __hash__(self) -> int:
         return hash(self.digest)

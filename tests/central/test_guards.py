@@ -23,6 +23,8 @@ ROWS = {
     "import_batches": "(id, kind, file_name, digest, rows, rejected, account_id, imported_at) "
     f"values (1, 'units', 'f', 'd', 1, 0, 1, {TIME})",
     "import_revocations": f"(batch, account_id, revoked_at, reason) values (1, 1, {TIME}, 'r')",
+    "held_batches": f"(batch, held_at) values (1, {TIME})",
+    "batch_decisions": f"(batch, approved, account_id, decided_at) values (1, true, 9, {TIME})",
     "revocation_requests": f"(batch, account_id, requested_at, reason) values (1, 9, {TIME}, 'r')",
     "punches": "(punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, "
     f"received_at) values ('p', 0, 't', '1', {TIME}, 1, 1, 0, 0, 'poll', '', false, {TIME})",
@@ -90,6 +92,8 @@ ROWS = {
     f"(2, '2026-08', 'U', 'closed', 1, 'r', 1, {TIME}, {SO_FAR})",
     "pending_signatures": "(id, period, unit, after_revision, reason, account_id, at, audit_rows) "
     f"values (1, '2026-09', 'U', 1, 'r', 1, {TIME}, {SO_FAR})",
+    "rule_sets": f"(digest, text, kept_at) values ('r', '{{}}', {TIME})",
+    "rule_acceptances": f"(digest, account_id, accepted_at) values ('r', 9, {TIME})",
     "signed_days": "(signature, nip, date) values (1, 'n', '2026-09-07')",
     "period_reopenings": f"(period, unit, revision, reason, account_id, at) values ('2026-09', 'U', 1, 'r', 9, {TIME})",
     "payroll_exports": "(id, period, unit, revision, people, payable_rp, file, digest, account_id, at) "

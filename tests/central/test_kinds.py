@@ -11,9 +11,10 @@ from sqlalchemy import Column, Date, Engine, ForeignKey, Integer, MetaData, Tabl
 from ekinerja_agent.central import kinds
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.facts import scope
+from ekinerja_agent.central.imported import pay_moves
 from ekinerja_agent.central.imported.batches import BatchReceipt, revoke, store_batch, wait_turn_of_kind
 from ekinerja_agent.central.imported.decisions import with_decisions
-from ekinerja_agent.central.kinds import FACT_KINDS, FactKind, Reading, Touches, Turn, Whom
+from ekinerja_agent.central.kinds import FACT_KINDS, FactKind, Guard, Reading, Touches, Turn, Whom
 from ekinerja_agent.central.marks import whom_it_touches
 from ekinerja_agent.central.schema import live_sql
 from ekinerja_agent.central.store.engine import reading, transaction
@@ -50,6 +51,11 @@ def test_a_declaration_names_columns_that_its_table_has(kind: FactKind) -> None:
         assert set(kind.touches.columns) <= columns
         assert kind.touches.days.reading in whom_it_touches._READ
         assert kind.touches.others is None or kind.touches.others in whom_it_touches._OTHERS
+    assert set(kind.pay.harmless) <= {column.name for column in kind.file_columns} - set(kind.key)
+    assert kind.pay.only is None or kind.pay.only in pay_moves._ONLY
+    assert (kind.pay.guard is Guard.NO_SCORE) == (kind.touches is None)
+    if kind.pay.guard is Guard.DECIDED:
+        assert "status" in columns, "a row that nobody decides counts at once"
     if kind.decisions is not None:
         assert kind.turn is not None, "who decides must not pass by a file"
         assert {key.column.table for key in kind.decisions.foreign_keys} >= {kind.table}
@@ -79,7 +85,9 @@ def parking(central: Engine, monkeypatch: pytest.MonkeyPatch) -> Table:
     )
     days = kinds.Days(Reading.SPAN, ("day", "until"))
     touches = Touches(Whom.PERSON, "driver", days, night_before=True)
-    declared = FactKind(table, ("driver", "day"), "driver", touches, decisions, Turn(0x7061726B))
+    declared = FactKind(
+        table, ("driver", "day"), "driver", touches, kinds.Pay(kinds.Guard.DECIDED), decisions, Turn(0x7061726B)
+    )
     monkeypatch.setitem(FACT_KINDS, table.name, declared)
     with transaction(central) as conn:
         own.create_all(conn)
@@ -149,7 +157,9 @@ def test_the_database_has_to_keep_the_rows_of_a_declared_kind(central: Engine, p
 def test_a_kind_that_no_score_depends_on_leaves_no_mark(
     central: Engine, operator: Account, parking: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(FACT_KINDS, "parkings", FactKind(parking, ("driver", "day"), "driver", None))
+    monkeypatch.setitem(
+        FACT_KINDS, "parkings", FactKind(parking, ("driver", "day"), "driver", None, kinds.Pay(kinds.Guard.NO_SCORE))
+    )
     assert not FACT_KINDS["parkings"].scored
     batch = park(central, operator, "lawn").batch
     revoke(central, batch, operator, "wrong place", NOW)

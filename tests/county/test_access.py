@@ -46,9 +46,11 @@ TABLE = [
     (Deed.OBJECT, ALL, NO, OWN_UNITS, NO, True, False),
     (Deed.DECIDE_OBJECTION, ALL, NO, OWN_UNITS, NO, False, False),
     (Deed.CLOSE_MONTH, ALL, ALL, NO, NO, False, False),
+    (Deed.ACCEPT_RULES, ALL, ALL, NO, NO, False, False),
     (Deed.IMPORT, ALL, NO, NO, NO, False, False),
     (Deed.IMPORT_PUNCHES, ALL, NO, NO, NO, False, False),
-    (Deed.REVOKE_IMPORT, ALL, NO, NO, NO, False, False),
+    (Deed.REVOKE_IMPORT, ALL, ALL, NO, NO, False, False),
+    (Deed.DECIDE_IMPORT, ALL, ALL, NO, NO, False, False),
     (Deed.CHANGE_ACCOUNTS, ALL, NO, NO, NO, False, False),
     (Deed.TEND_TERMINALS, ALL, NO, NO, NO, False, False),
     (Deed.PURGE, ALL, NO, NO, NO, False, False),
@@ -70,6 +72,7 @@ NOBODY_ABOUT_THEMSELVES = {
     Deed.DECIDE_ABSENCE,
     Deed.DECIDE_OUTAGE,
     Deed.DECIDE_REDATING,
+    Deed.DECIDE_IMPORT,
     Deed.DECIDE_OBJECTION,
 }
 

@@ -14,6 +14,8 @@ from ekinerja_agent.usecases.importing.reading.columns import columns
 from ekinerja_agent.usecases.importing.reading.shapes import words
 from tests.proof import import_pages
 
+UNPAID = kinds.Pay(kinds.Guard.NO_SCORE)
+
 
 @pytest.fixture
 def parkings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +28,7 @@ def parkings(monkeypatch: pytest.MonkeyPatch) -> None:
         *(Column("place", Text, nullable=False), Column("paid", Boolean), Column("seen_by", Text)),
     )
     declared = FactKind(
-        table, ("driver",), "driver", None, in_files={"first_day": "from"}, worked_out=("seen_by", "paid")
+        table, ("driver",), "driver", None, UNPAID, in_files={"first_day": "from"}, worked_out=("seen_by", "paid")
     )
     monkeypatch.setitem(FACT_KINDS, "parkings", declared)
 
@@ -49,7 +51,7 @@ def test_a_column_that_no_file_has_or_nothing_tells_is_refused(parkings: None, m
     with pytest.raises(ValueError, match="files of parkings have no column seen_by"):
         columns("parkings", seen_by=words("a"))
     declared = FACT_KINDS["parkings"]
-    monkeypatch.setitem(FACT_KINDS, "parkings", FactKind(declared.table, ("driver",), "driver", None))
+    monkeypatch.setitem(FACT_KINDS, "parkings", FactKind(declared.table, ("driver",), "driver", None, UNPAID))
     with pytest.raises(ValueError, match="may hold in paid: nothing tells the shape of BOOLEAN"):
         columns("parkings")
 

@@ -73,7 +73,7 @@ def let_one_sign(county: Installation, late: str) -> None:
 
 def ask_to_take_back(county: Installation, _: str) -> None:
     asked = county.run("import", "revoke", PUNCHES, "--reason", "r", "--yes")
-    assert (asked.code, "and it still counts: another operator who agrees runs" in asked.err) == (7, True), asked
+    assert (asked.code, "and it still counts: another person who agrees runs" in asked.err) == (7, True), asked
     batch = next(
         row for row in json.loads(county.ok("import", "list", "--format", "json")) if str(row["batch"]) == PUNCHES
     )

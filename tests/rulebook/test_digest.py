@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.rulebook import load_rulebook
+from ekinerja_agent.rulebook import canonical_text, differences, load_rulebook, short_lived, unadopted
 
 Edited = Callable[..., Path]
 
@@ -81,9 +83,55 @@ def test_a_year_more_changes_it_even_without_holidays(shipped: Path, edited: Edi
     assert book.digest != load_rulebook(shipped).digest
 
 
-def test_an_adoption_does_not_change_it(shipped: Path, edited: Edited) -> None:
+def test_an_adoption_changes_it_and_where_it_stands_does_not(shipped: Path, edited: Edited) -> None:
+    """Who may be paid by a value depends on it; a regency without a decree has the digest of the rules alone."""
     entry = '{value: "*", profile: hsu, decree: Perbup 1/2026, date: 2026-01-05, by: Bupati}'
     (edited() / "adopted.yaml").write_text(f"adopted: [{entry}]\n")
     book = load_rulebook(edited())
-    assert book.digest == load_rulebook(shipped).digest
     assert len(book.adoptions) == 1
+    assert book.digest != load_rulebook(shipped).digest
+    (edited() / "adopted.yaml").write_text(f"# what was decided\nadopted:\n  - {entry}\n")
+    assert load_rulebook(edited()).digest == book.digest
+
+
+def test_the_text_that_is_kept_has_the_digest(shipped: Path) -> None:
+    book = load_rulebook(shipped)
+    assert book.digest == f"sha256:{sha256(canonical_text(book).encode()).hexdigest()}"
+
+
+def test_every_shipped_file_is_listed_as_such_and_an_edited_one_is_not(shipped: Path, edited: Edited) -> None:
+    names = {path.relative_to(shipped).as_posix() for path in shipped.rglob("*.yaml")}
+    assert load_rulebook(shipped).shipped == names, (
+        "add the lines of `sha256sum` to ekinerja_agent/rulebook/shipped.txt"
+    )
+    book = load_rulebook(edited("profiles/hsu.yaml", "title:", "title: a word more, "))
+    assert names - (book.shipped or set()) == {"profiles/hsu.yaml"}
+
+
+def test_a_value_of_mark_v_needs_a_decree_where_the_file_is_not_the_shipped_one(shipped: Path, edited: Edited) -> None:
+    days = (date(2026, 10, 1), date(2026, 10, 31))
+    before = {name for name, _ in unadopted(load_rulebook(shipped), "tpp-model", *days)}
+    assert "absence_day" not in before
+    book = load_rulebook(edited("profiles/tpp-model.yaml", "title:", "title: a word more, "))
+    assert "absence_day" in {name for name, _ in unadopted(book, "tpp-model", *days)}
+
+
+def test_a_value_that_lives_less_than_a_month_is_named(shipped: Path, edited: Edited) -> None:
+    whole = (date.min, date.max)
+    assert short_lived(load_rulebook(shipped), ["tpp-model"], ["five-day-national"], *whole) == ()
+    values = (
+        "- {from: 2021-01-01, to: 2026-10-04, value: 3, source: s, mark: V}\n"
+        "  - {from: 2026-10-05, to: 2026-10-06, value: 0, source: s, mark: V}\n"
+        "  - {from: 2026-10-07, "
+    )
+    text = (shipped / "profiles/tpp-model.yaml").read_text()
+    start = text.index("- from: 2021-01-01\n    value: 3")
+    old = text[start : text.index("base:", start)]
+    book = load_rulebook(edited("profiles/tpp-model.yaml", old, f"{values}value: 3, source: s, mark: V}}\n"))
+    (found,) = short_lived(book, ["tpp-model"], ["five-day-national"], *whole)
+    assert (found.value, found.first, found.last) == ("absence_day", date(2026, 10, 5), date(2026, 10, 6))
+    found_by_place = {
+        (one.where, one.first): one.old
+        for one in differences(canonical_text(load_rulebook(shipped)), canonical_text(book))
+    }
+    assert found_by_place["profiles tpp-model absence_day", "2026-10-05"] is None

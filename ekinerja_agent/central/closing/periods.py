@@ -32,7 +32,8 @@ _RESULT_LOCK = 0x72657375
 class Closing:
     """The newest close of an office, and what became of it: `reopened_because` and `paid_document` are None if not.
 
-    `through` is the last day that it judged; None: the month's.
+    `through` is the last day that it judged; None: the month's. `alone`: nobody else could have signed; None: it was
+    closed before that was noted.
     """
 
     unit: str
@@ -41,6 +42,7 @@ class Closing:
     account_id: int
     accepted_pending: str | None
     through: date | None
+    alone: bool | None
     reopened_because: str | None
     paid_at: datetime | None
     paid_document: str | None
@@ -58,7 +60,7 @@ def closings(conn: Connection, period: str) -> dict[str, Closing]:
     e, o, p = period_events.c, period_reopenings.c, period_payments.c
     query = (
         select(
-            *(e.unit, e.revision, e.at, e.account_id, e.accepted_pending, e.through),
+            *(e.unit, e.revision, e.at, e.account_id, e.accepted_pending, e.through, e.alone),
             *(o.reason.label("reopened_because"), p.at.label("paid_at"), p.document.label("paid_document")),
         )
         .outerjoin(period_reopenings, and_(o.period == e.period, o.unit == e.unit, o.revision == e.revision))

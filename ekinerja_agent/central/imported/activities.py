@@ -43,7 +43,7 @@ from ekinerja_agent.central.store.engine import in_transaction, reading, wait_tu
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.columns import message_of
 from ekinerja_agent.central.store.tables.imported import activities, activity_steps, import_batches
-from ekinerja_agent.central.versions import current, not_revoked
+from ekinerja_agent.central.versions import counting, current
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import DECIDED, EntryStatus
@@ -276,13 +276,13 @@ def history(engine: Engine, activity_id: str) -> list[dict[str, Any]]:
         )
         .join(import_batches, b.id == a.batch)
         .join(accounts, accounts.c.id == b.account_id)
-        .where(a.activity_id == activity_id, not_revoked(activities))
+        .where(a.activity_id == activity_id, counting(activities))
         .order_by(a.id)
     )
     steps = (
         select(activity_steps, message_of(s, "reason").label("told"), accounts.c.name)
         .outerjoin(accounts, accounts.c.id == s.account_id)
-        .where(s.activity.in_(select(a.id).where(a.activity_id == activity_id, not_revoked(activities))))
+        .where(s.activity.in_(select(a.id).where(a.activity_id == activity_id, counting(activities))))
         .order_by(s.id)
     )
     with reading(engine) as conn:
@@ -385,10 +385,10 @@ def _waiting(conn: Connection, *conditions: ColumnElement[bool]) -> list[Activit
     later = or_(
         newer.c.batch > activities.c.batch, (newer.c.batch == activities.c.batch) & (newer.c.id > activities.c.id)
     )
-    replaced = exists().where(newer.c.activity_id == activities.c.activity_id, later, not_revoked(newer))
+    replaced = exists().where(newer.c.activity_id == activities.c.activity_id, later, counting(newer))
     query = (
         _standing(activities)
-        .where(activity_status(activities) == EntryStatus.PENDING, not_revoked(activities), ~replaced, *conditions)
+        .where(activity_status(activities) == EntryStatus.PENDING, counting(activities), ~replaced, *conditions)
         .order_by(activities.c.date, activities.c.id)
     )
     return [_activity(row) for row in conn.execute(query).mappings()]

@@ -1,7 +1,8 @@
 """Imported files as batches of facts: stored, superseded by newer rows of the same key, taken back by a revocation.
 
-Nothing is ever changed or deleted: of each key the newest row stands whose batch is not revoked. Checks no rule of a
-kind; the rows that arrive here are already typed as the columns of `store/tables/`.
+Nothing is ever changed or deleted: of each key the newest row stands whose batch counts. One that moves what somebody
+is paid in a unit that was closed before waits, where there is a second person, until that one approves it. Checks no
+rule of a kind; the rows that arrive here are already typed as the columns of `store/tables/`.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
+    Text,
+    case,
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
 )
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.access.accounts import Account, another_may
+from ekinerja_agent.central.access.accounts import Account, account_of, another_may
 from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.imported import pay_moves
 from ekinerja_agent.central.imported.decisions import with_decisions
+from ekinerja_agent.central.imported.pay_moves import Change
 from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.autonumber import insert_numbered
@@ -38,19 +44,21 @@ from ekinerja_agent.central.store.engine import in_transaction, reading, wait_tu
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.imported import (
+    batch_decisions,
     enrolments,
+    held_batches,
     import_batches,
     import_revocations,
     revocation_requests,
 )
 from ekinerja_agent.central.store.tables.recorded import punches
-from ekinerja_agent.central.versions import current, fact_table, not_revoked
+from ekinerja_agent.central.versions import counting, current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Punch, Quarantined
-from ekinerja_agent.nouns.statuses import EntryStatus
+from ekinerja_agent.nouns.statuses import BatchStatus, EntryStatus
 
 _KEYS_AT_ONCE = 5_000
 _REVOCATION_LOCK = 0x7265766F
@@ -62,7 +70,8 @@ _FILE_LOCK = 0x66696C65
 class BatchReceipt:
     """What an import did. `stored` rows are new to central; `new_versions` of them replace an earlier row of their key.
 
-    `unchanged` rows say what already stood. `quarantined` punch lines wait for a person.
+    `unchanged` rows say what already stood. `quarantined` punch lines wait for a person. `waits`: the batch counts for
+    nothing until another person approved it.
     """
 
     batch: int
@@ -70,6 +79,7 @@ class BatchReceipt:
     unchanged: int
     new_versions: int
     quarantined: int = 0
+    waits: bool = False
 
 
 def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -> None:
@@ -104,23 +114,40 @@ def store_batch(
     table = fact_table(kind)
     columns = [c.name for c in table.c if c.name not in ("id", "batch", "row") and not isinstance(c.type, MessageText)]
     batch = new_batch(conn, account_id, kind, file_name, digest, len(rows), rejected, now)
-    fresh, versions, marks = _fresh(conn, table, columns, rows)
+    changes, beside = _fresh(conn, table, columns, rows)
+    account = _account(conn, account_id)
+    moves = pay_moves.move_pay(conn, kind, changes, beside, _today(now))
+    waits = moves and another_may(conn, account, Deed.DECIDE_IMPORT)
+    if waits:  # before its rows: never is there a moment in which they count
+        conn.execute(insert(held_batches).values(batch=batch, held_at=now))
     insert_rows(
         conn,
         table,
         ["batch", "row", *columns],
-        [(batch, row["row"], *map(row.get, columns)) for row in fresh],
+        [(batch, change.row["row"], *map(change.row.get, columns)) for change in changes],
     )
-    changed_days.mark_subjects(conn, marks, _today(now))
+    replaced = [change.before for change in changes if change.before is not None]
+    if not waits:
+        fresh = [change.row for change in changes]
+        marks = whom_it_touches.by_rows(kind, [*fresh, *replaced], beside)
+        changed_days.mark_subjects(conn, marks, _today(now))
     details = {
         "kind": kind,
         "file": file_name,
         "digest": digest,
-        "stored": len(fresh),
+        "stored": len(changes),
         "rejected": rejected,
+        **pay_moves.audit_details(kind, changes),
+        **({"waits": True} if waits else {"alone": True} if moves else {}),
     }
-    audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
-    return BatchReceipt(batch=batch, stored=len(fresh), unchanged=len(rows) - len(fresh), new_versions=versions)
+    audit.append(conn, account.name, "import", f"batch {batch}", details, now)
+    return BatchReceipt(
+        batch=batch,
+        stored=len(changes),
+        unchanged=len(rows) - len(changes),
+        new_versions=len(replaced),
+        waits=waits,
+    )
 
 
 def store_punch_batch(
@@ -160,7 +187,7 @@ def store_punch_batch(
             changed_days.mark_spans(conn, [span], _today(now), stretch.terminal)
         stored = len(named.keys() - known - refused.keys())
         details = {"kind": kind, "file": file_name, "digest": digest, "stored": stored}
-        audit.append(conn, _account_name(conn, account_id), "import", f"batch {batch}", details, now)
+        audit.append(conn, _account(conn, account_id).name, "import", f"batch {batch}", details, now)
         return BatchReceipt(
             batch=batch,
             stored=stored,
@@ -173,9 +200,17 @@ def store_punch_batch(
 
 
 def list_batches(engine: Engine) -> list[dict[str, Any]]:
-    """Given the database, return what came in, newest first, what was taken back, and who asked for that."""
-    importer, revoker = accounts.alias(), accounts.alias()
-    b, r = import_batches, import_revocations
+    """Given the database, return what came in, newest first, what counts of it, what was taken back, and who asked for
+    that.
+    """
+    importer, revoker, decider = accounts.alias(), accounts.alias(), accounts.alias()
+    b, r, h, d = import_batches, import_revocations, held_batches, batch_decisions
+    status = case(
+        (r.c.batch.is_not(None), literal(BatchStatus.REVOKED, Text)),
+        (or_(h.c.batch.is_(None), d.c.approved), literal(BatchStatus.COUNTS, Text)),
+        (d.c.batch.is_(None), literal(BatchStatus.WAITING, Text)),
+        else_=literal(BatchStatus.REJECTED, Text),
+    )
     query = (
         select(
             b.c.id.label("batch"),
@@ -188,12 +223,18 @@ def list_batches(engine: Engine) -> list[dict[str, Any]]:
             b.c.imported_at,
             revoker.c.name.label("revoked_by"),
             r.c.revoked_at,
-            r.c.reason,
+            func.coalesce(r.c.reason, d.c.reason).label("reason"),
+            status.label("status"),
+            decider.c.name.label("decided_by"),
+            d.c.decided_at,
         )
         .select_from(b)
         .join(importer, importer.c.id == b.c.account_id)
         .outerjoin(r, r.c.batch == b.c.id)
         .outerjoin(revoker, revoker.c.id == r.c.account_id)
+        .outerjoin(h, h.c.batch == b.c.id)
+        .outerjoin(d, d.c.batch == b.c.id)
+        .outerjoin(decider, decider.c.id == d.c.account_id)
         .order_by(b.c.id.desc())
     )
     with reading(engine) as conn:
@@ -205,7 +246,7 @@ def list_batches(engine: Engine) -> list[dict[str, Any]]:
 def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datetime) -> bool:
     """Given a batch, take it back: its rows stand no more, the rows before them do again. A new fact, no deletion.
 
-    Return False if that is only asked for yet: where there is another operator, two of them take a batch back.
+    Return False if that is only asked for yet: where another person may do it too, two of them take a batch back.
     Raise WrongUsage if there is no such batch or no reason, Refused if it was taken back before, or if two approved
     activities of a person would stand at one time.
     """
@@ -236,7 +277,7 @@ def revoke(engine: Engine, batch: int, account: Account, reason: str, now: datet
         )
         if found.kind == "activities":
             _refuse_minutes_twice(conn, batch)
-        _mark_batch(conn, batch, found.kind, now)
+        mark_batch(conn, batch, found.kind, now)
         details = {"reason": reason, "asked_by": others}
         audit.append(conn, account.name, "import.revoke", f"batch {batch}", details, now)
         return True
@@ -270,23 +311,20 @@ def new_batch(
 
 def _fresh(
     conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> tuple[list[Mapping[str, Any]], int, whom_it_touches.Marks]:
-    """Of the rows of a file: those that differ from what stands, how many replace a row, and whom they touch when."""
+) -> tuple[list[Change], Sequence[Mapping[str, Any]]]:
+    """Of the rows of a file those that differ from what stands, and all rows that stood beside them."""
     key_of = _key_of(table)
     standing = _standing(conn, table, rows)
     beside: Sequence[Mapping[str, Any]] = list(standing.values())
-    fresh: list[Mapping[str, Any]] = []
-    replaced: list[Mapping[str, Any]] = []
+    changes: list[Change] = []
     for row in rows:
         key = key_of(row)
         before = standing.get(key)
-        if before is not None:
-            if all(before.get(name) == row.get(name) for name in columns):
-                continue
-            replaced.append(before)
+        if before is not None and all(before.get(name) == row.get(name) for name in columns):
+            continue
         standing[key] = row
-        fresh.append(row)
-    return fresh, len(replaced), whom_it_touches.by_rows(table.name, [*fresh, *replaced], beside)
+        changes.append(Change(row, before))
+    return changes, beside
 
 
 def _key_of(table: Table) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -331,7 +369,7 @@ def _asked_by(conn: Connection, *conditions: ColumnElement[bool]) -> dict[int, d
 def _known_punches(conn: Connection, names: Sequence[str]) -> set[str]:
     known: set[str] = set()
     for part in chunks(names, _KEYS_AT_ONCE):
-        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), not_revoked(punches))
+        query = select(punches.c.punch_id).where(punches.c.punch_id.in_(part), counting(punches))
         known.update(conn.scalars(query))
     return known
 
@@ -376,7 +414,8 @@ def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
                     )
 
 
-def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
+def mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
+    """Given a batch whose rows came to count, or count no more, mark the days of whom they and those before touch."""
     if kind in PUNCH_KINDS:
         day = func.date(punches.c.clock).label("day")
         days = select(punches.c.terminal, day).where(punches.c.batch == batch).distinct()
@@ -396,11 +435,11 @@ def _mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
     changed_days.mark_subjects(conn, whom_it_touches.by_revocation(kind, changed, rows), _today(now))
 
 
-def _account_name(conn: Connection, account_id: int) -> str:
-    name = conn.scalar(select(accounts.c.name).where(accounts.c.id == account_id))
-    if name is None:
+def _account(conn: Connection, account_id: int) -> Account:
+    row = conn.execute(select(accounts).where(accounts.c.id == account_id)).mappings().one_or_none()
+    if row is None:
         raise WrongUsage(Message("there is no account number {number}", number=account_id))
-    return str(name)
+    return account_of(row)
 
 
 def _today(now: datetime) -> date:

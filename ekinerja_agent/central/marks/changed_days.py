@@ -68,6 +68,11 @@ def of_person(nip: str) -> str:
     return f"{_PERSON}{nip}"
 
 
+def nip_of(subject: str) -> str | None:
+    """Given a subject, return the NIP if it is one person; None: it is a terminal, or everybody."""
+    return subject[len(_PERSON) :] if subject.startswith(_PERSON) else None
+
+
 def mark(conn: Connection, days: Iterable[tuple[str, date]]) -> None:
     """Given (subject, local day), mark each. In key order, so that two writers never wait for each other."""
     rows = [{"terminal": subject, "day": day, "marks": 1} for subject, day in sorted(set(days))]

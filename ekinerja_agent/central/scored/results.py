@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from ekinerja_agent.central.access import audit, published
-from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.access.accounts import Account, another_may
 from ekinerja_agent.central.closing import periods, signatures
 from ekinerja_agent.central.facts import homes_of
 from ekinerja_agent.central.marks import anomaly_margin, changed_days
@@ -47,6 +47,7 @@ from ekinerja_agent.central.store.tables.scored import (
     result_pending,
     results,
 )
+from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.month_days import last_day
@@ -62,6 +63,7 @@ __all__ = [
     "publish",
     "save_draft",
     "save_drafts_of",
+    "scored_months",
     "scores",
     "seen_stale",
     "stale_months",
@@ -207,6 +209,7 @@ def publish(
         nips = result.people["nip"].to_list()
         revision = _next_revision(conn, period, office, nips)
         _refuse_published(conn, period, nips, office)
+        alone = not another_may(conn, account, Deed.CLOSE_MONTH)
         conn.execute(
             insert(period_events).values(
                 period=period,
@@ -219,6 +222,7 @@ def publish(
                 account_id=account.id,
                 at=now,
                 audit_rows=audit.count_so_far(),
+                alone=alone,
             )
         )
         _insert(conn, period, result, revision=revision, rules_digest=rules_digest, now=now, closed_with=office)
@@ -249,6 +253,7 @@ def publish(
             "payable_rp": int(result.people["payable_rp"].sum()),
             "rules": rules_digest,
             "accepted_pending": accepted_pending,
+            "alone": alone,
             "through": None if through is None else through.isoformat(),
             "adjustments": sum(len(one.differences) for one in adjusted),
             "adjusted_rp": sum(each.difference_rp for one in adjusted for each in one.differences),
@@ -293,6 +298,11 @@ def stale_months(engine: Engine) -> list[date]:
     """Given the database, return the months (first days) with scores of which a fact changed since, oldest first."""
     with reading(engine) as conn:
         return sorted({day.replace(day=1) for day in changed_days.days_scored(conn)})
+
+
+def scored_months(conn: Connection) -> list[date]:
+    """Given a connection, return the months (first days) with scores, oldest first."""
+    return [date.fromisoformat(f"{period}-01") for period in sorted(conn.scalars(select(results.c.period).distinct()))]
 
 
 def seen_stale(source: Readable, month: date) -> changed_days.StaleDays:

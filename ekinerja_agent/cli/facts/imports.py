@@ -7,12 +7,14 @@ Does not judge anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ekinerja_agent.central.imported import pay_moves, waiting_batches
 from ekinerja_agent.central.imported.batches import list_batches
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.confirm import confirm
@@ -23,13 +25,17 @@ from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import NeedsAttention, WrongUsage
 from ekinerja_agent.nouns.messages import Message, joined
+from ekinerja_agent.usecases.importing import held_batches
 from ekinerja_agent.usecases.importing.imports import Imported, ImportFile, import_facts, revoke_batch
 from ekinerja_agent.usecases.importing.kinds import KINDS
 from ekinerja_agent.usecases.importing.punch_imports import KnownTerminals, PunchesImported, import_punches
 from ekinerja_agent.usecases.importing.reading.judging import Kind
 from ekinerja_agent.usecases.importing.reading.shapes import parse_minute
+from ekinerja_agent.usecases.month.money_sheet import MoneySheet, money_sheet
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from ekinerja_agent.cli.shell.context import Context
 
 FACT_COLUMNS = (
@@ -67,7 +73,12 @@ LIST_COLUMNS = (
     "revoked_at",
     "reason",
     "asked_by",
+    "status",
+    "decided_by",
+    "decided_at",
 )
+WAITING_COLUMNS = ("batch", "kind", "file", "rows", "imported_by", "imported_at")
+SHEET_COLUMNS = ("month", "unit", "nip", "name", "before_rp", "after_rp", "difference_rp", "changes")
 
 _FILE = click.argument("path", metavar="FILE", type=NamedFile(exists=True))
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Check everything, store nothing.")
@@ -137,6 +148,16 @@ def _tell_facts(result: Imported, fmt: str | None) -> None:
         "warnings": len(result.warnings),
     }
     _emit_one(row, FACT_COLUMNS, fmt, dry_run=not counted)
+    if result.waits:
+        tell(
+            Message(
+                "Batch {batch} moves what somebody is paid and counts for nothing yet: another person looks at it with "
+                "`ekinerja-agent import waiting {batch}` and decides with `import approve {batch}` or `import reject "
+                "{batch}`.",
+                batch=result.batch,
+            ),
+            err=True,
+        )
 
 
 @group.command(name="punches")
@@ -268,7 +289,7 @@ def list_(context: Context, fmt: str | None) -> None:
 def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
     """Take a batch back: what stood before stands again. Nothing is deleted.
 
-    Where there is another operator, two of them run it: the first one asks (7), the second one takes it back.
+    Where another person may do it too, two of them run it: the first one asks (7), the second one takes it back.
     """
 
     engine = context.engine()
@@ -276,3 +297,100 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
     confirm(Message("Batch {batch} will count no more. Take it back?", batch=batch), yes=yes)
     revoke_batch(engine, account, batch, reason, now=context.now())
     tell(Message("Batch {batch} is taken back; what stood before stands again.", batch=batch))
+
+
+@group.command(name="waiting")
+@click.argument("batch", type=ROW_NUMBER, required=False)
+@format_option
+@click.pass_obj
+def waiting(context: Context, batch: int | None, fmt: str | None) -> None:
+    """Batches that move what somebody is paid and wait for another person; of one BATCH whose money by how much.
+
+    A unit that was never closed pays nobody by this program yet: what is imported about its people counts at once.
+    """
+    engine = context.engine()
+    if batch is None:
+        emit(map(asdict, waiting_batches.of_database(engine)), WAITING_COLUMNS, fmt)
+        return
+    _show_sheet(_sheet(context, engine, batch), fmt)
+
+
+@group.command(name="approve")
+@click.argument("batch", type=ROW_NUMBER)
+@click.option("--reason", help="Why; it is kept with the decision.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option
+@click.pass_obj
+def approve(context: Context, batch: int, reason: str | None, yes: bool, fmt: str | None) -> None:
+    """Let a batch count that moves what somebody is paid, after a look at whose. Not by the person who imported it."""
+    engine, account = context.engine(), context.actor()
+    sheet = _sheet(context, engine, batch)
+    _show_sheet(sheet, fmt)
+    confirm(Message("Batch {batch} will count from now on. Approve it?", batch=batch), yes=yes)
+    held_batches.approve(
+        engine,
+        account,
+        batch,
+        rules=context.rulebook(),
+        profile=context.config().agent.profile,
+        sheet=sheet.for_audit(),
+        reason=reason,
+        now=context.now(),
+    )
+    tell(Message("Batch {batch} is approved.", batch=batch), err=True)
+
+
+@group.command(name="reject")
+@click.argument("batch", type=ROW_NUMBER)
+@click.option("--reason", required=True, help="Why; it is kept with the decision.")
+@click.pass_obj
+def reject(context: Context, batch: int, reason: str) -> None:
+    """Let a batch never count. Its rows are kept; whoever imported it may take it back in this way too."""
+    held_batches.reject(context.engine(), context.actor(), batch, reason=reason, now=context.now())
+    tell(Message("Batch {batch} is rejected; nothing of it counts.", batch=batch))
+
+
+def _sheet(context: Context, engine: Engine, batch: int) -> MoneySheet:
+    return money_sheet(engine, context.rulebook(), batch, profile=context.config().agent.profile, now=context.now())
+
+
+def _show_sheet(sheet: MoneySheet, fmt: str | None) -> None:
+    for line in _told_changes(sheet):
+        tell(line, err=True)
+    rows = [asdict(one) | {"month": f"{one.month:%Y-%m}", "difference_rp": one.difference_rp} for one in sheet.moved]
+    emit(rows, SHEET_COLUMNS, fmt)
+    tell(
+        Message(
+            "{kind} {file}, imported by {account}: {people} people, Rp {rise} more and Rp {fall} less, Rp {sum} "
+            "together, in {months}.",
+            kind=sheet.held.kind,
+            file=sheet.held.file,
+            account=sheet.held.imported_by,
+            people=sheet.people,
+            rise=f"{sheet.rise_rp:,}",
+            fall=f"{sheet.fall_rp:,}",
+            sum=f"{sheet.rise_rp - sheet.fall_rp:,}",
+            months=", ".join(f"{month:%Y-%m}" for month in sheet.months) or Message("no month that has begun"),
+        ),
+        err=True,
+    )
+
+
+def _told_changes(sheet: MoneySheet) -> list[Message]:
+    """Given a sheet, return a sentence for each row of its batch that is shown one by one, and one for all others."""
+    told = pay_moves.audit_details(sheet.held.kind, sheet.changes)["changes"]
+    lines = [
+        Message("{of}: {old} > {new}", of=_pairs(one["of"]), old=_pairs(one["old"]), new=_pairs(one["new"]))
+        for one in told
+    ]
+    if len(told) < len(sheet.changes):
+        lines.append(Message("and {count} rows more", count=len(sheet.changes) - len(told)))
+    return lines
+
+
+def _pairs(values: dict[str, Any] | None) -> str:
+    return (
+        "-"
+        if values is None
+        else " ".join(f"{name}={'-' if value is None else value}" for name, value in values.items())
+    )

@@ -35,6 +35,8 @@ from ekinerja_agent.rulebook import (
     RULE_FILES,
     Rules,
     fairness_doubts,
+    short_lived,
+    short_lived_sentence,
     survey_rules,
     unadopted,
     unadopted_schedules,
@@ -156,6 +158,8 @@ def _warn(config: Config, rules: Rules | None) -> None:
             ),
             err=True,
         )
+    for one in short_lived(book, [profile.name], [profile.schedule], date.min, date.max):
+        tell(Message("warning: {doubt}", doubt=short_lived_sentence(one)), err=True)
 
 
 def _short(path: Path) -> str:

@@ -17,7 +17,7 @@ from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.scoring import percent_text
 from ekinerja_agent.usecases.deciding import objections
-from ekinerja_agent.usecases.month import close
+from ekinerja_agent.usecases.month import close, month_before
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.closing.objections import ReviewedDraft
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STATUS = (
     "period unit people pending_days state revision published_at accepted_pending through paid_at paid_document "
-    "signed_by"
+    "signed_by alone"
 ).split()
 
 REVIEW = (
@@ -60,6 +60,8 @@ def status_command(context: Context, month: date, fmt: str | None) -> None:
 def review_command(context: Context, month: date, office: str | None, fmt: str | None) -> None:
     """Show units the drafts of a month before it is closed; what is wrong is disputed with `objection add`."""
     context.require_known(office=office)
+    for sentence in month_before.of_review(context.engine(), month, office):
+        context.say(sentence)
     emit(map(_reviewed, objections.review(context.engine(), month, office)), REVIEW, fmt)
 
 
@@ -108,7 +110,8 @@ def close_command(
         accept_pending=accept_pending,
         through=None if through is None else through.date(),
     )
-    for sentence in (*prepared.told, *prepared.accepted_days):
+    before = month_before.of_close(engine, month, [draft.result for draft in prepared.by_office.values()])
+    for sentence in (*prepared.told, *prepared.accepted_days, *before):
         context.say(sentence)
     if prepared.unsigned:
         units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))
@@ -211,6 +214,7 @@ def _status(one: UnitPeriod) -> dict[str, object]:
         "paid_at": closing and closing.paid_at,
         "paid_document": closing and closing.paid_document,
         "signed_by": one.signed_by,
+        "alone": closing and closing.alone,
     }
 
 

@@ -48,7 +48,8 @@ class Imported:
     """What became of a file of facts. `batch` is None if it was only tried; nothing else is counted then.
 
     `stored` rows are new to central, `new_versions` of them replace a row of the same key; `unchanged` rows
-    were there already. `rejected` rows are stored or there like the others, but count for nothing; each has
+    were there already. `waits`: the batch moves what somebody is paid, and counts once another person approved it.
+    `rejected` rows are stored or there like the others, but count for nothing; each has
     its reason.
     """
 
@@ -61,6 +62,7 @@ class Imported:
     stored: int = 0
     new_versions: int = 0
     unchanged: int = 0
+    waits: bool = False
 
 
 def importer_for(account: Account, kind: str) -> Importer:
@@ -117,6 +119,7 @@ def import_facts(
             stored=receipt.stored,
             new_versions=receipt.new_versions,
             unchanged=receipt.unchanged,
+            waits=receipt.waits,
         )
 
     def stored(conn: Connection) -> Imported:
@@ -132,14 +135,16 @@ def import_facts(
 def revoke_batch(engine: Engine, account: Account, batch: int, reason: str, *, now: datetime) -> None:
     """Given a batch, let it count no more; what stood before it stands again.
 
-    Raise Refused if the account is no operator, or if another operator has to do the same first.
+    Raise Refused if the account may not, or if another person has to do the same first.
     """
     if not anywhere(account, Deed.REVOKE_IMPORT):
-        raise Refused(Message("{account} may not take a batch back; an operator may", account=account.name))
+        raise Refused(
+            Message("{account} may not take a batch back; an operator or somebody of payroll may", account=account.name)
+        )
     if not revoke(engine, batch, account, reason, now):
         raise Refused(
             Message(
-                "{account} has asked to take batch {batch} back, and it still counts: another operator who agrees "
+                "{account} has asked to take batch {batch} back, and it still counts: another person who agrees "
                 'runs `ekinerja-agent import revoke {batch} --reason "…"` too, and that takes it back',
                 account=account.name,
                 batch=batch,

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.access.accounts import require
-from ekinerja_agent.central.closing import periods, signatures
+from ekinerja_agent.central.closing import periods, rule_sets, signatures
 from ekinerja_agent.central.closing.objections import wait_turn_to_object
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.county.access import Deed
@@ -22,9 +22,9 @@ from ekinerja_agent.nouns.messages import Message, joined, unpack
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import PeriodStatus
-from ekinerja_agent.rulebook import unadopted, unadopted_schedules
+from ekinerja_agent.rulebook import canonical_text, short_lived, short_lived_sentence, unadopted, unadopted_schedules
 from ekinerja_agent.usecases.deciding import objections
-from ekinerja_agent.usecases.month import adjust, office_draft
+from ekinerja_agent.usecases.month import adjust, changed_rules, office_draft
 from ekinerja_agent.usecases.month.office_draft import InUse, OfficeDraft
 from ekinerja_agent.usecases.month.score import EASTERNMOST, WESTERNMOST
 
@@ -123,8 +123,9 @@ def prepare(
     With `through` the month may be closed before its end, as budgets want it in December: days after that day cost
     nobody anything, and what they bring is an adjustment of a later month. Raise Refused (7) if the month (`through`:
     that day) is not over, an office is closed already, a value in use is neither the text of a law nor adopted by a
-    decree, a finding is disputed, or a day is pending and `accept_pending` has no reason or the day is the account's
-    own, or if the account may not close. Nothing is published.
+    decree, the rules changed and no other person accepted them, a finding is disputed, or a day is pending and
+    `accept_pending` has no reason or the day is the account's own, or if the account may not close. Nothing is
+    published.
     """
     require(account, Deed.CLOSE_MONTH)
     _refuse_before_its_end(month, through, now)
@@ -142,19 +143,24 @@ def prepare(
         reasons_against.append(own)
     if lines := _unadopted_lines(rules, month, in_use):
         reasons_against.append(_why_unadopted(month, lines))
+    if unaccepted := changed_rules.against_closing(engine, rules, account):
+        reasons_against.append(unaccepted)
     if disputed := objections.against_closing(engine, month, (draft.plain for draft in by_office.values())):
         reasons_against.append(disputed)
     due = adjust.due(engine, rules, month, revisions.keys(), profile=profile, now=now)
     reasons_against += _unadopted_of_adjustments(rules, due)
     if reasons_against:
         raise Refused(joined("\n\n", reasons_against))
-    told = [
+    told = [*due.waiting, *changed_rules.before_close(engine, rules), *_short_lived(rules, month, in_use)]
+    if signatures.is_alone(engine, account):
+        told.append(Message("{account} closes alone: there is nobody else who could sign", account=account.name))
+    told += (
         Message(
             "{nip} was paid for {month} by {unit} and is not paid again", nip=nip, month=f"{month:%Y-%m}", unit=unit
         )
         for draft in by_office.values()
         for nip, unit in draft.paid.items()
-    ]
+    )
     return Prepared(
         how,
         revisions,
@@ -162,7 +168,7 @@ def prepare(
         _unsigned(engine, month, pending, account),
         by_office,
         due,
-        (*due.waiting, *told),
+        tuple(told),
         tuple(_who_profits(pending)),
     )
 
@@ -213,6 +219,8 @@ def publish(
         )
     if rules is not None and rules.digest != prepared.how.rules.digest:
         raise Refused(_moved(prepared, prepared.offices[0], Message("the rules")))
+    used = prepared.how.rules
+    rule_sets.keep(engine, used.digest, canonical_text(used), account=account, now=now)
     closed = []
     for office, draft in prepared.by_office.items():
         adjusted = prepared.adjusted.get(office, ())
@@ -315,6 +323,11 @@ def _unadopted_lines(rules: RuleBook, month: date, in_use: InUse) -> list[Messag
         )
         for name, citation in values
     ]
+
+
+def _short_lived(rules: RuleBook, month: date, in_use: InUse) -> Iterator[Message]:
+    for one in short_lived(rules, sorted(in_use.profiles), sorted(in_use.schedules), month, last_day(month)):
+        yield short_lived_sentence(one)
 
 
 def _unadopted_of_adjustments(rules: RuleBook, due: adjust.Due) -> Iterator[Message]:

@@ -5,10 +5,12 @@
     AND NOT EXISTS (SELECT 1 FROM results l
         WHERE l.period = {r}.period AND l.nip = {r}.nip AND l.revision > {r}.revision AND l.adjusted_in IS NULL)
 
--- standing(kind): a subquery, to be named, of the rows of a kind of fact that stand: of each key the newest not taken back
+-- standing(kind): a subquery, to be named, of the rows of a kind of fact that stand: of each key the newest that counts
 (SELECT * FROM (
         SELECT f.*, row_number() OVER (PARTITION BY {key({kind})} ORDER BY batch DESC, id DESC) AS newest
         FROM {kind} f WHERE batch NOT IN (SELECT batch FROM import_revocations)
+            AND batch NOT IN (SELECT h.batch FROM held_batches h
+                WHERE NOT EXISTS (SELECT 1 FROM batch_decisions d WHERE d.batch = h.batch AND d.approved))
     ) ranked WHERE newest = 1)
 
 -- name_of(code): a join that gives the name which a unit has last as n.name

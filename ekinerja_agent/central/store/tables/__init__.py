@@ -22,7 +22,9 @@ from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answe
 from ekinerja_agent.central.store.tables.imported import (
     absence_decisions,
     activity_steps,
+    batch_decisions,
     correction_decisions,
+    held_batches,
     import_batches,
     import_revocations,
     outage_decisions,
@@ -35,6 +37,8 @@ from ekinerja_agent.central.store.tables.periods import (
     period_events,
     period_payments,
     period_reopenings,
+    rule_acceptances,
+    rule_sets,
     signed_days,
 )
 from ekinerja_agent.central.store.tables.recorded import (
@@ -82,6 +86,8 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     import_batches: "take a file back with: import revoke BATCH",
     import_revocations: "import the file again",
     revocation_requests: "bring the file again with: import KIND FILE",
+    held_batches: "what waits for another person is decided with: import approve, or import reject",
+    batch_decisions: "a decision is made once; bring the file again with: import KIND FILE",
     activity_steps: _STEP,
     absence_decisions: _STEP,
     outage_decisions: "a decision is made once; bring the row again, changed, and another decision can be made",
@@ -99,6 +105,8 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     period_events: PUBLISH_INSTEAD,
     pending_signatures: _SIGN,
     signed_days: _SIGN,
+    rule_sets: "rules that were used stay; change the rule files, and accept what they say",
+    rule_acceptances: "who accepted has accepted; other rules are accepted anew",
     period_reopenings: "close the office again with: period close",
     payroll_exports: "what payroll was handed is kept; export again with: payroll export",
     period_payments: "what was paid stays paid; a later change becomes an adjustment of an open period",

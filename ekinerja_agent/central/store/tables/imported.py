@@ -40,6 +40,24 @@ revocation_requests = Table(
     Column("reason", Text, nullable=False),
 )
 
+held_batches = Table(
+    # A batch that moves what somebody is paid, and counts for nothing until another person approved it.
+    "held_batches",
+    metadata,
+    Column("batch", ForeignKey("import_batches.id"), primary_key=True),
+    Column("held_at", Instant, nullable=False),
+)
+
+batch_decisions = Table(
+    "batch_decisions",
+    metadata,
+    Column("batch", ForeignKey("held_batches.batch"), primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    Column("reason", Text),  # null where it was approved without one
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
 
 def _fact(name: str, *columns: Column[Any] | Index) -> Table:
     """A table of imported facts: the newest row of a key whose batch is not revoked stands, older ones stay."""

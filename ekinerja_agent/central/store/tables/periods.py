@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ekinerja_agent.central.store.tables.columns import Instant, metadata, serial_key
 
@@ -20,6 +31,7 @@ period_events = Table(
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("audit_rows", BigInteger),  # of the audit log before; null: schema 25 closed it
+    Column("alone", Boolean),  # nobody else could have signed with the account; null: closed before this was kept
     UniqueConstraint("period", "unit", "revision"),
 )
 
@@ -43,6 +55,23 @@ signed_days = Table(
     Column("signature", ForeignKey("pending_signatures.id"), primary_key=True),
     Column("nip", Text, primary_key=True),
     Column("date", Date, primary_key=True),
+)
+
+rule_sets = Table(
+    # The canonical text of each set of rules by which a month was closed, or that somebody accepted for it.
+    "rule_sets",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+)
+
+rule_acceptances = Table(
+    "rule_acceptances",
+    metadata,
+    Column("digest", ForeignKey("rule_sets.digest"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("accepted_at", Instant, nullable=False),
 )
 
 period_reopenings = Table(
