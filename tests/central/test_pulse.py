@@ -53,7 +53,7 @@ def test_entries_wait_until_they_have_an_answer(central: Engine) -> None:
         conn.execute(insert(feed_activities), [{"activity_id": "1"}, {"activity_id": "2"}])
     assert ping.progress(central).feed_waiting == 2
     with transaction(central) as conn:
-        first = feed.waiting(conn, 1)[0]["id"]
+        first = feed.waiting(conn, 1)[0][0]["id"]
         feed.answer(conn, [Answer(first, RowOutcome.REFUSED, "why", None)], NOW)
     assert ping.progress(central).feed_waiting == 1
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.imported.superiors_of import facts_of
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.central.store.tables import imported
 from ekinerja_agent.county.posts import Posts
@@ -22,7 +23,6 @@ from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import NoRule
 from ekinerja_agent.rulebook import load_rulebook
 from ekinerja_agent.rules import RuleBook, Timeline
-from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from tests.imports.test_at_once import NOW
 from tests.proof import databases

@@ -22,7 +22,10 @@ def office(installation: Installation) -> Installation:
     installation.ok("db", "upgrade")
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}])
     people = [{"nip": each, "name": "Ani", "unit": "DINKES"} for each in (ANI, BUDI)]
-    installation.load("employees", [one | {"status": "pns", "attendance": "terminal"} for one in people])
+    spell = {"status": "pns", "attendance": "terminal", "supervisor_nip": BUDI}
+    installation.load(
+        "employees", [one | spell | ({"supervisor_nip": ""} if one["nip"] == BUDI else {}) for one in people]
+    )
     return installation
 
 

@@ -24,7 +24,8 @@ REFUSED_BY_TRIGGER = "23001"
 
 _RETRY = frozenset({"40001", "40P01", "55P03"})
 _UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})
-_DATA_CLASSES = frozenset({"22", "23"})
+_DATA_CLASSES = frozenset({"22", "23", "54"})
+"""The last one: a value that is too large, for an index for example."""
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _UNTRUSTED = ("certificate", "does not support SSL")
 """In what libpq says where sslmode asks for more than the server proves. It has no SQLSTATE for that."""

@@ -21,6 +21,7 @@ from ekinerja_agent.central.imported.activities import (
     Step,
 )
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.imported.superiors_of import facts_of
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.county import access
 from ekinerja_agent.county.access import Bar, Deed
@@ -30,7 +31,6 @@ from ekinerja_agent.nouns.errors import NoRule, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message, either, joined
 from ekinerja_agent.nouns.status_words import status_word
 from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 from ekinerja_agent.usecases.importing.kinds import activities as kind
 from ekinerja_agent.usecases.importing.reading.activity_rules import ActivityRules
 from ekinerja_agent.usecases.importing.reading.judging import Draft, Importer

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.central.imported import activities, leave_requests
 from ekinerja_agent.central.imported.activities import Activity, Step
 from ekinerja_agent.central.imported.leave_requests import LeaveRequest
+from ekinerja_agent.central.imported.superiors_of import facts_of
 from ekinerja_agent.county.posts import Posts
 from ekinerja_agent.county.superiors import Superiors
 from ekinerja_agent.nouns.errors import NeedsAttention, NoRule
@@ -21,7 +22,6 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import RuleBook, Settled
 from ekinerja_agent.usecases.care import clocks
-from ekinerja_agent.usecases.deciding.superiors_of import facts_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

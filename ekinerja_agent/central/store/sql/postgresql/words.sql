@@ -12,3 +12,6 @@ to_char(to_date({period}, 'YYYY-MM') - interval '1 month', 'YYYY-MM')
 
 -- of_this_transaction(e): a row that this transaction has added
 {e}.xmin = pg_current_xact_id()::xid
+
+-- steers(text): a text has letters that steer a screen; the end of a line and a tab are none
+({text}) ~ '[\x01-\x08\x0B\x0C\x0E-\x1F\x7F]'

@@ -13,3 +13,6 @@ strftime('%Y-%m', {period} || '-01', '-1 month')
 
 -- of_this_transaction(e): a row that this transaction has added: no row of the audit log came after it
 {e}.audit_rows = (SELECT rows FROM audit_end)
+
+-- steers(text): a text has letters that steer a screen; the end of a line and a tab are none
+({text}) GLOB '*[' || char(1) || '-' || char(8) || char(11) || char(12) || char(14) || '-' || char(31) || char(127) || ']*'
