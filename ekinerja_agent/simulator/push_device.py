@@ -37,7 +37,8 @@ class PushDevice:
     """Given where the server is, a terminal with an empty log.
 
     `fast_s` is by how much its clock is ahead. With `newest_first` it sends what just happened before what it owes.
-    `batch` is the most lines of one upload, `gzipped` whether it compresses them.
+    `batch` is the most lines of one upload, `gzipped` whether it compresses them, `counts` whether it tells how many
+    records it has.
     """
 
     host: str
@@ -49,6 +50,7 @@ class PushDevice:
     batch: int = 50
     newest_first: bool = False
     gzipped: bool = False
+    counts: bool = True
     line_end: str = "\n"
     timeout_s: float = 20.0
     log: list[PushRecord] = field(default_factory=list)
@@ -100,12 +102,20 @@ class PushDevice:
         if answer.startswith("C:"):
             _, number, command = answer.strip().split(":", 2)
             self.asked.append(command)
-            self.request(
-                "POST", f"/iclock/devicecmd?SN={self.serial}", f"ID={number}&Return=0&CMD={command}\n".encode()
-            )
+            result = self._counted(command) if command.startswith("VERIFY SUM") else f"Return=0&CMD={command}"
+            self.request("POST", f"/iclock/devicecmd?SN={self.serial}", f"ID={number}&{result}\n".encode())
             if command == "CHECK":
                 self.greet()
         return answer
+
+    def _counted(self, command: str) -> str:
+        """How many records of its log lie between two clocks, both included."""
+        span = dict(part.split("=") for part in command.removeprefix("VERIFY SUM ATTLOG ").split("\t"))
+        if not self.counts:
+            return "Return=-1&CMD=VERIFY SUM"
+        between = [record for record in self.log if span["StartTime"] <= str(record.clock) <= span["EndTime"]]
+        asked = "&".join(f"{name}={value}" for name, value in span.items())
+        return f"Return=0&CMD=VERIFY SUM&{asked}&AttLogSum={len(between)}"
 
     def request(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> str:
         """Send one request and return the text of a good answer. Raise Unanswered for every other."""

@@ -1,6 +1,7 @@
 """The spool: what was collected waits here, on disk, until central has it. See `queue` for what it promises."""
 
 from ekinerja_agent.spool.memory import TerminalMemory
+from ekinerja_agent.spool.push_trust import PushTrust
 from ekinerja_agent.spool.pushes import Hole, PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.queue import Added, Key, RejectedPunch, Spool, SpoolCounts
 from ekinerja_agent.spool.unread import UnreadUploads
@@ -11,6 +12,7 @@ __all__ = [
     "Key",
     "PushMemory",
     "PushRequest",
+    "PushTrust",
     "RejectedPunch",
     "RequestKind",
     "Spool",

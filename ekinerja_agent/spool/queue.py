@@ -36,6 +36,7 @@ from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.note_queue import add_note, free_notes
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
+from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
@@ -157,9 +158,10 @@ class Spool:
         memory: TerminalMemory | None = None,
         push: PushMemory | None = None,
         unread: UnreadUploads | None = None,
+        trust: PushTrust | None = None,
     ) -> Added:
         """Given punches in log order, the notes behind them and what is remembered of the terminal's reads (`memory`),
-        uploads (`push`) or uploads that nobody could read (`unread`), keep all or nothing of it.
+        uploads (`push`), uploads that nobody could read (`unread`) or word (`trust`), keep all or nothing of it.
 
         It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
         record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
@@ -185,6 +187,8 @@ class Spool:
                 pushes.write_push(db, push)
             if unread is not None:
                 write_unread(db, unread)
+            if trust is not None:
+                write_trust(db, trust)
         return Added(new=new, duplicate=offered - new)
 
     def untold(self, records: Iterable[Quarantined]) -> list[Quarantined]:
@@ -266,10 +270,23 @@ class Spool:
         with self._reading() as db:
             return read_unread(db, terminal)
 
+    def push_trust(self, terminal: str, serial: str) -> PushTrust:
+        """Return what is remembered of a terminal's word; blank if nothing is, or if that was another serial's."""
+        with self._reading() as db:
+            return read_trust(db, terminal, serial)
+
+    def held_between(self, terminal: str, since: datetime, until: datetime) -> int:
+        """Return how many punches of a terminal were ever added, of the clocks (naive) from `since` to `until`."""
+        between = "SELECT count(*) FROM seen WHERE terminal = ? AND clock BETWEEN ? AND ?"
+        with self._reading() as db:
+            (held,) = db.execute(between, (terminal, since.isoformat(), until.isoformat())).fetchone()
+            return int(held)
+
     def forget_push(self, terminal: str) -> None:
         """Given a terminal, forget its uploads, so that it is asked for everything when it next comes."""
         with self._writing() as db:
             pushes.forget_push(db, terminal)
+            forget_trust(db, terminal)
 
     def ask(self, terminal: str, kind: RequestKind, *, by: str) -> int:
         """Keep what a person asks a pushing terminal for, until it answers; return the number of the request."""

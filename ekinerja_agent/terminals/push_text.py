@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ekinerja_agent.nouns.messages import Message
@@ -37,6 +37,8 @@ _NUMBER = re.compile(rb"\d{1,10}")
 _LAST_LINE_END = re.compile(rb"[\r\n]")
 _BEGINS_A_LINE = re.compile(rb"(?:\xef\xbb\xbf)?[\x21-\x7e]{1,24} *(?:\t[\d: -]{0,18})?")
 _RESULT = re.compile(r"ID=(\d{1,18})(?:&|\r?\n|\s)+Return=(-?\d{1,9})", re.IGNORECASE)
+_BEGINS_A_RESULT = re.compile(r"(?<![A-Za-z])(?=ID=\d)", re.IGNORECASE)
+_COUNTED = re.compile(r"AttLogSum=(\d{1,9})(?!\d)", re.IGNORECASE)
 _IN_NO_TEXT = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 _WHOLE_GZIP = 31  # wbits of zlib for one gzip stream with its check sum
 _HOUR = timedelta(hours=1)
@@ -44,10 +46,13 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Result(NamedTuple):
-    """What a terminal says of a command: the number it was sent under, and 0 or a negative number if it refused."""
+    """What a terminal says of a command: the number it was sent under, a negative number if it refused, and how many
+    records it counts, if it was asked for that and tells.
+    """
 
     number: int
     returned: int
+    counted: int | None = None
 
 
 def parse_upload(body: bytes) -> DecodedLog:
@@ -163,7 +168,21 @@ def zone_text(utc_offset: timedelta) -> str:
 def parse_results(body: bytes) -> list[Result]:
     """Given the body of `devicecmd`, return the results in it. Forms: `ID=1&Return=0&CMD=INFO`, or a line for each."""
     text = body.decode("ascii", "replace")
-    return [Result(int(number), int(returned)) for number, returned in _RESULT.findall(text)]
+    results = []
+    for piece in _BEGINS_A_RESULT.split(text):
+        if found := _RESULT.match(piece):
+            counted = _COUNTED.search(piece)
+            returned = int(found[2])
+            count = int(counted[1]) if counted and returned >= 0 else None
+            results.append(Result(int(found[1]), returned, count))
+    return results
+
+
+def count_command(since: datetime, until: datetime) -> str:
+    """Given two clocks (naive), return what asks a terminal in attendance mode for the number of its records between
+    them. Source: Attendance PUSH 4.0, push-security section 7.
+    """
+    return f"VERIFY SUM ATTLOG StartTime={since:%Y-%m-%d %H:%M:%S}\tEndTime={until:%Y-%m-%d %H:%M:%S}"
 
 
 class DeviceFacts(NamedTuple):

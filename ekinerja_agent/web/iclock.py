@@ -28,7 +28,9 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
 from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
-from ekinerja_agent.usecases.collecting.push import WORDS, Receiver, Stored, Table
+from ekinerja_agent.usecases.collecting.push import Receiver, Stored
+from ekinerja_agent.usecases.collecting.push_desk import Table
+from ekinerja_agent.usecases.collecting.push_trust import NOTHING, Brought
 from ekinerja_agent.web.http_protocol import EXCESS
 from ekinerja_agent.web.origin import origin
 from ekinerja_agent.yamlfile.scalars import IpNetwork
@@ -48,6 +50,7 @@ MOST_AT_ONCE = 100.0
 """Requests of one terminal: it polls every few seconds, and empties a full log in uploads of many records."""
 TOO_LONG = Message("an upload is longer than it says")
 _MOST_REFUSED_KNOWN = 256
+_MOST_ALLOWANCES = 16_384
 _STAMP = re.compile(r"[0-9]{1,20}")
 
 
@@ -62,8 +65,8 @@ def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] 
 
 
 class TerminalRequest(NamedTuple):
-    """One request of a known terminal, who takes what it brings, its parameters by folded name, and of what kind its
-    body is.
+    """One request of a known terminal, who takes what it brings, its parameters by folded name, of what kind its body
+    is, and the address that it comes from.
     """
 
     request: Request
@@ -71,6 +74,11 @@ class TerminalRequest(NamedTuple):
     receiver: Receiver
     parameters: Mapping[str, str]
     kind: Kind
+    source: str | None
+
+    async def hand(self, work: Callable[..., T], *given: object, **named: object) -> T:
+        """Do the same with what has to know whence it comes."""
+        return await self.do(work, *given, source=self.source, **named)
 
     async def do(self, work: Callable[Concatenate[TerminalConfig, P], T], *given: P.args, **named: P.kwargs) -> T:
         """Do what may wait for the disk in a thread, for this terminal; return its result. Raise
@@ -88,11 +96,11 @@ class TerminalRequest(NamedTuple):
         is_log = self.kind.is_log and self.kind.name == LOG and self.request.method == "POST"
         return is_log or self.kind.holds_no_punch
 
-    def acknowledge(self, table: Table) -> None:
-        """Note the stamp of the upload that this request is, and that is answered with OK now."""
+    async def acknowledge(self, table: Table, brought: Brought = NOTHING) -> None:
+        """Note the stamp of the upload that this request is, that brought so much, and that is answered with OK now."""
         stamp = self.parameters.get("stamp") or self.parameters.get("opstamp", "")
         if _STAMP.fullmatch(stamp):
-            self.receiver.acknowledged(self.terminal, table, stamp)
+            await self.do(self.receiver.acknowledged, table, stamp, brought)
 
 
 class _TooLarge(Exception):
@@ -105,7 +113,7 @@ class _Door:
     def __init__(self, receiver: Callable[[], Receiver | None], now: Callable[[], datetime]) -> None:
         self._current = receiver
         self._now = now
-        self._allowances: dict[str, tuple[float, float]] = {}
+        self._allowances: dict[tuple[str, str | None], tuple[float, float]] = {}
         self._refused: set[str] = set()
         self._troubles: dict[str, str] = {}
         self._pages: dict[tuple[str, str], Answer] = {
@@ -137,15 +145,17 @@ class _Door:
         if receiver is None or terminal is None or not _comes_from(request, terminal, receiver.proxies):
             self._tell_once(serial, request, known=terminal is not None)
             return PlainTextResponse("this terminal is not served here\n", 403)
-        visit = TerminalRequest(request, terminal, receiver, parameters, kind_of(page, parameters))
+        address = origin(request, receiver.proxies)
+        source = None if address is None else str(address)
+        visit = TerminalRequest(request, terminal, receiver, parameters, kind_of(page, parameters), source)
         response = await self._answered(visit, answer)
         if response.status_code != 200 and _brings(request) and not visit.comes_in_order:
-            receiver.refused(terminal, self._now())
+            receiver.refused(terminal, self._now(), source)
         return response
 
     async def _answered(self, visit: TerminalRequest, answer: Answer) -> Response:
         """The answer of a page, or why there is none."""
-        if not self._allowed(visit.terminal.id):
+        if not self._allowed(visit.terminal.id, visit.source):
             return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
         try:
             refusal = None
@@ -175,7 +185,7 @@ class _Door:
 
     async def options(self, visit: TerminalRequest) -> Response:
         """What to send."""
-        return _text(await visit.do(visit.receiver.options, self._now()))
+        return _text(await visit.hand(visit.receiver.options, self._now()))
 
     async def upload(self, visit: TerminalRequest) -> Response:
         """What is sent: a part of the log, what is known to hold no punch, or what nobody here can read."""
@@ -190,12 +200,12 @@ class _Door:
         if table != "/fdata" and (not complete or _excess(visit.request)):
             return self._trouble(visit.terminal, 400, "an upload has another length than it says")
         if table == "options":
-            await visit.do(visit.receiver.described, self._now(), options=body)
+            await visit.hand(visit.receiver.described, self._now(), options=body)
             return _text("OK\n")
-        await visit.do(visit.receiver.contact, self._now())
+        await visit.hand(visit.receiver.contact, self._now())
         if table != "operlog":
             return _text("OK\n")
-        visit.acknowledge("OPERLOG")
+        await visit.acknowledge("OPERLOG")
         return _text(f"OK: {count_lines(body)}\n")
 
     async def _log(self, visit: TerminalRequest) -> Response:
@@ -204,7 +214,7 @@ class _Door:
         body, why = await _measured_body(visit)
         if why is None and breaks_off(body):
             why = Message("an upload ends within a record")
-        stored = await visit.do(visit.receiver.receive, body, complete=why is None, arrived_at=self._now())
+        stored = await visit.hand(visit.receiver.receive, body, complete=why is None, arrived_at=self._now())
         self._tell(visit, stored)
         if refusal := self._badly_sent(visit, why):
             return refusal
@@ -212,7 +222,7 @@ class _Door:
             why = Message("no room is left for lines that nobody can read, the others were stored; see `terminal list`")
             return self._trouble(visit.terminal, 503, why)
         if visit.kind.name == LOG:
-            visit.acknowledge("ATTLOG")
+            await visit.acknowledge("ATTLOG", stored.brought)
         self._well(visit)
         return _text(f"OK: {stored.lines}\n")
 
@@ -230,7 +240,7 @@ class _Door:
     async def _keep(self, visit: TerminalRequest, body: bytes, *, complete: bool = True) -> None:
         """Keep a body, or what came of it. Raise TemporarilyUnavailable if that cannot be."""
         kept = partial(visit.receiver.keep_unread, kind=shown(visit.kind.name), body=body)
-        self._tell(visit, await visit.do(kept, complete=complete, arrived_at=self._now()))
+        self._tell(visit, await visit.hand(kept, complete=complete, arrived_at=self._now()))
 
     def _tell(self, visit: TerminalRequest, stored: Stored) -> None:
         if stored.new or stored.quarantined:
@@ -251,11 +261,11 @@ class _Door:
         """A heartbeat; what a person asked the terminal for goes with the answer."""
         at = self._now()
         if info := visit.parameters.get("info", ""):
-            await visit.do(visit.receiver.described, at, info=info)
+            await visit.hand(visit.receiver.described, at, info=info)
         else:
-            await visit.do(visit.receiver.contact, at)
-        command = await visit.do(visit.receiver.next_command, at)
-        return _text("OK\n" if command is None else f"C:{command.number}:{WORDS[command.kind]}\n")
+            await visit.hand(visit.receiver.contact, at)
+        command = await visit.hand(visit.receiver.next_command, at)
+        return _text("OK\n" if command is None else f"C:{command.number}:{command.text}\n")
 
     async def devicecmd(self, visit: TerminalRequest) -> Response:
         """How a command ended. What tells of none is something else that came here."""
@@ -266,32 +276,36 @@ class _Door:
             await self._keep(visit, body)
             if refusal := self._badly_sent(visit, None):
                 return refusal
-        for done in await visit.do(visit.receiver.results, body, self._now()):
+        for done in await visit.hand(visit.receiver.results, body, self._now()):
             log.info("push.answered", terminal=visit.terminal.id, asked=done.kind, returned=done.returned)
         return _text("OK\n")
 
     async def ping(self, visit: TerminalRequest) -> Response:
         """A heartbeat."""
-        await visit.do(visit.receiver.contact, self._now())
+        await visit.hand(visit.receiver.contact, self._now())
         return _text("OK\n")
 
     async def registry(self, visit: TerminalRequest) -> Response:
         """Push 3 asks for a code that it shows with later requests; the serial is who it is, here as elsewhere."""
         await _body(visit)
-        await visit.do(visit.receiver.contact, self._now())
+        await visit.hand(visit.receiver.contact, self._now())
         return _text(f"RegistryCode={visit.terminal.serial}\n")
 
     async def exchange(self, visit: TerminalRequest) -> Response:
         """The first step of encrypted uploads, which nobody but the maker can read."""
-        await visit.do(visit.receiver.refuse_encryption, self._now())
+        await visit.hand(visit.receiver.refuse_encryption, self._now())
         return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
 
-    def _allowed(self, terminal: str) -> bool:
-        """One allowance per terminal, filled at MOST_A_SECOND up to MOST_AT_ONCE."""
-        now_s = time.monotonic()
-        left, since_s = self._allowances.get(terminal, (MOST_AT_ONCE, now_s))
+    def _allowed(self, terminal: str, source: str | None) -> bool:
+        """One allowance per terminal and address it comes from, filled at MOST_A_SECOND up to MOST_AT_ONCE: who floods
+        in a terminal's name takes nothing of its own.
+        """
+        now_s, who = time.monotonic(), (terminal, source)
+        left, since_s = self._allowances.pop(who, (MOST_AT_ONCE, now_s))
         left = min(MOST_AT_ONCE, left + (now_s - since_s) * MOST_A_SECOND)
-        self._allowances[terminal] = (max(left - 1, 0.0) if left >= 1 else left, now_s)
+        while len(self._allowances) >= _MOST_ALLOWANCES:  # the one that was used least lately is the first
+            del self._allowances[next(iter(self._allowances))]
+        self._allowances[who] = (max(left - 1, 0.0) if left >= 1 else left, now_s)
         return left >= 1
 
     def _tell_once(self, serial: str, request: Request, *, known: bool) -> None:

@@ -88,6 +88,14 @@ class Site:
                 rest += connection.recv(65_536)
             return head + b"\r\n\r\n" + rest
 
+    def gives_no_count(self, serial: str = "S1") -> None:
+        """A terminal that refuses to count its records: what it proves rests on its word."""
+        asked = self.raw(f"GET /iclock/getrequest?SN={serial} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        number = asked.split(b"C:")[1].split(b":VERIFY SUM ATTLOG ")[0].decode()
+        body = f"ID={number}&Return=-1&CMD=VERIFY SUM\n"
+        head = f"POST /iclock/devicecmd?SN={serial} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        assert self.raw((head + body).encode()).endswith(b"OK\n")
+
     def punched(self) -> list[tuple[str, str, int]]:
         """What waits in the spool: PIN, clock, occurrence."""
         return [(each.pin, each.clock_text, each.occurrence) for each in self.spool.waiting(100_000).punches]

@@ -239,6 +239,7 @@ def test_the_list_shows_who_pushes_and_a_person_can_ask_for_the_log_again(box: P
     device.punch("1", utc_now())
     device.upload()
     until(lambda: len(box.punches()) == 2, "both in central")
+    assert "VERIFY SUM ATTLOG" in device.beat()
     found = until(lambda: (row := box.listed()["t1"])["complete_until"] and row, "covered")
     assert found["serial"] == "S1"
     assert found["last_contact"]

@@ -108,6 +108,15 @@ def accept_command(context: Context, terminal_id: str) -> None:
             )
         )
         return
+    if done.forgotten_source is not None:
+        tell(
+            Message(
+                "{terminal}: its serial is bound to the other address it came from, no longer to {source}.",
+                terminal=terminal_id,
+                source=done.forgotten_source,
+            )
+        )
+        return
     old = done.forgotten_serial
     tell(
         Message(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,17 @@ from ekinerja_agent.central.collected import owners, terminal_list
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
-from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
+from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
+from ekinerja_agent.usecases.collecting.push_state import doubts_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.access.accounts import Account
     from ekinerja_agent.config import Config, TerminalConfig
-    from ekinerja_agent.spool import PushMemory, Spool, UnreadUploads
+    from ekinerja_agent.spool import PushMemory, PushTrust, Spool, UnreadUploads
 
-    Heard = tuple[PushMemory, UnreadUploads]
+    Heard = tuple[PushMemory, UnreadUploads, PushTrust]
 
 
 NEVER_HEARD = Message("never heard of; set this server in its menu (Comm. > Cloud Server)")
@@ -52,9 +53,12 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What `terminal accept` did: took the terminal over from another agent, or forgot the serial it was known by."""
+    """What `terminal accept` did: took the terminal over from another agent, bound a pushing one to the other address
+    it comes from, or forgot the serial it was known by.
+    """
 
     taken_from: str | None = None
+    forgotten_source: str | None = None
     forgotten_serial: str | None = None
 
 
@@ -70,6 +74,13 @@ def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: A
         spool.forget_push(terminal.id)
         spool.learn_owners({terminal.id: agent})
         return Accepted(taken_from=told or owner if before in (None, agent) else before)
+    if terminal.push and (moved := spool.push_trust(terminal.id, terminal.serial or "")).other_source is not None:
+        bound = replace(moved, source=moved.other_source, other_source=None, other_at=None)
+        with transaction(engine) as conn:
+            details = {"from": moved.source, "to": bound.source}
+            audit.append(conn, account.name, "terminal.accept_source", terminal.id, details, now)
+        spool.add((), trust=bound)
+        return Accepted(forgotten_source=moved.source or "")
     old = collect.accept(spool, terminal)
     with transaction(engine) as conn:
         audit.append(conn, account.name, "terminal.accept", terminal.id, {"forgotten_serial": old}, now)
@@ -82,7 +93,11 @@ def _uploads(config: Config) -> dict[str, Heard]:
         return {}
     with collect.open_spool(config.agent.spool_path) as spool:
         return {
-            terminal.id: (memory, spool.unread_uploads(terminal.id))
+            terminal.id: (
+                memory,
+                spool.unread_uploads(terminal.id),
+                spool.push_trust(terminal.id, terminal.serial or ""),
+            )
             for terminal in config.pushing
             if (memory := spool.push_state(terminal.id)) is not None
         }

@@ -8,28 +8,25 @@ remembered.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.nouns.coverage import ClockReading
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Note
-from ekinerja_agent.nouns.errors import OwnedElsewhere, Refused, TemporarilyUnavailable
-from ekinerja_agent.nouns.messages import Message, joined
-from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
-from ekinerja_agent.nouns.terminal import OK, TerminalStatus
-from ekinerja_agent.spool import PushMemory, PushRequest, RequestKind, Spool, TerminalMemory, UnreadUploads
-from ekinerja_agent.terminals.drift import shown
-from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule, quarantine_holes, to_punches
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable
+from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Source
+from ekinerja_agent.nouns.terminal import OK
+from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind, Spool, UnreadUploads
+from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
 from ekinerja_agent.terminals.push_text import (
-    NAMED_FIELDS,
     TRY_AGAIN_AFTER_S,
     DeviceFacts,
-    is_text,
+    count_command,
     option_lines,
     parse_info,
     parse_options,
@@ -37,37 +34,45 @@ from ekinerja_agent.terminals.push_text import (
     parse_upload,
     whole_lines,
 )
-from ekinerja_agent.terminals.wire import DecodedLog
-from ekinerja_agent.usecases.collecting.push_proof import Upload, begin_anew, ends_fresh, heard, vouch
-from ekinerja_agent.usecases.collecting.push_unread import is_told, sentence, unread_records, with_hole, with_room
+from ekinerja_agent.usecases.collecting.push_desk import CONTACT_KEPT_EVERY, Desk, Table
+from ekinerja_agent.usecases.collecting.push_proof import (
+    Upload,
+    begin_anew,
+    brings_old,
+    ends_fresh,
+    noted,
+    vouch_by_count,
+    vouch_by_word,
+)
+from ekinerja_agent.usecases.collecting.push_state import ENCRYPTED, state_after
+from ekinerja_agent.usecases.collecting.push_trust import (
+    NOTHING,
+    Brought,
+    answered,
+    believes_word,
+    foreign_between,
+    foreign_name,
+    is_bound,
+    keeps_no_order,
+    question,
+    seen_from,
+    with_foreign,
+    with_old_line,
+    without_foreign,
+)
+from ekinerja_agent.usecases.collecting.push_unread import sentence, unread_of_log, unread_records
 from ekinerja_agent.yamlfile.scalars import IpNetwork
 
-CONTACT_KEPT_EVERY = timedelta(minutes=1)
-"""A heartbeat comes every few seconds; on disk this is enough to know when a terminal was away for ten minutes."""
 HEARD_WITHIN = CONTACT_KEPT_EVERY + 4 * timedelta(seconds=TRY_AGAIN_AFTER_S)
 """A terminal that is well is heard of sooner, by what the handshake tells it, even if some tries fail."""
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
-READ_LATELY = timedelta(days=1)
-"""Who was not read for longer is one that only pushes, for as long as that lasts."""
-SLOT_RECORD_BYTES = 8
 THREADS = 4
 """The spool takes one writer at a time; the others read and decode meanwhile."""
 EVERYTHING = "0"
 NO_OPERATIONS = "9999"
 WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
-"""All that a terminal is ever told to do: to look again what the server has, and to tell about itself."""
-
-Table = Literal["ATTLOG", "OPERLOG"]
-"""Of what a terminal sends: those of which it is told how much it sent already."""
-
-
-ENCRYPTED = Message(
-    "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
-)
-UNVOUCHED = Message(
-    "this host's clock is not vouched for, and the terminal sets its own by it: let a time service keep it"
-)
+"""What a person can tell a terminal to do: to look again what the server has, and to tell about itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,21 @@ class Stored:
     """What an upload brought: lines taken (to acknowledge), punches that are new, records that wait for a person.
 
     `no_room` tells that more of the latter came than may be kept of one terminal; the upload is not to be acknowledged.
+    `brought` speaks for its stamp.
     """
 
     lines: int
     new: int
     quarantined: int
     no_room: bool = False
+    brought: Brought = NOTHING
+
+
+class Command(NamedTuple):
+    """What a terminal is told to do, and the number under which it answers."""
+
+    number: int
+    text: str
 
 
 class Receiver:
@@ -104,32 +118,28 @@ class Receiver:
         self.proxies = tuple(proxies)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
         self._spool = spool
-        self._tolerance_s = tolerance_s
-        self._host_clock_trusted = host_clock_trusted
-        self._locks = {each.id: threading.Lock() for each in self.by_serial.values()}
-        self._contacts: dict[str, datetime] = {}
-        self._stamps: dict[tuple[str, Table], str] = {}
-        self._refused_at: dict[str, datetime] = {}
+        self._desk = Desk(
+            spool, self.by_serial.values(), tolerance_s=tolerance_s, host_clock_trusted=host_clock_trusted
+        )
 
     def close(self) -> None:
         """Let begun work end, and take no more; the spool may be closed then."""
         self.threads.shutdown(wait=True)
 
-    def options(self, terminal: TerminalConfig, at: datetime) -> str:
+    def options(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> str:
         """Given a terminal that asks what to send, return the answer: everything at first contact, then what is new.
+        Who asks from another address than the one its serial is bound to is told of nothing that was sent.
 
         Raise OwnedElsewhere if another agent has the terminal.
         """
-        self._require_mine(terminal)
-        with self._locks[terminal.id]:
-            memory = self._remembered(terminal, at)
-            wanted = [each for each in self._spool.push_requests(terminal.id) if each.kind == "reupload"]
-            if wanted or not memory.everything_asked:
-                memory = begin_anew(memory)
-                self._stamps.pop((terminal.id, "ATTLOG"), None)
-            self._keep(terminal, replace(memory, state=OK if memory.state == ENCRYPTED else memory.state), at)
-            for request in wanted:
-                self._spool.answered(terminal.id, request.number, 0)
+        self._desk.require_mine(terminal)
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, at)
+            if is_bound(trust, source):
+                memory = self._greeted(terminal, trust, at)
+            else:
+                memory = PushMemory(terminal.id, trust.serial)
+                self._spool.add((), trust=trust)
         return option_lines(
             terminal.serial or "",
             attlog_stamp=memory.attlog_stamp or EVERYTHING,
@@ -138,18 +148,41 @@ class Receiver:
             most_body_bytes=self.most_body_bytes,
         )
 
-    def receive(self, terminal: TerminalConfig, body: bytes, *, complete: bool, arrived_at: datetime) -> Stored:
+    def _greeted(self, terminal: TerminalConfig, trust: PushTrust, at: datetime) -> PushMemory:
+        memory = self._desk.remembered(terminal, at)
+        wanted = [each for each in self._spool.push_requests(terminal.id) if each.kind == "reupload"]
+        if wanted or not memory.everything_asked:
+            memory = begin_anew(memory)
+            self._desk.forget_stamp(terminal)
+            trust = replace(trust, day_only=False, told=None, held=None)
+        memory = replace(memory, state=OK if memory.state == ENCRYPTED else memory.state)
+        self._desk.keep(terminal, memory, at, trust=trust)
+        for request in wanted:
+            self._spool.answered(terminal.id, request.number, 0)
+        return memory
+
+    def receive(
+        self,
+        terminal: TerminalConfig,
+        body: bytes,
+        *,
+        complete: bool,
+        arrived_at: datetime,
+        source: str | None = None,
+    ) -> Stored:
         """Given an ATTLOG body, store it; when this returns it may be acknowledged, if it was complete.
 
         Of a body that was cut off the whole lines are stored, and vouch for nothing. Raise TemporarilyUnavailable or
         NeedsAttention if nothing can be stored now, OwnedElsewhere or Refused if this agent must not.
         """
-        self._require_mine(terminal)
+        self._desk.require_mine(terminal)
         decoded = parse_upload(body if complete else whole_lines(body))
-        with self._locks[terminal.id]:
-            memory = self._remembered(terminal, arrived_at)
-            unread = self._unread(terminal, memory)
-            clock_rule, measured = self._clock_rule(terminal, decoded, arrived_at)
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, arrived_at)
+            bound = is_bound(trust, source)
+            memory = self._desk.remembered(terminal, arrived_at, bound=bound)
+            unread = self._desk.unread(terminal, memory)
+            clock_rule, measured = self._desk.clock_rule(terminal, decoded, arrived_at)
             keys = {(record.pin, record.clock) for record in decoded.records}
             punches, waiting = to_punches(
                 terminal.id,
@@ -170,61 +203,110 @@ class Receiver:
                 ends_usable=bool(usable) and usable[-1].position == last and measured is None,
                 complete=complete,
             )
-            kind, waiting = _unread_of_log(terminal.id, decoded, waiting, body if complete else b"", arrived_at)
-            unread, kept = self._admitted(memory, unread, kind, waiting, arrived_at)
-            tolerance = timedelta(seconds=self._tolerance_s)
-            memory, covered = vouch(memory, upload, tolerance=tolerance, unread=unread.holes)
-            memory = replace(memory, state=self._state(terminal, memory, upload, measured, bool(covered)))
+            kind, waiting = unread_of_log(terminal.id, decoded, waiting, body if complete else b"", arrived_at)
+            unread, kept = self._desk.admitted(memory, unread, kind, waiting, arrived_at, bound=bound)
+            tolerance = self._desk.tolerance
+            covered: list[Coverage] = []
+            if bound:
+                trust, memory, covered = self._weighed(trust, memory, upload, measured, unread)
+                trust = without_foreign(trust, (foreign_name(record) for record in usable))
+            else:
+                trust = with_foreign(trust, (f"{punch.clock_text}|{punch.pin}" for punch in punches))
             notes: list[Note] = [*(kept or ()), *covered]
             if measured is not None:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
             # A clock that was ahead is told of until an upload shows it within the tolerance.
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
-            new = self._keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread)
+            new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust)
+        newest = max((record.clock for record in usable), default=None)
         lines = len(decoded.records) + len(decoded.undecodable)
-        return Stored(lines, new, quarantined=len(kept or ()), no_room=kept is None)
+        brought = Brought(len(usable) if complete else 0, new, newest, bound)
+        return Stored(lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
+
+    def _weighed(
+        self, trust: PushTrust, memory: PushMemory, upload: Upload, ahead_s: int | None, unread: UnreadUploads
+    ) -> tuple[PushTrust, PushMemory, list[Coverage]]:
+        """What is remembered after an upload of the terminal itself, and what that proves if its word is taken."""
+        at, tolerance = upload.arrived_at, self._desk.tolerance
+        if brings_old(memory, upload):
+            trust = with_old_line(trust, at)
+        memory = replace(noted(memory, upload), out_of_order=keeps_no_order(trust, at))
+        covered: list[Coverage] = []
+        if believes_word(trust, at):
+            memory, covered = vouch_by_word(memory, upload, tolerance=tolerance, unread=unread.holes)
+            trust = replace(trust, by_word_at=at if covered else trust.by_word_at)
+        return trust, replace(memory, state=state_after(memory, upload, ahead_s, tolerance)), covered
 
     def keep_unread(
-        self, terminal: TerminalConfig, kind: str, body: bytes, *, complete: bool, arrived_at: datetime
+        self,
+        terminal: TerminalConfig,
+        kind: str,
+        body: bytes,
+        *,
+        complete: bool,
+        arrived_at: datetime,
+        source: str | None = None,
     ) -> Stored:
         """Given the body of an upload that nobody here can read, and how to show its kind, keep it raw; when this
         returns it may be acknowledged, if it was complete. What was kept before is not kept twice.
 
         Raise TemporarilyUnavailable if no room is left for it, and as `receive` does.
         """
-        self._require_mine(terminal)
+        self._desk.require_mine(terminal)
         records = unread_records(terminal.id, kind, body if complete else whole_lines(body), arrived_at)
         if not records:
-            self.contact(terminal, arrived_at)
+            self.contact(terminal, arrived_at, source=source)
             return Stored(0, 0, 0)
-        with self._locks[terminal.id]:
-            memory = self._remembered(terminal, arrived_at)
-            unread, kept = self._admitted(memory, self._unread(terminal, memory), kind, records, arrived_at)
-            self._keep(terminal, memory, arrived_at, notes=kept or (), unread=unread)
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, arrived_at)
+            bound = is_bound(trust, source)
+            memory = self._desk.remembered(terminal, arrived_at, bound=bound)
+            unread = self._desk.unread(terminal, memory)
+            unread, kept = self._desk.admitted(memory, unread, kind, records, arrived_at, bound=bound)
+            self._desk.keep(terminal, memory, arrived_at, notes=kept or (), unread=unread, trust=trust)
         if kept is None:
             raise TemporarilyUnavailable(sentence(unread))
         return Stored(len(records), 0, quarantined=len(kept))
 
-    def refused(self, terminal: TerminalConfig, at: datetime) -> None:
+    def refused(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> None:
         """Note that an upload was refused that may hold punches: what comes next must not vouch for the time before.
 
-        It goes to disk with what is kept next, and that is before anything vouches.
+        It goes to disk with what is kept next, and that is before anything vouches. What a stranger was refused is no
+        punch that waits in the terminal.
         """
-        self._refused_at[terminal.id] = max(at, self._refused_at.get(terminal.id, at))
+        if is_bound(self._spool.push_trust(terminal.id, terminal.serial or ""), source):
+            self._desk.refused(terminal, at)
 
-    def acknowledged(self, terminal: TerminalConfig, table: Table, stamp: str) -> None:
-        """Given an upload that is acknowledged now, and the stamp behind it, note that it need not come again.
+    def acknowledged(
+        self,
+        terminal: TerminalConfig,
+        table: Table,
+        stamp: str,
+        brought: Brought = NOTHING,
+        at: datetime | None = None,
+    ) -> None:
+        """Given an upload that is acknowledged now, the stamp behind it and what it brought, note that it need not come
+        again, as far as the stamp speaks of nothing else.
 
         That an upload was longer than it said may show only when it is stored: its stamp must not be kept with it. It
         goes to disk with what is kept next; one that is lost makes a terminal send more, and that counts once.
         """
-        self._stamps[terminal.id, table] = stamp
+        with self._desk.locks[terminal.id]:
+            self._desk.stamped(terminal, table, stamp, brought, at or utc_now())
 
-    def contact(self, terminal: TerminalConfig, at: datetime, told: DeviceFacts | None = None) -> None:
+    def contact(
+        self, terminal: TerminalConfig, at: datetime, told: DeviceFacts | None = None, source: str | None = None
+    ) -> None:
         """Note that a terminal was heard of, and what it told of itself; on disk once a minute, or where it is news."""
-        with self._locks[terminal.id]:
+        with self._desk.locks[terminal.id]:
+            known = self._spool.push_trust(terminal.id, terminal.serial or "")
+            trust = seen_from(known, source, at)
+            if not is_bound(trust, source):
+                if known.other_source != source or at - (known.other_at or at) >= CONTACT_KEPT_EVERY:
+                    self._spool.add((), trust=trust)
+                return
             kept = self._spool.push_state(terminal.id)
-            memory = self._remembered(terminal, at, kept)
+            memory = self._desk.remembered(terminal, at, kept)
             if told is not None:
                 memory = replace(
                     memory,
@@ -232,10 +314,10 @@ class Receiver:
                     users=memory.users if told.users is None else told.users,
                     records=memory.records if told.records is None else told.records,
                 )
-            if kept is None or self._is_news(memory, kept, at):
-                self._keep(terminal, memory, at)
+            if kept is None or trust != known or self._is_news(memory, kept, at):
+                self._desk.keep(terminal, memory, at, trust=trust)
             else:
-                self._contacts[terminal.id] = at
+                self._desk.heard_now(terminal, at)
 
     def _is_news(self, memory: PushMemory, kept: PushMemory, at: datetime) -> bool:
         """Whether what is remembered now is to be kept at once, and not with what is kept next."""
@@ -245,228 +327,95 @@ class Receiver:
             memory, contact_at=kept.contact_at, attlog_stamp=kept.attlog_stamp, operlog_stamp=kept.operlog_stamp
         )
 
-    def described(self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"") -> None:
+    def described(
+        self, terminal: TerminalConfig, at: datetime, *, info: str = "", options: bytes = b"", source: str | None = None
+    ) -> None:
         """Given what a terminal says of itself with a poll (`info`) or as options, note the little that is of use."""
-        self.contact(terminal, at, parse_info(info) if info else parse_options(options))
+        self.contact(terminal, at, parse_info(info) if info else parse_options(options), source)
 
-    def refuse_encryption(self, terminal: TerminalConfig, at: datetime) -> None:
+    def refuse_encryption(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> None:
         """Note that a terminal asked for encrypted uploads, for people to see."""
-        with self._locks[terminal.id]:
-            self._keep(terminal, replace(self._remembered(terminal, at), state=ENCRYPTED), at)
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, at)
+            memory = self._desk.remembered(terminal, at, bound=is_bound(trust, source))
+            self._desk.keep(terminal, replace(memory, state=ENCRYPTED), at, trust=trust)
 
-    def next_command(self, terminal: TerminalConfig, at: datetime) -> PushRequest | None:
-        """Given a terminal that polls, return what a person asked it for and it has to be told now, or None."""
-        for request in self._spool.push_requests(terminal.id):
-            if request.sent_at is None or at - request.sent_at >= ASK_AGAIN_AFTER:
-                self._spool.sent(request)
-                return request
-        return None
+    def next_command(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> Command | None:
+        """Given a terminal that polls, return what it has to be told now: what a person asked it for, or to count its
+        records; or None.
+        """
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, at)
+            memory = self._spool.push_state(terminal.id)
+            for request in self._spool.push_requests(terminal.id) if is_bound(trust, source) else ():
+                if request.sent_at is None or at - request.sent_at >= ASK_AGAIN_AFTER:
+                    self._spool.sent(request)
+                    return Command(request.number, WORDS[request.kind])
+            asked = question(
+                trust,
+                source,
+                at,
+                _on_its_wall(terminal, at),
+                _unproven_since(terminal, memory),
+                memory.contact_at if memory else None,
+            )
+            if asked is None or asked.asked_since is None or asked.asked_until is None:
+                return None
+            self._spool.add((), trust=asked)
+            return Command(asked.asked_number or 0, count_command(asked.asked_since, asked.asked_until))
 
-    def results(self, terminal: TerminalConfig, body: bytes, at: datetime) -> list[PushRequest]:
+    def results(
+        self, terminal: TerminalConfig, body: bytes, at: datetime, source: str | None = None
+    ) -> list[PushRequest]:
         """Given the answers of a terminal to commands, note them; return the requests that are done by that.
 
         A terminal that agreed to look again what the server has is done when it asks for that.
         """
+        trust = self._spool.push_trust(terminal.id, terminal.serial or "")
         waiting = {request.number: request for request in self._spool.push_requests(terminal.id)}
         done = []
         for result in parse_results(body):
-            request = waiting.get(result.number)
+            if result.number == trust.asked_number:
+                self._counted(terminal, result.number, result.counted, at, source)
+            request = waiting.get(result.number) if is_bound(trust, source) else None
             if request is None or (request.kind == "reupload" and result.returned >= 0):
                 continue
             if self._spool.answered(terminal.id, result.number, result.returned):
                 done.append(replace(request, returned=result.returned))
         told = parse_options(body)
-        self.contact(terminal, at, told if any(request.kind == "info" for request in done) else None)
+        self.contact(terminal, at, told if any(request.kind == "info" for request in done) else None, source)
         return done
 
-    def _state(
-        self, terminal: TerminalConfig, memory: PushMemory, upload: Upload, ahead_s: int | None, fresh: bool
-    ) -> Message:
-        """What people should know after an upload. While reads vouch for the terminal, its order does not matter."""
-        if memory.out_of_order and not self._is_read(terminal, upload.arrived_at):
-            return Message(
-                "its uploads are not in the order of its log, so they vouch for no time; `terminal push-request "
-                "{terminal} reupload`",
-                terminal=terminal.id,
-            )
-        if ahead_s is not None:
-            return Message(
-                "its clock is at least {ahead_s} s ahead of this host's; its punches are corrected by that, and "
-                "flagged",
-                ahead_s=ahead_s,
-            )
-        if fresh:
-            return OK
-        if not upload.instants:
-            return memory.state
-        late_s = int((upload.arrived_at - upload.instants[-1]).total_seconds())
-        if late_s > 3600:
-            return Message("its newest record is hours old when it comes: it is catching up, or its clock is behind")
-        return OK if memory.state != ENCRYPTED else memory.state
-
-    def _is_read(self, terminal: TerminalConfig, at: datetime) -> bool:
-        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
-        return reads is not None and reads.last_read_at is not None and at - reads.last_read_at < READ_LATELY
-
-    def _unread(self, terminal: TerminalConfig, memory: PushMemory) -> UnreadUploads:
-        """What is known of uploads that nobody could read, those included that were refused since it was kept."""
-        unread = self._spool.unread_uploads(terminal.id)
-        refused_at = self._refused_at.get(terminal.id)
-        return unread if refused_at is None else with_hole(unread, memory.covered_until, refused_at)
-
-    def _admitted(
-        self, memory: PushMemory, unread: UnreadUploads, kind: str, records: list[Quarantined], at: datetime
-    ) -> tuple[UnreadUploads, list[Quarantined] | None]:
-        """Given records for the quarantine and what kind of upload nobody can read (empty: it was read), return what
-        is to be remembered, and those that are news; None if there is no room for them.
-
-        Records that came before are none that happened since.
-        """
-        news = self._spool.untold(records) if records else []
-        with_them = with_room(unread, news, at) if news else unread
-        if with_them is None:
-            unread = replace(unread, kind=kind or unread.kind or "attlog", seen_at=at, refused=True)
-            return with_hole(unread, memory.covered_until, at), None
-        if kind:
-            with_them = replace(with_them, kind=kind, seen_at=at, refused=with_them.refused and not news)
-        return with_hole(with_them, memory.covered_until, at) if kind and news else with_them, news
-
-    def _require_mine(self, terminal: TerminalConfig) -> None:
-        owner = self._spool.owned_elsewhere().get(terminal.id)
-        if owner is not None:
-            raise OwnedElsewhere(
-                Message(
-                    "{terminal} belongs to the agent {owner}; if this one ({agent}) shall take its uploads, run: "
-                    "ekinerja-agent terminal accept {terminal}",
-                    terminal=terminal.id,
-                    owner=owner,
-                    agent=self._spool.agent,
+    def _counted(
+        self, terminal: TerminalConfig, number: int, count: int | None, at: datetime, source: str | None
+    ) -> None:
+        """Weigh the count that a terminal gives of its own records against those that are held."""
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, at)
+            since, until = trust.asked_since, trust.asked_until
+            if since is None or until is None:
+                return
+            held = self._spool.held_between(terminal.id, since, until) - foreign_between(trust, since, until)
+            answer = answered(trust, number, count, held, source, at)
+            trust = answer.trust
+            covered: list[Coverage] = []
+            memory = self._desk.remembered(terminal, at, bound=is_bound(trust, source))
+            if answer.since is not None and answer.until is not None and memory.state == OK and memory.everything_asked:
+                memory, covered = vouch_by_count(
+                    memory,
+                    answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC),
+                    answer.until,
+                    tolerance=self._desk.tolerance,
+                    unread=self._desk.unread(terminal, memory).holes,
                 )
-            )
-        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
-        if reads is not None and reads.record_size == SLOT_RECORD_BYTES:
-            raise Refused(
-                Message(
-                    "{terminal} is read as well, and its log names slots, not PINs: each punch would count twice; "
-                    "take `push: true` out of devices.yaml, or set `transport: none`",
-                    terminal=terminal.id,
-                )
-            )
-
-    def _remembered(self, terminal: TerminalConfig, at: datetime, kept: PushMemory | None = None) -> PushMemory:
-        """What is known of a terminal, once it is heard of now. Another serial is another terminal."""
-        serial = terminal.serial or ""
-        memory = kept or self._spool.push_state(terminal.id)
-        if memory is None or memory.serial != serial:
-            self._contacts.pop(terminal.id, None)
-            for table in ("ATTLOG", "OPERLOG"):
-                self._stamps.pop((terminal.id, table), None)
-            memory = PushMemory(terminal.id, serial)
-        memory = replace(memory, operlog_stamp=self._stamps.get((terminal.id, "OPERLOG"), memory.operlog_stamp))
-        if memory.everything_asked:
-            stamp = self._stamps.get((terminal.id, "ATTLOG"), memory.attlog_stamp)
-            memory = replace(memory, attlog_stamp=stamp)
-        return heard(memory, at, self._contacts.get(terminal.id))
-
-    def _clock_rule(
-        self, terminal: TerminalConfig, decoded: DecodedLog, arrived_at: datetime
-    ) -> tuple[ClockRule, int | None]:
-        """How this upload's clocks become instants, and by how much the terminal is ahead at least; None if it is not
-        seen to be.
-
-        A record that comes before its own time was made by a clock that is ahead, by so much at least: nothing was
-        punched later than it arrived. How far a clock is behind an upload cannot tell; reads of the terminal can.
-        """
-        trusted = self._host_clock_trusted()
-        reads = self._spool.state(terminal.id) if terminal.transport != "none" else None
-        readings = tuple(
-            shown(each, terminal.timezone) for each in (reads or TerminalMemory(terminal.id)).clock_readings
-        )
-        rule = ClockRule(terminal.timezone, readings[-1].offset_s if readings else None, self._tolerance_s, readings)
-        ahead_s = _ahead_s(terminal, decoded, rule, arrived_at) if trusted else None
-        if ahead_s is None:
-            return rule, None
-        own = shown(ClockReading(terminal.id, arrived_at, ahead_s, trusted=True), terminal.timezone)
-        return ClockRule(terminal.timezone, ahead_s, self._tolerance_s, (own,)), ahead_s
-
-    def _keep(
-        self,
-        terminal: TerminalConfig,
-        memory: PushMemory,
-        at: datetime,
-        punches: Iterable[Punch] = (),
-        notes: Iterable[Note] = (),
-        ahead_s: int | None = None,
-        unread: UnreadUploads | None = None,
-    ) -> int:
-        """Write what came and what is remembered in one transaction; return how many punches are new."""
-        told = [*notes]
-        unread = unread or self._unread(terminal, memory)
-        # Who is read as well has a richer status from there; who has another owner is told of by that one.
-        if terminal.transport == "none" and terminal.id not in self._spool.owned_elsewhere():
-            told.append(self._status(terminal, memory, unread, at, ahead_s))
-        nothing = unread == UnreadUploads(terminal.id)
-        added = self._spool.add(punches, told, push=memory, unread=None if nothing else unread)
-        self._contacts[terminal.id] = at
-        refused_at = self._refused_at.get(terminal.id)
-        if refused_at is not None and any(end is not None and end >= refused_at for _, end in unread.holes):
-            del self._refused_at[terminal.id]
-        return added.new
-
-    def _status(
-        self,
-        terminal: TerminalConfig,
-        memory: PushMemory,
-        unread: UnreadUploads,
-        at: datetime,
-        ahead_s: int | None,
-    ) -> TerminalStatus:
-        doubts = doubts_of(memory, unread, at)
-        if not self._host_clock_trusted():
-            doubts.append(UNVOUCHED)
-        return TerminalStatus(
-            terminal=terminal.id,
-            address="",
-            serial=memory.serial,
-            firmware=memory.firmware or "",
-            records=memory.records,
-            capacity=None,
-            users=memory.users,
-            clock_offset_s=ahead_s,
-            last_contact=at,
-            state=joined("; ", doubts) if doubts else OK,
-        )
+            self._desk.keep(terminal, memory, at, notes=covered, trust=trust)
 
 
-def doubts_of(memory: PushMemory, unread: UnreadUploads, at: datetime) -> list[Message]:
-    """Given what is remembered of a terminal's uploads, return what people should know of them, one sentence each."""
-    told = [memory.state] if memory.state != OK else []
-    return [*told, sentence(unread)] if is_told(unread, at) else told
+def _on_its_wall(terminal: TerminalConfig, at: datetime) -> datetime:
+    return at.astimezone(terminal.timezone).replace(tzinfo=None)
 
 
-def _unread_of_log(
-    terminal: str, decoded: DecodedLog, waiting: list[Quarantined], body: bytes, at: datetime
-) -> tuple[str, list[Quarantined]]:
-    """Given what of an ATTLOG body waits for a person, return of what kind it is, if nobody here can read that kind
-    (empty: single bad lines), and what is to be kept.
-
-    What is no text falls into lines by chance, and its bytes between them would be lost: it is kept whole.
-    """
-    if decoded.undecodable and not is_text(body):
-        torn = {each.position for each in decoded.undecodable}
-        kind = "attlog/packed"
-        return kind, [*unread_records(terminal, kind, body, at), *(one for one in waiting if one.position not in torn)]
-    named = any(each.reason == NAMED_FIELDS for each in decoded.undecodable)
-    return "attlog/key=value" if named else "", waiting
-
-
-def _ahead_s(terminal: TerminalConfig, decoded: DecodedLog, rule: ClockRule, arrived_at: datetime) -> int | None:
-    """By how many seconds the clocks of an upload are ahead of its arrival, the most of all; None if not by more than
-    the tolerance, once what reads have measured is taken off. What is ahead by a day waits for a person.
-    """
-    local = arrived_at.astimezone(terminal.timezone).replace(tzinfo=None)
-    tolerance = timedelta(seconds=rule.tolerance_s)
-    ahead = [record.clock - local for record in decoded.records if record.clock - local <= LATEST_AHEAD]
-    if not any(each - rule.correction(local + each) > tolerance for each in ahead):
-        return None
-    return int(max(ahead).total_seconds())
+def _unproven_since(terminal: TerminalConfig, memory: PushMemory | None) -> datetime | None:
+    """Since which clock (naive) nothing is proven; None: no record came since the log was asked for."""
+    start = (memory.covered_until or memory.first_at) if memory is not None else None
+    return None if start is None else _on_its_wall(terminal, start)

@@ -1,7 +1,7 @@
-"""What the uploads of a terminal prove about time. Pure: decision 36 is the reason of every line.
+"""What the uploads of a terminal prove about time. Pure: decisions 36 and 57 are the reason of every line.
 
-Promises that a stretch is vouched for only behind a record that was sent as it happened, that contact alone proves
-nothing, and that a terminal that was seen not to keep the order of its log vouches for nothing more.
+Promises that a stretch is vouched for only by the terminal's own count of its records or, where it gives none, behind a
+record that was sent as it happened, and that contact alone proves nothing.
 """
 
 from __future__ import annotations
@@ -60,18 +60,51 @@ def begin_anew(memory: PushMemory) -> PushMemory:
     )
 
 
-def vouch(
+def noted(memory: PushMemory, upload: Upload) -> PushMemory:
+    """Given what is remembered and an upload, return what is to be remembered once its records are known, whatever they
+    prove.
+    """
+    instants = upload.instants
+    return replace(
+        memory,
+        first_at=memory.first_at or (instants[0] if instants else None),
+        gaps=tuple(gap for gap in memory.gaps if not any(gap[0] <= at < gap[1] for at in instants)),
+        holes=_joined([*_closed(memory.holes, instants), *upload.holes]),
+    )
+
+
+def brings_old(memory: PushMemory, upload: Upload) -> bool:
+    """Whether an upload brings what nobody knew behind what was vouched for."""
+    covered = memory.covered_until
+    return covered is not None and any(at < covered for at in upload.new)
+
+
+def vouch_by_word(
     memory: PushMemory, upload: Upload, *, tolerance: timedelta, unread: Iterable[Hole] = ()
 ) -> tuple[PushMemory, list[Coverage]]:
-    """Given what is remembered and an upload, return what is to be remembered, and the stretches it proves.
+    """Given what is remembered, this upload included, of a terminal that is taken at its word, return what is to be
+    remembered, and the stretches that the upload proves.
 
     `unread` are stretches in which records may lie that came in uploads that nobody could read, or were refused.
     """
-    memory = _with(memory, upload)
     start = memory.covered_until or memory.first_at
     if start is None or memory.out_of_order or not ends_fresh(upload, tolerance):
         return memory, []
     until = min(upload.instants[-1], upload.arrived_at) - max(tolerance, _ONE_SECOND)
+    return _covered(memory, start, until, unread)
+
+
+def vouch_by_count(
+    memory: PushMemory, since: datetime, counted_at: datetime, *, tolerance: timedelta, unread: Iterable[Hole] = ()
+) -> tuple[PushMemory, list[Coverage]]:
+    """The same where a terminal was asked at `counted_at` for its own count from `since` on, and as many are held."""
+    start = max(since, memory.covered_until or since)
+    return _covered(memory, start, counted_at - max(tolerance, _ONE_SECOND), unread)
+
+
+def _covered(
+    memory: PushMemory, start: datetime, until: datetime, unread: Iterable[Hole]
+) -> tuple[PushMemory, list[Coverage]]:
     if until <= start:
         return memory, []
     holes = [(hole_start or start, hole_end or until) for hole_start, hole_end in (*memory.holes, *unread)]
@@ -88,19 +121,6 @@ def vouch(
             holes=tuple(hole for hole in memory.holes if hole[1] is None or hole[1] > until),
         ),
         covered,
-    )
-
-
-def _with(memory: PushMemory, upload: Upload) -> PushMemory:
-    """What is remembered once the records of an upload are known, whatever it proves."""
-    instants = upload.instants
-    covered = memory.covered_until
-    return replace(
-        memory,
-        first_at=memory.first_at or (instants[0] if instants else None),
-        out_of_order=memory.out_of_order or (covered is not None and any(at < covered for at in upload.new)),
-        gaps=tuple(gap for gap in memory.gaps if not any(gap[0] <= at < gap[1] for at in instants)),
-        holes=_joined([*_closed(memory.holes, instants), *upload.holes]),
     )
 
 

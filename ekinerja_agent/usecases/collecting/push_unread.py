@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool import Hole, UnreadUploads
-from ekinerja_agent.terminals.push_text import filled_lines, is_text
+from ekinerja_agent.terminals.push_text import NAMED_FIELDS, filled_lines, is_text
+from ekinerja_agent.terminals.wire import DecodedLog
 
 MOST_KEPT_MIB = 32
 KEPT_WITHIN = timedelta(days=30)
@@ -41,6 +42,22 @@ def unread_records(terminal: str, kind: str, body: bytes, at: datetime) -> list[
         "an upload `{kind}`, which this version does not read; its bytes are kept, and may be punches", kind=kind
     )
     return [Quarantined(terminal, Source.PUSH, number, line, reason, at) for number, line in lines]
+
+
+def unread_of_log(
+    terminal: str, decoded: DecodedLog, waiting: list[Quarantined], body: bytes, at: datetime
+) -> tuple[str, list[Quarantined]]:
+    """Given what of an ATTLOG body waits for a person, return of what kind it is, if nobody here can read that kind
+    (empty: single bad lines), and what is to be kept.
+
+    What is no text falls into lines by chance, and its bytes between them would be lost: it is kept whole.
+    """
+    if decoded.undecodable and not is_text(body):
+        torn = {each.position for each in decoded.undecodable}
+        kind = "attlog/packed"
+        return kind, [*unread_records(terminal, kind, body, at), *(one for one in waiting if one.position not in torn)]
+    named = any(each.reason == NAMED_FIELDS for each in decoded.undecodable)
+    return "attlog/key=value" if named else "", waiting
 
 
 def with_room(memory: UnreadUploads, records: Sequence[Quarantined], at: datetime) -> UnreadUploads | None:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.nouns.messages import Message
-from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN, doubts_of
+from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
+from ekinerja_agent.usecases.collecting.push_state import doubts_of
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
 from ekinerja_agent.usecases.watching.doctor.host import Host
 
 if TYPE_CHECKING:
     from ekinerja_agent.config import TerminalConfig
-    from ekinerja_agent.spool import PushMemory, UnreadUploads
+    from ekinerja_agent.spool import PushMemory, PushTrust, UnreadUploads
 
 
 def check(host: Host) -> Iterator[Finding]:
@@ -25,7 +26,14 @@ def check(host: Host) -> Iterator[Finding]:
         return
     with host.spool() as spool:
         elsewhere = spool.owned_elsewhere()
-        known = {each.id: (spool.push_state(each.id), spool.unread_uploads(each.id)) for each in pushing}
+        known = {
+            each.id: (
+                spool.push_state(each.id),
+                spool.unread_uploads(each.id),
+                spool.push_trust(each.id, each.serial or ""),
+            )
+            for each in pushing
+        }
     for terminal in pushing:
         if owner := elsewhere.get(terminal.id):
             text = Message("the agent {owner} takes its uploads, so this one does not", owner=owner)
@@ -37,7 +45,9 @@ def check(host: Host) -> Iterator[Finding]:
             yield from _signs(host, terminal, *known[terminal.id])
 
 
-def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None, unread: UnreadUploads) -> Iterator[Finding]:
+def _signs(
+    host: Host, terminal: TerminalConfig, memory: PushMemory | None, unread: UnreadUploads, trust: PushTrust
+) -> Iterator[Finding]:
     if memory is None or memory.contact_at is None or memory.serial != terminal.serial:
         yield Finding(
             terminal.id,
@@ -58,5 +68,5 @@ def _signs(host: Host, terminal: TerminalConfig, memory: PushMemory | None, unre
                 "its menu (Comm. > Cloud Server); it keeps its punches"
             ),
         )
-    for doubt in doubts_of(memory, unread, host.now()):
+    for doubt in doubts_of(memory, unread, trust, host.now()):
         yield finding_of(doubt, terminal.id)
