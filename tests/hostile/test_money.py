@@ -42,8 +42,8 @@ def county(box: Installation, *, others: bool = True) -> Installation:
     ]
     box.load("punches", punches, "--complete-until", "2026-11-03 12:00")
     if others:
-        box.ok("account", "add", "budi", "--role", "operator", "--os-user", "budi")
-        box.ok("account", "add", "sari", "--role", "payroll", "--os-user", "sari")
+        box.account("budi", "--role", "operator", "--os-user", "budi")
+        box.account("sari", "--role", "payroll", "--os-user", "sari")
     box.ok("period", "close", BEFORE, "--yes")
     box.ok("score", "run", "--month", MONTH)
     return box
@@ -279,7 +279,7 @@ def test_one_person_who_closes_alone_is_named_as_such_everywhere(installation: I
     assert "closes alone: there is nobody else who could sign" in box.run("period", "close", MONTH).err
     box.load("allowances", [{"nip": FRIEND, "criterion": "beban", "amount_rp": 5_000_000}])
     assert audits(box, "import")[-1]["details"]["alone"] is True
-    box.ok("account", "add", "sari", "--role", "payroll", "--os-user", "sari")
+    box.account("sari", "--role", "payroll", "--os-user", "sari")
     box.ok("period", "close", MONTH, "--yes")
     (status,) = json.loads(box.ok("period", "status", MONTH, "--format", "json"))
     assert status["alone"] is False

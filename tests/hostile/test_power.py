@@ -315,8 +315,12 @@ def test_t14_a_feed_that_becomes_an_operator_is_no_feed_any_more(county: County)
 
 def test_t14_two_operators_of_an_older_program_lose_their_feeds_with_the_next_command(county: County) -> None:
     second(county)
+    both = accounts.list_accounts(county.engine)
     with transaction(county.engine) as conn:
-        conn.execute(update(tables.accounts).values(feeds="*"))
+        for one in both:
+            row = audit.append(conn, "root", "account.set-feeds", one.name, {"feeds": ["*"]}, county.now)
+            own = update(tables.accounts).where(tables.accounts.c.id == one.id)
+            conn.execute(own.values(feeds="*", audited_by=row))
     told: list[str] = []
     actor = accounts.actor(county.engine, "sari", county.now, lambda message: told.append(str(message)))
     assert actor.account.feeds == frozenset()

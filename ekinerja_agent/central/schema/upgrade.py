@@ -30,7 +30,7 @@ REVISIONS: tuple[str, ...] = tuple(
 )
 """The migrations that this program has, oldest first."""
 
-_DIGESTS_SINCE = "0030"
+_DIGESTS_SINCE = "0026"
 """From this schema on each close brings the digest of what it published; those before get theirs with the upgrade."""
 _MIGRATION_LOCK = 0x656B696E
 

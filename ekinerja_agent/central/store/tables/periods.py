@@ -112,7 +112,7 @@ period_payments = Table(
     Column("document", Text, nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
-    Column("export_digest", Text),  # the file that was paid; null: it is of before schema 0030, or nobody was in it
+    Column("export_digest", Text),  # the file that was paid; null: it is of before schema 0026, or nobody was in it
 )
 
 adjustments = Table(
