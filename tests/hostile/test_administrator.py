@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from ekinerja_agent.central.access import published
 from ekinerja_agent.central.schema.upgrade import upgrade
 from ekinerja_agent.central.store.engine import connect, reading
 from ekinerja_agent.central.store.tables import PUBLISHED
+from ekinerja_agent.config import NotifyConfig
 from ekinerja_agent.nouns.instants import utc_now
+from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.spool import Spool
+from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.watching.health.conditions import Condition, Key
+from ekinerja_agent.usecases.watching.health.outbox import Outbox
 from tests.central.kept import restore
 from tests.hostile.closing_county import ALL, CLOSE, LATE, OTHER, Closing
 from tests.journey.conftest import sql
@@ -182,6 +189,58 @@ def test_t8_the_witness_is_a_file_to_which_lines_are_only_added(box: Closing, tm
     with witness.open("a") as file:
         file.write('{"at": "2026-1')  # a power cut
     box.ok("audit", "verify")
+
+
+def test_t8_the_queue_remembers_under_which_end_it_delivered(box: Closing) -> None:
+    """And keeps it while the database lacks it: the next delivery to an older copy makes it no witness of that."""
+    noted = datetime(2026, 9, 30, 9, tzinfo=UTC)
+    yesterday = copied(box)
+    with Spool(box.directory / "state" / "spool.db") as spool:
+
+        def deliver(second: int) -> bool:
+            at = noted + timedelta(seconds=second)
+            spool.add([Punch("lobby", "9", at.replace(tzinfo=None), 1, at, 0, 1, 0, 0, Source.POLL, b"")])
+            engine = connect(box.url)
+            try:
+                return forward(spool, engine).older_copy
+            finally:
+                engine.dispose()
+
+        assert not deliver(1)
+        box.ok("account", "add", "ani", "--role", "employee")
+        assert not deliver(2)
+        before = spool.audit_head()
+        put_back(box, yesterday)
+        assert deliver(3)
+        assert spool.audit_head() == before
+    found = box.run("audit", "verify")
+    assert (found.code, "the queue" in found.err, "this is an older copy" in found.err) == (1, True, True), found
+    box.ok("audit", "settle", "--reason", "r", "--yes")
+    box.ok("audit", "verify")
+
+
+def test_t8_the_journal_of_the_service_is_a_witness(box: Closing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program in the place of journalctl prints what that prints; a broken line is none."""
+    head = box.ok("audit", "head").strip()
+    entry = {"__REALTIME_TIMESTAMP": "1790000000000000", "MESSAGE": f"audit.head end={head}"}
+    program = box.directory / "journalctl"
+    for end, code in ((head, 0), (f"99:{'0' * 64}", 1)):
+        entry["MESSAGE"] = f"audit.head end={end}"
+        program.write_text(f"#!/bin/sh\necho '{json.dumps(entry)}'\necho '{{'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(box.directory), prepend=":")
+        found = box.run("audit", "verify")
+        assert (found.code, "the journal of this host" in found.out + found.err) == (code, True), found
+
+
+def test_t8_who_is_told_of_news_gets_the_end_of_the_log(box: Closing) -> None:
+    box.ok(*CLOSE, "--yes")
+    target = {"kind": "webhook", "severity": "info", "url": "https://127.0.0.1:9/"}
+    config = NotifyConfig.model_validate({"targets": [target], "gather": "0s"})
+    outbox = Outbox(box.directory / "state", config)
+    outbox.observe({Key("disk_low"): Condition(Key("disk_low"), "critical", facts={"mebibytes": 1})})
+    (waiting,) = json.loads((box.directory / "state" / "notify.json").read_text())["waiting"]
+    assert box.ok("audit", "head").strip() in json.dumps(waiting)
 
 
 def test_t41_after_a_restore_nothing_is_paid_a_second_time_unseen(box: Closing) -> None:

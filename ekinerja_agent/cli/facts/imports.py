@@ -292,10 +292,9 @@ def revoke(context: Context, batch: int, reason: str, yes: bool) -> None:
     Where another person may do it too, two of them run it: the first one asks (7), the second one takes it back.
     """
 
-    engine = context.engine()
-    account = context.actor()
+    context.actor()
     confirm(Message("Batch {batch} will count no more. Take it back?", batch=batch), yes=yes)
-    revoke_batch(engine, account, batch, reason, now=context.now())
+    revoke_batch(context.engine(), context.actor(), batch, reason, now=context.now())
     tell(Message("Batch {batch} is taken back; what stood before stands again.", batch=batch))
 
 
