@@ -63,9 +63,11 @@ class Month(RuleBasedStateMachine):
         self.batches: list[int] = []
 
     def teardown(self) -> None:
+        found = flaws(self.engine)
         self.engine.dispose()
         self.copy.__exit__(None, None, None)
         self.folder.cleanup()
+        assert found == []
 
     def now(self) -> datetime:
         self.ticks += 1
@@ -203,11 +205,6 @@ class Month(RuleBasedStateMachine):
             assert stands["people"] in {one["people"] for one in handed}
             assert stands["payable_rp"] in {one["payable_rp"] for one in handed}
 
-    @invariant()
-    def a_close_of_today_is_content(self) -> None:
-        if self.ticks % 5 == 0:
-            assert flaws(self.engine) == []
-
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_t33_t43_whatever_happens_at_once_a_month_has_one_life(
@@ -219,7 +216,7 @@ def test_t33_t43_whatever_happens_at_once_a_month_has_one_life(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=5,
+            max_examples=4,
             phases=(Phase.generate,),
             stateful_step_count=8,
             derandomize=True,
