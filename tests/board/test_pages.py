@@ -73,6 +73,28 @@ def test_nobody_reads_other_peoples_data_by_its_address(county: County, enter: E
     assert [look[:2] for look in looks(county)] == [("kepala", "look.refused")]
 
 
+OF_ROLES = {
+    # role: its unit's day, another's, a person of its unit, another, the county
+    "office_admin": (200, 403, 200, 403, False),
+    "hr": (200, 200, 200, 200, True),
+    "leader": (200, 200, 403, 403, True),
+    "auditor": (200, 200, 200, 200, True),
+}
+
+
+@pytest.mark.parametrize("role", OF_ROLES)
+def test_who_reads_the_county_or_looks_after_an_office_reads_that_alone(
+    county: County, enter: Enter, role: str
+) -> None:
+    reader = enter(role, role, unit="DINKES")
+    pages = ("/unit/PKM/2026-09", "/unit/DISDIK/2026-09", f"/person/{LATE}/2026-09", f"/person/{OTHER}/2026-09")
+    *statuses, reads_county = OF_ROLES[role]
+    assert [reader.get(page).status_code for page in pages] == statuses
+    listed = reader.get("/").text
+    assert ("Dinas Kesehatan" in listed, "Dinas Pendidikan" in listed) == (True, reads_county)
+    assert "/objections" not in listed
+
+
 def test_a_person_that_does_not_exist_is_refused_like_one_that_does(county: County, enter: Enter) -> None:
     browser = enter("kepala", "head", nip=HEAD)
     known, unknown = (browser.get(f"/person/{nip}/{MONTH}") for nip in (OTHER, "199912312020011999"))

@@ -113,3 +113,25 @@ def test_a_person_of_two_spells_is_of_the_one_that_began_later(central: Engine, 
         assert organisation.people_in(conn, "PKM", date(2026, 9, 8)) == []
         assert organisation.people_in(conn, "DISDIK", date(2026, 9, 8)) == [ANI, OTHER]
         assert organisation.unit_of(conn, ANI, date(2026, 9, 8)) == "DISDIK"
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["the unit of the account", "the unit of the person"])
+def test_an_office_admin_enters_for_the_office_and_all_below_and_decides_nothing(
+    central: Engine, siti: Account, named: bool
+) -> None:
+    whose = {"unit": "DINKES"} if named else {"nip": CHIEF}
+    admin = accounts.add(central, "kepegawaian", roles=["office_admin"], by=siti, now=NOW, **whose)
+    number = correct.add(central, SCAN, document="Surat", account=admin, now=NOW)
+    with pytest.raises(Refused, match="may not enter or decide"):
+        correct.reject(central, number, reason="r", account=admin, now=NOW)
+    elsewhere = Scanned(OTHER, MONDAY, Scan.ARRIVE, time(7, 25))
+    with pytest.raises(Refused, match="DISDIK, which kepegawaian does not head"):
+        correct.add(central, elsewhere, document="Surat", account=admin, now=NOW)
+
+
+def test_hr_decides_on_absences_and_enters_corrections_of_everybody(central: Engine, siti: Account) -> None:
+    hr = accounts.add(central, "bkpsdm", roles=["hr"], by=siti, now=NOW)
+    documents.approve(central, ABSENCE, 1, account=hr, now=NOW)
+    correct.add(central, SCAN, document="Surat", account=hr, now=NOW)
+    with pytest.raises(Refused, match="may not decide on an outage"):
+        documents.approve(central, OUTAGE, 1, account=hr, now=NOW)

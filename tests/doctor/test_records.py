@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ekinerja_agent.central.access import accounts
+from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.simulator import Model, named_fault
 from ekinerja_agent.usecases.watching.doctor import State
 from ekinerja_agent.usecases.watching.doctor.holidays import needed_years
@@ -88,6 +90,19 @@ def test_a_terminal_that_is_switched_off_in_the_file_is_no_concern(ward: Ward) -
     ward.configure()
     ward.after(days=10)
     assert ward.wrong("coverage") == []
+
+
+def test_a_change_of_power_that_nobody_confirmed(ward: Ward) -> None:
+    root = accounts.actor(ward.central, "root", ward.now).account
+    sari = accounts.add(ward.central, "sari", roles=["operator"], os_user="sari", by=root, now=ward.now)
+    assert ward.wrong("accounts") == []
+    with pytest.raises(Refused, match="waits as change 1"):
+        accounts.disable(ward.central, "sari", by=root, now=ward.now)
+    (found,) = ward.wrong("accounts")
+    assert found.subject == "sari"
+    assert "root asked on" in found.finding
+    accounts.refuse(ward.central, 1, by=sari, now=ward.now)
+    assert ward.wrong("accounts") == []
 
 
 def test_a_pin_without_a_person(ward: Ward) -> None:

@@ -27,6 +27,7 @@ BOOK = ROOT / "docs" / "operators"
 PAGES = {
     "README.md": "README.md",
     "add-terminal.md": "tambah-mesin.md",
+    "accounts.md": "akun.md",
     "broken-terminal.md": "mesin-rusak.md",
     "central-away.md": "pusat-tidak-menjawab.md",
     "close-month.md": "tutup-bulan.md",
@@ -137,7 +138,7 @@ def office(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Itera
         for nip in (PERSON, COLLEAGUE)
     ]
     installation.load("employees", people)
-    installation.ok("account", "add", "sari", "--role", "operator", "--feed", "outages", "--os-user", "sari")
+    installation.ok("account", "add", "sari", "--role", "operator", "--os-user", "sari")
     write(installation.directory)
     with serve(device) as endpoint:
         reached = {"dinkes-lobby": endpoint.port, "dinkes-gate": 9}
@@ -153,6 +154,7 @@ def write(directory: Path) -> None:
     """Lay down the files that the pages name."""
     rows = {
         "enrolments.csv": f"terminal,pin,nip\ndinkes-lobby,1001,{PERSON}\ndinkes-lobby,1002,{COLLEAGUE}\n",
+        "accounts.csv": f"name,roles,nip\npegawai-1,,{PERSON}\npegawai-2,,{COLLEAGUE}\n",
         "outages.csv": "terminal,from,to,reason,document\n"
         "dinkes-gate,2026-09-16 06:00,2026-09-16 18:00,no power,report 029/77\n",
         "outages-approved.csv": "terminal,from,to,reason,document,status,decided_by\n"
@@ -177,6 +179,7 @@ def nothing(office: Installation) -> None:
     ("page", "before"),
     [
         ("add-terminal.md", nothing),
+        ("accounts.md", nothing),
         ("broken-terminal.md", enrol_and_poll),
         ("missing-punch.md", enrol_and_poll),
         ("wrong-clock.md", enrol_and_poll),

@@ -284,7 +284,7 @@ def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects
     first = os_user.acting()
     become("ayu")
     strange = installation.run("objection", "add", other, MONDAY, "TK", "--reason", "r")
-    assert (strange.code, "operator or head" in strange.err) == (7, True)
+    assert (strange.code, "operator or hr or head or office_admin" in strange.err) == (7, True)
     installation.ok("objection", "add", late, MONDAY, "TL3", "--scan", "arrive", "--reason", "macet")
     decision = ("objection", "decide", "1", "reject", "--reason", "macet bukan alasan")
     become("budi")

@@ -309,7 +309,11 @@ WRONG_COMMANDS = [
         ("correction add {nip} 2026-09-07 arrive --time 07:16 --document d", 7, ("is not decided yet; decide it first",)),
         ("activity add --date 2026-09-07 --start 08:00 --end 09:00 --description d", 2, ("has no NIP; say --nip",)),
         ("activity add --nip {nip} --date 2026-09-07 --start 10:00 --end 09:00 --description d", 2, ("allowed: a later",)),
-        ("account add budi --role king", 2, ("'king' is not one of 'employee', 'head', 'operator', 'payroll'",)),
+        (
+            "account add budi --role king",
+            2,
+            ("'king' is not one of 'auditor', 'employee', 'head', 'hr', 'leader', 'office_admin',",),
+        ),
         ("account add budi --role operator --nip 1990", 2, ("--nip '1990'; allowed: 18 digits",)),
         ("account add budi --role operator --feed wages", 2, ("'wages' is not one of 'units', 'employees'",)),
         ("account add ' ' --role operator", 2, ("an account needs a name",)),

@@ -14,6 +14,7 @@ from typing import Literal
 from ekinerja_agent.nouns.errors import EkinerjaError, Refused
 from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.usecases.watching.doctor import (
+    accounts,
     adoption,
     backups,
     clock,
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     Check("coverage", coverage.check),
     Check("witness", witness.check, "score"),
     Check("pins", pins.check, "score"),
+    Check("accounts", accounts.check, "score"),
     Check("rules", rulefiles.check, "score"),
     Check("holidays", holidays.check, "score"),
     Check("ramadan", ramadan.check, "score"),
