@@ -48,6 +48,8 @@ class Deed(StrEnum):
     DECIDE_CORRECTION = "correction.decide"
     DECIDE_ABSENCE = "absence.decide"
     DECIDE_OUTAGE = "outage.decide"
+    DECIDE_DOUBT = "doubt.decide"
+    """On a record of a file that contradicts what was proven."""
     ASK_REDATING = "redating.ask"
     DECIDE_REDATING = "redating.decide"
     OBJECT = "objection.enter"
@@ -103,6 +105,7 @@ GRANTS: Mapping[Deed, Grant] = {
     Deed.DECIDE_CORRECTION: Grant(_OPERATOR, heads=True, impartial=True),
     Deed.DECIDE_ABSENCE: Grant(_OPERATOR_OR_HR, heads=True, impartial=True),
     Deed.DECIDE_OUTAGE: Grant(_OPERATOR, heads=True, impartial=True),
+    Deed.DECIDE_DOUBT: Grant(_OPERATOR_OR_PAYROLL, heads=True, impartial=True),
     Deed.ASK_REDATING: Grant(_OPERATOR),
     Deed.DECIDE_REDATING: Grant(_OPERATOR, heads=True, impartial=True),
     Deed.OBJECT: Grant(_OPERATOR_OR_HR, heads=True, offices=True, oneself=True),

@@ -13,6 +13,7 @@ from ekinerja_agent.rules.activities import VOLUME, ActivityRule, Settled, Silen
 from ekinerja_agent.rules.dated import PPM_PER_PERCENT, WHOLE_PPM, Citation, Dated, Timeline
 from ekinerja_agent.rules.deductions import (
     CORRECTION,
+    DOUBT,
     AbsenceDay,
     Band,
     Ceremony,
@@ -40,6 +41,7 @@ from ekinerja_agent.rules.unexcused import Ladder, UnexcusedRule
 __all__ = [
     "BUDGET_ABSORPTION",
     "CORRECTION",
+    "DOUBT",
     "PPM_PER_PERCENT",
     "VOLUME",
     "WHOLE_PPM",

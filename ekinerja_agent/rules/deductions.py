@@ -9,6 +9,8 @@ from ekinerja_agent.nouns.scorecard import Base
 
 CORRECTION = "correction/"
 """Begins the reference of a correction, which names the scan that it adds where another has a punch."""
+DOUBT = "doubt/"
+"""Begins the reference of a record that contradicts what was proven, where one of a correction stands."""
 
 
 @dataclass(frozen=True, slots=True)

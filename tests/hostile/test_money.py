@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import connect, transaction
+from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
 from tests.journey.conftest import Installation, installation, sql
 from tests.journey.conftest import nip as nip_of
@@ -283,3 +287,75 @@ def test_one_person_who_closes_alone_is_named_as_such_everywhere(installation: I
     box.ok("period", "close", MONTH, "--yes")
     (status,) = json.loads(box.ok("period", "status", MONTH, "--format", "json"))
     assert status["alone"] is False
+
+
+def test_t13_a_record_that_no_proven_log_had_waits_for_another_person(installation: Installation) -> None:
+    """On b497ae6, the log of the lobby proven by reads, `import punches` of one row (07:10 of the late Monday):
+    "stored 1", then `score show`: payable_rp 1,580,000 became 1,600,000, no finding; the audit row says stored: 1.
+    """
+    box = county(installation)
+    engine = connect(box.url)
+    proven = Coverage("lobby", datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
+    deliver(engine, Delivery(punches=(), notes=(proven,)), datetime(2026, 11, 2, 1, tzinfo=UTC))
+    engine.dispose()
+    late = box.scores(MONTH)[FRIEND]
+    assert [one["code"] for one in late["discipline"]["findings"]] == ["TL3"]
+    rows = {
+        "makes the late Monday early": {"terminal": "lobby", "pin": FRIEND[-3:], "clock": f"{MONDAY} 07:10:00"},
+        "changes nothing": {"terminal": "lobby", "pin": OTHER[-3:], "clock": f"{MONDAY} 07:40:00"},
+        "before the proven stretch": {"terminal": "lobby", "pin": OTHER[-3:], "clock": "2026-08-31 07:10:00"},
+    }
+    with acting_as("budi"):
+        box.load("punches", list(rows.values()))
+    doubtful = json.loads(box.ok("punch", "doubtful", "list", "--format", "json"))
+    assert [(one["nip"], one["status"]) for one in doubtful] == [(OTHER, "pending"), (FRIEND, "pending")]
+    added = audits(box, "import")[-1]["details"]
+    assert (added["stored"], added["doubtful"]) == (1, 2)
+    assert {"terminal": "lobby", "pin": FRIEND[-3:], "nip": FRIEND, "days": [MONDAY]} in added["added"]
+    scores = box.scores(MONTH)
+    assert [one["date"] for one in scores[FRIEND]["pending"]] == [MONDAY], "it could change that day"
+    assert scores[OTHER]["pending"] == [], "and it could not change this one"
+    number = str(doubtful[1]["number"])
+    with acting_as("budi"):
+        own = box.run("punch", "doubtful", "approve", number, "--yes")
+    assert (own.code, "budi entered doubt/" in own.err) == (7, True), own
+    with acting_as("sari"):
+        box.ok("punch", "doubtful", "reject", str(doubtful[0]["number"]), "--reason", "tidak ada di mesin")
+        box.ok("punch", "doubtful", "approve", number, "--yes")
+        again = box.run("punch", "doubtful", "approve", number, "--yes")
+    assert (again.code, "is decided already" in again.err) == (7, True), again
+    scores = box.scores(MONTH)
+    assert (scores[FRIEND]["discipline"]["findings"], scores[FRIEND]["pending"]) == ([], [])
+    (row,) = audits(box, "punch.doubtful.approve")
+    assert (row["actor"], row["details"]["nip"], row["details"]["clock"]) == ("sari", FRIEND, f"{MONDAY} 07:10:00")
+
+
+def test_t17_a_rejected_objection_is_entered_again_only_once_the_draft_is_another(installation: Installation) -> None:
+    """On b497ae6 the same `objection add` after each `objection decide N reject` was taken, and after each `period
+    close` ended with 7: "1 findings are disputed".
+    """
+    box = county(installation)
+    dispute = ("objection", "add", FRIEND, MONDAY, "TL3", "--scan", "arrive", "--reason", "mesin antre")
+    box.ok(*dispute)
+    with acting_as("budi"):
+        box.ok("objection", "decide", "1", "reject", "--reason", "tidak")
+    again = box.run(*dispute)
+    assert (again.code, "objection 1 to 2026-10-05 TL3" in again.err, "was rejected" in again.err) == (7, True, True)
+    with acting_as("budi"):
+        other = box.run(*dispute)
+    assert other.code == 7, other
+    engine = connect(box.url)
+    repeated = (
+        "insert into objections (period, nip, date, code, scan, reason, account_id, entered_at, seen) select period, "
+        "nip, date, code, scan, reason, account_id, entered_at, seen from objections where id = 1"
+    )
+    with pytest.raises(Refused, match="disputed again only once"), transaction(engine) as conn:
+        conn.exec_driver_sql(repeated)
+    engine.dispose()
+    # Another punch: fifteen minutes less.
+    box.load("punches", [{"terminal": "lobby", "pin": FRIEND[-3:], "clock": f"{MONDAY} 08:40:00"}])
+    box.ok("score", "run", "--month", MONTH)
+    number = box.ok(*dispute).split()[1]
+    with acting_as("budi"):
+        box.ok("objection", "decide", number, "reject", "--reason", "tidak")
+    box.ok("period", "close", MONTH, "--yes")

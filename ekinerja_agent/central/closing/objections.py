@@ -6,9 +6,11 @@ An objection names a finding; accepting it changes no score, for only facts do. 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, Text, and_, case, func, insert, literal, select
@@ -82,7 +84,8 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
     """Given a finding of a draft and why it is wrong, keep the objection and return its number; since
     `wait_turn_to_object`.
 
-    Raise NeedsAttention if the draft has no such finding, Refused while another objection to it is undecided.
+    Raise NeedsAttention if the draft has no such finding, Refused while another objection to it is undecided, or where
+    one was rejected and the draft of that day says what it said then.
     """
     period = f"{finding.day:%Y-%m}"
     f = result_findings.c
@@ -108,9 +111,30 @@ def add(conn: Connection, finding: Disputed, *, reason: str, account: Account, n
                 nip=finding.nip,
             )
         )
+    seen = _digest_of_day(conn, finding)
+    o, d = objections.c, objection_decisions.c
+    rejected = conn.scalar(
+        select(func.max(o.id))
+        .join(objection_decisions, d.objection == o.id)
+        .where(
+            *(~d.accepted, o.seen == seen, o.nip == finding.nip, o.date == finding.day, o.code == finding.code),
+            o.scan.is_not_distinct_from(finding.scan),
+        )
+    )
+    if rejected is not None:
+        raise Refused(
+            Message(
+                "objection {number} to {day} {code} of {nip} was rejected, and the draft of that day says the same "
+                "since; it can be disputed again once the draft is another",
+                number=rejected,
+                day=finding.day,
+                code=finding.code,
+                nip=finding.nip,
+            )
+        )
     values = {"nip": finding.nip, "date": finding.day, "code": finding.code, "scan": finding.scan}
     number = insert_numbered(
-        conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, **values
+        conn, objections, period=period, reason=reason, account_id=account.id, entered_at=now, seen=seen, **values
     )
     details = values | {"date": finding.day.isoformat(), "reason": reason}
     audit.append(conn, account.name, "objection.add", f"objection/{number}", details, now)
@@ -234,6 +258,17 @@ def review(engine: Engine, month: date) -> list[ReviewedDraft]:
             ReviewedDraft(**{**row, "status": ScoreStatus(row["status"])}, objections=waiting.count(row["nip"]))
             for row in conn.execute(query).mappings()
         ]
+
+
+def _digest_of_day(conn: Connection, finding: Disputed) -> str:
+    """Of all that the draft finds on the day: minutes, cost, and the punches and documents that it goes by."""
+    f = result_findings.c
+    columns = (f.code, f.scan, f.minutes, f.deduction_ppm, f.base, f.punch_ids, f.reference)
+    query = select(*columns).where(
+        f.period == f"{finding.day:%Y-%m}", f.nip == finding.nip, f.revision == DRAFT, f.date == finding.day
+    )
+    said = sorted(str(tuple(row)) for row in conn.execute(query))
+    return f"sha256:{sha256(json.dumps(said).encode()).hexdigest()}"
 
 
 def _of_period(conn: Connection, period: str) -> list[Objection]:

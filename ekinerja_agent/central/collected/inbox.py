@@ -99,7 +99,7 @@ def insert_punches(
 
     partitions.make(conn, {punch.clock_text[:7] for punch in named.values()})
     # One order for all writers: two that bring the same punches wait for each other, never in a circle.
-    refused = _isolate(conn, sorted(named), store)
+    refused = isolate(conn, sorted(named), store)
     rejected = {name: Message("central cannot store it: {reason}", reason=reason(error)) for name, error in refused}
     return new, rejected
 
@@ -185,7 +185,7 @@ def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Rec
             ),
             found_at=received_at,
         )
-        for note, error in _isolate(conn, trusted, store)
+        for note, error in isolate(conn, trusted, store)
     ]
     insert_quarantined(conn, lost, FROM_TERMINAL)
     changed_days.mark(conn, punch_days(delivery.punches))
@@ -264,7 +264,7 @@ def _upsert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def _isolate(conn: Connection, items: Sequence[T], store: Callable[[Sequence[T]], None]) -> list[tuple[T, Exception]]:
+def isolate(conn: Connection, items: Sequence[T], store: Callable[[Sequence[T]], None]) -> list[tuple[T, Exception]]:
     """Given items and how to store some of them, store all that can be; return each other one with its error.
 
     Halves what fails until the bad ones stand alone: one bad item among thousands costs a dozen savepoints.
@@ -280,7 +280,7 @@ def _isolate(conn: Connection, items: Sequence[T], store: Callable[[Sequence[T]]
         if len(items) == 1:
             return [(items[0], error)]
         middle = len(items) // 2
-        return _isolate(conn, items[:middle], store) + _isolate(conn, items[middle:], store)
+        return isolate(conn, items[:middle], store) + isolate(conn, items[middle:], store)
     return []
 
 

@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Select, Table, Text, case, literal, select
+from sqlalchemy import Connection, Select, Table, Text, case, exists, literal, select
 
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import (
@@ -17,14 +17,19 @@ from ekinerja_agent.central.store.tables.imported import (
     assignments,
     correction_decisions,
     corrections,
+    enrolments,
     holds,
+    import_revocations,
     ratings,
     rosters,
     sanctions,
 )
+from ekinerja_agent.central.store.tables.recorded import doubt_decisions, doubtful_punches
 from ekinerja_agent.central.versions import current
+from ekinerja_agent.nouns.duty import Scan
+from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.rules import CORRECTION
+from ekinerja_agent.rules import CORRECTION, DOUBT
 from ekinerja_agent.scoring.frames.schemas import (
     ALLOWANCES,
     ASSIGNMENTS,
@@ -39,6 +44,8 @@ from ekinerja_agent.scoring.frames.steps import collect
 
 _E4_PER_RUPIAH = 10_000
 _CORRECTED: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
+_DOUBTED: Schema = {"id": pl.Int64, "nip": pl.String, "clock": pl.Datetime("us")}
+_NOON = 12
 _ALLOWED: Schema = {
     **dict.fromkeys(("nip", "criterion"), pl.String),
     **dict.fromkeys(("amount_rp", "basic_rp", "pct_bp"), pl.Int64),
@@ -62,10 +69,50 @@ def _rosters(whose: Whose) -> Select[Any]:
 
 
 def read_corrections(conn: Connection, wanted: Scope) -> pl.DataFrame:
-    """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says."""
+    """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says.
+
+    A record that waits because it contradicts what was proven could serve any scan in whose window it lies: it stands
+    here as an addition that waits for a decision, of each scan of its day, and of the later scans of the night before.
+    """
     told = wanted.read(conn, corrections, _corrections, _CORRECTED)
     referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
-    return collect(referred.sort("nip", "day", "id").select(*CORRECTIONS))
+    found = collect(referred.sort("nip", "day", "id").select(*CORRECTIONS))
+    near = pl.col("clock").dt.date().is_between(*(wanted.values[name] for name in ("before", "after")))
+    doubts = wanted.read(conn, doubtful_punches, _doubts, _DOUBTED).filter(near)
+    return found if doubts.is_empty() else pl.concat([found, collect(_as_additions(doubts))])
+
+
+def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
+    scans = pl.LazyFrame({"scan": list(map(str, Scan)), "earlier": [0] * len(Scan)})
+    nightly = scans.filter(pl.col("scan") != Scan.ARRIVE).with_columns(earlier=pl.lit(1, pl.Int64))
+    of_a_night = pl.col("clock").dt.hour() < _NOON
+    return (
+        doubts.lazy()
+        .unique(["id", "nip"])
+        .join(pl.concat([scans, nightly]), how="cross")
+        .filter((pl.col("earlier") == 0) | of_a_night)
+        .with_columns(
+            day=pl.col("clock").dt.date() - pl.duration(days="earlier"),
+            action=pl.lit("add"),
+            time=pl.col("clock").dt.time(),
+            status=pl.lit(EntryStatus.PENDING),
+            reference=pl.format(DOUBT + "{}", "id"),
+        )
+        .sort("nip", "day", "id", "scan")
+        .select(*CORRECTIONS)
+    )
+
+
+@cache
+def _doubts(whose: Whose) -> Select[Any]:
+    """Whose it may be: of a terminal that is named and of every one alike, for a day too many costs nobody anything."""
+    p, d = doubtful_punches.c, doubt_decisions.c
+    e = current(enrolments, whose(enrolments.c.nip)).subquery().c
+    return select(p.id, e.nip, p.clock).where(
+        e.pin == p.pin,
+        e.terminal.in_([p.terminal, EVERY_TERMINAL]),
+        *(~exists().where(d.doubt == p.id), p.batch.not_in(select(import_revocations.c.batch))),
+    )
 
 
 @cache

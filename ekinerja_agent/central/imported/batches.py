@@ -32,7 +32,7 @@ from sqlalchemy import (
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, account_of, another_may
 from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
-from ekinerja_agent.central.imported import pay_moves
+from ekinerja_agent.central.imported import doubtful_punches, pay_moves
 from ekinerja_agent.central.imported.decisions import with_decisions
 from ekinerja_agent.central.imported.pay_moves import Change
 from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS, fact_kind
@@ -71,7 +71,7 @@ class BatchReceipt:
     """What an import did. `stored` rows are new to central; `new_versions` of them replace an earlier row of their key.
 
     `unchanged` rows say what already stood. `quarantined` punch lines wait for a person. `waits`: the batch counts for
-    nothing until another person approved it.
+    nothing until another person approved it. `doubtful` are records of a file that no punches are until then.
     """
 
     batch: int
@@ -80,6 +80,7 @@ class BatchReceipt:
     new_versions: int
     quarantined: int = 0
     waits: bool = False
+    doubtful: int = 0
 
 
 def wait_turn_of_kind(conn: Connection, kind: str, nips: Iterable[str] | None) -> None:
@@ -165,19 +166,26 @@ def store_punch_batch(
 
     `stored` counts punches that no other standing witness had. The same file again adds a witness, so that either batch
     may be taken back without losing a punch. A punch that central can never hold is quarantined, and its terminal gets
-    no coverage from this file.
+    no coverage from this file. One that contradicts a log which a collector proved whole waits for another person.
     """
     named = {punch.punch_id: punch for punch in arriving}
 
     def work(conn: Connection) -> BatchReceipt:
         known = _known_punches(conn, list(named))
+        account = _account(conn, account_id)
+        fresh = {name: punch for name, punch in named.items() if name not in known}
+        against = doubtful_punches.contradicting(conn, fresh)
+        alone = bool(against) and not another_may(conn, account, Deed.DECIDE_DOUBT)
+        doubtful = {} if alone else {name: fresh[name] for name in sorted(against)}
         total = len(named) + len(quarantined)
         batch = new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
-        _, refused = insert_punches(conn, named, batch, now)
+        taken = {name: punch for name, punch in named.items() if name not in doubtful}
+        _, refused = insert_punches(conn, taken, batch, now)
+        refused |= doubtful_punches.keep(conn, doubtful, batch, account_id, now)
         lost = [_quarantined(named[name], reason, now) for name, reason in refused.items()]
         insert_quarantined(conn, [*quarantined, *lost], batch)
-        doubtful = {record.terminal for record in lost}
-        insert_coverage(conn, [c for c in coverage if c.terminal not in doubtful], batch)
+        with_holes = {record.terminal for record in lost}
+        insert_coverage(conn, [c for c in coverage if c.terminal not in with_holes], batch)
         changed_days.mark(conn, punch_days(named.values()))
         for stretch in coverage:
             span = (
@@ -185,15 +193,24 @@ def store_punch_batch(
                 stretch.end.date() + timedelta(days=1),
             )
             changed_days.mark_spans(conn, [span], _today(now), stretch.terminal)
-        stored = len(named.keys() - known - refused.keys())
-        details = {"kind": kind, "file": file_name, "digest": digest, "stored": stored}
-        audit.append(conn, _account(conn, account_id).name, "import", f"batch {batch}", details, now)
+        stored = len(taken.keys() - known - refused.keys())
+        details = {
+            "kind": kind,
+            "file": file_name,
+            "digest": digest,
+            "stored": stored,
+            **doubtful_punches.for_audit(conn, fresh),
+            **({"doubtful": len(against)} if against else {}),
+            **({"alone": True} if alone else {}),
+        }
+        audit.append(conn, account.name, "import", f"batch {batch}", details, now)
         return BatchReceipt(
             batch=batch,
             stored=stored,
-            unchanged=len(named) - stored - len(refused),
+            unchanged=len(taken) - stored - len(refused.keys() & taken.keys()),
             new_versions=0,
             quarantined=len(quarantined) + len(lost),
+            doubtful=len(doubtful.keys() - refused.keys()),
         )
 
     return in_transaction(engine, work)

@@ -259,6 +259,15 @@ def _tell_punches(result: PunchesImported, fmt: str | None) -> None:
         "uncovered": sorted(result.uncovered),
     }
     _emit_one(row, PUNCH_COLUMNS, fmt, dry_run=not counted)
+    if result.doubtful:
+        tell(
+            Message(
+                "{count} records are none that their terminal had when its log was read whole: they are kept, and no "
+                "punches until another person decides (`ekinerja-agent punch doubtful list`)",
+                count=result.doubtful,
+            ),
+            err=True,
+        )
     if result.uncovered:
         reasons = joined("\n", (joined(": ", (name, reason)) for name, reason in sorted(result.uncovered.items())))
         raise NeedsAttention(

@@ -13,7 +13,7 @@ from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.counted_output import CountedOutput
 from ekinerja_agent.cli.shell.dates import DAY, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.cli.terminals import redate
+from ekinerja_agent.cli.terminals import doubtful, redate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,7 @@ def group() -> None:
     """What the terminals recorded, and what nobody owns."""
 
 
+group.add_command(doubtful.group)
 group.add_command(redate.group)
 
 

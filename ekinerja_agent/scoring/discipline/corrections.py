@@ -10,6 +10,7 @@ import polars as pl
 
 from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.statuses import EntryStatus
+from ekinerja_agent.rules import DOUBT
 from ekinerja_agent.scoring.discipline.judgement import Judgement
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
@@ -48,7 +49,7 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
     undecided = corrections.filter(pl.col("status") == EntryStatus.PENDING, pl.col("action") == "add")
     if undecided.is_empty():
         return empty(HELD)
-    asked = collect(_scans_of(roster, undecided)).lazy()
+    asked = collect(_scans_of(roster, undecided).pipe(_within_the_window)).lazy()
     absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     touched = [
         asked.join(judgement.findings.lazy().select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
@@ -58,8 +59,26 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
         pl.concat(touched)
         .group_by("duty")
         .agg(pl.col("reference").min())
-        .select("duty", reason=because("a correction is undecided: {reference}", reference="reference"))
+        .select(
+            "duty",
+            reason=pl.when(pl.col("reference").str.starts_with(DOUBT))
+            .then(because("a record that contradicts a proven log is undecided: {reference}", reference="reference"))
+            .otherwise(because("a correction is undecided: {reference}", reference="reference")),
+        )
     )
+
+
+def _within_the_window(asked: pl.LazyFrame) -> pl.LazyFrame:
+    """A correction names its scan; a doubtful record is asked for a scan only where its time lies in the window."""
+    is_doubt = pl.col("reference").str.starts_with(DOUBT)
+    inside = [(pl.col("opens") <= (at := _instant(days_later))) & (at < pl.col("closes")) for days_later in (0, 1)]
+    return asked.filter(~is_doubt | inside[0] | inside[1])
+
+
+def _instant(days_later: int) -> pl.Expr:
+    """The local time of a row on its day, or on the day after."""
+    local = pl.col("day").dt.combine(pl.col("time")) + pl.duration(days=days_later)
+    return pl.col("due") + (local - pl.col("due_day").dt.combine(pl.col("due_time")))
 
 
 def _scans_of(roster: Roster, corrections: pl.DataFrame) -> pl.LazyFrame:

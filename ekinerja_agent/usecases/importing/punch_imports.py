@@ -60,7 +60,8 @@ class PunchesImported:
     """What became of a file of punches. `batch` is None if it was only tried.
 
     `stored` punches are in central now, with this file as a witness; `quarantined` are the others. `covered`
-    are the logs that are complete now, `uncovered` says of a terminal why its log cannot be called complete.
+    are the logs that are complete now, `uncovered` says of a terminal why its log cannot be called complete. `doubtful`
+    records contradict a log that was read whole, and wait for another person.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class PunchesImported:
     batch: int | None = None
     stored: int = 0
     unchanged: int = 0
+    doubtful: int = 0
 
 
 def import_punches(
@@ -111,7 +113,13 @@ def import_punches(
     if dry_run:
         return result
     receipt = store_punch_batch(engine, account.id, kind, file.name, file.digest, punches, quarantined, covered, now)
-    return replace(result, batch=receipt.batch, stored=receipt.stored, unchanged=receipt.unchanged)
+    return replace(
+        result,
+        batch=receipt.batch,
+        stored=receipt.stored,
+        unchanged=receipt.unchanged,
+        doubtful=receipt.doubtful,
+    )
 
 
 def _judge_records(logs: Logs, zones: Mapping[str, str], now: datetime) -> tuple[list[Punch], list[Quarantined]]:

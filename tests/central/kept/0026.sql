@@ -11,6 +11,8 @@ insert into held_batches (batch, held_at) values (1, '2026-09-07 01:00:00');
 insert into batch_decisions (batch, approved, account_id, decided_at) values (1, true, 9, '2026-09-07 01:00:00');
 insert into revocation_requests (batch, account_id, requested_at, reason) values (1, 9, '2026-09-07 01:00:00', 'r');
 insert into punches (punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, received_at) values ('p', 0, 't', '1', '2026-09-07 01:00:00', 1, 1, 0, 0, 'poll', '', false, '2026-09-07 01:00:00');
+insert into doubtful_punches (id, punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, received_at, account_id) values (1, 'd', 1, 't', '1', '2026-09-07 01:00:00', 1, 1, 0, 0, 'file', '', false, '2026-09-07 01:00:00', 1);
+insert into doubt_decisions (doubt, approved, account_id, decided_at) values (1, true, 9, '2026-09-07 01:00:00');
 insert into coverage (id, terminal, "end", kind, batch) values (1, 't', '2026-09-07 01:00:00', 'proven', 0);
 insert into quarantine (quarantine_id, terminal, source, batch, position, raw, reason, found_at) values ('q', 't', 'poll', 0, 1, '', 'r', '2026-09-07 01:00:00');
 insert into slot_owners (terminal, uid, seen_at, pin) values ('t', 1, '2026-09-07 01:00:00', '1');

@@ -45,6 +45,8 @@ from ekinerja_agent.central.store.tables.recorded import (
     clock_readings,
     coverage,
     disable_trials,
+    doubt_decisions,
+    doubtful_punches,
     punches,
     purges,
     quarantine,
@@ -78,6 +80,8 @@ _OBJECT: Final = "enter another objection with: objection add"
 
 INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     punches: "raw punches stay raw; use: correction add, or punch redate",
+    doubtful_punches: "decide with: punch doubtful approve, or punch doubtful reject",
+    doubt_decisions: "a decision is made once; bring the record again with: import punches FILE",
     coverage: _ADD,
     quarantine: _ADD,
     slot_owners: _ADD,

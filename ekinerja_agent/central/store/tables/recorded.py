@@ -87,6 +87,40 @@ punches = Table(
     ),
 )
 
+doubtful_punches = Table(
+    # A record that a file adds where a collector had proved the whole log: no punch until another person approves it.
+    "doubtful_punches",
+    metadata,
+    serial_key(),
+    Column("punch_id", Text, nullable=False),
+    Column("batch", Serial, nullable=False),
+    Column("terminal", Text, nullable=False),
+    Column("pin", Text, nullable=False),
+    Column("clock", Clock, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("at", Instant),
+    Column("offset_s", BigInteger),
+    Column("verify", Integer, nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("work_code", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("corrected", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    UniqueConstraint("punch_id", "batch"),
+)
+
+doubt_decisions = Table(
+    "doubt_decisions",
+    metadata,
+    Column("doubt", ForeignKey("doubtful_punches.id"), primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    Column("reason", Text),  # null where it was approved without one
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+)
+
 coverage = Table(
     "coverage",
     metadata,

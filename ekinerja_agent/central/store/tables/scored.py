@@ -170,6 +170,7 @@ objections = Table(
     Column("reason", Text, nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("entered_at", Instant, nullable=False),
+    Column("seen", Text),  # digest of what the draft of that day said; null: entered before that was noted
 )
 
 objection_decisions = Table(

@@ -91,7 +91,9 @@ def _power() -> None:
 
 def _money() -> None:
     _batches()
+    _doubtful_punches()
     _rule_sets()
+    op.add_column("objections", sa.Column("seen", sa.Text(), nullable=True))
     op.add_column("period_events", sa.Column("alone", sa.Boolean(), nullable=True))
 
 
@@ -116,6 +118,45 @@ def _batches() -> None:
         sa.PrimaryKeyConstraint("batch", name=op.f("pk_batch_decisions")),
     )
     guard("batch_decisions", ("batch",), "a decision is made once; bring the file again with: import KIND FILE")
+
+
+def _doubtful_punches() -> None:
+    op.create_table(
+        "doubtful_punches",
+        sa.Column("id", SERIAL, autoincrement=True, nullable=False),
+        sa.Column("punch_id", sa.Text(), nullable=False),
+        sa.Column("batch", SERIAL, nullable=False),
+        sa.Column("terminal", sa.Text(), nullable=False),
+        sa.Column("pin", sa.Text(), nullable=False),
+        sa.Column("clock", sa.DateTime(), nullable=False),
+        sa.Column("occurrence", sa.Integer(), nullable=False),
+        sa.Column("at", INSTANT, nullable=True),
+        sa.Column("offset_s", sa.BigInteger(), nullable=True),
+        sa.Column("verify", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Integer(), nullable=False),
+        sa.Column("work_code", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("corrected", sa.Boolean(), nullable=False),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.Column("account_id", SERIAL, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_doubtful_punches_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_doubtful_punches")),
+        sa.UniqueConstraint("punch_id", "batch", name=op.f("uq_doubtful_punches_punch_id_batch")),
+    )
+    guard("doubtful_punches", ("id",), "decide with: punch doubtful approve, or punch doubtful reject")
+    op.create_table(
+        "doubt_decisions",
+        sa.Column("doubt", SERIAL, nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("account_id", SERIAL, nullable=False),
+        sa.Column("decided_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["doubt"], ["doubtful_punches.id"], name=op.f("fk_doubt_decisions_doubt")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_doubt_decisions_account_id")),
+        sa.PrimaryKeyConstraint("doubt", name=op.f("pk_doubt_decisions")),
+    )
+    guard("doubt_decisions", ("doubt",), "a decision is made once; bring the record again with: import punches FILE")
 
 
 def _rule_sets() -> None:

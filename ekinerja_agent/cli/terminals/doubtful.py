@@ -1,0 +1,66 @@
+"""`punch doubtful`: records of files that contradict a log which was read whole; two people decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ekinerja_agent.central.imported import doubtful_punches
+from ekinerja_agent.cli.shell.confirm import confirm
+from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
+from ekinerja_agent.cli.shell.translate import tell
+from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.messages import Message
+
+if TYPE_CHECKING:
+    from ekinerja_agent.cli.shell.context import Context
+
+LIST = "number terminal pin clock nip entered_by status decided_by reason batch".split()
+
+
+@click.group("doubtful")
+def group() -> None:
+    """Records that a file adds where the terminal's log was proven whole: kept, no punches until another approves."""
+
+
+@group.command("list")
+@format_option
+@click.pass_obj
+def list_command(context: Context, fmt: str | None) -> None:
+    """What waits, and what became of the others, newest first."""
+    emit(doubtful_punches.rows(context.engine()), LIST, fmt)
+
+
+@group.command("approve")
+@click.argument("number", type=ROW_NUMBER, metavar="N")
+@click.option("--reason", help="How this is known; it is kept with the decision.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def approve_command(context: Context, number: int, reason: str | None, yes: bool) -> None:
+    """Let a record be a punch. Not by the person who brought the file, nor by the one whose punch it is."""
+    confirm(Message("Record {number} will be a punch from now on. Approve it?", number=number), yes=yes)
+    _decide(context, number, approved=True, reason=reason)
+
+
+@group.command("reject")
+@click.argument("number", type=ROW_NUMBER, metavar="N")
+@click.option("--reason", required=True, help="Why; it is kept with the decision.")
+@click.pass_obj
+def reject_command(context: Context, number: int, reason: str) -> None:
+    """Let a record never be a punch; it is kept."""
+    if not reason.strip():
+        raise WrongUsage(Message("rejecting a record needs a reason"))
+    _decide(context, number, approved=False, reason=reason)
+
+
+def _decide(context: Context, number: int, *, approved: bool, reason: str | None) -> None:
+    pin, clock = doubtful_punches.decide(
+        context.engine(), number, approved=approved, why=reason, account=context.actor(), now=context.now()
+    )
+    tell(
+        Message("Record {number} of PIN {pin} at {clock} is approved.", number=number, pin=pin, clock=clock)
+        if approved
+        else Message("Record {number} of PIN {pin} at {clock} is rejected.", number=number, pin=pin, clock=clock)
+    )
