@@ -25,16 +25,17 @@ TRUST_TABLE = """CREATE TABLE IF NOT EXISTS push_trust (
 class PushTrust:
     """What must be known of a terminal's word when the program starts again; None where it is not known yet.
 
-    `source` is the address that its serial is bound to; `other_source` was the last other one, heard at `other_at`.
-    `access` tells that it is in access-control mode. `stamp_clock` is the newest clock (naive) of the uploads whose
-    stamp is kept, `stamp_counts` that its stamps grow by lines, `stamp_back_at` when one last went back, `old_lines`
-    when records last came that are older than what was vouched for.
+    `known_since` is when it was first heard of, `source` the address that its serial is bound to; `other_source` was
+    the last other one, heard at `other_at`. `access` tells that it is in access-control mode, `events` how many lines
+    with nobody in them came. `stamp_clock` is the newest clock (naive) of the uploads whose stamp is kept,
+    `stamp_counts` that its stamps grow by lines, `stamp_back_at` when one last went back, `old_lines` when
+    records last came that are older than what was vouched for.
 
     `gives_count` tells whether it answers how many records it has (None: not known), `unanswered` how often in a row it
     did not. `asked_number` is the question that it has now, put at `asked_at` of the clocks from `asked_since` to
     `asked_until` (naive), `asked_from` whence. `told` and `held` are what it last answered and what was held then,
-    `told_at` when; `day_only` that the next question is of its day alone. `base_count` is what a terminal that counts
-    all of its records had at `base_at`. `by_word_at` is when it last was believed without a count.
+    `told_at` when; `day_only` that the next question is of its day alone. `by_word_at` is when it last was believed
+    without a count. `foreign` names what only another address brought: it is not held of this terminal.
     """
 
     terminal: str
@@ -44,7 +45,7 @@ class PushTrust:
     other_source: str | None = None
     other_at: datetime | None = None
     access: bool = False
-    encrypted_by: str | None = None
+    events: int = 0
     stamp_clock: datetime | None = None
     stamp_counts: bool = False
     stamp_back_at: datetime | None = None
@@ -60,8 +61,6 @@ class PushTrust:
     held: int | None = None
     told_at: datetime | None = None
     day_only: bool = False
-    base_count: int | None = None
-    base_at: datetime | None = None
     by_word_at: datetime | None = None
     foreign: tuple[str, ...] = ()
 

@@ -46,6 +46,9 @@ PAGES_WITHOUT_PUNCHES = frozenset(
 """What holds no punch, by its table, else by where it goes. It is acknowledged and kept nowhere: most must not be."""
 
 LOG = "attlog"
+ACCESS = ("rtlog", "transaction")
+"""What terminals in access-control mode send their records as: as they happen, and later."""
+ONLY_ACCESS = frozenset({*ACCESS, "rtstate", "tabledata"})
 
 _TABLED = ("cdata", "fdata", "querydata")
 _INNER = "tabledata"
@@ -55,12 +58,19 @@ class Kind(NamedTuple):
     """What an upload is, by where it goes and what it says it is.
 
     `name` is the table in lower case, or the path behind /iclock where no table is named. `is_log` tells that its lines
-    should be those of the attendance log, `holds_no_punch` that this is known of the kind.
+    should be records of people, `holds_no_punch` that none is known to be of the kind. `inner` is the name of a table
+    within `tabledata`, as it was sent: the answer repeats it.
     """
 
     name: str
     is_log: bool
     holds_no_punch: bool
+    inner: str = ""
+
+    @property
+    def is_access(self) -> bool:
+        """Whether only a terminal in access-control mode sends it."""
+        return self.name in ONLY_ACCESS or bool(self.inner)
 
 
 def folded(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -87,11 +97,15 @@ def kind_of(page: str, parameters: Mapping[str, str]) -> Kind:
     """Given the page of a request and its folded parameters, return what kind of upload its body is."""
     table, inner = (parameters.get(name, "").strip().lower() for name in ("table", "tablename"))
     if page not in _TABLED or not (table or page == "querydata"):
-        return Kind(f"/{page}", is_log=page == "cdata", holds_no_punch=page in PAGES_WITHOUT_PUNCHES)
+        asks = "authtype" in parameters or parameters.get("type", "").lower() == "postverifydata"
+        return Kind(f"/{page}", is_log=page == "cdata" and not asks, holds_no_punch=page in PAGES_WITHOUT_PUNCHES)
     if table in ("", _INNER):
         name = _INNER if inner in ("", LOG) else inner
-        return Kind(name, is_log=False, holds_no_punch=name in TABLES_WITHOUT_PUNCHES)
-    return Kind(table, is_log=page == "cdata" and table == LOG, holds_no_punch=table in TABLES_WITHOUT_PUNCHES)
+        is_log = name in ACCESS and page != "fdata"
+        told = parameters.get("tablename", "").strip()
+        return Kind(name, is_log, name in TABLES_WITHOUT_PUNCHES, told)
+    is_log = page in ("cdata", "querydata") and table in ACCESS
+    return Kind(table, is_log or (page == "cdata" and table == LOG), table in TABLES_WITHOUT_PUNCHES)
 
 
 def shown(name: str) -> str:

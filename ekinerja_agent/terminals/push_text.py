@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from hashlib import sha256
 from typing import NamedTuple
 
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.terminals.lines import (
     LARGEST_ATTRIBUTE,
     LARGEST_WORK_CODE,
     NOT_RECORDED,
     clock_of,
-    decode_lines,
     lines_of,
     pin_of,
 )
-from ekinerja_agent.terminals.wire import DecodedLog, Record
+from ekinerja_agent.terminals.push_access import SetApart, names_fields, packed_time, read_named
+from ekinerja_agent.terminals.wire import DecodedLog, Record, Undecodable
 
 BEAT_EVERY_S = 10
 """How often a terminal is told to ask for commands."""
 TRY_AGAIN_AFTER_S = 30
 """When it is told to come again if it was not answered."""
 
-NAMED_FIELDS = Message(
-    "its fields are key=value, which this version does not read; its bytes are kept, and may be a punch"
-)
-
+ACCESS_VERSION = "3.1.2"
+"""Of access-control push, as seen in the clear on three models."""
 _PADDING = b" \0"
 _NUMBER = re.compile(rb"\d{1,10}")
 _LAST_LINE_END = re.compile(rb"[\r\n]")
@@ -55,14 +54,41 @@ class Result(NamedTuple):
     counted: int | None = None
 
 
-def parse_upload(body: bytes) -> DecodedLog:
-    """Given the body of an ATTLOG upload, return its records in order; `position` is the line, `raw` the line itself.
+class PushedLog(NamedTuple):
+    """What a body brought, each in its order: records that are punches (and lines that are nothing), lines that a
+    person has to judge, and how many lines have nobody in them. `lines` are all.
+    """
+
+    decoded: DecodedLog
+    apart: tuple[SetApart, ...]
+    events: int
+    lines: int
+
+
+def parse_upload(body: bytes) -> PushedLog:
+    """Given the body of an upload of records, return them in order; `position` is the line, `raw` the line itself.
 
     A line is PIN, time, status, verify, work code and more, by tabs; only the first two are needed, and an attribute
-    that is no number counts as not recorded: its bytes are kept. Lines of blanks and NULs are padding. A line whose
-    first field is a pair like `pin=7` names its fields, and tells them apart by nothing else.
+    that is no number counts as not recorded: its bytes are kept. The word ATTLOG may stand before it. A line whose
+    first field is a pair like `pin=7` names its fields. Lines of blanks and NULs are padding.
     """
-    return decode_lines(filled_lines(body), _record)
+    records: list[Record] = []
+    undecodable: list[Undecodable] = []
+    apart: list[SetApart] = []
+    lines = filled_lines(body)
+    for position, line in lines:
+        try:
+            read = read_named(position, line) if names_fields(line) else _record(position, line)
+        except ValueError as error:
+            undecodable.append(Undecodable(position, line, as_message(error)))
+            continue
+        if isinstance(read, Record):
+            records.append(read)
+        elif isinstance(read, SetApart):
+            apart.append(read)
+    found = len(records) + len(undecodable) + len(apart)
+    decoded = DecodedLog(None, tuple(records), tuple(undecodable))
+    return PushedLog(decoded, tuple(apart), len(lines) - found, len(lines))
 
 
 def filled_lines(body: bytes) -> list[tuple[int, bytes]]:
@@ -77,8 +103,8 @@ def is_text(body: bytes) -> bool:
 
 def _record(position: int, line: bytes) -> Record:
     pin, *fields = (field.strip(_PADDING) for field in line.split(b"\t"))
-    if b"=" in pin:
-        raise ValueError(NAMED_FIELDS)
+    if pin.upper() == b"ATTLOG" and fields:
+        pin, *fields = fields
     status, verify, work_code = [*fields[1:4], b"", b"", b""][:3]
     return Record(
         position=position,
@@ -114,6 +140,12 @@ def breaks_off(body: bytes) -> bool:
 def count_lines(body: bytes) -> int:
     """Given a body that nobody may keep, return how many lines it has, for its acknowledgement."""
     return sum(bool(line.strip(_PADDING)) for _, line in lines_of(body))
+
+
+def count_records(body: bytes, table: str) -> int:
+    """The same of a table of access-control mode, whose records begin with its name and may go on in the next line."""
+    word = table.lower().encode("ascii", "replace")
+    return sum(line.strip(_PADDING).lower().startswith(word) for _, line in lines_of(body))
 
 
 def inflate(body: bytes, most: int) -> bytes | None:
@@ -159,6 +191,38 @@ def option_lines(
     return f"GET OPTION FROM: {serial}\n" + "".join(f"{name}={value}\n" for name, value in lines.items())
 
 
+def access_lines(serial: str, *, registered: bool) -> str:
+    """Given the serial of a terminal in access-control mode, return the parameters it is to work by: `registered` with
+    what tells it that it is known here, as its first question wants it, else as /push does. No template is asked for.
+    """
+    code = access_code(serial)
+    lines = {"registry": "ok", "RegistryCode": code} if registered else {}
+    lines |= {"ServerVersion": ACCESS_VERSION, "ServerName": "ekinerja-agent"}
+    lines |= {"PushProtVer" if registered else "PushVersion": ACCESS_VERSION}
+    lines |= {
+        "ErrorDelay": str(TRY_AGAIN_AFTER_S),
+        "RequestDelay": str(BEAT_EVERY_S),
+        "TransTimes": "00:00;14:00",
+        "TransInterval": "1",
+        "TransTables": "User Transaction",
+        "Realtime": "1",
+        "SessionID": code,
+        "TimeoutSec": "10",
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def access_code(serial: str) -> str:
+    """Return what a terminal in access-control mode shows that it was registered; the same each time, and no secret."""
+    return sha256(serial.encode()).hexdigest()[:32]
+
+
+def time_answer(at: datetime, zone: tzinfo) -> str:
+    """Given the instant and the terminal's zone, return the answer to its question for the time: packed, in GMT."""
+    offset = at.astimezone(zone).strftime("%z")
+    return f"DateTime={packed_time(at.astimezone(UTC).replace(tzinfo=None))},ServerTZ={offset}"
+
+
 def zone_text(utc_offset: timedelta) -> str:
     """Given the offset of a zone, return it as terminals take it: whole hours as hours, others in minutes."""
     hours, rest = divmod(utc_offset, _HOUR)
@@ -202,14 +266,14 @@ def parse_info(text: str) -> DeviceFacts:
 def parse_options(body: bytes) -> DeviceFacts:
     """Given options as a terminal names them (`FWVersion=…`, a line or a comma each), return what is of use in them."""
     told = {
-        name.strip(" ~"): value
+        name.strip(" ~\r\n"): value
         for name, sign, value in (
             part.partition("=") for part in re.split(r"[,\r\n&]", body.decode("ascii", "replace"))
         )
         if sign
     }
     return DeviceFacts(
-        _printable(told.get("FWVersion", "")),
+        _printable(told.get("FWVersion") or told.get("FirmVer", "")),
         _count(told.get("UserCount", "")),
         _count(told.get("TransactionCount", "")),
     )

@@ -26,8 +26,17 @@ from ekinerja_agent.host.logs import logger
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, Refused, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message
-from ekinerja_agent.terminals.push_kinds import LOG, Kind, folded, kind_of, page_of, shown
-from ekinerja_agent.terminals.push_text import breaks_off, count_lines, inflate, parse_results
+from ekinerja_agent.terminals.push_kinds import ACCESS, LOG, Kind, folded, kind_of, page_of, shown
+from ekinerja_agent.terminals.push_text import (
+    access_code,
+    access_lines,
+    breaks_off,
+    count_lines,
+    count_records,
+    inflate,
+    parse_results,
+    time_answer,
+)
 from ekinerja_agent.usecases.collecting.push import Receiver, Stored
 from ekinerja_agent.usecases.collecting.push_desk import Table
 from ekinerja_agent.usecases.collecting.push_trust import NOTHING, Brought
@@ -52,6 +61,7 @@ TOO_LONG = Message("an upload is longer than it says")
 _MOST_REFUSED_KNOWN = 256
 _MOST_ALLOWANCES = 16_384
 _STAMP = re.compile(r"[0-9]{1,20}")
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] = utc_now) -> list[Route]:
@@ -91,6 +101,14 @@ class TerminalRequest(NamedTuple):
         return await asyncio.wrap_future(doing)
 
     @property
+    def shows_access(self) -> bool | None:
+        """Whether this shows a terminal in access-control mode, or (False) in attendance mode; None: neither."""
+        told = self.parameters.get("devicetype", "").lower()
+        if told in ("acc", "att"):
+            return told == "acc"
+        return True if self.kind.is_access or self.kind.name == "/push" else None
+
+    @property
     def comes_in_order(self) -> bool:
         """Whether nothing that a terminal sends later can be older than a punch in what this brings."""
         is_log = self.kind.is_log and self.kind.name == LOG and self.request.method == "POST"
@@ -128,6 +146,9 @@ class _Door:
             ("POST", "exchange"): self.exchange,
             ("POST", "fdata"): self.upload,
             ("POST", "querydata"): self.upload,
+            ("GET", "push"): self.parameters,
+            ("POST", "push"): self.parameters,
+            ("GET", "rtdata"): self.time,
         }
 
     async def let_in(self, request: Request) -> Response:
@@ -144,7 +165,7 @@ class _Door:
         terminal = receiver.by_serial.get(serial) if receiver else None
         if receiver is None or terminal is None or not _comes_from(request, terminal, receiver.proxies):
             self._tell_once(serial, request, known=terminal is not None)
-            return PlainTextResponse("this terminal is not served here\n", 403)
+            return PlainTextResponse("this terminal is not served here\n", 406 if page == "registry" else 403)
         address = origin(request, receiver.proxies)
         source = None if address is None else str(address)
         visit = TerminalRequest(request, terminal, receiver, parameters, kind_of(page, parameters), source)
@@ -155,10 +176,13 @@ class _Door:
 
     async def _answered(self, visit: TerminalRequest, answer: Answer) -> Response:
         """The answer of a page, or why there is none."""
-        if not self._allowed(visit.terminal.id, visit.source):
+        heartbeat = visit.kind.name == ACCESS[0] and not _has_body(visit.request)  # several a second are usual
+        if not heartbeat and not self._allowed(visit.terminal.id, visit.source):
             return PlainTextResponse("too many requests\n", 429, {"retry-after": "5"})
         try:
             refusal = None
+            if (access := visit.shows_access) is not None:
+                await visit.hand(visit.receiver.is_of_access, self._now(), access=access)
             if visit.request.method != "POST" and answer != self.unread:
                 refusal = await self._brought_by_question(visit)
             return refusal or await answer(visit)
@@ -187,22 +211,47 @@ class _Door:
         """What to send."""
         return _text(await visit.hand(visit.receiver.options, self._now()))
 
+    async def parameters(self, visit: TerminalRequest) -> Response:
+        """What a registered terminal in access-control mode shall work by; what it brings is kept."""
+        if _has_body(visit.request):
+            answer = await self.unread(visit)
+            if answer.status_code != 200:
+                return answer
+        else:
+            await visit.hand(visit.receiver.contact, self._now())
+        return _text(access_lines(visit.terminal.serial or "", registered=False))
+
+    async def time(self, visit: TerminalRequest) -> Response:
+        """The time, as a terminal in access-control mode asks for it."""
+        await visit.hand(visit.receiver.contact, self._now())
+        if visit.parameters.get("type", "").lower() != "time":
+            raise HTTPException(404)
+        return _text(time_answer(self._now(), visit.terminal.timezone))
+
     async def upload(self, visit: TerminalRequest) -> Response:
         """What is sent: a part of the log, what is known to hold no punch, or what nobody here can read."""
         if visit.kind.is_log:
             return await self._log(visit)
+        asked = visit.parameters.get("type", "").lower()
+        if asked == "options" and not visit.kind.inner:
+            return await self._punchless(visit)
         return await (self._punchless(visit) if visit.kind.holds_no_punch else self.unread(visit))
 
     async def _punchless(self, visit: TerminalRequest) -> Response:
         """Taken, so that the terminal goes on, and kept nowhere."""
-        table = visit.kind.name
-        body, complete = await _body(visit, keep=table in ("options", "operlog"))
+        table = "options" if visit.parameters.get("type", "").lower() == "options" else visit.kind.name
+        counted = bool(visit.kind.inner) and not _COUNT.fullmatch(visit.parameters.get("count", ""))
+        body, complete = await _body(visit, keep=counted or table in ("options", "operlog"))
         if table != "/fdata" and (not complete or _excess(visit.request)):
             return self._trouble(visit.terminal, 400, "an upload has another length than it says")
         if table == "options":
             await visit.hand(visit.receiver.described, self._now(), options=body)
             return _text("OK\n")
         await visit.hand(visit.receiver.contact, self._now())
+        if visit.kind.inner:
+            told = count_records(body, table) if counted else int(visit.parameters["count"])
+            # Some terminals send a picture for ever if the connection stays.
+            return PlainTextResponse(f"{visit.kind.inner}={told}\n", headers={"connection": "close"})
         if table != "operlog":
             return _text("OK\n")
         await visit.acknowledge("OPERLOG")
@@ -224,7 +273,16 @@ class _Door:
         if visit.kind.name == LOG:
             await visit.acknowledge("ATTLOG", stored.brought)
         self._well(visit)
-        return _text(f"OK: {stored.lines}\n")
+        if visit.kind.inner:
+            await self._end_of_query(visit)
+            return _text(f"{visit.kind.inner}={stored.lines}\n")
+        return _text("OK\n" if visit.kind.is_access else f"OK: {stored.lines}\n")
+
+    async def _end_of_query(self, visit: TerminalRequest) -> None:
+        """What was asked for is there with its last packet, whether or not another answer comes."""
+        number, packets, packet = (visit.parameters.get(name, "") for name in ("cmdid", "packcnt", "packidx"))
+        if _COUNT.fullmatch(number) and packets and packets == packet:
+            await visit.hand(visit.receiver.queried, int(number))
 
     async def unread(self, visit: TerminalRequest) -> Response:
         """What nobody here can read is kept raw before it is answered."""
@@ -235,7 +293,7 @@ class _Door:
         if refusal := self._badly_sent(visit, why):
             return refusal
         self._well(visit)
-        return _text("OK\n")
+        return _text("AUTH=TIMEOUT\n" if "authtype" in visit.parameters else "OK\n")
 
     async def _keep(self, visit: TerminalRequest, body: bytes, *, complete: bool = True) -> None:
         """Keep a body, or what came of it. Raise TemporarilyUnavailable if that cannot be."""
@@ -287,9 +345,13 @@ class _Door:
 
     async def registry(self, visit: TerminalRequest) -> Response:
         """Push 3 asks for a code that it shows with later requests; the serial is who it is, here as elsewhere."""
-        await _body(visit)
-        await visit.hand(visit.receiver.contact, self._now())
-        return _text(f"RegistryCode={visit.terminal.serial}\n")
+        body, _ = await _body(visit)
+        access = b"DeviceType=acc" in body
+        if access:
+            await visit.hand(visit.receiver.is_of_access, self._now(), access=True)
+        await visit.hand(visit.receiver.described, self._now(), options=body)
+        code = access_code(visit.terminal.serial or "") if access else visit.terminal.serial
+        return PlainTextResponse(f"RegistryCode={code}\n", headers={"set-cookie": f"code={code}; HttpOnly"})
 
     async def exchange(self, visit: TerminalRequest) -> Response:
         """The first step of encrypted uploads, which nobody but the maker can read."""

@@ -39,7 +39,7 @@ def test_every_line_of_two_to_twelve_fields_is_its_record(
     lines: list[PushRecord], fields: int, end: str, ended: bool, padded: bool
 ) -> None:
     body = end.join(line.line(fields) for line in lines) + end * ended
-    decoded = parse_upload(body.encode() + b"\0" * (3 * padded))
+    decoded = parse_upload(body.encode() + b"\0" * (3 * padded)).decoded
     assert not decoded.undecodable
     assert [(each.pin, each.clock) for each in decoded.records] == [(line.pin, line.clock) for line in lines]
     if fields >= 4:
@@ -50,9 +50,9 @@ def test_every_line_of_two_to_twelve_fields_is_its_record(
 
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_and_no_line_is_lost(body: bytes) -> None:
-    decoded = parse_upload(body)
+    decoded = parse_upload(body).decoded
     assert len(decoded.records) + len(decoded.undecodable) <= body.count(b"\n") + body.count(b"\r") + 1
-    told = {each.raw for each in (*decoded.records, *decoded.undecodable)}
+    told = {each.raw for each in (*decoded.records, *decoded.undecodable, *parse_upload(body).apart)}
     lines = body.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n")
     assert {line for line in lines if line.strip(b"\0 \t")} <= told
     assert breaks_off(body) in (True, False)
@@ -64,12 +64,14 @@ def test_no_bytes_raise_and_no_line_is_lost(body: bytes) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_name_behind_the_punch_may_have_any_encoding(encoding: str) -> None:
     text = "1001\t2026-10-10 08:01:22\t0\t1\t0\t王小明 ŝ 𠀀\n1002\t2026-10-10 08:01:23\t1\t15\n"
-    decoded = parse_upload(text.encode(encoding))
+    decoded = parse_upload(text.encode(encoding)).decoded
     assert [(each.pin, each.status, each.verify) for each in decoded.records] == [("1001", 0, 1), ("1002", 1, 15)]
 
 
 def test_what_cannot_be_understood_is_kept_with_its_bytes_and_the_reason() -> None:
-    decoded = parse_upload(b"1001\t2026-02-30 08:00:00\t0\n\xb9\xa4\t2026-10-10 08:00:00\n1001\n1\t2026-10-10 08:00:00")
+    decoded = parse_upload(
+        b"1001\t2026-02-30 08:00:00\t0\n\xb9\xa4\t2026-10-10 08:00:00\n1001\n1\t2026-10-10 08:00:00"
+    ).decoded
     assert [each.position for each in decoded.undecodable] == [1, 2, 3]
     assert [each.raw[:4] for each in decoded.undecodable] == [b"1001", b"\xb9\xa4\t2", b"1001"]
     assert "does not exist" in decoded.undecodable[0].reason
@@ -77,7 +79,7 @@ def test_what_cannot_be_understood_is_kept_with_its_bytes_and_the_reason() -> No
 
 
 def test_an_attribute_that_is_no_number_does_not_keep_a_punch_back() -> None:
-    (record,) = parse_upload(b"7\t2026-10-10 08:00:00\tx\t99999999999\tA1\n").records
+    (record,) = parse_upload(b"7\t2026-10-10 08:00:00\tx\t99999999999\tA1\n").decoded.records
     assert (record.status, record.verify, record.work_code) == (255, 255, 0)
 
 

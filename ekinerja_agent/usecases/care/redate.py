@@ -223,7 +223,7 @@ def _record_of(waiting: Waiting) -> Record | None:
     if waiting.source is Source.POLL:
         return decode_record(waiting.raw)
     if waiting.source is Source.PUSH and waiting.reason in (RESET_REASON, FUTURE_REASON):
-        return next(iter(parse_upload(waiting.raw).records), None)
+        return next(iter(parse_upload(waiting.raw).decoded.records), None)
     return None
 
 

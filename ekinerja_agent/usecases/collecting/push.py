@@ -19,13 +19,15 @@ from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
-from ekinerja_agent.nouns.punch import Source
+from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind, Spool, UnreadUploads
 from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
+from ekinerja_agent.terminals.push_access import names_fields
 from ekinerja_agent.terminals.push_text import (
     TRY_AGAIN_AFTER_S,
     DeviceFacts,
+    access_lines,
     count_command,
     option_lines,
     parse_info,
@@ -67,10 +69,13 @@ HEARD_WITHIN = CONTACT_KEPT_EVERY + 4 * timedelta(seconds=TRY_AGAIN_AFTER_S)
 """A terminal that is well is heard of sooner, by what the handshake tells it, even if some tries fail."""
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
+ONE_SECOND = timedelta(seconds=1)
 THREADS = 4
 """The spool takes one writer at a time; the others read and decode meanwhile."""
 EVERYTHING = "0"
 NO_OPERATIONS = "9999"
+READ_AGAIN = "DATA QUERY tablename=transaction,fielddesc=*,filter=*"
+"""What a terminal in access-control mode is told instead of CHECK."""
 WORDS: dict[RequestKind, str] = {"reupload": "CHECK", "info": "INFO"}
 """What a person can tell a terminal to do: to look again what the server has, and to tell about itself."""
 
@@ -140,6 +145,8 @@ class Receiver:
             else:
                 memory = PushMemory(terminal.id, trust.serial)
                 self._spool.add((), trust=trust)
+        if trust.access:
+            return access_lines(terminal.serial or "", registered=True)
         return option_lines(
             terminal.serial or "",
             attlog_stamp=memory.attlog_stamp or EVERYTHING,
@@ -147,6 +154,19 @@ class Receiver:
             utc_offset=at.astimezone(terminal.timezone).utcoffset() or timedelta(0),
             most_body_bytes=self.most_body_bytes,
         )
+
+    def is_of_access(self, terminal: TerminalConfig, at: datetime, *, access: bool, source: str | None = None) -> None:
+        """Note by what a terminal sends in which mode it is; the newest sign from its own address wins."""
+        with self._desk.locks[terminal.id]:
+            trust = self._desk.trust(terminal, source, at)
+            if trust.access != access and is_bound(trust, source):
+                self._spool.add((), trust=replace(trust, access=access))
+
+    def queried(self, terminal: TerminalConfig, number: int, source: str | None = None) -> None:
+        """Note that the last packet of what a terminal was asked for has come; it may send no other answer."""
+        trust = self._spool.push_trust(terminal.id, terminal.serial or "")
+        if is_bound(trust, source):
+            self._spool.answered(terminal.id, number, 0)
 
     def _greeted(self, terminal: TerminalConfig, trust: PushTrust, at: datetime) -> PushMemory:
         memory = self._desk.remembered(terminal, at)
@@ -176,7 +196,11 @@ class Receiver:
         NeedsAttention if nothing can be stored now, OwnedElsewhere or Refused if this agent must not.
         """
         self._desk.require_mine(terminal)
-        decoded = parse_upload(body if complete else whole_lines(body))
+        pushed = parse_upload(body if complete else whole_lines(body))
+        decoded = pushed.decoded
+        if not pushed.lines:
+            self.contact(terminal, arrived_at, source=source)
+            return Stored(0, 0, 0)
         with self._desk.locks[terminal.id]:
             trust = self._desk.trust(terminal, source, arrived_at)
             bound = is_bound(trust, source)
@@ -193,13 +217,19 @@ class Receiver:
                 known=self._spool.known_counts(terminal.id, keys),
             )
             aside = {each.position for each in waiting}
+            holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, waiting, clock_rule=clock_rule)]
+            holes += [(at, at + ONE_SECOND) for each in pushed.apart if (at := clock_rule.at(each.clock)) is not None]
+            waiting += [
+                Quarantined(terminal.id, Source.PUSH, each.position, each.raw, each.reason, arrived_at)
+                for each in pushed.apart
+            ]
             usable = [record for record in decoded.records if record.position not in aside]
             last = max([slot.position for slots in (decoded.records, decoded.undecodable) for slot in slots], default=0)
             upload = Upload(
                 arrived_at=arrived_at,
                 instants=[at for record in usable if (at := clock_rule.at(record.clock)) is not None],
                 new=[at for punch in punches if (at := punch.at) is not None],
-                holes=[(hole.start, hole.end) for hole in quarantine_holes(decoded, waiting, clock_rule=clock_rule)],
+                holes=holes,
                 ends_usable=bool(usable) and usable[-1].position == last and measured is None,
                 complete=complete,
             )
@@ -210,6 +240,8 @@ class Receiver:
             if bound:
                 trust, memory, covered = self._weighed(trust, memory, upload, measured, unread)
                 trust = without_foreign(trust, (foreign_name(record) for record in usable))
+                columns = any(not names_fields(record.raw) for record in usable)
+                trust = replace(trust, access=trust.access and not columns, events=trust.events + pushed.events)
             else:
                 trust = with_foreign(trust, (f"{punch.clock_text}|{punch.pin}" for punch in punches))
             notes: list[Note] = [*(kept or ()), *covered]
@@ -219,9 +251,8 @@ class Receiver:
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
             new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust)
         newest = max((record.clock for record in usable), default=None)
-        lines = len(decoded.records) + len(decoded.undecodable)
         brought = Brought(len(usable) if complete else 0, new, newest, bound)
-        return Stored(lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
+        return Stored(pushed.lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
 
     def _weighed(
         self, trust: PushTrust, memory: PushMemory, upload: Upload, ahead_s: int | None, unread: UnreadUploads
@@ -350,7 +381,8 @@ class Receiver:
             for request in self._spool.push_requests(terminal.id) if is_bound(trust, source) else ():
                 if request.sent_at is None or at - request.sent_at >= ASK_AGAIN_AFTER:
                     self._spool.sent(request)
-                    return Command(request.number, WORDS[request.kind])
+                    again = trust.access and request.kind == "reupload"
+                    return Command(request.number, READ_AGAIN if again else WORDS[request.kind])
             asked = question(
                 trust,
                 source,
@@ -378,7 +410,7 @@ class Receiver:
             if result.number == trust.asked_number:
                 self._counted(terminal, result.number, result.counted, at, source)
             request = waiting.get(result.number) if is_bound(trust, source) else None
-            if request is None or (request.kind == "reupload" and result.returned >= 0):
+            if request is None or (request.kind == "reupload" and result.returned >= 0 and not trust.access):
                 continue
             if self._spool.answered(terminal.id, result.number, result.returned):
                 done.append(replace(request, returned=result.returned))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Quarantined, Source
 from ekinerja_agent.spool import Hole, UnreadUploads
-from ekinerja_agent.terminals.push_text import NAMED_FIELDS, filled_lines, is_text
+from ekinerja_agent.terminals.push_text import filled_lines, is_text
 from ekinerja_agent.terminals.wire import DecodedLog
 
 MOST_KEPT_MIB = 32
@@ -56,8 +56,7 @@ def unread_of_log(
         torn = {each.position for each in decoded.undecodable}
         kind = "attlog/packed"
         return kind, [*unread_records(terminal, kind, body, at), *(one for one in waiting if one.position not in torn)]
-    named = any(each.reason == NAMED_FIELDS for each in decoded.undecodable)
-    return "attlog/key=value" if named else "", waiting
+    return "", waiting
 
 
 def with_room(memory: UnreadUploads, records: Sequence[Quarantined], at: datetime) -> UnreadUploads | None:
