@@ -12,6 +12,7 @@ import pytest
 
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.punch import Quarantined
+from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.terminals.push_access import PUNCH_CODES
 from tests.push.conftest import Site, pushing
 from tests.push.test_http import get, post, status, text
@@ -40,6 +41,11 @@ def site_of(name: str, make_site: Callable[..., Site]) -> Site:
 
 def rtlog(site: Site, *lines: str) -> bytes:
     return site.raw(post("\r\n".join((*lines, "")).encode(), path="cdata?SN=S1&table=rtlog"))
+
+
+def state(site: Site) -> str:
+    (told,) = site.notes(TerminalStatus)
+    return str(told.state)
 
 
 def apart(site: Site) -> list[str]:
@@ -94,6 +100,7 @@ def test_an_access_terminal_is_registered_and_told_its_parameters(make_site: Cal
     assert memory is not None
     assert memory.firmware == "Ver 9.9.9-20260101"
     assert text(site.raw(get("cdata?SN=TSTA000000001&options=all"))).startswith("registry=ok\n")  # it is known by now
+    assert "in access-control mode" in state(site)
     assert "GET OPTION" in text(site.raw(get("cdata?SN=TSTA000000001&options=all&DeviceType=att")))
 
 

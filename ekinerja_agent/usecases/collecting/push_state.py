@@ -21,10 +21,16 @@ UNVOUCHED = Message(
 )
 BY_WORD = Message("by word of the terminal: it does not tell how many records it has")
 
+IN_ACCESS_MODE = Message(
+    "in access-control mode: its punches are taken; attendance mode (Device Type Setting: T&A PUSH) is better, but the "
+    "change can wipe its log and people: bring both home first"
+)
+
 
 def doubts_of(memory: PushMemory, unread: UnreadUploads, trust: PushTrust, at: datetime) -> list[Message]:
     """Given what is remembered of a terminal's uploads, return what people should know of them, one sentence each."""
     told = [memory.state] if memory.state != OK else []
+    told += [IN_ACCESS_MODE] if trust.access else []
     told += _of_its_word(trust, at)
     return [*told, sentence(unread)] if is_told(unread, at) else told
 
