@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.nouns.errors import NeedsAttention, TerminalRefused
+from ekinerja_agent.nouns.errors import NeedsAttention, ProtocolViolation, TerminalRefused
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.fetch import AnyKnown, Fetched, Origin, fetch_log
 from ekinerja_agent.terminals.interface import LogRead, TerminalAddress
-from ekinerja_agent.terminals.wire import AmbiguousLog, FreeSizes, decode_users
+from ekinerja_agent.terminals.wire import AmbiguousLog, FreeSizes, readable_users
 
 FILLING_PCT = 80
 """From here on a log is said to fill up: some terminals drop the oldest records when it is full, some refuse new
@@ -166,9 +166,15 @@ def _slot_owners(client: Client, fetched: Fetched, sizes: FreeSizes | None) -> t
     if fetched.broke_off:
         return {}, [Message("the owners of the slots are not known: the terminal broke off while its tail was judged")]
     try:
-        return {user.uid: user.pin for user in decode_users(client.read_users(sizes.users if sizes else None))}, []
-    except NeedsAttention as error:
+        users, damaged = readable_users(client.read_users(sizes.users if sizes else None))
+    except (NeedsAttention, ProtocolViolation) as error:
         return {}, [Message("the owners of the slots are not known: {error}", error=error)]
+    doubts = []
+    if damaged:
+        doubts.append(
+            Message("{damaged} rows of its user table cannot be read: their slots are nobody's", damaged=damaged)
+        )
+    return {user.uid: user.pin for user in users}, doubts
 
 
 def _doubts(sizes: FreeSizes | None, offset_s: int | None, fetched: Fetched, events_dropped: int) -> list[Message]:

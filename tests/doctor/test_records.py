@@ -139,6 +139,15 @@ def test_records_of_eight_bytes_are_of_whom_the_slot_was(ward: Ward) -> None:
     assert found.finding.endswith(": uid:2")
 
 
+def test_slots_that_have_records_and_no_owner_are_told(ward: Ward) -> None:
+    device = ward.terminal("small", model=Model(layout=8))
+    device.punch("1002")
+    device.users.pop("1002")
+    ward.collect("small")
+    found = [one for one in ward.wrong("coverage") if one.subject == "small"]
+    assert [str(one.finding) for one in found] == ["1 slots have records and nobody knows whose they are: 2"]
+
+
 @pytest.mark.parametrize(
     ("today", "years"),
     [("2026-01-01", (2026,)), ("2026-09-30", (2026,)), ("2026-10-01", (2026, 2027)), ("2026-12-31", (2026, 2027))],

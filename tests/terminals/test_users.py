@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ekinerja_agent.nouns.errors import EkinerjaError, NeedsAttention, ProtocolViolation
-from ekinerja_agent.terminals.wire import FrameBuffer, decode_users
+from ekinerja_agent.terminals.wire import FrameBuffer, decode_users, readable_users
 from ekinerja_agent.terminals.wire.users import _USER72
 from tests.terminals.conftest import Capture, Encode
 
@@ -90,3 +95,45 @@ def test_any_bytes_are_users_or_our_error(encode: type[Encode], raw: bytes):
     except EkinerjaError:
         return
     assert len(users) * 28 == len(raw) or len(users) * 72 == len(raw)
+
+
+SLOT_TABLES = json.loads((Path(__file__).parents[1] / "captures" / "slot-owners.json").read_text())["user_tables"]
+
+
+@pytest.mark.parametrize(
+    ("name", "owners", "damaged"),
+    [
+        ("good", {1: "101", 2: "102", 3: "103"}, 0),
+        ("third row without PIN", {1: "101", 2: "102"}, 1),
+        ("third row in slot 0", {1: "101", 2: "102"}, 1),
+        ("second user deleted", {1: "101", 3: "103"}, 0),
+    ],
+)
+def test_one_damaged_row_takes_nobody_elses_slot_away(name: str, owners: dict[int, str], damaged: int):
+    users, lost = readable_users(bytes.fromhex(SLOT_TABLES[name]))
+    assert ({user.uid: user.pin for user in users}, lost) == (owners, damaged)
+
+
+def user16(uid: int, name: bytes = b"Satu") -> bytes:
+    return struct.pack("<HB5x8s", uid, 0, name)
+
+
+@pytest.mark.parametrize("count", [1, 5, 7, 14, 63])
+def test_rows_of_16_bytes_have_the_slot_as_their_pin(encode: type[Encode], count: int):
+    rows = [user16(uid, b"Dewi" if uid % 2 else b"Kusumawa") for uid in range(1, count + 1)]
+    users, damaged = readable_users(encode.table(*rows))
+    assert ([(user.uid, user.pin) for user in users], damaged) == ([(n, str(n)) for n in range(1, count + 1)], 0)
+
+
+def test_two_users_in_one_slot_own_nothing_and_the_others_theirs(encode: type[Encode]):
+    rows = [encode.user28(uid, pin, "Siti") for uid, pin in ((1, 101), (2, 102), (2, 103), (3, 104), (4, 105))]
+    users, damaged = readable_users(encode.table(*rows))
+    assert ({user.uid: user.pin for user in users}, damaged) == ({1: "101", 3: "104", 4: "105"}, 2)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_readable_users_or_our_error(encode: type[Encode], raw: bytes):
+    with suppress(EkinerjaError):
+        users, damaged = readable_users(encode.table(raw))
+        assert len({user.uid for user in users}) == len(users)
+        assert damaged <= len(users)

@@ -220,7 +220,8 @@ def _mark_notes(conn: Connection, notes: Sequence[Note], received_at: datetime) 
         elif isinstance(note, TerminalFact):
             span = (day(note.terminal, note.since), None)
         elif isinstance(note, SlotOwner):
-            span = (day(note.terminal, note.seen_at), None)
+            # The first owner that is seen has the slot's whole past.
+            span = (None, None)
         else:
             continue
         spans.setdefault(note.terminal, set()).add(span)

@@ -29,6 +29,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 
 from ekinerja_agent.central.closing.periods import superseded
 from ekinerja_agent.central.collected import retention
+from ekinerja_agent.central.collected.unowned_slots import unowned_moments
 from ekinerja_agent.central.facts.activities import read_activities
 from ekinerja_agent.central.facts.candidates import asked_by
 from ekinerja_agent.central.facts.events import read_attendance, read_events
@@ -45,6 +46,7 @@ from ekinerja_agent.central.facts.plans import read_indicators, read_plans
 from ekinerja_agent.central.facts.punches import read_punches
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, MANY, Scope, Whose, everybody, scope_of
 from ekinerja_agent.central.facts.terminals import duty_terminals, read_terminals
+from ekinerja_agent.central.facts.unowned import without_moments
 from ekinerja_agent.central.imported.decisions import absence_status
 from ekinerja_agent.central.store.engine import Readable, reading
 from ekinerja_agent.central.store.frames import expecting_few, read_frame
@@ -366,7 +368,15 @@ def _coverage(conn: Connection, wanted: Scope, terminals: pl.Series) -> pl.DataF
     stretches = read_frame(conn, _stretches(named=named), COVERAGE, values)
     if known_since is not None:
         stretches = stretches.with_columns(start=pl.max_horizontal("start", pl.lit(known_since, COVERAGE["start"])))
-    return _joined(stretches)
+    proven = _joined(stretches)
+    for terminal, moments in unowned_moments(conn, terminals.to_list(), *_clocks(since, until)).items():
+        proven = without_moments(proven, terminal, moments)
+    return proven
+
+
+def _clocks(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """What any terminal on earth may show between two instants."""
+    return since.replace(tzinfo=None) - timedelta(days=1), until.replace(tzinfo=None) + timedelta(days=1)
 
 
 @cache

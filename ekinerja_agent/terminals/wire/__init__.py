@@ -17,7 +17,7 @@ from ekinerja_agent.terminals.wire.packets import (
     encode_packet,
     frame,
 )
-from ekinerja_agent.terminals.wire.users import User, decode_users
+from ekinerja_agent.terminals.wire.users import User, decode_users, readable_users
 from ekinerja_agent.terminals.wire.values import (
     FreeSizes,
     decode_free_sizes,
@@ -47,6 +47,7 @@ __all__ = [
     "decode_users",
     "encode_packet",
     "frame",
+    "readable_users",
     "scramble_comm_key",
     "tells_of_a_punch",
 ]

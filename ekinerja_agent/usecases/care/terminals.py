@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import owners, terminal_list
-from ekinerja_agent.central.store.engine import transaction
+from ekinerja_agent.central.collected.unowned_slots import LOOKED_BACK, unowned_message, unowned_slots
+from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
@@ -32,6 +33,10 @@ SILENT = Message("silent; check its power, its network and the server in its men
 def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[str, Any]]:
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
     known = {row["id"]: row for row in terminal_list.terminal_rows(engine)}
+    # The login of an office server reads no punch.
+    for terminal_id, slots in (_unowned(engine, sorted(known), now) if "score" in config.agent.roles else {}).items():
+        state = known[terminal_id]["state"]
+        known[terminal_id]["state"] = joined("; ", [*([state] if state else []), unowned_message(slots)])
     elsewhere = _owned_elsewhere(config, engine)
     uploads = _uploads(config)
     for terminal in config.terminals:
@@ -49,6 +54,11 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
         )
     for terminal_id, row in known.items():
         yield _blank(terminal_id) | row
+
+
+def _unowned(engine: Engine, terminals: Sequence[str], now: datetime) -> Mapping[str, Sequence[int]]:
+    with reading(engine) as conn:
+        return unowned_slots(conn, terminals, now.replace(tzinfo=None) - LOOKED_BACK)
 
 
 @dataclass(frozen=True, slots=True)

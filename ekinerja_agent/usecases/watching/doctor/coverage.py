@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
+from ekinerja_agent.central.collected.unowned_slots import unowned_message, unowned_slots
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.messages import Message
@@ -18,17 +19,30 @@ LOOKED_BACK = timedelta(days=31)
 LONGEST_REST = timedelta(days=3)
 """From Friday afternoon to Monday morning an office may be switched off."""
 
+_WHOSE_SLOTS = Message(
+    "days on which such a slot has a record stay pending for people who lack a scan there; once the user of that slot "
+    "is whole in the terminal's menu the next full read tells the owner (`terminal poll ID --full`); a scan of "
+    "somebody who was deleted there is brought with `correction add`"
+)
+
 
 def check(host: Host) -> Iterator[Finding]:
-    """Yield each terminal in use whose proof has a hole in the last month, or ended days ago, or never began.
+    """Yield each terminal in use whose proof has a hole in the last month, or ended days ago, or never began,
+    and each that has records of slots that nobody owns.
 
     A collector looks at its own devices.yaml, a centre at every terminal that a collector told of.
     """
     now = host.now()
     known = proofs(host.central, now - LOOKED_BACK)
+    in_use = _in_use(host)
     with reading(host.central) as conn:
         zones = terminal_zones(conn)
-    for terminal, polled in _in_use(host).items():
+        # The login of an office server reads no punch.
+        since = now.replace(tzinfo=None) - LOOKED_BACK
+        unowned = unowned_slots(conn, sorted(in_use), since) if host.scores else {}
+    for terminal, slots in unowned.items():
+        yield Finding(terminal, unowned_message(slots), _WHOSE_SLOTS)
+    for terminal, polled in in_use.items():
         proof = known.get(terminal)
         if proof is not None and proof.holes:
             yield _holes(terminal, proof, zones)
