@@ -102,7 +102,7 @@ def test_t3_who_does_not_answer_keeps_nobody_from_the_database(host: SocketHost)
         started = time.monotonic()
         host.ok(BUDI, "account", "add", f"x{os.getpid()}", "--role", "head", "--unit", "DINKES")
         assert started < time.monotonic()
-        packets.send(line, {"errno": 28})
+        packets.send(line, {"signal": []})
         while "end" not in (packet := heard(line)):
             pass
         assert packet["end"] in (2, 4)
@@ -349,7 +349,7 @@ def as_root(host: SocketHost, *words: str) -> subprocess.CompletedProcess[str]:
     [
         ("locks/lobby.lock", ("terminal", "poll", "lobby"), 5),
         ("backups/.ekinerja-backup.lock", ("backup", "make"), 5),
-        (".ekinerja-backup-made", ("doctor",), 5),
+        (".ekinerja-backup-made", ("doctor",), 1),
         ("central.db", ("account", "list"), 5),
     ],
 )
@@ -379,7 +379,7 @@ def test_t9_a_link_in_state_dir_leads_root_nowhere(
             kept.rename(link)
     after = victim.stat()
     assert (victim.read_text(), after.st_uid, after.st_mtime_ns) == ("precious", 0, before.st_mtime_ns)
-    assert (done.returncode, code != 5 or "a plain file belongs there" in done.stderr) == (code, True), done
+    assert (done.returncode, "a plain file belongs there" in done.stderr + done.stdout) == (code, True), done
     strangers = [path for path in state.rglob("*") if path.lstat().st_uid != pwd.getpwnam(SERVICE).pw_uid]
     assert strangers == []
 

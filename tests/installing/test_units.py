@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from polars import _cpu_check
 
+from ekinerja_agent.cli.staff import asking, errands
+
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").iterdir())
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
@@ -48,6 +50,17 @@ def test_the_scoring_libraries_load_where_no_memory_may_be_written_and_run() -> 
     assert service["MemoryDenyWriteExecute"] == ["yes"]
     assert service["Environment"] == ["POLARS_SKIP_CPU_CHECK=1"]
     assert "POLARS_SKIP_CPU_CHECK" in inspect.getsource(_cpu_check)
+
+
+def test_who_calls_at_the_socket_is_in_the_group_and_is_seen_as_who_they_are() -> None:
+    """user_namespaces(7): in a namespace of its own a process sees all other users as nobody."""
+    at, served = (settings(ROOT / "systemd" / f"ekinerja-agent-command{end}") for end in (".socket", "@.service"))
+    assert (at["Accept"], at["SocketMode"], at["SocketGroup"]) == (["yes"], ["0660"], ["ekinerja-staff"])
+    assert at["ListenSequentialPacket"] == [str(asking.SOCKET)]
+    assert int(at["MaxConnections"][0]) >= 4 * errands.MOST_AT_ONCE
+    assert at["TriggerLimitIntervalSec"] == ["0"]
+    assert not {"PrivateUsers", "ProtectProc"} & served.keys()
+    assert served["User"] == ["ekinerja"]
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: str(unit.name))

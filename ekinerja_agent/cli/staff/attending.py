@@ -132,7 +132,7 @@ def _signals(heard: Mapping[signal.Signals, Callable[[int], None]]) -> Iterator[
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         nonlocal seen
-        seen += 1
+        seen += number == signal.SIGINT
         if seen > MOST_INTERRUPTS:
             raise KeyboardInterrupt
         with suppress(OSError):

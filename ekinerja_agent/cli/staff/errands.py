@@ -117,7 +117,8 @@ def _request(connection: socket.socket) -> Request:
         packets.close(packet.files)
         raise _no_request()
     assert isinstance(words, list)  # noqa: S101  # _are_words
-    taken = {name: environment[name] for name in TAKEN_OVER if _VALUE.fullmatch(str(environment.get(name, "\n")))}
+    told = {name: environment.get(name) for name in TAKEN_OVER}
+    taken = {name: value for name, value in told.items() if isinstance(value, str) and _VALUE.fullmatch(value)}
     return Request(words, taken, packet.files)
 
 
@@ -242,7 +243,7 @@ class _Watch:
             self._stop()
             return
         number = packet.said.get("signal")
-        if number in PASSED_ON:
+        if isinstance(number, int) and number in PASSED_ON:
             _signal(self._child, number)
         elif self._asked:
             self._asked = False

@@ -68,7 +68,7 @@ class AtTheirSide:
         number = packet.said.get("errno")
         if number is not None or len(packet.files) > 1:
             packets.close(packet.files)
-            raise _failed(number if isinstance(number, int) else errno.EPROTO, path)
+            raise _failed(number if isinstance(number, int) and number in errno.errorcode else errno.EPROTO, path)
         return packet.files[0] if packet.files else None
 
     def _handle(self, said: Mapping[str, Any], path: Path) -> int:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ekinerja_agent.config import places
 from ekinerja_agent.files import named
 from ekinerja_agent.files.durable import nearest
 from ekinerja_agent.host import os_user
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
 OF_NO_HOST: Final = frozenset({"demo", "simulate"})
 """They leave the installation alone."""
-_BY_ROOT_ITSELF: Final = frozenset({"run", "backup"})
-"""Their process is the one that systemd watches, or makes an installation of its own: they give up root's rights, for
-good, before they open anything in state_dir.
-"""
+SERVICE: Final = "run"
+"""Only who owns state_dir gets anywhere with it, and nothing that loads hashlib may come before it begins."""
+_BY_ROOT_ITSELF: Final = "backup"
+"""It makes an installation of root's own, or gives up root's rights, for good, before it opens anything there."""
 
 
 def choose(context: Context, command: str, words: Sequence[str]) -> None:
@@ -37,14 +36,14 @@ def choose(context: Context, command: str, words: Sequence[str]) -> None:
     """
     if not named.are_ours():
         _refuse_other_configuration(context.config_path)
-        if command in OF_NO_HOST | _BY_ROOT_ITSELF:
+        if command in OF_NO_HOST | {SERVICE, _BY_ROOT_ITSELF}:
             context.administrators_work()
-    elif command in OF_NO_HOST:
+    elif command in OF_NO_HOST | {SERVICE}:
         return
     elif os_user.is_root():
-        if command not in _BY_ROOT_ITSELF:
+        if command != _BY_ROOT_ITSELF:
             _by_owner(context, words)
-    elif not _is_done_here(context.config_path or os.environ.get(places.ENVIRONMENT_VARIABLE)):
+    elif not _is_done_here(context.config_path):
         from ekinerja_agent.cli.staff import asking, attending
 
         attending.end_as(asking.through_socket(asking.SOCKET, words, os.environ))
@@ -61,6 +60,9 @@ def _by_owner(context: Context, words: Sequence[str]) -> None:
 
 def _is_done_here(config: str | None) -> bool:
     """Whether this user's own rights are enough: there is no installation, it is theirs, or they named another one."""
+    from ekinerja_agent.config import places
+
+    config = config or os.environ.get(places.ENVIRONMENT_VARIABLE)
     hosts = places.SEARCHED[0]
     if config is not None and Path(config).absolute() != hosts:
         return True
@@ -86,7 +88,6 @@ def _refuse_other_configuration(named_file: str | None) -> None:
     if named_file is not None:
         raise Refused(
             Message(
-                "on this host every command is done with {path}; leave --config and EKINERJA_CONFIG out",
-                path=places.SEARCHED[0],
+                "every command of this host is done with its own agent.yaml; leave --config and EKINERJA_CONFIG out"
             )
         )
