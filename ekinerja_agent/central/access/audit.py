@@ -29,6 +29,9 @@ from ekinerja_agent.nouns.messages import Message
 SYSTEM = "system"
 """The actor of what the service does by itself."""
 
+HOSTS_DIFFER = timedelta(minutes=5)
+"""By so much two hosts may tell another time; the database refuses rows that are further ahead of its own clock."""
+
 _FIRST_DIGEST = "0" * 64
 _CHAIN_LOCK = 0x61756469
 _COMPARE = Message("This was done outside of ekinerja-agent; compare with the latest backup")
@@ -160,6 +163,22 @@ def not_of(conn: Connection, ends: Collection[End]) -> set[End]:
     for number, digest in enumerate(conn.scalars(query), 1):
         strange -= {end for end in wanted.get(number, ()) if end.digest == digest}
     return strange
+
+
+def set_back(engine: Engine) -> Iterator[Message]:
+    """Given the database, yield which rows are of an earlier instant than one before them, by more than two hosts
+    differ: a clock was set back, or was ahead before.
+    """
+    latest: Row[Any] | None = None
+    query = select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject).order_by(audit.c.id)
+    with reading(engine) as conn:
+        for row in conn.execute(query.execution_options(yield_per=1000)):
+            if latest is not None and row.at < latest.at - HOSTS_DIFFER:
+                yield Message(
+                    "the time goes back at row {row}, after row {before}", row=_named(row), before=_named(latest)
+                )
+            if latest is None or row.at > latest.at:
+                latest = row
 
 
 def walk(conn: Connection, noted: End | None = None) -> End:

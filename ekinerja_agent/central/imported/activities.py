@@ -144,8 +144,10 @@ def settle_silent(
     judge: Callable[[Connection, Sequence[Activity]], Iterable[tuple[Activity, Step]]],
     *,
     now: datetime,
+    by: str = SYSTEM,
 ) -> dict[str, int]:
-    """Given what silence does to the activities that wait, do it as the system; return how often by step.
+    """Given what silence does to the activities that wait, do it as nobody's decision; return how often by step. `by`:
+    whom the audit log names, who ran it.
 
     The activities that `judge` gets are all that wait, oldest first, and the connection on which it reads; nobody
     enters or decides one meanwhile.
@@ -165,7 +167,7 @@ def settle_silent(
         counts: dict[str, int] = {}
         for _, step in taken:
             counts[step.step] = counts.get(step.step, 0) + 1
-        audit.append(conn, SYSTEM, "activity.silence", f"{len(taken)} activities", counts, now)
+        audit.append(conn, by, "activity.silence", f"{len(taken)} activities", counts, now)
         return counts
 
     return in_transaction(engine, work)

@@ -43,8 +43,10 @@ def reject_silent(
     judge: Callable[[Connection, Sequence[LeaveRequest]], Iterable[tuple[LeaveRequest, str]]],
     *,
     now: datetime,
+    by: str = SYSTEM,
 ) -> int:
-    """Given which of the requests that wait are rejected and why, reject them as the system; return how many.
+    """Given which of the requests that wait are rejected and why, reject them as nobody's decision; return how many.
+    `by`: whom the audit log names, who ran it.
 
     `judge` gets all that wait, and the connection on which it reads; nobody decides one meanwhile.
     """
@@ -62,7 +64,7 @@ def reject_silent(
         ]
         latest = max(now.date(), *(one.last_day for one, _ in taken))
         changed_days.mark_subjects(conn, whom_it_touches.by_rows(absences.name, rows, ()), latest)
-        audit.append(conn, SYSTEM, "absence.silence", f"{len(taken)} requests", {"rejected": len(taken)}, now)
+        audit.append(conn, by, "absence.silence", f"{len(taken)} requests", {"rejected": len(taken)}, now)
         return len(taken)
 
     return in_transaction(engine, work)

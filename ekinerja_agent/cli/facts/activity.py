@@ -10,7 +10,7 @@ import click
 from ekinerja_agent.central.imported import activities
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.facts.deadlines import settle, settled_text
-from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Instant, Month, refuse_reversed
+from ekinerja_agent.cli.shell.dates import DAY, TIME_OF_DAY, Month, PastInstant, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
 from ekinerja_agent.nouns.errors import WrongUsage
@@ -199,7 +199,7 @@ def history_command(context: Context, activity_id: str, fmt: str | None) -> None
 @click.option("--month", type=Month(), required=True, help="The month to look at.")
 @click.option("--nip", help="Only this person.")
 @click.option("--office", metavar="UNIT", help="Only this unit. Default: all.")
-@click.option("--now", type=Instant(), help="Judge as of this instant. Default: now.")
+@click.option("--now", type=PastInstant(), help="Judge as of this instant. Default: now.")
 @format_option
 @click.pass_obj
 def check_command(
@@ -222,12 +222,11 @@ def check_command(
 
 
 @group.command("silence")
-@click.option("--now", type=Instant(), help="As of this instant. Default: now.")
+@click.option("--now", type=PastInstant(), help="As of this instant. Default: now.")
 @click.pass_obj
 def silence_command(context: Context, now: datetime | None) -> None:
     """Do what the rules say of activities and requests that nobody decided in time. The service does it every day."""
-    context.actor()
-    tell(settled_text(settle(context, now)))
+    tell(settled_text(settle(context, now, context.actor().name)))
 
 
 @group.command("feed")

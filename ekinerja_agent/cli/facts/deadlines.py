@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from ekinerja_agent.usecases.deciding.deadlines import DeadlineRun
 
 
-def settle(context: Context, now: datetime | None) -> DeadlineRun:
-    """Given what `--now` says, do what the rules say of all that nobody decided in time.
+def settle(context: Context, now: datetime | None, by: str) -> DeadlineRun:
+    """Given what `--now` says and the account that runs it, do what the rules say of all that nobody decided in time.
 
     Raise NeedsAttention if nothing is said and other clocks contradict this host's.
     """
     engine, rules, profile = context.engine(), context.rulebook(), context.config().agent.profile
     if now is not None:
-        return deadlines.run(engine, rules, profile=profile, now=now)
-    return deadlines.run_today(engine, rules, profile=profile, now=context.now(), synchronised=clock.is_synchronised())
+        return deadlines.run(engine, rules, profile=profile, now=now, by=by)
+    synchronised = clock.is_synchronised()
+    return deadlines.run_today(engine, rules, profile=profile, now=context.now(), synchronised=synchronised, by=by)
 
 
 def settled_text(settled: DeadlineRun) -> Message:

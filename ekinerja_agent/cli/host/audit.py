@@ -115,6 +115,8 @@ def verify_command(click_context: click.Context, heads: tuple[audit.End, ...]) -
     engine = context.engine()
     seen = [compare.Seen("--head", head) for head in heads] + witnesses.of_host(context.config())
     found = compare.compare(engine, seen)
+    for told in audit.set_back(engine):
+        context.say(told)
     for one in found.witnesses:
         tell(Message("witness {witness}: {end}", witness=one.witness, end=one.end))
     for sentence in found.told:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ekinerja_agent.cli.shell.dates import DAY, Instant, Month
+from ekinerja_agent.cli.shell.dates import DAY, Month, PastInstant
 from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.translate import tell, wrong_value
 from ekinerja_agent.locale.language import choose
@@ -54,7 +54,7 @@ def group() -> None:
 def _ordered(command: Command) -> Command:
     """Given a command's function, return it with the options that every report has."""
     for option in (
-        click.option("--now", type=Instant(), help="Make the report as if it were this instant (for replays)."),
+        click.option("--now", type=PastInstant(), help="Make the report as if it were this instant (for replays)."),
         click.option(
             "--out",
             type=NamedFile(),

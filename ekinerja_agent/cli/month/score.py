@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ekinerja_agent.central.access.audit import SYSTEM
 from ekinerja_agent.central.scored import results
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.cli.facts import deadlines
 from ekinerja_agent.cli.month import score_rows
-from ekinerja_agent.cli.shell.dates import Instant, Month
+from ekinerja_agent.cli.shell.dates import Month, PastInstant
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.named_files import OwnPath
 from ekinerja_agent.cli.shell.translate import tell
@@ -37,7 +38,7 @@ PLAN = (
 ).split()
 
 _NOW = click.option(
-    "--now", type=Instant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
+    "--now", type=PastInstant(), help="Judge as of this instant, as 2026-10-01T08:00:00+08:00. Default: now."
 )
 _DIRECTORY = OwnPath(exists=True, file_okay=False, path_type=Path)
 
@@ -97,7 +98,7 @@ def run_command(
 
 def _settle_silence(context: Context, now: datetime | None) -> None:
     try:
-        settled = deadlines.settle(context, now)
+        settled = deadlines.settle(context, now, SYSTEM)
     except NeedsAttention as error:
         context.say(error.message)  # the scores count all the same: what waits is pending in them
     else:
@@ -139,7 +140,7 @@ def _tell(month: date, summary: score.ScoreSummary) -> None:
 @click.option("--findings", "part", flag_value="findings", help="One row per finding (table and csv).")
 @click.option("--days", "part", flag_value="days", help="One row per day (table and csv).")
 @click.option(
-    "--now", type=Instant(), help="Score afresh as of this instant and store nothing, instead of what stands."
+    "--now", type=PastInstant(), help="Score afresh as of this instant and store nothing, instead of what stands."
 )
 @format_option
 @click.pass_obj

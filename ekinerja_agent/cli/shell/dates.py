@@ -9,6 +9,7 @@ import click
 
 from ekinerja_agent.cli.shell.translate import wrong_value
 from ekinerja_agent.nouns.errors import WrongUsage
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import YEARS
 
@@ -102,3 +103,15 @@ class Instant(click.ParamType[datetime]):
         raise wrong_value(
             Message("{value} is not an instant; write it as 2026-10-01T08:00:00+08:00", value=repr(value)), param, ctx
         )
+
+
+class PastInstant(Instant):
+    """As Instant, for one as of which something is judged: what nobody knows yet is judged by nobody."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        instant = super().convert(value, param, ctx)
+        if instant > utc_now():
+            raise wrong_value(
+                Message("{value} is in the future; name an instant that has been", value=repr(str(value))), param, ctx
+            )
+        return instant

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ekinerja_agent.central.access.audit import SYSTEM
 from ekinerja_agent.central.imported import activities, leave_requests
 from ekinerja_agent.central.imported.activities import Activity, Step
 from ekinerja_agent.central.imported.leave_requests import LeaveRequest
@@ -46,10 +47,10 @@ class DeadlineRun:
         return self.escalated + self.approved + self.rejected + self.requests_rejected
 
 
-def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> DeadlineRun:
+def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, by: str = SYSTEM) -> DeadlineRun:
     """Given the instant, do what the rules say of all that nobody decided in time.
 
-    `profile` serves units that name none. A day that no rule covers waits.
+    `profile` serves units that name none; `by` is the account that ran it. A day that no rule covers waits.
     """
 
     def judge(conn: Connection, waiting: Sequence[Activity] | Sequence[LeaveRequest]) -> _Judge:
@@ -63,14 +64,16 @@ def run(engine: Engine, rules: RuleBook, *, profile: str, now: datetime) -> Dead
     def requests_of(conn: Connection, waiting: Sequence[LeaveRequest]) -> Iterator[tuple[LeaveRequest, str]]:
         return judge(conn, waiting).leave_requests(waiting)
 
-    counts = activities.settle_silent(engine, activities_of, now=now)
-    rejected = leave_requests.reject_silent(engine, requests_of, now=now)
+    counts = activities.settle_silent(engine, activities_of, now=now, by=by)
+    rejected = leave_requests.reject_silent(engine, requests_of, now=now, by=by)
     return DeadlineRun(
         counts.get("escalated", 0), counts.get(EntryStatus.APPROVED, 0), counts.get(EntryStatus.REJECTED, 0), rejected
     )
 
 
-def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool) -> DeadlineRun:
+def run_today(
+    engine: Engine, rules: RuleBook, *, profile: str, now: datetime, synchronised: bool, by: str = SYSTEM
+) -> DeadlineRun:
     """As `run`, at the instant that this host's clock shows; `synchronised` is the kernel's word on it.
 
     Raise NeedsAttention if other clocks contradict it: a clock that jumped ahead would end everybody's time to decide.
@@ -84,7 +87,7 @@ def run_today(engine: Engine, rules: RuleBook, *, profile: str, now: datetime, s
                 doubt=doubt,
             )
         )
-    return run(engine, rules, profile=profile, now=now)
+    return run(engine, rules, profile=profile, now=now, by=by)
 
 
 def _one_at_a_time(conn: Connection, settled: Iterator[tuple[Activity, Step]]) -> Iterator[tuple[Activity, Step]]:

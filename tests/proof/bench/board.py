@@ -12,13 +12,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, insert
+from sqlalchemy import Connection, Engine, Table, insert, select
 from starlette.testclient import TestClient
 
-from ekinerja_agent.central.access import accounts, logins
+from ekinerja_agent.central.access import accounts, audit, logins
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.central.store.tables import imported, recorded, scored
+from ekinerja_agent.central.store.tables.periods import period_events
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.nouns.punch import punch_name
 from ekinerja_agent.reports.kinds.sakip import ASPECTS
@@ -33,23 +34,23 @@ PEOPLE_PER_UNIT = 250
 MOST_TIMES = 5
 MOST_BYTES = 300_000
 TRIES = 5
-NOW = datetime(2026, 12, 31, 4, tzinfo=UTC)
-TODAY = "2026-12-31"
+NOW = datetime(2025, 12, 31, 4, tzinfo=UTC)
+TODAY = "2025-12-31"
 PAGES = {
     "op": (
         *(
             "/",
-            "/unit/U0/2026-12-07",
+            "/unit/U0/2025-12-07",
             f"/unit/U0/{TODAY}",
-            "/unit/U0/2026-12",
-            "/person/N000000/2026-12",
+            "/unit/U0/2025-12",
+            "/person/N000000/2025-12",
             "/objections",
         ),
         *("/evaluation?unit=U0", "/workload", "/workload?unit=U0", "/sakip", "/sakip?unit=U0"),
         *("/public", "/public/workload", "/public/sakip"),
     ),
     "head": (
-        *("/", "/me", "/unit/U0/2026-12-07", "/activities", "/activities/waiting", "/objections"),
+        *("/", "/me", "/unit/U0/2025-12-07", "/activities", "/activities/waiting", "/objections"),
         *("/evaluation", "/workload", "/sakip"),
     ),
 }
@@ -139,7 +140,7 @@ def _enter(engine: Engine, who: str, minutes: Iterator[int] | None = None) -> Te
 
 
 def county(url: str, people: int, months: Iterable[int] = range(1, 13), *, doings: bool = True) -> Engine:
-    """Given an empty database, fill it with people of whom these months of 2026 are scored; return it connected.
+    """Given an empty database, fill it with people of whom these months of 2025 are scored; return it connected.
 
     `doings` False leaves out what people do from day to day: activities, punches, objections.
     """
@@ -152,7 +153,7 @@ def county(url: str, people: int, months: Iterable[int] = range(1, 13), *, doing
     with transaction(engine) as conn:
         _facts(conn, people, operator.id)
         for month in months:
-            _results(conn, people, month)
+            _results(conn, people, month, operator.id)
         if doings:
             _doings(conn, people, operator.id)
     return engine
@@ -188,7 +189,7 @@ def _measures(conn: Connection, units: range) -> None:
     """Of each unit three plans with a report a month, ten jobs with five tasks, and the aspects of two years."""
     origin = {"batch": 1, "row": 1}
     plans = [(unit, f"P{unit}-{number}") for unit in units for number in range(3)]
-    due = {"due_date": date(2026, 12, 15), "target_output": "1 laporan", "budget_rp": 100_000_000}
+    due = {"due_date": date(2025, 12, 15), "target_output": "1 laporan", "budget_rp": 100_000_000}
     _insert(
         conn, imported.plans, (origin | due | {"code": plan, "unit": f"U{unit}", "name": plan} for unit, plan in plans)
     )
@@ -196,7 +197,7 @@ def _measures(conn: Connection, units: range) -> None:
     _insert(
         conn,
         imported.plan_progress,
-        (report | {"plan": plan, "month": f"2026-{month:02}"} for _, plan in plans for month in range(1, 13)),
+        (report | {"plan": plan, "month": f"2025-{month:02}"} for _, plan in plans for month in range(1, 13)),
     )
     jobs = [origin | {"unit": f"U{unit}", "job": f"Jabatan {number}"} for unit in units for number in range(10)]
     load = {"volume_e2": 12_000, "per": "month", "standard_e2": 6_000}
@@ -208,21 +209,28 @@ def _measures(conn: Connection, units: range) -> None:
         (
             origin | {"unit": f"U{unit}", "year": str(year), "aspect": aspect, "score_e2": 7_800}
             for unit in units
-            for year in (2025, 2026)
+            for year in (2024, 2025)
             for aspect in ASPECTS
         ),
     )
 
 
-def _results(conn: Connection, people: int, month: int) -> None:
+def _results(conn: Connection, people: int, month: int, account: int) -> None:
     """Those of all months but the last are published."""
     published = month < 12
-    key: dict[str, Any] = {"period": f"2026-{month:02}", "revision": int(published)}
+    key: dict[str, Any] = {"period": f"2025-{month:02}", "revision": int(published)}
     if published:
         key |= {"status": "published", "published_at": NOW}
-    days = [day for number in range(1, 29) if (day := date(2026, month, number)).weekday() < 5]
+        closed = {"period": key["period"], "event": "closed", "revision": 1, "rules_digest": "r", "account_id": account}
+        so_far = {"at": NOW, "audit_rows": conn.scalar(select(audit.count_so_far()))}
+        _insert(conn, period_events, (closed | so_far | {"unit": f"U{unit}"} for unit in range(_units(people))))
+    days = [day for number in range(1, 29) if (day := date(2025, month, number)).weekday() < 5]
     persons = [{"nip": nip(one), "unit": _unit(one, people)} for one in range(people)]
-    scores = [_SCORE | key | person | {"name": person["nip"]} for person in persons]
+    scores = [
+        _SCORE | key | person | {"name": person["nip"]} | ({"closed_with": person["unit"]} if published else {})
+        for person in persons
+    ]
+    _insert(conn, scored.results, scores)  # first: no part is published without it
     key = {"period": key["period"], "revision": key["revision"]}
     duty = key | {
         "schedule": "national",
@@ -249,7 +257,6 @@ def _results(conn: Connection, people: int, month: int) -> None:
             for position, day in numbered[:3]
         ),
     )
-    _insert(conn, scored.results, scores)  # last: what is published is sealed
 
 
 def _doings(conn: Connection, people: int, account: int) -> None:
@@ -257,7 +264,7 @@ def _doings(conn: Connection, people: int, account: int) -> None:
     minutes, and objections of sixty people, more than stand on a page.
     """
     work = {"batch": 1, "row": 1, "description": "Rapat", "approved_minutes": 60}
-    work |= {"start": datetime(2026, 1, 1, 8).time(), "end": datetime(2026, 1, 1, 9).time()}
+    work |= {"start": datetime(2025, 1, 1, 8).time(), "end": datetime(2025, 1, 1, 9).time()}
     _insert(
         conn,
         imported.activities,
@@ -270,8 +277,8 @@ def _doings(conn: Connection, people: int, account: int) -> None:
         ),
     )
     disputed = {
-        "period": "2026-12",
-        "date": date(2026, 12, 1),
+        "period": "2025-12",
+        "date": date(2025, 12, 1),
         "code": "TL1",
         "scan": "arrive",
         "reason": "Mesin rusak",
@@ -295,7 +302,7 @@ def _doings(conn: Connection, people: int, account: int) -> None:
     )
     punch: dict[str, Any] = {"batch": 0, "occurrence": 1, "offset_s": 0, "verify": 1, "state": 0, "work_code": 0}
     punch |= {"source": "poll", "raw": b"", "corrected": False, "received_at": NOW}
-    midnight = datetime(2026, 12, 31)
+    midnight = datetime(2025, 12, 31)
     _insert(
         conn,
         recorded.punches,

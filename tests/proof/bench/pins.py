@@ -29,7 +29,7 @@ OFFICES = 40
 EMPLOYEES = 10_000
 TIMES = 3
 MOST = 1.2
-_NOW = datetime(2026, 12, 31, tzinfo=UTC)
+_NOW = datetime(2026, 10, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

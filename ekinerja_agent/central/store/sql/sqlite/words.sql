@@ -16,3 +16,10 @@ strftime('%Y-%m', {period} || '-01', '-1 month')
 
 -- steers(text): a text has letters that steer a screen; the end of a line and a tab are none
 ({text}) GLOB '*[' || char(1) || '-' || char(8) || char(11) || char(12) || char(14) || '-' || char(31) || char(127) || ']*'
+
+-- ahead(at): an instant is ahead of the database's own clock by more than five minutes, which two hosts may differ
+{at} > strftime('%Y-%m-%d %H:%M:%f', 'now', '+5 minutes')
+
+-- not_over(period, through): the last day that counts (null: that of YYYY-MM) is not over in the easternmost zone
+COALESCE(date({through}, '+1 day'), date({period} || '-01', '+1 month'))
+    > strftime('%Y-%m-%d %H:%M:%S', 'now', '+9 hours', '+5 minutes')
