@@ -251,7 +251,7 @@ class Receiver:
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
             new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust)
         newest = max((record.clock for record in usable), default=None)
-        brought = Brought(len(usable) if complete else 0, new, newest, bound)
+        brought = Brought(pushed.lines if complete and usable else 0, new, newest, bound)
         return Stored(pushed.lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
 
     def _weighed(

@@ -91,6 +91,7 @@ class Uploads:
         for _ in range(MOST_TRIES):
             try:
                 if anew:
+                    self._held()  # it counts what it holds now
                     self._sender.beat()
                 anew = False
             except Unanswered:
@@ -123,6 +124,7 @@ class Uploads:
 
     def anew(self) -> str:
         """Ask for commands; a terminal that was asked for its log sends all of it again."""
+        self._held()  # it counts what it holds now
         try:
             self._sender.beat()
         except Unanswered as error:
