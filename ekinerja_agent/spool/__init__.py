@@ -3,7 +3,8 @@
 from ekinerja_agent.spool.memory import TerminalMemory
 from ekinerja_agent.spool.push_trust import PushTrust
 from ekinerja_agent.spool.pushes import Hole, PushMemory, PushRequest, RequestKind
-from ekinerja_agent.spool.queue import Added, Key, RejectedPunch, Spool, SpoolCounts
+from ekinerja_agent.spool.queue import Key, Spool
+from ekinerja_agent.spool.results import Added, RejectedPunch, SpoolCounts
 from ekinerja_agent.spool.unread import UnreadUploads
 
 __all__ = [

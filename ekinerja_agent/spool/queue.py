@@ -18,12 +18,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from ekinerja_agent.files.plain import require_plain
 from ekinerja_agent.nouns.coverage import Coverage
@@ -38,6 +37,7 @@ from ekinerja_agent.spool.note_queue import add_note, free_notes
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
+from ekinerja_agent.spool.results import Added, RejectedPunch, SpoolCounts
 from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 from ekinerja_agent.spool.unread import UnreadUploads, read_unread, write_unread
@@ -54,31 +54,6 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Key = tuple[str, datetime]
 """PIN and clock: what the occurrences of a punch have in common at one terminal."""
-
-
-class Added(NamedTuple):
-    """How many punches of a call are new, and how many the spool had already seen."""
-
-    new: int
-    duplicate: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolCounts:
-    """The state of the queue. `oldest_added_at` is the host instant when the oldest waiting punch was added."""
-
-    waiting: int
-    rejected: int
-    notes: int
-    oldest_added_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedPunch:
-    """A punch that central can never take as it is, with central's reason."""
-
-    punch: Punch
-    reason: Message
 
 
 class Spool:

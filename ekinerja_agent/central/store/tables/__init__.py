@@ -17,6 +17,7 @@ from ekinerja_agent.central.store.tables.access import (
     passwords,
     power_decisions,
     power_requests,
+    turns,
 )
 from ekinerja_agent.central.store.tables.feed import feed_activities, feed_answers
 from ekinerja_agent.central.store.tables.imported import (
@@ -65,7 +66,6 @@ from ekinerja_agent.central.store.tables.scored import (
     result_pending,
     results,
 )
-from ekinerja_agent.central.store.tables.turns import turns
 
 PUBLISH_INSTEAD: Final = "a later change becomes a new revision: period reopen, then period close"
 """What to do instead of changing a published result."""

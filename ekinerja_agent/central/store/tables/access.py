@@ -104,3 +104,11 @@ login_failures = Table(  # changes: counted up, and forgotten a quarter of an ho
     Column("failures", Integer, nullable=False),
     Column("last_at", Instant, nullable=False, index=True),
 )
+
+turns = Table(
+    # Rows that sessions of PostgreSQL lock to wait for each other; SQLite has one writer at a time and needs none.
+    "turns",
+    metadata,
+    Column("turn", BigInteger, primary_key=True, autoincrement=False),
+    Column("share", Integer, primary_key=True, autoincrement=False),  # 0: of all; else of some people
+)
