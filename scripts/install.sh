@@ -170,12 +170,20 @@ place_configuration() {
 # --- the program: built beside the running one, then one link is moved ---
 
 build_program() {
-    local options=(--quiet --disable-pip-version-check --no-input -c "$checkout/constraints.txt")
+    local options=(--quiet --disable-pip-version-check --no-input --no-build-isolation) last
     [ -z "$wheels" ] || options+=(--no-index --find-links "$wheels")
     new=$program/venv-$(date -u +%Y%m%dT%H%M%S)
     say "Building the program in $new ..."
     "$python" -m venv "$new" || fail "$python could not make the virtual environment $new; see above."
-    "$new/bin/python" -m pip install "${options[@]}" "$checkout" ||
+    # First what builds packages: nothing is fetched whose digest is not pinned.
+    for last in "# --- what the program uses" "# --- what tests use"; do
+        awk -v last="$last" 'index($0, last) == 1 { exit } 1' "$checkout/constraints.txt" >"$undo/pins"
+        grep -q == "$undo/pins" || continue
+        "$new/bin/python" -m pip install "${options[@]}" --require-hashes -r "$undo/pins" ||
+            fail "The packages could not be installed, or are not those whose digests constraints.txt pins; see above." \
+                "Without a network use --wheels DIR."
+    done
+    "$new/bin/python" -m pip install "${options[@]}" --no-deps "$checkout" ||
         fail "The packages could not be installed; see above. Without a network use --wheels DIR."
     "$new/bin/ekinerja-agent" --version >/dev/null || fail "The program that was built does not start; see above."
 }

@@ -7,6 +7,7 @@ a second run replaces what the first one made and nothing else. Does not know ho
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,10 +21,11 @@ from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
 MARK = ".ekinerja-demo"
+_FIRST_LINE = "# The demo's configuration."
 _MADE = ("agent.yaml", "devices.yaml", "report.html", "reports", "rules", "import", "state", MARK)
 
 AGENT_YAML = f"""\
-# The demo's configuration. It is a real one: every command works on it with --config.
+{_FIRST_LINE} It is a real one: every command works on it with --config.
 roles: [collect, score]        # one box does all: reads the terminals and computes the scores
 state_dir: state               # the queue of punches on their way, and copies of what could not be read
 devices: devices.yaml
@@ -83,7 +85,7 @@ def prepare(directory: Path) -> Place:
                 "{directory} is a file; name a directory that the demo may create, e.g. --dir demo", directory=directory
             )
         )
-    made_here = (directory / MARK).exists()
+    made_here = _made_here(directory)
     if not made_here and directory.is_dir() and any(directory.iterdir()):
         raise Refused(
             Message(
@@ -285,3 +287,16 @@ def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
         table = csv.DictWriter(file, list(first))
         table.writeheader()
         table.writerows([first, *others])
+
+
+def _made_here(directory: Path) -> bool:
+    """Whether a demo of this user made what is there: a mark is a name that anybody can write, and alone says nothing.
+
+    It is this user's own file, and the configuration beside it, if there is one, is a demo's.
+    """
+    mark, agent = directory / MARK, directory / "agent.yaml"
+    if mark.is_symlink() or not mark.is_file() or {mark.stat().st_uid, directory.stat().st_uid} != {os.geteuid()}:
+        return False
+    if agent.is_symlink() or not agent.exists():
+        return True
+    return agent.is_file() and agent.read_bytes().startswith(_FIRST_LINE.encode())

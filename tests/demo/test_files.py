@@ -36,7 +36,7 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None
 def test_an_earlier_demo_is_replaced_and_what_people_added_stays(tmp_path: Path) -> None:
     place = files.prepare(tmp_path / "demo")
     files.write_configuration(place, PORTS)
-    place.agent.write_text("spoilt")
+    place.agent.write_text(files.AGENT_YAML + "spoilt")
     (place.directory / "state" / "central.db").write_text("old")
     (place.directory / "notes.txt").write_text("what I learned")
     again = files.prepare(tmp_path / "demo")

@@ -120,8 +120,8 @@ def host(tmp_path: Path) -> Host:
         shutil.copytree(ROOT / part, checkout / part)
     (checkout / "scripts").mkdir()
     shutil.copy(ROOT / "scripts/install.sh", checkout / "scripts")
-    for name in ("README.md", "constraints.txt"):
-        shutil.copy(ROOT / name, checkout)
+    shutil.copy(ROOT / "README.md", checkout)
+    (checkout / "constraints.txt").write_text("# --- what the program uses ---\n# --- what tests use ---\n")
     wheels.mkdir()
     python = tmp_path / "python"
     real = sys.executable
@@ -193,11 +193,11 @@ def test_what_fails_leaves_everything_as_it_was(host: Host) -> None:
         assert host.agent("config", "check").returncode == 0
 
     # Packages that cannot be had.
-    project = host.checkout / "pyproject.toml"
-    text = project.read_text()
-    project.write_text(text.replace("requires = []", 'requires = ["no-such-package"]'))
+    pins = host.checkout / "constraints.txt"
+    text = pins.read_text()
+    pins.write_text(f"no-such-package==1 --hash=sha256:{'0' * 64}\n{text}")
     untouched(host.install(), "The packages could not be installed")
-    project.write_text(text)
+    pins.write_text(text)
     # Rules that the new version would not take.
     rules = host.checkout / "config/rules/schedules.yaml"
     text = rules.read_text()
