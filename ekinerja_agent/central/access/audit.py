@@ -169,8 +169,8 @@ def set_back(engine: Engine) -> Iterator[Message]:
     """Given the database, yield which rows are of an earlier instant than one before them, by more than two hosts
     differ: a clock was set back, or was ahead before.
     """
-    latest: Any = None
-    query = select(audit.c.id, audit.c.at, audit.c.actor, audit.c.action, audit.c.subject).order_by(audit.c.id)
+    latest: Row[Any] | None = None
+    query = select(audit).order_by(audit.c.id)
     with reading(engine) as conn:
         for row in conn.execute(query.execution_options(yield_per=1000)):
             if latest is not None and row.at < latest.at - HOSTS_DIFFER:
@@ -265,7 +265,7 @@ def _noted_instead(noted: End, count: int, found: str | None) -> Message:
     )
 
 
-def _named(row: Any) -> str:
+def _named(row: Row[Any]) -> str:
     return f"{row.id} ({row.at:%Y-%m-%d %H:%M:%S} UTC, {row.actor}: {row.action} {row.subject})"
 
 
