@@ -116,6 +116,8 @@ def test_t37_what_one_operator_imports_to_pay_somebody_waits_for_another(install
         }
     ]
     _the_database_refuses(box, first)
+    of_all = json.loads(box.ok("import", "waiting", str(waiting[6]["batch"]), "--format", "json"))
+    assert {one["nip"] for one in of_all if one["difference_rp"] < 0} == {FRIEND, OTHER}, "of a unit: of everybody"
     with acting_as("sari"):
         shown = box.run("import", "approve", str(first), "--yes", "--format", "json")
     (line,) = [line for line in json.loads(shown.out) if line["month"] == MONTH]
