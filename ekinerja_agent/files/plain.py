@@ -44,18 +44,20 @@ def append_line(path: Path, line: str) -> None:
 def require_plain(path: Path) -> None:
     """Given a path, return if nothing or a plain file is there. Raise NeedsAttention otherwise.
 
-    For files that a library opens by their name.
+    For files that a library opens by their name; of a folder, which leads nowhere, it tells itself.
     """
     try:
         mode = path.lstat().st_mode
     except OSError:  # whoever opens it tells why it cannot be looked at
         return
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise _no_plain_file(path)
 
 
 def _opened(path: Path, flags: int) -> int:
     require_plain(path)
+    if path.is_dir():
+        raise _no_plain_file(path)
     handle = os.open(path, flags | _AS_IT_IS, 0o600)
     if not stat.S_ISREG(os.fstat(handle).st_mode):  # put there in between
         os.close(handle)

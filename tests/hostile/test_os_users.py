@@ -254,6 +254,7 @@ def at_terminal(host: SocketHost, *words: str) -> Iterator[tuple[subprocess.Pope
     keys, screen = os.openpty()
 
     def take_terminal() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whatever the tests were started with
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     caller = subprocess.Popen(

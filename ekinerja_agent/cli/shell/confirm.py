@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -19,6 +20,8 @@ def confirm(question: Message, *, yes: bool) -> None:
         raise WrongUsage(
             Message("{question} Nobody is at the keyboard to answer; repeat the command with --yes", question=question)
         )
+    # Polars takes Ctrl-C so that a question waits on for its answer; this program's own way is put back.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
     click.confirm(translated(question), abort=True, err=True)
 
 

@@ -174,6 +174,8 @@ def _become(request: Request, peer: os_user.Caller, line: socket.socket) -> None
     """Be the process of the caller's command, in all but its rights."""
     with suppress(OSError):
         os.setpgid(0, 0)  # what it starts gets its signals too
+    for each in PASSED_ON:  # whatever the process that started this one ignores
+        signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
     for number, handle in enumerate(request.files):
         os.dup2(handle, number)
         os.close(handle)
