@@ -179,7 +179,7 @@ build_program() {
     for last in "# --- what the program uses" "# --- what tests use"; do
         awk -v last="$last" 'index($0, last) == 1 { exit } 1' "$checkout/constraints.txt" >"$undo/pins"
         grep -q == "$undo/pins" || continue
-        "$new/bin/python" -m pip install "${options[@]}" --require-hashes -r "$undo/pins" ||
+        "$new/bin/python" -m pip install "${options[@]}" --require-hashes --no-deps -r "$undo/pins" ||
             fail "The packages could not be installed, or are not those whose digests constraints.txt pins; see above." \
                 "Without a network use --wheels DIR."
     done
