@@ -22,6 +22,7 @@ from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact
 from ekinerja_agent.scoring.frames import schemas
 from tests.central.conftest import Store
 from tests.central.september import NOW, SEPTEMBER, WITA, bring, day, instant, month
+from tests.central.test_guards import close
 
 SINCE = datetime(2026, 8, 31, 16, tzinfo=UTC)  # midnight of 1 September in Makassar
 
@@ -371,10 +372,11 @@ def test_an_activity_of_a_type_with_a_standard_counts_at_most_that_time_for_its_
 
 
 def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_draft(
-    central: Engine, office: Store
+    central: Engine, office: Store, operator: Account
 ) -> None:
     def result(period: str, revision: int, state: str, late: int | None) -> None:
         key = {"period": period, "nip": "ani", "revision": revision}
+        published = {"closed_with": "x"} if revision else {}
         numbers = {c.name: 0 for c in results.c if not c.nullable and c.type.python_type is int and c.name not in key}
         words = dict.fromkeys(
             ["name", "unit", "unit_name", "profile", "rules_digest", "employment_status", "status"], "x"
@@ -383,8 +385,10 @@ def test_earlier_days_of_the_year_come_from_what_was_published_else_from_the_dra
         one_day = {"position": 0, "date": first, "unit": "x", "schedule": "x", "timezone": "UTC", "state": state}
         minutes = {"required_minutes": 450, "late_minutes": late, "missing_scans": late or 0}
         with transaction(central) as conn:
+            if revision:
+                conn.exec_driver_sql(close(period, revision, by=operator.id, unit="x"))
+            conn.execute(results.insert(), key | numbers | words | {"computed_at": NOW} | published)
             conn.execute(result_days.insert(), key | one_day | minutes)
-            conn.execute(results.insert(), key | numbers | words | {"computed_at": NOW})
 
     result("2025-11", 0, "unexcused", None)
     result("2025-12", 0, "unexcused", None)

@@ -18,6 +18,7 @@ from ekinerja_agent.central.kinds import FACT_KINDS, FactKind, Guard, Reading, T
 from ekinerja_agent.central.marks import whom_it_touches
 from ekinerja_agent.central.schema import live_sql
 from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.columns import metadata, serial_key
 from ekinerja_agent.central.store.tables.imported import import_batches
 from ekinerja_agent.central.store.tables.recorded import stale_days
@@ -82,6 +83,7 @@ def parking(central: Engine, monkeypatch: pytest.MonkeyPatch) -> Table:
         own,
         Column("parking", ForeignKey(table.c.id), primary_key=True),
         Column("status", Text, nullable=False),
+        Column("account_id", ForeignKey(accounts.c.id)),
     )
     days = kinds.Days(Reading.SPAN, ("day", "until"))
     touches = Touches(Whom.PERSON, "driver", days, night_before=True)
@@ -136,7 +138,8 @@ def test_a_made_up_kind_needs_one_declaration_to_be_stored_replaced_decided_mark
 
     with transaction(central) as conn:
         (number,) = conn.scalars(select(parking.c.id).where(parking.c.batch == second.batch))
-        conn.execute(insert(parking.metadata.tables["parking_decisions"]).values(parking=number, status="approved"))
+        decided = {"parking": number, "status": "approved", "account_id": operator.id}
+        conn.execute(insert(parking.metadata.tables["parking_decisions"]).values(**decided))
     assert standing(central) == [("yard", "approved")]
 
     assert revoke(central, second.batch, operator, "wrong place", NOW)

@@ -84,7 +84,7 @@ def second(central: Engine, operator: Account) -> Account:
 
 @pytest.mark.usefixtures("second")
 @given(enrolled=enrolments, seen=slots, recorded=records, moved=moves, shifted=redated)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whoever_is_asked_for_gets_the_punches_that_a_plain_reading_gives_them(
     central: Engine,
     store: Store,

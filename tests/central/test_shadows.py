@@ -176,6 +176,28 @@ def _power(statement: str) -> Guarded:
     return Guarded(facts, _said(statement), "neither operator nor payroll", (pretended,), refuses_what_it_misses=True)
 
 
+_EMPLOYEE = tuple(account(3, "budi", roles="employee"))
+_PRETENDED = (f"accounts (id, name, roles, feeds, created_at) values (3, 'budi', 'operator', '', {TIME})",)
+
+
+def _role(table: str, why: str) -> Guarded:
+    """What decides who is neither operator nor head; in a table of the session an operator does."""
+    values = APPROVALS[table][0].format(account=3, time=TIME)
+    return Guarded((*_DECIDED, _EMPLOYEE), f"{table} {values}", why, _PRETENDED, refuses_what_it_misses=True)
+
+
+def _decision(table: str, subject: str, decided: str, account: int) -> str:
+    return f"{table} ({subject}, {decided}, account_id, decided_at) values (1, true, {account}, {TIME})"
+
+
+DISPUTED = (
+    "objections (period, nip, date, code, reason, account_id, entered_at, seen) "
+    f"values ('2026-09', 'n', '2026-09-07', 'TK', 'r', 1, {TIME}, 'draft')"
+)
+REJECTED = (
+    "insert into objection_decisions (objection, accepted, reason, account_id, decided_at) "
+    f"values (1, false, 'r', 9, {TIME})"
+)
 PAY = (
     "insert into period_payments (period, unit, revision, document, account_id, at) "
     f"values ('2026-09', 'U', 1, 'd', 9, {TIME})"
@@ -195,6 +217,65 @@ GUARDS = {
     "objection_decisions_own": _approval("objection_decisions"),
     "outage_decisions_own": _approval("outage_decisions"),
     "redating_decisions_own": _approval("redating_decisions"),
+    "absence_decisions_role": _role("absence_decisions", "head or hr decides on an absence"),
+    "correction_decisions_role": _role("correction_decisions", "head decides on a correction"),
+    "objection_decisions_role": _role("objection_decisions", "head decides on an objection"),
+    "outage_decisions_role": _role("outage_decisions", "head decides on an outage"),
+    "redating_decisions_role": _role("redating_decisions", "head decides on a redating"),
+    "batch_decisions_own": Guarded(
+        ("accounts", "import_batches", "held_batches"),
+        _decision("batch_decisions", "batch", "approved", 1),
+        "nobody approves what they imported",
+    ),
+    "batch_decisions_role": Guarded(
+        ("accounts", "import_batches", "held_batches", _EMPLOYEE),
+        _decision("batch_decisions", "batch", "approved", 3),
+        "payroll decides on what moves money",
+        _PRETENDED,
+        refuses_what_it_misses=True,
+    ),
+    "doubt_decisions_own": Guarded(
+        ("accounts", "import_batches", "doubtful_punches"),
+        _decision("doubt_decisions", "doubt", "approved", 1),
+        "nobody approves a record that they brought",
+    ),
+    "objections_again": Guarded(
+        (
+            "accounts",
+            f"insert into {DISPUTED}",
+            REJECTED,
+        ),
+        DISPUTED,
+        "only once the draft of that day says something else",
+    ),
+    "power_requests_role": Guarded(
+        ("accounts", _EMPLOYEE),
+        f"power_requests (kind, account, wanted, account_id, asked_at) values ('bind', 'x', '{{}}', 3, {TIME})",
+        "only an operator asks",
+        _PRETENDED,
+        refuses_what_it_misses=True,
+    ),
+    "power_decisions_role": Guarded(
+        ("accounts", "power_requests", _EMPLOYEE),
+        _decision("power_decisions", "request", "confirmed", 3),
+        "only an operator decides on a change of power",
+        _PRETENDED,
+        refuses_what_it_misses=True,
+    ),
+    "power_decisions_two": Guarded(
+        ("accounts", "power_requests"),
+        _decision("power_decisions", "request", "confirmed", 1),
+        "nobody confirms what they asked for",
+    ),
+    "period_events_rules": Guarded(
+        ("accounts", tuple(bind(9, "sari")), "period_events"),
+        close("2026-10")
+        .removeprefix("insert into ")
+        .replace("'r'", "'q'")
+        .replace("from period_", "from public.period_"),
+        "accepted by another person first",
+        (f"rule_acceptances values ('q', 9, {TIME})",),
+    ),
     "period_events_still_closed": _life("closed twice"),
     "period_events_paid": _life("closed after it was paid"),
     "period_reopenings_paid": _life("reopened after it was paid", _closed("2026-08", 1)),

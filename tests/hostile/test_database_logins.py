@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central.access import accounts, audit
+from ekinerja_agent.central.access.account_rows import ACCOUNTS_LOCK
 from ekinerja_agent.central.closing import periods
 from ekinerja_agent.central.schema import roles
 from ekinerja_agent.central.store import engine as store
@@ -256,7 +257,7 @@ def test_t5_no_login_publishes_anything(login: As, role: str) -> None:
     assert published(administrator) == before
 
 
-TURNS = (periods._RESULT_LOCK, audit._CHAIN_LOCK, accounts._ACCOUNTS_LOCK, 0x6C6F6769, 0x66656564, 1836019316)
+TURNS = (periods._RESULT_LOCK, audit._CHAIN_LOCK, ACCOUNTS_LOCK, 0x6C6F6769, 0x66656564, 1836019316)
 SEPTEMBER = date(2026, 9, 1)
 
 

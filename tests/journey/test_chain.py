@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -236,7 +236,7 @@ def test_an_import_that_is_taken_back_leaves_what_the_terminal_said(
 
 def test_a_month_that_is_not_over_is_not_closed(installation: Installation, name_nip: Callable[[int], str]) -> None:
     county(installation, {name_nip(1): ("DINKES", "lobby", "1")})
-    running = datetime.now(UTC).astimezone(MAKASSAR)
+    running = datetime.now(UTC).astimezone(timezone(timedelta(hours=9)))  # where days end first
     refused = installation.run("period", "close", f"{running:%Y-%m}", "--yes")
     assert refused.code == 7
     assert "not over" in refused.err

@@ -138,7 +138,7 @@ def test_a_month_without_a_rating_waits_where_the_profile_has_no_value_for_it(
 ) -> None:
     waiting = changed(rules, performance=Performance(Productivity.RATING, {"baik": 850_000}, None))
     result = score_month(faultless(build).facts(), waiting)
-    assert result.pending.drop("message").rows() == [
+    assert result.pending.drop("message", "would_cost").rows() == [
         (NIP, date(2026, 9, 1), "no approved rating is valid on 2026-09-01")
     ]
     assert unpack(result.pending["message"].item()).values == {"day": "2026-09-01"}
