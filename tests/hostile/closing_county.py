@@ -89,5 +89,5 @@ def fill(installation: Installation) -> None:
         "2026-11-03 12:00",
     )
     for name in ("sari", "budi"):
-        installation.account(name, "--role", "operator", "--os-user", name)
+        installation.account("add", name, "--role", "operator", "--os-user", name)
     installation.ok("score", "run", "--month", MONTH)

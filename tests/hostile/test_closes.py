@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ekinerja_agent.files import named
 from tests.hostile.closing_county import ALL, CLOSE, LATE, MONDAY, MONTH, OTHER, Closing
 from tests.journey.conftest import sql
 
@@ -47,7 +48,7 @@ def rules(september: Closing) -> None:
 
 def account(september: Closing) -> None:
     with september.acting("sari"):
-        september.ok("account", "disable", "budi", "--yes")
+        september.account("disable", "budi", "--yes")
 
 
 MEANWHILE = {
@@ -112,15 +113,15 @@ def test_t43_what_payroll_was_handed_is_what_is_noted_as_paid(september: Closing
         True,
     ), refused
     second = september.export()
-    for named, why in (
+    for options, why in (
         ((), "say which was paid"),
         (("--export", str(first)), "has revision 1"),
         (("--revision", "1"), "revision 1 of BKD was named, and revision 2 stands"),
         (("--total", "1"), "Rp 1 was named"),
         (("--export", "0" * 64), "is no file that was exported"),
     ):
-        refused = september.run(*ALL, "--document", "SP2D", *named, "--yes")
-        assert (refused.code, why in refused.err) == (7, True), (named, refused)
+        refused = september.run(*ALL, "--document", "SP2D", *options, "--yes")
+        assert (refused.code, why in refused.err) == (7, True), (options, refused)
     assert september.paid() == []
     september.ok(*ALL, "--document", "SP2D", "--export", second, "--yes")
     assert september.paid() == [("BKD", 2, "SP2D"), ("DINKES", 2, "SP2D")]
@@ -128,6 +129,23 @@ def test_t43_what_payroll_was_handed_is_what_is_noted_as_paid(september: Closing
     (exported,) = september.audited("payroll.export")[1:]
     assert set(row["details"]["exports"].values()) == {exported["details"]["digest"]}
     assert sum(row["details"]["payable_rp"].values()) == exported["details"]["payable_rp"]
+
+
+def test_t3_the_file_that_payroll_was_handed_is_opened_by_who_named_it(
+    september: Closing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the service's user runs the command for another person, it opens nothing by that person's word."""
+
+    def closed(_opener: named.Opener, path: Path) -> bytes:
+        raise PermissionError(13, f"{path.name} is closed to them")
+
+    september.ok(*CLOSE, "--yes")
+    file = september.export()
+    with monkeypatch.context() as patch:
+        patch.setattr(named._Here, "read", closed)
+        refused = september.run(*ALL, "--document", "SP2D", "--export", file, "--yes")
+    assert (refused.code, "gaji.csv is closed to them" in refused.err) == (2, True), refused
+    assert september.paid() == []
 
 
 def test_t43_what_nobody_exported_is_not_noted_as_paid(september: Closing) -> None:

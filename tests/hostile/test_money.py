@@ -46,8 +46,8 @@ def county(box: Installation, *, others: bool = True) -> Installation:
     ]
     box.load("punches", punches, "--complete-until", "2026-11-03 12:00")
     if others:
-        box.account("budi", "--role", "operator", "--os-user", "budi")
-        box.account("sari", "--role", "payroll", "--os-user", "sari")
+        box.account("add", "budi", "--role", "operator", "--os-user", "budi")
+        box.account("add", "sari", "--role", "payroll", "--os-user", "sari")
     box.ok("period", "close", BEFORE, "--yes")
     box.ok("score", "run", "--month", MONTH)
     return box
@@ -268,7 +268,7 @@ def _the_database_refuses_rules(box: Installation, digest: str) -> None:
     budi = sql(box.url, "select id from accounts where name = 'budi'")[0]["id"]
     close = (
         "insert into period_events (period, unit, event, revision, rules_digest, account_id, at) "
-        f"values ('2026-11', 'DINKES', 'closed', 1, '{digest}', {budi}, '2026-12-04 00:00:00')"
+        f"values ('2026-11', 'DINKES', 'closed', 1, '{digest}', {budi}, '2026-11-04 00:00:00')"
     )
     with pytest.raises(Refused, match="accepted by another person first"), transaction(engine) as conn:
         conn.exec_driver_sql(close)
@@ -285,7 +285,7 @@ def test_one_person_who_closes_alone_is_named_as_such_everywhere(installation: I
     assert "closes alone: there is nobody else who could sign" in box.run("period", "close", MONTH).err
     box.load("allowances", [{"nip": FRIEND, "criterion": "beban", "amount_rp": 5_000_000}])
     assert audits(box, "import")[-1]["details"]["alone"] is True
-    box.account("sari", "--role", "payroll", "--os-user", "sari")
+    box.account("add", "sari", "--role", "payroll", "--os-user", "sari")
     box.ok("period", "close", MONTH, "--yes")
     (status,) = json.loads(box.ok("period", "status", MONTH, "--format", "json"))
     assert status["alone"] is False

@@ -115,16 +115,16 @@ class Installation:
         code = ended.value.code
         return Outcome(code if isinstance(code, int) else int(code is not None), out.told(), err.told())
 
-    def account(self, *arguments: str) -> None:
-        """Add an account; where that gives power and there is another operator, that one confirms it."""
-        asked = self.run("account", "add", *arguments)
+    def account(self, command: str, name: str, *options: str) -> None:
+        """Run a command on an account; where that gives power, an operator confirms it who neither asked nor is it."""
+        asked = self.run("account", command, name, *options)
         number = re.search(r"waits as change (\d+)", asked.err)
         assert (asked.code, number is None) in {(0, True), (7, False)}, asked
         if number is not None:
             rows = json.loads(self.ok("account", "list", "--format", "json"))
-            asker = os_user.acting()
-            operators = [row["os_user"] for row in rows if "operator" in row["roles"] and not row["disabled_at"]]
-            with acting_as(next(name for name in operators if name not in {None, asker})):
+            operators = [row for row in rows if "operator" in row["roles"] and row["name"] != name]
+            free = {row["os_user"] for row in operators if not row["disabled_at"]} - {None, os_user.acting()}
+            with acting_as(min(free)):
                 self.ok("account", "confirm", number[1], "--yes")
 
     def ok(self, *arguments: str) -> str:

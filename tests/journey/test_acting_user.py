@@ -51,8 +51,8 @@ def test_nobody_gives_the_second_signature_in_another_s_name(
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     installation.load("employees", [{"nip": name_nip(1), "name": "Ani", "unit": "DINKES"}])
     if user not in names(installation):
-        installation.account(user, "--role", "operator", "--os-user", user)
-    installation.account("sari", "--role", "operator", "--os-user", "sari")
+        installation.account("add", user, "--role", "operator", "--os-user", user)
+    installation.account("add", "sari", "--role", "operator", "--os-user", "sari")
     correction = ("correction", "add", name_nip(1), DAY, "arrive", "--time", "07:15", "--document", "SK 9")
     entered = run_as(user, installation, *correction, claims="sari")
     assert entered.returncode == 0, entered

@@ -56,7 +56,7 @@ def office(installation: Installation, acting: As) -> Installation:
         ],
     )
     for user, number in {"ani": ANI, "budi": BUDI, "cici": CICI, "head": HEAD, "regent": REGENT}.items():
-        installation.account(user, "--role", "employee", "--nip", number, "--os-user", user)
+        installation.account("add", user, "--role", "employee", "--nip", number, "--os-user", user)
     return installation
 
 
@@ -158,7 +158,7 @@ def test_who_acts_for_the_head_decides_and_nobody_decides_what_they_entered(offi
     office.load(
         "assignments", [{"nip": CICI, "unit": "DINKES", "kind": "plh", "document": "SPT 1", "valid_from": today()}]
     )
-    office.account("clerk", "--role", "operator", "--nip", CICI, "--os-user", "clerk")
+    office.account("add", "clerk", "--role", "operator", "--nip", CICI, "--os-user", "clerk")
     acting("clerk")
     entered = enter(office, "00:00", "01:00", "--nip", ANI)
     refused(office.run("activity", "approve", entered), "entered")

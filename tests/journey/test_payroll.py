@@ -38,7 +38,7 @@ def acting(installation: Installation) -> As:
     def as_user(name: str) -> Iterator[None]:
         known = {row["name"] for row in json.loads(installation.ok("account", "list", "--format", "json"))}
         if name not in known:
-            installation.account(name, "--role", "operator", "--os-user", name)
+            installation.account("add", name, "--role", "operator", "--os-user", name)
         with acting_as(name):
             yield
 
@@ -180,7 +180,7 @@ def test_a_payroll_role_may_record_a_payment_and_an_employee_may_not(
     county(installation, name_nip(1))
     installation.ok("period", "close", MONTH, "--yes")
     for name, role in (("bendahara", "payroll"), ("ayu", "employee")):
-        installation.account(name, "--role", role, "--os-user", name)
+        installation.account("add", name, "--role", role, "--os-user", name)
     become("ayu")
     commands = (
         ("period", "reopen", MONTH, "--reason", "r"),
@@ -278,9 +278,9 @@ def test_a_rejected_objection_lets_the_month_go_and_the_head_of_the_unit_rejects
     late, other = name_nip(1), name_nip(3)
     county(installation, late, name_nip(2), other)
     installation.ok("score", "run", "--month", MONTH)
-    installation.account("ayu", "--role", "employee", "--nip", late, "--os-user", "ayu")
+    installation.account("add", "ayu", "--role", "employee", "--nip", late, "--os-user", "ayu")
     for name, unit in (("budi", "BKD"), ("cici", "DINKES")):
-        installation.account(name, "--role", "head", "--unit", unit, "--os-user", name)
+        installation.account("add", name, "--role", "head", "--unit", unit, "--os-user", name)
     first = os_user.acting()
     become("ayu")
     strange = installation.run("objection", "add", other, MONDAY, "TK", "--reason", "r")

@@ -58,7 +58,7 @@ def test_a_month_is_scored_closed_and_handed_over_under_the_roles(
         assert conn.execute(text("select outcome from feed_answers")).scalars().all() == ["stored"]
     engine.dispose()
     shown = office.ok("correction", "add", late, "2026-09-07", "arrive", "--time", "07:15", "--document", "SK 9")
-    office.account("sari", "--role", "operator", "--os-user", "sari")
+    office.account("add", "sari", "--role", "operator", "--os-user", "sari")
     become("sari")
     office.ok("correction", "approve", shown.split()[0].removeprefix("correction/"), "--yes")
     assert set(office.scores(MONTH)) == {late, other}
@@ -85,7 +85,7 @@ def test_retention_runs_under_its_own_role(tmp_path: Path, url: str) -> None:
     deliver(collector, Delivery(punches, ()), datetime(2019, 5, 6, tzinfo=UTC))
     collector.dispose()
     log_in(office, "ekinerja_score")
-    office.account("budi", "--role", "payroll")
+    office.account("add", "budi", "--role", "payroll")
     settings = tmp_path / "agent.yaml"
 
     def purge() -> Outcome:

@@ -46,7 +46,7 @@ def county(installation: Installation, name_nip: Callable[[int], str]) -> Instal
 def acting(county: Installation, name_nip: Callable[[int], str]) -> As:
     """Other logins: sari is an operator, ani an operator and the person who came late, tono no authorised feed."""
     for name, nip in (("sari", None), ("ani", name_nip(1)), ("tono", None)):
-        county.account(name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
+        county.account("add", name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
     return acting_as
 
 
@@ -173,7 +173,7 @@ def test_one_person_where_there_is_nobody_else_signs_alone(
     county: Installation, name_nip: Callable[[int], str]
 ) -> None:
     correct(county, name_nip(1))
-    county.account("ayu", "--role", "employee", "--os-user", "ayu")
+    county.account("add", "ayu", "--role", "employee", "--os-user", "ayu")
     county.ok(*ACCEPT)
     county.ok("import", "revoke", PUNCHES, "--reason", "r", "--yes")
 
@@ -182,7 +182,7 @@ def test_who_may_not_close_does_not_sign_either(
     county: Installation, acting: As, name_nip: Callable[[int], str]
 ) -> None:
     correct(county, name_nip(1))
-    county.account("ayu", "--role", "employee", "--os-user", "ayu")
+    county.account("add", "ayu", "--role", "employee", "--os-user", "ayu")
     with acting("ayu"):
         refused = county.run(*ACCEPT)
     assert (refused.code, "this needs the role operator or payroll" in refused.err) == (7, True), refused

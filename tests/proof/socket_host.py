@@ -27,7 +27,7 @@ SERVICE: Final = "daemon"
 SARI: Final = "games"
 BUDI: Final = "news"
 CALL: Final = """
-import os, sys
+import os, stat, sys
 from pathlib import Path
 import click
 from ekinerja_agent import cli
@@ -36,6 +36,8 @@ from ekinerja_agent.locale.language import LANGUAGES, translate_to
 from ekinerja_agent.nouns.errors import EkinerjaError
 say = {each: translate_to(each) for each in LANGUAGES}["en"]
 uid, gid, folder, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+if stat.S_ISFIFO(os.fstat(0).st_mode):
+    os.fchown(0, uid, gid)
 os.setgroups([]); os.setresgid(gid, gid, gid); os.setresuid(uid, uid, uid); os.chdir(folder)
 try:
     attending.end_as(asking.through_socket(path, sys.argv[5:], os.environ))
@@ -43,7 +45,9 @@ except EkinerjaError as error:
     sys.stderr.write(f"{say(error.message)}\\n")
     sys.exit(error.exit_code)
 """
-"""Becomes the person once all is read that only root may read here, and calls."""
+"""Becomes the person once all is read that only root may read here, and calls. The pipe becomes theirs too, as it is
+where their shell made it.
+"""
 
 
 @dataclass

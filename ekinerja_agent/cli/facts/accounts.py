@@ -19,7 +19,9 @@ from ekinerja_agent.central.access.powers import Change, ChangeKind
 from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
+from ekinerja_agent.cli.shell.named_files import NamedFile
 from ekinerja_agent.cli.shell.numbers import ROW_NUMBER
+from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.nip import is_nip
@@ -182,7 +184,7 @@ def unlock(context: Context, *, name: str) -> None:
 
 
 @group.command(name="import")
-@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", metavar="FILE", type=NamedFile(exists=True))
 @click.option("--passwords", is_flag=True, help="Give each new account a password for one login, and print it.")
 @format_option
 @click.pass_obj
@@ -194,7 +196,10 @@ def import_(context: Context, *, path: Path, passwords: bool, fmt: str | None) -
     """
     engine = context.engine()
     by = context.actor()
-    content = path.read_bytes()
+    try:
+        content = named.read(path)
+    except OSError as error:
+        raise WrongUsage(Message("{path} cannot be read: {reason}", path=path, reason=error.strerror)) from error
     brought = bring_accounts(engine, path.name, content, by=by, now=context.now(), with_passwords=passwords)
     emit(map(asdict, brought), BROUGHT_COLUMNS, fmt)
     if waits := sum(one.waits is not None for one in brought):

@@ -22,6 +22,7 @@ from ekinerja_agent.central.closing.payments import Handed, ToPay
 from ekinerja_agent.central.scored import payroll_rows
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.county.access import Deed
+from ekinerja_agent.files.named import read
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message, either
 from ekinerja_agent.reports import payroll
@@ -222,7 +223,7 @@ def _digest_of(named: str) -> str:
     if re.fullmatch("[0-9a-f]{64}", text):
         return f"sha256:{text}"
     try:
-        return digest(Path(named).read_bytes())
+        return digest(read(Path(named)))
     except OSError as error:
         raise WrongUsage(
             Message(
