@@ -8,6 +8,7 @@ import io
 import json
 import os
 import socket
+import sqlite3
 import struct
 import tarfile
 import threading
@@ -185,6 +186,41 @@ def test_t35_what_is_restored_is_of_no_use_before_a_person_has_seen_whom_it_call
     assert f"{look}/secrets/hook is a secret, which no backup holds" in told.err
     assert (look / "agent.yaml").exists()
     assert box.run("backup", "accept", str(look), "--yes").code == 7
+
+
+def test_t35_what_is_restored_asks_nothing_of_the_environment_and_its_log_tells_it(
+    box: Installation, tmp_path: Path
+) -> None:
+    box.ok("db", "upgrade")
+    kept = made(box)
+    agent = {
+        "roles": ["score"],
+        "state_dir": "state",
+        "central": {"url": "sqlite:///state/central.db"},
+        "notify": {"targets": [{"kind": "webhook", "url": "https://${NAME}.test/"}]},
+    }
+    changed = {"agent.yaml": json.dumps(agent).encode()}
+    crafted(kept, changed, sign=read_signer(box.directory / "state" / backup.KEY).sign)
+    look = tmp_path / "look of 100%"
+    assert "NAME" not in os.environ
+    box.ok("backup", "restore", str(kept), "--to", str(look))
+    with sqlite3.connect(look / "state" / "central.db") as database:
+        ((action, subject),) = database.execute("select action, subject from audit order by id desc limit 1")
+    assert (action, subject) == ("backup.restore", kept.name)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///../box/central.db", "sqlite:////{box}/central.db", "sqlite:///${{NAME}}"])
+def test_t35_a_restore_touches_no_database_outside_its_folder(box: Installation, tmp_path: Path, url: str) -> None:
+    box.ok("db", "upgrade")
+    kept = made(box)
+    agent = {"roles": ["score"], "state_dir": "state", "central": {"url": url.format(box=box.directory)}}
+    changed = {"agent.yaml": json.dumps(agent).encode()}
+    crafted(kept, changed, sign=read_signer(box.directory / "state" / backup.KEY).sign)
+    before = (box.directory / "central.db").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAME", str(box.directory / "central.db"))
+        box.ok("backup", "restore", str(kept), "--to", str(tmp_path / "look"))
+    assert (box.directory / "central.db").read_bytes() == before
 
 
 def kinds(annotation: object) -> set[object]:

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from ekinerja_agent import __version__
 from ekinerja_agent.central.access import restores
@@ -149,10 +150,10 @@ def restore(
     in the folder.
     """
     manifest = archive.unpack(path, folder, None if proof is None else proof.proves, called={"agent.yaml": INERT})
-    central = load(folder / INERT).agent.central
-    if central.file is None or not central.file.is_relative_to(folder.resolve()) or not central.file.exists():
+    database = _database_in(folder)
+    if database is None:
         return Restored(manifest, None)
-    engine = connect(central.address)
+    engine = connect(f"sqlite:///{quote(str(database))}")
     try:
         upgrade(engine)
         lost = compare.lost(engine, seen)
@@ -171,6 +172,19 @@ def restore(
     finally:
         engine.dispose()
     return Restored(manifest, lost)
+
+
+def _database_in(folder: Path) -> Path | None:
+    """The database in a restored folder that its agent.yaml names, as it is written there: what that file takes from
+    the environment is not asked before a person has confirmed it.
+    """
+    document, _ = read_document(folder / INERT, environ=_AnyVariable())
+    url = None if document is None else document.get(("central", "url"))
+    scheme, _, path = url.partition(":///") if isinstance(url, str) else ("", "", "")
+    inside = folder.resolve()
+    database = (inside / unquote(path)).resolve()
+    here = scheme.startswith("sqlite") and database.is_relative_to(inside) and database.is_file()
+    return database if here else None
 
 
 def to_confirm(folder: Path) -> list[tuple[str, str]]:
