@@ -66,8 +66,9 @@ def misplaced(document: Document, keys: Iterator[KeyPath], state_dir: Path) -> I
 def _stranger(file: Path, ours: set[Path]) -> int | None:
     """The owner of the file, if that is neither root nor who runs this nor the owner of one of our folders."""
     owner = _owner(file)
-    trusted = {0, os.geteuid(), *map(_owner, ours)}
-    return None if owner in trusted else owner
+    if owner is None or os_user.is_me(owner) or owner in {0, *map(_owner, ours)}:
+        return None
+    return owner
 
 
 def _owner(path: Path) -> int | None:

@@ -7,7 +7,6 @@ a second run replaces what the first one made and nothing else. Does not know ho
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from ekinerja_agent.config import shipped_rules
 from ekinerja_agent.demo import leaders, month
 from ekinerja_agent.demo.county import GATES, OFFICES, PROFILE, TIMEZONE, Gate, Person, people
+from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
@@ -295,7 +295,9 @@ def _made_here(directory: Path) -> bool:
     It is this user's own file, and the configuration beside it, if there is one, is a demo's.
     """
     mark, agent = directory / MARK, directory / "agent.yaml"
-    if mark.is_symlink() or not mark.is_file() or {mark.stat().st_uid, directory.stat().st_uid} != {os.geteuid()}:
+    if mark.is_symlink() or not mark.is_file():
+        return False
+    if not all(os_user.is_me(place.stat().st_uid) for place in (mark, directory)):
         return False
     if agent.is_symlink() or not agent.exists():
         return True

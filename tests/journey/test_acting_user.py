@@ -124,7 +124,6 @@ ASKS_WHO = {"getpass", "pwd", "getlogin", "getpwuid", "getpwnam", "expanduser", 
 MAY_ASK = {
     "host/os_user.py": {"pwd", "getpwuid", "getuid", "geteuid"},
     "usecases/watching/doctor/permissions.py": {"getuid"},  # whom a finding is told
-    "files/durable.py": {"geteuid"},  # whether files can be given away
 }
 
 

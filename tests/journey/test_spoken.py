@@ -142,13 +142,14 @@ def test_errors_and_results_of_a_month_are_indonesian(installation: Installation
 
 
 def test_what_commands_say_goes_through_the_translation() -> None:
-    """Printed as they are: JSON, YAML, SQL, a new password, the line that tells programs of a simulated terminal."""
+    """Printed as they are: JSON (kept rules too), YAML, SQL, a new password, what tells programs of a terminal."""
     folder = Path(cli.__file__).parent
     files = (file for file in folder.rglob("*.py") if "click.echo(" in file.read_text(encoding="utf-8"))
     assert {file.relative_to(folder).as_posix() for file in files} == {
         "facts/accounts.py",
         "host/config.py",
         "host/db.py",
+        "month/rules.py",
         "shell/translate.py",
         "terminals/simulate.py",
     }

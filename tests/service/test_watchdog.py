@@ -22,7 +22,7 @@ from tests.proof.box import PATIENCE_S, Box, until
 HASTY = """
 from ekinerja_agent.daemon import running
 from ekinerja_agent.usecases.collecting import collect, terminal_lock
-terminal_lock.turn.__kwdefaults__["patience_s"] = 600.0
+terminal_lock.turn.__wrapped__.__kwdefaults__["patience_s"] = 600.0
 running.MAY_TAKE_S["poll"] = 1.0
 collect.LARGEST_TABLE_BYTES = 0
 from ekinerja_agent.cli import main
