@@ -85,9 +85,20 @@ def both(tmp_path: Path) -> Iterator[Both]:
 def test_what_was_pushed_shows_a_read_that_the_terminal_had_power(both: Both) -> None:
     both.punch(SEVEN)
     both.poll(SEVEN + MINUTE)
+    both.upload(both.punch(SEVEN + 9 * MINUTE))
+    (found,) = both.poll(SEVEN + 18 * MINUTE)  # 17 minutes without contact, and less than ten to the record
+    assert (found.start, found.end, found.kind) == (SEVEN + MINUTE, SEVEN + 18 * MINUTE, "proven")
+
+
+def test_what_was_pushed_shows_a_read_nothing_of_the_hours_beside_it(both: Both) -> None:
+    both.punch(SEVEN)
+    both.poll(SEVEN + MINUTE)
     both.upload(both.punch(SEVEN + HOUR))
-    (found,) = both.poll(SEVEN + 2 * HOUR)
-    assert (found.start, found.end, found.kind) == (SEVEN + MINUTE, SEVEN + 2 * HOUR, "proven")
+    found = both.poll(SEVEN + 2 * HOUR)
+    assert [(each.start, each.end, each.kind) for each in found] == [
+        (SEVEN + MINUTE, SEVEN + HOUR, "silent"),
+        (SEVEN + HOUR, SEVEN + 2 * HOUR, "silent"),
+    ]
 
 
 def test_what_was_pushed_before_the_read_before_shows_nothing(both: Both) -> None:
