@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import pwd
+import select
 import signal
 import socket
 import subprocess
@@ -31,7 +32,7 @@ from ekinerja_agent.config import places
 from ekinerja_agent.host import packets
 from ekinerja_agent.nouns.errors import EkinerjaError
 from tests.proof import databases
-from tests.proof.box import until
+from tests.proof.box import PATIENCE_S, until
 from tests.proof.socket_host import BUDI, ROOT, SARI, SERVICE, SocketHost, socket_host
 
 pytestmark = pytest.mark.long
@@ -278,10 +279,18 @@ def at_terminal(host: SocketHost, *words: str) -> Iterator[tuple[subprocess.Pope
         os.close(keys)
 
 
-def shown(keys: int, awaited: str) -> str:
-    text = ""
+def shown(keys: int, awaited: str, *, again: bytes = b"") -> str:
+    """What the terminal shows until something awaited is there.
+
+    `again` is typed where nothing comes: Ctrl-C between a question and the read of its answer waits for another key.
+    """
+    text, deadline = "", time.monotonic() + PATIENCE_S
     while awaited not in text:
-        text += os.read(keys, 4096).decode()
+        assert time.monotonic() < deadline, text
+        if select.select([keys], [], [], 5.0)[0]:
+            text += os.read(keys, 4096).decode()
+        else:
+            os.write(keys, again)
     return text
 
 
@@ -294,7 +303,7 @@ def test_t3_a_terminal_asks_answers_and_interrupts_as_if_the_command_ran_in_it(h
     with at_terminal(host, *question) as (caller, keys):
         shown(keys, "[y/N]: ")
         os.write(keys, b"\x03")
-        shown(keys, "nothing more was changed")
+        shown(keys, "nothing more was changed", again=b"\x03")
         assert caller.wait(60) == 1  # as at a question of a command that needs no socket
     with at_terminal(host, "account", "list") as (caller, keys):
         table = shown(keys, SARI)
