@@ -180,9 +180,9 @@ _EMPLOYEE = tuple(account(3, "budi", roles="employee"))
 _PRETENDED = (f"accounts (id, name, roles, feeds, created_at) values (3, 'budi', 'operator', '', {TIME})",)
 
 
-def _role(table: str, why: str) -> Guarded:
+def _role(table: str) -> Guarded:
     """What decides who is neither operator nor head; in a table of the session an operator does."""
-    values = APPROVALS[table][0].format(account=3, time=TIME)
+    values, why = APPROVALS[table][0].format(account=3, time=TIME), f"decides on an? {table.removesuffix('_decisions')}"
     return Guarded((*_DECIDED, _EMPLOYEE), f"{table} {values}", why, _PRETENDED, refuses_what_it_misses=True)
 
 
@@ -211,17 +211,8 @@ ADJUST = (
     f"published_at) values ('2026-09', 'n', 1, 2, '2026-10', 'U', 5, 'r', {TIME})"
 )
 GUARDS = {
-    "absence_decisions_own": _approval("absence_decisions"),
-    "activity_steps_own": _approval("activity_steps"),
-    "correction_decisions_own": _approval("correction_decisions"),
-    "objection_decisions_own": _approval("objection_decisions"),
-    "outage_decisions_own": _approval("outage_decisions"),
-    "redating_decisions_own": _approval("redating_decisions"),
-    "absence_decisions_role": _role("absence_decisions", "head or hr decides on an absence"),
-    "correction_decisions_role": _role("correction_decisions", "head decides on a correction"),
-    "objection_decisions_role": _role("objection_decisions", "head decides on an objection"),
-    "outage_decisions_role": _role("outage_decisions", "head decides on an outage"),
-    "redating_decisions_role": _role("redating_decisions", "head decides on a redating"),
+    **{f"{table}_own": _approval(table) for table in APPROVALS},
+    **{f"{table}_role": _role(table) for table in APPROVALS if table != "activity_steps"},
     "batch_decisions_own": Guarded(
         ("accounts", "import_batches", "held_batches"),
         _decision("batch_decisions", "batch", "approved", 1),
@@ -237,7 +228,7 @@ GUARDS = {
     "doubt_decisions_own": Guarded(
         ("accounts", "import_batches", "doubtful_punches"),
         _decision("doubt_decisions", "doubt", "approved", 1),
-        "nobody approves a record that they brought",
+        "nobody",
     ),
     "objections_again": Guarded(
         (
@@ -263,9 +254,7 @@ GUARDS = {
         refuses_what_it_misses=True,
     ),
     "power_decisions_two": Guarded(
-        ("accounts", "power_requests"),
-        _decision("power_decisions", "request", "confirmed", 1),
-        "nobody confirms what they asked for",
+        ("accounts", "power_requests"), _decision("power_decisions", "request", "confirmed", 1), "nobody confirms what"
     ),
     "period_events_rules": Guarded(
         ("accounts", tuple(bind(9, "sari")), "period_events"),
