@@ -89,3 +89,14 @@ def login(roles_url: str) -> Iterator[As]:
     yield _login
     for engine in engines:
         engine.dispose()
+
+
+@pytest.fixture
+def careless(login: As, roles_url: str) -> Engine:
+    """The administrator, who has given everybody the right to make tables of a session and schemas."""
+    administrator = login("postgres")
+    database = make_url(roles_url).database
+    logins = ", ".join(role.name for role in roles.ROLES)
+    with transaction(administrator) as conn:
+        conn.exec_driver_sql(f"grant create, temporary on database {database} to {logins}")
+    return administrator

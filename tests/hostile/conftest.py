@@ -10,13 +10,14 @@ import pytest
 
 from tests.board.conftest import county, county_url, enter, postgresql_county, sqlite_county
 from tests.board.test_at_once import send, served
-from tests.central.conftest import login, roles_url
+from tests.central.conftest import careless, login, roles_url
 from tests.config.conftest import write
 from tests.hostile.closing_county import Closing, fill
 from tests.journey.conftest import Installation
 from tests.proof import databases
 
 __all__ = [
+    "careless",
     "county",
     "county_url",
     "enter",

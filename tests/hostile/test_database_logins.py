@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import date
 
 import pytest
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central.access import accounts, audit
@@ -59,15 +59,6 @@ def try_all(conn: Connection, *statements: str) -> int:
             conn.exec_driver_sql(statement.replace("%", "%%"))
             done += 1
     return done
-
-
-@pytest.fixture
-def careless(login: As, roles_url: str) -> Engine:
-    """The administrator, who let every login make what it wants: the right is not all that stands in the way."""
-    administrator = login("postgres")
-    database = make_url(roles_url).database
-    execute(administrator, f"grant create, temporary on database {database} to {', '.join(LOGINS)}")
-    return administrator
 
 
 STRIKE = (

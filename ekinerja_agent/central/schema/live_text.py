@@ -2,7 +2,8 @@
 
 `views/VIEW.sql` is one view for both databases; words in braces, here and in refusals, are explained in `words.sql`.
 `refusals/TABLE.NAME.sql` is when the database refuses a new row of that table: its first line is what the database
-says, a second one (`where: …`) keeps apart the rows that need not be looked at, the rest is the condition.
+says, a second one (`where: …`) keeps apart the rows that need not be looked at, the rest is the condition. That none is
+of an instant that has not been, every record of what an account did is asked without a file of its own.
 `postgresql/` and `sqlite/` have the functions, and the triggers of each sort of table; which tables are of which sort
 is declared with them. Asks no database and makes nothing.
 """
@@ -19,12 +20,15 @@ from sqlalchemy import Table
 
 from ekinerja_agent.central.kinds import fact_kind, insert_only
 from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, POWERS, PUBLISH_INSTEAD, PUBLISHED
-from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.central.store.tables.columns import metadata
+from ekinerja_agent.central.store.tables.access import accounts, audit
+from ekinerja_agent.central.store.tables.columns import Instant, metadata
 from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.central.store.tables.scored import results
+from ekinerja_agent.county.access import Deed, roles_of
 
+AHEAD: Final = "its instant is ahead of the clock of the database; set the clock of the host that says it"
+"""Of every record of what somebody did: none is of an instant that has not been."""
 SQL: Final = Path(__file__).parents[1] / "store" / "sql"
 _MADE: Final = re.compile(r"CREATE (?:OR REPLACE )?(VIEW|FUNCTION|TRIGGER) (\w+)(?:\(([^)]*)\))?(?:[^;]*? ON (\w+))?")
 _CALL: Final = re.compile(r"\{(\w+)\(([^{}]*)\)\}")
@@ -147,6 +151,23 @@ def _refusals(dialect: str, schema: str) -> Iterator[str]:
             "condition": _said("\n    ".join(lines), words),
         }
         yield from _statements(f"{dialect}/refusal.sql", _of_table(metadata.tables[table]) | values)
+    for record in INSERT_ONLY_RECORDS:
+        if record is audit or "account_id" in record.c:
+            values = {
+                "name": f"{record.name}_ahead",
+                "schema": schema,
+                "why": AHEAD,
+                "where": "true",
+                "moment": "BEFORE",
+                "condition": _said(f"{{ahead(NEW.{_when(record)})}}", words),
+            }
+            yield from _statements(f"{dialect}/refusal.sql", _of_table(record) | values)
+
+
+def _when(record: Table) -> str:
+    """The instant of what somebody did, by their own word."""
+    (column,) = (column.name for column in record.c if isinstance(column.type, Instant) and not column.nullable)
+    return column
 
 
 def _views(dialect: str) -> Iterator[str]:
@@ -159,14 +180,25 @@ def _views(dialect: str) -> Iterator[str]:
 
 def _said(text: str, words: Mapping[str, Word]) -> str:
     """The SQL for a text with words in braces."""
+    declared = {"key": _key_of, "opens": _opens}
 
     def say(found: re.Match[str]) -> str:
         name, said = found.groups()
-        return ", ".join(fact_kind(said).key) if name == "key" else words[name].say(said)
+        return declared[name](said) if name in declared else words[name].say(said)
 
     while _CALL.search(text):
         text = _CALL.sub(say, text)
     return text
+
+
+def _key_of(kind: str) -> str:
+    """What makes rows of a kind of fact versions of one another."""
+    return ", ".join(fact_kind(kind).key)
+
+
+def _opens(deed: str) -> str:
+    """That a role of the account `a` opens a deed, if only in some unit: the database knows of no day and no unit."""
+    return " OR ".join(f"a.roles LIKE '%{role}%'" for role in roles_of(Deed[deed]))
 
 
 def _statements(file: str, values: Mapping[str, str]) -> Iterator[str]:

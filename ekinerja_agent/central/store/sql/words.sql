@@ -26,3 +26,9 @@ LEFT JOIN (
 -- ppm(part, whole): parts per million, rounded half up; null where the whole is 0 or null. No product leaves 64 bits
 CASE WHEN {whole} > 0 THEN ({part} * 1000000) / {whole}
     + CASE WHEN (({part} * 1000000) % {whole}) * 2 >= {whole} THEN 1 ELSE 0 END END
+
+-- unfit(deed): the account of a row is disabled, or none of its roles opens the deed
+NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = NEW.account_id AND a.disabled_at IS NULL AND ({opens({deed})}))
+
+-- another_may(deed): somebody else could do it, who is bound to a user of a system
+EXISTS (SELECT 1 FROM accounts a WHERE a.id <> NEW.account_id AND a.os_user IS NOT NULL AND ({opens({deed})}))

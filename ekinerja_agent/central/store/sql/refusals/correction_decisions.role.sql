@@ -1,3 +1,2 @@
 -- only an operator or a head decides on a correction
-NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = NEW.account_id AND a.disabled_at IS NULL
-    AND (a.roles LIKE '%operator%' OR a.roles LIKE '%head%'))
+{unfit(DECIDE_CORRECTION)}

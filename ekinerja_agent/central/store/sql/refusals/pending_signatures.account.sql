@@ -1,3 +1,2 @@
 -- the account is disabled, or is neither operator nor payroll
-NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = NEW.account_id AND a.disabled_at IS NULL
-    AND (a.roles LIKE '%operator%' OR a.roles LIKE '%payroll%'))
+{unfit(CLOSE_MONTH)}

@@ -1,3 +1,2 @@
 -- only an operator asks for a change of power
-NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = NEW.account_id AND a.disabled_at IS NULL
-    AND a.roles LIKE '%operator%')
+{unfit(CHANGE_ACCOUNTS)}

@@ -1,0 +1,2 @@
+-- only an operator or somebody of payroll takes a batch back
+{unfit(REVOKE_IMPORT)}
