@@ -73,10 +73,12 @@ def counting(table: FromClause) -> ColumnElement[bool]:
     h, d = held_batches.c, batch_decisions.c
     approved = exists().where(d.batch == h.batch, d.approved)
     waiting = select(h.batch).where(~approved, h.batch != _TRIED_BATCH)
-    return and_(
-        table.c.batch.not_in(select(import_revocations.c.batch)),
-        table.c.batch.not_in(waiting),
-    )
+    return and_(not_taken_back(table.c.batch), table.c.batch.not_in(waiting))
+
+
+def not_taken_back(batch: ColumnElement[int]) -> ColumnElement[bool]:
+    """Given the column of a batch, return the condition for rows whose batch nobody took back."""
+    return batch.not_in(select(import_revocations.c.batch))
 
 
 @contextmanager

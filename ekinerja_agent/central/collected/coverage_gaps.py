@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import coverage
+from ekinerja_agent.central.versions import not_taken_back
 
 Hole = tuple[datetime, datetime]
 """From where the proof ended to where it went on; half-open."""
@@ -38,9 +38,7 @@ def proofs(engine: Engine, since: datetime, terminals: Collection[str] | None = 
     reached = func.max(c.end, type_=c.end.type).over(
         partition_by=c.terminal, order_by=[c.start.asc().nulls_first(), c.end], rows=(None, -1)
     )
-    stretches = select(c.terminal, c.start, c.end, reached.label("reached")).where(
-        c.batch.not_in(select(import_revocations.c.batch))
-    )
+    stretches = select(c.terminal, c.start, c.end, reached.label("reached")).where(not_taken_back(c.batch))
     if terminals is not None:
         stretches = stretches.where(c.terminal.in_(terminals))
     s = stretches.subquery().c

@@ -18,8 +18,8 @@ from ekinerja_agent.central.collected.pin_owners import read_enrolments, read_sp
 from ekinerja_agent.central.collected.redatings import Redated, read_standing
 from ekinerja_agent.central.store.engine import Readable, reading, transaction
 from ekinerja_agent.central.store.tables.columns import message_of
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
+from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.punch import Source
 
 _ROWS_AT_ONCE = 5_000
@@ -71,7 +71,7 @@ def quarantined(engine: Engine) -> Iterator[dict[str, Any]]:
     q = quarantine.c
     query = (
         select(q.terminal, q.source, q.position, message_of(q, "reason").label("reason"), q.found_at, q.raw)
-        .where(q.batch.not_in(select(import_revocations.c.batch)))
+        .where(not_taken_back(q.batch))
         .order_by(q.found_at, q.terminal, q.position)
     )
     with reading(engine) as conn:
@@ -90,9 +90,7 @@ def record_export(
 
 def witnesses(query: Select[Any]) -> Select[Any]:
     """Given a query on punches, leave out those whose file was taken back, and put the speaking witness first."""
-    return query.where(punches.c.batch.not_in(select(import_revocations.c.batch))).order_by(
-        punches.c.clock, punches.c.punch_id, punches.c.batch
-    )
+    return query.where(not_taken_back(punches.c.batch)).order_by(punches.c.clock, punches.c.punch_id, punches.c.batch)
 
 
 def _between(first: date | None, last: date | None, terminal: str | None) -> Select[Any]:

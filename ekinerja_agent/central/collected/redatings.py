@@ -22,7 +22,6 @@ from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.bulk import insert_rows
 from ekinerja_agent.central.store.engine import reading, wait_turn
 from ekinerja_agent.central.store.tables.access import accounts
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import (
     punches,
     quarantine,
@@ -30,6 +29,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     redating_decisions,
     redatings,
 )
+from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.errors import Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Source
@@ -84,7 +84,7 @@ def recorded_between(conn: Connection, terminal: str, first: datetime, last: dat
     p = punches.c
     query = (
         select(p.punch_id, p.pin, p.clock)
-        .where(p.terminal == terminal, p.clock.between(first, last), _standing_batch(p.batch))
+        .where(p.terminal == terminal, p.clock.between(first, last), not_taken_back(p.batch))
         .distinct()
         .order_by(p.clock, p.punch_id)
     )
@@ -96,7 +96,7 @@ def waiting_records(conn: Connection, terminal: str, up_to: datetime) -> list[Wa
     q = quarantine.c
     query = (
         select(q.source, q.position, q.raw, q.reason)
-        .where(q.terminal == terminal, q.found_at <= up_to, _standing_batch(q.batch))
+        .where(q.terminal == terminal, q.found_at <= up_to, not_taken_back(q.batch))
         .order_by(q.found_at, q.position)
     )
     return [Waiting(Source(row.source), row.position, bytes(row.raw), row.reason) for row in conn.execute(query)]
@@ -269,10 +269,6 @@ def _requests() -> Select[Any]:
         .outerjoin(redating_decisions, redating_decisions.c.redating == r.id)
         .join(accounts, accounts.c.id == r.account_id)
     )
-
-
-def _standing_batch(column: Any) -> Any:
-    return column.not_in(select(import_revocations.c.batch))
 
 
 def _owners(conn: Connection, redating: Redating, days: Mapping[str, tuple[str, datetime]]) -> set[str | None]:

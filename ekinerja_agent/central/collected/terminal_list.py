@@ -11,8 +11,8 @@ from sqlalchemy import Engine, Subquery, case, func, select
 
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.columns import message_of
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import coverage, terminal_facts, terminal_status
+from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.messages import Message
 
 DISABLED = Message("disabled")
@@ -79,11 +79,7 @@ def _complete() -> Subquery:
     reached = func.max(c.end).over(
         partition_by=c.terminal, order_by=[c.start.asc().nulls_first(), c.end], rows=(None, -1)
     )
-    stretches = (
-        select(c.terminal, c.start, c.end, reached.label("reached"))
-        .where(c.batch.not_in(select(import_revocations.c.batch)))
-        .subquery()
-    )
+    stretches = select(c.terminal, c.start, c.end, reached.label("reached")).where(not_taken_back(c.batch)).subquery()
     s = stretches.c
     hole = case((s.start > s.reached, s.reached))
     goes_on = case((s.start > s.reached, s.start))

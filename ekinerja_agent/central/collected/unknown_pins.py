@@ -12,14 +12,14 @@ from sqlalchemy import Engine, func, select
 
 from ekinerja_agent.central.collected.pin_owners import read_enrolments, true_day
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.central.versions import not_taken_back
 
 
 def unknown_pins(engine: Engine, first: datetime, last: datetime) -> dict[str, list[str]]:
     """Given two clocks (naive, both included), return by terminal the PINs whose latest punch between is nobody's."""
     p = punches.c
-    lately = (p.clock.between(first, last), p.batch.not_in(select(import_revocations.c.batch)))
+    lately = (p.clock.between(first, last), not_taken_back(p.batch))
     latest = (
         select(p.terminal, p.pin, func.max(p.clock, type_=p.clock.type).label("clock"))
         .where(*lately)

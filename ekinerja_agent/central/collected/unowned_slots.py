@@ -6,14 +6,15 @@ means absence. Does not know how owners become known: from the first one on, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, func, or_, select
 
 from ekinerja_agent.central.collected.pin_owners import SLOT
-from ekinerja_agent.central.store.tables.imported import import_revocations
+from ekinerja_agent.central.store.chunks import chunks
 from ekinerja_agent.central.store.tables.recorded import punches, slot_owners
+from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.messages import Message
 
 _AFTER_SLOT = SLOT[:-1] + chr(ord(SLOT[-1]) + 1)
@@ -36,9 +37,14 @@ def unowned_moments(
     """
     found: dict[str, set[Span]] = {}
     p = punches.c
-    for part in _parts(terminals):
+    for part in chunks(terminals, _AT_ONCE):
         query = select(p.terminal, p.at, p.offset_s, p.corrected).where(
-            _of_slots(conn, part), p.clock >= since, p.clock < until, p.at.is_not(None), ~_owned(), _standing()
+            _of_slots(conn, part),
+            p.clock >= since,
+            p.clock < until,
+            p.at.is_not(None),
+            ~_owned(),
+            not_taken_back(p.batch),
         )
         for row in conn.execute(query):
             moments = found.setdefault(row.terminal, set())
@@ -53,8 +59,10 @@ def unowned_slots(conn: Connection, terminals: Sequence[str], since: datetime) -
     """Given terminals and a clock (naive), return which slots with records since then never had an owner."""
     found: dict[str, list[int]] = {}
     p = punches.c
-    for part in _parts(terminals):
-        query = select(p.terminal, p.pin).where(_of_slots(conn, part), p.clock >= since, ~_owned(), _standing())
+    for part in chunks(terminals, _AT_ONCE):
+        query = select(p.terminal, p.pin).where(
+            _of_slots(conn, part), p.clock >= since, ~_owned(), not_taken_back(p.batch)
+        )
         for row in conn.execute(query.distinct()):
             found.setdefault(row.terminal, []).append(int(row.pin.removeprefix(SLOT)))
     return {terminal: sorted(slots) for terminal, slots in found.items()}
@@ -64,10 +72,6 @@ def unowned_message(slots: Sequence[int]) -> Message:
     """Given slots of one terminal, say that they have records and no owner."""
     told = ", ".join(map(str, slots[:_MOST_TOLD])) + (" …" if len(slots) > _MOST_TOLD else "")
     return Message("{count} slots have records and nobody knows whose they are: {slots}", count=len(slots), slots=told)
-
-
-def _parts(terminals: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (terminals[first : first + _AT_ONCE] for first in range(0, len(terminals), _AT_ONCE))
 
 
 def _of_slots(conn: Connection, terminals: Sequence[str]) -> ColumnElement[bool]:
@@ -83,7 +87,3 @@ def _of_slots(conn: Connection, terminals: Sequence[str]) -> ColumnElement[bool]
 def _owned() -> ColumnElement[bool]:
     o, p = slot_owners.c, punches.c
     return exists().where(o.terminal == p.terminal, cast(o.uid, Text) == func.substr(p.pin, len(SLOT) + 1))
-
-
-def _standing() -> ColumnElement[bool]:
-    return punches.c.batch.not_in(select(import_revocations.c.batch))

@@ -56,13 +56,12 @@ from ekinerja_agent.central.store.tables.imported import (
     calendar,
     employees,
     enrolments,
-    import_revocations,
     units,
 )
 from ekinerja_agent.central.store.tables.periods import period_reopenings
 from ekinerja_agent.central.store.tables.recorded import coverage
 from ekinerja_agent.central.store.tables.scored import result_days, results
-from ekinerja_agent.central.versions import current
+from ekinerja_agent.central.versions import current, not_taken_back
 from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.month_days import last_day
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
@@ -385,7 +384,7 @@ def _stretches(*, named: bool) -> Select[Any]:
     return select(c.terminal, c.start, c.end, c.kind).where(
         c.end > bindparam("since"),
         c.start.is_(None) | (c.start < bindparam("until")),
-        c.batch.not_in(select(import_revocations.c.batch)),
+        not_taken_back(c.batch),
         c.terminal.in_(bindparam("terminals")) if named else true(),
     )
 

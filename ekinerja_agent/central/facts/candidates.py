@@ -41,8 +41,8 @@ from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.collected.redatings import current_redatings
 from ekinerja_agent.central.facts.scope import Scope, everybody
 from ekinerja_agent.central.store.frames import read_frame
-from ekinerja_agent.central.store.tables.imported import import_revocations
 from ekinerja_agent.central.store.tables.recorded import punches, redated_punches, slot_owners
+from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL, Source, punch_names_begin
 from ekinerja_agent.scoring.frames.schemas import INSTANT, Schema, empty
 
@@ -242,7 +242,7 @@ def _of_pins(dialect: str, *, redated: bool) -> CompoundSelect[Any]:
 def _recorded(*conditions: ColumnElement[bool], redated: bool) -> Select[Any]:
     """As the terminals recorded them, but for those that an approved redating moved."""
     p = punches.c
-    query = select(*(p[name] for name in RECORDED)).where(*conditions, _standing_batch())
+    query = select(*(p[name] for name in RECORDED)).where(*conditions, not_taken_back(punches.c.batch))
     return query.where(p.punch_id.not_in(select(current_redatings().c.punch_id))) if redated else query
 
 
@@ -259,10 +259,6 @@ def _truly_inside() -> ColumnElement[bool]:
 def _far_off() -> tuple[ColumnElement[bool], ...]:
     """The clock showed another month; by the instant it is this one."""
     return punches.c.corrected, _truly_inside(), not_(_inside())
-
-
-def _standing_batch() -> ColumnElement[bool]:
-    return punches.c.batch.not_in(select(import_revocations.c.batch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +311,7 @@ def _redated(*, all_of_them: bool) -> Select[Any]:
     p, r = punches.c, current_redatings()
     near = r.c.at.between(bindparam("at_since"), bindparam("at_until"))
     columns = [r.c.at if name == "at" else p[name] for name in RECORDED]
-    query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, _standing_batch())
+    query = select(*columns, r.c.shift_s).join(r, r.c.punch_id == p.punch_id).where(near, not_taken_back(p.batch))
     return query if all_of_them else query.where(or_(p.terminal.in_(bindparam("of")), p.pin.in_(bindparam("pins"))))
 
 

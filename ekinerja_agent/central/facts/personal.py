@@ -19,13 +19,12 @@ from ekinerja_agent.central.store.tables.imported import (
     corrections,
     enrolments,
     holds,
-    import_revocations,
     ratings,
     rosters,
     sanctions,
 )
 from ekinerja_agent.central.store.tables.recorded import doubt_decisions, doubtful_punches
-from ekinerja_agent.central.versions import current
+from ekinerja_agent.central.versions import current, not_taken_back
 from ekinerja_agent.nouns.duty import Scan
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import EntryStatus
@@ -111,7 +110,7 @@ def _doubts(whose: Whose) -> Select[Any]:
     return select(p.id, e.nip, p.clock).where(
         e.pin == p.pin,
         e.terminal.in_([p.terminal, EVERY_TERMINAL]),
-        *(~exists().where(d.doubt == p.id), p.batch.not_in(select(import_revocations.c.batch))),
+        *(~exists().where(d.doubt == p.id), not_taken_back(p.batch)),
     )
 
 

@@ -6,12 +6,13 @@ known nothing is cut out any more. Does not know people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import polars as pl
 
 from ekinerja_agent.central.collected.unowned_slots import Span
+from ekinerja_agent.nouns.coverage import outside
 from ekinerja_agent.scoring.frames.schemas import COVERAGE
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
@@ -23,16 +24,7 @@ def without_moments(stretches: pl.DataFrame, terminal: str, moments: Iterable[Sp
     rows = [
         (terminal, None if since == _SINCE_EVER else since, until, kind)
         for _, start, end, kind in stretches.filter(terminal=terminal).iter_rows()
-        for since, until in _outside(holes, start or _SINCE_EVER, end)
+        for since, until in outside(holes, start or _SINCE_EVER, end)
     ]
     cut = pl.DataFrame(rows, schema=COVERAGE, orient="row")
     return pl.concat([stretches.filter(pl.col("terminal") != terminal), cut])
-
-
-def _outside(holes: Iterable[Span], start: datetime, end: datetime) -> Iterator[Span]:
-    for hole_start, hole_end in holes:
-        if start < min(hole_start, end):
-            yield start, min(hole_start, end)
-        start = max(start, hole_end)
-    if start < end:
-        yield start, end

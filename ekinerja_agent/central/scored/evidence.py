@@ -21,12 +21,11 @@ from ekinerja_agent.central.store.tables.imported import (
     correction_decisions,
     holds,
     import_batches,
-    import_revocations,
     sanctions,
 )
 from ekinerja_agent.central.store.tables.imported import corrections as recorded_corrections
 from ekinerja_agent.central.store.tables.recorded import punches as recorded
-from ekinerja_agent.central.versions import current
+from ekinerja_agent.central.versions import current, not_taken_back
 from ekinerja_agent.nouns.duty import Scan
 from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.nouns.statuses import EntryStatus
@@ -104,7 +103,7 @@ def punches(conn: Connection, ids: Sequence[str]) -> list[PunchBehind]:
             .outerjoin(import_batches, import_batches.c.id == p.batch)
             .where(
                 p.punch_id.in_(part),
-                p.batch.not_in(select(import_revocations.c.batch)),
+                not_taken_back(p.batch),
             )
             .order_by(p.punch_id, p.batch)
         )

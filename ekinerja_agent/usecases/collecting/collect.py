@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from ekinerja_agent.config import TerminalConfig
-from ekinerja_agent.nouns.coverage import ClockReading, Coverage
+from ekinerja_agent.nouns.coverage import ClockReading, Coverage, outside
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
 from ekinerja_agent.nouns.instants import utc_now
@@ -29,7 +29,7 @@ from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_pu
 from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
-from ekinerja_agent.usecases.collecting.unwatched_gaps import outside, split_at_records
+from ekinerja_agent.usecases.collecting.unwatched_gaps import split_at_records
 
 RAW_LOG_KEPT_EVERY = timedelta(days=1)
 """A log that cannot be told apart is kept whole when that begins, and then this often: it grows with every punch."""

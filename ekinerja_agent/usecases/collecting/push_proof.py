@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.coverage import Coverage, outside
 from ekinerja_agent.spool.pushes import Hole, PushMemory, Stretch
-from ekinerja_agent.usecases.collecting.unwatched_gaps import outside
 
 LONGEST_UNHEARD = timedelta(minutes=10)
 """A longer time without any contact in which nothing was recorded may be a terminal without power."""

@@ -1,4 +1,4 @@
-"""Stretches of host time, the holes in them, and those in which a terminal may have been without power. Pure."""
+"""Stretches of host time in which a terminal may have been without power. Pure."""
 
 from __future__ import annotations
 
@@ -28,15 +28,3 @@ def split_at_records(
         at = moment
     if since < end:
         yield since, end, False
-
-
-def outside(
-    holes: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
-    """Given holes, yield the stretches of [start, end) that no hole touches, in time order."""
-    for hole_start, hole_end in sorted(holes):
-        if start < min(hole_start, end):
-            yield start, min(hole_start, end)
-        start = max(start, hole_end)
-    if start < end:
-        yield start, end

@@ -16,14 +16,13 @@ from zoneinfo import ZoneInfo
 from ekinerja_agent.central.imported.batches import store_punch_batch
 from ekinerja_agent.central.imported.import_lookups import StoredFacts, terminal_serials, terminal_zones
 from ekinerja_agent.central.store.engine import reading
-from ekinerja_agent.nouns.coverage import Coverage
+from ekinerja_agent.nouns.coverage import Coverage, outside
 from ekinerja_agent.nouns.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.terminals.attlog_file import ends_within_a_line, has_seconds, serial_inside
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.wire import DecodedLog
-from ekinerja_agent.usecases.collecting.unwatched_gaps import outside
 from ekinerja_agent.usecases.importing.imports import ImportFile, importer_for
 from ekinerja_agent.usecases.importing.punch_zones import zone_of
 from ekinerja_agent.usecases.importing.reading.punch_rows import (
