@@ -6,25 +6,17 @@ is signed.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message, as_message
+from ekinerja_agent.secrets.pem import fingerprint, private_pem, public_pem
 
 SIGNATURE_BYTES = 64
-_FINGERPRINT_DIGITS = 16
 
 
 class Prover:
@@ -36,11 +28,11 @@ class Prover:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that tell keys apart."""
-        return sha256(self._key.public_bytes_raw()).hexdigest()[:_FINGERPRINT_DIGITS]
+        return fingerprint(self._key)
 
     @property
     def pem(self) -> bytes:
-        return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return public_pem(self._key)
 
     def proves(self, content: bytes, signature: bytes) -> bool:
         """Given content and a signature, tell whether the other half signed just that."""
@@ -63,7 +55,7 @@ class Signer:
 
     @property
     def pem(self) -> bytes:
-        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return private_pem(self._key)
 
     def sign(self, content: bytes) -> bytes:
         """Given content, return its signature of 64 bytes."""

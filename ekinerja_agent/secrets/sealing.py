@@ -8,27 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from ekinerja_agent.files import named
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message, as_message
+from ekinerja_agent.secrets.pem import fingerprint, private_pem, public_pem
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_FINGERPRINT_DIGITS = 16
 
 
 class DoesNotOpen(NeedsAttention):
@@ -44,11 +36,11 @@ class PublicKey:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that tell keys apart."""
-        return sha256(self._key.public_bytes_raw()).hexdigest()[:_FINGERPRINT_DIGITS]
+        return fingerprint(self._key)
 
     @property
     def pem(self) -> bytes:
-        return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return public_pem(self._key)
 
     def seal(self, content: bytes, beside: bytes) -> bytes:
         """Given content and what will stand in clear beside the box, return the box."""
@@ -67,7 +59,7 @@ class PrivateKey:
 
     @property
     def pem(self) -> bytes:
-        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return private_pem(self._key)
 
     def open(self, box: bytes, beside: bytes) -> bytes:
         """Given a box and what stands beside it, return its content. Raise DoesNotOpen if not every byte is right."""

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from ekinerja_agent.central.access import accounts, audit, published
 from ekinerja_agent.central.access.accounts import Account
-from ekinerja_agent.central.closing import periods
+from ekinerja_agent.central.closing import payments, periods
 from ekinerja_agent.central.closing.objections import Disputed
 from ekinerja_agent.central.schema.checks import flaws
 from ekinerja_agent.central.store.engine import connect, reading
@@ -86,7 +86,7 @@ class Month(RuleBasedStateMachine):
 
     def pays(self, who: Account) -> None:
         shown = pay.to_pay(self.engine, SEPTEMBER, None, pay.Named("SP2D"), account=who)
-        pay.mark_paid(self.engine, SEPTEMBER, shown, document="SP2D", account=who, now=self.now())
+        payments.mark_paid(self.engine, SEPTEMBER, shown, document="SP2D", account=who, now=self.now())
 
     def corrects(self, who: Account) -> None:
         day = date(2026, 9, 8 + self.ticks % 3)

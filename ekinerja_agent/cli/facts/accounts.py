@@ -27,7 +27,6 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.nip import is_nip
 from ekinerja_agent.usecases.access import logins as entering
 from ekinerja_agent.usecases.access import powers
-from ekinerja_agent.usecases.access.account_files import bring_accounts
 
 if TYPE_CHECKING:
     from ekinerja_agent.central.access.accounts import Account
@@ -194,6 +193,8 @@ def import_(context: Context, *, path: Path, passwords: bool, fmt: str | None) -
     Roles are parted by blanks; none means employee. Accounts with power wait for another operator, the others are there
     at once.
     """
+    from ekinerja_agent.usecases.access.account_files import bring_accounts
+
     engine = context.engine()
     by = context.actor()
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ekinerja_agent.central.closing import payments
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import Month
 from ekinerja_agent.cli.shell.named_files import NamedFile
@@ -116,7 +117,7 @@ def mark_paid_command(
         ),
         yes=yes,
     )
-    pay.mark_paid(engine, month, found, document=document, account=context.actor(), now=context.now(), again=again)
+    payments.mark_paid(engine, month, found, document=document, account=context.actor(), now=context.now(), again=again)
     context.witness(
         notes.PAID,
         period=period,

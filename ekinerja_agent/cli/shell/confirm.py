@@ -20,8 +20,7 @@ def confirm(question: Message, *, yes: bool) -> None:
         raise WrongUsage(
             Message("{question} Nobody is at the keyboard to answer; repeat the command with --yes", question=question)
         )
-    # Polars takes Ctrl-C so that a question waits on for its answer; this program's own way is put back.
-    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
+    _let_ctrl_c_end_it()
     click.confirm(translated(question), abort=True, err=True)
 
 
@@ -29,5 +28,11 @@ def confirm_typed(question: Message, answer: str) -> None:
     """Given a question and the answer that alone will do, return if the person typed it. Raise WrongUsage if not."""
     if not sys.stdin.isatty():
         raise WrongUsage(Message("{question}. Nobody is at the keyboard to answer", question=question))
+    _let_ctrl_c_end_it()
     if click.prompt(translated(question), err=True, default="", show_default=False) != answer:
         raise WrongUsage(Message("that is not the name; nothing was done"))
+
+
+def _let_ctrl_c_end_it() -> None:
+    """Polars takes Ctrl-C so that a question waits on for its answer; this program's own way is put back."""
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))

@@ -43,7 +43,7 @@ def choose(context: Context, command: str, words: Sequence[str]) -> None:
     elif os_user.is_root():
         if command != _BY_ROOT_ITSELF:
             _by_owner(context, words)
-    elif not _is_done_here(context.config_path):
+    elif not _is_done_here(context):
         from ekinerja_agent.cli.staff import asking, attending
 
         attending.end_as(asking.through_socket(asking.SOCKET, words, os.environ))
@@ -58,26 +58,24 @@ def _by_owner(context: Context, words: Sequence[str]) -> None:
             asking.by_owner(state_dir, words)
 
 
-def _is_done_here(config: str | None) -> bool:
+def _is_done_here(context: Context) -> bool:
     """Whether this user's own rights are enough: there is no installation, it is theirs, or they named another one."""
     from ekinerja_agent.config import places
 
-    config = config or os.environ.get(places.ENVIRONMENT_VARIABLE)
+    config = context.config_path or os.environ.get(places.ENVIRONMENT_VARIABLE)
     hosts = places.SEARCHED[0]
     if config is not None and Path(config).absolute() != hosts:
         return True
-    if places.is_missing(hosts) or _is_mine(hosts):
+    if places.is_missing(hosts) or _is_mine(context, hosts):
         return True
     _refuse_other_configuration(config)
     return False
 
 
-def _is_mine(config: Path) -> bool:
-    from ekinerja_agent.config import load
-
+def _is_mine(context: Context, config: Path) -> bool:
     try:
         config.read_bytes()
-        return os_user.is_me(nearest(load(config).agent.state_dir).stat().st_uid)
+        return os_user.is_me(nearest(context.read_config().agent.state_dir).stat().st_uid)
     except OSError:
         return False
     except EkinerjaError:  # whoever may read it is told what is wrong with it

@@ -202,9 +202,7 @@ class Receiver:
             self.contact(terminal, arrived_at, source=source)
             return Stored(0, 0, 0)
         with self._desk.locks[terminal.id]:
-            trust = self._desk.trust(terminal, source, arrived_at)
-            bound = is_bound(trust, source)
-            memory = self._desk.remembered(terminal, arrived_at, bound=bound)
+            trust, bound, memory = self._desk.sender(terminal, source, arrived_at)
             unread = self._desk.unread(terminal, memory)
             clock_rule, measured = self._desk.clock_rule(terminal, decoded, arrived_at)
             keys = {(record.pin, record.clock) for record in decoded.records}
@@ -289,9 +287,7 @@ class Receiver:
             self.contact(terminal, arrived_at, source=source)
             return Stored(0, 0, 0)
         with self._desk.locks[terminal.id]:
-            trust = self._desk.trust(terminal, source, arrived_at)
-            bound = is_bound(trust, source)
-            memory = self._desk.remembered(terminal, arrived_at, bound=bound)
+            trust, bound, memory = self._desk.sender(terminal, source, arrived_at)
             unread = self._desk.unread(terminal, memory)
             unread, kept = self._desk.admitted(memory, unread, kind, records, arrived_at, bound=bound)
             self._desk.keep(terminal, memory, arrived_at, notes=kept or (), unread=unread, trust=trust)
@@ -367,8 +363,7 @@ class Receiver:
     def refuse_encryption(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> None:
         """Note that a terminal asked for encrypted uploads, for people to see."""
         with self._desk.locks[terminal.id]:
-            trust = self._desk.trust(terminal, source, at)
-            memory = self._desk.remembered(terminal, at, bound=is_bound(trust, source))
+            trust, _, memory = self._desk.sender(terminal, source, at)
             self._desk.keep(terminal, replace(memory, state=ENCRYPTED), at, trust=trust)
 
     def next_command(self, terminal: TerminalConfig, at: datetime, source: str | None = None) -> Command | None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.coverage import ClockReading
@@ -25,7 +25,7 @@ from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule
 from ekinerja_agent.terminals.wire import DecodedLog
 from ekinerja_agent.usecases.collecting.push_proof import heard
 from ekinerja_agent.usecases.collecting.push_state import BY_WORD, UNVOUCHED, doubts_of, is_by_word
-from ekinerja_agent.usecases.collecting.push_trust import Brought, seen_from, stamp_after
+from ekinerja_agent.usecases.collecting.push_trust import Brought, is_bound, seen_from, stamp_after
 from ekinerja_agent.usecases.collecting.push_unread import with_hole, with_room
 
 Table = Literal["ATTLOG", "OPERLOG"]
@@ -33,6 +33,14 @@ Table = Literal["ATTLOG", "OPERLOG"]
 CONTACT_KEPT_EVERY = timedelta(minutes=1)
 """A heartbeat comes every few seconds; on disk this is enough to know when a terminal was away for ten minutes."""
 SLOT_RECORD_BYTES = 8
+
+
+class Sender(NamedTuple):
+    """Who sends: how far the terminal is believed, whether it is the terminal itself, what is remembered of it."""
+
+    trust: PushTrust
+    bound: bool
+    memory: PushMemory
 
 
 class Desk:
@@ -138,6 +146,12 @@ class Desk:
     def trust(self, terminal: TerminalConfig, source: str | None, at: datetime) -> PushTrust:
         """Return how far a terminal is believed, once it is heard of from there."""
         return seen_from(self.spool.push_trust(terminal.id, terminal.serial or ""), source, at)
+
+    def sender(self, terminal: TerminalConfig, source: str | None, at: datetime) -> Sender:
+        """Return who sends, once a terminal, or somebody in its name, is heard of from there."""
+        trust = self.trust(terminal, source, at)
+        bound = is_bound(trust, source)
+        return Sender(trust, bound, self.remembered(terminal, at, bound=bound))
 
     def remembered(
         self, terminal: TerminalConfig, at: datetime, kept: PushMemory | None = None, *, bound: bool = True

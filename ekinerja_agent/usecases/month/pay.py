@@ -191,23 +191,6 @@ def is_ambiguous(found: Sequence[ToPay]) -> bool:
     return any(one.others for one in found)
 
 
-def mark_paid(
-    engine: Engine,
-    month: date,
-    shown: Sequence[ToPay],
-    *,
-    document: str,
-    account: Account,
-    now: datetime,
-    again: str | None = None,
-) -> None:
-    """Given what `to_pay` returned and was shown, note by which document it was paid; raise as `payments.mark_paid`.
-
-    `again` is why it is paid although a witness saw another payment.
-    """
-    payments.mark_paid(engine, month, shown, document=document, account=account, now=now, again=again)
-
-
 def _handed(rows: Sequence[Mapping[str, object]]) -> Iterator[Handed]:
     """What of each office is among the rows of the view."""
     money: dict[tuple[str, int], list[int]] = defaultdict(list)
