@@ -93,24 +93,42 @@ def make_key(out: Path, desk: Desk, *, account: Account, replace: bool) -> Publi
         )
     key = new_key()
     write_new(out, key.pem)
+    with transaction(desk.engine) as conn:
+        audit.append(conn, account.name, "terminal.key", key.public.fingerprint, {}, desk.now())
     if public_path.exists():
         public_path.rename(public_path.with_suffix(f".{read_public_key(public_path, read_plain).fingerprint}.pub"))
     write_own(public_path, key.public.pem)
-    with transaction(desk.engine) as conn:
-        audit.append(conn, account.name, "terminal.key", key.public.fingerprint, {}, desk.now())
     return key.public
 
 
 def public_key(desk: Desk, given: Path | None) -> PublicKey:
-    """Given a public key that was named, or none, return the one to seal for."""
-    if given is None and not (desk.state_dir / KEY_FILE).exists():
+    """Given a public key that was named, or none, return the one to seal for.
+
+    Raise WrongUsage if there is none, Refused if `terminal key new` did not make the host's own: whoever puts a key of
+    his own into `state_dir` would open every later backup.
+    """
+    if given is not None:
+        return read_public_key(given)
+    path = desk.state_dir / KEY_FILE
+    if not path.exists():
         raise WrongUsage(
             Message(
                 "backups are sealed and this host has no key for that; make one with `ekinerja-agent terminal key "
                 "new --out FILE` and keep FILE away from this host, or name a public key with --key"
             )
         )
-    return read_public_key(given) if given else read_public_key(desk.state_dir / KEY_FILE, read_plain)
+    key = read_public_key(path, read_plain)
+    if not any(row["subject"] == key.fingerprint for row in audit.rows(desk.engine, action="terminal.key")):
+        raise Refused(
+            Message(
+                "{path} holds the key {fingerprint}, and the audit log knows no `terminal key new` that made it: "
+                "somebody else may open what is sealed for it; find out who put it there, then make a new key with "
+                "`ekinerja-agent terminal key new --replace --out FILE`, or name the right one with --key",
+                path=path,
+                fingerprint=key.fingerprint,
+            )
+        )
+    return key
 
 
 def back_up(terminal: TerminalConfig, desk: Desk, *, key: PublicKey, out: Path | None, account: Account) -> Backup:
