@@ -1,4 +1,4 @@
-"""The jobs of a host that reads terminals: polls in turn, live listeners, clocks.
+"""The jobs of a host that reads terminals: polls in turn, knocks at those that are away, live listeners, clocks.
 
 Promises that a terminal's going, coming and doubts are told once, and that one that another agent owns is left alone.
 Does not know how a terminal is read, nor when its turn is.
@@ -7,20 +7,23 @@ Does not know how a terminal is read, nor when its turn is.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.host.logs import logger
-from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable
+from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, TerminalUnavailable
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
 from ekinerja_agent.usecases.collecting import collect
-from ekinerja_agent.usecases.collecting.polling_schedule import PollingSchedule
+from ekinerja_agent.usecases.collecting.polling_schedule import KNOCK_S, PollingSchedule
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy
 from ekinerja_agent.usecases.collecting.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.daemon.centre import Centre
     from ekinerja_agent.daemon.running import Runner
@@ -30,6 +33,8 @@ log = logger()
 
 WATCH_AGAIN_S = 60.0
 """When a listener broke for a reason that nobody expected."""
+LOOK_WHO_IS_DUE_S = 0.1
+"""How long one who could knock at a terminal that is away stands idle at most."""
 
 
 class Collector:
@@ -44,8 +49,8 @@ class Collector:
         self._rounds = PollingSchedule(config.agent.poll.workers)
         self._doubts: dict[str, tuple[str, ...]] = {}
         self._elsewhere: set[str] = set()
-        self._watchers: list[threading.Thread] = []
-        self._watches_over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._over = threading.Event()
 
     def every_s(self, terminal: TerminalConfig) -> float:
         """Return after how many seconds a terminal's turn comes again."""
@@ -61,9 +66,11 @@ class Collector:
         effort = collect.next_read(memory, terminal, utc_now(), tail_read=tail_read)
         with self._rounds.room(slow=away or effort != "quick") as has_room:
             if has_room:
-                self._poll(terminal)
+                self._poll(terminal, first_answer_s=self._rounds.begin(terminal.id))
             elif effort == "due" and not away:
                 self._poll(terminal, full=False)
+            else:
+                self._rounds.had_no_room(terminal.id)
 
     def set_clock(self, terminal: TerminalConfig) -> None:
         """Set a terminal's clock if it is off."""
@@ -75,19 +82,25 @@ class Collector:
         if checked.offset_after_s is not None:
             log.info("terminal.clock_set", terminal=terminal.id, before_s=checked.offset_s)
 
-    def listen(self) -> None:
-        """Listen to terminals in live mode, each in a thread of its own: a listener waits nearly always."""
+    def start(self) -> None:
+        """Knock at terminals that are away, and listen to those in live mode, each in a thread of its own: a listener
+        waits nearly always.
+        """
+        self._begin("knock", self._knock)
         for terminal in self._config.polled:
             if terminal.mode == "live":
-                watcher = threading.Thread(target=self._watch, args=(terminal,), name=f"watch:{terminal.id}")
-                self._watchers.append(watcher)
-                watcher.start()
+                self._begin(f"watch:{terminal.id}", partial(self._watch, terminal))
 
-    def end_listening(self) -> None:
-        """Return once no listener runs any more."""
-        self._watches_over.set()
-        while self._watchers:
-            self._watchers.pop().join()
+    def end(self) -> None:
+        """Return once nobody knocks or listens any more."""
+        self._over.set()
+        while self._threads:
+            self._threads.pop().join()
+
+    def _begin(self, name: str, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name=name)
+        self._threads.append(thread)
+        thread.start()
 
     def _watch(self, terminal: TerminalConfig) -> None:
         agent = self._config.agent
@@ -100,17 +113,30 @@ class Collector:
                 self._runner.step("watch", terminal.id)
                 return self._is_mine(terminal)
 
-            Watch(place, state_dir=agent.state_dir, read=read, over=self._watches_over, mine=mine).run()
+            Watch(place, state_dir=agent.state_dir, read=read, over=self._over, mine=mine).run()
 
-        while not self._watches_over.is_set():
+        while not self._over.is_set():
             self._runner.run("watch", listen, terminal=terminal.id)
-            self._watches_over.wait(WATCH_AGAIN_S)
+            self._over.wait(WATCH_AGAIN_S)
+
+    def _knock(self) -> None:
+        """Until the end, try terminals that are away, each for a moment only, beside those whose turn it is."""
+        terminals = {terminal.id: terminal for terminal in self._config.polled}
+        under_way: set[Future[None]] = set()
+        with ThreadPoolExecutor(self._rounds.knockers, "knock") as pool:
+            while not self._over.wait(LOOK_WHO_IS_DUE_S):
+                under_way = {each for each in under_way if not each.done()}
+                for due in self._rounds.knocks(self._rounds.knockers - len(under_way)):
+                    terminal = terminals[due]
+                    self._runner.step("poll", due, more_s=collect.longest_read_s(self._spool.state(due)))
+                    knock = partial(self._poll, terminal, first_answer_s=KNOCK_S)
+                    under_way.add(pool.submit(self._runner.run, "poll", knock, terminal=due))
 
     def _is_mine(self, terminal: TerminalConfig) -> bool:
         return terminal.id not in self._spool.owned_elsewhere()
 
-    def _poll(self, terminal: TerminalConfig, *, full: bool | None = None) -> bool:
-        """Read a terminal, `full` as `collect.poll` takes it; tell whether that went well."""
+    def _poll(self, terminal: TerminalConfig, *, full: bool | None = None, first_answer_s: float | None = None) -> bool:
+        """Read a terminal, as `collect.poll` does it; tell whether that went well."""
         agent = self._config.agent
         try:
             result = collect.poll(
@@ -122,6 +148,7 @@ class Collector:
                 host_clock_trusted=self._centre.clock_is_trusted(),
                 full=full,
                 tail_read=agent.poll.tail_read,
+                first_answer_s=first_answer_s,
             )
         except TerminalBusy:
             return False  # somebody else of this host reads it: it is not away
@@ -140,10 +167,11 @@ class Collector:
     def _went_away(self, terminal: TerminalConfig, error: EkinerjaError) -> None:
         # A full disk of ours is no reason to let the terminal rest.
         ours = type(error) is TemporarilyUnavailable
+        reached = not isinstance(error, TerminalUnavailable)
         rest_s = 0.0 if ours else self.every_s(terminal)
         if not ours:
             self._journal.away(terminal.id)
-        if self._rounds.failed(terminal.id, type(error).__name__, rest_s):
+        if self._rounds.failed(terminal.id, type(error).__name__, rest_s, reached=reached):
             log.warning("terminal.away", terminal=terminal.id, error=str(error))
 
     def _told(self, terminal: TerminalConfig, result: collect.PollResult) -> None:

@@ -136,12 +136,12 @@ class Service:
         scheduler.add_job(self._pulse, IntervalTrigger(seconds=PULSE_EVERY_S), id="pulse")
         scheduler.start()
         if self._collector is not None:
-            self._collector.listen()
+            self._collector.start()
 
     def _halt(self) -> None:
         """Let running jobs end, then close what they used."""
         if self._collector is not None:
-            self._collector.end_listening()
+            self._collector.end()
             self._collector = None
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:

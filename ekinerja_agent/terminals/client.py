@@ -50,13 +50,14 @@ def open_terminal(
     transport: Transport = "tcp",
     comm_key: int | None = None,
     reply_timeout_s: float = 20.0,
+    first_answer_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Client]:
     """Given where a terminal is, return a context with a client that is connected and let in.
 
-    `reply_timeout_s` is for one reply; a table may take as long as its size allows, the rest of the session
-    twelve replies, by a `clock` of monotonic seconds. Raise TerminalUnavailable if the terminal does not
-    answer, TerminalRefused if it does not let us in.
+    `reply_timeout_s` is for one reply, `first_answer_s` for connecting and for the first one if it shall be less; a
+    table may take as long as its size allows, the rest of the session twelve replies, by a `clock` of monotonic
+    seconds. Raise TerminalUnavailable if the terminal does not answer, TerminalRefused if it does not let us in.
     """
     with open_session(
         terminal,
@@ -65,6 +66,7 @@ def open_terminal(
         transport=transport,
         comm_key=comm_key,
         reply_timeout_s=reply_timeout_s,
+        first_answer_s=first_answer_s,
         clock=clock,
     ) as (session, link):
         yield Client(session, link)
@@ -79,6 +81,7 @@ def open_at(place: TerminalAddress) -> AbstractContextManager[Client]:
         transport=spoken(place.transport),
         comm_key=place.comm_key,
         reply_timeout_s=place.reply_timeout_s,
+        first_answer_s=place.first_answer_s,
     )
 
 
@@ -91,13 +94,22 @@ def open_session(
     transport: Transport,
     comm_key: int | None,
     reply_timeout_s: float,
+    first_answer_s: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[Session, Link]]:
     """As `open_terminal`, for those who bring a client of their own."""
-    with Link(terminal, host, port, transport, reply_timeout_s, clock) as link:
+    with Link(
+        terminal,
+        host,
+        port,
+        transport,
+        send_s=reply_timeout_s,
+        connect_s=first_answer_s or reply_timeout_s,
+        clock=clock,
+    ) as link:
         session = Session(link, reply_timeout_s)
         try:
-            session.connect(comm_key)
+            session.connect(comm_key, first_answer_s)
             yield session, link
         except BaseException:
             session.abandon()

@@ -20,7 +20,8 @@ from ekinerja_agent.terminals.wire import DecodedLog, FreeSizes
 @dataclass(frozen=True, slots=True)
 class TerminalAddress:
     """Where a terminal is and how to be let in. `transport` is one that a driver is registered for, `zone` that of its
-    clock. The comm key is never shown.
+    clock. The comm key is never shown. `first_answer_s` is how long it may take to connect, and to answer for the first
+    time; None: as long as any reply.
     """
 
     terminal: str
@@ -30,6 +31,7 @@ class TerminalAddress:
     transport: str = "tcp"
     comm_key: int | None = field(default=None, repr=False)
     reply_timeout_s: float = 20.0
+    first_answer_s: float | None = None
 
 
 class TailBroke(TerminalUnavailable):

@@ -39,7 +39,7 @@ def spoken(transport: str) -> Transport:
 
 
 class Link:
-    """One connection to one terminal; `timeout_s` is for connecting and for each send.
+    """One connection to one terminal; `connect_s` is for connecting, `send_s` for each send.
 
     `received_bytes` counts what came over it, headers included. `clock` (monotonic seconds) tells when a deadline is
     over.
@@ -51,19 +51,21 @@ class Link:
         host: str,
         port: int,
         transport: Transport,
-        timeout_s: float,
+        *,
+        connect_s: float,
+        send_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self.terminal = terminal
         self.transport = transport
         self.received_bytes = 0
-        self._send_timeout_s = timeout_s
+        self._send_timeout_s = send_s
         self._place = f"{terminal} ({host}:{port}/{transport})"
         self._frames = FrameBuffer()
         self._packets: list[Packet] = []
         try:
-            self._socket = _connect(host, port, transport, timeout_s)
+            self._socket = _connect(host, port, transport, connect_s)
         except OSError as error:
             raise TerminalUnavailable(
                 Message(

@@ -58,12 +58,14 @@ class Session:
 
     # --- in and out -----------------------------------------------------------------------------------------
 
-    def connect(self, comm_key: int | None) -> None:
+    def connect(self, comm_key: int | None, first_answer_s: float | None = None) -> None:
         """Open a session, with the comm key if the terminal asks for one (some ask although theirs is 0).
 
-        Raise TerminalRefused if the key is wrong or missing, TerminalUnavailable if nobody is let in now.
+        `first_answer_s` is how long the first answer may take; None: as long as any. Raise TerminalRefused if the key
+        is wrong or missing, TerminalUnavailable if nobody is let in now.
         """
-        answer = self.patiently(lambda: self.ask(Command.CONNECT))
+        wait_s = None if first_answer_s is None else first_answer_s / self._attempts
+        answer = self.patiently(lambda: self.ask(Command.CONNECT, wait_s=wait_s))
         if answer.command == Command.ACK_ERROR:
             raise TerminalUnavailable(
                 Message("{terminal} lets nobody in now; another program may be connected to it", terminal=self.terminal)

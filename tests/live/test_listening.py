@@ -59,7 +59,14 @@ def test_a_host_that_stands_still_between_look_and_read_makes_no_line_broken() -
     said = frame(encode_packet(Packet(Command.REG_EVENT, 1, 0, BODY)))
     with (
         socket.create_server(("127.0.0.1", 0)) as here,
-        Link("lobby", *here.getsockname(), "tcp", 1.0, lambda: instants.pop(0) if instants else 900.0) as link,
+        Link(
+            "lobby",
+            *here.getsockname(),
+            "tcp",
+            connect_s=1.0,
+            send_s=1.0,
+            clock=lambda: instants.pop(0) if instants else 900.0,
+        ) as link,
         here.accept()[0] as line,
     ):
         line.sendall(said)

@@ -84,15 +84,17 @@ def poll(
     host_clock_trusted: bool,
     full: bool | None = None,
     tail_read: bool = True,
+    first_answer_s: float | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> PollResult:
     """Given a terminal, read into the spool what is new in it, or all that it holds, and return what came.
 
     `host_clock_trusted` tells whether the measured offset may correct punches. `full` True reads the whole log, False
     puts the daily read of the whole log off, None reads it when it is due; without `tail_read` every read is a whole
-    one. Raise TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal cannot be read now, and
-    AmbiguousLog if its records cannot be told apart; the raw log is then in quarantine. Raise OwnedElsewhere if another
-    agent reads it. Nothing that was collected earlier is touched.
+    one. `first_answer_s` is how long the terminal may take to let us in, if that shall be less than a reply. Raise
+    TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal cannot be read now, and AmbiguousLog if
+    its records cannot be told apart; the raw log is then in quarantine. Raise OwnedElsewhere if another agent reads it.
+    Nothing that was collected earlier is touched.
     """
     owner = spool.owned_elsewhere().get(terminal.id)
     if owner is not None:
@@ -111,7 +113,8 @@ def poll(
         if full is None:
             full = full_read_due(memory, terminal, now())
         try:
-            read = _read(terminal, spool, memory, reply_timeout_s, full or not tail_read, now)
+            place = place_of(terminal, reply_timeout_s, first_answer_s)
+            read = _read(place, terminal, spool, memory, full or not tail_read, now)
         except AmbiguousLog as error:
             _keep_raw_log(terminal, spool, memory, error, now())
             raise
@@ -220,7 +223,7 @@ def expected_serial(terminal: TerminalConfig, pinned: str | None) -> tuple[str |
     return terminal.serial or pinned, as_message("devices.yaml") if terminal.serial else Message("its first contact")
 
 
-def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddress:
+def place_of(terminal: TerminalConfig, reply_timeout_s: float, first_answer_s: float | None = None) -> TerminalAddress:
     """Given a terminal of devices.yaml, return where it is and how to be let in. Raise WrongUsage if it only pushes, or
     is only imported.
     """
@@ -234,21 +237,21 @@ def place_of(terminal: TerminalConfig, reply_timeout_s: float) -> TerminalAddres
         transport=terminal.transport,
         comm_key=terminal.comm_key() if terminal.comm_key_file else None,
         reply_timeout_s=reply_timeout_s,
+        first_answer_s=first_answer_s,
     )
 
 
 def _read(
+    place: TerminalAddress,
     terminal: TerminalConfig,
     spool: Spool,
     memory: TerminalMemory,
-    reply_timeout_s: float,
     full: bool,
     now: Callable[[], datetime],
 ) -> LogRead:
     def any_known(keys: Collection[tuple[str, datetime]]) -> bool:
         return bool(spool.known_counts(terminal.id, keys))
 
-    place = place_of(terminal, reply_timeout_s)
     serial, said_by = expected_serial(terminal, memory.serial)
     return DRIVERS[place.transport](place).read(
         known_record_size=memory.record_size,

@@ -71,6 +71,7 @@ def _measures(subject: str, minutes: float) -> Mapping[str, Measure]:
         "spool": spooling.measure,
         "office": serving.small_office,
         "thousand": lambda folder: serving.thousand_terminals(folder, minutes),
+        "away": lambda folder: serving.terminals_away(folder, minutes),
         "push": pushing.measure,
     }
 

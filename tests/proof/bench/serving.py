@@ -19,6 +19,7 @@ from ekinerja_agent.central.store.tables import recorded
 from tests.proof.bench.findings import Finding
 from tests.proof.bench.service import running
 from tests.proof.bench.simulators import fleet
+from tests.proof.bench.switched_off import asked_in_vain, switched_off
 from tests.proof.databases import postgres_database, postgres_server
 
 SMALL_OFFICE = 5
@@ -32,6 +33,7 @@ PUNCHES_PER_S = 50.0
 UNDERWAY_S = 80
 """A punch of the last seconds may still be on its way when the service is stopped; the late ones would be missing."""
 JITTER_SHARE = 0.1
+AWAY = 300
 
 
 def small_office(folder: Path) -> Iterator[Finding]:
@@ -96,6 +98,33 @@ def thousand_terminals(folder: Path, minutes: float) -> Iterator[Finding]:
         f"p50 {hundredths[49]:.0f} s, p99 {hundredths[98]:.0f} s",
         f"a poll every {EVERY_S} s",
         "",
+    )
+
+
+def terminals_away(folder: Path, minutes: float) -> Iterator[Finding]:
+    """Given an empty directory and how long to watch, yield how often a thousand terminals are tried of which AWAY have
+    no power.
+    """
+    with (
+        postgres_server() as server,
+        postgres_database(server) as central_url,
+        fleet(TERMINALS - AWAY, RECORDS) as terminals,
+        switched_off(AWAY) as dead,
+        running(folder, [*terminals.ports, *dead], every=f"{EVERY_S}s", central_url=central_url) as service,
+    ):
+        time.sleep(WARM_S)
+        tries = asked_in_vain(dead, 60 * minutes)
+        service.stop()
+        calls = terminals.stop()
+    between_s = [later - earlier for of_one in tries.values() for earlier, later in pairwise(of_one)]
+    untried = sum(len(of_one) < 2 for of_one in tries.values())
+    yield Finding(
+        f"{AWAY} of {TERMINALS:,} terminals without power, {len(between_s):,} pauses between two tries",
+        f"{max(between_s):.0f} s at most",
+        "a minute",
+        f"{untried} not tried twice, {sum(map(bool, calls))} of the others read",
+        "<= 60 s, all",
+        max(between_s) <= 60 and not untried and all(calls),
     )
 
 
