@@ -109,6 +109,10 @@ class TerminalUnavailable(TemporarilyUnavailable):
     """A terminal did not answer, or the link broke in the middle of an answer."""
 
 
+class TerminalUnreachable(TerminalUnavailable):
+    """There is nobody at a terminal's address."""
+
+
 class ProtocolViolation(TemporarilyUnavailable):
     """A terminal's answer breaks the protocol (checksum, reply id, index, length); the connection was closed."""
 

@@ -16,7 +16,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
-from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable, WrongUsage
+from ekinerja_agent.nouns.errors import (
+    ProtocolViolation,
+    TerminalRefused,
+    TerminalUnavailable,
+    TerminalUnreachable,
+    WrongUsage,
+)
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire import FrameBuffer, Packet, decode_packet, encode_packet, frame
 
@@ -67,7 +73,7 @@ class Link:
         try:
             self._socket = _connect(host, port, transport, connect_s)
         except OSError as error:
-            raise TerminalUnavailable(
+            raise TerminalUnreachable(
                 Message(
                     "{terminal} cannot be reached: {reason}; check its power, cable and address",
                     terminal=self._place,
