@@ -42,6 +42,7 @@ __all__ = [
     "find_config",
     "load",
     "other_configs",
+    "read_devices",
     "secret_problems",
     "secret_warnings",
     "shipped_rules",
@@ -149,7 +150,14 @@ def _terminals(
     path = absolute(agent.path.parent, named or DEFAULT_DEVICES)
     if not collects and "devices" not in agent.tree and is_missing(path):
         return ()
-    document, found = read_document(_as_given(path, agent.path), environ=environ)
+    return read_devices(_as_given(path, agent.path), problems, environ, state_dir)
+
+
+def read_devices(
+    path: Path, problems: list[Problem], environ: Mapping[str, str], state_dir: Path
+) -> tuple[TerminalConfig, ...]:
+    """Given a devices file, return its terminals; what is wrong goes to `problems`."""
+    document, found = read_document(path, environ=environ)
     problems.extend(found)
     if document is None:
         return ()

@@ -9,10 +9,13 @@ from pathlib import Path
 OWNER_ALONE = 0o600
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ALONE, lasting: bool = True) -> None:
+def write_whole(
+    path: Path, content: bytes, *, mode: int = OWNER_ALONE, owner: tuple[int, int] | None = None, lasting: bool = True
+) -> None:
     """Given a path, put the bytes there in place of what was there. Raise OSError: an older file then stays.
 
-    Without `lasting` a power cut may bring the older file back: for what is written anew every few seconds.
+    `owner` is the user's and the group's id, None: whoever we are. Without `lasting` a power cut may bring the older
+    file back: for what is written anew every few seconds.
     """
     handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -20,6 +23,8 @@ def write_whole(path: Path, content: bytes, *, mode: int = OWNER_ALONE, lasting:
             file.write(content)
             file.flush()
             os.fchmod(handle, mode)
+            if owner is not None:
+                os.fchown(handle, *owner)
             if lasting:
                 os.fsync(handle)
         Path(unfinished).replace(path)

@@ -1,4 +1,6 @@
-"""Asks before something that cannot be undone: `--yes`, or a typed answer; that alone where no script may answer."""
+"""Asks a person: before something that cannot be undone (`--yes`, or a typed answer; that alone where no script may
+answer), and for what a command needs to know.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,17 @@ def confirm_typed(question: Message, answer: str) -> None:
     _let_ctrl_c_end_it()
     if click.prompt(translated(question), err=True, default="", show_default=False) != answer:
         raise WrongUsage(Message("that is not the name; nothing was done"))
+
+
+def ask(question: Message, option: str, *, proposed: str | None = None) -> str:
+    """Given a question, the option that would have answered it, and an answer to propose, return what the person typed.
+
+    Raise WrongUsage if there is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise WrongUsage(Message("{option} is missing, and nobody is at the keyboard to ask for it", option=option))
+    _let_ctrl_c_end_it()
+    return str(click.prompt(translated(question), err=True, default=proposed)).strip()
 
 
 def _let_ctrl_c_end_it() -> None:

@@ -13,7 +13,7 @@ from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.failures import end_with
 from ekinerja_agent.cli.shell.listing import emit, format_option
 from ekinerja_agent.cli.shell.translate import tell
-from ekinerja_agent.cli.terminals import care, discover, people, push
+from ekinerja_agent.cli.terminals import adding, care, discover, people, push
 from ekinerja_agent.cli.terminals.choice import chosen
 from ekinerja_agent.host import clock
 from ekinerja_agent.nouns.errors import EkinerjaError
@@ -127,7 +127,7 @@ def accept_command(context: Context, terminal_id: str) -> None:
     )
 
 
-for _command in (*care.COMMANDS, *discover.COMMANDS, *people.COMMANDS, *push.COMMANDS):
+for _command in (*adding.COMMANDS, *care.COMMANDS, *discover.COMMANDS, *people.COMMANDS, *push.COMMANDS):
     group.add_command(_command)
 
 
