@@ -7,6 +7,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,11 +18,14 @@ UNITS = "code,name,timezone\n"
 
 
 class WrongFile(NamedTuple):
-    """A file of a kind, and the words of the message: where, what was found, what is allowed, what to do."""
+    """A file of a kind, and the words of the message: where, what was found, what is allowed, what to do.
+
+    What is long to make is made when it is tried: every worker of the tests reads this table.
+    """
 
     what: str
     kind: str
-    content: str | bytes
+    content: str | bytes | Callable[[], bytes]
     words: tuple[str, ...]
     name: str = "berkas.csv"
 
@@ -39,9 +43,13 @@ def workbook(*rows: tuple[object, ...], merged: str | None = None) -> bytes:
     return out.getvalue()
 
 
+@cache
 def zipped(name: str, mebibytes: int = 0) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w", force_zip64=True) as part:
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(name, "w", force_zip64=True) as part,
+    ):
         for _ in range(mebibytes):
             part.write(bytes(1 << 20))
     return out.getvalue()
@@ -75,7 +83,7 @@ WRONG_FILES = [
         ("not a readable xlsx workbook", "save it again, or as CSV UTF-8"),
         "u.xlsx",
     ),
-    WrongFile("a zip bomb", "units", zipped("xl/worksheets/sheet1.xml", 600), ("unpacks to", "use csv"), "u.xlsx"),
+    WrongFile("a zip bomb", "units", lambda: zipped("xl/worksheets/sheet1.xml", 600), ("unpacks to", "use csv"), "u.xlsx"),
     WrongFile("an empty sheet", "employees", workbook(), ("p.xlsx: no row; allowed: a header row nip",), "p.xlsx"),
     # its header
     WrongFile("no header", "units", "X,Y,Asia/Jakarta\n", (":1: X: unknown column", ":1: code: this column is missing")),
