@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -14,10 +15,14 @@ from babel.messages.pofile import read_po
 import ekinerja_agent
 from ekinerja_agent.cli import cli
 from ekinerja_agent.locale.language import LOCALE_DIR
-from tests.proof.said import helped, is_worded, places, said, said_by_click, said_in
+from tests.proof.said import Said, helped, is_worded, places, said, said_by_click, said_in
 
 PACKAGE = Path(ekinerja_agent.__file__).parent
-SAID = list(said())
+
+
+@cache
+def everything_said() -> list[Said]:
+    return list(said())
 
 
 def catalogue(domain: str) -> Catalog:
@@ -40,13 +45,13 @@ def keyed(templates: tuple[str, ...]) -> object:
 
 def test_a_message_is_made_of_a_text_in_the_source() -> None:
     """Only such a text can be looked up: no f-string, no name, nothing that is put together."""
-    assert [one.place for one in SAID if one.templates is None] == []
+    assert [one.place for one in everything_said() if one.templates is None] == []
 
 
 def test_a_message_has_a_value_for_each_place_and_no_other() -> None:
     wrong = [
         one.place
-        for one in SAID
+        for one in everything_said()
         if one.templates and one.values is not None
         if any(not places(each) <= one.values for each in one.templates)
         or one.values - {"number"} - frozenset().union(*map(places, one.templates))
@@ -55,7 +60,7 @@ def test_a_message_has_a_value_for_each_place_and_no_other() -> None:
 
 
 def test_every_template_has_an_entry_and_every_entry_is_said() -> None:
-    wanted = {keyed(one.templates) for one in SAID if one.templates and is_worded(one.templates[0])}
+    wanted = {keyed(one.templates) for one in everything_said() if one.templates and is_worded(one.templates[0])}
     assert len(wanted) > 1000
     assert wanted == MESSAGES.keys()
 
