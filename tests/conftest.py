@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from tests.proof import databases, people
+from tests.proof.compiled_once import CompiledOnce
 from tests.proof.one_connection import OneConnection
 
 # A busy machine is no reason to fail: speed is what scripts/bench shows.
@@ -29,6 +30,9 @@ gc.set_threshold(200_000, 50, 50)
 
 CONNECTIONS = OneConnection()
 CONNECTIONS.watch()
+
+# Most commands that a test runs ask what others asked before, each by an engine of its own.
+CompiledOnce().share()
 
 
 @pytest.fixture(autouse=True)
