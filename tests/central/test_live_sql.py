@@ -1,9 +1,10 @@
-"""Views, functions and triggers are those of the live text, in a database of any age; who changed one is told of."""
+"""Views, functions and triggers are those of the live text; who changed one is told of. A database of any age has them:
+test_upgrades.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,33 +21,11 @@ from tests.central.conftest import As
 from tests.central.test_guards import execute
 from tests.proof import databases
 
+Definitions = dict[live_text.Key, object]
 TEMPLATES = {"sqlite": "sqlite_template", "postgresql": "postgres_template"}
 
 
-@pytest.fixture
-def old(empty_url: str) -> Iterator[Engine]:
-    """A database without tables yet."""
-    engine = connect(empty_url)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def new(request: pytest.FixtureRequest, old: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database of the same sort as `old`, with all tables."""
-    template = str(request.getfixturevalue(TEMPLATES[old.dialect.name]))
-    with databases.copy_of(template, tmp_path_factory.mktemp("new")) as url:
-        engine = connect(url)
-        yield engine
-        engine.dispose()
-
-
-def told(engine: Engine) -> list[str]:
-    with reading(engine) as conn:
-        return list(live_sql.differences(conn))
-
-
-def definitions(engine: Engine) -> dict[live_text.Key, object]:
+def definitions(engine: Engine) -> Definitions:
     with reading(engine) as conn:
         return dict(live_sql._found(conn))
 
@@ -78,15 +57,6 @@ def test_a_text_that_makes_nothing_known_is_refused() -> None:
 def test_every_view_is_one_that_a_role_may_read() -> None:
     views = {one.name for one in live_text.live_objects("postgresql", "public") if one.kind == "view"}
     assert views == {*roles.PAYROLL_VIEWS, *roles.LEADERS_VIEWS}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_a_database_of_any_age_ends_with_what_a_new_one_has(revision: str, old: Engine, new: Engine) -> None:
-    kept.migrate(old, revision)
-    upgrade(old)
-    assert definitions(old) == definitions(new)
-    assert told(old) == []
 
 
 def test_made_twice_it_is_the_same(central: Engine) -> None:

@@ -1,4 +1,6 @@
-"""From every schema there ever was to the newest, on both databases: no row is lost, views answer, guards bite."""
+"""From every schema there ever was to the newest, on both databases: no row is lost, views answer, guards bite, and
+views, functions and triggers are those of a new database.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, select
+from sqlalchemy import Engine, RowMapping, inspect
 
 from ekinerja_agent.central.access import published
 from ekinerja_agent.central.kinds import insert_only
-from ekinerja_agent.central.schema import checks
+from ekinerja_agent.central.schema import checks, live_sql
 from ekinerja_agent.central.schema.roles import LEADERS_VIEWS, PAYROLL_VIEWS
 from ekinerja_agent.central.schema.upgrade import REVISIONS, upgrade
+from ekinerja_agent.central.schema.upgrade import revision as revision_of
 from ekinerja_agent.central.store.engine import connect, reading, transaction
 from ekinerja_agent.nouns.errors import Refused
 from tests.central import kept
+from tests.central.test_live_sql import Definitions, definitions
+from tests.proof import databases
 
 pytestmark = pytest.mark.long
 
@@ -32,40 +37,75 @@ def revision(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def old(revision: str, empty_url: str) -> Iterator[Engine]:
+@pytest.fixture(scope="module")
+def growing(postgres_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database that comes from schema to schema in the order of these tests, to be copied."""
+    with databases.postgres_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, revision: str, tmp_path: Path) -> Iterator[Engine]:
     """A database of that schema with rows in every table: a kept file, or PostgreSQL migrated to it."""
-    if empty_url.startswith("sqlite"):
-        kept.restore(revision, Path(empty_url.removeprefix("sqlite:///")))
-        engine = connect(empty_url)
-    else:
-        engine = connect(empty_url)
+    if request.param == "sqlite":
+        kept.restore(revision, tmp_path / "central.db")
+        yield from connected(f"sqlite:///{tmp_path / 'central.db'}")
+        return
+    growing = request.getfixturevalue("growing")
+    for engine in connected(growing):
         kept.migrate(engine, revision)
-        for statement in kept.rows_of(revision):
-            with transaction(engine) as conn:
-                conn.exec_driver_sql(statement)
-        with transaction(engine) as conn:  # the rows came with their numbers; the database gives the next ones
-            conn.exec_driver_sql("select setval(pg_get_serial_sequence('audit', 'id'), (select max(id) from audit))")
+        with reading(engine) as conn:
+            assert revision_of(conn) == revision
+    with databases.copy_of(growing, tmp_path) as url:
+        for engine in connected(url):
+            for statement in kept.rows_of(revision):
+                with transaction(engine) as conn:
+                    conn.exec_driver_sql(statement)
+            with transaction(engine) as conn:  # the rows came with their numbers; the database gives the next ones
+                conn.exec_driver_sql(
+                    "select setval(pg_get_serial_sequence('audit', 'id'), (select max(id) from audit))"
+                )
+            yield engine
+
+
+def connected(url: str) -> Iterator[Engine]:
+    engine = connect(url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def new(
+    sqlite_template: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Definitions]:
+    """By dialect, the views, functions and triggers of a database that was never older."""
+    found = {}
+    for template in (sqlite_template, postgres_template):
+        with databases.copy_of(template, tmp_path_factory.mktemp("new")) as url:
+            for engine in connected(url):
+                found[engine.dialect.name] = definitions(engine)
+    return found
 
 
 def content(engine: Engine) -> Content:
     """Every row of every table but Alembic's, without the order. Months of punches are read as one table."""
     with reading(engine) as conn:
-        found = MetaData()
-        found.reflect(conn, only=lambda name, _: not name.startswith(("alembic", "punches_")))
-        return {
-            name: sorted((dict(row) for row in conn.execute(select(table)).mappings()), key=repr)
-            for name, table in found.tables.items()
-        }
+        names = [name for name in inspect(conn).get_table_names() if not name.startswith(("alembic", "punches_"))]
+        rows = {name: conn.exec_driver_sql(f'select * from "{name}"').mappings() for name in names}
+        return {name: sorted(map(plain, found), key=repr) for name, found in rows.items()}
+
+
+def plain(row: RowMapping) -> dict[str, Any]:
+    return {name: bytes(cell) if isinstance(cell, memoryview) else cell for name, cell in row.items()}
 
 
 def test_every_schema_is_kept() -> None:
     assert [revision for revision in REVISIONS if not kept.dump_of(revision).exists()] == []
 
 
-def test_an_upgrade_keeps_every_row_and_ends_with_the_newest_schema(old: Engine) -> None:
+def test_an_upgrade_keeps_every_row_and_ends_with_the_schema_of_a_new_database(
+    old: Engine, new: dict[str, Definitions]
+) -> None:
     before = content(old)
     assert [name for name, rows in before.items() if not rows] == [], "a table without a row proves nothing"
     upgrade(old)
@@ -77,7 +117,12 @@ def test_an_upgrade_keeps_every_row_and_ends_with_the_newest_schema(old: Engine)
         if table != "audit_end":
             kept_rows = after[table][: len(rows)] if table == "audit" else after[table]
             assert [{name: row[name] for name in rows[0]} for row in kept_rows] == rows
+    expected, found = new[old.dialect.name], definitions(old)
+    assert {key: found.get(key) for key in expected} == expected
+    tables_of_others = {str(table) for _, _, table in found.keys() - expected.keys()}
+    assert all(table.startswith("punches_20") for table in tables_of_others), "months that only the old one has"
     with reading(old) as conn:
+        assert list(live_sql.differences(conn)) == []
         assert checks.differences(conn) == []
         for view in (*PAYROLL_VIEWS, *LEADERS_VIEWS):
             conn.exec_driver_sql(f"select * from {view}").all()
