@@ -7,9 +7,10 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import create_engine, text
 
 from ekinerja_agent import cli
 from ekinerja_agent.host import os_user
+from tests.proof import databases
 from tests.proof.people import acting_as
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
@@ -80,6 +82,15 @@ class Installation:
         self._files = 0
         self.terminals: list[dict[str, Any]] = []
         self.configure()
+
+    @contextmanager
+    def copied(self, directory: Path) -> Iterator[Installation]:
+        """Give the same in another directory, on a copy of the database that is gone after the block."""
+        shutil.copytree(self.directory, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("central.db*"))
+        with databases.copy_of(self.url, directory) as url:
+            copy = Installation(directory, url)
+            copy._files = self._files
+            yield copy
 
     def configure(self, *, profile: str = "tpp-model", terminals: Sequence[dict[str, Any]] = ()) -> None:
         """Write agent.yaml and devices.yaml. JSON is YAML."""
@@ -162,10 +173,30 @@ class Installation:
         return self.ok(*paid)
 
 
+Prepared = Callable[[str, Callable[[Installation], None]], Installation]
+
+
 @pytest.fixture
 def installation(tmp_path: Path, central_url: str) -> Installation:
     """An installation on SQLite, and once more on PostgreSQL."""
     return Installation(tmp_path, central_url)
+
+
+@pytest.fixture(scope="module")
+def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """Given a dialect and what begins an installation, return one that began so: made once a file, to be copied."""
+    with ExitStack() as stack:
+
+        @cache
+        def _prepared(dialect: str, prepare: Callable[[Installation], None]) -> Installation:
+            template = {"sqlite": "sqlite_template", "postgresql": "postgres_template"}[dialect]
+            folder = tmp_path_factory.mktemp("prepared")
+            url = stack.enter_context(databases.copy_of(request.getfixturevalue(template), folder))
+            installation = Installation(folder, url)
+            prepare(installation)
+            return installation
+
+        yield _prepared
 
 
 @pytest.fixture

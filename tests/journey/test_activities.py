@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.journey.conftest import Installation, Outcome, nip
+from tests.journey.conftest import Installation, Outcome, Prepared, nip
+from tests.proof.people import acting_as
 
 ANI, BUDI, CICI, HEAD, REGENT = nip(1), nip(2), nip(3), nip(8), nip(9)
 MAKASSAR = ZoneInfo("Asia/Makassar")
@@ -27,37 +29,48 @@ def acting(become: As) -> As:
     return become
 
 
-@pytest.fixture
-def office(installation: Installation, acting: As) -> Installation:
+def begin(installation: Installation) -> None:
     """DINKES below KAB: Ani is led by Budi, Budi by the head, the head by the regent; Cici by the head."""
+    with acting_as("admin"):
+        installation.load(
+            "units",
+            [
+                {"code": "KAB", "name": "Kabupaten", "timezone": "Asia/Makassar", "head_nip": REGENT},
+                {"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar", "parent": "KAB", "head_nip": HEAD},
+            ],
+        )
+        people = {
+            ANI: ("Ani", BUDI),
+            BUDI: ("Budi", ""),
+            CICI: ("Cici", ""),
+            HEAD: ("Kepala", ""),
+            REGENT: ("Bupati", ""),
+        }
+        installation.load(
+            "employees",
+            [
+                {
+                    "nip": number,
+                    "name": name,
+                    "unit": "KAB" if number == REGENT else "DINKES",
+                    "status": "pns",
+                    "attendance": "terminal",
+                    "allowance_rp": 4_000_000,
+                    "supervisor_nip": superior,
+                }
+                for number, (name, superior) in people.items()
+            ],
+        )
+        for user, number in {"ani": ANI, "budi": BUDI, "cici": CICI, "head": HEAD, "regent": REGENT}.items():
+            installation.account("add", user, "--role", "employee", "--nip", number, "--os-user", user)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, prepared: Prepared, acting: As, tmp_path: Path) -> Iterator[Installation]:
+    """Those units and people; the administrator runs what follows."""
     acting("admin")
-    installation.ok("db", "upgrade")
-    installation.load(
-        "units",
-        [
-            {"code": "KAB", "name": "Kabupaten", "timezone": "Asia/Makassar", "head_nip": REGENT},
-            {"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar", "parent": "KAB", "head_nip": HEAD},
-        ],
-    )
-    people = {ANI: ("Ani", BUDI), BUDI: ("Budi", ""), CICI: ("Cici", ""), HEAD: ("Kepala", ""), REGENT: ("Bupati", "")}
-    installation.load(
-        "employees",
-        [
-            {
-                "nip": number,
-                "name": name,
-                "unit": "KAB" if number == REGENT else "DINKES",
-                "status": "pns",
-                "attendance": "terminal",
-                "allowance_rp": 4_000_000,
-                "supervisor_nip": superior,
-            }
-            for number, (name, superior) in people.items()
-        ],
-    )
-    for user, number in {"ani": ANI, "budi": BUDI, "cici": CICI, "head": HEAD, "regent": REGENT}.items():
-        installation.account("add", user, "--role", "employee", "--nip", number, "--os-user", user)
-    return installation
+    with prepared(request.param, begin).copied(tmp_path) as copy:
+        yield copy
 
 
 def activities(office: Installation, *options: str) -> list[dict[str, Any]]:

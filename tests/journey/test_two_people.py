@@ -6,14 +6,15 @@ Every way by which somebody may get more or less than terminals and rules say is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ekinerja_agent.host import os_user
-from tests.journey.conftest import Installation
+from tests.journey.conftest import Installation, Prepared, nip
 from tests.proof.people import acting_as
 
 MONTH, MONDAY = "2026-09", "2026-09-07"
@@ -21,10 +22,9 @@ DAYS = [f"2026-09-{day:02}" for day in range(1, 31) if (day + 1) % 7 not in {6, 
 As = Callable[[str], AbstractContextManager[None]]
 
 
-@pytest.fixture
-def county(installation: Installation, name_nip: Callable[[int], str]) -> Installation:
+def begin(installation: Installation) -> None:
     """An office with one person who came late on a Monday and another who did not; September is scored."""
-    late, other = name_nip(1), name_nip(2)
+    late, other = nip(1), nip(2)
     installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     people = [{"nip": nip, "name": f"Pegawai {nip[-3:]}", "unit": "DINKES"} for nip in (late, other)]
     installation.load("employees", [row | {"allowance_rp": 4_000_000} for row in people])
@@ -39,14 +39,28 @@ def county(installation: Installation, name_nip: Callable[[int], str]) -> Instal
     ]
     installation.load("punches", punches, "--complete-until", "2026-11-03 12:00")
     installation.ok("score", "run", "--month", MONTH)
-    return installation
+
+
+def begin_with_others(installation: Installation) -> None:
+    """The same with other logins: sari is an operator, ani an operator and the person who came late, tono no authorised
+    feed.
+    """
+    begin(installation)
+    for name, person in (("sari", None), ("ani", nip(1)), ("tono", None)):
+        more = ("--nip", person) if person else ()
+        installation.account("add", name, "--role", "operator", "--os-user", name, *more)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def county(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> Iterator[Installation]:
+    """That office; where a test acts as others, with their logins."""
+    prepare = begin_with_others if "acting" in request.fixturenames else begin
+    with prepared(request.param, prepare).copied(tmp_path) as copy:
+        yield copy
 
 
 @pytest.fixture
-def acting(county: Installation, name_nip: Callable[[int], str]) -> As:
-    """Other logins: sari is an operator, ani an operator and the person who came late, tono no authorised feed."""
-    for name, nip in (("sari", None), ("ani", name_nip(1)), ("tono", None)):
-        county.account("add", name, "--role", "operator", "--os-user", name, *(("--nip", nip) if nip else ()))
+def acting(county: Installation) -> As:
     return acting_as
 
 
