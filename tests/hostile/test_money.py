@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +16,11 @@ from ekinerja_agent.central.store.engine import connect, transaction
 from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
-from tests.journey.conftest import Installation, installation, sql
+from tests.journey.conftest import Installation, Prepared, installation, prepared, sql
 from tests.journey.conftest import nip as nip_of
 from tests.proof.people import acting_as
 
-__all__ = ["installation"]
+__all__ = ["installation", "prepared"]
 
 MONTH, BEFORE, MONDAY = "2026-10", "2026-09", "2026-10-05"
 FRIEND, OTHER = nip_of(1), nip_of(2)
@@ -51,6 +53,13 @@ def county(box: Installation, *, others: bool = True) -> Installation:
     box.ok("period", "close", BEFORE, "--yes")
     box.ok("score", "run", "--month", MONTH)
     return box
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def box(request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path) -> Iterator[Installation]:
+    """That office with both others, on SQLite and on PostgreSQL."""
+    with prepared(request.param, county).copied(tmp_path) as copy:
+        yield copy
 
 
 def payable(box: Installation) -> dict[str, int]:
@@ -88,12 +97,11 @@ ATTACKS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def test_t37_what_one_operator_imports_to_pay_somebody_waits_for_another(installation: Installation) -> None:
+def test_t37_what_one_operator_imports_to_pay_somebody_waits_for_another(box: Installation) -> None:
     """On b497ae6, one operator, a second idle, September closed; `score show` after each `import`: payable_rp of the
     friend 1,580,000, then 9,677,500 (allowance), 9,800,000 (exempt), 11,760,000 (plt); the ghost is paid 3,600,000.
     `audit list`: {"digest": …, "file": "09-rosters.csv", "kind": "rosters", "rejected": 0, "stored": 1}, no person.
     """
-    box = county(installation)
     before, counted = payable(box), len(ATTACKS)
     with acting_as("budi"):
         for kind, row in ATTACKS.values():
@@ -168,8 +176,7 @@ HARMLESS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def test_what_moves_nobody_s_pay_waits_for_nobody_and_a_used_pin_does(installation: Installation) -> None:
-    box = county(installation)
+def test_what_moves_nobody_s_pay_waits_for_nobody_and_a_used_pin_does(box: Installation) -> None:
     with acting_as("budi"):
         for kind, row in HARMLESS.values():
             box.load(kind, [row])
@@ -209,12 +216,11 @@ def audits(box: Installation, action: str) -> list[dict[str, Any]]:
     return [row for row in json.loads(box.ok("audit", "list", "--format", "json")) if row["action"] == action]
 
 
-def test_t38_rules_that_changed_are_seen_by_another_person_and_stay_readable(installation: Installation) -> None:
+def test_t38_rules_that_changed_are_seen_by_another_person_and_stay_readable(box: Installation) -> None:
     """On b497ae6, `absence_day` 0 for two days (2026-10-05 to 2026-10-06, "by my own word", `mark: V`) in tpp-model:
     `period close 2026-10 --yes`: "2026-10 DINKES: 2 people published, revision 1.", exit 0, nothing on standard error;
     the file put back, `rules_digest` of payroll_scores_v1 is sha256:d012763d…, and no command tells what it stood for.
     """
-    box = county(installation)
     first = json.loads(box.ok("rules", "list", "--format", "json"))
     assert [(one["periods"], one["accepted_by"]) for one in first] == [([BEFORE], [])]
     profile = box.directory / "rules" / "profiles" / "tpp-model.yaml"
@@ -291,11 +297,10 @@ def test_one_person_who_closes_alone_is_named_as_such_everywhere(installation: I
     assert status["alone"] is False
 
 
-def test_t13_a_record_that_no_proven_log_had_waits_for_another_person(installation: Installation) -> None:
+def test_t13_a_record_that_no_proven_log_had_waits_for_another_person(box: Installation) -> None:
     """On b497ae6, the log of the lobby proven by reads, `import punches` of one row (07:10 of the late Monday):
     "stored 1", then `score show`: payable_rp 1,580,000 became 1,600,000, no finding; the audit row says stored: 1.
     """
-    box = county(installation)
     engine = connect(box.url)
     proven = Coverage("lobby", datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
     deliver(engine, Delivery(punches=(), notes=(proven,)), datetime(2026, 11, 2, 1, tzinfo=UTC))
@@ -332,11 +337,10 @@ def test_t13_a_record_that_no_proven_log_had_waits_for_another_person(installati
     assert (row["actor"], row["details"]["nip"], row["details"]["clock"]) == ("sari", FRIEND, f"{MONDAY} 07:10:00")
 
 
-def test_t17_a_rejected_objection_is_entered_again_only_once_the_draft_is_another(installation: Installation) -> None:
+def test_t17_a_rejected_objection_is_entered_again_only_once_the_draft_is_another(box: Installation) -> None:
     """On b497ae6 the same `objection add` after each `objection decide N reject` was taken, and after each `period
     close` ended with 7: "1 findings are disputed".
     """
-    box = county(installation)
     dispute = ("objection", "add", FRIEND, MONDAY, "TL3", "--scan", "arrive", "--reason", "mesin antre")
     box.ok(*dispute)
     with acting_as("budi"):

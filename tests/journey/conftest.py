@@ -173,7 +173,7 @@ class Installation:
         return self.ok(*paid)
 
 
-Prepared = Callable[[str, Callable[[Installation], None]], Installation]
+Prepared = Callable[[str, Callable[[Installation], object]], Installation]
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with ExitStack() as stack:
 
         @cache
-        def _prepared(dialect: str, prepare: Callable[[Installation], None]) -> Installation:
+        def _prepared(dialect: str, prepare: Callable[[Installation], object]) -> Installation:
             template = {"sqlite": "sqlite_template", "postgresql": "postgres_template"}[dialect]
             folder = tmp_path_factory.mktemp("prepared")
             url = stack.enter_context(databases.copy_of(request.getfixturevalue(template), folder))
