@@ -40,6 +40,17 @@ def test_a_log_line_needs_no_rich_and_shows_no_local_variable() -> None:
     assert "k3yk3y" not in done.stderr
 
 
+def test_rows_for_a_program_need_nothing_that_draws_a_table() -> None:
+    program = (
+        "import sys; from ekinerja_agent.cli.shell.listing import emit\n"
+        "for fmt in ('csv', 'json'):\n    emit([{'pin': '1'}], ['pin'], fmt)\n"
+        "assert 'rich' not in sys.modules\n"
+        "emit([{'pin': '1'}], ['pin'], 'table')\n"
+        "assert 'rich' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+
 def _heap_of_a_thread(prelude: str) -> str:
     program = _HEAP_OF_A_THREAD.format(prelude=prelude)
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()

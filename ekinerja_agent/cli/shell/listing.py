@@ -24,17 +24,11 @@ from functools import singledispatch
 from typing import Any, TextIO, TypeVar
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ekinerja_agent.cli.shell.translate import translated
 from ekinerja_agent.files.foreign_text import in_json, in_one_line, shown_not_run
 
 FORMATS = ("table", "json", "csv")
-PAGE_COLUMNS = 100_000
-"""Width of a table that goes into a pipe or file: nothing is cut, nothing is wrapped."""
 
 
 Row = Mapping[str, Any]
@@ -94,23 +88,14 @@ def _emit_csv(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
 
 
 def _emit_table(rows: Iterable[Row], columns: Sequence[str], out: TextIO) -> None:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+    from ekinerja_agent.cli.shell.screen_table import print_table
+
     rows = list(rows)
-    for name in columns:
-        numeric = all(isinstance(row[name], int | Decimal) or row[name] is None for row in rows)
-        table.add_column(Text(name), justify="right" if numeric and rows else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_table_text(row[name])) for name in columns))
-    width = None if out.isatty() else PAGE_COLUMNS
-    console = _Console(file=out, width=width, no_color=True, highlight=False, markup=False, emoji=False)
-    console.print(table)
-
-
-class _Console(Console):
-    """Rich would end the process by itself when its reader leaves."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
+    numeric = {
+        name: bool(rows) and all(isinstance(row[name], int | Decimal) or row[name] is None for row in rows)
+        for name in columns
+    }
+    print_table(numeric, ([_table_text(row[name]) for name in columns] for row in rows), out)
 
 
 def _json_value(value: Any) -> Any:
