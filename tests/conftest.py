@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from ekinerja_agent.central.schema.upgrade import require_current
 from ekinerja_agent.central.store.engine import connect
 from tests.proof import databases, people
+from tests.proof.compared_once import ComparedOnce
 from tests.proof.compiled_once import CompiledOnce
 from tests.proof.one_connection import OneConnection
 
@@ -33,6 +34,8 @@ CONNECTIONS.watch()
 
 # Most commands that a test runs ask what others asked before, each by an engine of its own.
 CompiledOnce().share()
+# And most databases that a test lets them look through have the tables of the last one.
+ComparedOnce().share()
 
 
 @pytest.fixture(autouse=True)
