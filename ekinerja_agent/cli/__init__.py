@@ -164,6 +164,9 @@ def _run(lang: Language) -> NoReturn:
         sys.exit(error.exit_code)
     except ending.ReaderGoneError:
         sys.exit(ending.READER_GONE)
+    except PermissionError as error:
+        ending.last_words(translate(ending.not_ours(error)))
+        sys.exit(WrongUsage.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -253,7 +253,9 @@ def test_the_newest_are_kept_and_nothing_else_is_touched(box: Installation) -> N
     assert sorted(path for path in out.iterdir() if path.name != backup.LOCK) == sorted([second, third, *others])
 
 
-def test_what_root_backs_up_belongs_to_the_service(box: Installation) -> None:
+def test_what_root_backs_up_belongs_to_the_service_and_is_restored_where_that_may_write(
+    box: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert os.geteuid() == 0, "only root can give up its rights: run the tests as root"
     for folder in (box.directory, *box.directory.parents):
         if folder.stat().st_uid == 0 and folder.is_relative_to(tempfile.gettempdir()):
@@ -268,6 +270,12 @@ def test_what_root_backs_up_belongs_to_the_service(box: Installation) -> None:
     (path,) = (state / "backups").glob("*.tar.gz")
     owners = {(each.stat().st_uid, each.stat().st_gid) for each in (path, path.parent, path.parent / backup.LOCK)}
     assert owners == {(4711, 4712)}
+    of_root = tmp_path_factory.mktemp("root")
+    of_root.chmod(0o700)
+    for place in (of_root / "look", of_root):  # whoever is not root cannot even tell whether the first is there
+        restore = [*program, "backup", "restore", str(path), "--to", str(place)]
+        done = subprocess.run(restore, check=False, capture_output=True, text=True)
+        assert (done.returncode, "that the owner of state_dir may make" in done.stderr) == (4, True), done
 
 
 def test_raw_logs_of_cleared_terminals_are_in_it_and_backups_are_not(box: Installation) -> None:

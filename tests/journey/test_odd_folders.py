@@ -17,6 +17,7 @@ from ekinerja_agent.central.schema import roles
 from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import MIGRATIONS, REVISIONS, require_current, upgrade
 from ekinerja_agent.central.store.engine import connect
+from ekinerja_agent.cli.shell import context
 from tests.journey.conftest import Installation
 
 FOLDERS = ["100%", "50%%", "%s", "%(here)s", "%41", "%20 a", "a?b", "a#b&c=d"]
@@ -77,3 +78,14 @@ def test_a_program_in_any_folder_finds_its_migrations(
     central = connect(empty_url)
     assert upgrade(central) == REVISIONS[-1]
     central.dispose()
+
+
+def test_what_the_system_refuses_to_this_user_is_a_sentence(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/root/pegawai.csv")
+
+    monkeypatch.setattr(context.Context, "config", refused)
+    outcome = installation.run("terminal", "list")
+    assert (outcome.code, "/root/pegawai.csv may not be used by the user root" in outcome.err) == (2, True), outcome

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from ekinerja_agent.files.foreign_text import on_screen
+from ekinerja_agent.host import os_user
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.messages import Message
 
@@ -51,6 +52,18 @@ def output() -> Iterator[None]:
                 reason=error.strerror,
             )
         ) from error
+
+
+def not_ours(error: PermissionError) -> Message:
+    """Given that a file or folder was refused to us, return what to tell; root too gives up its rights for those of the
+    owner of state_dir.
+    """
+    return Message(
+        "{path} may not be used by the user {user} ({reason}); name another place, or give that user the right to it",
+        path=error.filename or "-",
+        user=os_user.name_of(os.geteuid()),
+        reason=error.strerror,
+    )
 
 
 def last_words(sentence: str) -> None:

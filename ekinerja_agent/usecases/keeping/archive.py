@@ -117,15 +117,16 @@ def unpack(archive: Path, folder: Path, proves: Proves | None, *, called: Mappin
     Raise CheckFailed if it is not proven or not whole, Refused if something is in the folder, TemporarilyUnavailable
     without room.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refused(
-            Message(
-                "{folder} is not empty, and nothing is overwritten; name a directory that does not exist", folder=folder
-            )
-        )
     part = folder.absolute().with_name(f".{folder.absolute().name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Refused(
+                Message(
+                    "{folder} is not empty, and nothing is overwritten; name a directory that does not exist",
+                    folder=folder,
+                )
+            )
         part.mkdir(mode=0o700, parents=True)
         with _reading(archive, proves) as (manifest, members):
             _require_room(part, manifest)
@@ -141,7 +142,8 @@ def unpack(archive: Path, folder: Path, proves: Proves | None, *, called: Mappin
     except OSError as error:
         raise TemporarilyUnavailable(
             Message(
-                "{folder} cannot be written: {reason}; make room, or name another directory with --to",
+                "{folder} cannot be written: {reason}; make room, or name with --to another directory that the owner "
+                "of state_dir may make, as /var/tmp/restored",
                 folder=folder,
                 reason=error.strerror or error,
             )
