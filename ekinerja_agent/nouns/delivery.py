@@ -38,7 +38,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """How central settled a delivery: ids now durable there, and ids it can never take with the reason of each."""
+    """How central settled a delivery: ids now durable there, ids it does not take with the reason of each, and notes to
+    send again, for a person may let them in.
+    """
 
     accepted: tuple[str, ...] = ()
     rejected: dict[str, Message] = field(default_factory=dict)
+    kept: tuple[Note, ...] = ()

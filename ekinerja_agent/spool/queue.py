@@ -207,8 +207,8 @@ class Spool:
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Given a delivery of this spool and its receipt, let go what is durable in central and mark what it rejected.
 
-        Punches in neither list stay waiting. Notes leave, except coverage of a terminal of which a punch was not
-        accepted. Settling the same delivery again changes nothing.
+        Punches in neither list stay waiting. Notes leave, except those that central wants again and coverage of a
+        terminal of which a punch was not accepted. Settling the same delivery again changes nothing.
         """
         accepted, rejected = set(receipt.accepted), receipt.rejected
         seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
@@ -218,7 +218,7 @@ class Spool:
         told = [
             (encode_note(note),)
             for note in delivery.notes
-            if not (isinstance(note, Coverage) and note.terminal in doubtful)
+            if not (isinstance(note, Coverage) and note.terminal in doubtful) and note not in receipt.kept
         ]
         with self._writing() as db:
             db.executemany("DELETE FROM queue WHERE seq BETWEEN ? AND ?", gone)

@@ -1,7 +1,7 @@
 """What each guard of the database refuses, with what it reads to know that.
 
 `GUARDS` are the functions that refuse a row because of what other tables hold, `ELSEWHERE` those that read tables and
-refuse none; which attacks are tried on them is not known here.
+refuse none or are tried elsewhere; which attacks are tried on them is not known here.
 """
 
 from __future__ import annotations
@@ -254,7 +254,12 @@ GUARDS = {
     ),
 }
 ELSEWHERE = {
-    # what reads tables and refuses no row of a login
+    # what reads tables and refuses no row of a login, or is tried in tests/hostile/test_office_logins.py
+    "ekinerja_held_login",
+    "ekinerja_of_its_login",
+    "ekinerja_tells_of",
+    "ekinerja_terminals_of_others",
+    "terminal_logins_audited",
     "ekinerja_audit_counted",
     "ekinerja_audit_end_steps",
     "accounts_audited",

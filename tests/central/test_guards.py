@@ -38,6 +38,7 @@ ROWS = {
     "slot_owners": f"(terminal, uid, seen_at, pin) values ('t', 1, {TIME}, '1')",
     "clock_readings": f"(terminal, at, offset_s, trusted) values ('t', {TIME}, 3, true)",
     "terminal_facts": f"(terminal, since, office, timezone, enabled) values ('t', {TIME}, 'o', 'UTC', true)",
+    "terminal_logins": f"(terminal, turn, login, since, audited_by) values ('t', 1, 'l', {TIME}, '700')",
     "units": "(id, batch, row, code, name, timezone) values (1, 1, 2, 'U', 'n', 'UTC')",
     "employees": "(id, batch, row, nip, name, unit, status, attendance) "
     "values (1, 1, 2, 'n', 'a', 'U', 'pns', 'terminal')",
@@ -196,8 +197,10 @@ def rows(table: str, how: str = "insert") -> Iterator[str]:
     if table == "accounts":
         yield from account(1, "root")
         yield from account(9, "sari")
-    else:
-        yield f"{how} into {table} {ROWS[table]}"
+        return
+    if table == "terminal_logins" and how == "insert":
+        yield audited("terminal.take_over", "t", 700)
+    yield f"{how} into {table} {ROWS[table]}"
 
 
 def account(

@@ -14,7 +14,7 @@ from ekinerja_agent.central.access.accounts import actor
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.collected.owners import claim, owners
 from ekinerja_agent.central.kinds import insert_only
-from ekinerja_agent.central.schema import checks, roles
+from ekinerja_agent.central.schema import checks, rights, roles
 from ekinerja_agent.central.schema.checks import check
 from ekinerja_agent.central.schema.upgrade import require_current, upgrade
 from ekinerja_agent.central.store.engine import connect, reading, transaction
@@ -296,7 +296,7 @@ def test_a_file_has_no_roles(tmp_path: Path) -> None:
 
 def test_rights_name_tables_and_views_that_exist(login: As) -> None:
     with reading(login("postgres")) as conn:
-        assert list(roles.differences(conn)) == []
+        assert list(rights.differences(conn)) == []
         assert checks.differences(conn) == []
 
 

@@ -106,6 +106,30 @@ def test_a_file_says_that_it_has_no_roles(tmp_path: Path) -> None:
     assert (outcome.code, "a database file has no roles" in outcome.err) == (2, True)
 
 
+def test_an_office_gets_a_login_of_its_own_by_one_command(tmp_path: Path, url: str) -> None:
+    office = Installation(tmp_path, url)
+    (tmp_path / "dinkes").write_text("rahasia-sekali\n")
+    asked = ("db", "roles", "--office", "ekinerja_collect_dinkes=DINKES, PKM-1")
+    assert "INSERT INTO login_units (login, unit) VALUES ('ekinerja_collect_dinkes', 'DINKES')" in office.ok(
+        *asked, "--dry-run"
+    )
+    password = f"ekinerja_collect_dinkes={tmp_path / 'dinkes'}"
+    shown = json.loads(office.ok(*asked, "--password-file", password, "--format", "json"))
+    assert shown[-1] == {"role": "ekinerja_collect_dinkes", "right": "TELLS OF", "on": "DINKES, PKM-1"}
+    assert 'TELLS OF,"DINKES, PKM-1"' in office.ok(*asked[:2], "--format", "csv"), "again = repair, and nothing is lost"
+    for wrong in ("ekinerja_collect_dinkes", "ekinerja_score=DINKES", "ekinerja_collect_x=", 'ekinerja_collect_";=A'):
+        assert office.run("db", "roles", "--office", wrong).code == 2
+    office.account("add", "siti", "--role", "operator")
+    given = office.ok("terminal", "accept", "lobby", "--login", "ekinerja_collect_dinkes")
+    assert given == "lobby: the database login ekinerja_collect_dinkes delivers it from now on (before: -).\n"
+    assert office.run("terminal", "accept", "lobby", "--login", "ekinerja_payroll").code == 2
+    office.verified()
+    engine = create_engine(url)
+    with engine.begin() as conn:
+        conn.execute(text("drop role ekinerja_collect_dinkes"))
+    engine.dispose()
+
+
 def test_a_password_comes_from_a_file(tmp_path: Path, url: str) -> None:
     office = Installation(tmp_path, url)
     (tmp_path / "feed").write_text("rahasia-sekali\n")

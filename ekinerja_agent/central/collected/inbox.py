@@ -6,7 +6,7 @@ never hold is rejected with the reason; it does not stop the others. Does not kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from hashlib import sha256
@@ -30,10 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from ekinerja_agent.central.collected import terminal_logins
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.bulk import insert_rows
-from ekinerja_agent.central.store.database_errors import is_bad_data, reason
+from ekinerja_agent.central.store.database_errors import is_bad_data, is_refused, reason
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.recorded import (
@@ -47,7 +48,7 @@ from ekinerja_agent.central.store.tables.recorded import (
 )
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
-from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
@@ -75,8 +76,10 @@ PUNCH_COLUMNS = (
 def deliver(engine: Engine, delivery: Delivery, received_at: datetime) -> Receipt:
     """Given a delivery, make it durable and return which punches are now in central and which can never be.
 
-    A punch that was already there counts as accepted. Coverage of a terminal of which a punch was rejected is not
-    taken: it would vouch for what is not here. Raise TemporarilyUnavailable if nothing was taken but may be later.
+    A punch that was already there counts as accepted, one of another login's terminal as rejected: the sender keeps it.
+    What was told of such a terminal is quarantined, and a fact of whom it serves is to be sent again. Coverage of a
+    terminal of which a punch was rejected is not taken: it would vouch for what is not here. Raise
+    TemporarilyUnavailable if nothing was taken but may be later.
     """
     if received_at.tzinfo is None:  # asked here, or every punch would be rejected for it
         raise ValueError(f"{received_at} has no time zone; an instant must be aware")
@@ -153,7 +156,7 @@ def insert_quarantined(conn: Connection, records: Iterable[Quarantined], batch: 
     )
 
 
-def punch_days(arriving: Iterable[Punch]) -> set[tuple[str, date]]:
+def punch_days(arriving: Collection[Punch]) -> set[tuple[str, date]]:
     """Given punches, return (terminal, day) of what they change: their day, and the night duty that began before."""
     written = {(punch.terminal, punch.clock_text[:10]) for punch in arriving}
     days = {(terminal, date.fromisoformat(day)) for terminal, day in written}
@@ -167,29 +170,41 @@ def punch_days(arriving: Iterable[Punch]) -> set[tuple[str, date]]:
 
 def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Receipt:
     named = delivery.named
-    _, rejected = insert_punches(conn, named, FROM_TERMINAL, received_at)
+    apart = terminal_logins.of_others(conn, _terminals(delivery))
+    ours = {name: punch for name, punch in named.items() if punch.terminal not in apart} if apart else named
+    _, rejected = insert_punches(conn, ours, FROM_TERMINAL, received_at)
+    rejected |= {name: apart[punch.terminal] for name, punch in named.items() if punch.terminal in apart}
     doubtful = {named[name].terminal for name in rejected}
     trusted = [n for n in delivery.notes if not (isinstance(n, Coverage) and n.terminal in doubtful)]
 
     def store(part: Sequence[Note]) -> None:
         _insert_notes(conn, part, received_at)
 
-    lost = [
-        Quarantined(
-            terminal=note.terminal,
-            source=Source.POLL,
-            position=-1,
-            raw=repr(note).encode("utf-8", "backslashreplace"),
-            reason=Message(
-                "central could not store this {kind}: {reason}", kind=type(note).__name__, reason=reason(error)
-            ),
-            found_at=received_at,
-        )
-        for note, error in isolate(conn, trusted, store)
-    ]
-    insert_quarantined(conn, lost, FROM_TERMINAL)
-    changed_days.mark(conn, punch_days(delivery.punches))
-    return Receipt(accepted=tuple(name for name in named if name not in rejected), rejected=rejected)
+    refused = isolate(conn, [note for note in trusted if note.terminal not in apart], store)
+    lost = [(note, as_message(reason(error))) for note, error in refused]
+    # A state is for display: that of another login's terminal is that login's to tell.
+    lost += [(n, apart[n.terminal]) for n in trusted if n.terminal in apart and not isinstance(n, TerminalStatus)]
+    insert_quarantined(conn, [_set_apart(note, why, received_at) for note, why in lost], FROM_TERMINAL)
+    changed_days.mark(conn, punch_days(ours.values()))
+    kept = [note for note, error in refused if isinstance(note, TerminalFact) and is_refused(error)]
+    kept += [note for note in trusted if isinstance(note, TerminalFact) and note.terminal in apart]
+    accepted = tuple(name for name in named if name not in rejected)
+    return Receipt(accepted=accepted, rejected=rejected, kept=tuple(kept))
+
+
+def _terminals(delivery: Delivery) -> set[str]:
+    return {punch.terminal for punch in delivery.punches} | {note.terminal for note in delivery.notes}
+
+
+def _set_apart(note: Note, why: Message, at: datetime) -> Quarantined:
+    return Quarantined(
+        terminal=note.terminal,
+        source=Source.POLL,
+        position=-1,
+        raw=repr(note).encode("utf-8", "backslashreplace"),
+        reason=Message("central could not store this {kind}: {reason}", kind=type(note).__name__, reason=why),
+        found_at=at,
+    )
 
 
 def _insert_notes(conn: Connection, notes: Sequence[Note], received_at: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
+from ekinerja_agent.central.collected import terminal_logins
 from ekinerja_agent.central.store.engine import in_transaction, reading
 from ekinerja_agent.central.store.tables.recorded import terminal_owners
 
@@ -26,6 +27,7 @@ def owners(engine: Engine, terminals: Iterable[str]) -> dict[str, str]:
 
 def claim(engine: Engine, agent: str, terminals: Collection[str], now: datetime) -> dict[str, str]:
     """Given an agent and the terminals that it has read, make it the owner of those without one; return who owns each.
+    Those of another database login are left out.
 
     Raise TemporarilyUnavailable if central does not answer.
     """
@@ -35,7 +37,8 @@ def claim(engine: Engine, agent: str, terminals: Collection[str], now: datetime)
         return known
 
     def work(conn: Connection) -> dict[str, str]:
-        _give(conn, free, agent, now)
+        others = terminal_logins.of_others(conn, free)
+        _give(conn, [terminal for terminal in free if terminal not in others], agent, now)
         return _owners(conn, terminals)
 
     return in_transaction(engine, work)
@@ -59,8 +62,10 @@ def take_over(engine: Engine, agent: str, terminal: str, *, account: Account, no
     return in_transaction(engine, work)
 
 
-def _give(conn: Connection, terminals: Iterable[str], agent: str, now: datetime) -> None:
+def _give(conn: Connection, terminals: Collection[str], agent: str, now: datetime) -> None:
     """Make an agent the owner of those of the terminals that have none."""
+    if not terminals:
+        return
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     rows = [{"terminal": terminal, "agent": agent, "since": now} for terminal in terminals]
     conn.execute(insert(terminal_owners).on_conflict_do_nothing(), rows)

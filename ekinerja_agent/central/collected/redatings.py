@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, Subquery, func, insert, select
+from sqlalchemy import Connection, Engine, Select, Subquery, func, insert, or_, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -97,6 +97,7 @@ def waiting_records(conn: Connection, terminal: str, up_to: datetime) -> list[Wa
     query = (
         select(q.source, q.position, q.raw, q.reason)
         .where(q.terminal == terminal, q.found_at <= up_to, not_taken_back(q.batch))
+        .where(or_(q.position >= 0, q.batch > 0))  # no remark of ours on what was refused
         .order_by(q.found_at, q.position)
     )
     return [Waiting(Source(row.source), row.position, bytes(row.raw), row.reason) for row in conn.execute(query)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from ekinerja_agent.central.collected.retention import purged_before
 from ekinerja_agent.central.store.engine import reading
@@ -41,7 +41,9 @@ def terminal_log(engine: Engine, terminal: str, first: datetime | None, last: da
     p, q = punches.c, quarantine.c
     revoked = select(import_revocations.c.batch)
     named = select(p.punch_id).where(p.terminal == terminal, p.clock.between(first, last), p.batch.not_in(revoked))
-    waiting = select(q.raw).where(q.terminal == terminal, q.batch.not_in(revoked))
+    waiting = select(q.raw).where(
+        q.terminal == terminal, q.batch.not_in(revoked), or_(q.position >= 0, q.batch > 0)
+    )  # no remark of ours on what was refused
     with reading(engine) as conn:
         return TerminalLog(
             frozenset(() if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))),

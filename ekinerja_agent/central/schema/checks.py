@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.schema import live_sql, roles
+from ekinerja_agent.central.schema import live_sql, office_logins, rights, roles
 from ekinerja_agent.central.schema.upgrade import REVISIONS, revision
 from ekinerja_agent.central.store.database_errors import place
 from ekinerja_agent.central.store.engine import reading
@@ -87,6 +87,13 @@ def flaws(engine: Engine) -> list[Message]:
         return _flaws(conn, revision(conn), REVISIONS[-1])
 
 
+def shared_login(engine: Engine) -> Message | None:
+    """Return that offices share a database login and what to do, None if they do not. It works, and is no flaw."""
+    with reading(engine) as conn:
+        asked = conn.dialect.name == "postgresql" and roles.are_in_use(conn)
+        return office_logins.shared(conn) if asked else None
+
+
 def _flaws(conn: Connection, found: str | None, needed: str) -> list[Message]:
     if found is None:
         return [Message("it is empty; run: ekinerja-agent db upgrade")]
@@ -145,7 +152,7 @@ def _broken_chain(conn: Connection) -> Iterator[Message]:
 
 def _other_rights(conn: Connection) -> Iterator[Message]:
     if conn.dialect.name == "postgresql" and roles.are_in_use(conn):
-        yield from roles.differences(conn)
+        yield from rights.differences(conn)
 
 
 def _contradictions(conn: Connection) -> Iterator[Message]:

@@ -19,7 +19,13 @@ from typing import Final
 from sqlalchemy import Table
 
 from ekinerja_agent.central.kinds import fact_kind, insert_only
-from ekinerja_agent.central.store.tables import INSERT_ONLY_RECORDS, POWERS, PUBLISH_INSTEAD, PUBLISHED
+from ekinerja_agent.central.store.tables import (
+    INSERT_ONLY_RECORDS,
+    OF_ITS_LOGIN,
+    POWERS,
+    PUBLISH_INSTEAD,
+    PUBLISHED,
+)
 from ekinerja_agent.central.store.tables.access import accounts, audit
 from ekinerja_agent.central.store.tables.columns import Instant, metadata
 from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
@@ -99,6 +105,9 @@ def _functions(dialect: str, schema: str) -> Iterator[str]:
         of_punches = INSERT_ONLY_RECORDS[punches]
         values = {"schema": schema, "instead_of_punches": of_punches, "instead_of_published": PUBLISH_INSTEAD}
         yield from _statements(f"{dialect}/functions.sql", values)
+        yield from _statements(f"{dialect}/logins.sql", values)
+        for table in OF_ITS_LOGIN:
+            yield from _statements(f"{dialect}/of_its_login.sql", _of_table(table))
 
 
 def _guards(dialect: str) -> Iterator[str]:

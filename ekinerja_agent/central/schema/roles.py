@@ -13,12 +13,15 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from ekinerja_agent.central.kinds import insert_only
+from ekinerja_agent.central.schema import office_logins
+from ekinerja_agent.central.schema.office_logins import Units
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables import PUBLISHED
 from ekinerja_agent.central.store.tables.columns import metadata
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
+NONE: Final[Units] = {}
 OWNER: Final = "ekinerja_owner"
 PAYROLL_VIEWS: Final = (
     "payroll_scores_v1",
@@ -38,18 +41,19 @@ LEADERS_VIEWS: Final = (
 )
 VERSION: Final = "alembic_version"
 _TABLES: Final = tuple(sorted(metadata.tables))
-_EVERYTHING: Final = (VERSION, *_TABLES, *PAYROLL_VIEWS, *LEADERS_VIEWS)
+EVERYTHING: Final = (VERSION, *_TABLES, *PAYROLL_VIEWS, *LEADERS_VIEWS)
 _LOGINS: Final = ("login_failures", "passwords", "sessions")
 """Read by those alone who let people in, or give them a password."""
-_READABLE: Final = tuple(name for name in _EVERYTHING if name not in _LOGINS)
+_READABLE: Final = tuple(name for name in EVERYTHING if name not in _LOGINS)
 _BROUGHT: Final = "feed_activities"
 """Only another application adds these."""
 _FACTS: Final = tuple(sorted({table.name for table in insert_only()} - {_BROUGHT, "purges"}))
-_EVERYBODY: Final = "everybody"
-"""What PostgreSQL calls PUBLIC."""
 _TURNS: Final = "turns"
 """Who writes what others write too waits for them by a row of this: to lock one, a right to change it is needed."""
 _MONTH: Final = "ekinerja_punch_month(date)"
+_OFFICES: Final = ("ekinerja_held_login()", "ekinerja_tells_of(text)", "ekinerja_terminals_of_others(text[])")
+"""Which terminals and units are those of the login that asks."""
+_HEARD: Final = tuple(column.name for column in metadata.tables["terminal_status"].c if not column.primary_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Role:
 _CHAIN: Final = Right("SELECT", ("audit",), ("id", "digest"))
 """All that a new row of the audit log continues; its texts are not read."""
 
+_MARK: Final = Right("UPDATE", ("stale_days",), ("marks",))
+"""Which day of what a mark is about stays."""
 _WAITING: Final = (Right("SELECT", (_TURNS,)), Right("INSERT", (_TURNS,)), Right("UPDATE", (_TURNS,), ("share",)))
 
 ROLES: Final = (
@@ -89,7 +95,9 @@ ROLES: Final = (
                     "coverage",
                     "import_revocations",
                     "stale_days",
+                    "login_units",
                     "terminal_facts",
+                    "terminal_logins",
                     "terminal_owners",
                     "terminal_status",
                 ),
@@ -111,9 +119,10 @@ ROLES: Final = (
                     "terminal_status",
                 ),
             ),
-            Right("UPDATE", ("stale_days", "terminal_status")),
+            _MARK,
+            Right("UPDATE", ("terminal_status",), _HEARD),
         ),
-        (_MONTH,),
+        (_MONTH, *_OFFICES),
     ),
     Role(
         "ekinerja_score",
@@ -147,7 +156,7 @@ ROLES: Final = (
                 (*(table.name for table in PUBLISHED), "login_failures", "sessions", "shared_findings", "stale_days"),
             ),
         ),
-        (_MONTH,),
+        (_MONTH, *_OFFICES),
     ),
     Role(
         "ekinerja_web",
@@ -171,7 +180,8 @@ ROLES: Final = (
                 ),
             ),
             *_WAITING[1:],
-            Right("UPDATE", ("stale_days", *_LOGINS)),
+            _MARK,
+            Right("UPDATE", _LOGINS),
             Right("DELETE", ("login_failures", "sessions")),
         ),
     ),
@@ -228,8 +238,8 @@ class May:
     on: str
 
 
-def listing() -> Iterator[May]:
-    """Yield what each role may do, by role and right."""
+def listing(offices: Units) -> Iterator[May]:
+    """Given the logins of offices, yield what each role may do, by role and right, and which units each login has."""
     yield May(OWNER, "OWNS", Message("the schema; upgrades it, and no running service logs in as it"))
     for role in ROLES:
         for right in role.rights:
@@ -237,30 +247,34 @@ def listing() -> Iterator[May]:
             yield May(role.name, right.verb, ", ".join(f"{table}{columns}" for table in right.on))
         for function in role.functions:
             yield May(role.name, "EXECUTE", function)
+    for login, units in offices.items():
+        yield May(login, "TELLS OF", ", ".join(units))
 
 
-def apply(engine: Engine, passwords: Mapping[str, str]) -> None:
-    """Given a PostgreSQL database and passwords by role, make every role, and give it its rights and no others.
+def apply(engine: Engine, passwords: Mapping[str, str], offices: Units = NONE) -> dict[str, tuple[str, ...]]:
+    """Given a PostgreSQL database, passwords by role and the units of logins of offices, make every role and login, and
+    give it its rights and no others. Return all logins of offices with their units.
 
     Raise WrongUsage on SQLite or for an unknown role, Refused if the login may not do this.
     """
     _require_postgresql(engine)
-    _require_known(passwords)
     with transaction(engine) as conn:
-        for statement in statements(conn):
+        _require_known(passwords, {*offices, *office_logins.units_of_logins(conn)})
+        for statement in statements(conn, offices):
             conn.exec_driver_sql(statement.replace("%", "%%"))
         for name, password in passwords.items():
             driver = conn.dialect.loaded_dbapi.extensions
             # The server is told what it can check a password with, never the password: statements are logged.
             verifier = driver.encrypt_password(password, name, conn.connection.dbapi_connection, "scram-sha-256")
             conn.exec_driver_sql(f"ALTER ROLE {name} PASSWORD '{verifier}'")
+        return office_logins.units_of_logins(conn)
 
 
-def planned(engine: Engine) -> list[str]:
-    """Given a PostgreSQL database, return the SQL that `apply` would run. Raise WrongUsage on SQLite."""
+def planned(engine: Engine, offices: Units = NONE) -> list[str]:
+    """As `apply`, return the SQL that it would run. Raise WrongUsage on SQLite."""
     _require_postgresql(engine)
     with reading(engine) as conn:
-        return list(statements(conn))
+        return list(statements(conn, offices))
 
 
 def regrant(conn: Connection) -> bool:
@@ -284,8 +298,8 @@ def are_in_use(conn: Connection) -> bool:
     return bool(conn.exec_driver_sql(query).scalar())
 
 
-def statements(conn: Connection) -> Iterator[str]:
-    """Given a connection to PostgreSQL, yield the SQL that makes the roles and gives them their rights.
+def statements(conn: Connection, offices: Units = NONE) -> Iterator[str]:
+    """Given a connection to PostgreSQL, yield the SQL that makes the roles and logins and gives them their rights.
 
     The owner, who makes no roles, only gives rights.
     """
@@ -297,6 +311,7 @@ def statements(conn: Connection) -> Iterator[str]:
         yield from _let_in(conn)
     yield from _owned(conn)
     yield from _granted({role.name for role in ROLES})
+    yield from office_logins.statements(conn, offices, ", ".join(EVERYTHING))
 
 
 def _let_in(conn: Connection) -> Iterator[str]:
@@ -313,49 +328,6 @@ def _let_in(conn: Connection) -> Iterator[str]:
             yield f"ALTER ROLE {role.name} IN DATABASE {database} SET {key} = {value}"
 
 
-def differences(conn: Connection) -> Iterator[Message]:
-    """Given a connection to PostgreSQL whose roles are in use, yield how rights differ from those of this program."""
-    wanted = set(_wanted())
-    found = set(_found(conn))
-    for role, verb, what in sorted(found - wanted):
-        yield Message(
-            "{role} may {verb} {what}, which it must not; run: ekinerja-agent db roles", role=role, verb=verb, what=what
-        )
-    for role, verb, what in sorted(wanted - found):
-        yield Message(
-            "{role} may not {verb} {what}, which it needs; run: ekinerja-agent db roles",
-            role=role,
-            verb=verb,
-            what=what,
-        )
-    for role, right in _making(conn):
-        yield Message(
-            "{role} has {right}, which it must not; run as an administrator of the server: ekinerja-agent db roles",
-            role=role,
-            right=right,
-        )
-    names = ", ".join(f"'{name}'" for name in (OWNER, *(role.name for role in ROLES)))
-    query = (
-        f"SELECT rolname FROM pg_roles WHERE rolname IN ({names}) "
-        "AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY 1"
-    )
-    for role in conn.exec_driver_sql(query).scalars():
-        yield Message(
-            "{role} may more than its tables: it is a superuser or makes roles or databases; take that from it",
-            role=role,
-        )
-    query = (
-        "SELECT m.rolname AS member, g.rolname AS granted FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
-        f"JOIN pg_roles g ON g.oid = a.roleid WHERE m.rolname IN ({names}) ORDER BY 1, 2"
-    )
-    for row in conn.exec_driver_sql(query):
-        yield Message(
-            "{member} has the rights of {granted} too; run: REVOKE {granted} FROM {member}",
-            member=row.member,
-            granted=row.granted,
-        )
-
-
 def _require_postgresql(engine: Engine) -> None:
     if engine.dialect.name != "postgresql":
         raise WrongUsage(
@@ -366,8 +338,8 @@ def _require_postgresql(engine: Engine) -> None:
         )
 
 
-def _require_known(passwords: Iterable[str]) -> None:
-    known = (OWNER, *(role.name for role in ROLES))
+def _require_known(passwords: Iterable[str], logins: Iterable[str]) -> None:
+    known = (OWNER, *(role.name for role in ROLES), *sorted(logins))
     if unknown := sorted(set(passwords) - set(known)):
         raise WrongUsage(
             Message(
@@ -391,12 +363,12 @@ def _named(names: Iterable[str]) -> str:
 def _owned(conn: Connection) -> Iterator[str]:
     """What another role owns yet. A table's indexes and sequences go with it."""
     query = f"""SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind, c.relname FROM pg_class c
-        WHERE {_named(_EVERYTHING)} AND pg_get_userbyid(c.relowner) <> '{OWNER}' ORDER BY c.relkind, c.relname"""
+        WHERE {_named(EVERYTHING)} AND pg_get_userbyid(c.relowner) <> '{OWNER}' ORDER BY c.relkind, c.relname"""
     for row in conn.exec_driver_sql(query):
         yield f"ALTER {row.kind} {row.relname} OWNER TO {OWNER}"
     query = f"""SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_trigger t ON t.tgfoid = p.oid
         JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE NOT t.tgisinternal AND {_named(_EVERYTHING)} AND pg_get_userbyid(p.proowner) <> '{OWNER}'
+        WHERE NOT t.tgisinternal AND {_named(EVERYTHING)} AND pg_get_userbyid(p.proowner) <> '{OWNER}'
         UNION SELECT p.oid::regprocedure::text FROM pg_proc p
         WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND p.proname LIKE 'ekinerja\\_%%'
         AND pg_get_userbyid(p.proowner) <> '{OWNER}' ORDER BY 1"""
@@ -406,7 +378,7 @@ def _owned(conn: Connection) -> Iterator[str]:
 
 def _granted(names: Iterable[str]) -> Iterator[str]:
     chosen = set(names)
-    everything = ", ".join(_EVERYTHING)
+    everything = ", ".join(EVERYTHING)
     yield f"REVOKE ALL ON {everything} FROM PUBLIC"
     functions = sorted({function for role in ROLES for function in role.functions})
     for function in functions:
@@ -420,7 +392,7 @@ def _granted(names: Iterable[str]) -> Iterator[str]:
         for right in role.rights:
             columns = f" ({', '.join(right.columns)})" if right.columns else ""
             yield f"GRANT {right.verb}{columns} ON {', '.join(right.on)} TO {role.name}"
-            sequences = [f"{table}_id_seq" for table in right.on if right.verb == "INSERT" and _is_numbered(table)]
+            sequences = [f"{table}_id_seq" for table in right.on if right.verb == "INSERT" and is_numbered(table)]
             if sequences:
                 yield f"GRANT USAGE ON SEQUENCE {', '.join(sequences)} TO {role.name}"
         for function in functions:
@@ -428,61 +400,5 @@ def _granted(names: Iterable[str]) -> Iterator[str]:
             yield f"{change} EXECUTE ON FUNCTION {function} {to} {role.name}"
 
 
-def _is_numbered(table: str) -> bool:
+def is_numbered(table: str) -> bool:
     return "id" in metadata.tables[table].c
-
-
-def _wanted() -> Iterator[tuple[str, str, str]]:
-    for role in ROLES:
-        for right in role.rights:
-            for table in right.on:
-                if right.columns:
-                    yield from ((role.name, right.verb, f"{table}.{column}") for column in right.columns)
-                else:
-                    yield role.name, right.verb, table
-                if right.verb == "INSERT" and _is_numbered(table):
-                    yield role.name, "USAGE", f"{table}_id_seq"
-        yield from ((role.name, "EXECUTE", function) for function in role.functions)
-
-
-def _found(conn: Connection) -> Iterator[tuple[str, str, str]]:
-    """Rights of these roles and of PUBLIC on anything in the schema."""
-    names = ", ".join(f"'{role.name}'" for role in ROLES)
-    query = f"""
-        WITH given AS (
-            SELECT a.grantee, a.privilege_type AS verb, c.relname::text AS what
-            FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'public'::regnamespace
-            UNION ALL
-            SELECT a.grantee, a.privilege_type, c.relname || '.' || t.attname
-            FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
-            WHERE c.relnamespace = 'public'::regnamespace
-            UNION ALL
-            SELECT a.grantee, a.privilege_type, p.oid::regprocedure::text
-            FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-            WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
-        )
-        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.verb, g.what FROM given g
-        LEFT JOIN pg_roles r ON r.oid = g.grantee
-        WHERE r.rolname IN ({names})
-            OR (g.grantee = 0 AND split_part(g.what, '.', 1) IN ({", ".join(f"'{name}'" for name in _EVERYTHING)}))
-            OR (g.grantee = 0 AND g.what LIKE 'ekinerja\\_%%(%%')"""
-    yield from ((row.role, row.verb, row.what) for row in conn.exec_driver_sql(query))
-
-
-def _making(conn: Connection) -> Iterator[tuple[str, str]]:
-    """Rights of these roles and of PUBLIC to make tables and functions, which could take the place of others."""
-    names = ", ".join(f"'{role.name}'" for role in ROLES)
-    query = f"""
-        WITH given AS (
-            SELECT a.grantee, a.privilege_type || ' ON DATABASE' AS what
-            FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
-            WHERE d.datname = current_database() AND a.privilege_type IN ('CREATE', 'TEMPORARY')
-            UNION ALL
-            SELECT a.grantee, 'CREATE ON SCHEMA public'
-            FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
-            WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE'
-        )
-        SELECT coalesce(r.rolname::text, '{_EVERYBODY}') AS role, g.what
-        FROM given g LEFT JOIN pg_roles r ON r.oid = g.grantee
-        WHERE g.grantee = 0 OR r.rolname IN ({names}) ORDER BY 1, 2"""
-    yield from ((row.role, row.what) for row in conn.exec_driver_sql(query))

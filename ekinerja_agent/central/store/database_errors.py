@@ -56,6 +56,11 @@ def is_bad_data(error: Exception) -> bool:
     return _sqlstate(error)[:2] in _DATA_CLASSES or isinstance(error, (DataError, IntegrityError))
 
 
+def is_refused(error: Exception) -> bool:
+    """Given an error, return whether one of our triggers on PostgreSQL refused the row."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == REFUSED_BY_TRIGGER
+
+
 def reason(error: Exception) -> str:
     """Given an error, return its cause in one line, without the statement and its values."""
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error

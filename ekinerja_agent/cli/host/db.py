@@ -10,7 +10,8 @@ import click
 
 from ekinerja_agent.central.collected import retention
 from ekinerja_agent.central.schema import roles
-from ekinerja_agent.central.schema.checks import check
+from ekinerja_agent.central.schema.checks import check, shared_login
+from ekinerja_agent.central.schema.office_logins import read_office
 from ekinerja_agent.central.schema.upgrade import require_made, upgrade
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.cli.shell.listing import emit, format_option
@@ -58,6 +59,8 @@ def check_command(context: Context) -> None:
     engine = _engine(context)
     check(engine)
     tell(Message("{database} is complete and current.", database=engine.url.render_as_string(hide_password=True)))
+    if (sharing := shared_login(engine)) is not None:
+        context.say(sharing)
 
 
 @group.command("roles")
@@ -69,20 +72,30 @@ def check_command(context: Context) -> None:
     metavar="ROLE=FILE",
     help="Give a role the password that a file holds; may be repeated. Without it: \\password ROLE in psql.",
 )
+@click.option(
+    "--office",
+    "offices",
+    multiple=True,
+    metavar="LOGIN=UNIT[,UNIT]",
+    help="Make the login ekinerja_collect_NAME for an office; the units whose terminals it tells of. May be repeated.",
+)
 @format_option
 @click.pass_obj
-def roles_command(context: Context, dry_run: bool, password_files: tuple[str, ...], fmt: str | None) -> None:
+def roles_command(
+    context: Context, dry_run: bool, password_files: tuple[str, ...], offices: tuple[str, ...], fmt: str | None
+) -> None:
     """Make the database roles of PostgreSQL and give each its rights and no others; again = repair. List them."""
     context.administrators_work()
     engine = _engine(context)
     if engine.dialect.name == "postgresql":
         require_made(engine)
+    logins = dict(map(read_office, offices))
     if dry_run:
-        for statement in roles.planned(engine):
+        for statement in roles.planned(engine, logins):
             click.echo(f"{statement};")
         return
-    roles.apply(engine, dict(map(_password, password_files)))
-    emit((asdict(may) for may in roles.listing()), COLUMNS, fmt)
+    known = roles.apply(engine, dict(map(_password, password_files)), logins)
+    emit((asdict(may) for may in roles.listing(known)), COLUMNS, fmt)
     if not password_files:
         context.say(
             Message(

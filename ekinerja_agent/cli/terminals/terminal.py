@@ -89,9 +89,22 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
 
 @group.command("accept")
 @click.argument("terminal_id", metavar="ID", shell_complete=terminal_ids)
+@click.option("--login", metavar="LOGIN", help="Only let the database login of an office deliver it from now on.")
 @click.pass_obj
-def accept_command(context: Context, terminal_id: str) -> None:
+def accept_command(context: Context, terminal_id: str, login: str | None) -> None:
     """Read a terminal that was replaced (its pinned serial is forgotten), or take one over from another agent."""
+    if login is not None:
+        account, now = context.actor(), context.now()
+        before = terminals.give_login(context.engine(), terminal_id, login, account=account, now=now)
+        tell(
+            Message(
+                "{terminal}: the database login {login} delivers it from now on (before: {before}).",
+                terminal=terminal_id,
+                login=login,
+                before=before or "-",
+            )
+        )
+        return
     config = context.config()
     terminal = config.terminal(terminal_id)
     account = context.actor()

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.collected import owners, terminal_list
+from ekinerja_agent.central.collected import owners, terminal_list, terminal_logins
 from ekinerja_agent.central.collected.unowned_slots import LOOKED_BACK, unowned_message, unowned_slots
-from ekinerja_agent.central.store.engine import reading, transaction
+from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
@@ -70,6 +70,13 @@ class Accepted:
     taken_from: str | None = None
     forgotten_source: str | None = None
     forgotten_serial: str | None = None
+
+
+def give_login(engine: Engine, terminal: str, login: str, *, account: Account, now: datetime) -> str | None:
+    """Given a terminal and the database login of an office, let that login's word count for it from now on, on the
+    record; return whose counted before. Raise WrongUsage if no office has such a login.
+    """
+    return in_transaction(engine, lambda conn: terminal_logins.give(conn, terminal, login, account=account, now=now))
 
 
 def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: Account, now: datetime) -> Accepted:

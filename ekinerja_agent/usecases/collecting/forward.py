@@ -65,6 +65,8 @@ def forward(
         delivered += len(receipt.accepted)
         rejected += len(receipt.rejected)
         terminals_read |= _terminals_read(delivery)
+        if not delivery.punches and len(receipt.kept) == len(delivery.notes):
+            break  # all that is left is what central takes once a person has let it in
     # Those that others own are asked for as well: what was learned of them may be old.
     asked = terminals_read | spool.owned_elsewhere().keys()
     if asked:

@@ -21,6 +21,7 @@ CHANGING = {
     # Tables whose rows may change, beside those of `test_guards`.
     "terminal_status": "(terminal, address, serial, firmware, state) values ('t', '10.0.0.1:4370', 'S1', 'f', 'ok')",
     "terminal_owners": f"(terminal, agent, since) values ('t', 'a', {test_guards.TIME})",
+    "login_units": "(login, unit) values ('ekinerja_collect_u', 'U')",
     "stale_days": "(terminal, day, marks) values ('t', '2026-09-07', 2)",
     "shared_findings": "(period, office, unit, date, scan, terminal, expected, affected, share_ppm, least_people) "
     "values ('2026-09', 'U', 'U', '2026-09-07', 'arrive', 't', 9, 8, 500000, 5)",

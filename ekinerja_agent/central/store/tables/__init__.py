@@ -56,7 +56,9 @@ from ekinerja_agent.central.store.tables.recorded import (
     redatings,
     slot_owners,
     terminal_facts,
+    terminal_logins,
     terminal_owners,
+    terminal_status,
 )
 from ekinerja_agent.central.store.tables.scored import (
     objection_decisions,
@@ -87,6 +89,7 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     slot_owners: _ADD,
     clock_readings: _ADD,
     terminal_facts: "change devices.yaml; the collector adds a dated row",
+    terminal_logins: "give it to another login with: terminal accept ID --login LOGIN",
     import_batches: "take a file back with: import revoke BATCH",
     import_revocations: "import the file again",
     revocation_requests: "bring the file again with: import KIND FILE",
@@ -123,6 +126,18 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
 """Tables whose rows the database itself refuses to change or delete, besides those of imported facts; and what it says
 to do instead.
 """
+
+OF_ITS_LOGIN: Final = (
+    clock_readings,
+    coverage,
+    punches,
+    quarantine,
+    slot_owners,
+    terminal_facts,
+    terminal_owners,
+    terminal_status,
+)
+"""Tables to which the login of an office adds only what is of its own terminals."""
 
 PUBLISHED: tuple[Table, ...] = (results, result_findings, result_days, result_pending)
 """Tables whose rows the database refuses to change or delete once their revision is above 0."""

@@ -54,6 +54,24 @@ terminal_owners = Table(  # changes: `terminal accept` gives a terminal to anoth
     Column("audited_by", Text),  # digest of the audit row by which a person gave it to the agent; null: nobody did
 )
 
+terminal_logins = Table(
+    # Whose word counts for a terminal, on PostgreSQL, where offices have logins of their own: its last turn says it.
+    "terminal_logins",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("login", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("audited_by", Text),  # digest of the audit row by which a person gave it; null: the first that delivered
+)
+
+login_units = Table(  # changes: `db roles --office`, by an administrator of the database; no login of ours may
+    "login_units",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+)
+
 punches = Table(
     # One row per punch and witness: batch 0 is the collector, others are imported files. Witnesses never add up.
     # PostgreSQL keeps each month of `clock` in a table of its own, so there the key has the clock too.
