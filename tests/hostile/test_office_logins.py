@@ -85,6 +85,22 @@ ATTACKS = {
         """insert into public.coverage (terminal, "end", kind, batch) values ('a-lobby', '2099-01-01', 'proven', 0)"""
     ),
 }
+UNREADABLE = {
+    "a zone": "insert into public.terminal_facts values ('a-lobby', now(), 'A', 'garbage', true)",
+    "a zone of files": "insert into public.terminal_facts values ('a-lobby', now(), 'A', 'posix/Asia/Makassar', true)",
+    "a list of tomorrow": "insert into public.terminal_facts values ('a-lobby', '2099-01-01', 'A', 'UTC', true)",
+    "a start": (
+        """insert into public.coverage (terminal, start, "end", kind, batch) """
+        "values ('a-lobby', '0044-03-15 BC', now(), 'proven', 0)"
+    ),
+    "a start of ever": (
+        """insert into public.coverage (terminal, start, "end", kind, batch) """
+        "values ('a-lobby', '-infinity', now(), 'proven', 0)"
+    ),
+    "a clock": PUNCH.replace("b-lobby", "a-lobby").replace(str(SEVEN), "0044-03-15 07:00:00 BC"),
+    "a reading": "insert into public.clock_readings values ('a-lobby', 'infinity', 3600, true)",
+    "a contact": "update public.terminal_status set last_contact = 'infinity' where terminal = 'a-lobby'",
+}
 TABLES = (*(table.name for table in OF_ITS_LOGIN), "stale_days", "login_units")
 
 
@@ -156,6 +172,19 @@ def test_t7_each_of_these_would_be_done_by_who_may(administrator: Engine) -> Non
         if "terminal_logins" not in attack and " mark" not in name and name != "another agent":
             with administrator.connect() as conn:
                 assert conn.exec_driver_sql(attack).rowcount > 0, name
+
+
+def test_t7_no_office_leaves_a_row_that_keeps_all_others_from_being_read(administrator: Engine, login: As) -> None:
+    """Before, with a time zone `garbage` told of one's own terminal: ZoneInfoNotFoundError where anybody's month is
+    scored; with coverage that starts 44 years before Christ: ValueError, year -44 is out of range, where that is read.
+    """
+    before = told(administrator)
+    with session(login, A) as conn:
+        assert {name: try_all(conn, row) for name, row in UNREADABLE.items()} == dict.fromkeys(UNREADABLE, 0)
+    for name, row in UNREADABLE.items():
+        with administrator.connect() as conn:
+            assert conn.exec_driver_sql(row).rowcount > 0, name
+    assert told(administrator) == before
 
 
 def test_t7_a_program_that_does_not_ask_whose_a_terminal_is_gets_each_punch_refused(

@@ -27,7 +27,7 @@ from ekinerja_agent.central.store.tables import (
     PUBLISHED,
 )
 from ekinerja_agent.central.store.tables.access import accounts, audit
-from ekinerja_agent.central.store.tables.columns import Instant, metadata
+from ekinerja_agent.central.store.tables.columns import Clock, Instant, metadata
 from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
 from ekinerja_agent.central.store.tables.recorded import punches
 from ekinerja_agent.central.store.tables.scored import results
@@ -107,7 +107,8 @@ def _functions(dialect: str, schema: str) -> Iterator[str]:
         yield from _statements(f"{dialect}/functions.sql", values)
         yield from _statements(f"{dialect}/logins.sql", values)
         for table in OF_ITS_LOGIN:
-            yield from _statements(f"{dialect}/of_its_login.sql", _of_table(table))
+            instants = (f"'{column.name}'" for column in table.c if isinstance(column.type, (Clock, Instant)))
+            yield from _statements(f"{dialect}/of_its_login.sql", _of_table(table) | {"instants": ", ".join(instants)})
 
 
 def _guards(dialect: str) -> Iterator[str]:

@@ -52,12 +52,15 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION ekinerja_terminals_of_others(text[]) FROM PUBLIC;
 
--- Once a statement. A remark of the program on what it set apart is no record, and of any terminal.
+-- Once a statement. A remark of the program on what it set apart is no record, and of any terminal. An instant that no
+-- program can read, or a time zone that is none, would keep everybody's months from being read: the columns are named.
 CREATE OR REPLACE FUNCTION ekinerja_of_its_login() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 DECLARE
     brought text[];
     others text[];
+    readable text := 'true';
+    odd boolean;
 BEGIN
     IF ekinerja_held_login() IS NULL THEN
         RETURN NULL;
@@ -71,16 +74,26 @@ BEGIN
         RAISE EXCEPTION '% refuses %: % is not a terminal of the login %; an operator gives it to that with: terminal accept ID --login LOGIN',
             TG_TABLE_NAME, lower(TG_OP), others[1], session_user USING ERRCODE = 'restrict_violation';
     END IF;
+    FOR n IN 0 .. TG_NARGS - 1 LOOP
+        readable := readable || format(' AND coalesce(a.%I BETWEEN ''0001-01-02'' AND ''9999-12-30'', true)', TG_ARGV[n]);
+    END LOOP;
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM arriving a WHERE NOT (' || readable || '))' INTO odd;
+    IF TG_TABLE_NAME = 'terminal_facts' THEN
+        odd := odd OR EXISTS (SELECT 1 FROM arriving a WHERE a.since > clock_timestamp() + interval '1 day'
+            OR a.timezone ~ '^(posix|right|localtime)'
+            OR NOT EXISTS (SELECT 1 FROM pg_timezone_names z WHERE z.name = a.timezone));
+    ELSIF TG_TABLE_NAME = 'coverage' THEN
+        odd := odd OR EXISTS (SELECT 1 FROM arriving a WHERE a."end" > clock_timestamp() + interval '1 day');
+    END IF;
+    IF odd THEN
+        RAISE EXCEPTION '% refuses %: nobody has read a terminal tomorrow, nor at an instant or in a time zone that there is not; set the clock of the host that says it',
+            TG_TABLE_NAME, lower(TG_OP) USING ERRCODE = 'restrict_violation';
+    END IF;
     IF TG_TABLE_NAME = 'terminal_facts' THEN
         SELECT array_agg(DISTINCT a.office) INTO brought FROM arriving a WHERE NOT ekinerja_tells_of(a.office);
         IF cardinality(brought) > 0 THEN
             RAISE EXCEPTION '% refuses %: % is not a unit of the login %; an administrator gives it with: db roles --office LOGIN=UNIT',
                 TG_TABLE_NAME, lower(TG_OP), brought[1], session_user USING ERRCODE = 'restrict_violation';
-        END IF;
-    ELSIF TG_TABLE_NAME = 'coverage' THEN
-        IF EXISTS (SELECT 1 FROM arriving a WHERE a."end" > clock_timestamp() + interval '1 day') THEN
-            RAISE EXCEPTION '% refuses %: nobody has read a terminal tomorrow; set the clock of the host that says it',
-                TG_TABLE_NAME, lower(TG_OP) USING ERRCODE = 'restrict_violation';
         END IF;
     END IF;
     RETURN NULL;
@@ -105,7 +118,7 @@ CREATE OR REPLACE TRIGGER terminal_logins_audited BEFORE INSERT ON terminal_logi
 FOR EACH ROW EXECUTE FUNCTION terminal_logins_audited();
 
 CREATE OR REPLACE TRIGGER terminal_status_of_its_login_changed AFTER UPDATE ON terminal_status
-REFERENCING NEW TABLE AS arriving FOR EACH STATEMENT EXECUTE FUNCTION ekinerja_of_its_login();
+REFERENCING NEW TABLE AS arriving FOR EACH STATEMENT EXECUTE FUNCTION ekinerja_of_its_login('last_contact');
 
 -- A mark that went, or went back, would keep a day from being scored anew.
 CREATE OR REPLACE TRIGGER stale_days_grow BEFORE UPDATE ON stale_days
