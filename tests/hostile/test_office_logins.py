@@ -50,6 +50,14 @@ ATTACKS = {
     "proven by a file": (
         """insert into public.coverage (terminal, "end", kind, batch) values ('b-lobby', now(), 'proven', 7)"""
     ),
+    "proven by MERGE": (
+        """merge into public.coverage c using (select 'b-lobby' t) s on false when not matched then """
+        """insert (terminal, "end", kind, batch) values (s.t, now(), 'proven', 0)"""
+    ),
+    "proven beside another question": (
+        """with done as (insert into public.coverage (terminal, "end", kind, batch) """
+        "values ('b-lobby', now(), 'proven', 0) returning 1) select * from done"
+    ),
     "out of use": "insert into public.terminal_facts values ('b-lobby', now(), 'B', 'Asia/Makassar', false)",
     "another unit's": "insert into public.terminal_facts values ('b-lobby', now(), 'A', 'Asia/Makassar', true)",
     "a ghost": "insert into public.terminal_facts values ('ghost', '2020-01-01', 'B', 'Asia/Makassar', true)",
