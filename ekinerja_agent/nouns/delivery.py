@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.messages import Message
-from ekinerja_agent.nouns.punch import Punch, Quarantined
+from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
 Note = Coverage | Quarantined | SlotOwner | ClockReading | TerminalFact | TerminalStatus
@@ -19,11 +20,13 @@ class Delivery:
     """One batch for central, oldest first: punches, then the notes that may follow them.
 
     `seqs` are the numbers under which the spool keeps the punches, in their order; only the spool reads them.
+    `doubts` tells by id which of them contradict what was proven: they are no punches until two people have decided.
     """
 
     punches: tuple[Punch, ...] = ()
     notes: tuple[Note, ...] = ()
     seqs: tuple[int, ...] = field(default=(), compare=False)
+    doubts: Mapping[str, Contradiction] = field(default_factory=dict)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

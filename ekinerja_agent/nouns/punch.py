@@ -32,6 +32,30 @@ class Source(StrEnum):
     MINUTES = "minutes"  # a file that tells no seconds; no second punch beside the exact one of that minute
 
 
+class Contradicts(StrEnum):
+    """What a record contradicts that was proven before it came."""
+
+    FILE = "file"
+    """A file adds it where a collector had read the whole log."""
+    READ = "read"
+    """Its clock lies before a read, or a count, in which it was not."""
+    CLOCK = "clock"
+    """It is later than its terminal's own clock."""
+    ORDER = "order"
+    """It stands among records that were read before, where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Why a record of a terminal is no punch until two people have decided. It was truly made between `since` and
+    `until`, on the terminal's wall (naive); None: nobody knows.
+    """
+
+    kind: Contradicts
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class _PunchText(NamedTuple):
     """The values of a punch in the order in which they travel; a clock and an instant as ISO 8601, instants in UTC."""
 

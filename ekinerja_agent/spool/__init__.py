@@ -1,6 +1,6 @@
 """The spool: what was collected waits here, on disk, until central has it. See `queue` for what it promises."""
 
-from ekinerja_agent.spool.memory import TerminalMemory
+from ekinerja_agent.spool.memory import ShownClock, TerminalMemory
 from ekinerja_agent.spool.push_trust import PushTrust
 from ekinerja_agent.spool.pushes import Hole, PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.queue import Key, Spool
@@ -16,6 +16,7 @@ __all__ = [
     "PushTrust",
     "RejectedPunch",
     "RequestKind",
+    "ShownClock",
     "Spool",
     "SpoolCounts",
     "TerminalMemory",

@@ -26,12 +26,31 @@ MEMORY_TABLE = """CREATE TABLE memory (
 """As of schema version 1; version 2 adds the two columns below."""
 RAW_LOG_COLUMN = "ALTER TABLE memory ADD COLUMN raw_log_kept_at TEXT"
 CLOCK_COLUMN = "ALTER TABLE memory ADD COLUMN clock_readings TEXT"
+SHOWN_COLUMN = "ALTER TABLE memory ADD COLUMN shown TEXT"
+"""Of schema version 7."""
 # A table of its own: a poll that brings nothing writes the short row above and leaves the anchor alone.
 CURSOR_TABLE = """CREATE TABLE cursor (
     terminal TEXT PRIMARY KEY, serial TEXT NOT NULL, firmware TEXT NOT NULL, transport TEXT NOT NULL,
     record_size INTEGER NOT NULL, position INTEGER NOT NULL, anchor BLOB NOT NULL, latest_clock TEXT,
     proven INTEGER NOT NULL, judged_at TEXT
 ) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClock:
+    """What a terminal's clock showed (naive) when its log was read, as far as nobody turned it by hand since.
+
+    What is recorded next shows no earlier time than `earliest`, and, so much later, no later one than `latest`.
+    `proven_from` is the instant from which on its log is known. `host_began` is when this host's clock says that its
+    power came: another time later is another clock. `turned_at` is when a clock was first read that no drift and no
+    setting explains; None: it goes as it went.
+    """
+
+    earliest: datetime
+    latest: datetime
+    proven_from: datetime
+    host_began: datetime
+    turned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +61,8 @@ class TerminalMemory:
     the host instant just before that read began. `office`, `timezone` and `enabled` are those last told to central.
     `raw_log_kept_at` is when a log that could not be told apart was last kept whole, None since a read succeeded.
     `cursor` is where the next read may begin. `clock_readings` are the trusted measurements of its clock from the last
-    good read on, in order: what the next read brings was recorded after the first of them.
+    good read on, in order: what the next read brings was recorded after the first of them. `shown` is what its own
+    clock said, whatever this host's knows.
     """
 
     terminal: str
@@ -56,6 +76,7 @@ class TerminalMemory:
     raw_log_kept_at: datetime | None = None
     cursor: LogCursor | None = None
     clock_readings: tuple[ClockReading, ...] = ()
+    shown: ShownClock | None = None
 
 
 def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
@@ -79,6 +100,7 @@ def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
             ClockReading(terminal, datetime.fromisoformat(at), offset_s, trusted=True)
             for at, offset_s in json.loads(row["clock_readings"] or "[]")
         ),
+        shown=_read_shown(row["shown"]),
     )
 
 
@@ -96,6 +118,7 @@ def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
         "enabled": memory.enabled,
         "raw_log_kept_at": instant_text(memory.raw_log_kept_at),
         "clock_readings": json.dumps(readings),
+        "shown": None if memory.shown is None else _shown_text(memory.shown),
     }
     put_row(db, "memory", remembered)
     cursor = memory.cursor
@@ -115,6 +138,20 @@ def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
             "judged_at": instant_text(cursor.judged_at),
         }
         put_row(db, "cursor", place)
+
+
+def _shown_text(shown: ShownClock) -> str:
+    clocks = [shown.earliest.isoformat(), shown.latest.isoformat()]
+    instants = map(instant_text, (shown.proven_from, shown.host_began, shown.turned_at))
+    return json.dumps([*clocks, *instants])
+
+
+def _read_shown(text: str | None) -> ShownClock | None:
+    if text is None:
+        return None
+    *known, turned_at = json.loads(text)
+    earliest, latest, proven_from, host_began = map(datetime.fromisoformat, known)
+    return ShownClock(earliest, latest, proven_from, host_began, read_instant(turned_at))
 
 
 def _read_cursor(db: sqlite3.Connection, terminal: str) -> LogCursor | None:

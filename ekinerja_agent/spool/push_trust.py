@@ -36,6 +36,9 @@ class PushTrust:
     `asked_until` (naive), `asked_from` whence. `told` and `held` are what it last answered and what was held then,
     `told_at` when; `day_only` that the next question is of its day alone. `by_word_at` is when it last was believed
     without a count. `foreign` names what only another address brought: it is not held of this terminal.
+
+    `proven` are stretches in which all its records are held, `newest` is the newest instant that its clock has shown in
+    a record, `right_at` when a record last came as it was made: its clock was right then.
     """
 
     terminal: str
@@ -63,13 +66,16 @@ class PushTrust:
     day_only: bool = False
     by_word_at: datetime | None = None
     foreign: tuple[str, ...] = ()
+    proven: tuple[tuple[datetime, datetime], ...] = ()
+    newest: datetime | None = None
+    right_at: datetime | None = None
 
 
 _CLOCKS = ("stamp_clock", "asked_since", "asked_until")
 _INSTANTS = tuple(
     name
     for name, kind in get_type_hints(PushTrust).items()
-    if datetime in get_args(kind) and name not in (*_CLOCKS, "old_lines")
+    if datetime in get_args(kind) and name not in (*_CLOCKS, "old_lines", "proven")
 )
 _NAMES = frozenset(field.name for field in fields(PushTrust))
 
@@ -83,6 +89,9 @@ def read_trust(db: sqlite3.Connection, terminal: str, serial: str) -> PushTrust:
     for name in (*_INSTANTS, *_CLOCKS):
         told[name] = read_instant(told.get(name))
     told["foreign"] = tuple(told.get("foreign", ()))
+    told["proven"] = tuple(
+        (datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in told.get("proven", ())
+    )
     told["old_lines"] = tuple(map(datetime.fromisoformat, told.get("old_lines", ())))
     return PushTrust(**told)
 
@@ -91,6 +100,7 @@ def write_trust(db: sqlite3.Connection, trust: PushTrust) -> None:
     """Keep what is remembered in place of the earlier. Raise ValueError if an instant has no time zone."""
     values = asdict(trust)
     values |= {name: instant_text(values[name]) for name in _INSTANTS}
+    values["proven"] = [[instant_text(start), instant_text(end)] for start, end in trust.proven]
     values["old_lines"] = [instant_text(at) for at in trust.old_lines]
     values |= {name: None if values[name] is None else values[name].isoformat() for name in _CLOCKS}
     db.execute("INSERT OR REPLACE INTO push_trust VALUES (?, ?, ?)", (trust.terminal, trust.serial, json.dumps(values)))

@@ -30,7 +30,7 @@ from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message, pack, unpack
-from ekinerja_agent.nouns.punch import Punch, Quarantined, punch_name
+from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined, punch_name
 from ekinerja_agent.spool import pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.note_queue import add_note, free_notes
@@ -38,7 +38,7 @@ from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.results import Added, RejectedPunch, SpoolCounts
-from ekinerja_agent.spool.rows import COLUMNS, punch_of, punch_row
+from ekinerja_agent.spool.rows import COLUMNS, doubt_of, doubt_text, punch_of, punch_row
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 from ekinerja_agent.spool.unread import UnreadUploads, read_unread, write_unread
 
@@ -46,8 +46,8 @@ BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 512
 """SQLite keeps what it once took."""
 
-
 _INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_DOUBTFUL = f"INSERT INTO queue (seq, {COLUMNS}, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _AUDIT_HEAD = "audit/head"
 """What central told of its audit log, among what was told of slots and records."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -134,9 +134,11 @@ class Spool:
         push: PushMemory | None = None,
         unread: UnreadUploads | None = None,
         trust: PushTrust | None = None,
+        doubtful: Sequence[tuple[Punch, Contradiction]] = (),
     ) -> Added:
-        """Given punches in log order, the notes behind them and what is remembered of the terminal's reads (`memory`),
-        uploads (`push`), uploads that nobody could read (`unread`) or word (`trust`), keep all or nothing of it.
+        """Given punches in log order, records that contradict what is proven (`doubtful`), the notes behind them and
+        what is remembered of the terminal's reads (`memory`), uploads (`push`), uploads that nobody could read
+        (`unread`) or word (`trust`), keep all or nothing of it.
 
         It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
         record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
@@ -149,6 +151,8 @@ class Spool:
             numbers = count(last + 1)
             rows = map(punch_row, punches, numbers, repeat(added_s))
             new = max(db.executemany(_INSERT, rows).rowcount, 0)  # -1: it was given no row at all
+            marked = [(*punch_row(each, next(numbers), added_s), doubt_text(doubt)) for each, doubt in doubtful]
+            new += max(db.executemany(_INSERT_DOUBTFUL, marked).rowcount, 0)
             offered = next(numbers) - last - 1
             if new:
                 last += offered
@@ -196,13 +200,15 @@ class Spool:
         with self._reading() as db:
             seqs: list[int] = []
             punches: list[Punch] = []
-            for row in db.execute(
-                f"SELECT {COLUMNS}, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?", (limit,)
-            ):
+            doubts: dict[str, Contradiction] = {}
+            oldest = f"SELECT {COLUMNS}, doubt, seq FROM queue WHERE reason IS NULL ORDER BY seq LIMIT ?"
+            for row in db.execute(oldest, (limit,)):
                 seqs.append(row[-1])
                 punches.append(punch_of(row))
+                if row[-2] is not None:
+                    doubts[punches[-1].punch_id] = doubt_of(row[-2])
             last = seqs[-1] if len(seqs) == limit else _last_seq(db)
-            return Delivery(tuple(punches), tuple(free_notes(db, last, limit)), tuple(seqs))
+            return Delivery(tuple(punches), tuple(free_notes(db, last, limit)), tuple(seqs), doubts)
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Given a delivery of this spool and its receipt, let go what is durable in central and mark what it rejected.

@@ -5,10 +5,12 @@ Does not know SQL or where the rows are kept.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.punch import Contradiction, Contradicts, Punch, Source
 
 COLUMNS = "terminal, pin, clock, occurrence, at, offset_s, verify, state, work_code, source, raw, corrected, added_s"
 """In the order of a row, behind its sequence number."""
@@ -57,3 +59,19 @@ def punch_of(row: Sequence[Any]) -> Punch:
         corrected == 1,
     )
     return tuple.__new__(Punch, values)  # what `Punch._make` does, in half the time
+
+
+def doubt_text(doubt: Contradiction) -> str:
+    """Return the text in which it lies on disk beside its record."""
+    since, until = (None if clock is None else clock.isoformat() for clock in (doubt.since, doubt.until))
+    return json.dumps([doubt.kind, since, until])
+
+
+def doubt_of(text: str) -> Contradiction:
+    """Given its text, return it."""
+    kind, since, until = json.loads(text)
+    return Contradiction(
+        Contradicts(kind),
+        None if since is None else datetime.fromisoformat(since),
+        None if until is None else datetime.fromisoformat(until),
+    )

@@ -101,6 +101,12 @@ ROLES: tuple[tuple[str, tuple[str | tuple[str, ...], ...], str, str], ...] = (
         "head decides on a doubtful record",
     ),
     (
+        "doubt_requests",
+        ("accounts", "import_batches", "doubtful_punches"),
+        f"(doubt, account_id, approved, requested_at) values (1, 3, true, {TIME})",
+        "head says what becomes of a doubtful record",
+    ),
+    (
         "power_decisions",
         ("accounts", "power_requests"),
         _decided("request", "confirmed", 3),
@@ -125,6 +131,10 @@ ROLES: tuple[tuple[str, tuple[str | tuple[str, ...], ...], str, str], ...] = (
         f"(batch, account_id, requested_at, reason) values (1, 3, {TIME}, 'r')",
         "asks to take a batch back",
     ),
+)
+NOBODYS = (
+    "(id, punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, "
+    f"received_at, contradicts) values (2, 'd', 0, 't', '1', {TIME}, 1, 1, 0, 0, 'poll', '', false, {TIME}, 'read')"
 )
 DISPUTED = (
     "objections (period, nip, date, code, reason, account_id, entered_at, seen) "
@@ -153,6 +163,12 @@ GUARDS = {
         ("accounts", "import_batches", "held_batches"),
         "batch_decisions " + _decided("batch", "approved", 1),
         "nobody approves what they imported",
+    ),
+    "doubt_decisions_two": Guarded(
+        (*_TWO, ("insert into doubtful_punches " + NOBODYS,)),
+        f"doubt_decisions (doubt, approved, account_id, decided_at) values (2, true, 1, {TIME})",
+        "refuses insert: a record that no person brought is decided by two",
+        (f"doubt_requests values (2, 9, true, 'r', {TIME})",),
     ),
     "doubt_decisions_own": Guarded(
         ("accounts", "import_batches", "doubtful_punches"),

@@ -31,6 +31,7 @@ ROWS = {
     "doubtful_punches": "(id, punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, "
     f"raw, corrected, received_at, account_id) values (1, 'd', 1, 't', '1', {TIME}, 1, 1, 0, 0, 'file', '', false, "
     f"{TIME}, 1)",
+    "doubt_requests": f"(doubt, account_id, approved, requested_at) values (1, 9, true, {TIME})",
     "doubt_decisions": f"(doubt, approved, account_id, decided_at) values (1, true, 9, {TIME})",
     "coverage": f"""(id, terminal, "end", kind, batch) values (1, 't', {TIME}, 'proven', 0)""",
     "quarantine": "(quarantine_id, terminal, source, batch, position, raw, reason, found_at) "

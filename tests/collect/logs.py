@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Model
 
 START = datetime(2026, 9, 1, 7, 0)  # a terminal's clock has no zone
@@ -12,7 +13,7 @@ SIZES = (8, 16, 40, 49)
 
 
 def punched(records: int = 2_000, **model: Any) -> Device:
-    """A terminal at which somebody punches every seven seconds."""
+    """A terminal at which somebody punches every seven seconds, and whose own clock goes on from the last of them."""
     device = Device(model=Model(**model))
     punch_on(device, records)
     return device
@@ -21,7 +22,10 @@ def punched(records: int = 2_000, **model: Any) -> Device:
 def punch_on(device: Device, records: int) -> None:
     count = len(device.history)
     for number in range(count, count + records):
-        device.punch(str(1001 + number % 50), START + timedelta(seconds=7 * number))
+        clock = START + timedelta(seconds=7 * number)
+        apart = clock.astimezone(device.zone) - utc_now()
+        device.now = lambda apart=apart: utc_now() + apart
+        device.punch(str(1001 + number % 50), clock)
 
 
 def truth(device: Device) -> list[tuple[str, datetime]]:

@@ -345,6 +345,7 @@ def test_a_reset_clock_in_a_tail_is_quarantined_once_and_leaves_its_hole(office:
         first = office.poll(endpoint)
         assert notes(office, Coverage) == covered
         punch_on(device, 1)
+        device.offset_s += 60  # a minute later
         second = office.poll(endpoint)
     assert [(each.mode, each.new, each.quarantined) for each in (first, second)] == [("tail", 0, 1), ("tail", 1, 0)]
     (record,) = notes(office, Quarantined)

@@ -131,14 +131,24 @@ def test_a_long_time_without_contact_or_record_is_silent_and_only_that(desk: Des
     ]
 
 
-def test_a_record_within_a_time_without_contact_shows_that_the_terminal_had_power(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("recorded", "silent"),
+    [((120,), [(0, 120), (120, 298)]), (tuple(range(0, 300, 9)), []), ((4, 297), [(4, 297)])],
+)
+def test_a_record_within_a_time_without_contact_shows_power_at_its_own_instant_only(
+    desk: Desk, recorded: tuple[int, ...], silent: list[tuple[int, int]]
+) -> None:
+    """One record in five hours was taken for power all the time, and whoever was late beside it was late by proof."""
     desk.greet(SEVEN)
     desk.send(SEVEN, at=SEVEN)
-    back = SEVEN + timedelta(hours=5)
+    back = SEVEN + 300 * MINUTE
     desk.beat(back)
-    desk.send(SEVEN + timedelta(hours=2), at=back)
+    desk.send(*(SEVEN + minute * MINUTE for minute in recorded), at=back)
     desk.send(back, at=back)
-    assert desk.covered() == [(SEVEN, back - TOLERANCE, "proven")]
+    assert [(start, end) for start, end, kind in desk.covered() if kind == "silent"] == [
+        (SEVEN + start * MINUTE, SEVEN + end * MINUTE) for start, end in silent
+    ]
+    assert sum((end - start for start, end, _ in desk.covered()), timedelta()) == back - TOLERANCE - SEVEN
 
 
 def test_a_restart_of_the_service_does_not_hide_a_time_without_contact(desk: Desk) -> None:

@@ -85,12 +85,16 @@ def test_coverage_that_holds_the_instant_of_a_rejected_punch_is_held_although_re
     assert spool.waiting(9).notes == (free,)
 
 
+WITHOUT_DOUBTS = "ALTER TABLE memory DROP COLUMN shown; ALTER TABLE queue DROP COLUMN doubt"
+
+
 def test_a_file_of_the_third_version_learns_to_remember_uploads(path: Path) -> None:
     with Spool(path) as spool:
         spool.add([_punch(EIGHT)])
     with sqlite3.connect(path) as db:
         db.executescript(
-            "DROP TABLE pushes; DROP TABLE push_requests; DROP TABLE unread_uploads; PRAGMA user_version = 3"
+            f"DROP TABLE pushes; DROP TABLE push_requests; DROP TABLE unread_uploads; {WITHOUT_DOUBTS}; "
+            "PRAGMA user_version = 3"
         )
     db.close()
     with Spool(path) as spool:
@@ -103,7 +107,7 @@ def test_a_file_of_the_fourth_version_learns_to_remember_what_nobody_could_read(
     with Spool(path) as spool:
         spool.add([_punch(EIGHT)], push=FULL)
     with sqlite3.connect(path) as db:
-        db.executescript("DROP TABLE unread_uploads; PRAGMA user_version = 4")
+        db.executescript(f"DROP TABLE unread_uploads; {WITHOUT_DOUBTS}; PRAGMA user_version = 4")
     db.close()
     with Spool(path) as spool:
         assert spool.unread_uploads("t1") == UnreadUploads("t1")

@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ekinerja_agent.central.collected import terminal_logins
+from ekinerja_agent.central.collected.doubts import held
 from ekinerja_agent.central.marks import changed_days
 from ekinerja_agent.central.store import partitions
 from ekinerja_agent.central.store.bulk import insert_rows
@@ -40,6 +41,7 @@ from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.recorded import (
     clock_readings,
     coverage,
+    doubtful_punches,
     punches,
     quarantine,
     slot_owners,
@@ -49,7 +51,7 @@ from ekinerja_agent.central.store.tables.recorded import (
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.messages import Message, as_message
-from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Quarantined, Source
+from ekinerja_agent.nouns.punch import FROM_TERMINAL, Contradiction, Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import SlotOwner, TerminalFact, TerminalStatus
 
 T = TypeVar("T")
@@ -172,10 +174,14 @@ def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Rec
     named = delivery.named
     apart = terminal_logins.of_others(conn, _terminals(delivery))
     ours = {name: punch for name, punch in named.items() if punch.terminal not in apart} if apart else named
-    _, rejected = insert_punches(conn, ours, FROM_TERMINAL, received_at)
+    doubts = {name: doubt for name, doubt in delivery.doubts.items() if name in ours}
+    waiting = held(conn, ours) | doubts.keys()
+    arriving = {name: punch for name, punch in ours.items() if name not in waiting}
+    _, rejected = insert_punches(conn, arriving, FROM_TERMINAL, received_at)
+    rejected |= _keep_doubtful(conn, ours, doubts, received_at)
     rejected |= {name: apart[punch.terminal] for name, punch in named.items() if punch.terminal in apart}
-    doubtful = {named[name].terminal for name in rejected}
-    trusted = [n for n in delivery.notes if not (isinstance(n, Coverage) and n.terminal in doubtful)]
+    incomplete = {named[name].terminal for name in rejected}
+    trusted = [n for n in delivery.notes if not (isinstance(n, Coverage) and n.terminal in incomplete)]
 
     def store(part: Sequence[Note]) -> None:
         _insert_notes(conn, part, received_at)
@@ -185,7 +191,7 @@ def _deliver(conn: Connection, delivery: Delivery, received_at: datetime) -> Rec
     # A state is for display: that of another login's terminal is that login's to tell.
     lost += [(n, apart[n.terminal]) for n in trusted if n.terminal in apart and not isinstance(n, TerminalStatus)]
     insert_quarantined(conn, [_set_apart(note, why, received_at) for note, why in lost], FROM_TERMINAL)
-    changed_days.mark(conn, punch_days(ours.values()))
+    changed_days.mark(conn, punch_days(ours.values()) | _days_made(ours, doubts))
     kept = [note for note, error in refused if isinstance(note, TerminalFact) and is_refused(error)]
     kept += [note for note in trusted if isinstance(note, TerminalFact) and note.terminal in apart]
     accepted = tuple(name for name in named if name not in rejected)
@@ -205,6 +211,31 @@ def _set_apart(note: Note, why: Message, at: datetime) -> Quarantined:
         reason=Message("central could not store this {kind}: {reason}", kind=type(note).__name__, reason=why),
         found_at=at,
     )
+
+
+def _keep_doubtful(
+    conn: Connection, named: Mapping[str, Punch], doubts: Mapping[str, Contradiction], received_at: datetime
+) -> dict[str, Message]:
+    """Keep records that contradict what was proven, each once; return by id why others can never be kept."""
+
+    def store(names: Sequence[str]) -> None:
+        rows = (
+            (*punch_row(name, named[name], FROM_TERMINAL, received_at), doubt.kind.value, doubt.since, doubt.until)
+            for name in names
+            for doubt in (doubts[name],)
+        )
+        columns = [*PUNCH_COLUMNS, "contradicts", "made_since", "made_until"]
+        insert_rows(conn, doubtful_punches, columns, rows, ignore_known=True)
+
+    refused = isolate(conn, sorted(doubts), store)
+    return {name: Message("central cannot store it: {reason}", reason=reason(error)) for name, error in refused}
+
+
+def _days_made(named: Mapping[str, Punch], doubts: Mapping[str, Contradiction]) -> set[tuple[str, date]]:
+    """Of doubtful records (terminal, day) on which they may have been made, and of the night duty before."""
+    spans = [(named[name].terminal, doubt.since, doubt.until) for name, doubt in doubts.items()]
+    days = {(terminal, clock.date()) for terminal, *ends in spans for clock in ends if clock is not None}
+    return days | {(terminal, day - timedelta(days=1)) for terminal, day in days}
 
 
 def _insert_notes(conn: Connection, notes: Sequence[Note], received_at: datetime) -> None:

@@ -13,14 +13,15 @@ from sqlalchemy import Engine, or_, select
 from ekinerja_agent.central.collected.retention import purged_before
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.imported import import_revocations
-from ekinerja_agent.central.store.tables.recorded import punches, quarantine
+from ekinerja_agent.central.store.tables.recorded import doubtful_punches, punches, quarantine
 
 _ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalLog:
-    """`punch_ids` of one terminal, and `quarantined`: the bytes of its records that could not become punches.
+    """`punch_ids` of one terminal, doubtful records too, and `quarantined`: the bytes of its records that could not
+    become punches.
 
     `purged_before`: retention took punches whose clock stood before this day; None: none.
     """
@@ -41,12 +42,16 @@ def terminal_log(engine: Engine, terminal: str, first: datetime | None, last: da
     p, q = punches.c, quarantine.c
     revoked = select(import_revocations.c.batch)
     named = select(p.punch_id).where(p.terminal == terminal, p.clock.between(first, last), p.batch.not_in(revoked))
+    d = doubtful_punches.c
+    doubted = select(d.punch_id).where(d.terminal == terminal, d.batch.not_in(revoked))
     waiting = select(q.raw).where(
         q.terminal == terminal, q.batch.not_in(revoked), or_(q.position >= 0, q.batch > 0)
     )  # no remark of ours on what was refused
     with reading(engine) as conn:
         return TerminalLog(
-            frozenset(() if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))),
+            frozenset(conn.scalars(doubted)).union(
+                () if first is None else conn.scalars(named.execution_options(yield_per=_ROWS_AT_ONCE))
+            ),
             frozenset(bytes(raw) for raw in conn.scalars(waiting)),
             purged_before(conn),
         )

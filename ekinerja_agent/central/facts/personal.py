@@ -9,8 +9,10 @@ from functools import cache, partial
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Select, Table, Text, case, exists, literal, select
+from sqlalchemy import Connection, Select, Table, Text, and_, case, cast, exists, func, literal, or_, select
 
+from ekinerja_agent.central.collected.doubts import waits_for_people
+from ekinerja_agent.central.collected.pin_owners import SLOT
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import (
     allowances,
@@ -23,8 +25,8 @@ from ekinerja_agent.central.store.tables.imported import (
     rosters,
     sanctions,
 )
-from ekinerja_agent.central.store.tables.recorded import doubt_decisions, doubtful_punches
-from ekinerja_agent.central.versions import current, not_taken_back
+from ekinerja_agent.central.store.tables.recorded import doubtful_punches, slot_owners
+from ekinerja_agent.central.versions import current
 from ekinerja_agent.nouns.duty import Scan
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import EntryStatus
@@ -43,7 +45,11 @@ from ekinerja_agent.scoring.frames.steps import collect
 
 _E4_PER_RUPIAH = 10_000
 _CORRECTED: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
-_DOUBTED: Schema = {"id": pl.Int64, "nip": pl.String, "clock": pl.Datetime("us")}
+_DOUBTED: Schema = {
+    "id": pl.Int64,
+    "nip": pl.String,
+    **dict.fromkeys(("clock", "made_since", "made_until"), pl.Datetime("us")),
+}
 _NOON = 12
 _ALLOWED: Schema = {
     **dict.fromkeys(("nip", "criterion"), pl.String),
@@ -72,13 +78,21 @@ def read_corrections(conn: Connection, wanted: Scope) -> pl.DataFrame:
 
     A record that waits because it contradicts what was proven could serve any scan in whose window it lies: it stands
     here as an addition that waits for a decision, of each scan of its day, and of the later scans of the night before.
+    So do the first and the last moment at which it can have been made, if its clock was wrong: no moment between them
+    is kinder.
     """
     told = wanted.read(conn, corrections, _corrections, _CORRECTED)
     referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
     found = collect(referred.sort("nip", "day", "id").select(*CORRECTIONS))
     near = pl.col("clock").dt.date().is_between(*(wanted.values[name] for name in ("before", "after")))
-    doubts = wanted.read(conn, doubtful_punches, _doubts, _DOUBTED).filter(near)
+    doubts = _moments(wanted.read(conn, doubtful_punches, _doubts, _DOUBTED)).filter(near)
     return found if doubts.is_empty() else pl.concat([found, collect(_as_additions(doubts))])
+
+
+def _moments(doubts: pl.DataFrame) -> pl.DataFrame:
+    """One row for each time at which a record may have been made: id, nip, clock."""
+    times = [doubts.select("id", "nip", clock=pl.col(name)) for name in ("clock", "made_since", "made_until")]
+    return pl.concat(times).drop_nulls("clock")
 
 
 def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
@@ -87,7 +101,7 @@ def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
     of_a_night = pl.col("clock").dt.hour() < _NOON
     return (
         doubts.lazy()
-        .unique(["id", "nip"])
+        .unique(["id", "nip", "clock"])
         .join(pl.concat([scans, nightly]), how="cross")
         .filter((pl.col("earlier") == 0) | of_a_night)
         .with_columns(
@@ -105,12 +119,15 @@ def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
 @cache
 def _doubts(whose: Whose) -> Select[Any]:
     """Whose it may be: of a terminal that is named and of every one alike, for a day too many costs nobody anything."""
-    p, d = doubtful_punches.c, doubt_decisions.c
+    p, o = doubtful_punches.c, slot_owners.c
     e = current(enrolments, whose(enrolments.c.nip)).subquery().c
-    return select(p.id, e.nip, p.clock).where(
-        e.pin == p.pin,
+    slot = exists().where(
+        o.terminal == p.terminal, o.pin == e.pin, cast(o.uid, Text) == func.substr(p.pin, len(SLOT) + 1)
+    )
+    return select(p.id, e.nip, p.clock, p.made_since, p.made_until).where(
+        or_(e.pin == p.pin, and_(p.pin.startswith(SLOT), slot)),
         e.terminal.in_([p.terminal, EVERY_TERMINAL]),
-        *(~exists().where(d.doubt == p.id), not_taken_back(p.batch)),
+        waits_for_people(),
     )
 
 

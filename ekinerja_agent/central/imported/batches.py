@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, account_of, another_may
+from ekinerja_agent.central.collected.doubts import held
 from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
 from ekinerja_agent.central.imported import doubtful_punches, pay_moves
 from ekinerja_agent.central.imported.decisions import with_decisions
@@ -171,7 +172,8 @@ def store_punch_batch(
     named = {punch.punch_id: punch for punch in arriving}
 
     def work(conn: Connection) -> BatchReceipt:
-        known = _known_punches(conn, list(named))
+        waiting = held(conn, named)
+        known = _known_punches(conn, list(named)) | waiting
         account = _account(conn, account_id)
         fresh = {name: punch for name, punch in named.items() if name not in known}
         against = doubtful_punches.contradicting(conn, fresh)
@@ -179,7 +181,7 @@ def store_punch_batch(
         doubtful = {} if alone else {name: fresh[name] for name in sorted(against)}
         total = len(named) + len(quarantined)
         batch = new_batch(conn, account_id, kind, file_name, digest, total, len(quarantined), now)
-        taken = {name: punch for name, punch in named.items() if name not in doubtful}
+        taken = {name: punch for name, punch in named.items() if name not in doubtful.keys() | waiting}
         _, refused = insert_punches(conn, taken, batch, now)
         refused |= doubtful_punches.keep(conn, doubtful, batch, account_id, now)
         lost = [_quarantined(named[name], reason, now) for name, reason in refused.items()]
@@ -207,7 +209,7 @@ def store_punch_batch(
         return BatchReceipt(
             batch=batch,
             stored=stored,
-            unchanged=len(taken) - stored - len(refused.keys() & taken.keys()),
+            unchanged=len(taken) + len(waiting) - stored - len(refused.keys() & taken.keys()),
             new_versions=0,
             quarantined=len(quarantined) + len(lost),
             doubtful=len(doubtful.keys() - refused.keys()),

@@ -29,7 +29,7 @@ from ekinerja_agent.central.store.tables import (
 from ekinerja_agent.central.store.tables.access import accounts, audit
 from ekinerja_agent.central.store.tables.columns import Clock, Instant, metadata
 from ekinerja_agent.central.store.tables.periods import pending_signatures, period_events
-from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.central.store.tables.recorded import doubtful_punches, punches
 from ekinerja_agent.central.store.tables.scored import results
 from ekinerja_agent.county.access import Deed, roles_of
 
@@ -167,7 +167,8 @@ def _refusals(dialect: str, schema: str) -> Iterator[str]:
                 "name": f"{record.name}_ahead",
                 "schema": schema,
                 "why": AHEAD,
-                "where": "true",
+                # What a collector brings is no deed, and its clock no word of a person.
+                "where": "NEW.account_id IS NOT NULL" if record is doubtful_punches else "true",
                 "moment": "BEFORE",
                 "condition": _said(f"{{ahead(NEW.{_when(record)})}}", words),
             }

@@ -103,6 +103,9 @@ ROLES: Final = (
                 ),
             ),
             Right("SELECT", ("results",), ("period",)),
+            # Which records wait for people, so that none of them becomes a punch by being brought again.
+            Right("SELECT", ("doubtful_punches",), ("id", "punch_id", "batch", "terminal", "clock")),
+            Right("SELECT", ("doubt_decisions",), ("doubt", "approved")),
             Right("SELECT", ("audit_end",)),  # a witness of the log: its queue notes the end with each delivery
             _CHAIN,
             Right(
@@ -110,6 +113,7 @@ ROLES: Final = (
                 (
                     "clock_readings",
                     "coverage",
+                    "doubtful_punches",
                     "punches",
                     "quarantine",
                     "slot_owners",

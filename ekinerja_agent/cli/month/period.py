@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ekinerja_agent.central.closing import periods
+from ekinerja_agent.central.imported import doubtful_punches
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.dates import DAY, Month
 from ekinerja_agent.cli.shell.listing import emit, format_option
@@ -111,7 +112,8 @@ def close_command(
         through=None if through is None else through.date(),
     )
     before = month_before.of_close(engine, month, [draft.result for draft in prepared.by_office.values()])
-    for sentence in (*prepared.told, *prepared.accepted_days, *before):
+    doubts = doubtful_punches.told_before_close(engine, month)
+    for sentence in (*doubts, *prepared.told, *prepared.accepted_days, *before):
         context.say(sentence)
     if prepared.unsigned:
         units, days = ", ".join(sorted(prepared.unsigned)), sum(map(len, prepared.unsigned.values()))

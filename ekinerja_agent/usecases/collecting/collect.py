@@ -6,6 +6,7 @@ records may be missing. Does not know central, and decides nothing about people.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
+from ekinerja_agent.usecases.collecting.contradictions import Session, judge, shown_after, told_of, waits_ahead
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.collecting.unwatched_gaps import split_at_records
 
@@ -125,7 +127,8 @@ def poll(
         except EkinerjaError as error:
             spool.add((), [_unread(terminal, memory, error.message)])
             raise
-        return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted)
+        host_began = now() - timedelta(seconds=time.monotonic())
+        return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted, host_began)
 
 
 def next_read(
@@ -189,7 +192,7 @@ def accept(spool: Spool, terminal: TerminalConfig) -> str | None:
     memory = spool.state(terminal.id)
     if memory is None or memory.serial is None:
         return None
-    spool.remember(replace(memory, serial=None, record_size=None, cursor=None))
+    spool.remember(replace(memory, serial=None, record_size=None, cursor=None, shown=None))
     return memory.serial
 
 
@@ -271,6 +274,7 @@ def _keep(
     read: LogRead,
     tolerance_s: int,
     host_clock_trusted: bool,
+    host_began: datetime,
 ) -> PollResult:
     """Write punches, notes and memory of one read in one transaction."""
     measured = _measured(terminal.id, read, host_clock_trusted)
@@ -289,13 +293,18 @@ def _keep(
         read_at=read.began_at,
         known=_known(terminal.id, spool, read),
     )
+    tolerance = timedelta(seconds=tolerance_s)
+    session = Session(memory, read, terminal.timezone, tolerance, host_clock_trusted, host_began)
+    waiting = waits_ahead(session, waiting)
+    fresh = len(punches)
+    punches, doubtful = judge(session, punches, lambda record: not spool.untold([record]))
     quarantined = [record for record in waiting if record.position >= read.new_from]
     notes: list[Note] = [*quarantined, *_slot_owners(terminal.id, read)]
     if read.offset_s is not None:
         notes.append(ClockReading(terminal.id, read.began_at, read.offset_s, host_clock_trusted))
     slots = _new_slots(read)
     good = slots - len(quarantined)
-    flaw = _flaw(memory, read, good - len(punches))
+    flaw = _flaw(memory, read, good - fresh)
     until = _vouched_until(read, tolerance_s, host_clock_trusted)
     if flaw is None:
         notes += _coverage(terminal.id, memory, read, until, punches, waiting, clock_rule)
@@ -311,8 +320,9 @@ def _keep(
         raw_log_kept_at=None,
         cursor=read.cursor,
         clock_readings=clock_readings if measured is None else (measured,),
+        shown=shown_after(session, _first_instant(read, waiting, clock_rule)),
     )
-    added = spool.add(punches, notes, memory=remembered)
+    added = spool.add(punches, notes, memory=remembered, doubtful=doubtful)
     return PollResult(
         terminal=terminal.id,
         read=slots,
@@ -321,7 +331,7 @@ def _keep(
         quarantined=len(quarantined),
         received_bytes=read.received_bytes,
         mode="unchanged" if read.mode == "tail" and not slots else read.mode,
-        doubts=(*([flaw] if flaw else []), *read.doubts),
+        doubts=(*([flaw] if flaw else []), *told_of(doubtful), *read.doubts),
         status=status,
     )
 

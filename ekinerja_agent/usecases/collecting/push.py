@@ -37,6 +37,15 @@ from ekinerja_agent.terminals.push_text import (
     whole_lines,
 )
 from ekinerja_agent.usecases.collecting.push_desk import CONTACT_KEPT_EVERY, Desk, Table
+from ekinerja_agent.usecases.collecting.push_doubts import (
+    Arrival,
+    corrected_by,
+    is_ahead,
+    is_turned_on,
+    judge_upload,
+    with_newest,
+    with_proven,
+)
 from ekinerja_agent.usecases.collecting.push_proof import (
     Upload,
     begin_anew,
@@ -205,6 +214,8 @@ class Receiver:
             trust, bound, memory = self._desk.sender(terminal, source, arrived_at)
             unread = self._desk.unread(terminal, memory)
             clock_rule, measured = self._desk.clock_rule(terminal, decoded, arrived_at)
+            turned = measured is not None and is_turned_on(trust, memory, arrived_at)
+            by_arrival, clock_rule = clock_rule, self._desk.rule_of_reads(terminal) if turned else clock_rule
             keys = {(record.pin, record.clock) for record in decoded.records}
             punches, waiting = to_punches(
                 terminal.id,
@@ -214,6 +225,12 @@ class Receiver:
                 read_at=arrived_at,
                 known=self._spool.known_counts(terminal.id, keys),
             )
+            known = Arrival(
+                trust, self._desk.reads(terminal), terminal.timezone, self._desk.tolerance, arrived_at, turned
+            )
+            new_at = [at for punch in punches if (at := punch.at) is not None]
+            punches, doubtful = judge_upload(punches, known)
+            doubtful = [(corrected_by(punch, by_arrival), doubt) for punch, doubt in doubtful]
             aside = {each.position for each in waiting}
             holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, waiting, clock_rule=clock_rule)]
             holes += [(at, at + ONE_SECOND) for each in pushed.apart if (at := clock_rule.at(each.clock)) is not None]
@@ -221,12 +238,14 @@ class Receiver:
                 Quarantined(terminal.id, Source.PUSH, each.position, each.raw, each.reason, arrived_at)
                 for each in pushed.apart
             ]
-            usable = [record for record in decoded.records if record.position not in aside]
+            usable = [
+                each for each in decoded.records if each.position not in aside and not is_ahead(each.clock, known)
+            ]
             last = max([slot.position for slots in (decoded.records, decoded.undecodable) for slot in slots], default=0)
             upload = Upload(
                 arrived_at=arrived_at,
                 instants=[at for record in usable if (at := clock_rule.at(record.clock)) is not None],
-                new=[at for punch in punches if (at := punch.at) is not None],
+                new=new_at,
                 holes=holes,
                 ends_usable=bool(usable) and usable[-1].position == last and measured is None,
                 complete=complete,
@@ -237,6 +256,8 @@ class Receiver:
             covered: list[Coverage] = []
             if bound:
                 trust, memory, covered = self._weighed(trust, memory, upload, measured, unread)
+                doubted = {punch.at for punch, _ in doubtful}
+                trust = with_newest(trust, (at for at in upload.instants if at not in doubted))
                 trust = without_foreign(trust, (foreign_name(record) for record in usable))
                 columns = any(not names_fields(record.raw) for record in usable)
                 trust = replace(trust, access=trust.access and not columns, events=trust.events + pushed.events)
@@ -247,7 +268,7 @@ class Receiver:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
             # A clock that was ahead is told of until an upload shows it within the tolerance.
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
-            new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust)
+            new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust, doubtful)
         newest = max((record.clock for record in usable), default=None)
         brought = Brought(pushed.lines if complete and usable else 0, new, newest, bound)
         return Stored(pushed.lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
@@ -264,6 +285,11 @@ class Receiver:
         if believes_word(trust, at):
             memory, covered = vouch_by_word(memory, upload, tolerance=tolerance, unread=unread.holes)
             trust = replace(trust, by_word_at=at if covered else trust.by_word_at)
+            trust = with_proven(
+                trust, ((each.start or each.end, each.end) for each in covered if each.kind == "proven")
+            )
+        if ends_fresh(upload, tolerance):
+            trust = replace(trust, right_at=at)
         return trust, replace(memory, state=state_after(memory, upload, ahead_s, tolerance)), covered
 
     def keep_unread(
@@ -435,6 +461,9 @@ class Receiver:
                     tolerance=self._desk.tolerance,
                     unread=self._desk.unread(terminal, memory).holes,
                 )
+                # What was not in its log when it counted was made later, wherever it had been silent.
+                start = answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC)
+                trust = with_proven(trust, [(start, max(start, answer.until - self._desk.tolerance))])
             self._desk.keep(terminal, memory, at, notes=covered, trust=trust)
 
 

@@ -7,7 +7,7 @@ of that terminal. Does not know what uploads say.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -17,7 +17,7 @@ from ekinerja_agent.nouns.coverage import ClockReading
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import OwnedElsewhere, Refused
 from ekinerja_agent.nouns.messages import Message, joined
-from ekinerja_agent.nouns.punch import Punch, Quarantined
+from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined
 from ekinerja_agent.nouns.terminal import OK, TerminalStatus
 from ekinerja_agent.spool import PushMemory, PushTrust, Spool, TerminalMemory, UnreadUploads
 from ekinerja_agent.terminals.drift import shown
@@ -182,16 +182,22 @@ class Desk:
         punched later than it arrived. How far a clock is behind an upload cannot tell; reads of the terminal can.
         """
         trusted = self._host_clock_trusted()
-        reads = self.spool.state(terminal.id) if terminal.transport != "none" else None
-        readings = tuple(
-            shown(each, terminal.timezone) for each in (reads or TerminalMemory(terminal.id)).clock_readings
-        )
-        rule = ClockRule(terminal.timezone, readings[-1].offset_s if readings else None, self.tolerance_s, readings)
+        rule = self.rule_of_reads(terminal)
         ahead_s = _ahead_s(terminal, decoded, rule, arrived_at) if trusted else None
         if ahead_s is None:
             return rule, None
         own = shown(ClockReading(terminal.id, arrived_at, ahead_s, trusted=True), terminal.timezone)
         return ClockRule(terminal.timezone, ahead_s, self.tolerance_s, (own,)), ahead_s
+
+    def reads(self, terminal: TerminalConfig) -> TerminalMemory | None:
+        """Return what is known of reads of the same log; None: it is not read."""
+        return self.spool.state(terminal.id) if terminal.transport != "none" else None
+
+    def rule_of_reads(self, terminal: TerminalConfig) -> ClockRule:
+        """Return how clocks become instants by what reads of the terminal have measured."""
+        memory = self.reads(terminal) or TerminalMemory(terminal.id)
+        readings = tuple(shown(each, terminal.timezone) for each in memory.clock_readings)
+        return ClockRule(terminal.timezone, readings[-1].offset_s if readings else None, self.tolerance_s, readings)
 
     def keep(
         self,
@@ -203,6 +209,7 @@ class Desk:
         ahead_s: int | None = None,
         unread: UnreadUploads | None = None,
         trust: PushTrust | None = None,
+        doubtful: Sequence[tuple[Punch, Contradiction]] = (),
     ) -> int:
         """Write what came and what is remembered in one transaction; return how many punches are new."""
         told = [*notes]
@@ -212,7 +219,9 @@ class Desk:
         if terminal.transport == "none" and terminal.id not in self.spool.owned_elsewhere():
             told.append(self._status(terminal, memory, unread, trust, at, ahead_s))
         nothing = unread == UnreadUploads(terminal.id)
-        added = self.spool.add(punches, told, push=memory, unread=None if nothing else unread, trust=trust)
+        added = self.spool.add(
+            punches, told, push=memory, unread=None if nothing else unread, trust=trust, doubtful=doubtful
+        )
         if memory.contact_at is not None:
             self._contacts[terminal.id] = memory.contact_at
         refused_at = self._refused_at.get(terminal.id)

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 
 from ekinerja_agent.nouns.coverage import Coverage, outside
 from ekinerja_agent.spool.pushes import Hole, PushMemory, Stretch
+from ekinerja_agent.usecases.collecting.unwatched_gaps import LONGEST_UNWATCHED, split_at_records
 
-LONGEST_UNHEARD = timedelta(minutes=10)
-"""A longer time without any contact in which nothing was recorded may be a terminal without power."""
 _MOST_KEPT = 100
 _ONE_SECOND = timedelta(seconds=1)
 
@@ -40,7 +39,7 @@ def heard(memory: PushMemory, at: datetime, last: datetime | None = None) -> Pus
     """Given that a terminal is heard of now, return what is remembered then. `last`: a contact not yet on disk."""
     before = max((each for each in (memory.contact_at, last) if each is not None), default=None)
     gaps = memory.gaps
-    if before is not None and at - before > LONGEST_UNHEARD:
+    if before is not None and at - before > LONGEST_UNWATCHED:
         gaps = _few((*gaps, (before, at)))
     return replace(memory, contact_at=at if before is None else max(at, before), gaps=gaps)
 
@@ -67,9 +66,15 @@ def noted(memory: PushMemory, upload: Upload) -> PushMemory:
     return replace(
         memory,
         first_at=memory.first_at or (instants[0] if instants else None),
-        gaps=tuple(gap for gap in memory.gaps if not any(gap[0] <= at < gap[1] for at in instants)),
+        gaps=_few(tuple(_still_silent(memory.gaps, instants))),
         holes=_joined([*_closed(memory.holes, instants), *upload.holes]),
     )
+
+
+def _still_silent(gaps: Iterable[Stretch], instants: Sequence[datetime]) -> Iterator[Stretch]:
+    """The pieces of gaps in which nothing was recorded for long: a record shows power at its own instant."""
+    for start, end in gaps:
+        yield from ((since, until) for since, until, silent in split_at_records(instants, start, end) if silent)
 
 
 def brings_old(memory: PushMemory, upload: Upload) -> bool:

@@ -13,6 +13,7 @@ from starlette.status import HTTP_303_SEE_OTHER
 
 from ekinerja_agent.central.collected import terminal_counts
 from ekinerja_agent.central.imported import organisation
+from ekinerja_agent.central.imported.doubtful_punches import count_undecided
 from ekinerja_agent.central.scored import board
 from ekinerja_agent.county.access import Deed, anywhere
 from ekinerja_agent.locale.language import msgid
@@ -67,6 +68,7 @@ def _seen(live: Cache[Counts], visit: RequestContext) -> dict[str, object]:
         "chart": _chart(visit, by_hour) if by_hour else None,
         "counts": by_hour,
         "unmatched": counted.unmatched,
+        "doubtful": sum(count_undecided(visit.conn).values()),
     }
 
 

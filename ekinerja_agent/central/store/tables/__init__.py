@@ -47,6 +47,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     coverage,
     disable_trials,
     doubt_decisions,
+    doubt_requests,
     doubtful_punches,
     punches,
     purges,
@@ -82,6 +83,7 @@ _OBJECT: Final = "enter another objection with: objection add"
 
 INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     punches: "raw punches stay raw; use: correction add, or punch redate",
+    doubt_requests: "who asked has asked; somebody else decides with: punch doubtful approve, or punch doubtful reject",
     doubtful_punches: "decide with: punch doubtful approve, or punch doubtful reject",
     doubt_decisions: "a decision is made once; bring the record again with: import punches FILE",
     coverage: _ADD,

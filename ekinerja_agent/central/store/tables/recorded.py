@@ -106,7 +106,8 @@ punches = Table(
 )
 
 doubtful_punches = Table(
-    # A record that a file adds where a collector had proved the whole log: no punch until another person approves it.
+    # A record that contradicts what was proven before it came: no punch until two people have decided, one of whom may
+    # be the one who brought it. A collector's has batch 0 and no account.
     "doubtful_punches",
     metadata,
     serial_key(),
@@ -125,8 +126,22 @@ doubtful_punches = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("corrected", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("account_id", ForeignKey("accounts.id")),
+    Column("contradicts", Text, nullable=False, server_default="file"),
+    Column("made_since", Clock),  # between which clocks on the wall it was made; null: not known
+    Column("made_until", Clock),
     UniqueConstraint("punch_id", "batch"),
+)
+
+doubt_requests = Table(
+    # What somebody says of a record that no person brought; who says the same decides.
+    "doubt_requests",
+    metadata,
+    Column("doubt", ForeignKey("doubtful_punches.id"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("approved", Boolean, primary_key=True),
+    Column("reason", Text),
+    Column("requested_at", Instant, nullable=False),
 )
 
 doubt_decisions = Table(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.collected.unowned_slots import unowned_message, unowned_slots
+from ekinerja_agent.central.imported.doubtful_punches import count_undecided
 from ekinerja_agent.central.imported.import_lookups import terminal_zones
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.nouns.messages import Message
@@ -25,10 +26,15 @@ _WHOSE_SLOTS = Message(
     "somebody who was deleted there is brought with `correction add`"
 )
 
+_WHOSE_DOUBTS = Message(
+    "look at `ekinerja-agent punch doubtful list`: was its clock turned, or its log written to? Then `punch doubtful "
+    "approve N` or `reject N`; the day of a person whose outcome one of them could change stays pending"
+)
+
 
 def check(host: Host) -> Iterator[Finding]:
     """Yield each terminal in use whose proof has a hole in the last month, or ended days ago, or never began,
-    and each that has records of slots that nobody owns.
+    and each that has records of slots that nobody owns, or that contradict what was proven.
 
     A collector looks at its own devices.yaml, a centre at every terminal that a collector told of.
     """
@@ -40,6 +46,16 @@ def check(host: Host) -> Iterator[Finding]:
         # The login of an office server reads no punch.
         since = now.replace(tzinfo=None) - LOOKED_BACK
         unowned = unowned_slots(conn, sorted(in_use), since) if host.scores else {}
+        doubtful = count_undecided(conn) if host.scores else {}
+    for terminal, count in doubtful.items():
+        yield Finding(
+            terminal,
+            Message(
+                "{count} records contradict what was proven and count for nobody until two people have decided",
+                count=count,
+            ),
+            _WHOSE_DOUBTS,
+        )
     for terminal, slots in unowned.items():
         yield Finding(terminal, unowned_message(slots), _WHOSE_SLOTS)
     for terminal, polled in in_use.items():
