@@ -144,7 +144,7 @@ def _judge_days(
             anomalous,
             hold_incomplete(roster, judgement, coverage, needed, judge_with),
             hold_undecided(judgement, requests),
-            hold_uncorrected(roster, judgement, facts.corrections),
+            hold_uncorrected(roster, judgement, facts.corrections, judge_with),
             hold_reported(judgement, outages),
         ]
     ).unique("duty", keep="first", maintain_order=True)

@@ -209,7 +209,7 @@ THREE: list[Step] = [
 ]
 
 
-def three(box: Installation, way: Way) -> Terminal:
+def three(box: Installation, way: Way, steps: list[Step]) -> Terminal:
     """An office whose month is told by a file, but for one Monday, and two who may decide."""
     box.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Jakarta"}])
     people = [{"nip": nip, "name": f"Pegawai {nip[-3:]}", "unit": "DINKES"} for nip in (HONEST, BACK, ON)]
@@ -229,7 +229,7 @@ def three(box: Installation, way: Way) -> Terminal:
     box.account("add", "budi", "--role", "operator", "--os-user", "budi")
     box.account("add", "sari", "--role", "payroll", "--os-user", "sari")
     terminal = Terminal(box.directory, way)
-    terminal.live_through(THREE)
+    terminal.live_through(steps)
     return terminal
 
 
@@ -246,7 +246,7 @@ def test_t18_t19_nobodys_month_changes_without_two_signatures_and_the_honest_one
 ) -> None:
     """Before, polled: no finding of anybody, nothing pending."""
     box = installation
-    terminal = three(box, way)
+    terminal = three(box, way, THREE)
     engine = connect(box.url)
     forward(terminal.spool, engine)
     assert of_the_day(box, HONEST) == ([], False)
@@ -292,3 +292,22 @@ def forward_again(box: Installation, terminal: Terminal, engine: Engine) -> None
         box.load("punches", rows)
     listed = json.loads(box.ok("punch", "doubtful", "list", "--format", "json"))
     assert [one["status"] for one in listed] == ["rejected", "approved"]
+
+
+def test_only_a_record_that_could_change_the_day_lets_it_wait(installation: Installation) -> None:
+    """Late by his own scan at 09:12, then a finger on a clock that is turned on to noon: nothing of it is kinder."""
+    box = installation
+    late = [("09:12:00", BACK[-3:]), ("09:13:00", "turn 120"), ("09:13:20", BACK[-3:]), ("09:13:40", "turn -120")]
+    steps = [*reads("05:00:30", "09:10:30"), *late, ("09:14:00", HONEST[-3:]), *reads("09:15:00", "26:00:00")]
+    at_ends = [("07:20:00", HONEST[-3:]), ("07:21:00", ON[-3:])]
+    at_ends += [("16:40:00", pin[-3:]) for pin in (HONEST, BACK, ON)]
+    terminal = three(box, "polled", [*steps, *at_ends])
+    engine = connect(box.url)
+    forward(terminal.spool, engine)
+    listed = json.loads(box.ok("punch", "doubtful", "list", "--format", "json"))
+    assert [(one["nip"], one["contradicts"]) for one in listed] == [(BACK, "clock")]
+    codes, pending = of_the_day(box, BACK)
+    assert (len(codes), pending) == (1, False)
+    assert of_the_day(box, HONEST) == ([], False)
+    engine.dispose()
+    terminal.spool.close()

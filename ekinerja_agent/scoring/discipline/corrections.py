@@ -11,12 +11,14 @@ import polars as pl
 from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.statuses import EntryStatus
 from ekinerja_agent.rules import DOUBT
-from ekinerja_agent.scoring.discipline.judgement import Judgement
+from ekinerja_agent.scoring.discipline.judgement import JudgeAgain, Judgement, otherwise_found
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
+
+_IS_DOUBT = pl.col("reference").str.starts_with(DOUBT)
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
@@ -44,12 +46,17 @@ def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) 
     )
 
 
-def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataFrame) -> pl.DataFrame:
-    """Given CORRECTIONS, return the duties with a finding that an undecided one would remove: duty, reason."""
+def hold_uncorrected(
+    roster: Roster, judgement: Judgement, corrections: pl.DataFrame, judge_again: JudgeAgain
+) -> pl.DataFrame:
+    """Given CORRECTIONS and how a duty is judged, return the duties with a finding that an undecided one would remove,
+    or a doubtful record could change: duty, reason.
+    """
     undecided = corrections.filter(pl.col("status") == EntryStatus.PENDING, pl.col("action") == "add")
     if undecided.is_empty():
         return empty(HELD)
-    asked = collect(_scans_of(roster, undecided).pipe(_within_the_window)).lazy()
+    all_asked = collect(_scans_of(roster, undecided).pipe(_within_the_window))
+    asked = _that_could_change(all_asked, roster, judgement, judge_again).lazy()
     absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     touched = [
         asked.join(judgement.findings.lazy().select("duty", "scan_order"), on=["duty", "scan_order"], how="semi"),
@@ -70,9 +77,34 @@ def hold_uncorrected(roster: Roster, judgement: Judgement, corrections: pl.DataF
 
 def _within_the_window(asked: pl.LazyFrame) -> pl.LazyFrame:
     """A correction names its scan; a doubtful record is asked for a scan only where its time lies in the window."""
-    is_doubt = pl.col("reference").str.starts_with(DOUBT)
-    inside = [(pl.col("opens") <= (at := _instant(days_later))) & (at < pl.col("closes")) for days_later in (0, 1)]
-    return asked.filter(~is_doubt | inside[0] | inside[1])
+    instants = [_instant(days_later) for days_later in (0, 1)]
+    inside = [pl.when((pl.col("opens") <= at) & (at < pl.col("closes"))).then(at) for at in instants]
+    return asked.with_columns(made_at=pl.coalesce(inside)).filter(~_IS_DOUBT | pl.col("made_at").is_not_null())
+
+
+def _that_could_change(
+    asked: pl.DataFrame, roster: Roster, judgement: Judgement, judge_again: JudgeAgain
+) -> pl.DataFrame:
+    """Of doubtful records for a scan that another punch serves those with which something else would be found."""
+    doubts = asked.filter(_IS_DOUBT)
+    served = judgement.scans.filter(pl.col("at").is_not_null()).select("duty", "scan_order", "at", later="latest")
+    beside = doubts.select("duty", "scan_order", "made_at").join(served, on=["duty", "scan_order"], how="inner")
+    if beside.is_empty():
+        return asked
+    kinder = (
+        beside.group_by("duty", "scan_order", "at", "later")
+        .agg(first=pl.col("made_at").min(), last=pl.col("made_at").max())
+        .select(
+            *("duty", "scan_order"),
+            kinder_at=pl.when("later")
+            .then(pl.min_horizontal("at", "first"))
+            .otherwise(pl.max_horizontal("at", "last")),
+        )
+    )
+    changed = otherwise_found(kinder, roster, judgement, judge_again)
+    idle = anti_join(kinder.lazy(), changed, "duty", "scan_order").with_columns(is_idle=pl.lit(value=True))
+    judged = asked.lazy().join(idle.select("duty", "scan_order", "is_idle"), on=["duty", "scan_order"], how="left")
+    return collect(judged.filter(~_IS_DOUBT | pl.col("is_idle").is_null()))
 
 
 def _instant(days_later: int) -> pl.Expr:

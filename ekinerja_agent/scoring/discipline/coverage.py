@@ -7,19 +7,15 @@ the same price. Taking coverage away never adds a deduction. Does not know perce
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import polars as pl
 
 from ekinerja_agent.nouns.duty import DayState
-from ekinerja_agent.rules import CORRECTION, Scan
-from ekinerja_agent.scoring.discipline.judgement import Judgement
+from ekinerja_agent.rules import CORRECTION
+from ekinerja_agent.scoring.discipline.judgement import JudgeAgain, Judgement, also_arriving, otherwise_found
 from ekinerja_agent.scoring.duty.documents import Documents
-from ekinerja_agent.scoring.duty.hours import SCAN_ORDER
 from ekinerja_agent.scoring.duty.outages import Outages
 from ekinerja_agent.scoring.duty.schedule import Roster
-from ekinerja_agent.scoring.frames.finding_columns import FLEXIBLE_RANK, HELD, SCAN_RANK
+from ekinerja_agent.scoring.frames.finding_columns import HELD
 from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import INSTANT, empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
@@ -35,9 +31,6 @@ UNDECIDED = (
     .otherwise(because("a request is undecided: {document}", document=pl.col("document").fill_null("")))
 )
 NO_TERMINAL = because("no enrolment or no terminal known")
-
-JudgeAgain = Callable[[Roster, pl.DataFrame], Judgement]
-"""What a roster comes to with what serves each scan (duty, scan_order, at, punch_id), all else as it was."""
 
 
 def hold_incomplete(
@@ -71,32 +64,8 @@ def _telling(
     if not lacking["served"].any():
         return lacking
     kinder = _kindest(lacking.filter("served"), covered)
-    duties = kinder.select("duty").unique()
-    served = (
-        judgement.scans.lazy()
-        .filter(pl.col("at").is_not_null())
-        .join(duties.lazy(), on="duty", how="semi")
-        .join(kinder.lazy(), on=["duty", "scan_order"], how="left")
-        .select("duty", "scan_order", pl.coalesce("kinder_at", "at").alias("at"), "punch_id")
-    )
-    of_these = replace(roster, duties=roster.duties.join(duties, on="duty", how="semi", maintain_order="left"))
-    same = judge_again(of_these, collect(served)).findings.select("duty", "rank", "scan_order", "code", "deduction_ppm")
-    standing = pl.col("rank").is_in([SCAN_RANK, FLEXIBLE_RANK])
-    changed = collect(
-        judgement.findings.lazy()
-        .filter(standing)
-        .join(duties.lazy(), on="duty", how="semi")
-        .join(same.lazy(), on=same.columns, how="anti")
-        .select("duty", "rank", "scan_order")
-    )
-    scans = pl.concat([changed.select("duty", "scan_order"), _also_arriving(changed.lazy()).collect()])
+    scans = otherwise_found(kinder, roster, judgement, judge_again)
     return pl.concat([lacking.filter(~pl.col("served")), lacking.join(scans, on=["duty", "scan_order"], how="semi")])
-
-
-def _also_arriving(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """Time that was not made good would be less with an earlier arrival too: duty, scan_order of these arrivals."""
-    owing = findings.filter(pl.col("rank") == FLEXIBLE_RANK)
-    return owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))
 
 
 def _kindest(lacking: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
@@ -195,7 +164,7 @@ def _stretches(judgement: Judgement) -> pl.LazyFrame:
     absent = judgement.states.lazy().filter(pl.col("state") == DayState.UNEXCUSED).select("duty")
     scans = judgement.scans.lazy()
     found = judgement.findings.lazy().select("duty", "scan_order")
-    found = pl.concat([found, _also_arriving(judgement.findings.lazy())]).unique()
+    found = pl.concat([found, also_arriving(judgement.findings.lazy())]).unique()
     doubtful = pl.concat(
         [
             scans.join(found, on=["duty", "scan_order"], how="semi"),

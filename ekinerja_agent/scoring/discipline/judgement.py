@@ -6,8 +6,8 @@ its window has closed; a day without scans once all have. Does not know coverage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
@@ -42,6 +42,10 @@ class Judgement:
     findings: pl.DataFrame
 
 
+JudgeAgain = Callable[[Roster, pl.DataFrame], Judgement]
+"""What a roster comes to with what serves each scan (duty, scan_order, at, punch_id), all else as it was."""
+
+
 def judge(
     roster: Roster,
     matched: pl.DataFrame,
@@ -58,6 +62,39 @@ def judge(
     scans = _scans(roster, matched, approved, outages, lived & (pl.col("closes") <= pl.lit(now)))
     states = _states(roster, scans, approved, ~lived | (pl.col("closes") > pl.lit(now)))
     return Judgement(scans, states, _findings(roster, scans, states, prices))
+
+
+def otherwise_found(
+    kinder: pl.DataFrame, roster: Roster, judgement: Judgement, judge_again: JudgeAgain
+) -> pl.DataFrame:
+    """Given kinder instants for scans that are served (duty, scan_order, kinder_at), return the scans of which with all
+    of them a finding would be another, or at another price: duty, scan_order.
+    """
+    duties = kinder.select("duty").unique()
+    served = (
+        judgement.scans.lazy()
+        .filter(pl.col("at").is_not_null())
+        .join(duties.lazy(), on="duty", how="semi")
+        .join(kinder.lazy(), on=["duty", "scan_order"], how="left")
+        .select("duty", "scan_order", pl.coalesce("kinder_at", "at").alias("at"), "punch_id")
+    )
+    of_these = replace(roster, duties=roster.duties.join(duties, on="duty", how="semi", maintain_order="left"))
+    same = judge_again(of_these, collect(served)).findings.select("duty", "rank", "scan_order", "code", "deduction_ppm")
+    standing = pl.col("rank").is_in([SCAN_RANK, FLEXIBLE_RANK])
+    changed = collect(
+        judgement.findings.lazy()
+        .filter(standing)
+        .join(duties.lazy(), on="duty", how="semi")
+        .join(same.lazy(), on=same.columns, how="anti")
+        .select("duty", "rank", "scan_order")
+    )
+    return pl.concat([changed.select("duty", "scan_order"), collect(also_arriving(changed.lazy()))])
+
+
+def also_arriving(findings: pl.LazyFrame) -> pl.LazyFrame:
+    """Time that was not made good would be less with an earlier arrival too: duty, scan_order of these arrivals."""
+    owing = findings.filter(pl.col("rank") == FLEXIBLE_RANK)
+    return owing.select("duty", scan_order=pl.lit(SCAN_ORDER[Scan.ARRIVE], pl.Int8))
 
 
 def day_frame(roster: Roster, scans: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:

@@ -77,7 +77,7 @@ def day_so_far(facts: MonthFacts, day: date, rules: RuleBook) -> tuple[pl.DataFr
             hold_unplanned(arriving, judgement.states),
             hold_incomplete(arriving, judgement, coverage, needed, judge_with),
             hold_undecided(judgement, requests),
-            hold_uncorrected(arriving, judgement, facts.corrections),
+            hold_uncorrected(arriving, judgement, facts.corrections, judge_with),
             hold_reported(judgement, outages),
         ]
     ).unique("duty", keep="first", maintain_order=True)
