@@ -40,6 +40,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "revocation_requests": ("import_batches",),
     "doubtful_punches": ("import_batches",),
     "doubt_decisions": ("import_batches", "doubtful_punches"),
+    "doubt_requests": ("import_batches", "doubtful_punches"),
     "batch_decisions": ("import_batches", "held_batches"),
     "disable_trials": (),
     "redatings": (),

@@ -20,11 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ekinerja_agent.spool.queue as spool_module
+from ekinerja_agent.nouns.coverage import Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Receipt
 from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
-from ekinerja_agent.nouns.punch import Punch, Source
+from ekinerja_agent.nouns.messages import as_message
+from ekinerja_agent.nouns.punch import Contradiction, Contradicts, Punch, Source
 from ekinerja_agent.nouns.terminal import LogCursor
-from ekinerja_agent.spool import Added, Spool, TerminalMemory
+from ekinerja_agent.spool import Added, ShownClock, Spool, TerminalMemory
 from ekinerja_agent.spool.rows import punch_row
 from ekinerja_agent.spool.schema import STEPS
 
@@ -134,6 +136,7 @@ def test_the_memory_of_a_terminal_comes_back_as_it_was(path: Path) -> None:
     at = datetime(2026, 9, 7, tzinfo=UTC)
     cursor = LogCursor("CKJN1", "Ver 6.60", "tcp", 40, 5_000, bytes(range(256)) * 10, START, True, at)
     memory = TerminalMemory("lobby", "CKJN1", 40, 5_000, at, "DINKES", "Asia/Makassar", True, at, cursor)
+    memory = replace(memory, shown=ShownClock(START, START + timedelta(hours=1), at, at, at))
     with Spool(path) as spool:
         spool.add([punch()], memory=memory)
     with Spool(path) as spool:
@@ -460,3 +463,23 @@ def test_a_locked_file_is_a_reason_to_try_again(path: Path, monkeypatch: pytest.
 def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(TemporarilyUnavailable, match="nowhere"):
         Spool(tmp_path / "nowhere" / "spool.db")
+
+
+def test_a_doubtful_record_waits_as_a_punch_does_and_is_told_with_its_reason(path: Path) -> None:
+    doubt = Contradiction(Contradicts.READ, datetime(2026, 9, 7, 9, 10), datetime(2026, 9, 7, 9, 12))
+    at = START.replace(tzinfo=UTC)
+    vouching = Coverage("lobby", at - timedelta(hours=9), at)
+    with Spool(path) as spool:
+        assert spool.add([punch(0)], [vouching], doubtful=[(punch(1), doubt)]) == Added(new=2, duplicate=0)
+        assert spool.add([punch(1)], doubtful=[(punch(1), doubt)]) == Added(new=0, duplicate=2)
+    with Spool(path) as spool:
+        waiting = spool.waiting(10)
+        assert (waiting.punches, waiting.doubts) == ((punch(0), punch(1)), {punch(1).punch_id: doubt})
+        assert len(spool.known_counts("lobby")) == 2
+        spool.settle(waiting, Receipt((punch(0).punch_id,), {punch(1).punch_id: as_message("no")}))
+        assert spool.waiting(10).notes == (), "what vouches for it is held back"
+        spool.retry()
+        assert spool.waiting(10).doubts == {punch(1).punch_id: doubt}
+        spool.settle(spool.waiting(10), Receipt((punch(1).punch_id,)))
+        assert spool.counts().waiting == 0
+        assert spool.add([punch(1)]) == Added(new=0, duplicate=1)

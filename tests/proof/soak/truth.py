@@ -124,15 +124,15 @@ def is_reset(key: Key) -> bool:
 
 
 def stored_punches(conn: Connection, terminal: str) -> Counter[Key]:
-    """Given central and a terminal, return how many punches it holds of each PIN and clock.
+    """Given central and a terminal, return how many punches it holds of each PIN and clock, doubtful ones included.
 
     Raise PunchesDiffer if their occurrences are not 1, 2, 3 and so on.
     """
-    c = recorded.punches.c
-    query = select(c.pin, c.clock, c.occurrence).where(c.terminal == terminal, c.batch == FROM_TERMINAL)
     occurrences: dict[Key, list[int]] = {}
-    for pin, clock, occurrence in conn.execute(query):
-        occurrences.setdefault((pin, clock), []).append(occurrence)
+    for c in (recorded.punches.c, recorded.doubtful_punches.c):
+        query = select(c.pin, c.clock, c.occurrence).where(c.terminal == terminal, c.batch == FROM_TERMINAL)
+        for pin, clock, occurrence in conn.execute(query):
+            occurrences.setdefault((pin, clock), []).append(occurrence)
     for key, numbers in occurrences.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
             raise PunchesDiffer(f"{terminal}: {key} has occurrences {sorted(numbers)}")
