@@ -2,7 +2,8 @@
 
 What was tried before is said of commit b497ae6, where a poll brought `[('7', '07:22:20', '07:22:20')]` (PIN, clock,
 instant) of a finger at 09:11:20 with the clock turned back by 109 minutes, and `[('7', '17:05:20', '17:05:20')]` of one
-at 15:05:20 with the clock turned on by two hours: state ok, no flag, and the day scored by that.
+at 15:05:20 with the clock turned on by two hours: state ok, no flag, and the day scored by that. Uploads
+brought the same back, and of a clock turned on both its time and the corrected one, of which the kinder counts.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ def test_t19_a_host_that_nobody_vouches_for_knows_that_it_went_on_all_the_time(
 
 
 def test_t19_a_record_days_ahead_is_doubtful_too_when_its_day_has_come(terminal_of: Callable[..., Terminal]) -> None:
-    """Before: quarantined, and "judged again at the next full read": a scan on a day when nobody was there."""
+    """Before: quarantined on the 7th, and on the 9th a whole read brought `('7', '2026-09-09T09:30:00')`, state ok: a
+    scan on a day when nobody was there.
+    """
     terminal = terminal_of("polled")
     two_days = 2 * 24 * 60
     turned = [("15:05:00", f"turn {two_days}"), ("15:05:20", SLY), ("15:05:40", f"turn -{two_days}")]
@@ -133,8 +136,8 @@ def test_t19_a_record_days_ahead_is_doubtful_too_when_its_day_has_come(terminal_
 
 
 def test_t22_a_row_among_rows_that_were_read_is_doubtful(terminal_of: Callable[..., Terminal]) -> None:
-    """Before: `[('05:00:30', 0, 'ok'), …, ('09:30:00', 1, 'ok')]` and a punch at 07:19, no flag (cases/terminals,
-    f6-inserted-record).
+    """Before, the row written before the one that was read: `(1 new, state ok)` and `('5', '2026-09-07T07:19:00')`, no
+    flag.
     """
     terminal = terminal_of("polled")
     terminal.live_through(MORNING)
