@@ -132,6 +132,7 @@ to do instead.
 OF_ITS_LOGIN: Final = (
     clock_readings,
     coverage,
+    doubtful_punches,
     punches,
     quarantine,
     slot_owners,

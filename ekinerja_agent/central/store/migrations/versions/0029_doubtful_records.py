@@ -14,7 +14,7 @@ from alembic import op
 from ekinerja_agent.central.store.migrations.guarding import guard
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
