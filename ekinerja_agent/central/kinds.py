@@ -51,6 +51,8 @@ from ekinerja_agent.central.store.tables.imported import (
 from ekinerja_agent.nouns.errors import WrongUsage
 from ekinerja_agent.nouns.messages import Message
 
+QUARANTINE: Final = "quarantine"
+"""The kind of a batch in which a person decides on what a terminal's records in the quarantine are: no file."""
 PUNCH_KINDS: Final = ("punches", "attlog")
 """The kinds of import file that bring records of terminals, no facts."""
 

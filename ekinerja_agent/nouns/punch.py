@@ -144,7 +144,11 @@ class Punch(_PunchText):
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A record that cannot become a punch yet, with its bytes and the reason in words a person can act on."""
+    """A record that cannot become a punch yet, with its bytes and the reason in words a person can act on.
+
+    `apart` is the punch that it is if a person says so, `code` the event in it as it is released by; None: nobody can
+    be made out in it. A PIN that is empty is somebody's of whom only the moment is known.
+    """
 
     terminal: str
     source: Source
@@ -152,3 +156,5 @@ class Quarantined:
     raw: bytes
     reason: Message
     found_at: datetime
+    apart: Punch | None = None
+    code: str = ""

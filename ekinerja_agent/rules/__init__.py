@@ -12,6 +12,7 @@ from ekinerja_agent.nouns.scorecard import Base
 from ekinerja_agent.rules.activities import VOLUME, ActivityRule, Settled, SilenceRule
 from ekinerja_agent.rules.dated import PPM_PER_PERCENT, WHOLE_PPM, Citation, Dated, Timeline
 from ekinerja_agent.rules.deductions import (
+    APART,
     CORRECTION,
     DOUBT,
     AbsenceDay,
@@ -39,6 +40,7 @@ from ekinerja_agent.rules.rulebook import Adoption, Holiday, Profile, Ramadan, R
 from ekinerja_agent.rules.unexcused import Ladder, UnexcusedRule
 
 __all__ = [
+    "APART",
     "BUDGET_ABSORPTION",
     "CORRECTION",
     "DOUBT",

@@ -12,6 +12,9 @@ CORRECTION = "correction/"
 DOUBT = "doubt/"
 """Begins the reference of a record that contradicts what was proven, where one of a correction stands."""
 
+APART = "apart/"
+"""The same of a record that is set apart, before its number, terminal and event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:

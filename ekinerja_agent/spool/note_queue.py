@@ -5,7 +5,7 @@ news.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,27 @@ def add_note(db: sqlite3.Connection, note: Note, call: int, last_seq: int) -> No
         "ON CONFLICT (body) DO UPDATE SET after_seq = excluded.after_seq",
         (note.terminal, kind_of(note), call, last_seq, encode_note(note)),
     )
+
+
+def quarantined(db: sqlite3.Connection) -> list[Quarantined]:
+    """Return the quarantined records that wait, in the order in which they came."""
+    rows = db.execute("SELECT body FROM notes WHERE kind = ? ORDER BY seq", (Quarantined.__name__,))
+    return [note for (body,) in rows if isinstance(note := decode_note(body), Quarantined)]
+
+
+def replace_quarantined(
+    db: sqlite3.Connection, gone: Iterable[Quarantined], instead: Iterable[Quarantined], call: int, last_seq: int
+) -> None:
+    """Given quarantined records that wait no more and others in their place, let these wait, known or not: what is told
+    of one of them now was not told before.
+    """
+    db.executemany("DELETE FROM notes WHERE body = ?", [(encode_note(note),) for note in gone])
+    for note in instead:
+        _tell(db, quarantine_key(note), note.found_at.isoformat())
+        db.execute(
+            "INSERT OR IGNORE INTO notes (terminal, kind, call, after_seq, body) VALUES (?, ?, ?, ?, ?)",
+            (note.terminal, kind_of(note), call, last_seq, encode_note(note)),
+        )
 
 
 def _tell(db: sqlite3.Connection, subject: str, value: str, *, once: bool = False) -> bool:

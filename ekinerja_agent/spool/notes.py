@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.messages import Message, as_json, from_json
-from ekinerja_agent.nouns.punch import Quarantined, Source
+from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.spool.instants import instant_text
 
 _TYPES: dict[str, type[Note]] = {kind.__name__: kind for kind in get_args(Note)}
@@ -49,6 +49,8 @@ def _encoded(value: Any) -> Any:
         return instant_text(value)
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Punch):
+        return [_encoded(each) for each in value]
     return as_json(value) if isinstance(value, Message) else value
 
 
@@ -59,6 +61,9 @@ def _decoded(value: Any, kind: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is bytes:
         return bytes.fromhex(value)
+    if Punch in get_args(kind):
+        *texts, source, raw, corrected = value
+        return Punch._make((*texts, Source(source), bytes.fromhex(raw), corrected))
     if kind is Message:
         return from_json(value)
     return Source(value) if kind is Source else value

@@ -19,7 +19,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import count, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,23 +30,22 @@ from ekinerja_agent.nouns.errors import NeedsAttention, TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message, pack, unpack
 from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined, punch_name
-from ekinerja_agent.spool import pushes
+from ekinerja_agent.spool import note_queue, pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.note_queue import add_note, free_notes
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.results import Added, RejectedPunch, SpoolCounts
-from ekinerja_agent.spool.rows import COLUMNS, doubt_of, doubt_text, punch_of, punch_row
+from ekinerja_agent.spool.rows import COLUMNS, doubt_of, punch_of
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 from ekinerja_agent.spool.unread import UnreadUploads, read_unread, write_unread
+from ekinerja_agent.spool.waiting_punches import insert_punches, last_seq
 
 BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 512
 """SQLite keeps what it once took."""
 
-_INSERT = f"INSERT INTO queue (seq, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_DOUBTFUL = f"INSERT INTO queue (seq, {COLUMNS}, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _AUDIT_HEAD = "audit/head"
 """What central told of its audit log, among what was told of slots and records."""
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -147,16 +145,8 @@ class Spool:
         """
         added_s = int(self._now().timestamp())
         with self._writing() as db:
-            last = _last_seq(db)
-            numbers = count(last + 1)
-            rows = map(punch_row, punches, numbers, repeat(added_s))
-            new = max(db.executemany(_INSERT, rows).rowcount, 0)  # -1: it was given no row at all
-            marked = [(*punch_row(each, next(numbers), added_s), doubt_text(doubt)) for each, doubt in doubtful]
-            new += max(db.executemany(_INSERT_DOUBTFUL, marked).rowcount, 0)
-            offered = next(numbers) - last - 1
-            if new:
-                last += offered
-                db.execute("UPDATE numbered SET last_seq = ?", (last,))
+            new, offered = insert_punches(db, punches, added_s, doubtful)
+            last = last_seq(db)
             call = _next_call(db)
             for note in notes:
                 add_note(db, note, call, last)
@@ -178,6 +168,22 @@ class Spool:
         known = "SELECT 1 FROM told WHERE subject = ?"
         with self._reading() as db:
             return [record for key, record in by_key.items() if db.execute(known, (key,)).fetchone() is None]
+
+    def quarantined(self) -> list[Quarantined]:
+        """Return the quarantined records that wait for central, in the order in which they came."""
+        with self._reading() as db:
+            return note_queue.quarantined(db)
+
+    def read_again(self, punches: Iterable[Punch], gone: Iterable[Quarantined], instead: Iterable[Quarantined]) -> int:
+        """Given punches that were read from quarantined records, those records, and others that wait in their place,
+        keep all or nothing of it; return how many punches are new. A record that has left meanwhile may leave twice.
+        """
+        added_s = int(self._now().timestamp())
+        with self._writing() as db:
+            new, _ = insert_punches(db, punches, added_s)
+            last, call = last_seq(db), _next_call(db)
+            note_queue.replace_quarantined(db, gone, instead, call, last)
+        return new
 
     def audit_head(self) -> tuple[str, datetime] | None:
         """Return the end of central's audit log when this queue last delivered, and that instant; None: never noted."""
@@ -207,7 +213,7 @@ class Spool:
                 punches.append(punch_of(row))
                 if row[-2] is not None:
                     doubts[punches[-1].punch_id] = doubt_of(row[-2])
-            last = seqs[-1] if len(seqs) == limit else _last_seq(db)
+            last = seqs[-1] if len(seqs) == limit else last_seq(db)
             return Delivery(tuple(punches), tuple(free_notes(db, last, limit)), tuple(seqs), doubts)
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
@@ -476,11 +482,6 @@ class Spool:
             path=self.path,
             found=found,
         )
-
-
-def _last_seq(db: sqlite3.Connection) -> int:
-    """The highest number that any punch ever had. None is given twice: an old delivery may be settled once more."""
-    return int(db.execute("SELECT last_seq FROM numbered").fetchone()[0])
 
 
 def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -153,6 +153,11 @@ def quarantine_holes(
     return holes
 
 
+def is_believed(clock: datetime, read_at: datetime, zone: ZoneInfo | None) -> bool:
+    """Whether a punch may have a clock: not in the year of a reset, nor more than a day ahead of the read."""
+    return _RESET_ENDS <= clock <= _latest_clock(read_at, zone)
+
+
 def _instants(records: Sequence[Record], index: int, clock_rule: ClockRule) -> list[datetime]:
     """The instants that the record at `index` may have: as its clock showed, and as corrected. Empty if there
     is none.

@@ -21,6 +21,8 @@ PUNCH_CODES = frozenset(
         *(207, 208, 215, 216, 218, 222, 232),  # by password, super user, identity card, the server's word
     }
 )
+NO_CODE = "-"
+"""How a line is released in which no event code can be read."""
 LINKAGE_VERIFY = 200
 """In `verifytype`: no way of being recognised at all."""
 MEANINGS = {
@@ -64,6 +66,9 @@ class SetApart(NamedTuple):
     pin: str
     clock: datetime
     reason: Message
+    code: str = NO_CODE
+    verify: int = NOT_RECORDED
+    status: int = NOT_RECORDED
 
 
 class Event(NamedTuple):
@@ -82,19 +87,27 @@ def read_named(position: int, line: bytes) -> Record | SetApart | Event:
     fields = _fields(line)
     pin = fields.get(b"pin", b"")
     code = int(fields[b"event"]) if _NUMBER.fullmatch(fields.get(b"event", b"")) else None
+    verify, status = (_attribute(fields.get(name, b"")) for name in (b"verifytype", b"inoutstatus"))
     if pin in _NOBODY:
         if code in PUNCH_CODES and fields.get(b"cardno", b"") not in _NOBODY:
             clock = _clock(fields.get(b"time", b""))
-            return SetApart(position, line, "", clock, Message("a card was taken, and it names no PIN"))
+            why = Message("a card was taken, and it names no PIN")
+            return SetApart(position, line, "", clock, why, str(code), verify, status)
         if b"pin" not in fields and (code is None or code in PUNCH_CODES):
             raise ValueError(Message("it names no PIN and no event of a door"))
         return Event(position)
     name, clock = pin_of(pin), _clock(fields.get(b"time", b""))
-    verify = _attribute(fields.get(b"verifytype", b""))
     if code not in PUNCH_CODES or verify == LINKAGE_VERIFY:
-        return SetApart(position, line, name, clock, _why(name, clock, code, fields.get(b"event")))
-    state = _attribute(fields.get(b"inoutstatus", b""))
-    return Record(position, name, clock, verify=verify, status=state, work_code=0, raw=line)
+        why = _why(name, clock, code, fields.get(b"event"))
+        return SetApart(position, line, name, clock, why, _released_by(code, verify), verify, status)
+    return Record(position, name, clock, verify=verify, status=status, work_code=0, raw=line)
+
+
+def _released_by(code: int | None, verify: int) -> str:
+    """An event that lets in, with no way of being recognised, is another one than the event itself."""
+    if code is None:
+        return NO_CODE
+    return f"{code}/{LINKAGE_VERIFY}" if code in PUNCH_CODES and verify == LINKAGE_VERIFY else str(code)
 
 
 def _fields(line: bytes) -> dict[bytes, bytes]:

@@ -354,9 +354,9 @@ class _Door:
         return PlainTextResponse(f"RegistryCode={code}\n", headers={"set-cookie": f"code={code}; HttpOnly"})
 
     async def exchange(self, visit: TerminalRequest) -> Response:
-        """The first step of encrypted uploads, which nobody but the maker can read."""
+        """The first step of encrypted uploads, which nobody but the maker can read: no such page, and nothing kept."""
         await visit.hand(visit.receiver.refuse_encryption, self._now())
-        return self._trouble(visit.terminal, 501, "it asks for encrypted uploads, which are not served")
+        return self._trouble(visit.terminal, 404, "it asks for encrypted uploads, which are not served")
 
     def _allowed(self, terminal: str, source: str | None) -> bool:
         """One allowance per terminal and address it comes from, filled at MOST_A_SECOND up to MOST_AT_ONCE: who floods

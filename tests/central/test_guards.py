@@ -36,6 +36,10 @@ ROWS = {
     "coverage": f"""(id, terminal, "end", kind, batch) values (1, 't', {TIME}, 'proven', 0)""",
     "quarantine": "(quarantine_id, terminal, source, batch, position, raw, reason, found_at) "
     f"values ('q', 't', 'poll', 0, 1, '', 'r', {TIME})",
+    "set_apart": "(id, quarantine_id, terminal, punch_id, code, pin, clock) "
+    f"values (1, 'q', 't', 't/1/x/1', '23', '1', {TIME})",
+    "apart_settled": "(apart, batch, outcome, reason) values (1, 1, 'dismissed', 'r')",
+    "apart_releases": "(batch, terminal, code, reason) values (1, 't', '23', 'r')",
     "slot_owners": f"(terminal, uid, seen_at, pin) values ('t', 1, {TIME}, '1')",
     "clock_readings": f"(terminal, at, offset_s, trusted) values ('t', {TIME}, 3, true)",
     "terminal_facts": f"(terminal, since, office, timezone, enabled) values ('t', {TIME}, 'o', 'UTC', true)",

@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ekinerja_agent.central.access import accounts
+from ekinerja_agent.central.collected.inbox import deliver
+from ekinerja_agent.config import load
+from ekinerja_agent.nouns.delivery import Delivery
 from ekinerja_agent.nouns.errors import Refused
 from ekinerja_agent.simulator import Model, named_fault
+from ekinerja_agent.terminals.identity import ClockRule
+from ekinerja_agent.terminals.push_text import parse_upload
+from ekinerja_agent.terminals.set_apart import set_apart
+from ekinerja_agent.usecases.care.terminals import overview
 from ekinerja_agent.usecases.watching.doctor import State
 from ekinerja_agent.usecases.watching.doctor.holidays import needed_years
 from tests.doctor.conftest import Ward
@@ -146,6 +154,21 @@ def test_slots_that_have_records_and_no_owner_are_told(ward: Ward) -> None:
     ward.collect("small")
     found = [one for one in ward.wrong("coverage") if one.subject == "small"]
     assert [str(one.finding) for one in found] == ["1 slots have records and nobody knows whose they are: 2"]
+
+
+def test_records_that_a_person_has_to_judge_are_told_here_and_in_the_list(ward: Ward) -> None:
+    ward.terminal("gate")
+    ward.collect("gate")
+    clock = (ward.now - timedelta(hours=1)).astimezone(ZoneInfo("Asia/Makassar"))
+    line = f"time={clock:%Y-%m-%d %H:%M:%S}\tpin=1001\tevent=23\tverifytype=15".encode()
+    rule = ClockRule(ZoneInfo("Asia/Makassar"), None, 120)
+    waits = set_apart("gate", parse_upload(line).apart, clock_rule=rule, read_at=ward.now)
+    deliver(ward.central, Delivery(notes=tuple(waits)), ward.now)
+    found = [str(one.finding) for one in ward.wrong("coverage") if one.subject == "gate"]
+    assert found == ["1 record is set apart, of 1 PIN: event 23 (1); `punch quarantine` shows them"]
+    rows = overview(load(ward.agent), ward.central, now=ward.now)
+    (state,) = [str(row["state"]) for row in rows if row["id"] == "gate"]
+    assert state.endswith(found[0])
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,9 @@ ATTACKS = {
     ),
     "a punch": PUNCH,
     "a doubt": (  # whoever is known as doubtful waits, and would be no punch when it comes
-        "insert into public.doubtful_punches (punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, "
-        f"source, raw, corrected, received_at) values ('x', 0, 'b-lobby', '7', '{SEVEN}', 0, 1, 0, 0, 'poll', '', false, {TIME})"
+        "insert into public.doubtful_punches (punch_id, batch, terminal, pin, clock, occurrence, verify, state, "
+        "work_code, source, raw, corrected, received_at) "
+        f"values ('x', 0, 'b-lobby', '7', '{SEVEN}', 0, 1, 0, 0, 'poll', '', false, {TIME})"
     ),
     "a state": (
         "insert into public.terminal_status (terminal, address, serial, firmware, state) "

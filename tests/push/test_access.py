@@ -198,7 +198,9 @@ def test_a_question_whether_somebody_may_pass_is_kept_and_answered_by_nothing(si
     assert len(apart(site)) == 1
 
 
-def test_while_somebody_is_set_apart_that_moment_is_vouched_for_by_nobody(make_site: Callable[..., Site]) -> None:
+def test_who_is_set_apart_comes_with_the_punch_it_would_be_and_takes_nothing_from_the_proof(
+    make_site: Callable[..., Site],
+) -> None:
     site = make_site(pushing("t1", "S1", timezone="Asia/Jakarta"))
     site.now = lambda: AT
     site.raw(get("cdata?SN=S1&options=all&DeviceType=acc"))
@@ -207,6 +209,24 @@ def test_while_somebody_is_set_apart_that_moment_is_vouched_for_by_nobody(make_s
         site.now = lambda at=at: at
         local = (at + timedelta(hours=7)).strftime("%Y-%m-%d %H:%M:%S")
         rtlog(site, FACE.replace("2026-11-30 07:21:09", local).replace("event=0", f"event={code}"))
-    refused = AT + timedelta(minutes=5)
-    stretches = [(note.start, note.end) for note in site.notes(Coverage)]
-    assert stretches == [(AT, refused), (refused + timedelta(seconds=1), AT + timedelta(minutes=7))]
+    assert [(note.start, note.end) for note in site.notes(Coverage)] == [(AT, AT + timedelta(minutes=7))]
+    (kept,) = site.notes(Quarantined)
+    assert (kept.code, kept.apart.punch_id) == ("23", "t1/4711/2026-11-30T07:26:09/1")
+    assert (kept.apart.at, kept.apart.verify, kept.apart.raw) == (AT + timedelta(minutes=5), 15, kept.raw)
+
+
+@pytest.mark.parametrize("clock", ["2000-01-01 07:21:09", "2026-12-24 07:21:09"])
+def test_who_is_set_apart_at_no_time_that_a_punch_may_have_leaves_a_hole_between_its_neighbours(
+    make_site: Callable[..., Site], clock: str
+) -> None:
+    site = make_site(pushing("t1", "S1", timezone="Asia/Jakarta"))
+    site.now = lambda: AT
+    site.raw(get("cdata?SN=S1&options=all&DeviceType=acc"))
+    rtlog(site, FACE)
+    then = AT + timedelta(minutes=9)
+    site.now = lambda: then
+    last = FACE.replace("07:21:09", "07:30:09")
+    rtlog(site, FACE.replace("2026-11-30 07:21:09", clock).replace("event=0", "event=23"), last)
+    (kept,) = site.notes(Quarantined)
+    assert kept.apart is None
+    assert site.notes(Coverage) == []

@@ -39,15 +39,18 @@ from ekinerja_agent.central.store.database_errors import is_bad_data, is_refused
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.central.store.tables.columns import MessageText
 from ekinerja_agent.central.store.tables.recorded import (
+    apart_releases,
     clock_readings,
     coverage,
     doubtful_punches,
     punches,
     quarantine,
+    set_apart,
     slot_owners,
     terminal_facts,
     terminal_status,
 )
+from ekinerja_agent.central.versions import counting
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Delivery, Note, Receipt
 from ekinerja_agent.nouns.messages import Message, as_message
@@ -73,6 +76,7 @@ PUNCH_COLUMNS = (
     "corrected",
     "received_at",
 )
+_APART = ("terminal", "punch_id", "code", *PUNCH_COLUMNS[3:-1])
 
 
 def deliver(engine: Engine, delivery: Delivery, received_at: datetime) -> Receipt:
@@ -138,13 +142,14 @@ def insert_coverage(conn: Connection, stretches: Sequence[Coverage], batch: int)
 
 
 def insert_quarantined(conn: Connection, records: Iterable[Quarantined], batch: int) -> None:
-    """Given quarantined records and the batch that brought them, insert what is not there yet."""
+    """Given quarantined records and the batch that brought them, insert what is not there yet, each with a number."""
+    named = {_quarantine_id(record, batch): record for record in records}
     _insert_new(
         conn,
         quarantine,
         [
             {
-                "quarantine_id": _quarantine_id(record, batch),
+                "quarantine_id": name,
                 "terminal": record.terminal,
                 "source": record.source.value,
                 "batch": batch,
@@ -153,9 +158,38 @@ def insert_quarantined(conn: Connection, records: Iterable[Quarantined], batch: 
                 "reason": _storable(record.reason),
                 "found_at": record.found_at,
             }
-            for record in records
+            for name, record in named.items()
         ],
     )
+    if named:
+        rows = [_numbered(name, record) for name, record in named.items()]
+        insert_rows(conn, set_apart, ["quarantine_id", *_APART], rows, ignore_known=True)
+
+
+def _numbered(name: str, record: Quarantined) -> tuple[Any, ...]:
+    """The row of its number, in the order of these columns."""
+    if record.apart is None:
+        return (name, record.terminal, "", *([None] * (len(_APART) - 2)))
+    return (name, record.terminal, record.apart.punch_id, record.code, *record.apart[1:])
+
+
+def _take_released(conn: Connection, records: Iterable[Quarantined], received_at: datetime) -> None:
+    """What is set apart and was released before it came is a punch of the batch that released it."""
+    apart = [record for record in records if record.apart is not None and record.apart.pin]
+    if not apart:
+        return
+    r = apart_releases.c
+    query = select(r.batch, r.terminal, r.code).where(
+        r.terminal.in_(sorted({record.terminal for record in apart})), counting(apart_releases)
+    )
+    batches = {(row.terminal, row.code): row.batch for row in conn.execute(query.order_by(r.batch.desc()))}
+    released: dict[int, dict[str, Punch]] = {}
+    for record in apart:
+        batch = batches.get((record.terminal, record.code))
+        if batch is not None and record.apart is not None:
+            released.setdefault(batch, {})[record.apart.punch_id] = record.apart
+    for batch, named in sorted(released.items()):
+        insert_punches(conn, named, batch, received_at)
 
 
 def punch_days(arriving: Collection[Punch]) -> set[tuple[str, date]]:
@@ -243,7 +277,9 @@ def _insert_notes(conn: Connection, notes: Sequence[Note], received_at: datetime
     stretches = _of(Coverage, notes)
     _insert_new(conn, terminal_facts, [_columns(fact) for fact in facts])
     insert_coverage(conn, stretches, FROM_TERMINAL)
-    insert_quarantined(conn, _of(Quarantined, notes), FROM_TERMINAL)
+    apart = _of(Quarantined, notes)
+    insert_quarantined(conn, apart, FROM_TERMINAL)
+    _take_released(conn, apart, received_at)
     _insert_new(conn, slot_owners, [_columns(owner) for owner in _of(SlotOwner, notes)])
     _insert_new(conn, clock_readings, [_columns(reading) for reading in _of(ClockReading, notes)])
     for status in _of(TerminalStatus, notes):
@@ -252,6 +288,7 @@ def _insert_notes(conn: Connection, notes: Sequence[Note], received_at: datetime
 
 
 def _mark_notes(conn: Connection, notes: Sequence[Note], received_at: datetime) -> None:
+    changed_days.mark(conn, punch_days([one.apart for one in _of(Quarantined, notes) if one.apart is not None]))
     zones = _zones(conn, {note.terminal for note in notes})
 
     def day(terminal: str, at: datetime) -> date:

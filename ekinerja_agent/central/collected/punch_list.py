@@ -16,9 +16,10 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
 from ekinerja_agent.central.collected.pin_owners import read_enrolments, read_spells, true_day
 from ekinerja_agent.central.collected.redatings import Redated, read_standing
+from ekinerja_agent.central.collected.set_apart import waits
 from ekinerja_agent.central.store.engine import Readable, reading, transaction
 from ekinerja_agent.central.store.tables.columns import message_of
-from ekinerja_agent.central.store.tables.recorded import punches, quarantine, terminal_facts
+from ekinerja_agent.central.store.tables.recorded import punches, quarantine, set_apart, terminal_facts
 from ekinerja_agent.central.versions import not_taken_back
 from ekinerja_agent.nouns.punch import Source
 
@@ -67,12 +68,18 @@ def unmatched(engine: Engine) -> Iterator[dict[str, Any]]:
 
 
 def quarantined(engine: Engine) -> Iterator[dict[str, Any]]:
-    """Given the database, yield what could not become a punch, oldest first, `raw` as its bytes."""
-    q = quarantine.c
+    """Given the database, yield what waits in the quarantine, oldest first, `raw` as its bytes: what is a punch by now,
+    or was dismissed, waits no more.
+    """
+    q, s = quarantine.c, set_apart.c
     query = (
-        select(q.terminal, q.source, q.position, message_of(q, "reason").label("reason"), q.found_at, q.raw)
-        .where(not_taken_back(q.batch))
-        .order_by(q.found_at, q.terminal, q.position)
+        select(
+            *(s.id.label("number"), q.terminal, q.source, q.position, s.pin, s.clock, s.code),
+            *(message_of(q, "reason").label("reason"), q.found_at, q.raw),
+        )
+        .join(set_apart, s.quarantine_id == q.quarantine_id)
+        .where(not_taken_back(q.batch), waits(set_apart))
+        .order_by(q.found_at, q.terminal, q.position, s.id)
     )
     with reading(engine) as conn:
         for row in conn.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).mappings():

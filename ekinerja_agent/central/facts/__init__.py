@@ -29,6 +29,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 
 from ekinerja_agent.central.closing.periods import superseded
 from ekinerja_agent.central.collected import retention
+from ekinerja_agent.central.collected.set_apart import unnamed_moments
 from ekinerja_agent.central.collected.unowned_slots import unowned_moments
 from ekinerja_agent.central.facts.activities import read_activities
 from ekinerja_agent.central.facts.candidates import asked_by
@@ -368,8 +369,10 @@ def _coverage(conn: Connection, wanted: Scope, terminals: pl.Series) -> pl.DataF
     if known_since is not None:
         stretches = stretches.with_columns(start=pl.max_horizontal("start", pl.lit(known_since, COVERAGE["start"])))
     proven = _joined(stretches)
-    for terminal, moments in unowned_moments(conn, terminals.to_list(), *_clocks(since, until)).items():
-        proven = without_moments(proven, terminal, moments)
+    asked = (conn, terminals.to_list(), *_clocks(since, until))
+    for found in (unowned_moments(*asked), unnamed_moments(*asked)):
+        for terminal, moments in found.items():
+            proven = without_moments(proven, terminal, moments)
     return proven
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, Table, Text, and_, case, cast, exists
 
 from ekinerja_agent.central.collected.doubts import waits_for_people
 from ekinerja_agent.central.collected.pin_owners import SLOT
+from ekinerja_agent.central.collected.set_apart import waits
 from ekinerja_agent.central.facts.scope import AFTER, BEFORE, Scope, Whose
 from ekinerja_agent.central.store.tables.imported import (
     allowances,
@@ -25,12 +26,12 @@ from ekinerja_agent.central.store.tables.imported import (
     rosters,
     sanctions,
 )
-from ekinerja_agent.central.store.tables.recorded import doubtful_punches, slot_owners
-from ekinerja_agent.central.versions import current
+from ekinerja_agent.central.store.tables.recorded import doubtful_punches, quarantine, set_apart, slot_owners
+from ekinerja_agent.central.versions import current, not_taken_back
 from ekinerja_agent.nouns.duty import Scan
 from ekinerja_agent.nouns.punch import EVERY_TERMINAL
 from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.rules import CORRECTION, DOUBT
+from ekinerja_agent.rules import APART, CORRECTION, DOUBT
 from ekinerja_agent.scoring.frames.schemas import (
     ALLOWANCES,
     ASSIGNMENTS,
@@ -45,11 +46,9 @@ from ekinerja_agent.scoring.frames.steps import collect
 
 _E4_PER_RUPIAH = 10_000
 _CORRECTED: Schema = {**{name: kind for name, kind in CORRECTIONS.items() if name != "reference"}, "id": pl.Int64}
-_DOUBTED: Schema = {
-    "id": pl.Int64,
-    "nip": pl.String,
-    **dict.fromkeys(("clock", "made_since", "made_until"), pl.Datetime("us")),
-}
+_WHOSE: Schema = {"id": pl.Int64, "nip": pl.String, "clock": pl.Datetime("us")}
+_DOUBTED: Schema = {**_WHOSE, **dict.fromkeys(("made_since", "made_until"), pl.Datetime("us"))}
+_SET_APART: Schema = {**_WHOSE, "terminal": pl.String, "code": pl.String}
 _NOON = 12
 _ALLOWED: Schema = {
     **dict.fromkeys(("nip", "criterion"), pl.String),
@@ -76,17 +75,26 @@ def _rosters(whose: Whose) -> Select[Any]:
 def read_corrections(conn: Connection, wanted: Scope) -> pl.DataFrame:
     """Given who is wanted, return CORRECTIONS; what a command decided beats what the row says.
 
-    A record that waits because it contradicts what was proven could serve any scan in whose window it lies: it stands
-    here as an addition that waits for a decision, of each scan of its day, and of the later scans of the night before.
-    So do the first and the last moment at which it can have been made, if its clock was wrong: no moment between them
-    is kinder.
+    A record that waits, because it contradicts what was proven or because nobody knows whether it is a presence, could
+    serve any scan in whose window it lies: it stands here as an addition that waits for a decision, of each scan of its
+    day, and of the later scans of the night before. So do the first and the last moment at which it can have been made,
+    if its clock was wrong: no moment between them is kinder.
     """
     told = wanted.read(conn, corrections, _corrections, _CORRECTED)
     referred = told.lazy().with_columns(reference=pl.format(CORRECTION + "{}", "id"))
     found = collect(referred.sort("nip", "day", "id").select(*CORRECTIONS))
     near = pl.col("clock").dt.date().is_between(*(wanted.values[name] for name in ("before", "after")))
     doubts = _moments(wanted.read(conn, doubtful_punches, _doubts, _DOUBTED)).filter(near)
-    return found if doubts.is_empty() else pl.concat([found, collect(_as_additions(doubts))])
+    apart = wanted.read(conn, set_apart, _set_apart, _SET_APART).filter(near)
+    waiting = [
+        collect(_as_additions(rows, named))
+        for rows, named in (
+            (doubts, pl.format(DOUBT + "{}", "id")),
+            (apart, pl.format(APART + "{}/{}/{}", "id", "terminal", "code")),
+        )
+        if not rows.is_empty()
+    ]
+    return pl.concat([found, *waiting])
 
 
 def _moments(doubts: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +103,7 @@ def _moments(doubts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(times).drop_nulls("clock")
 
 
-def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
+def _as_additions(doubts: pl.DataFrame, reference: pl.Expr) -> pl.LazyFrame:
     scans = pl.LazyFrame({"scan": list(map(str, Scan)), "earlier": [0] * len(Scan)})
     nightly = scans.filter(pl.col("scan") != Scan.ARRIVE).with_columns(earlier=pl.lit(1, pl.Int64))
     of_a_night = pl.col("clock").dt.hour() < _NOON
@@ -109,7 +117,7 @@ def _as_additions(doubts: pl.DataFrame) -> pl.LazyFrame:
             action=pl.lit("add"),
             time=pl.col("clock").dt.time(),
             status=pl.lit(EntryStatus.PENDING),
-            reference=pl.format(DOUBT + "{}", "id"),
+            reference=reference,
         )
         .sort("nip", "day", "id", "scan")
         .select(*CORRECTIONS)
@@ -128,6 +136,22 @@ def _doubts(whose: Whose) -> Select[Any]:
         or_(e.pin == p.pin, and_(p.pin.startswith(SLOT), slot)),
         e.terminal.in_([p.terminal, EVERY_TERMINAL]),
         waits_for_people(),
+    )
+
+
+@cache
+def _set_apart(whose: Whose) -> Select[Any]:
+    """Whose it may be, as of a doubtful record."""
+    s, q = set_apart.c, quarantine.c
+    e = current(enrolments, whose(enrolments.c.nip)).subquery().c
+    return (
+        select(s.id, e.nip, s.clock, s.terminal, s.code)
+        .join(quarantine, q.quarantine_id == s.quarantine_id)
+        .where(
+            e.pin == s.pin,
+            e.terminal.in_([s.terminal, EVERY_TERMINAL]),
+            *(waits(set_apart), not_taken_back(q.batch)),
+        )
     )
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from ekinerja_agent.central.kinds import FACT_KINDS, Others, Reading, Touches, Whom
 from ekinerja_agent.central.store.frames import read_frame
 from ekinerja_agent.central.store.tables.imported import activity_steps, plans
-from ekinerja_agent.central.store.tables.recorded import doubtful_punches, redated_punches, slot_owners
+from ekinerja_agent.central.store.tables.recorded import doubtful_punches, redated_punches, set_apart, slot_owners
 from ekinerja_agent.scoring.frames.schemas import Schema, empty
 
 Whose = Callable[[ColumnElement[str]], ColumnElement[bool]]
@@ -140,6 +140,7 @@ def _kinds_told(whose: Whose) -> Select[Any]:
         **dict.fromkeys((activity_steps, slot_owners), true()),
         redated_punches: redated_punches.c.redating > 0,
         doubtful_punches: doubtful_punches.c.id > 0,
+        set_apart: set_apart.c.pin != "",
     }
     there: list[Any] = [
         exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()

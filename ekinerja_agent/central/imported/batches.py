@@ -33,10 +33,11 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, account_of, another_may
 from ekinerja_agent.central.collected.doubts import held
 from ekinerja_agent.central.collected.inbox import insert_coverage, insert_punches, insert_quarantined, punch_days
+from ekinerja_agent.central.collected.set_apart import find
 from ekinerja_agent.central.imported import doubtful_punches, pay_moves
 from ekinerja_agent.central.imported.decisions import with_decisions
 from ekinerja_agent.central.imported.pay_moves import Change
-from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS, fact_kind
+from ekinerja_agent.central.kinds import FACT_KINDS, PUNCH_KINDS, QUARANTINE, fact_kind
 from ekinerja_agent.central.marks import changed_days, whom_it_touches
 from ekinerja_agent.central.store.autonumber import insert_numbered
 from ekinerja_agent.central.store.bulk import insert_rows
@@ -52,7 +53,7 @@ from ekinerja_agent.central.store.tables.imported import (
     import_revocations,
     revocation_requests,
 )
-from ekinerja_agent.central.store.tables.recorded import punches
+from ekinerja_agent.central.store.tables.recorded import apart_settled, punches, set_apart
 from ekinerja_agent.central.versions import counting, current, fact_table
 from ekinerja_agent.county.access import Deed
 from ekinerja_agent.nouns.coverage import Coverage
@@ -435,7 +436,9 @@ def _refuse_minutes_twice(conn: Connection, batch: int) -> None:
 
 def mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
     """Given a batch whose rows came to count, or count no more, mark the days of whom they and those before touch."""
-    if kind in PUNCH_KINDS:
+    if kind == QUARANTINE:
+        _mark_set_apart(conn, batch)
+    if kind in (*PUNCH_KINDS, QUARANTINE):
         day = func.date(punches.c.clock).label("day")
         days = select(punches.c.terminal, day).where(punches.c.batch == batch).distinct()
         marked = {(row.terminal, _as_date(row.day)) for row in conn.execute(days)}
@@ -452,6 +455,12 @@ def mark_batch(conn: Connection, batch: int, kind: str, now: datetime) -> None:
     gone = {tuple(row[name] for name in keys) for row in rows if row["batch"] == batch}
     changed = [row for row in rows if tuple(row[name] for name in keys) in gone]
     changed_days.mark_subjects(conn, whom_it_touches.by_revocation(kind, changed, rows), _today(now))
+
+
+def _mark_set_apart(conn: Connection, batch: int) -> None:
+    s, a = set_apart.c, apart_settled.c
+    settled = find(conn, s.id.in_(select(a.apart).where(a.batch == batch)))
+    changed_days.mark(conn, punch_days([each.punch for each in settled if each.punch is not None]))
 
 
 def _account(conn: Connection, account_id: int) -> Account:

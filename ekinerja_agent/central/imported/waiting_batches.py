@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Engine, Select, exists, insert, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account, require
-from ekinerja_agent.central.imported import pay_moves
+from ekinerja_agent.central.imported import pay_moves, set_apart
 from ekinerja_agent.central.imported.batches import mark_batch, wait_turn_of_kind
-from ekinerja_agent.central.kinds import fact_kind
+from ekinerja_agent.central.kinds import QUARANTINE, fact_kind
 from ekinerja_agent.central.store.engine import reading
 from ekinerja_agent.central.store.tables.access import accounts
 from ekinerja_agent.central.store.tables.imported import (
@@ -72,6 +72,8 @@ def find(conn: Connection, batch: int) -> HeldBatch:
 
 def rows_of(conn: Connection, one: HeldBatch) -> list[dict[str, Any]]:
     """Given a batch, return its rows: the columns of its kind, and `row`, the number in the file."""
+    if one.kind == QUARANTINE:
+        return set_apart.listed(conn, one.batch)
     table = fact_kind(one.kind).table
     names = [column.name for column in fact_kind(one.kind).file_columns]
     query = select(table.c.row, *(table.c[name] for name in names)).where(table.c.batch == one.batch)
@@ -82,6 +84,8 @@ def changes_of(conn: Connection, one: HeldBatch) -> tuple[list[pay_moves.Change]
     """Given a batch that waits, return its rows with those that stand in their place now, and all rows that stand
     beside them: what a mark is made of.
     """
+    if one.kind == QUARANTINE:
+        return [pay_moves.Change(row, None) for row in rows_of(conn, one)], []
     kind = fact_kind(one.kind)
     table, looked_up = kind.table, kind.looked_up_by
     same = table.c[looked_up].in_(select(table.c[looked_up]).where(table.c.batch == one.batch))
@@ -127,13 +131,15 @@ def decide(
         )
     decision = {"approved": approved, "reason": reason, "account_id": account.id, "decided_at": now}
     conn.execute(insert(batch_decisions).values(batch=one.batch, **decision))
-    if approved:
+    if approved and one.kind == QUARANTINE:
+        set_apart.take_effect(conn, one.batch, now)
+    elif approved:
         mark_batch(conn, one.batch, one.kind, now)
     details = {
         "kind": one.kind,
         "imported_by": one.imported_by,
         "reason": reason,
-        **pay_moves.audit_details(one.kind, changes),
+        **({} if one.kind == QUARANTINE else pay_moves.audit_details(one.kind, changes)),
         **({"sheet": dict(sheet)} if sheet else {}),
     }
     word = "import.approve" if approved else "import.reject"
@@ -145,7 +151,10 @@ def wait_to_decide(conn: Connection, batch: int) -> HeldBatch:
     rows, and return it as it is then. Raise as `find` does.
     """
     one = find(conn, batch)
-    wait_turn_of_kind(conn, one.kind, None)
+    if one.kind == QUARANTINE:
+        set_apart.wait_to_decide(conn)
+    else:
+        wait_turn_of_kind(conn, one.kind, None)
     return find(conn, batch)
 
 

@@ -106,6 +106,10 @@ ROLES: Final = (
             # Which records wait for people, so that none of them becomes a punch by being brought again.
             Right("SELECT", ("doubtful_punches",), ("id", "punch_id", "batch", "terminal", "clock")),
             Right("SELECT", ("doubt_decisions",), ("doubt", "approved")),
+            # Which events of a terminal a person has released, and whether that counts.
+            Right("SELECT", ("held_batches",)),
+            Right("SELECT", ("apart_releases",), ("batch", "terminal", "code")),
+            Right("SELECT", ("batch_decisions",), ("batch", "approved")),
             Right("SELECT", ("audit_end",)),  # a witness of the log: its queue notes the end with each delivery
             _CHAIN,
             Right(
@@ -116,6 +120,7 @@ ROLES: Final = (
                     "doubtful_punches",
                     "punches",
                     "quarantine",
+                    "set_apart",
                     "slot_owners",
                     "stale_days",
                     "terminal_facts",

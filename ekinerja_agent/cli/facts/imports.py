@@ -16,6 +16,7 @@ import click
 
 from ekinerja_agent.central.imported import pay_moves, waiting_batches
 from ekinerja_agent.central.imported.batches import list_batches
+from ekinerja_agent.central.kinds import QUARANTINE
 from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.confirm import confirm
 from ekinerja_agent.cli.shell.listing import emit, format_option
@@ -386,6 +387,8 @@ def _show_sheet(sheet: MoneySheet, fmt: str | None) -> None:
 
 def _told_changes(sheet: MoneySheet) -> list[Message]:
     """Given a sheet, return a sentence for each row of its batch that is shown one by one, and one for all others."""
+    if sheet.held.kind == QUARANTINE:
+        return _told_records(sheet)
     told = pay_moves.audit_details(sheet.held.kind, sheet.changes)["changes"]
     lines = [
         Message("{of}: {old} > {new}", of=_pairs(one["of"]), old=_pairs(one["old"]), new=_pairs(one["new"]))
@@ -393,6 +396,30 @@ def _told_changes(sheet: MoneySheet) -> list[Message]:
     ]
     if len(told) < len(sheet.changes):
         lines.append(Message("and {count} rows more", count=len(sheet.changes) - len(told)))
+    return lines
+
+
+def _told_records(sheet: MoneySheet) -> list[Message]:
+    """The records of a decision on the quarantine; what a release moves is known once they are punches."""
+    shown = [change.row for change in sheet.changes[: pay_moves.SHOWN]]
+    lines = [
+        Message(
+            "number {number}: {terminal}, event {code}, PIN {pin} ({nip}) at {clock}",
+            number=row["row"],
+            terminal=row["terminal"],
+            code=row["code"] or "-",
+            pin=row["pin"] or "-",
+            nip=row["nip"] or "-",
+            clock=row["clock"] or "-",
+        )
+        for row in shown
+    ]
+    if len(shown) < len(sheet.changes):
+        lines.append(Message("and {count} rows more", count=len(sheet.changes) - len(shown)))
+    if sheet.is_release:
+        lines.append(
+            Message("These records would be punches, and all that come with that event; no sum is known before.")
+        )
     return lines
 
 

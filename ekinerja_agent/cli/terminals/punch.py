@@ -13,7 +13,7 @@ from ekinerja_agent.cli.shell.completion import terminal_ids
 from ekinerja_agent.cli.shell.counted_output import CountedOutput
 from ekinerja_agent.cli.shell.dates import DAY, refuse_reversed
 from ekinerja_agent.cli.shell.listing import emit, format_option
-from ekinerja_agent.cli.terminals import doubtful, redate
+from ekinerja_agent.cli.terminals import doubtful, quarantine, redate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 COLUMNS = "terminal pin clock at offset_s verify state source nip flags punch_id".split()
 UNMATCHED = "terminal pin punches first last".split()
-QUARANTINE = "terminal source position reason found_at raw".split()
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +42,7 @@ def group() -> None:
 
 
 group.add_command(doubtful.group)
+group.add_command(quarantine.quarantine_command)
 group.add_command(redate.group)
 
 
@@ -82,14 +82,6 @@ def export_command(context: Context, /, fmt: str | None, **filters: Any) -> None
 def unmatched_command(context: Context, fmt: str | None) -> None:
     """PINs without a person, with counts. Import enrolments later: the old punches are then assigned too."""
     emit(punch_list.unmatched(context.engine()), UNMATCHED, fmt)
-
-
-@group.command("quarantine")
-@format_option
-@click.pass_obj
-def quarantine_command(context: Context, fmt: str | None) -> None:
-    """Impossible dates and undecodable records, with their raw bytes."""
-    emit(punch_list.quarantined(context.engine()), QUARANTINE, fmt)
 
 
 def _punches(context: Context, filters: dict[str, Any]) -> Iterator[dict[str, Any]]:

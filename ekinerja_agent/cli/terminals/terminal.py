@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.usecases.collecting.collect import PollResult
 
 LIST = (
-    "id office address serial firmware records capacity users clock_offset_s last_contact complete_until state "
+    "id office address mode serial firmware records capacity users clock_offset_s last_contact complete_until state "
     "proven_since proven_until older_holes"
 ).split()
 POLL = "id read new duplicate quarantined bytes mode".split()

@@ -10,7 +10,7 @@ import polars as pl
 
 from ekinerja_agent.nouns.duty import DayState
 from ekinerja_agent.nouns.statuses import EntryStatus
-from ekinerja_agent.rules import DOUBT
+from ekinerja_agent.rules import APART, DOUBT
 from ekinerja_agent.scoring.discipline.judgement import JudgeAgain, Judgement, otherwise_found
 from ekinerja_agent.scoring.duty.schedule import Roster
 from ekinerja_agent.scoring.frames.finding_columns import HELD
@@ -18,7 +18,15 @@ from ekinerja_agent.scoring.frames.reasons import because
 from ekinerja_agent.scoring.frames.schemas import empty
 from ekinerja_agent.scoring.frames.steps import anti_join, collect
 
-_IS_DOUBT = pl.col("reference").str.starts_with(DOUBT)
+_IS_DOUBT = pl.col("reference").str.contains(f"^(?:{DOUBT}|{APART})")
+_PART = pl.col("reference").str.splitn("/", 4).struct
+_SET_APART = because(
+    "{terminal} recorded the person with event {code}, and nobody knows whether that is a presence: `punch quarantine "
+    "--release {number}` if it is, `--dismiss {number} --reason TEXT` if not",
+    terminal=_PART.field("field_2"),
+    code=_PART.field("field_3"),
+    number=_PART.field("field_1"),
+)
 
 
 def corrected(matched: pl.DataFrame, roster: Roster, corrections: pl.DataFrame) -> pl.DataFrame:
@@ -70,13 +78,15 @@ def hold_uncorrected(
             "duty",
             reason=pl.when(pl.col("reference").str.starts_with(DOUBT))
             .then(because("a record that contradicts a proven log is undecided: {reference}", reference="reference"))
+            .when(pl.col("reference").str.starts_with(APART))
+            .then(_SET_APART)
             .otherwise(because("a correction is undecided: {reference}", reference="reference")),
         )
     )
 
 
 def _within_the_window(asked: pl.LazyFrame) -> pl.LazyFrame:
-    """A correction names its scan; a doubtful record is asked for a scan only where its time lies in the window."""
+    """A correction names its scan; a record that waits is asked for a scan only where its time lies in the window."""
     instants = [_instant(days_later) for days_later in (0, 1)]
     inside = [pl.when((pl.col("opens") <= at) & (at < pl.col("closes"))).then(at) for at in instants]
     return asked.with_columns(made_at=pl.coalesce(inside)).filter(~_IS_DOUBT | pl.col("made_at").is_not_null())

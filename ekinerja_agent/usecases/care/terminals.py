@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.access import audit
-from ekinerja_agent.central.collected import owners, terminal_list, terminal_logins
+from ekinerja_agent.central.collected import owners, set_apart, terminal_list, terminal_logins
 from ekinerja_agent.central.collected.unowned_slots import LOOKED_BACK, unowned_message, unowned_slots
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
-from ekinerja_agent.usecases.collecting.push_state import doubts_of
+from ekinerja_agent.usecases.collecting.push_state import (
+    ACCESS_MODE,
+    ENCRYPTED,
+    ENCRYPTED_MODE,
+    IN_ACCESS_MODE,
+    doubts_of,
+    mode_of,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -34,9 +41,9 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
     """Yield every terminal of devices.yaml, then every other that central knows, each with its completeness."""
     known = {row["id"]: row for row in terminal_list.terminal_rows(engine)}
     # The login of an office server reads no punch.
-    for terminal_id, slots in (_unowned(engine, sorted(known), now) if "score" in config.agent.roles else {}).items():
+    for terminal_id, doubt in _waiting(engine, sorted(known), now) if "score" in config.agent.roles else ():
         state = known[terminal_id]["state"]
-        known[terminal_id]["state"] = joined("; ", [*([state] if state else []), unowned_message(slots)])
+        known[terminal_id]["state"] = joined("; ", [*([state] if state else []), doubt])
     elsewhere = _owned_elsewhere(config, engine)
     uploads = _uploads(config)
     for terminal in config.terminals:
@@ -46,6 +53,7 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
             _blank(terminal.id)
             | row
             | {
+                "mode": _told_mode(row["state"]),
                 "office": terminal.office,
                 "address": str(terminal.address) if terminal.address else None,
                 "state": state if terminal.enabled else Message("disabled in devices.yaml"),
@@ -53,12 +61,16 @@ def overview(config: Config, engine: Engine, *, now: datetime) -> Iterator[dict[
             | ({} if terminal.id in elsewhere else _heard(config, terminal, row, uploads.get(terminal.id), now))
         )
     for terminal_id, row in known.items():
-        yield _blank(terminal_id) | row
+        yield _blank(terminal_id) | {"mode": _told_mode(row["state"])} | row
 
 
-def _unowned(engine: Engine, terminals: Sequence[str], now: datetime) -> Mapping[str, Sequence[int]]:
+def _waiting(engine: Engine, terminals: Sequence[str], now: datetime) -> Iterator[tuple[str, Message]]:
+    """What is known of a terminal by its records that wait for a person."""
+    since = now.replace(tzinfo=None) - LOOKED_BACK
     with reading(engine) as conn:
-        return unowned_slots(conn, terminals, now.replace(tzinfo=None) - LOOKED_BACK)
+        slots, apart = unowned_slots(conn, terminals, since), set_apart.waiting_by_terminal(conn, terminals, since)
+    yield from ((terminal, unowned_message(each)) for terminal, each in slots.items())
+    yield from apart.items()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ def _heard(
     if terminal not in config.pushing:
         return {}
     heard_at = uploads[0].contact_at if uploads is not None and uploads[0].serial == terminal.serial else None
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {"mode": mode_of(uploads[0], uploads[2])} if uploads is not None and heard_at else {}
     last = row.get("last_contact")
     if heard_at is not None and (last is None or heard_at > last):
         told["last_contact"] = heard_at
@@ -139,6 +151,13 @@ def _heard(
     elif uploads is not None and heard_at is not None and (doubts := doubts_of(*uploads, now)):
         told["state"] = Message("{state}; uploads: {doubts}", state=row["state"], doubts=joined("; ", doubts))
     return told
+
+
+def _told_mode(state: str | None) -> Message | None:
+    """The mode of a terminal that pushes to another host, as that one told central."""
+    if state is not None and ENCRYPTED in state:
+        return ENCRYPTED_MODE
+    return ACCESS_MODE if state is not None and IN_ACCESS_MODE in state else None
 
 
 def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, Message]:
@@ -162,6 +181,7 @@ def _blank(terminal_id: str) -> dict[str, Any]:
         (
             "office",
             "address",
+            "mode",
             "serial",
             "firmware",
             "records",

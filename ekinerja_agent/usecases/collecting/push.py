@@ -19,7 +19,7 @@ from ekinerja_agent.nouns.coverage import ClockReading, Coverage
 from ekinerja_agent.nouns.delivery import Note
 from ekinerja_agent.nouns.errors import TemporarilyUnavailable
 from ekinerja_agent.nouns.instants import utc_now
-from ekinerja_agent.nouns.punch import Quarantined, Source
+from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind, Spool, UnreadUploads
 from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
@@ -36,6 +36,7 @@ from ekinerja_agent.terminals.push_text import (
     parse_upload,
     whole_lines,
 )
+from ekinerja_agent.terminals.set_apart import set_apart
 from ekinerja_agent.usecases.collecting.push_desk import CONTACT_KEPT_EVERY, Desk, Table
 from ekinerja_agent.usecases.collecting.push_doubts import (
     Arrival,
@@ -78,7 +79,6 @@ HEARD_WITHIN = CONTACT_KEPT_EVERY + 4 * timedelta(seconds=TRY_AGAIN_AFTER_S)
 """A terminal that is well is heard of sooner, by what the handshake tells it, even if some tries fail."""
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
-ONE_SECOND = timedelta(seconds=1)
 THREADS = 4
 """The spool takes one writer at a time; the others read and decode meanwhile."""
 EVERYTHING = "0"
@@ -232,12 +232,11 @@ class Receiver:
             punches, doubtful = judge_upload(punches, known)
             doubtful = [(corrected_by(punch, by_arrival), doubt) for punch, doubt in doubtful]
             aside = {each.position for each in waiting}
-            holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, waiting, clock_rule=clock_rule)]
-            holes += [(at, at + ONE_SECOND) for each in pushed.apart if (at := clock_rule.at(each.clock)) is not None]
-            waiting += [
-                Quarantined(terminal.id, Source.PUSH, each.position, each.raw, each.reason, arrived_at)
-                for each in pushed.apart
-            ]
+            apart = set_apart(terminal.id, pushed.apart, clock_rule=clock_rule, read_at=arrived_at)
+            # Whose moment is known holds that person's day in central; the others could lie anywhere.
+            anywhere = [*waiting, *(each for each in apart if each.apart is None)]
+            holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, anywhere, clock_rule=clock_rule)]
+            waiting += apart
             usable = [
                 each for each in decoded.records if each.position not in aside and not is_ahead(each.clock, known)
             ]

@@ -13,6 +13,9 @@ from ekinerja_agent.usecases.collecting.push_trust import TOLD_FOR, believes_wor
 from ekinerja_agent.usecases.collecting.push_unread import is_told, sentence
 
 LATE_S = 3600
+ATTENDANCE_MODE = Message("attendance")
+ACCESS_MODE = Message("access control")
+ENCRYPTED_MODE = Message("encrypted")
 ENCRYPTED = Message(
     "it asks for encrypted uploads, which are not served; switch encryption off in its communication menu"
 )
@@ -33,6 +36,15 @@ def doubts_of(memory: PushMemory, unread: UnreadUploads, trust: PushTrust, at: d
     told += [IN_ACCESS_MODE] if trust.access else []
     told += _of_its_word(trust, at)
     return [*told, sentence(unread)] if is_told(unread, at) else told
+
+
+def mode_of(memory: PushMemory, trust: PushTrust) -> Message | None:
+    """In which mode a terminal showed itself to be by what it sends; None: it did not yet."""
+    if memory.state == ENCRYPTED:
+        return ENCRYPTED_MODE
+    if trust.access:
+        return ACCESS_MODE
+    return ATTENDANCE_MODE if memory.first_at is not None else None
 
 
 def state_after(memory: PushMemory, upload: Upload, ahead_s: int | None, tolerance: timedelta) -> Message:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ekinerja_agent.central.imported import waiting_batches
 from ekinerja_agent.central.imported.import_lookups import StoredFacts
+from ekinerja_agent.central.kinds import QUARANTINE
 from ekinerja_agent.central.store.engine import in_transaction
 from ekinerja_agent.nouns.errors import ProblemsFound, WrongUsage
 from ekinerja_agent.nouns.messages import Message
@@ -46,16 +47,21 @@ def approve(
 
     def work(conn: Connection) -> HeldBatch:
         one = waiting_batches.wait_to_decide(conn, batch)
-        importer = Importer(one.imported_by, None, vouches=False)
-        draft = Draft(one.file, importer, now.date(), StoredFacts(conn), rules, profile=profile)
-        draft.rows = waiting_batches.rows_of(conn, one)
-        KINDS[one.kind].judge(draft)
-        if draft.problems:
-            raise ProblemsFound(draft.problems)
+        if one.kind != QUARANTINE:
+            _judge(conn, one, rules, profile, now)
         waiting_batches.decide(conn, one, approved=True, reason=reason, account=account, sheet=sheet, now=now)
         return one
 
     return in_transaction(engine, work)
+
+
+def _judge(conn: Connection, one: HeldBatch, rules: RuleBook | None, profile: str, now: datetime) -> None:
+    importer = Importer(one.imported_by, None, vouches=False)
+    draft = Draft(one.file, importer, now.date(), StoredFacts(conn), rules, profile=profile)
+    draft.rows = waiting_batches.rows_of(conn, one)
+    KINDS[one.kind].judge(draft)
+    if draft.problems:
+        raise ProblemsFound(draft.problems)
 
 
 def reject(engine: Engine, account: Account, batch: int, *, reason: str, now: datetime) -> HeldBatch:

@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from ekinerja_agent.central import facts
-from ekinerja_agent.central.imported import pay_moves, waiting_batches
+from ekinerja_agent.central.imported import pay_moves, set_apart, waiting_batches
+from ekinerja_agent.central.kinds import QUARANTINE
 from ekinerja_agent.central.marks import whom_it_touches
 from ekinerja_agent.central.marks.changed_days import EVERYBODY, nip_of
 from ekinerja_agent.central.scored import comparison, results
@@ -63,13 +64,14 @@ class MovedPay:
 @dataclass(frozen=True, slots=True)
 class MoneySheet:
     """What a batch that waits would move. `months` are those that were compared, `changes` its rows as they would stand
-    for those that stand now.
+    for those that stand now. `is_release`: it makes punches of records that are set apart.
     """
 
     held: HeldBatch
     months: tuple[date, ...]
     changes: tuple[pay_moves.Change, ...]
     moved: tuple[MovedPay, ...]
+    is_release: bool = False
 
     @property
     def rise_rp(self) -> int:
@@ -108,13 +110,19 @@ class MoneySheet:
 def money_sheet(engine: Engine, rules: RuleBook, batch: int, *, profile: str, now: datetime) -> MoneySheet:
     """Given a batch that waits, return whose money it would move by how much, by month, unit and NIP.
 
+    Of a release from quarantine that cannot be told before; its rows say whose records are punches then.
+
     Raise WrongUsage if there is no such batch, Refused if it does not wait, NoRule if no rule covers a day.
     """
     with reading(engine) as conn:
         one = waiting_batches.find(conn, batch)
         changes, beside = waiting_batches.changes_of(conn, one)
+        if set_apart.is_release(conn, batch):  # its punches are made once it counts: nothing to score with before
+            return MoneySheet(one, (), tuple(changes), (), is_release=True)
         rows = [row for change in changes for row in (change.row, change.before) if row is not None]
-        subjects = whom_it_touches.by_rows(one.kind, rows, beside)
+        subjects = (
+            set_apart.subjects(rows) if one.kind == QUARANTINE else whom_it_touches.by_rows(one.kind, rows, beside)
+        )
         nips = None if EVERYBODY in subjects else sorted(filter(None, map(nip_of, subjects)))
         spans = {span for subject, own in subjects.items() if nips is None or nip_of(subject) for span in own}
         months = tuple(_months(conn, spans, now, only_open=nips is None))

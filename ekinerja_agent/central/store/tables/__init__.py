@@ -43,6 +43,8 @@ from ekinerja_agent.central.store.tables.periods import (
     signed_days,
 )
 from ekinerja_agent.central.store.tables.recorded import (
+    apart_releases,
+    apart_settled,
     clock_readings,
     coverage,
     disable_trials,
@@ -55,6 +57,7 @@ from ekinerja_agent.central.store.tables.recorded import (
     redated_punches,
     redating_decisions,
     redatings,
+    set_apart,
     slot_owners,
     terminal_facts,
     terminal_logins,
@@ -77,6 +80,7 @@ CORRECT_INSTEAD: Final = "import the corrected row, or take the whole file back 
 _ADD: Final = "what was recorded stays as it is; a correction is a new row"
 _STEP: Final = "what happened to an activity stays; the next step is a new row"
 _FEED: Final = "send the activity again as a new row; the newest one stands"
+_UNSETTLE: Final = "take it back with: import revoke BATCH"
 _REDATE: Final = "request another one with: punch redate"
 _SIGN: Final = "who signed has signed; other pending days are signed for anew with: period close --accept-pending"
 _OBJECT: Final = "enter another objection with: objection add"
@@ -88,6 +92,9 @@ INSERT_ONLY_RECORDS: Final[dict[Table, str]] = {
     doubt_decisions: "a decision is made once; bring the record again with: import punches FILE",
     coverage: _ADD,
     quarantine: _ADD,
+    set_apart: _ADD,
+    apart_settled: _UNSETTLE,
+    apart_releases: _UNSETTLE,
     slot_owners: _ADD,
     clock_readings: _ADD,
     terminal_facts: "change devices.yaml; the collector adds a dated row",

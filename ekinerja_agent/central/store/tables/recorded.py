@@ -180,6 +180,54 @@ quarantine = Table(
     Column("found_at", Instant, nullable=False),
 )
 
+set_apart = Table(
+    # The number of each row of the quarantine; where somebody can be made out in it, the punch that it is if a person
+    # says so. One that names no PIN is somebody's.
+    "set_apart",
+    metadata,
+    serial_key(),
+    Column("quarantine_id", ForeignKey("quarantine.quarantine_id"), nullable=False),
+    Column("terminal", Text, nullable=False),
+    Column("punch_id", Text, nullable=False),  # empty: nobody can be made out
+    Column("code", Text),  # the event, by which a terminal's records are released
+    Column("pin", Text),
+    Column("clock", Clock),
+    Column("occurrence", Integer),
+    Column("at", Instant),
+    Column("offset_s", BigInteger),
+    Column("verify", Integer),
+    Column("state", Integer),
+    Column("work_code", BigInteger),
+    Column("source", Text),
+    Column("raw", LargeBinary),
+    Column("corrected", Boolean),
+    UniqueConstraint("quarantine_id", "punch_id"),
+    Index(None, "terminal", "code"),
+    Index(None, "pin"),
+)
+
+apart_settled = Table(
+    # What waits no more, though it is no punch: dismissed by a person, or read again as something else.
+    "apart_settled",
+    metadata,
+    Column("apart", ForeignKey("set_apart.id"), primary_key=True),
+    Column("batch", ForeignKey("import_batches.id"), primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),  # null: nobody gave one, it was read again
+    CheckConstraint("outcome in ('dismissed', 'read')", name="outcome"),
+)
+
+apart_releases = Table(
+    # From which batch on an event of a terminal is a punch.
+    "apart_releases",
+    metadata,
+    Column("batch", ForeignKey("import_batches.id"), primary_key=True),
+    Column("terminal", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "terminal", "code"),
+)
+
 slot_owners = Table(
     "slot_owners",
     metadata,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ekinerja_agent.central.collected import set_apart
 from ekinerja_agent.central.collected.coverage_gaps import Proof, proofs
 from ekinerja_agent.central.collected.terminal_list import terminal_rows
 from ekinerja_agent.central.collected.unowned_slots import unowned_message, unowned_slots
@@ -30,11 +31,16 @@ _WHOSE_DOUBTS = Message(
     "look at `ekinerja-agent punch doubtful list`: was its clock turned, or its log written to? Then `punch doubtful "
     "approve N` or `reject N`; the day of a person whose outcome one of them could change stays pending"
 )
+_IS_IT_A_PRESENCE = Message(
+    "days of these people stay pending where such a record could change them; if that event means that somebody was "
+    "there: `punch quarantine --release N --reason TEXT`, if not: `--dismiss N --every --reason TEXT`"
+)
 
 
 def check(host: Host) -> Iterator[Finding]:
     """Yield each terminal in use whose proof has a hole in the last month, or ended days ago, or never began,
-    and each that has records of slots that nobody owns, or that contradict what was proven.
+    and each that has records of slots that nobody owns, that contradict what was proven, or of which a person has to
+    say whether they are punches.
 
     A collector looks at its own devices.yaml, a centre at every terminal that a collector told of.
     """
@@ -47,6 +53,7 @@ def check(host: Host) -> Iterator[Finding]:
         since = now.replace(tzinfo=None) - LOOKED_BACK
         unowned = unowned_slots(conn, sorted(in_use), since) if host.scores else {}
         doubtful = count_undecided(conn) if host.scores else {}
+        apart = set_apart.waiting_by_terminal(conn, sorted(in_use), since) if host.scores else {}
     for terminal, count in doubtful.items():
         yield Finding(
             terminal,
@@ -58,6 +65,8 @@ def check(host: Host) -> Iterator[Finding]:
         )
     for terminal, slots in unowned.items():
         yield Finding(terminal, unowned_message(slots), _WHOSE_SLOTS)
+    for terminal, waiting in apart.items():
+        yield Finding(terminal, waiting, _IS_IT_A_PRESENCE)
     for terminal, polled in in_use.items():
         proof = known.get(terminal)
         if proof is not None and proof.holes:
