@@ -39,6 +39,8 @@ class PushTrust:
 
     `proven` are stretches in which all its records are held, `newest` is the newest instant that its clock has shown in
     a record, `right_at` when a record last came as it was made: its clock was right then.
+    In access-control mode it counts all that it has. `never_sent` are so many that it had before it came here, as two
+    answers agreed since the clock `never_sent_since` (naive); `unconfirmed` is what one answer made of that.
     """
 
     terminal: str
@@ -69,9 +71,13 @@ class PushTrust:
     proven: tuple[tuple[datetime, datetime], ...] = ()
     newest: datetime | None = None
     right_at: datetime | None = None
+    never_sent: int | None = None
+    never_sent_since: datetime | None = None
+    unconfirmed: int | None = None
+    unconfirmed_since: datetime | None = None
 
 
-_CLOCKS = ("stamp_clock", "asked_since", "asked_until")
+_CLOCKS = ("stamp_clock", "asked_since", "asked_until", "never_sent_since", "unconfirmed_since")
 _INSTANTS = tuple(
     name
     for name, kind in get_type_hints(PushTrust).items()

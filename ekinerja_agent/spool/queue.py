@@ -16,7 +16,7 @@ import secrets
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,13 +34,14 @@ from ekinerja_agent.spool import note_queue, pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
 from ekinerja_agent.spool.note_queue import add_note, free_notes
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
+from ekinerja_agent.spool.other_records import add_others, count_others
 from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
 from ekinerja_agent.spool.pushes import PushMemory, PushRequest, RequestKind
 from ekinerja_agent.spool.results import Added, RejectedPunch, SpoolCounts
 from ekinerja_agent.spool.rows import COLUMNS, doubt_of, punch_of
 from ekinerja_agent.spool.schema import APPLICATION_ID, FIRST_SCHEMA, SCHEMA_VERSION, STEPS
 from ekinerja_agent.spool.unread import UnreadUploads, read_unread, write_unread
-from ekinerja_agent.spool.waiting_punches import insert_punches, last_seq
+from ekinerja_agent.spool.waiting_punches import insert_punches, last_seq, runs
 
 BUSY_TIMEOUT_S = 30.0
 _CACHE_KIB = 512
@@ -133,10 +134,12 @@ class Spool:
         unread: UnreadUploads | None = None,
         trust: PushTrust | None = None,
         doubtful: Sequence[tuple[Punch, Contradiction]] = (),
+        others: Iterable[str] = (),
     ) -> Added:
         """Given punches in log order, records that contradict what is proven (`doubtful`), the notes behind them and
         what is remembered of the terminal's reads (`memory`), uploads (`push`), uploads that nobody could read
-        (`unread`) or word (`trust`), keep all or nothing of it.
+        (`unread`) or word (`trust`), keep all or nothing of it. `others` names records that are no punches, of the
+        terminal of `trust`.
 
         It is on disk when this returns. A punch whose identity was ever added is a duplicate and ignored. A quarantined
         record and a slot's owner that were already told are not told again; of terminal statuses only the newest waits.
@@ -158,6 +161,7 @@ class Spool:
                 write_unread(db, unread)
             if trust is not None:
                 write_trust(db, trust)
+                add_others(db, trust.terminal, others)
         return Added(new=new, duplicate=offered - new)
 
     def untold(self, records: Iterable[Quarantined]) -> list[Quarantined]:
@@ -224,7 +228,7 @@ class Spool:
         """
         accepted, rejected = set(receipt.accepted), receipt.rejected
         seqs = list(zip(delivery.ids, delivery.seqs, strict=True))
-        gone = _runs([seq for name, seq in seqs if name in accepted])
+        gone = runs([seq for name, seq in seqs if name in accepted])
         refused = [(pack(rejected[name]), seq) for name, seq in seqs if name in rejected]
         doubtful = {p.terminal for name, p in zip(delivery.ids, delivery.punches, strict=True) if name not in accepted}
         told = [
@@ -268,6 +272,12 @@ class Spool:
         with self._reading() as db:
             (held,) = db.execute(between, (terminal, since.isoformat(), until.isoformat())).fetchone()
             return int(held)
+
+    def held_in_all(self, terminal: str) -> int:
+        """Return how many records of a terminal were ever added, those that are no punches included."""
+        with self._reading() as db:
+            (held,) = db.execute("SELECT count(*) FROM seen WHERE terminal = ?", (terminal,)).fetchone()
+            return int(held) + count_others(db, terminal)
 
     def forget_push(self, terminal: str) -> None:
         """Given a terminal, forget its uploads, so that it is asked for everything when it next comes."""
@@ -482,15 +492,6 @@ class Spool:
             path=self.path,
             found=found,
         )
-
-
-def _runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Given ascending numbers, yield the first and last of each run without a gap: nothing else lies between them."""
-    first = 0
-    for after in range(1, len(seqs) + 1):
-        if after == len(seqs) or seqs[after] != seqs[after - 1] + 1:
-            yield seqs[first], seqs[after - 1]
-            first = after
 
 
 def _next_call(db: sqlite3.Connection) -> int:

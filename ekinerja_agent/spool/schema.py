@@ -6,11 +6,12 @@ Promises that both ways end in the same tables. Does not know what is done with 
 from __future__ import annotations
 
 from ekinerja_agent.spool.memory import CLOCK_COLUMN, CURSOR_TABLE, MEMORY_TABLE, RAW_LOG_COLUMN, SHOWN_COLUMN
+from ekinerja_agent.spool.other_records import OTHER_RECORDS_TABLE
 from ekinerja_agent.spool.push_trust import TRUST_TABLE
 from ekinerja_agent.spool.pushes import PUSH_TABLES
 from ekinerja_agent.spool.unread import UNREAD_TABLE
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 APPLICATION_ID = 0x454B5350
 """Marks the file as ours ("EKSP"), so that another program's database is not taken for a spool."""
 
@@ -85,6 +86,7 @@ STEPS = {
     5: (TRUST_TABLE,),
     # What a record contradicts travels with it: nothing that is done for a punch can be forgotten for such a one.
     6: (SHOWN_COLUMN, "ALTER TABLE queue ADD COLUMN doubt TEXT"),
+    7: (OTHER_RECORDS_TABLE,),
 }
 """From each earlier schema version to the next. A new file takes the same steps, so both ways end in the same tables.
 """

@@ -6,7 +6,7 @@ Runs inside the transaction of whoever calls. Does not know notes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, repeat
 
 from ekinerja_agent.nouns.punch import Contradiction, Punch
@@ -40,3 +40,12 @@ def insert_punches(
 def last_seq(db: sqlite3.Connection) -> int:
     """The highest number that any punch ever had. None is given twice: an old delivery may be settled once more."""
     return int(db.execute("SELECT last_seq FROM numbered").fetchone()[0])
+
+
+def runs(seqs: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Given ascending numbers, yield the first and last of each run without a gap: nothing else lies between them."""
+    first = 0
+    for after in range(1, len(seqs) + 1):
+        if after == len(seqs) or seqs[after] != seqs[after - 1] + 1:
+            yield seqs[first], seqs[after - 1]
+            first = after

@@ -72,9 +72,10 @@ class SetApart(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A line with nobody in it: a door, an alarm, the terminal itself."""
+    """A line with nobody in it: a door, an alarm, the terminal itself. `name` is the same live and later."""
 
     position: int
+    name: str
 
 
 def names_fields(line: bytes) -> bool:
@@ -95,12 +96,20 @@ def read_named(position: int, line: bytes) -> Record | SetApart | Event:
             return SetApart(position, line, "", clock, why, str(code), verify, status)
         if b"pin" not in fields and (code is None or code in PUNCH_CODES):
             raise ValueError(Message("it names no PIN and no event of a door"))
-        return Event(position)
+        return Event(position, _event_name(fields))
     name, clock = pin_of(pin), _clock(fields.get(b"time", b""))
     if code not in PUNCH_CODES or verify == LINKAGE_VERIFY:
         why = _why(name, clock, code, fields.get(b"event"))
         return SetApart(position, line, name, clock, why, _released_by(code, verify), verify, status)
     return Record(position, name, clock, verify=verify, status=status, work_code=0, raw=line)
+
+
+def _event_name(fields: dict[bytes, bytes]) -> str:
+    try:
+        when = _clock(fields.get(b"time", b"")).isoformat()
+    except ValueError:
+        when = show(fields.get(b"time", b""))
+    return "|".join((when, *(show(fields.get(name, b"")) for name in (b"event", b"eventaddr"))))
 
 
 def _released_by(code: int | None, verify: int) -> str:

@@ -56,12 +56,12 @@ class Result(NamedTuple):
 
 class PushedLog(NamedTuple):
     """What a body brought, each in its order: records that are punches (and lines that are nothing), lines that a
-    person has to judge, and how many lines have nobody in them. `lines` are all.
+    person has to judge, and the names of those with nobody in them. `lines` is how many there are of all.
     """
 
     decoded: DecodedLog
     apart: tuple[SetApart, ...]
-    events: int
+    events: tuple[str, ...]
     lines: int
 
 
@@ -75,6 +75,7 @@ def parse_upload(body: bytes) -> PushedLog:
     records: list[Record] = []
     undecodable: list[Undecodable] = []
     apart: list[SetApart] = []
+    events: list[str] = []
     lines = filled_lines(body)
     for position, line in lines:
         try:
@@ -86,9 +87,10 @@ def parse_upload(body: bytes) -> PushedLog:
             records.append(read)
         elif isinstance(read, SetApart):
             apart.append(read)
-    found = len(records) + len(undecodable) + len(apart)
+        else:
+            events.append(read.name)
     decoded = DecodedLog(None, tuple(records), tuple(undecodable))
-    return PushedLog(decoded, tuple(apart), len(lines) - found, len(lines))
+    return PushedLog(decoded, tuple(apart), tuple(events), len(lines))
 
 
 def filled_lines(body: bytes) -> list[tuple[int, bytes]]:
@@ -240,6 +242,17 @@ def parse_results(body: bytes) -> list[Result]:
             count = int(counted[1]) if counted and returned >= 0 else None
             results.append(Result(int(found[1]), returned, count))
     return results
+
+
+ACCESS_COUNT = "DATA COUNT transaction"
+"""What asks a terminal in access-control mode how many records it has, those of doors included. Source: the same."""
+_TABLE_COUNT = re.compile(rb"\s*transaction\s*=\s*(\d{1,9})\s*", re.IGNORECASE)
+
+
+def parse_table_count(body: bytes) -> int | None:
+    """Given the answer to that, return the number; None: it is another answer."""
+    found = _TABLE_COUNT.fullmatch(body.strip(b"\0"))
+    return int(found[1]) if found else None
 
 
 def count_command(since: datetime, until: datetime) -> str:

@@ -62,6 +62,7 @@ _MOST_REFUSED_KNOWN = 256
 _MOST_ALLOWANCES = 16_384
 _STAMP = re.compile(r"[0-9]{1,20}")
 _COUNT = re.compile(r"[0-9]{1,9}")
+_COMMAND = re.compile(r"[0-9]{1,18}")
 
 
 def routes(receiver: Callable[[], Receiver | None], now: Callable[[], datetime] = utc_now) -> list[Route]:
@@ -230,12 +231,25 @@ class _Door:
 
     async def upload(self, visit: TerminalRequest) -> Response:
         """What is sent: a part of the log, what is known to hold no punch, or what nobody here can read."""
+        asked = visit.parameters.get("type", "").lower()
+        if asked == "count" and "table" not in visit.parameters and not visit.kind.holds_no_punch:
+            return await self._count(visit)
         if visit.kind.is_log:
             return await self._log(visit)
-        asked = visit.parameters.get("type", "").lower()
         if asked == "options" and not visit.kind.inner:
             return await self._punchless(visit)
         return await (self._punchless(visit) if visit.kind.holds_no_punch else self.unread(visit))
+
+    async def _count(self, visit: TerminalRequest) -> Response:
+        """How many records a terminal has; anything else is bytes that nobody can read."""
+        body, complete = await _body(visit)
+        number = visit.parameters.get("cmdid", "")
+        if not complete:
+            return self._trouble(visit.terminal, 400, "an answer to a command is shorter than it says")
+        asked = int(number) if _COMMAND.fullmatch(number) else 0
+        if not await visit.hand(visit.receiver.counted_all, body, asked, self._now()):
+            await self._keep(visit, body)
+        return self._badly_sent(visit, None) or _text("OK\n")
 
     async def _punchless(self, visit: TerminalRequest) -> Response:
         """Taken, so that the terminal goes on, and kept nowhere."""
@@ -281,7 +295,7 @@ class _Door:
     async def _end_of_query(self, visit: TerminalRequest) -> None:
         """What was asked for is there with its last packet, whether or not another answer comes."""
         number, packets, packet = (visit.parameters.get(name, "") for name in ("cmdid", "packcnt", "packidx"))
-        if _COUNT.fullmatch(number) and packets and packets == packet:
+        if _COMMAND.fullmatch(number) and packets and packets == packet:
             await visit.hand(visit.receiver.queried, int(number))
 
     async def unread(self, visit: TerminalRequest) -> Response:

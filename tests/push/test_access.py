@@ -48,6 +48,14 @@ def state(site: Site) -> str:
     return str(told.state)
 
 
+def gives_no_count(site: Site) -> None:
+    """What it proves rests on its word then."""
+    asked = text(site.raw(get("getrequest?SN=S1")))
+    assert asked.endswith(":DATA COUNT transaction\n")
+    answer = f"ID={asked.split(':')[1]}&Return=-1&CMD=DATA COUNT\n"
+    assert text(site.raw(post(answer.encode(), path="devicecmd?SN=S1"))) == "OK\n"
+
+
 def apart(site: Site) -> list[str]:
     return [str(each.reason) for each in site.notes(Quarantined)]
 
@@ -204,6 +212,7 @@ def test_who_is_set_apart_comes_with_the_punch_it_would_be_and_takes_nothing_fro
     site = make_site(pushing("t1", "S1", timezone="Asia/Jakarta"))
     site.now = lambda: AT
     site.raw(get("cdata?SN=S1&options=all&DeviceType=acc"))
+    gives_no_count(site)
     for minutes, code in ((0, 0), (5, 23), (9, 3)):
         at = AT + timedelta(minutes=minutes)
         site.now = lambda at=at: at
@@ -222,6 +231,7 @@ def test_who_is_set_apart_at_no_time_that_a_punch_may_have_leaves_a_hole_between
     site = make_site(pushing("t1", "S1", timezone="Asia/Jakarta"))
     site.now = lambda: AT
     site.raw(get("cdata?SN=S1&options=all&DeviceType=acc"))
+    gives_no_count(site)
     rtlog(site, FACE)
     then = AT + timedelta(minutes=9)
     site.now = lambda: then

@@ -74,7 +74,7 @@ def test_what_may_be_thrown_away_is_a_list_that_people_can_read() -> None:
         ("fdata?SN=S1&table=tabledata", OFFLINE, "tabledata"),
         ("cdata?SN=S1&table=/registry", FACE, "/registry"),
         ("cdata?SN=S1&table=tabledata&tablename=/fdata", FACE, "/fdata"),
-        ("querydata?SN=S1&type=count", b"transaction=7", "tabledata"),
+        ("querydata?SN=S1&type=count", b"transaksi=7", "tabledata"),
         ("querydata?SN=S1&table=sesuatubaru&tablename=user", FACE, "sesuatubaru"),
         ("cdata?SN=S1&table=sesuatubaru", FACE, "sesuatubaru"),
         ("cdata?SN=S1&table=sesuatubaru&table=OPERLOG", FACE, "sesuatubaru?operlog"),

@@ -8,7 +8,8 @@ remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind
 from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
 from ekinerja_agent.terminals.push_access import names_fields
 from ekinerja_agent.terminals.push_text import (
+    ACCESS_COUNT,
     TRY_AGAIN_AFTER_S,
     DeviceFacts,
     access_lines,
@@ -33,10 +35,12 @@ from ekinerja_agent.terminals.push_text import (
     parse_info,
     parse_options,
     parse_results,
+    parse_table_count,
     parse_upload,
     whole_lines,
 )
 from ekinerja_agent.terminals.set_apart import set_apart
+from ekinerja_agent.usecases.collecting.access_count import answered_all
 from ekinerja_agent.usecases.collecting.push_desk import CONTACT_KEPT_EVERY, Desk, Table
 from ekinerja_agent.usecases.collecting.push_doubts import (
     Arrival,
@@ -236,6 +240,7 @@ class Receiver:
             # Whose moment is known holds that person's day in central; the others could lie anywhere.
             anywhere = [*waiting, *(each for each in apart if each.apart is None)]
             holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, anywhere, clock_rule=clock_rule)]
+            bad = [each.raw.hex() for each in waiting]
             waiting += apart
             usable = [
                 each for each in decoded.records if each.position not in aside and not is_ahead(each.clock, known)
@@ -253,13 +258,16 @@ class Receiver:
             unread, kept = self._desk.admitted(memory, unread, kind, waiting, arrived_at, bound=bound)
             tolerance = self._desk.tolerance
             covered: list[Coverage] = []
+            others: Iterable[str] = ()
             if bound:
                 trust, memory, covered = self._weighed(trust, memory, upload, measured, unread)
                 doubted = {punch.at for punch, _ in doubtful}
                 trust = with_newest(trust, (at for at in upload.instants if at not in doubted))
                 trust = without_foreign(trust, (foreign_name(record) for record in usable))
                 columns = any(not names_fields(record.raw) for record in usable)
-                trust = replace(trust, access=trust.access and not columns, events=trust.events + pushed.events)
+                trust = replace(trust, access=trust.access and not columns, events=trust.events + len(pushed.events))
+                apart_names = (f"{each.clock}|{each.pin}|{each.code}" for each in pushed.apart)
+                others = _numbered([*pushed.events, *apart_names, *bad])
             else:
                 trust = with_foreign(trust, (f"{punch.clock_text}|{punch.pin}" for punch in punches))
             notes: list[Note] = [*(kept or ()), *covered]
@@ -267,7 +275,9 @@ class Receiver:
                 notes.append(ClockReading(terminal.id, arrived_at, measured, trusted=True))
             # A clock that was ahead is told of until an upload shows it within the tolerance.
             ahead_s = 0 if measured is None and ends_fresh(upload, tolerance) else measured
-            new = self._desk.keep(terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust, doubtful)
+            new = self._desk.keep(
+                terminal, memory, arrived_at, punches, notes, ahead_s, unread, trust, doubtful=doubtful, others=others
+            )
         newest = max((record.clock for record in usable), default=None)
         brought = Brought(pushed.lines if complete and usable else 0, new, newest, bound)
         return Stored(pushed.lines, new, quarantined=len(kept or ()), no_room=kept is None, brought=brought)
@@ -414,7 +424,8 @@ class Receiver:
             if asked is None or asked.asked_since is None or asked.asked_until is None:
                 return None
             self._spool.add((), trust=asked)
-            return Command(asked.asked_number or 0, count_command(asked.asked_since, asked.asked_until))
+            span = asked.asked_since, asked.asked_until
+            return Command(asked.asked_number or 0, ACCESS_COUNT if asked.access else count_command(*span))
 
     def results(
         self, terminal: TerminalConfig, body: bytes, at: datetime, source: str | None = None
@@ -427,7 +438,8 @@ class Receiver:
         waiting = {request.number: request for request in self._spool.push_requests(terminal.id)}
         done = []
         for result in parse_results(body):
-            if result.number == trust.asked_number:
+            # In access-control mode the number comes by itself; this tells only that none will come.
+            if result.number == trust.asked_number and not (trust.access and result.returned >= 0):
                 self._counted(terminal, result.number, result.counted, at, source)
             request = waiting.get(result.number) if is_bound(trust, source) else None
             if request is None or (request.kind == "reupload" and result.returned >= 0 and not trust.access):
@@ -438,6 +450,19 @@ class Receiver:
         self.contact(terminal, at, told if any(request.kind == "info" for request in done) else None, source)
         return done
 
+    def counted_all(
+        self, terminal: TerminalConfig, body: bytes, number: int, at: datetime, source: str | None = None
+    ) -> bool:
+        """Given what a terminal in access-control mode answers to the question how many records it has, weigh it;
+        return whether it is such an answer.
+        """
+        count = parse_table_count(body)
+        if count is None:
+            return False
+        self.contact(terminal, at, source=source)
+        self._counted(terminal, number, count, at, source)
+        return True
+
     def _counted(
         self, terminal: TerminalConfig, number: int, count: int | None, at: datetime, source: str | None
     ) -> None:
@@ -447,8 +472,12 @@ class Receiver:
             since, until = trust.asked_since, trust.asked_until
             if since is None or until is None:
                 return
-            held = self._spool.held_between(terminal.id, since, until) - foreign_between(trust, since, until)
-            answer = answered(trust, number, count, held, source, at)
+            if trust.access:
+                held = self._spool.held_in_all(terminal.id) - len(trust.foreign)
+                answer = answered_all(trust, number, count, held, source, at)
+            else:
+                held = self._spool.held_between(terminal.id, since, until) - foreign_between(trust, since, until)
+                answer = answered(trust, number, count, held, source, at)
             trust = answer.trust
             covered: list[Coverage] = []
             memory = self._desk.remembered(terminal, at, bound=is_bound(trust, source))
@@ -464,6 +493,14 @@ class Receiver:
                 start = answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC)
                 trust = with_proven(trust, [(start, max(start, answer.until - self._desk.tolerance))])
             self._desk.keep(terminal, memory, at, notes=covered, trust=trust)
+
+
+def _numbered(names: Iterable[str]) -> Iterator[str]:
+    """What happened twice in one upload is two."""
+    seen: Counter[str] = Counter()
+    for name in names:
+        seen[name] += 1
+        yield f"{name}|{seen[name]}"
 
 
 def _on_its_wall(terminal: TerminalConfig, at: datetime) -> datetime:

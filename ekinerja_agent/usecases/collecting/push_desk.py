@@ -210,6 +210,7 @@ class Desk:
         unread: UnreadUploads | None = None,
         trust: PushTrust | None = None,
         doubtful: Sequence[tuple[Punch, Contradiction]] = (),
+        others: Iterable[str] = (),
     ) -> int:
         """Write what came and what is remembered in one transaction; return how many punches are new."""
         told = [*notes]
@@ -220,7 +221,13 @@ class Desk:
             told.append(self._status(terminal, memory, unread, trust, at, ahead_s))
         nothing = unread == UnreadUploads(terminal.id)
         added = self.spool.add(
-            punches, told, push=memory, unread=None if nothing else unread, trust=trust, doubtful=doubtful
+            punches,
+            told,
+            push=memory,
+            unread=None if nothing else unread,
+            trust=trust,
+            doubtful=doubtful,
+            others=others,
         )
         if memory.contact_at is not None:
             self._contacts[terminal.id] = memory.contact_at

@@ -95,8 +95,6 @@ def believes_word(trust: PushTrust, at: datetime) -> bool:
     """Whether a terminal is taken at its word: it was asked for its count and does not give it, or never asks what to
     do.
     """
-    if trust.access:  # it counts door events too, and all that it ever had
-        return True
     if trust.gives_count is None:
         return trust.asked_at is None and trust.known_since is not None and at - trust.known_since >= ASK_EVERY
     return not trust.gives_count
@@ -125,7 +123,7 @@ def question(
     asked for its count; None: it need not be asked now.
     """
     bound = is_bound(trust, source)
-    if trust.access:
+    if trust.access and not bound:  # a number of all that it ever had tells nobody apart
         return None
     if not bound and contact is not None and at - contact < SOURCE_GONE:
         return None
