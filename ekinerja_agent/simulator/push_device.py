@@ -22,9 +22,20 @@ class PushRecord:
     status: int = 0
     verify: int = 1
 
+    @property
+    def time_text(self) -> str:
+        """The clock as it is written."""
+        return f"{self.clock:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def packed(self) -> int:
+        """The clock as one number: twelve months of 31 days from the year 2000 on."""
+        days = ((self.clock.year - 2000) * 12 + self.clock.month - 1) * 31 + self.clock.day - 1
+        return days * 86_400 + (self.clock.hour * 60 + self.clock.minute) * 60 + self.clock.second
+
     def line(self, fields: int = 7) -> str:
         """Return the line of an upload with so many fields, 2 to 12."""
-        values = [self.pin, f"{self.clock:%Y-%m-%d %H:%M:%S}", str(self.status), str(self.verify), *"00000000"]
+        values = [self.pin, self.time_text, str(self.status), str(self.verify), *"00000000"]
         return "\t".join(values[:fields])
 
 
