@@ -118,10 +118,14 @@ class AccessDevice:
         the one that ends it.
         """
         wanted = "OK" if len(numbers) == 1 else f"transaction={len(numbers)}"
-        return self._ends(self.path(numbers), self.body(numbers), wanted)
+        return self._ends(self._page(numbers), self.body(numbers), wanted)
 
     def path(self, numbers: Sequence[int]) -> str:
-        """Where these lines are sent: one line as it happens, several are what is owed."""
+        """Where these lines are sent."""
+        return self._where(self._page(numbers))
+
+    def _page(self, numbers: Sequence[int]) -> str:
+        """One line is sent as it happens, several are what is owed."""
         if len(numbers) == 1:
             return "cdata?SN={sn}&table=rtlog"
         return f"cdata?SN={{sn}}&table=tabledata&tablename=transaction&count={len(numbers)}"
@@ -146,9 +150,9 @@ class AccessDevice:
         """
         if self._wire is None:
             self._wire = PushDevice(self.host, self.port, self.serial, self.zone, timeout_s=self.timeout_s)
-        return self._wire.request(method, self.where(path), body, {"Content-Type": "application/push;charset=UTF-8"})
+        return self._wire.request(method, self._where(path), body, {"Content-Type": "application/push;charset=UTF-8"})
 
-    def where(self, path: str) -> str:
+    def _where(self, path: str) -> str:
         """The path of a request as this terminal writes it."""
         page, sign, query = path.partition("?")
         if self.shouts:

@@ -96,16 +96,22 @@ class PushDevice:
 
     def send(self, numbers: list[int]) -> str:
         """Send these lines of the log once more or for the first time; return the answer. Raise Unanswered."""
-        body = self.line_end.join(self.log[number].line(self.fields) for number in numbers) + self.line_end
-        stamp = max(numbers) + 1
         headers = {"Content-Type": "text/plain"}
-        content = body.encode()
+        content = self.body(numbers).encode()
         if self.gzipped:
             headers["Content-Encoding"], content = "gzip", gzip.compress(content)
-        answer = self.request("POST", f"/iclock/cdata?SN={self.serial}&table=ATTLOG&Stamp={stamp}", content, headers)
+        answer = self.request("POST", self.path(numbers), content, headers)
         if not answer.startswith(f"OK: {len(numbers)}"):
             raise Unanswered(answer)
         return answer
+
+    def path(self, numbers: list[int]) -> str:
+        """Where these lines are sent."""
+        return f"/iclock/cdata?SN={self.serial}&table=ATTLOG&Stamp={max(numbers) + 1}"
+
+    def body(self, numbers: list[int]) -> str:
+        """What is sent for these lines."""
+        return self.line_end.join(self.log[number].line(self.fields) for number in numbers) + self.line_end
 
     def beat(self) -> str:
         """Ask for commands and do what is asked; return the answer."""

@@ -104,12 +104,24 @@ def read_named(position: int, line: bytes) -> Record | SetApart | Event:
     return Record(position, name, clock, verify=verify, status=status, work_code=0, raw=line)
 
 
-def _event_name(fields: dict[bytes, bytes]) -> str:
+def name_of(line: bytes) -> str | None:
+    """Given a line with named fields that is nothing, return a name that it has live and later; None: it has none."""
     try:
-        when = _clock(fields.get(b"time", b"")).isoformat()
+        return _event_name(_fields(line)) if names_fields(line) else None
     except ValueError:
-        when = show(fields.get(b"time", b""))
-    return "|".join((when, *(show(fields.get(name, b"")) for name in (b"event", b"eventaddr"))))
+        return None
+
+
+def _event_name(fields: dict[bytes, bytes]) -> str:
+    """Whom, what and when, whether or not that day exists; the door is told in different ways."""
+    time = fields.get(b"time", b"")
+    if _PACKED.fullmatch(time):
+        days, second = divmod(int(time), 86_400)
+        months, day = divmod(days, 31)
+        year, month = divmod(months, 12)
+        clock = (2000 + year, month + 1, day + 1, second // 3_600, second // 60 % 60, second % 60)
+        time = "{:04}-{:02}-{:02} {:02}:{:02}:{:02}".format(*clock).encode()
+    return "|".join(show(each) for each in (time, fields.get(b"pin", b""), fields.get(b"event", b"")))
 
 
 def _released_by(code: int | None, verify: int) -> str:

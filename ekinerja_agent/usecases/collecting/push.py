@@ -23,8 +23,8 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind, Spool, UnreadUploads
-from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
-from ekinerja_agent.terminals.push_access import names_fields
+from ekinerja_agent.terminals.identity import FUTURE_REASON, quarantine_holes, to_punches
+from ekinerja_agent.terminals.push_access import name_of, names_fields
 from ekinerja_agent.terminals.push_text import (
     ACCESS_COUNT,
     TRY_AGAIN_AFTER_S,
@@ -240,7 +240,8 @@ class Receiver:
             # Whose moment is known holds that person's day in central; the others could lie anywhere.
             anywhere = [*waiting, *(each for each in apart if each.apart is None)]
             holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, anywhere, clock_rule=clock_rule)]
-            bad = [each.raw.hex() for each in waiting]
+            # One that is ahead of its time becomes a punch later, and would count twice.
+            bad = [name for each in waiting if each.reason != FUTURE_REASON and (name := name_of(each.raw)) is not None]
             waiting += apart
             usable = [
                 each for each in decoded.records if each.position not in aside and not is_ahead(each.clock, known)

@@ -26,7 +26,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Layout, Model, Switchboard
 from ekinerja_agent.simulator.rows import record_encoder
 from tests.proof.soak.truth import PunchesDiffer, Truth
-from tests.proof.soak.uploads import Uploads, begin_of_line
+from tests.proof.soak.uploads import FORMS, Uploads
 
 PATIENCE_S = 120.0
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -59,7 +59,7 @@ class Office:
             self._port: int = free.getsockname()[1]
         alone = Truth("t3", Device(serial=f"K{seed}N3", zone=ZONE), transport=None)
         for wall in (self._walls[0], alone):
-            wall.forms = (record_encoder(wall.device.model.layout), begin_of_line)
+            wall.forms = (record_encoder(wall.device.model.layout), *FORMS)
         chance = Random(f"uploads {seed}")
         self._uploads = [Uploads(wall, ZONE, self._port, chance) for wall in (self._walls[0], alone)]
         self._walls.append(alone)

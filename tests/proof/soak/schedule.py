@@ -32,7 +32,7 @@ from tests.proof.soak.door import Door
 from tests.proof.soak.manners import require_manners
 from tests.proof.soak.misfortunes import CRASH_POINTS, BrittleSpool, Crash, struck
 from tests.proof.soak.truth import PunchesDiffer, Truth
-from tests.proof.soak.uploads import Uploads, begin_of_line
+from tests.proof.soak.uploads import FORMS, Uploads
 
 START = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Makassar")
@@ -141,7 +141,7 @@ class Schedule:
         if way != "poll":
             if wall.transport is None:
                 device.model = replace(device.model, layout=40)  # an upload names PINs, whatever the log holds
-            wall.forms = (record_encoder(device.model.layout), begin_of_line)
+            wall.forms = (record_encoder(device.model.layout), *FORMS)
             self._uploads[wall.terminal] = Uploads(wall, ZONE, self._door.port, chance)
         for _ in range(chance.choice((0, 3, 70, 100, 150, 400))):
             self._true_now += timedelta(seconds=chance.randint(0, 30))

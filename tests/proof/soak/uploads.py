@@ -16,6 +16,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from ekinerja_agent.simulator import Record
+from ekinerja_agent.simulator.access_device import AccessDevice
 from ekinerja_agent.simulator.codec import unpack_time
 from ekinerja_agent.simulator.push_device import PushDevice, PushRecord, Unanswered
 from tests.proof.soak.truth import Truth
@@ -33,16 +34,34 @@ class _AsRecorded(PushRecord):
     """A line of the log; its date, `time`, need not exist."""
 
     time: str = ""
+    number: int = 0
 
-    def line(self, fields: int = 7) -> str:
-        """As PushRecord.line."""
-        pin, _, *more = PushRecord.line(self, fields).split("\t")
-        return "\t".join([pin, self.time, *more])
+    @property
+    def time_text(self) -> str:
+        return self.time
+
+    @property
+    def packed(self) -> int:
+        return self.number
 
 
 def begin_of_line(record: Record) -> bytes:
     """Given a record, return the part of its line that every upload has: PIN and time."""
     return f"{record.pin}\t{_time_of(record)}".encode()
+
+
+def named_live(record: Record) -> bytes:
+    """The same of a line whose fields are named, as it happens."""
+    return f"pin={record.pin}\ttime={_time_of(record)}".encode()
+
+
+def named_later(record: Record) -> bytes:
+    """And as it is sent later."""
+    return f"pin={record.pin}\ttime_second={record.packed_time}".encode()
+
+
+FORMS = (begin_of_line, named_live, named_later)
+"""How the line of a record begins in whatever an upload looks like, or what is in it."""
 
 
 class Uploads:
@@ -52,17 +71,8 @@ class Uploads:
         self.wall = wall
         self._chance = chance
         self._port = port
-        self._sender = PushDevice(
-            "127.0.0.1",
-            port,
-            wall.device.serial,
-            zone,
-            fields=chance.choice((4, 7, 12)),
-            batch=chance.choice(BATCHES),
-            newest_first=chance.random() < 0.15,
-            gzipped=chance.random() < 0.2,
-            line_end=chance.choice(("\n", "\n", "\r\n")),
-            timeout_s=_PATIENCE_S,
+        self._sender = (
+            _access(wall, zone, port, chance) if chance.random() < 0.4 else _attendance(wall, zone, port, chance)
         )
 
     @property
@@ -200,11 +210,12 @@ class Uploads:
             return f"unanswered: {str(error)[:100]}"
 
     def _body(self, numbers: list[int]) -> bytes:
-        return "".join(self._sender.log[number].line() + "\n" for number in numbers).encode()
+        return self._sender.body(numbers).encode() if numbers else b""
 
     def _head(self, numbers: list[int], length: int) -> bytes:
-        path = f"/iclock/cdata?SN={self._sender.serial}&table=ATTLOG&Stamp={max(numbers) + 1}"
-        return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() if numbers else b""
+        if not numbers:
+            return b""
+        return f"POST {self._sender.path(numbers)} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
 
     def _raw(self, head: bytes, body: bytes) -> str:
         """Send bytes as they are and say no more; return the first line of the answer, if there is one."""
@@ -225,7 +236,34 @@ class Uploads:
 
 
 def _line_of(record: Record) -> PushRecord:
-    return _AsRecorded(record.pin, NO_DATE, record.status, record.verify, _time_of(record))
+    return _AsRecorded(record.pin, NO_DATE, record.status, record.verify, _time_of(record), record.packed_time)
+
+
+def _attendance(wall: Truth, zone: ZoneInfo, port: int, chance: Random) -> PushDevice:
+    return PushDevice(
+        *("127.0.0.1", port, wall.device.serial, zone),
+        fields=chance.choice((4, 7, 12)),
+        batch=chance.choice(BATCHES),
+        newest_first=chance.random() < 0.15,
+        gzipped=chance.random() < 0.2,
+        line_end=chance.choice(("\n", "\n", "\r\n")),
+        timeout_s=_PATIENCE_S,
+    )
+
+
+def _access(wall: Truth, zone: ZoneInfo, port: int, chance: Random) -> AccessDevice:
+    return AccessDevice(
+        *("127.0.0.1", port, wall.device.serial, zone),
+        had_before=chance.choice((0, 300)),
+        newest_first=chance.random() < 0.15,
+        batch=chance.choice(BATCHES),
+        counts=chance.random() < 0.7,
+        doubled=chance.random() < 0.3,
+        shouts=chance.random() < 0.3,
+        silent_on_query=chance.random() < 0.3,
+        line_end=chance.choice(("\n", "\r\n")),
+        timeout_s=_PATIENCE_S,
+    )
 
 
 def _time_of(record: Record) -> str:
