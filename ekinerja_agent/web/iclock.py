@@ -430,7 +430,7 @@ async def _body(visit: TerminalRequest, *, keep: bool = True) -> tuple[bytes, bo
         complete = True
     except (TimeoutError, ClientDisconnect):
         pass
-    if visit.request.headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip"):
+    if not keep or visit.request.headers.get("content-encoding", "").lower() not in ("gzip", "x-gzip"):
         return bytes(body), complete
     if not complete:
         return b"", False

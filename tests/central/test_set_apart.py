@@ -258,6 +258,19 @@ def test_the_same_delivery_twice_numbers_a_record_once(lobby: Engine) -> None:
     assert len(before) == 2
 
 
+def test_one_record_in_two_forms_is_dismissed_once(lobby: Engine, operator: Account) -> None:
+    bring(lobby, notes=uploaded(line(TUESDAY, "07:20:00")))
+    (number,) = numbers(lobby)
+    later = b"transaction pin=1\teventtype=23\tverified=15\tinoutstate=0\ttime_second=857719200\tindex=9"
+    bring(lobby, notes=uploaded(later))
+    assert len(numbers(lobby)) == 2
+    care.dismiss(lobby, number, every=False, account=operator, **WHY)
+    assert numbers(lobby) == []
+    bring(lobby, notes=uploaded(line(TUESDAY, "07:20:00", "1", 23, "index=7")))
+    assert numbers(lobby) == [], "and not again, as often as it comes"
+    assert of_day(lobby, TUESDAY)[:2] == ("unexcused", ["TK"])
+
+
 def older(raw: bytes, why: str, at: datetime = NOW, position: int = 1) -> Quarantined:
     """A record as an earlier version kept it: its bytes alone."""
     return Quarantined("lobby", Source.PUSH, position, raw, why, at)  # type: ignore[arg-type]
@@ -268,13 +281,12 @@ UNREAD = "an upload `{}`, which this version does not read; its bytes are kept, 
 
 def test_kept_bytes_become_what_this_version_reads_in_them_and_nothing_twice(lobby: Engine, operator: Account) -> None:
     arrive, leave = line(TUESDAY, "07:20:00", code=3), line(TUESDAY, "16:30:00", code=0)
-    replay = b"transaction pin=1\tverified=15\teventtype=3\tinoutstate=0\ttime_second=847617600"
+    replay = b"transaction pin=1\tverified=15\teventtype=3\tinoutstate=0\ttime_second=857719200"
     bring(
         lobby,
         notes=(
             older(arrive, UNREAD.format("rtlog")),
             older(leave, "the PIN is 'time=2026-09-08 16:30:00'", position=2),
-            older(arrive, UNREAD.format("transaction"), NOW + timedelta(hours=1)),
             older(replay, UNREAD.format("transaction"), NOW + timedelta(hours=1), 2),
             older(line(TUESDAY, "12:00:00"), UNREAD.format("rtlog"), position=3),
             older(line(TUESDAY, "13:00:00", code=3), UNREAD.format("sesuatubaru")),
@@ -285,7 +297,7 @@ def test_kept_bytes_become_what_this_version_reads_in_them_and_nothing_twice(lob
         ),
     )
     done = care.retry(lobby, tolerance_s=120, account=operator, now=NOW)
-    assert (done.looked_at, done.read, done.punches) == (10, 6, 3)
+    assert (done.looked_at, done.read, done.punches) == (9, 5, 2)
     assert of_day(lobby, TUESDAY)[:2] == ("present", [])
     waiting = list(punch_list.quarantined(lobby))
     assert sorted((row["pin"] or "", row["code"] or "", row["raw"][:4]) for row in waiting) == [
@@ -300,7 +312,7 @@ def test_kept_bytes_become_what_this_version_reads_in_them_and_nothing_twice(lob
     # The terminal sends it all again, and this time it is read at once.
     fresh = parse_upload(b"\n".join((arrive, leave))).decoded.records
     bring(lobby, *(punch("lobby", record.pin, record.clock) for record in fresh))
-    assert len(stored(lobby)) == 1 + 3
+    assert len(stored(lobby)) == 1 + 2
     assert [row["action"] for row in audit.rows(lobby)].count("punch.quarantine.retry") == 1
 
 

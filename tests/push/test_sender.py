@@ -1,6 +1,6 @@
-"""A sender of door records written from the vendor's papers alone, with no line of the product: stored = punched.
+"""Senders of both dialects written from the vendor's papers alone, with no line of the product: stored = punched.
 
-It sends live, is away, owes, repeats what was not acknowledged as it should be, and never forgets what was not.
+They send live, are away, owe, repeat what was not acknowledged as it should be, and never forget what was not.
 """
 
 from __future__ import annotations
@@ -116,3 +116,75 @@ def test_whoever_was_let_in_is_stored_once_however_it_came(seed: int, make_site:
         if (words := str(getattr(note, "reason", "")).split())[:1] == ["PIN"]
     }
     assert apart == {(each["pin"], str(each["wall"])) for each in persons if each["code"] in REFUSES}
+
+
+class Attendance:
+    """A terminal in attendance mode with a log. It writes as one of those that were seen: columns with or without more
+    of them, named fields of an F22, no table at all, its path typed twice, names in any letters.
+    """
+
+    def __init__(self, port: int, chance: random.Random) -> None:
+        self.port = port
+        self.chance = chance
+        self.log: list[tuple[str, datetime]] = []
+        self.owed: list[int] = []
+        self.named = chance.random() < 0.3
+        self.tableless = chance.random() < 0.3
+        self.word = not self.named and chance.random() < 0.2
+        self.page = chance.choice(("/iclock/cdata", "/iclock/iclock/cdata", "/iclock/cdata.aspx", "//iclock/cdata"))
+        self.names = chance.choice((("SN", "table", "Stamp"), ("sn", "TABLE", "stamp"), ("SN", "Table", "STAMP")))
+        self.end = chance.choice(("\n", "\r\n"))
+
+    def happens(self, at: datetime) -> None:
+        wall = (at + timedelta(hours=ZONE_HOURS)).replace(tzinfo=None)
+        self.owed.append(len(self.log))
+        self.log.append((str(self.chance.randint(1, 40)), wall))
+
+    def line(self, number: int) -> str:
+        pin, wall = self.log[number]
+        if self.named:
+            fields = [f"time={wall:%Y-%m-%d %H:%M:%S}", f"pin={pin}", "cardno=1233447", "event=0", "verifytype=4"]
+            self.chance.shuffle(fields)
+            return "\t".join([*fields, f"index={number + 1}"])
+        more = self.chance.choice(((), ("0", "1"), ("0", "1", "0", "0", "0"), ("255", "15", "0", "0", "0", "0", "0")))
+        columns = "\t".join((pin, f"{wall:%Y-%m-%d %H:%M:%S}", *more))
+        return f"ATTLOG\t{columns}" if self.word else columns
+
+    def send(self) -> None:
+        while self.owed:
+            batch = self.owed[: self.chance.choice((1, 3, 30))]
+            serial, table, stamp = self.names
+            told = "" if self.tableless else f"&{table}={self.chance.choice(('ATTLOG', 'attlog'))}"
+            path = f"{self.page}?{serial}=S1{told}&{stamp}={batch[-1] + 1}"
+            body = self.end.join(map(self.line, batch)) + (self.end if self.chance.random() < 0.8 else "")
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection.request("POST", path, body.encode())
+            answer = connection.getresponse().read().decode().strip()
+            connection.close()
+            if self.chance.random() < 0.2:
+                continue  # the answer is lost on its way
+            if answer not in (f"OK: {len(batch)}", f"OK:{len(batch)}"):
+                raise AssertionError(answer)
+            del self.owed[: len(batch)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whoever_was_recognised_is_stored_once_however_a_terminal_writes(
+    seed: int, make_site: Callable[..., Site]
+) -> None:
+    chance = random.Random(seed)
+    site = make_site(pushing("t1", "S1"))
+    sender = Attendance(site.port, chance)
+    at = START
+    site.now = lambda: at
+    for _ in range(12):
+        for _ in range(chance.randint(1, 9)):
+            at += timedelta(seconds=chance.randint(1, 400))
+            sender.happens(at)
+        if chance.random() < 0.6:  # else it is away
+            sender.send()
+        if chance.random() < 0.2:  # asked for everything again
+            sender.owed = list(range(len(sender.log)))
+    sender.send()
+    assert Counter((each.pin, each.clock) for each in site.spool.waiting(10_000).punches) == Counter(sender.log)
+    assert site.spool.quarantined() == []

@@ -38,9 +38,14 @@ class Apart(NamedTuple):
 
 def waits(row: FromClause) -> ColumnElement[bool]:
     """Given the table of what is set apart, or an alias of it, return the condition for rows that wait for a person."""
-    r, p, d = row.c, punches.c, apart_settled.c
+    r, p, d, twin = row.c, punches.c, apart_settled.c, set_apart.alias("twin")
+    # Live and later it comes in two forms: what is said of one is said of both.
+    same = and_(
+        *(r.punch_id != "", twin.c.punch_id == r.punch_id, twin.c.terminal == r.terminal, twin.c.code == r.code)
+    )
+    settled = exists().where(d.apart == twin.c.id, counting(apart_settled), or_(twin.c.id == r.id, same))
     is_punch = exists().where(p.punch_id == r.punch_id, p.clock == r.clock, not_taken_back(p.batch))
-    return and_(~exists().where(d.apart == r.id, counting(apart_settled)), or_(r.punch_id == "", ~is_punch))
+    return and_(~settled, or_(r.punch_id == "", ~is_punch))
 
 
 class KeptBytes(NamedTuple):
