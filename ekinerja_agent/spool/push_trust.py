@@ -39,6 +39,7 @@ class PushTrust:
 
     `proven` are stretches in which all its records are held, `newest` is the newest instant that its clock has shown in
     a record, `right_at` when a record last came as it was made: its clock was right then.
+
     In access-control mode it counts all that it has. `never_sent` are so many that it had before it came here, as two
     answers agreed since the clock `never_sent_since` (naive); `unconfirmed` is what one answer made of that.
     """

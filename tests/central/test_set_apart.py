@@ -258,6 +258,17 @@ def test_the_same_delivery_twice_numbers_a_record_once(lobby: Engine) -> None:
     assert len(before) == 2
 
 
+def test_what_is_older_than_what_retention_took_waits_no_more(lobby: Engine) -> None:
+    bring(lobby, notes=uploaded(line(MONDAY, "07:20:00"), line(TUESDAY, "07:20:00"), line(TUESDAY, "09:00:00")))
+    assert len(numbers(lobby)) == 3
+    with transaction(lobby) as conn:
+        conn.exec_driver_sql(
+            "insert into purges (before, rows, first_clock, last_clock, digest, account_id, at) values "
+            "('2026-09-08', 1, '2026-09-07 01:00:00', '2026-09-07 01:00:00', 'd', 1, '2026-10-01 01:00:00')"
+        )
+    assert len(numbers(lobby)) == 2
+
+
 def test_one_record_in_two_forms_is_dismissed_once(lobby: Engine, operator: Account) -> None:
     bring(lobby, notes=uploaded(line(TUESDAY, "07:20:00")))
     (number,) = numbers(lobby)

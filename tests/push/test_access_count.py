@@ -170,6 +170,18 @@ def test_a_count_that_nobody_asked_for_means_nothing_and_leaves_no_hole(
     assert len(door.site.notes(Quarantined)) == 2, "what is no count is kept"
 
 
+def test_a_flood_of_doors_fills_no_disk_and_proves_nothing(
+    new_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ekinerja_agent.usecases.collecting.push.MOST_EVENTS", 6)
+    door = new_door()
+    for minutes in range(4):
+        door.records(AT + minutes * MINUTE, *MORNING)
+    assert door.site.spool.held_in_all("t1") < 4 * len(MORNING)
+    door.asks(AT + 10 * MINUTE)
+    assert door.proven() == []
+
+
 def test_from_another_address_nobody_is_asked_and_nothing_is_counted(
     make_site: Callable[..., Site],
 ) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Date, FromClause, and_, exists, func, or_, select, type_coerce
 
 from ekinerja_agent.central.collected.unowned_slots import Span
 from ekinerja_agent.central.store.chunks import chunks
-from ekinerja_agent.central.store.tables.recorded import apart_settled, punches, quarantine, set_apart
+from ekinerja_agent.central.store.tables.recorded import apart_settled, punches, purges, quarantine, set_apart
 from ekinerja_agent.central.versions import counting, not_taken_back
 from ekinerja_agent.nouns.messages import Message, both, plural
 from ekinerja_agent.nouns.punch import FROM_TERMINAL, Punch, Source
@@ -45,7 +45,9 @@ def waits(row: FromClause) -> ColumnElement[bool]:
     )
     settled = exists().where(d.apart == twin.c.id, counting(apart_settled), or_(twin.c.id == r.id, same))
     is_punch = exists().where(p.punch_id == r.punch_id, p.clock == r.clock, not_taken_back(p.batch))
-    return and_(~settled, or_(r.punch_id == "", ~is_punch))
+    # Where retention took the punches, nothing tells whether it was one.
+    gone = exists().where(purges.c.before > type_coerce(func.date(r.clock), Date))
+    return and_(~settled, or_(r.punch_id == "", and_(~is_punch, ~gone)))
 
 
 class KeptBytes(NamedTuple):

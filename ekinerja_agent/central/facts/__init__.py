@@ -60,7 +60,7 @@ from ekinerja_agent.central.store.tables.imported import (
     units,
 )
 from ekinerja_agent.central.store.tables.periods import period_reopenings
-from ekinerja_agent.central.store.tables.recorded import coverage
+from ekinerja_agent.central.store.tables.recorded import coverage, set_apart
 from ekinerja_agent.central.store.tables.scored import result_days, results
 from ekinerja_agent.central.versions import current, not_taken_back
 from ekinerja_agent.nouns.duty import DayState
@@ -370,7 +370,7 @@ def _coverage(conn: Connection, wanted: Scope, terminals: pl.Series) -> pl.DataF
         stretches = stretches.with_columns(start=pl.max_horizontal("start", pl.lit(known_since, COVERAGE["start"])))
     proven = _joined(stretches)
     asked = (conn, terminals.to_list(), *_clocks(since, until))
-    for found in (unowned_moments(*asked), unnamed_moments(*asked)):
+    for found in (unowned_moments(*asked), unnamed_moments(*asked) if wanted.has(set_apart) else {}):
         for terminal, moments in found.items():
             proven = without_moments(proven, terminal, moments)
     return proven

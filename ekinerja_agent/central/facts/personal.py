@@ -9,7 +9,22 @@ from functools import cache, partial
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Select, Table, Text, and_, case, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    Connection,
+    Date,
+    Select,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from ekinerja_agent.central.collected.doubts import waits_for_people
 from ekinerja_agent.central.collected.pin_owners import SLOT
@@ -150,6 +165,7 @@ def _set_apart(whose: Whose) -> Select[Any]:
         .where(
             e.pin == s.pin,
             e.terminal.in_([s.terminal, EVERY_TERMINAL]),
+            type_coerce(func.date(s.clock), Date).between(BEFORE, AFTER),
             *(waits(set_apart), not_taken_back(q.batch)),
         )
     )

@@ -140,7 +140,7 @@ def _kinds_told(whose: Whose) -> Select[Any]:
         **dict.fromkeys((activity_steps, slot_owners), true()),
         redated_punches: redated_punches.c.redating > 0,
         doubtful_punches: doubtful_punches.c.id > 0,
-        set_apart: set_apart.c.pin != "",
+        set_apart: set_apart.c.punch_id != "",
     }
     there: list[Any] = [
         exists().select_from(table).where(condition).label(table.name) for table, condition in conditions.items()

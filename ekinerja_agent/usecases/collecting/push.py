@@ -85,6 +85,8 @@ ASK_AGAIN_AFTER = timedelta(minutes=5)
 """A command whose answer does not come was lost on its way."""
 THREADS = 4
 """The spool takes one writer at a time; the others read and decode meanwhile."""
+MOST_EVENTS = 2_000_000
+"""Of so many lines with nobody in them the names are kept; behind them no count proves anything: a disk has an end."""
 EVERYTHING = "0"
 NO_OPERATIONS = "9999"
 READ_AGAIN = "DATA QUERY tablename=transaction,fielddesc=*,filter=*"
@@ -268,7 +270,7 @@ class Receiver:
                 columns = any(not names_fields(record.raw) for record in usable)
                 trust = replace(trust, access=trust.access and not columns, events=trust.events + len(pushed.events))
                 apart_names = (f"{each.clock}|{each.pin}|{each.code}" for each in pushed.apart)
-                others = _numbered([*pushed.events, *apart_names, *bad])
+                others = _numbered([*pushed.events, *apart_names, *bad]) if trust.events < MOST_EVENTS else ()
             else:
                 trust = with_foreign(trust, (f"{punch.clock_text}|{punch.pin}" for punch in punches))
             notes: list[Note] = [*(kept or ()), *covered]
