@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Row, Select, func, or_, select
 
 from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.access.accounts import Account
@@ -77,8 +77,8 @@ def quarantined(engine: Engine) -> Iterator[dict[str, Any]]:
             *(s.id.label("number"), q.terminal, q.source, q.position, s.pin, s.clock, s.code),
             *(message_of(q, "reason").label("reason"), q.found_at, q.raw),
         )
-        .join(set_apart, s.quarantine_id == q.quarantine_id)
-        .where(not_taken_back(q.batch), waits(set_apart))
+        .outerjoin(set_apart, s.quarantine_id == q.quarantine_id)  # nothing is hidden because it has no number
+        .where(not_taken_back(q.batch), or_(s.id.is_(None), waits(set_apart)))
         .order_by(q.found_at, q.terminal, q.position, s.id)
     )
     with reading(engine) as conn:
