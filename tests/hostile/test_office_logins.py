@@ -78,6 +78,10 @@ ATTACKS = {
         "work_code, source, raw, corrected, received_at) "
         f"values ('x', 0, 'b-lobby', '7', '{SEVEN}', 0, 1, 0, 0, 'poll', '', false, {TIME})"
     ),
+    "an event that nobody knows": (
+        "insert into public.set_apart (quarantine_id, terminal, punch_id, code, pin) "
+        "select quarantine_id, 'b-lobby', 'x', '26', '7' from public.quarantine limit 1"
+    ),
     "a state": (
         "insert into public.terminal_status (terminal, address, serial, firmware, state) "
         "values ('b-lobby', '', '', '', 'fine') on conflict (terminal) do update set state = excluded.state"

@@ -6,10 +6,16 @@ proves nothing. Pure: decision 61 is the reason of every line.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ekinerja_agent.nouns.punch import Quarantined
 from ekinerja_agent.spool.push_trust import PushTrust
+from ekinerja_agent.terminals.identity import FUTURE_REASON
+from ekinerja_agent.terminals.push_access import name_of
+from ekinerja_agent.terminals.push_text import PushedLog
 from ekinerja_agent.usecases.collecting.push_trust import Answer, is_bound
 
 
@@ -49,3 +55,13 @@ def _weighed(trust: PushTrust, done: PushTrust, count: int, held: int, counted_a
 
 def _later(trust: PushTrust, since: datetime) -> datetime:
     return max(trust.asked_since or since, since)
+
+
+def names_of_others(pushed: PushedLog, unread: Iterable[Quarantined]) -> Iterator[str]:
+    """Given an upload and what of its records nobody could read, name all of it that is no punch and that it counts."""
+    apart = (f"{each.clock}|{each.pin}|{each.code}" for each in pushed.apart)
+    bad = (name for each in unread if each.reason != FUTURE_REASON and (name := name_of(each.raw)) is not None)
+    seen: Counter[str] = Counter()
+    for name in (*pushed.events, *apart, *bad):
+        seen[name] += 1
+        yield f"{name}|{seen[name]}"  # what happened twice in one upload is two

@@ -8,8 +8,7 @@ remembered.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,8 +22,8 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool import PushMemory, PushRequest, PushTrust, RequestKind, Spool, UnreadUploads
-from ekinerja_agent.terminals.identity import FUTURE_REASON, quarantine_holes, to_punches
-from ekinerja_agent.terminals.push_access import name_of, names_fields
+from ekinerja_agent.terminals.identity import quarantine_holes, to_punches
+from ekinerja_agent.terminals.push_access import names_fields
 from ekinerja_agent.terminals.push_text import (
     ACCESS_COUNT,
     TRY_AGAIN_AFTER_S,
@@ -40,7 +39,7 @@ from ekinerja_agent.terminals.push_text import (
     whole_lines,
 )
 from ekinerja_agent.terminals.set_apart import set_apart
-from ekinerja_agent.usecases.collecting.access_count import answered_all
+from ekinerja_agent.usecases.collecting.access_count import answered_all, names_of_others
 from ekinerja_agent.usecases.collecting.push_desk import CONTACT_KEPT_EVERY, Desk, Table
 from ekinerja_agent.usecases.collecting.push_doubts import (
     Arrival,
@@ -60,7 +59,7 @@ from ekinerja_agent.usecases.collecting.push_proof import (
     vouch_by_count,
     vouch_by_word,
 )
-from ekinerja_agent.usecases.collecting.push_state import ENCRYPTED, state_after
+from ekinerja_agent.usecases.collecting.push_state import ENCRYPTED, on_its_wall, state_after, unproven_since
 from ekinerja_agent.usecases.collecting.push_trust import (
     NOTHING,
     Brought,
@@ -243,7 +242,7 @@ class Receiver:
             anywhere = [*waiting, *(each for each in apart if each.apart is None)]
             holes = [(hole.start, hole.end) for hole in quarantine_holes(decoded, anywhere, clock_rule=clock_rule)]
             # One that is ahead of its time becomes a punch later, and would count twice.
-            bad = [name for each in waiting if each.reason != FUTURE_REASON and (name := name_of(each.raw)) is not None]
+            unread_records = [*waiting]
             waiting += apart
             usable = [
                 each for each in decoded.records if each.position not in aside and not is_ahead(each.clock, known)
@@ -269,8 +268,7 @@ class Receiver:
                 trust = without_foreign(trust, (foreign_name(record) for record in usable))
                 columns = any(not names_fields(record.raw) for record in usable)
                 trust = replace(trust, access=trust.access and not columns, events=trust.events + len(pushed.events))
-                apart_names = (f"{each.clock}|{each.pin}|{each.code}" for each in pushed.apart)
-                others = _numbered([*pushed.events, *apart_names, *bad]) if trust.events < MOST_EVENTS else ()
+                others = names_of_others(pushed, unread_records) if trust.events < MOST_EVENTS else ()
             else:
                 trust = with_foreign(trust, (f"{punch.clock_text}|{punch.pin}" for punch in punches))
             notes: list[Note] = [*(kept or ()), *covered]
@@ -420,8 +418,8 @@ class Receiver:
                 trust,
                 source,
                 at,
-                _on_its_wall(terminal, at),
-                _unproven_since(terminal, memory),
+                on_its_wall(terminal, at),
+                unproven_since(terminal, memory),
                 memory.contact_at if memory else None,
             )
             if asked is None or asked.asked_since is None or asked.asked_until is None:
@@ -496,21 +494,3 @@ class Receiver:
                 start = answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC)
                 trust = with_proven(trust, [(start, max(start, answer.until - self._desk.tolerance))])
             self._desk.keep(terminal, memory, at, notes=covered, trust=trust)
-
-
-def _numbered(names: Iterable[str]) -> Iterator[str]:
-    """What happened twice in one upload is two."""
-    seen: Counter[str] = Counter()
-    for name in names:
-        seen[name] += 1
-        yield f"{name}|{seen[name]}"
-
-
-def _on_its_wall(terminal: TerminalConfig, at: datetime) -> datetime:
-    return at.astimezone(terminal.timezone).replace(tzinfo=None)
-
-
-def _unproven_since(terminal: TerminalConfig, memory: PushMemory | None) -> datetime | None:
-    """Since which clock (naive) nothing is proven; None: no record came since the log was asked for."""
-    start = (memory.covered_until or memory.first_at) if memory is not None else None
-    return None if start is None else _on_its_wall(terminal, start)

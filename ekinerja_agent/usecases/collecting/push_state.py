@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.terminal import OK
 from ekinerja_agent.spool import PushMemory, PushTrust, UnreadUploads
@@ -97,3 +98,14 @@ def _of_its_word(trust: PushTrust, at: datetime) -> Iterator[Message]:
 def is_by_word(trust: PushTrust, at: datetime) -> bool:
     """Whether what a terminal proves rests on its word alone."""
     return trust.by_word_at is not None and believes_word(trust, at)
+
+
+def on_its_wall(terminal: TerminalConfig, at: datetime) -> datetime:
+    """Given an instant, return what a right clock of the terminal shows then, naive."""
+    return at.astimezone(terminal.timezone).replace(tzinfo=None)
+
+
+def unproven_since(terminal: TerminalConfig, memory: PushMemory | None) -> datetime | None:
+    """Since which clock (naive) nothing is proven; None: no record came since the log was asked for."""
+    start = (memory.covered_until or memory.first_at) if memory is not None else None
+    return None if start is None else on_its_wall(terminal, start)

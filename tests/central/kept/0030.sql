@@ -12,6 +12,7 @@ insert into batch_decisions (batch, approved, account_id, decided_at) values (1,
 insert into revocation_requests (batch, account_id, requested_at, reason) values (1, 9, '2026-09-07 01:00:00', 'r');
 insert into punches (punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, received_at) values ('p', 0, 't', '1', '2026-09-07 01:00:00', 1, 1, 0, 0, 'poll', '', false, '2026-09-07 01:00:00');
 insert into doubtful_punches (id, punch_id, batch, terminal, pin, clock, occurrence, verify, state, work_code, source, raw, corrected, received_at, account_id) values (1, 'd', 1, 't', '1', '2026-09-07 01:00:00', 1, 1, 0, 0, 'file', '', false, '2026-09-07 01:00:00', 1);
+insert into doubt_requests (doubt, account_id, approved, requested_at) values (1, 9, true, '2026-09-07 01:00:00');
 insert into doubt_decisions (doubt, approved, account_id, decided_at) values (1, true, 9, '2026-09-07 01:00:00');
 insert into coverage (id, terminal, "end", kind, batch) values (1, 't', '2026-09-07 01:00:00', 'proven', 0);
 insert into quarantine (quarantine_id, terminal, source, batch, position, raw, reason, found_at) values ('q', 't', 'poll', 0, 1, '', 'r', '2026-09-07 01:00:00');
@@ -21,6 +22,8 @@ insert into apart_releases (batch, terminal, code, reason) values (1, 't', '23',
 insert into slot_owners (terminal, uid, seen_at, pin) values ('t', 1, '2026-09-07 01:00:00', '1');
 insert into clock_readings (terminal, at, offset_s, trusted) values ('t', '2026-09-07 01:00:00', 3, true);
 insert into terminal_facts (terminal, since, office, timezone, enabled) values ('t', '2026-09-07 01:00:00', 'o', 'UTC', true);
+insert into audit (id, at, actor, action, subject, details, previous_digest, digest) values (700, '2026-09-07 01:00:00', 'root', 'terminal.take_over', 't', '{}', '0', '700');
+insert into terminal_logins (terminal, turn, login, since, audited_by) values ('t', 1, 'l', '2026-09-07 01:00:00', '700');
 insert into units (id, batch, row, code, name, timezone) values (1, 1, 2, 'U', 'n', 'UTC');
 insert into employees (id, batch, row, nip, name, unit, status, attendance) values (1, 1, 2, 'n', 'a', 'U', 'pns', 'terminal');
 insert into enrolments (id, batch, row, terminal, pin, nip) values (1, 1, 2, '*', '1', 'n');
@@ -77,6 +80,7 @@ insert into results (period, nip, revision, name, unit, unit_name, profile, rule
 insert into results (period, nip, revision, name, unit, unit_name, profile, rules_digest, employment_status, status, computed_at, closed_with, discipline_score_ppm, discipline_deduction_ppm, performance_score_ppm, performance_deduction_ppm, approved_minutes, credited_minutes, target_minutes, base_rp, discipline_rp, performance_rp, multiplier_ppm, whole_deduction_rp, leave_deduction_rp, sanction_rp, hold_rp, payable_rp, working_days, days_present, days_excused, unexcused_days, bank_minutes_year, converted_days, days_this_year, longest_run) values ('2026-09', 'n', 1, 'a', 'U', 'u', 'p', 'r', 'pns', 'published', '2026-09-07 01:00:00', 'U', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 insert into terminal_status (terminal, address, serial, firmware, state) values ('t', '10.0.0.1:4370', 'S1', 'f', 'ok');
 insert into terminal_owners (terminal, agent, since) values ('t', 'a', '2026-09-07 01:00:00');
+insert into login_units (login, unit) values ('ekinerja_collect_u', 'U');
 insert into stale_days (terminal, day, marks) values ('t', '2026-09-07', 2);
 insert into shared_findings (period, office, unit, date, scan, terminal, expected, affected, share_ppm, least_people) values ('2026-09', 'U', 'U', '2026-09-07', 'arrive', 't', 9, 8, 500000, 5);
 insert into passwords (account_id, hash, must_change, set_at) values (1, '$argon2id$x', true, '2026-09-07 01:00:00');

@@ -142,6 +142,7 @@ OF_ITS_LOGIN: Final = (
     doubtful_punches,
     punches,
     quarantine,
+    set_apart,
     slot_owners,
     terminal_facts,
     terminal_owners,

@@ -12,7 +12,7 @@ from alembic import op
 from ekinerja_agent.central.store.migrations.guarding import guard
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

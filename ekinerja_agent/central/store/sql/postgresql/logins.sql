@@ -66,6 +66,8 @@ BEGIN
         RETURN NULL;
     ELSIF TG_TABLE_NAME = 'quarantine' THEN
         SELECT array_agg(DISTINCT a.terminal) INTO brought FROM arriving a WHERE a.position <> -1 OR a.batch <> 0;
+    ELSIF TG_TABLE_NAME = 'set_apart' THEN -- the number of a remark names nobody and no event
+        SELECT array_agg(DISTINCT a.terminal) INTO brought FROM arriving a WHERE a.punch_id <> '' OR a.code IS NOT NULL;
     ELSE
         SELECT array_agg(DISTINCT a.terminal) INTO brought FROM arriving a;
     END IF;
