@@ -25,6 +25,7 @@ from ekinerja_agent.simulator import Device, Fault, Model, serve
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward
 from ekinerja_agent.usecases.watching.doctor import Host, Outcome, State, examine
+from tests.proof.years import know_the_years
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
 ZONE = ZoneInfo("Asia/Makassar")
@@ -71,17 +72,7 @@ class Ward:
                 "by": "Bupati",
             }
             (self.directory / "rules" / "adopted.yaml").write_text(json.dumps({"adopted": [decree]}))
-            self._know_the_years()
-
-    def _know_the_years(self) -> None:
-        """Whenever this test runs, the rules know this year and the next."""
-        rules, year = self.directory / "rules", self.now.year
-        for each in (year, year + 1):
-            holiday = {"date": f"{each}-01-01", "kind": "libur_nasional", "name": "Tahun Baru"}
-            holidays = {"source": "SKB", "mark": "V", "holidays": [holiday]}
-            (rules / "holidays" / f"{each}.yaml").write_text(json.dumps(holidays))
-        month = {"first": f"{year}-02-18", "last": f"{year}-03-19", "source": "sidang isbat", "mark": "V"}
-        (rules / "ramadan.yaml").write_text(json.dumps({"ramadan": [month]}))
+            know_the_years(self.directory / "rules", self.now.year, self.now.year + 1)
 
     def terminal(
         self, name: str = "lobby", *faults: Fault, model: Model | None = None, transport: str = "tcp", **keys: Any

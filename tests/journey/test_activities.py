@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +19,10 @@ MAKASSAR = ZoneInfo("Asia/Makassar")
 As = Callable[[str], None]
 
 
+@pytest.fixture
 def today() -> str:
-    return datetime.now(UTC).astimezone(MAKASSAR).date().isoformat()
+    """The day in Makassar, asked once: it may end while a test runs."""
+    return datetime.now(MAKASSAR).date().isoformat()
 
 
 @pytest.fixture
@@ -83,10 +85,8 @@ def history(office: Installation, name: str) -> list[tuple[str, str, str]]:
     return [(row["step"], row["status"], row["by"]) for row in rows]
 
 
-def enter(office: Installation, start: str, end: str, *options: str) -> str:
-    office.ok(
-        *("activity", "add", "--date", today(), "--start", start, "--end", end, "--description", "Rapat"), *options
-    )
+def enter(office: Installation, day: str, start: str, end: str, *options: str) -> str:
+    office.ok(*("activity", "add", "--date", day, "--start", start, "--end", end, "--description", "Rapat"), *options)
     (found,) = (row["id"] for row in activities(office) if row["start"].startswith(start))
     return str(found)
 
@@ -96,9 +96,11 @@ def refused(outcome: Outcome, *told: str) -> None:
     assert all(word in outcome.err for word in told), outcome.err
 
 
-def test_an_activity_is_decided_and_disputed_by_those_whose_turn_it_is(office: Installation, acting: As) -> None:
+def test_an_activity_is_decided_and_disputed_by_those_whose_turn_it_is(
+    office: Installation, acting: As, today: str
+) -> None:
     acting("ani")
-    name = enter(office, "00:00", "01:30")
+    name = enter(office, today, "00:00", "01:30")
     refused(office.run("activity", "approve", name), "own", "the superior")
     for user in ("admin", "cici", "head"):
         acting(user)
@@ -132,16 +134,18 @@ def test_an_activity_is_decided_and_disputed_by_those_whose_turn_it_is(office: I
     assert sorted(action for action in audited if action.startswith("activity.")) == sorted(steps)
 
 
-def test_what_nobody_decided_is_withdrawn_by_the_person_and_its_time_is_free(office: Installation, acting: As) -> None:
+def test_what_nobody_decided_is_withdrawn_by_the_person_and_its_time_is_free(
+    office: Installation, acting: As, today: str
+) -> None:
     acting("ani")
-    name = enter(office, "00:00", "01:30")
+    name = enter(office, today, "00:00", "01:30")
     acting("budi")
     refused(office.run("activity", "withdraw", name), "is not", ANI)
     acting("ani")
     office.ok("activity", "withdraw", name)
     for again in ("withdraw", "submit"):
         refused(office.run("activity", again, name), "withdrawn")
-    other = enter(office, "00:30", "01:00")
+    other = enter(office, today, "00:30", "01:00")
     acting("budi")
     refused(office.run("activity", "approve", name), "withdrawn")
     office.ok("activity", "approve", other)
@@ -149,31 +153,33 @@ def test_what_nobody_decided_is_withdrawn_by_the_person_and_its_time_is_free(off
     refused(office.run("activity", "withdraw", other), "approved")
     assert history(office, name) == [("entered", "pending", "ani"), ("withdrawn", "withdrawn", "ani")]
     acting("admin")
-    same = {"id": name, "nip": ANI, "date": today(), "start": "00:00", "end": "01:30", "description": "Rapat"}
+    same = {"id": name, "nip": ANI, "date": today, "start": "00:00", "end": "01:30", "description": "Rapat"}
     office.load("activities", [same | {"status": "pending"}])
     assert [row["status"] for row in activities(office) if row["id"] == name] == ["withdrawn"]
 
 
-def test_nobody_is_above_the_highest(office: Installation, acting: As) -> None:
+def test_nobody_is_above_the_highest(office: Installation, acting: As, today: str) -> None:
     acting("head")
-    name = enter(office, "00:00", "01:00")
+    name = enter(office, today, "00:00", "01:00")
     acting("regent")
     office.ok("activity", "reject", name, "--reason", "tidak")
     acting("head")
     refused(office.run("activity", "object", name, "--reason", "x"), "nobody is above")
     acting("regent")
-    own = enter(office, "02:00", "03:00")
+    own = enter(office, today, "02:00", "03:00")
     refused(office.run("activity", "approve", own), "own")
 
 
-def test_who_acts_for_the_head_decides_and_nobody_decides_what_they_entered(office: Installation, acting: As) -> None:
+def test_who_acts_for_the_head_decides_and_nobody_decides_what_they_entered(
+    office: Installation, acting: As, today: str
+) -> None:
     acting("admin")
     office.load(
-        "assignments", [{"nip": CICI, "unit": "DINKES", "kind": "plh", "document": "SPT 1", "valid_from": today()}]
+        "assignments", [{"nip": CICI, "unit": "DINKES", "kind": "plh", "document": "SPT 1", "valid_from": today}]
     )
     office.account("add", "clerk", "--role", "operator", "--nip", CICI, "--os-user", "clerk")
     acting("clerk")
-    entered = enter(office, "00:00", "01:00", "--nip", ANI)
+    entered = enter(office, today, "00:00", "01:00", "--nip", ANI)
     refused(office.run("activity", "approve", entered), "entered")
     acting("budi")
     refused(office.run("activity", "approve", entered), CICI)
@@ -182,20 +188,20 @@ def test_who_acts_for_the_head_decides_and_nobody_decides_what_they_entered(offi
 
 
 def test_an_entry_that_breaks_a_rule_is_refused_and_a_draft_waits_for_its_person(
-    office: Installation, acting: As
+    office: Installation, acting: As, today: str
 ) -> None:
     acting("ani")
-    name = enter(office, "00:00", "01:00", "--draft")
-    long_ago = (datetime.now(MAKASSAR).date() - timedelta(days=2)).isoformat()
+    name = enter(office, today, "00:00", "01:00", "--draft")
+    long_ago = (date.fromisoformat(today) - timedelta(days=2)).isoformat()
     add = ("activity", "add", "--description", "Rapat", "--start", "00:30", "--end", "02:00", "--date")
-    refused(office.run(*add, today()), "overlaps", name)
+    refused(office.run(*add, today), "overlaps", name)
     refused(office.run(*add, long_ago), "2 days after its day")
-    refused(office.run(*add, today(), "--nip", BUDI), "ani")
+    refused(office.run(*add, today, "--nip", BUDI), "ani")
     acting("budi")
     refused(office.run("activity", "approve", name), "draft")
     refused(office.run("activity", "submit", name), "budi")
     acting("ani")
-    office.ok(*add, today(), "--replaces", name)
+    office.ok(*add, today, "--replaces", name)
     (row,) = activities(office)
     assert (row["id"], row["start"], row["status"]) == (name, "00:30:00", "pending")
 
