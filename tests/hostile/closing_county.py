@@ -9,7 +9,8 @@ from typing import Any
 from unittest.mock import patch
 
 from ekinerja_agent.cli.month import payroll, period
-from tests.journey.conftest import Installation, Outcome, nip, sql
+from tests.journey.conftest import Installation, nip, sql
+from tests.proof.commands import Outcome
 from tests.proof.people import acting_as
 
 MONTH, MONDAY = "2026-09", "2026-09-07"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from ekinerja_agent import cli
 from ekinerja_agent.host import os_user
-from tests.proof import databases
+from tests.proof import commands, databases
+from tests.proof.commands import Outcome
 from tests.proof.people import acting_as
 
 RULES = Path(__file__).parents[2] / "config" / "rules"
@@ -51,26 +49,6 @@ COLUMNS = {
     "evaluation_meetings": "unit date topic led_by document",
     "innovations": "code unit name started ended document",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command ended with."""
-
-    code: int
-    out: str
-    err: str
-
-
-class _Heard(io.TextIOWrapper):
-    """What a command prints, as text or as bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
-
-    def told(self) -> str:
-        self.seek(0)
-        return self.read()
 
 
 class Installation:
@@ -117,14 +95,7 @@ class Installation:
 
     def run(self, *arguments: str) -> Outcome:
         """Run one command in this process and return how it ended."""
-        command = ["ekinerja-agent", "--config", str(self.directory / "agent.yaml"), *arguments]
-        out, err = _Heard(), _Heard()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr("sys.argv", command)
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        code = ended.value.code
-        return Outcome(code if isinstance(code, int) else int(code is not None), out.told(), err.told())
+        return commands.run(self.directory / "agent.yaml", *arguments)
 
     def account(self, command: str, name: str, *options: str) -> None:
         """Run a command on an account; where that gives power, an operator confirms it who neither asked nor is it."""

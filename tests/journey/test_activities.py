@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.journey.conftest import Installation, Outcome, Prepared, nip
+from tests.journey.conftest import Installation, Prepared, nip
+from tests.proof.commands import Outcome
 from tests.proof.people import acting_as
 
 ANI, BUDI, CICI, HEAD, REGENT = nip(1), nip(2), nip(3), nip(8), nip(9)

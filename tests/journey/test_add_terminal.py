@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ekinerja_agent.simulator import Device, Model, serve
-from tests.journey.conftest import Installation, Outcome
+from tests.journey.conftest import Installation
+from tests.proof.commands import Outcome
 
 DEVICES = """\
 # Terminals of the regency.

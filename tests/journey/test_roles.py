@@ -13,10 +13,11 @@ from sqlalchemy import create_engine, make_url, text
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import connect
 from ekinerja_agent.nouns.delivery import Delivery
-from tests.journey.conftest import Installation, Outcome
+from tests.journey.conftest import Installation
 from tests.journey.test_payroll import MONTH, county, rows
 from tests.journey.test_purge import punch
 from tests.proof import databases
+from tests.proof.commands import Outcome
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.simulator import Device, Endpoint, Fault, Model, User, serve
 from ekinerja_agent.simulator.faults import Close, after, before, on
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
-from tests.journey.conftest import Installation, Outcome
+from tests.journey.conftest import Installation
+from tests.proof.commands import Outcome
 
 NIP = [f"19900101201501100{number}" for number in range(1, 7)]
 SAVE = 110

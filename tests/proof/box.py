@@ -16,6 +16,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from ekinerja_agent.simulator import Endpoint
+from tests.proof import commands
+from tests.proof.commands import Outcome
 
 T = TypeVar("T")
 PATIENCE_S = 120.0
@@ -68,6 +70,10 @@ class Box:
             )
         self.processes.append(process)
         return process
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run one command beside them, in this process."""
+        return commands.run(self.directory / "agent.yaml", *arguments)
 
     def events(self) -> list[dict[str, Any]]:
         lines = (self.directory / f"log-{len(self.processes) - 1}").read_text().splitlines()

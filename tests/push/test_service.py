@@ -7,7 +7,6 @@ import resource
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -62,12 +61,8 @@ class PushBox(Box):
     def device(self, number: int = 1, **faults: Any) -> PushDevice:
         return PushDevice("127.0.0.1", self.port, f"S{number}", ZoneInfo(ZONE), **faults)
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", *arguments]
-        return subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False)
-
     def listed(self) -> dict[str, Any]:
-        return {row["id"]: row for row in json.loads(self.command("terminal", "list", "--format", "json").stdout)}
+        return {row["id"]: row for row in json.loads(self.run("terminal", "list", "--format", "json").out)}
 
 
 @pytest.fixture
@@ -173,7 +168,7 @@ def test_killed_between_keeping_and_answering_what_nobody_can_read_is_kept_once_
         thread.join()
 
     def quarantined() -> list[bytes]:
-        rows = json.loads(box.command("punch", "quarantine", "--format", "json").stdout)
+        rows = json.loads(box.run("punch", "quarantine", "--format", "json").out)
         return [bytes.fromhex(row["raw"]) for row in rows]
 
     answered = set.union(*acknowledged.values())
@@ -247,17 +242,17 @@ def test_the_list_shows_who_pushes_and_a_person_can_ask_for_the_log_again(box: P
     assert datetime.fromisoformat(found["complete_until"]) < utc_now() - timedelta(seconds=100)
     never = box.listed()["t2"]
     assert (never["last_contact"], never["state"].partition(";")[0]) == (None, "never heard of")
-    refused = box.command("terminal", "poll", "t2")
-    assert refused.returncode == 2
-    assert "t2 only pushes" in refused.stderr
-    assert "terminal push-request t2 reupload" in refused.stderr
+    refused = box.run("terminal", "poll", "t2")
+    assert refused.code == 2
+    assert "t2 only pushes" in refused.err
+    assert "terminal push-request t2 reupload" in refused.err
 
-    asked = box.command("terminal", "push-request", "t1", "reupload")
-    assert asked.returncode == 0, asked.stderr
+    asked = box.run("terminal", "push-request", "t1", "reupload")
+    assert asked.code == 0, asked.err
     assert device.beat().startswith("C:1:CHECK")
     assert device.acknowledged == set()
     device.upload()
-    (request,) = json.loads(box.command("terminal", "push-requests", "--format", "json").stdout)
+    (request,) = json.loads(box.run("terminal", "push-requests", "--format", "json").out)
     assert (request["kind"], request["returned"]) == ("reupload", 0)
     engine = create_engine(f"sqlite:///{box.directory / 'central.db'}")
     with engine.connect() as conn:
@@ -266,16 +261,16 @@ def test_the_list_shows_who_pushes_and_a_person_can_ask_for_the_log_again(box: P
     assert "terminal.push_request" in actions
     time.sleep(6)
     assert len(box.punches()) == 2
-    assert box.command("terminal", "push-request", "t9", "info").returncode == 2
+    assert box.run("terminal", "push-request", "t9", "info").code == 2
     device.close()
 
 
 def test_only_a_terminal_that_pushes_can_be_asked(box: PushBox) -> None:
     box.set_up(1)
-    box.command("db", "upgrade")
+    box.run("db", "upgrade")
     devices = json.loads((box.directory / "devices.yaml").read_text())
     devices["terminals"].append({"id": "t9", "office": "A", "address": "10.0.0.1", "timezone": ZONE})
     (box.directory / "devices.yaml").write_text(json.dumps(devices))
-    refused = box.command("terminal", "push-request", "t9", "info")
-    assert refused.returncode == 2
-    assert "does not push" in refused.stderr
+    refused = box.run("terminal", "push-request", "t9", "info")
+    assert refused.code == 2
+    assert "does not push" in refused.err

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -43,13 +41,14 @@ class Office(Box):
 
     def load(self, kind: str, text: str) -> None:
         """Import a file."""
-        (self.directory / f"{kind}.csv").write_text(text)
-        self.run("import", kind, f"{kind}.csv")
+        path = self.directory / f"{kind}.csv"
+        path.write_text(text)
+        self.ok("import", kind, str(path))
 
-    def run(self, *arguments: str) -> None:
-        """Run one command."""
-        command = [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", *arguments]
-        subprocess.run(command, cwd=self.directory, check=True, capture_output=True)
+    def ok(self, *arguments: str) -> None:
+        """Run one command that must succeed."""
+        outcome = self.run(*arguments)
+        assert outcome.code == 0, outcome
 
     def feed(self, *rows: dict[str, str]) -> int:
         """Let another application offer activities; return how many answers there are."""
@@ -242,7 +241,7 @@ def test_no_line_of_the_log_names_a_person(box: Office) -> None:
         box.configure(endpoint, roles=["collect", "score", "web"], web={"listen": f"127.0.0.1:{port}"})
         for kind, text in PEOPLE.items():
             box.load(kind, text)
-        box.run("account", "add", ACCOUNT, "--role", "employee", "--feed", "activities")
+        box.ok("account", "add", ACCOUNT, "--role", "employee", "--feed", "activities")
         entry = {"activity_id": "1", "nip": NIP, "date": "2026-09-10", "starts": "08:00", "ends": "09:00"}
         box.feed(entry | {"description": f"Rapat {NAME}", "status": "pending"}, {"activity_id": "2", "nip": NIP[:-1]})
         process = box.start()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,12 +105,7 @@ def test_a_terminal_that_another_agent_reads_is_told_of_once_and_read_again_afte
         device.punch("1001")
         time.sleep(1.5)
         assert box.punches() == []
-        accepted = subprocess.run(
-            [sys.executable, "-m", "ekinerja_agent", "--config", "agent.yaml", "terminal", "accept", "t1"],
-            cwd=box.directory,
-            check=False,
-        )
-        assert accepted.returncode == 0
+        assert box.run("terminal", "accept", "t1").code == 0
         until(lambda: box.has_event("terminal.taken_over"), "it reads the terminal again")
         until(lambda: len(box.punches()) == 1, "the punch")
     central.dispose()
