@@ -171,7 +171,8 @@ class Collector:
         rest_s = 0.0 if ours else self.every_s(terminal)
         if not ours:
             self._journal.away(terminal.id)
-        if self._rounds.failed(terminal.id, type(error).__name__, rest_s, reached=reached):
+        kind = type(error) if reached else TerminalUnavailable  # that it broke off and is gone now is no other news
+        if self._rounds.failed(terminal.id, kind.__name__, rest_s, reached=reached):
             log.warning("terminal.away", terminal=terminal.id, error=str(error))
 
     def _told(self, terminal: TerminalConfig, result: collect.PollResult) -> None:
