@@ -16,7 +16,7 @@ from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, Temporari
 from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.usecases.care import clocks
 from ekinerja_agent.usecases.care.verify import Desk
-from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting import collect, places
 from ekinerja_agent.usecases.collecting.polling_schedule import KNOCK_S, PollingSchedule
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy
 from ekinerja_agent.usecases.collecting.watch import Watch
@@ -106,7 +106,7 @@ class Collector:
         agent = self._config.agent
 
         def listen() -> None:
-            place = collect.place_of(terminal, agent.poll.timeout_s)
+            place = places.place_of(terminal, agent.poll.timeout_s)
             read = partial(self._poll, terminal, full=False)
 
             def mine() -> bool:
@@ -149,6 +149,7 @@ class Collector:
                 full=full,
                 tail_read=agent.poll.tail_read,
                 first_answer_s=first_answer_s,
+                listed=self._config.terminals,
             )
         except TerminalBusy:
             return False  # somebody else of this host reads it: it is not away

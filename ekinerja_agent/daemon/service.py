@@ -169,6 +169,7 @@ class Service:
             host_clock_trusted=self._centre.clock_is_trusted,
             most_body_bytes=agent.web.upload_kib * 1024,
             proxies=agent.web.proxies,
+            listed=self._config.terminals,
         )
 
     def _schedule_collecting(self, scheduler: BackgroundScheduler, collector: Collector) -> None:

@@ -123,3 +123,21 @@ class OwnedElsewhere(NeedsAttention):
 
 class TerminalRefused(NeedsAttention):
     """A terminal answered and will not serve us: wrong comm key, encrypted firmware, wrong serial, another protocol."""
+
+
+class SerialOfAnother(TerminalRefused):
+    """A terminal answered with a serial that is another id's already: one serial, one id."""
+
+    def __init__(self, terminal: str, serial: str, other: str, message: Message | None = None) -> None:
+        self.terminal, self.serial, self.other = terminal, serial, other
+        super().__init__(
+            message
+            or Message(
+                "{terminal} answered with serial {serial}, and that is already the one of {other}: a terminal has one "
+                "id, so nothing of it is stored; take {terminal} out of devices.yaml, or write there the address at "
+                "which each of them answers",
+                terminal=terminal,
+                serial=serial,
+                other=other,
+            )
+        )

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.nouns.coverage import ClockReading
+from ekinerja_agent.nouns.errors import SerialOfAnother
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.spool.instants import instant_text, read_instant
 from ekinerja_agent.spool.named_rows import put_row, read_rows
@@ -104,8 +105,20 @@ def read_memory(db: sqlite3.Connection, terminal: str) -> TerminalMemory | None:
     )
 
 
+def read_serials(db: sqlite3.Connection, serial: str | None = None) -> dict[str, str]:
+    """Return the pinned serials by terminal; given a serial, only who has that one."""
+    return dict(db.execute("SELECT terminal, serial FROM memory WHERE serial = coalesce(?, serial)", (serial,)))
+
+
 def write_memory(db: sqlite3.Connection, memory: TerminalMemory) -> None:
-    """Keep a terminal's memory in place of the earlier one. Raise ValueError if an instant has no time zone."""
+    """Keep a terminal's memory in place of the earlier one. Raise SerialOfAnother if it pins a serial that another
+    terminal has, ValueError if an instant has no time zone.
+    """
+    if memory.serial is not None:
+        # Two first contacts at the same time: each asked whose the serial is before the other one had pinned it.
+        holders = read_serials(db, memory.serial)
+        if holders and memory.terminal not in holders:
+            raise SerialOfAnother(memory.terminal, memory.serial, min(holders))
     readings = [(instant_text(reading.at), reading.offset_s) for reading in memory.clock_readings]
     remembered = {
         "terminal": memory.terminal,

@@ -31,7 +31,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.messages import Message, pack, unpack
 from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined, punch_name
 from ekinerja_agent.spool import note_queue, pushes
-from ekinerja_agent.spool.memory import TerminalMemory, read_memory, write_memory
+from ekinerja_agent.spool.memory import TerminalMemory, read_memory, read_serials, write_memory
 from ekinerja_agent.spool.note_queue import add_note, free_notes
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.other_records import add_others, count_others
@@ -245,6 +245,11 @@ class Spool:
         """Given a terminal, return what was last remembered of it, or None."""
         with self._reading() as db:
             return read_memory(db, terminal)
+
+    def pinned(self, serial: str | None = None) -> dict[str, str]:
+        """Return the serials that reads pinned, by terminal; given a serial, only who has that one."""
+        with self._reading() as db:
+            return read_serials(db, serial)
 
     def remember(self, memory: TerminalMemory) -> None:
         """Given a terminal's memory, keep it in place of the earlier one. With punches, use `add(memory=...)`."""

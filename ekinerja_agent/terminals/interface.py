@@ -82,6 +82,7 @@ class Terminal(Protocol):
         cursor: LogCursor | None = None,
         full: bool = False,
         any_known: Callable[[Collection[tuple[str, datetime]]], bool] = bool,
+        whose: Callable[[str], str | None] | None = None,
     ) -> LogRead:
         """Return what the terminal holds, or only what is new; see `reading.read_log`."""
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ekinerja_agent.nouns.errors import NeedsAttention, ProtocolViolation, TerminalRefused
+from ekinerja_agent.nouns.errors import NeedsAttention, ProtocolViolation, SerialOfAnother, TerminalRefused
 from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.terminal import LogCursor
 from ekinerja_agent.terminals.client import Client, open_at
@@ -43,6 +43,7 @@ class ZkTerminal:
         cursor: LogCursor | None = None,
         full: bool = False,
         any_known: AnyKnown = bool,
+        whose: Callable[[str], str | None] | None = None,
     ) -> LogRead:
         """As `read_log`, for this place."""
         return read_log(
@@ -54,6 +55,7 @@ class ZkTerminal:
             cursor=cursor,
             full=full,
             any_known=any_known,
+            whose=whose,
         )
 
 
@@ -67,6 +69,7 @@ def read_log(
     cursor: LogCursor | None = None,
     full: bool = False,
     any_known: AnyKnown = bool,
+    whose: Callable[[str], str | None] | None = None,
 ) -> LogRead:
     """Given where a terminal is, return all that it holds, or only what is new since `cursor` where that is proven.
 
@@ -74,11 +77,12 @@ def read_log(
     written, for the message. `known_record_size` is the one of the last read of this serial. `now` is the
     host's clock (aware). `full` asks for the whole log and for a new judgement whether its tail can be read.
     `any_known` tells whether a punch of one of these (PIN, clock) was ever kept; without it, every one may have been.
-    Raise TerminalUnavailable, ProtocolViolation or TerminalRefused as the client does, TailBroke if a tail could not be
-    read, and AmbiguousLog with the raw log if its records cannot be told apart.
+    `whose` tells whether a serial is another id's, and whose. Raise TerminalUnavailable, ProtocolViolation or
+    TerminalRefused as the client does, SerialOfAnother, TailBroke if a tail could not be read, and AmbiguousLog with
+    the raw log if its records cannot be told apart.
     """
     with open_at(place) as client:
-        serial = checked_serial(client, place.terminal, expected_serial, expected_by)
+        serial = checked_serial(client, place.terminal, expected_serial, expected_by, whose)
         firmware = client.firmware() or ""
         sizes = client.sizes()
         offset_s = clock_offset(client, place.zone, now)
@@ -117,9 +121,15 @@ def read_log(
     )
 
 
-def checked_serial(client: Client, terminal: str, expected: str | None, expected_by: str) -> str:
-    """Given who is expected (None: anybody), return the serial. Raise TerminalRefused if another one answers, or
-    none.
+def checked_serial(
+    client: Client,
+    terminal: str,
+    expected: str | None,
+    expected_by: str,
+    whose: Callable[[str], str | None] | None = None,
+) -> str:
+    """Given who is expected (None: anybody) and what tells whose a serial is if it is another id's, return the serial.
+    Raise TerminalRefused if another one answers, or none, SerialOfAnother if it is the one of another id.
     """
     serial = client.option("~SerialNumber")
     if not serial:
@@ -130,6 +140,8 @@ def checked_serial(client: Client, terminal: str, expected: str | None, expected
                 terminal=terminal,
             )
         )
+    if whose is not None and (other := whose(serial)) is not None:
+        raise SerialOfAnother(terminal, serial, other)
     if expected is not None and serial != expected:
         raise TerminalRefused(
             Message(

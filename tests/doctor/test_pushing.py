@@ -11,7 +11,7 @@ import pytest
 
 from ekinerja_agent.config import load
 from ekinerja_agent.locale.language import translate_to
-from ekinerja_agent.spool import PushMemory, UnreadUploads
+from ekinerja_agent.spool import PushMemory, TerminalMemory, UnreadUploads
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.push import ENCRYPTED, HEARD_WITHIN
@@ -101,3 +101,12 @@ def test_the_list_tells_it_of_one_that_is_read_as_well(pushed: Ward) -> None:
         spool.add((), unread=UnreadUploads("gate", kind="rtlog", seen_at=pushed.now))
     assert listed(pushed)["state"].startswith("never read; uploads: it uploads `rtlog`, ")
     assert english_in(translate_to("id")(listed(pushed)["state"])) == []
+
+
+def test_a_serial_that_another_id_is_read_under_is_told_by_doctor_and_list(pushed: Ward) -> None:
+    heard(pushed)
+    with collect.open_spool(pushed.state / "spool.db") as spool:
+        spool.remember(TerminalMemory("hall", serial="S1"))
+    (found,) = pushed.wrong("pushing")
+    assert "already the one of hall" in found.finding
+    assert "already the one of hall" in str(listed(pushed)["state"])

@@ -276,3 +276,27 @@ def test_who_does_not_answer_in_time_is_none() -> None:
 
     assert ask_all(ask, range(3), workers=2, within_s=2) == [0, None, 2]
     over.set()
+
+
+def test_one_terminal_under_two_ids_is_told_although_nobody_read_it_yet(ward: Ward) -> None:
+    ward.terminal("t1")
+    address = ward.terminals[-1]["address"].replace("127.0.0.1", "localhost")
+    ward.terminals.append(ward.terminals[-1] | {"id": "t2", "address": address})
+    ward.configure()
+    finding, what_to_do = words(ward, "t2")
+    assert "serial SN-t1" in finding
+    assert "already the one of t1" in finding
+    assert "take t2 out of devices.yaml" in what_to_do
+
+
+def test_two_addresses_that_are_swapped_are_named_as_such(ward: Ward) -> None:
+    for name in ("t1", "t2"):
+        ward.terminal(name)
+        ward.poll(name)
+    _, one, two = ward.terminals
+    one["address"], two["address"] = two["address"], one["address"]
+    ward.configure()
+    found = ward.wrong("terminals")
+    assert [each.subject for each in found] == ["t1", "t2"]
+    assert "the addresses of t1 and t2 are swapped" in found[0].finding
+    assert all("exchange their addresses" in each.what_to_do for each in found)

@@ -19,6 +19,7 @@ from ekinerja_agent.simulator import Endpoint
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals import TerminalAddress
 from ekinerja_agent.usecases.collecting import collect, watch
+from ekinerja_agent.usecases.collecting.places import place_of
 from tests.proof.box import PATIENCE_S, until
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Office:
     @contextmanager
     def watching(self, endpoint: Endpoint) -> Iterator[threading.Event]:
         over = threading.Event()
-        place = collect.place_of(self.terminal(endpoint), 2.0)
+        place = place_of(self.terminal(endpoint), 2.0)
         watcher = watch.Watch(place, state_dir=self.directory, read=lambda: self._read(endpoint), over=over)
         thread = threading.Thread(target=watcher.run)
         thread.start()

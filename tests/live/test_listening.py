@@ -16,7 +16,7 @@ from ekinerja_agent.simulator.faults import Occasion, Send, Transport, on
 from ekinerja_agent.simulator.faults.script import Step
 from ekinerja_agent.terminals.link import Link
 from ekinerja_agent.terminals.live import Listener, listen
-from ekinerja_agent.usecases.collecting.collect import place_of
+from ekinerja_agent.usecases.collecting.places import place_of
 from tests.live.conftest import Eventually, Office, Script
 
 BODY = b"1001".ljust(24, b"\0") + bytes((1, 0, 26, 9, 7, 7, 28, 11))

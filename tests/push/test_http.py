@@ -20,6 +20,7 @@ from ekinerja_agent.nouns.instants import utc_now
 from ekinerja_agent.nouns.punch import Quarantined
 from ekinerja_agent.nouns.terminal import TerminalStatus
 from ekinerja_agent.simulator.push_device import Unanswered
+from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.web import http_protocol, iclock
 from tests.proof.box import PATIENCE_S, until
 from tests.push.conftest import LIMIT, Site, pushing
@@ -385,3 +386,16 @@ def test_no_pin_is_logged(site: Site, capfd: pytest.CaptureFixture[str]) -> None
     logged = "".join(capfd.readouterr())
     assert "push.stored" in logged
     assert "98765432" not in logged
+
+
+def test_uploads_of_a_serial_that_another_id_is_read_under_are_refused_and_not_stored(
+    make_site: Callable[..., Site],
+) -> None:
+    """Each punch would count twice: under the id it is read under, and under the one that pushes."""
+    site = make_site(pushing("gate", "S1"))
+    site.spool.remember(TerminalMemory("hall", serial="S1"))
+    assert status(site.raw(post(LINE + b"\n"))) == 403
+    assert site.punched() == []
+    site.spool.remember(TerminalMemory("hall", serial="S2"))
+    assert status(site.raw(post(LINE + b"\n"))) == 200
+    assert [pin for pin, _, _ in site.punched()] == ["1001"]

@@ -21,6 +21,7 @@ from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.usecases.care import terminals
 from ekinerja_agent.usecases.collecting import collect
 from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.collecting.places import require_pollable
 
 if TYPE_CHECKING:
     from ekinerja_agent.cli.shell.context import Context
@@ -59,7 +60,7 @@ def poll_command(context: Context, ids: Sequence[str], full: bool, fmt: str | No
     config = context.config()
     wanted = chosen(config, ids)
     for terminal in wanted:
-        collect.require_pollable(terminal)
+        require_pollable(terminal)
     failures: list[EkinerjaError] = []
     results: list[PollResult] = []
     with collect.open_spool(config.agent.spool_path) as spool:
@@ -109,7 +110,15 @@ def accept_command(context: Context, terminal_id: str, login: str | None) -> Non
     terminal = config.terminal(terminal_id)
     account = context.actor()
     with collect.open_spool(config.agent.spool_path) as spool:
-        done = terminals.accept(spool, context.engine(), terminal, account=account, now=context.now())
+        done = terminals.accept(
+            spool,
+            context.engine(),
+            terminal,
+            account=account,
+            now=context.now(),
+            state_dir=config.agent.state_dir,
+            listed=config.terminals,
+        )
         agent = spool.agent
     if done.taken_from is not None:
         tell(
@@ -156,6 +165,7 @@ def _poll(config: Config, spool: Spool, terminal: TerminalConfig, *, full: bool)
             host_clock_trusted=clock.is_synchronised(),
             full=full or None,
             tail_read=config.agent.poll.tail_read,
+            listed=config.terminals,
         )
     except EkinerjaError as error:
         return error

@@ -18,7 +18,8 @@ from ekinerja_agent.nouns.errors import ConfigurationError, NeedsAttention, Prob
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import Spool
 from ekinerja_agent.terminals.client import open_at
-from ekinerja_agent.usecases.collecting.collect import place_of
+from ekinerja_agent.usecases.collecting import one_serial
+from ekinerja_agent.usecases.collecting.places import place_of
 from ekinerja_agent.yamlfile.appending import with_items
 
 CONNECT_S = 5.0
@@ -55,26 +56,24 @@ def answered_by(terminals: Sequence[TerminalConfig], config: Config, spool: Spoo
 
     Raise what a terminal raises, Refused if a serial is the one of another id.
     """
-    owners: dict[str, str] = {}
-    for each in config.terminals:
-        memory = spool.state(each.id)
-        owners |= {serial: each.id for serial in (each.serial, memory.serial if memory else None) if serial}
+    seen: dict[str, str] = {}
     serials = []
     for terminal in terminals:
         with open_at(place_of(terminal, config.agent.poll.timeout_s, CONNECT_S)) as client:
             serial = client.option("~SerialNumber") or ""
-        if serial in owners:
+        other = seen.get(serial) or one_serial.whose(spool, terminal.id, config.terminals)(serial)
+        if serial and other is not None:
             raise Refused(
                 Message(
                     "serial {serial} answers at {address}, and that is the terminal {other}: a terminal has one id; "
                     "if it was moved, change the address of {other}",
                     serial=serial,
                     address=f"{place.host}:{place.port}" if (place := terminal.address) else "-",
-                    other=owners[serial],
+                    other=other,
                 )
             )
         serials.append(serial)
-        owners |= {serial: terminal.id} if serial else {}
+        seen |= {serial: terminal.id} if serial else {}
     return serials
 
 

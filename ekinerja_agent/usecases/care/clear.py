@@ -29,7 +29,7 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import LONGEST_LOCK_S, Caretaker, open_caretaker
 from ekinerja_agent.usecases.care.verify import Desk, Verified, WholeLog, compare, read_whole, verify
-from ekinerja_agent.usecases.collecting.collect import place_of
+from ekinerja_agent.usecases.collecting.places import place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.terminals.changing import Caretaker, open_caretaker
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
-from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 if TYPE_CHECKING:

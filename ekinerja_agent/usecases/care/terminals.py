@@ -11,8 +11,10 @@ from ekinerja_agent.central.access import audit
 from ekinerja_agent.central.collected import owners, set_apart, terminal_list, terminal_logins
 from ekinerja_agent.central.collected.unowned_slots import LOOKED_BACK, unowned_message, unowned_slots
 from ekinerja_agent.central.store.engine import in_transaction, reading, transaction
+from ekinerja_agent.nouns.errors import EkinerjaError, Refused, SerialOfAnother
 from ekinerja_agent.nouns.messages import Message, joined
-from ekinerja_agent.usecases.collecting import collect
+from ekinerja_agent.usecases.collecting import collect, one_serial
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
 from ekinerja_agent.usecases.collecting.push_state import (
     ACCESS_MODE,
@@ -22,8 +24,11 @@ from ekinerja_agent.usecases.collecting.push_state import (
     doubts_of,
     mode_of,
 )
+from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy, turn
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
     from ekinerja_agent.central.access.accounts import Account
@@ -91,10 +96,20 @@ def give_login(engine: Engine, terminal: str, login: str, *, account: Account, n
     return in_transaction(engine, lambda conn: terminal_logins.give(conn, terminal, login, account=account, now=now))
 
 
-def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: Account, now: datetime) -> Accepted:
+def accept(
+    spool: Spool,
+    engine: Engine,
+    terminal: TerminalConfig,
+    *,
+    account: Account,
+    now: datetime,
+    state_dir: Path | None = None,
+    listed: Sequence[TerminalConfig] = (),
+) -> Accepted:
     """Given a terminal, make this agent its owner if another one is; otherwise forget its pinned serial. On the record.
 
-    One thing at a time: who takes a terminal over from another agent still finds the serial that is pinned here.
+    One thing at a time: who takes a terminal over from another agent still finds the serial that is pinned here. With
+    `state_dir` the terminal is asked first; raise Refused if it answers with the serial of another id of `listed`.
     """
     agent, told = spool.agent, spool.owned_elsewhere().get(terminal.id)
     owner = owners.owners(engine, [terminal.id]).get(terminal.id, agent)
@@ -110,10 +125,32 @@ def accept(spool: Spool, engine: Engine, terminal: TerminalConfig, *, account: A
             audit.append(conn, account.name, "terminal.accept_source", terminal.id, details, now)
         spool.add((), trust=bound)
         return Accepted(forgotten_source=moved.source or "")
+    if state_dir is not None:
+        _require_own(spool, terminal, state_dir, listed)
     old = collect.accept(spool, terminal)
     with transaction(engine) as conn:
         audit.append(conn, account.name, "terminal.accept", terminal.id, {"forgotten_serial": old}, now)
     return Accepted(forgotten_serial=old)
+
+
+def _require_own(spool: Spool, terminal: TerminalConfig, state_dir: Path, listed: Sequence[TerminalConfig]) -> None:
+    """Raise Refused if the terminal answers with the serial of another id. Who does not answer is seen at its read."""
+    if not terminal.enabled or terminal.transport == "none":
+        return
+    try:
+        with turn(terminal.id, state_dir):
+            serial = one_serial.serial_at(place_of(terminal, one_serial.QUICK_S))
+    except TerminalBusy:
+        raise
+    except EkinerjaError:
+        return
+    other = one_serial.whose(spool, terminal.id, listed)(serial) if serial else None
+    if serial is None or other is None:
+        return
+    memory = spool.state(terminal.id)
+    own, _ = expected_serial(terminal, memory.serial if memory else None)
+    error = one_serial.explained(SerialOfAnother(terminal.id, serial, other), own, listed, state_dir)
+    raise Refused(error.message) from error
 
 
 def _uploads(config: Config) -> dict[str, Heard]:
@@ -161,13 +198,16 @@ def _told_mode(state: str | None) -> Message | None:
 
 
 def _owned_elsewhere(config: Config, engine: Engine) -> dict[str, Message]:
-    """What to say of terminals that this host would read if another agent did not; nothing where it reads none."""
+    """What to say of terminals that this host would read if another agent did not, or would take the uploads of if
+    another id had not their serial; nothing where it reads none.
+    """
     if not config.fills_a_spool or not config.agent.spool_path.exists():
         return {}
     with collect.open_spool(config.agent.spool_path) as spool:
-        agent = spool.agent
+        agent, pinned = spool.agent, spool.pinned()
+    twice = {each.id: one_serial.counts_twice(each, pinned, config.terminals) for each in config.pushing}
     told = owners.owners(engine, [terminal.id for terminal in config.terminals])
-    return {
+    return {terminal: why for terminal, why in twice.items() if why is not None} | {
         terminal: Message(
             "read by the agent {owner}; `terminal accept {terminal}` takes it over", owner=owner, terminal=terminal
         )

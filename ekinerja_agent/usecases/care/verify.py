@@ -8,7 +8,7 @@ home, changes nothing at the terminal, and does not know what the answer is used
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
@@ -22,8 +22,9 @@ from ekinerja_agent.terminals.client import Client, open_at
 from ekinerja_agent.terminals.identity import ClockRule, to_punches
 from ekinerja_agent.terminals.reading import checked_serial
 from ekinerja_agent.terminals.wire import FreeSizes, decode_log
-from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of, poll
+from ekinerja_agent.usecases.collecting.collect import poll
 from ekinerja_agent.usecases.collecting.forward import forward
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 class Desk:
     """With what an officer works at terminals: the host's settings, its spool, central, and the host's clock.
 
-    `host_clock_trusted` tells whether the host's own clock can vouch for a terminal's.
+    `host_clock_trusted` tells whether the host's own clock can vouch for a terminal's, `listed` is devices.yaml.
     """
 
     spool: Spool
@@ -48,6 +49,7 @@ class Desk:
     reply_timeout_s: float
     host_clock_trusted: bool
     tail_read: bool = True
+    listed: Sequence[TerminalConfig] = ()
     now: Callable[[], datetime] = utc_now
 
     @classmethod
@@ -62,6 +64,7 @@ class Desk:
             reply_timeout_s=agent.poll.timeout_s,
             host_clock_trusted=host_clock_trusted,
             tail_read=agent.poll.tail_read,
+            listed=config.terminals,
         )
 
     def bring_home(self, terminal: TerminalConfig) -> None:
@@ -74,6 +77,7 @@ class Desk:
             reply_timeout_s=self.reply_timeout_s,
             host_clock_trusted=self.host_clock_trusted,
             tail_read=self.tail_read,
+            listed=self.listed,
             now=self.now,
         )
         forward(self.spool, self.engine, now=self.now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,9 +18,15 @@ from typing import Literal
 from ekinerja_agent.config import TerminalConfig
 from ekinerja_agent.nouns.coverage import ClockReading, Coverage, outside
 from ekinerja_agent.nouns.delivery import Note
-from ekinerja_agent.nouns.errors import EkinerjaError, OwnedElsewhere, TemporarilyUnavailable, WrongUsage
+from ekinerja_agent.nouns.errors import (
+    EkinerjaError,
+    OwnedElsewhere,
+    SerialOfAnother,
+    TemporarilyUnavailable,
+    WrongUsage,
+)
 from ekinerja_agent.nouns.instants import utc_now
-from ekinerja_agent.nouns.messages import Message, as_message, joined
+from ekinerja_agent.nouns.messages import Message, joined
 from ekinerja_agent.nouns.punch import Punch, Quarantined, Source
 from ekinerja_agent.nouns.terminal import OK, SlotOwner, TerminalFact, TerminalStatus
 from ekinerja_agent.spool import Spool, TerminalMemory
@@ -29,7 +35,9 @@ from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule, quarantine_holes, to_punches
 from ekinerja_agent.terminals.session import SLOWEST_BYTES_PER_S
 from ekinerja_agent.terminals.transfer import LARGEST_TABLE_BYTES
+from ekinerja_agent.usecases.collecting import one_serial
 from ekinerja_agent.usecases.collecting.contradictions import Session, judge, shown_after, told_of, waits_ahead
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 from ekinerja_agent.usecases.collecting.unwatched_gaps import split_at_records
 
@@ -87,16 +95,18 @@ def poll(
     full: bool | None = None,
     tail_read: bool = True,
     first_answer_s: float | None = None,
+    listed: Sequence[TerminalConfig] = (),
     now: Callable[[], datetime] = utc_now,
 ) -> PollResult:
     """Given a terminal, read into the spool what is new in it, or all that it holds, and return what came.
 
     `host_clock_trusted` tells whether the measured offset may correct punches. `full` True reads the whole log, False
     puts the daily read of the whole log off, None reads it when it is due; without `tail_read` every read is a whole
-    one. `first_answer_s` is how long the terminal may take to let us in, if that shall be less than a reply. Raise
-    TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal cannot be read now, and AmbiguousLog if
-    its records cannot be told apart; the raw log is then in quarantine. Raise OwnedElsewhere if another agent reads it.
-    Nothing that was collected earlier is touched.
+    one. `first_answer_s` is how long the terminal may take to let us in, if that shall be less than a reply. `listed`
+    are all terminals of devices.yaml. Raise TerminalUnavailable, ProtocolViolation or TerminalRefused if the terminal
+    cannot be read now, and AmbiguousLog if its records cannot be told apart; the raw log is then in quarantine. Raise
+    OwnedElsewhere if another agent reads it, SerialOfAnother if it is a terminal that another id has. Nothing that was
+    collected earlier is touched.
     """
     owner = spool.owned_elsewhere().get(terminal.id)
     if owner is not None:
@@ -109,26 +119,21 @@ def poll(
                 agent=spool.agent,
             )
         )
-    with turn(terminal.id, state_dir):
-        announce(spool, [terminal], now=now())
-        memory = spool.state(terminal.id) or TerminalMemory(terminal.id)
-        if full is None:
-            full = full_read_due(memory, terminal, now())
-        try:
-            place = place_of(terminal, reply_timeout_s, first_answer_s)
-            read = _read(place, terminal, spool, memory, full or not tail_read, now)
-        except AmbiguousLog as error:
-            _keep_raw_log(terminal, spool, memory, error, now())
-            raise
-        except TailBroke as error:
-            doubtful = memory.cursor and replace(memory.cursor, proven=False, judged_at=None)
-            spool.add((), [_unread(terminal, memory, error.message)], memory=replace(memory, cursor=doubtful))
-            raise
-        except EkinerjaError as error:
-            spool.add((), [_unread(terminal, memory, error.message)])
-            raise
-        host_began = now() - timedelta(seconds=time.monotonic())
-        return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted, host_began)
+    try:
+        with turn(terminal.id, state_dir):
+            announce(spool, [terminal], now=now())
+            memory = spool.state(terminal.id) or TerminalMemory(terminal.id)
+            if full is None:
+                full = full_read_due(memory, terminal, now())
+            whole = full or not tail_read
+            read = _read_or_told(terminal, spool, memory, whole, listed, now, reply_timeout_s, first_answer_s)
+            host_began = now() - timedelta(seconds=time.monotonic())
+            return _keep(terminal, spool, memory, read, tolerance_s, host_clock_trusted, host_began)
+    except SerialOfAnother as error:
+        own, _ = expected_serial(terminal, memory.serial)
+        explained = one_serial.explained(error, own, listed, state_dir)
+        spool.add((), [_unread(terminal, memory, explained.message)])
+        raise explained from error
 
 
 def next_read(
@@ -196,52 +201,32 @@ def accept(spool: Spool, terminal: TerminalConfig) -> str | None:
     return memory.serial
 
 
-def require_pollable(terminal: TerminalConfig) -> None:
-    """Given a terminal of devices.yaml, return if it has a place to poll it at. Raise WrongUsage as `place_of`."""
-    if terminal.transport == "none" or terminal.address is None:
-        raise _no_place(terminal)
-
-
-def _no_place(terminal: TerminalConfig) -> WrongUsage:
-    if terminal.push:
-        return WrongUsage(
-            Message(
-                "{terminal} only pushes (transport none in devices.yaml): nobody can reach it, it sends its punches "
-                "and sets its clock by itself; to have its whole log again run: ekinerja-agent terminal "
-                "push-request {terminal} reupload",
-                terminal=terminal.id,
-            )
-        )
-    return WrongUsage(
-        Message(
-            "{terminal} has transport none in devices.yaml: it cannot be polled, only imported", terminal=terminal.id
-        )
-    )
-
-
-def expected_serial(terminal: TerminalConfig, pinned: str | None) -> tuple[str | None, Message]:
-    """Given a terminal and the serial that its first contact pinned, return which has to answer (None: any), and who
-    says so.
-    """
-    return terminal.serial or pinned, as_message("devices.yaml") if terminal.serial else Message("its first contact")
-
-
-def place_of(terminal: TerminalConfig, reply_timeout_s: float, first_answer_s: float | None = None) -> TerminalAddress:
-    """Given a terminal of devices.yaml, return where it is and how to be let in. Raise WrongUsage if it only pushes, or
-    is only imported.
-    """
-    if terminal.transport == "none" or terminal.address is None:
-        raise _no_place(terminal)
-    return TerminalAddress(
-        terminal=terminal.id,
-        host=terminal.address.host,
-        port=terminal.address.port,
-        zone=terminal.timezone,
-        transport=terminal.transport,
-        comm_key=terminal.comm_key() if terminal.comm_key_file else None,
-        reply_timeout_s=reply_timeout_s,
-        first_answer_s=first_answer_s,
-    )
+def _read_or_told(
+    terminal: TerminalConfig,
+    spool: Spool,
+    memory: TerminalMemory,
+    full: bool,
+    listed: Sequence[TerminalConfig],
+    now: Callable[[], datetime],
+    reply_timeout_s: float,
+    first_answer_s: float | None,
+) -> LogRead:
+    """Read; if that cannot be done, tell central why."""
+    try:
+        place = place_of(terminal, reply_timeout_s, first_answer_s)
+        return _read(place, terminal, spool, memory, full, listed, now)
+    except AmbiguousLog as error:
+        _keep_raw_log(terminal, spool, memory, error, now())
+        raise
+    except TailBroke as error:
+        doubtful = memory.cursor and replace(memory.cursor, proven=False, judged_at=None)
+        spool.add((), [_unread(terminal, memory, error.message)], memory=replace(memory, cursor=doubtful))
+        raise
+    except SerialOfAnother:
+        raise
+    except EkinerjaError as error:
+        spool.add((), [_unread(terminal, memory, error.message)])
+        raise
 
 
 def _read(
@@ -250,6 +235,7 @@ def _read(
     spool: Spool,
     memory: TerminalMemory,
     full: bool,
+    listed: Sequence[TerminalConfig],
     now: Callable[[], datetime],
 ) -> LogRead:
     def any_known(keys: Collection[tuple[str, datetime]]) -> bool:
@@ -264,6 +250,7 @@ def _read(
         cursor=memory.cursor,
         full=full,
         any_known=any_known,
+        whose=one_serial.whose(spool, terminal.id, listed),
     )
 
 

@@ -8,7 +8,7 @@ remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -118,8 +118,8 @@ class Command(NamedTuple):
 
 class Receiver:
     """Given the spool and the terminals that push, serve them until `close`. `host_clock_trusted` tells whether this
-    host's clock can vouch for a terminal's; `proxies` are those whose word on where a terminal is counts. Work is done
-    in its `threads`.
+    host's clock can vouch for a terminal's; `proxies` are those whose word on where a terminal is counts, `listed` all
+    terminals of devices.yaml. Work is done in its `threads`.
     """
 
     def __init__(
@@ -131,6 +131,7 @@ class Receiver:
         host_clock_trusted: Callable[[], bool],
         most_body_bytes: int,
         proxies: Iterable[IpNetwork] = (),
+        listed: Sequence[TerminalConfig] = (),
     ) -> None:
         self.by_serial = {each.serial: each for each in terminals if each.push and each.enabled and each.serial}
         self.most_body_bytes = most_body_bytes
@@ -138,7 +139,11 @@ class Receiver:
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="push")
         self._spool = spool
         self._desk = Desk(
-            spool, self.by_serial.values(), tolerance_s=tolerance_s, host_clock_trusted=host_clock_trusted
+            spool,
+            self.by_serial.values(),
+            tolerance_s=tolerance_s,
+            host_clock_trusted=host_clock_trusted,
+            listed=listed,
         )
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from ekinerja_agent.spool import PushMemory, PushTrust, Spool, TerminalMemory, U
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import LATEST_AHEAD, ClockRule
 from ekinerja_agent.terminals.wire import DecodedLog
+from ekinerja_agent.usecases.collecting import one_serial
 from ekinerja_agent.usecases.collecting.push_proof import heard
 from ekinerja_agent.usecases.collecting.push_state import BY_WORD, UNVOUCHED, doubts_of, is_by_word
 from ekinerja_agent.usecases.collecting.push_trust import Brought, is_bound, seen_from, stamp_after
@@ -45,7 +46,7 @@ class Sender(NamedTuple):
 
 class Desk:
     """Given the spool, the terminals that are served, by how many seconds a clock may be wrong, and what tells whether
-    this host's clock can vouch for a terminal's: what is known of each terminal.
+    this host's clock can vouch for a terminal's: what is known of each terminal. `listed` is devices.yaml.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Desk:
         *,
         tolerance_s: int,
         host_clock_trusted: Callable[[], bool],
+        listed: Sequence[TerminalConfig] = (),
     ) -> None:
         self.spool = spool
         self.tolerance_s = tolerance_s
         self.tolerance = timedelta(seconds=tolerance_s)
         self.locks = {each.id: threading.Lock() for each in terminals}
+        self._listed = listed
         self._host_clock_trusted = host_clock_trusted
         self._contacts: dict[str, datetime] = {}
         self._stamps: dict[tuple[str, Table], str] = {}
@@ -133,6 +136,9 @@ class Desk:
                     agent=self.spool.agent,
                 )
             )
+        refused = one_serial.counts_twice(terminal, self.spool.pinned(terminal.serial), self._listed)
+        if refused is not None:
+            raise Refused(refused)
         reads = self.spool.state(terminal.id) if terminal.transport != "none" else None
         if reads is not None and reads.record_size == SLOT_RECORD_BYTES:
             raise Refused(

@@ -19,7 +19,7 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.admin import Restart, Step, carry_out
 from ekinerja_agent.usecases.care.people.plan import Plan, Source, Wish, make_plan
 from ekinerja_agent.usecases.care.people.reading import read_in_turn, read_terminal, serial_in_turn
-from ekinerja_agent.usecases.collecting.collect import place_of
+from ekinerja_agent.usecases.collecting.places import place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 if TYPE_CHECKING:

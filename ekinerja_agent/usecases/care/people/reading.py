@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.people import Staffed, read_people
 from ekinerja_agent.terminals.reading import checked_serial
-from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import turn
 
 if TYPE_CHECKING:

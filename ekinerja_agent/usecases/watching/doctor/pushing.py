@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.nouns.messages import Message
+from ekinerja_agent.usecases.collecting import one_serial
 from ekinerja_agent.usecases.collecting.push import HEARD_WITHIN
 from ekinerja_agent.usecases.collecting.push_state import doubts_of
 from ekinerja_agent.usecases.watching.doctor.finding import Finding, finding_of
@@ -25,7 +26,7 @@ def check(host: Host) -> Iterator[Finding]:
     if not pushing:
         return
     with host.spool() as spool:
-        elsewhere = spool.owned_elsewhere()
+        elsewhere, pinned = spool.owned_elsewhere(), spool.pinned()
         known = {
             each.id: (
                 spool.push_state(each.id),
@@ -41,6 +42,8 @@ def check(host: Host) -> Iterator[Finding]:
                 "take it out of devices.yaml, or run: ekinerja-agent terminal accept {terminal}", terminal=terminal.id
             )
             yield Finding(terminal.id, text, what_to_do)
+        elif refused := one_serial.counts_twice(terminal, pinned, host.config.terminals):
+            yield finding_of(refused, terminal.id)
         else:
             yield from _signs(host, terminal, *known[terminal.id])
 

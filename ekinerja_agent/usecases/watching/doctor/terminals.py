@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
 from ekinerja_agent.central.collected.owners import owners
-from ekinerja_agent.nouns.errors import ConfigurationError, EkinerjaError, ProtocolViolation, TerminalUnavailable
+from ekinerja_agent.nouns.errors import (
+    ConfigurationError,
+    EkinerjaError,
+    ProtocolViolation,
+    SerialOfAnother,
+    TerminalUnavailable,
+)
 from ekinerja_agent.nouns.messages import Message, as_message
 from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.terminals.reading import checked_serial, clock_offset
-from ekinerja_agent.usecases.collecting.collect import expected_serial, place_of
+from ekinerja_agent.usecases.collecting import one_serial
+from ekinerja_agent.usecases.collecting.places import expected_serial, place_of
 from ekinerja_agent.usecases.collecting.terminal_lock import TerminalBusy, turn
 from ekinerja_agent.usecases.watching.doctor.answers import Answer, signs
 from ekinerja_agent.usecases.watching.doctor.clock import vouches
@@ -48,10 +56,16 @@ def check(host: Host) -> Iterator[Finding]:
     ours = [each for each in polled if each.id not in elsewhere]
     if ours:
         workers = config.agent.poll.workers
-        visit = _Visit(host, _serials(host, ours), vouches(host))
+        visit = _Visit(host, _serials(host), vouches(host))
         within_s = ROUND_S * ceil(len(ours) / workers)
-        for terminal, found in zip(ours, ask_all(visit.ask, ours, workers=workers, within_s=within_s), strict=True):
-            yield from [_too_slow(terminal, within_s)] if found is None else found
+        answers = ask_all(visit.ask, ours, workers=workers, within_s=within_s)
+        # A copy: who is too slow may still come.
+        twice = dict(_told_twice(ours, dict(visit.answered), dict(visit.foreign)))
+        for terminal, found in zip(ours, answers, strict=True):
+            if (error := twice.get(terminal.id)) is not None:
+                yield finding_of(error.message, terminal.id)
+            else:
+                yield from [_too_slow(terminal, within_s)] if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +73,16 @@ class _Visit:
     host: Host
     serials: Mapping[str, str]
     vouches: bool
+    answered: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, SerialOfAnother] = field(default_factory=dict)
 
     def ask(self, terminal: TerminalConfig) -> list[Finding]:
         """Given a terminal, return what is wrong with it. Raise nothing."""
         try:
             return list(signs(self._answer(terminal)))
+        except SerialOfAnother as error:
+            self.foreign[terminal.id] = error
+            return [finding_of(error.message, terminal.id)]
         except (EkinerjaError, OSError) as error:
             return [_why(terminal.id, error)]
 
@@ -75,7 +94,8 @@ class _Visit:
             turn(terminal.id, agent.state_dir) if agent.state_dir.exists() else nullcontext(),
             open_at(place) as client,
         ):
-            checked_serial(client, terminal.id, *expected_serial(terminal, self.serials.get(terminal.id)))
+            expected = expected_serial(terminal, self.serials.get(terminal.id))
+            self.answered[terminal.id] = checked_serial(client, terminal.id, *expected, partial(self._whose, terminal))
             sizes = client.sizes()
             return Answer(
                 terminal=terminal.id,
@@ -85,6 +105,23 @@ class _Visit:
                 tolerance_s=agent.clock.tolerance_s,
                 vouches=self.vouches,
             )
+
+    def _whose(self, terminal: TerminalConfig, serial: str) -> str | None:
+        pinned_to = [each for each, pinned in self.serials.items() if pinned == serial]
+        return one_serial.other_than(terminal.id, one_serial.owner_of(serial, pinned_to, self.host.config.terminals))
+
+
+def _told_twice(
+    terminals: list[TerminalConfig], answered: dict[str, str], foreign: dict[str, SerialOfAnother]
+) -> Iterator[tuple[str, SerialOfAnother]]:
+    """What only the whole round shows: two addresses that are swapped, and a terminal at two that nobody read yet."""
+    first_with: dict[str, str] = {}
+    for terminal in terminals:
+        error, serial = foreign.get(terminal.id), answered.get(terminal.id)
+        if error is not None and error.other in foreign and foreign[error.other].other == terminal.id:
+            yield terminal.id, one_serial.swapped(error)
+        elif serial is not None and first_with.setdefault(serial, terminal.id) != terminal.id:
+            yield terminal.id, SerialOfAnother(terminal.id, serial, first_with[serial])
 
 
 def _why(terminal: str, error: Exception) -> Finding:
@@ -122,14 +159,13 @@ def _too_slow(terminal: TerminalConfig, within_s: float) -> Finding:
     return Finding(terminal.id, text, Message("restart the terminal, and look at the line to it"))
 
 
-def _serials(host: Host, terminals: list[TerminalConfig]) -> dict[str, str]:
+def _serials(host: Host) -> dict[str, str]:
     """The serials that are pinned in the spool."""
     try:
         with host.spool() as spool:
-            memories = [spool.state(terminal.id) for terminal in terminals]
+            return spool.pinned()
     except CannotCheck:
         return {}
-    return {memory.terminal: memory.serial for memory in memories if memory and memory.serial}
 
 
 def _elsewhere(host: Host, terminals: list[str]) -> dict[str, str]:
