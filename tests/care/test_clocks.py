@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from ekinerja_agent.central.access import audit
+from ekinerja_agent.central.collected import clock_votes
 from ekinerja_agent.central.store.engine import reading, transaction
 from ekinerja_agent.central.store.tables.recorded import clock_readings
 from ekinerja_agent.nouns.errors import NeedsAttention, Refused
@@ -96,17 +97,26 @@ def test_a_clock_is_never_set_twice_for_a_lost_answer(fast: Post) -> None:
     assert fast.sent().count(SET_TIME) <= 1
 
 
-@pytest.mark.parametrize(("synchronised", "vouches"), [(True, True), (False, None)])
-def test_a_host_vouches_if_its_kernel_or_a_central_server_does(
-    central: Engine, synchronised: bool, vouches: bool | None
-) -> None:
+@pytest.fixture
+def far(central: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Central as if its server stood elsewhere; that of the tests is on this host."""
+    monkeypatch.setattr(clock_votes, "is_on_this_host", lambda _: False)
+    return central
+
+
+def test_a_central_database_on_this_host_is_no_second_clock(central: Engine) -> None:
+    assert not clocks.host_vouches(central, utc_now(), synchronised=False)
+    assert clocks.host_vouches(central, utc_now(), synchronised=True)
+    assert clocks.doubt(central, utc_now() + timedelta(days=1), synchronised=False) is None
+
+
+def test_a_host_vouches_if_a_central_server_elsewhere_does(far: Engine) -> None:
     """A SQLite file is no second clock."""
-    expected = central.dialect.name == "postgresql" if vouches is None else vouches
-    assert clocks.host_vouches(central, utc_now(), synchronised=synchronised) is expected
+    assert clocks.host_vouches(far, utc_now(), synchronised=False) is (far.dialect.name == "postgresql")
 
 
-def test_a_central_server_with_another_time_does_not_vouch(central: Engine) -> None:
-    assert not clocks.host_vouches(central, utc_now() - timedelta(seconds=30), synchronised=False)
+def test_a_central_server_with_another_time_does_not_vouch(far: Engine) -> None:
+    assert not clocks.host_vouches(far, utc_now() - timedelta(seconds=30), synchronised=False)
 
 
 def read_at(engine: Engine, offsets_s: dict[str, int], at: datetime) -> None:
@@ -135,9 +145,9 @@ def test_one_wrong_terminal_of_many_contradicts_nobody_and_the_last_word_of_each
     assert clocks.doubt(central, now, synchronised=False) is None
 
 
-def test_a_central_server_contradicts_a_host_that_is_a_day_ahead(central: Engine) -> None:
-    told = clocks.doubt(central, utc_now() + timedelta(days=1), synchronised=False)
-    if central.dialect.name == "postgresql":
+def test_a_central_server_contradicts_a_host_that_is_a_day_ahead(far: Engine) -> None:
+    told = clocks.doubt(far, utc_now() + timedelta(days=1), synchronised=False)
+    if far.dialect.name == "postgresql":
         assert told is not None
         assert "central's server differs by 24 h" in told
     else:

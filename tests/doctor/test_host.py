@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from ekinerja_agent.central.collected import clock_votes
 from ekinerja_agent.central.store.engine import transaction
 from ekinerja_agent.config import load
 from ekinerja_agent.nouns.delivery import Receipt
@@ -193,8 +194,11 @@ def test_backups_on_another_disk_count_too(ward: Ward, tmp_path: Path) -> None:
     assert found.finding == f"the newest backup is of {made.manifest.made_at:%Y-%m-%d}"
 
 
-def test_a_clock_that_nobody_keeps(ward: Ward) -> None:
+def test_a_clock_that_nobody_keeps(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Central's server confirms it, unless that has the same clock."""
     ward.now = utc_now()
+    assert "no time service" in ward.wrong("clock", synchronised=False)[0].finding
+    monkeypatch.setattr(clock_votes, "is_on_this_host", lambda _: False)
     found = ward.wrong("clock", synchronised=False)
     if ward.central.dialect.name == "sqlite":
         assert "no time service" in found[0].finding
@@ -202,7 +206,8 @@ def test_a_clock_that_nobody_keeps(ward: Ward) -> None:
         assert found == []  # central's clock confirms it
 
 
-def test_a_clock_that_central_contradicts(ward: Ward) -> None:
+def test_a_clock_that_central_contradicts(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_votes, "is_on_this_host", lambda _: False)
     ward.now = utc_now() + timedelta(seconds=30)
     found = ward.wrong("clock")
     if ward.central.dialect.name == "sqlite":

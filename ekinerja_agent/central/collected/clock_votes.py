@@ -23,11 +23,13 @@ _AT_ONCE = 200
 def server_ahead_s(engine: Engine, now: datetime) -> float | None:
     """Given the database and the host's instant, return by how many seconds the server's clock is ahead of it.
 
-    None where there is no server: a SQLite file has the host's own clock, which vouches for nothing.
+    None where there is no second clock: a SQLite file has the host's own, and so has a server on the same host.
     """
     if engine.dialect.name != "postgresql":
         return None
     with reading(engine) as conn:
+        if is_on_this_host(conn):
+            return None
         told = conn.exec_driver_sql("select clock_timestamp()").scalar_one()
     return float((told - now).total_seconds())
 
@@ -41,6 +43,15 @@ def trusted_readings(conn: Connection, terminals: Sequence[str]) -> dict[str, li
         for row in conn.execute(query):
             found.setdefault(row.terminal, []).append(ClockReading(row.terminal, row.at, row.offset_s, trusted=True))
     return found
+
+
+def is_on_this_host(conn: Connection) -> bool:
+    """Whether a PostgreSQL server runs on the host that asks: by a socket file, a loopback address, or one that is the
+    address of both. A tunnel looks so too, and then vouches for nothing.
+    """
+    asked = """SELECT inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()
+        OR inet_server_addr() << '127.0.0.0/8' OR inet_server_addr() = '::1'"""
+    return bool(conn.exec_driver_sql(asked).scalar_one())
 
 
 def terminals_ahead_s(engine: Engine, now: datetime) -> float | None:
