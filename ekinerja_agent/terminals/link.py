@@ -25,6 +25,7 @@ from ekinerja_agent.nouns.errors import (
 )
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.terminals.wire import FrameBuffer, Packet, decode_packet, encode_packet, frame
+from ekinerja_agent.terminals.wire.packets import ENCRYPTED_MAGIC
 
 Transport = Literal["tcp", "udp"]
 
@@ -180,11 +181,24 @@ class Link:
                     terminal=self._place,
                 )
             )
+        if not self.received_bytes and received.startswith(ENCRYPTED_MAGIC):
+            raise encrypted(self._place)
         self.received_bytes += len(received)
         return received
 
     def _decode(self, received: bytes) -> list[Packet]:
         return self._frames.feed(received) if self.transport == "tcp" else [decode_packet(received)]
+
+
+def encrypted(terminal: str) -> TerminalRefused:
+    """Return the error that says that a terminal talks to no open client."""
+    return TerminalRefused(
+        Message(
+            "{terminal} has encrypted firmware and talks to no open client: encrypted, use push "
+            "(devices.yaml: transport: none, push: true)",
+            terminal=terminal,
+        )
+    )
 
 
 def _connect(host: str, port: int, transport: Transport, timeout_s: float) -> socket.socket:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ekinerja_agent.nouns.errors import ProtocolViolation, TerminalRefused, TerminalUnavailable
 from ekinerja_agent.nouns.messages import Message
-from ekinerja_agent.terminals.link import Link
+from ekinerja_agent.terminals.link import Link, encrypted
 from ekinerja_agent.terminals.wire import Command, Packet, scramble_comm_key
 
 Answer = TypeVar("Answer")
@@ -89,6 +89,14 @@ class Session:
                         terminal=self.terminal,
                     )
                 )
+        if answer.command == Command.LOCKED:
+            raise TerminalRefused(
+                Message(
+                    "{terminal} answers 2032: it is locked, or the comm key is wrong; comm_key_file in devices.yaml "
+                    "names a file with the number shown in the terminal's menu Comm. > PC Connection",
+                    terminal=self.terminal,
+                )
+            )
         if answer.command != Command.ACK_OK:
             raise self.violation(Message("answered {command} when we connected", command=answer.command))
 
@@ -215,13 +223,7 @@ class Session:
             if packet.reply_id != self._reply_id:
                 continue
             if packet.command == Command.ENCRYPTED:
-                raise TerminalRefused(
-                    Message(
-                        "{terminal} has encrypted firmware and talks to no open client: encrypted, use push "
-                        "(devices.yaml: transport: none, push: true)",
-                        terminal=self.terminal,
-                    )
-                )
+                raise encrypted(self.terminal)
             return packet
 
     def _hear(self, packet: Packet) -> None:

@@ -172,6 +172,26 @@ def test_encrypted_firmware_is_not_tried_again(scripted: type[Words], visit: Vis
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_frames_that_are_encrypted_are_named_as_such(visit: Visit, scripted: type[Words], transport: Transport):
+    script = scripted.script()
+    script.on[1000] = lambda _: [scripted.raw(bytes.fromhex("5050837c08000000d00700000000ffff"))]
+    with pytest.raises(TerminalRefused, match=r"dinkes-lobby.* has encrypted firmware.*encrypted, use push"):
+        visit(script, transport)
+
+
+@pytest.mark.parametrize("asked", [1000, 1102])
+def test_a_locked_terminal_is_told_from_one_that_breaks_the_protocol(scripted: type[Words], talk: Talk, asked: int):
+    script = scripted.script()
+    script.on[1000] = lambda request: [script.reply(request, 2005)]
+    script.on[asked] = lambda request: [script.reply(request, 2032)]
+    with (
+        pytest.raises(TerminalRefused, match="dinkes-lobby answers 2032: it is locked, or the comm key is wrong"),
+        talk(script, comm_key=7),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_an_access_panel_is_named_as_such(
     visit: Visit, scripted: type[Words], transport: Transport, captures: list[Capture]
 ):

@@ -14,6 +14,8 @@ from ekinerja_agent.nouns.errors import ProtocolViolation
 from ekinerja_agent.nouns.messages import Message
 
 MAGIC = bytes.fromhex("5050827d")
+ENCRYPTED_MAGIC = bytes.fromhex("5050837c")
+"""What begins the frames of firmware whose communication encryption is on."""
 LARGEST_PACKET_BYTES = 1 << 20
 """Far above the 65,544 bytes of the largest packet known; a greater length is noise, not a packet to wait
 for.
@@ -47,6 +49,7 @@ class Command(IntEnum):
     ACK_OK = 2000
     ACK_ERROR = 2001
     ACK_UNAUTH = 2005
+    LOCKED = 2032
     NO_MEMORY = 4989
     NO_DATA = 4991
     ENCRYPTED = 6001
