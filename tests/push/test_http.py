@@ -13,6 +13,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,7 +24,7 @@ from ekinerja_agent.simulator.push_device import Unanswered
 from ekinerja_agent.spool import TerminalMemory
 from ekinerja_agent.web import http_protocol, iclock
 from tests.proof.box import PATIENCE_S, until
-from tests.push.conftest import LIMIT, Site, pushing
+from tests.push.conftest import LIMIT, ZONE, Site, pushing
 
 CAPTURES = {each["id"]: each for each in json.loads((Path(__file__).parents[1] / "captures" / "adms.json").read_text())}
 LINE = b"1001\t2026-10-10 08:01:22\t0\t1\t0\t0\t0"
@@ -399,3 +400,19 @@ def test_uploads_of_a_serial_that_another_id_is_read_under_are_refused_and_not_s
     site.spool.remember(TerminalMemory("hall", serial="S2"))
     assert status(site.raw(post(LINE + b"\n"))) == 200
     assert [pin for pin, _, _ in site.punched()] == ["1001"]
+
+
+def test_a_clock_that_is_behind_is_told_of_once_record_after_record_comes_as_late(site: Site) -> None:
+    """Four records, each alone and 20 minutes old when it comes; who catches up sends ever newer ones."""
+
+    def told(age_s: int) -> str:
+        clock = (utc_now() - timedelta(seconds=age_s)).astimezone(ZoneInfo(ZONE))
+        line = f"1001\t{clock:%Y-%m-%d %H:%M:%S}\t0\t1\t0\t0\t0\n"
+        assert status(site.raw(post(line.encode()))) == 200
+        return str(site.notes(TerminalStatus)[-1].state)
+
+    states = [told(1230 - number) for number in range(4)]
+    assert "20 minutes old when it comes: it is catching up, or its clock is behind" in states[0]
+    assert all("20 minutes old when it comes: its clock is behind" in each for each in states[1:])
+    assert "10 minutes old when it comes: it is catching up" in told(630)
+    assert "minutes old" not in told(5)

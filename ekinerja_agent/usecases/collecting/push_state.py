@@ -61,11 +61,22 @@ def state_after(memory: PushMemory, upload: Upload, ahead_s: int | None, toleran
     if late.total_seconds() > LATE_S:
         return Message("its newest record is hours old when it comes: it is catching up, or its clock is behind")
     if late > max(tolerance, timedelta(seconds=1)):
+        minutes = int(late.total_seconds()) // 60
+        if _is_steadily_late(memory, upload, minutes):
+            return Message(
+                "its newest record is {minutes} minutes old when it comes: its clock is behind", minutes=minutes
+            )
         return Message(
             "its newest record is {minutes} minutes old when it comes: it is catching up, or its clock is behind",
-            minutes=int(late.total_seconds()) // 60,
+            minutes=minutes,
         )
     return OK
+
+
+def _is_steadily_late(memory: PushMemory, upload: Upload, minutes: int) -> bool:
+    """Whether a record that came alone is as old as that of the upload before: who catches up comes nearer."""
+    before = memory.state.values.get("minutes", "") if isinstance(memory.state, Message) else ""
+    return len(upload.instants) == 1 and before.isdigit() and abs(int(before) - minutes) <= 1
 
 
 def _of_its_word(trust: PushTrust, at: datetime) -> Iterator[Message]:
