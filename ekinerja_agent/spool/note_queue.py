@@ -19,6 +19,12 @@ _NOTES_TEXT_AT_ONCE = 4 << 20
 """Letters of the notes of one delivery, the last one aside: one that holds a whole upload or log is millions long."""
 
 
+def next_call(db: sqlite3.Connection) -> int:
+    """The number of the call that brings notes now: it is behind those of all notes that ever waited."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'notes'").fetchone()
+    return 1 if row is None else int(row[0]) + 1
+
+
 def add_note(db: sqlite3.Connection, note: Note, call: int, last_seq: int) -> None:
     """Given a note, the number of the call that brings it and the last punch before it, let it wait if it is news."""
     if isinstance(note, SlotOwner) and not _tell(db, f"slot/{note.terminal}/{note.uid}", note.pin):

@@ -32,7 +32,7 @@ from ekinerja_agent.nouns.messages import Message, pack, unpack
 from ekinerja_agent.nouns.punch import Contradiction, Punch, Quarantined, punch_name
 from ekinerja_agent.spool import note_queue, pushes
 from ekinerja_agent.spool.memory import TerminalMemory, read_memory, read_serials, write_memory
-from ekinerja_agent.spool.note_queue import add_note, free_notes
+from ekinerja_agent.spool.note_queue import add_note, free_notes, next_call
 from ekinerja_agent.spool.notes import encode_note, quarantine_key
 from ekinerja_agent.spool.other_records import add_others, count_others
 from ekinerja_agent.spool.push_trust import PushTrust, forget_trust, read_trust, write_trust
@@ -150,7 +150,7 @@ class Spool:
         with self._writing() as db:
             new, offered = insert_punches(db, punches, added_s, doubtful)
             last = last_seq(db)
-            call = _next_call(db)
+            call = next_call(db)
             for note in notes:
                 add_note(db, note, call, last)
             if memory is not None:
@@ -185,7 +185,7 @@ class Spool:
         added_s = int(self._now().timestamp())
         with self._writing() as db:
             new, _ = insert_punches(db, punches, added_s)
-            last, call = last_seq(db), _next_call(db)
+            last, call = last_seq(db), next_call(db)
             note_queue.replace_quarantined(db, gone, instead, call, last)
         return new
 
@@ -497,8 +497,3 @@ class Spool:
             path=self.path,
             found=found,
         )
-
-
-def _next_call(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'notes'").fetchone()
-    return 1 if row is None else int(row[0]) + 1

@@ -214,7 +214,7 @@ class _Door:
 
     async def parameters(self, visit: TerminalRequest) -> Response:
         """What a registered terminal in access-control mode shall work by; what it brings is kept."""
-        if _has_body(visit.request):
+        if visit.request.method == "POST" and _has_body(visit.request):  # what a question brings is kept before
             answer = await self.unread(visit)
             if answer.status_code != 200:
                 return answer

@@ -488,14 +488,11 @@ class Receiver:
             covered: list[Coverage] = []
             memory = self._desk.remembered(terminal, at, bound=is_bound(trust, source))
             if answer.since is not None and answer.until is not None and memory.state == OK and memory.everything_asked:
+                start = answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC)
+                unread = self._desk.unread(terminal, memory).holes
                 memory, covered = vouch_by_count(
-                    memory,
-                    answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC),
-                    answer.until,
-                    tolerance=self._desk.tolerance,
-                    unread=self._desk.unread(terminal, memory).holes,
+                    memory, start, answer.until, tolerance=self._desk.tolerance, unread=unread
                 )
                 # What was not in its log when it counted was made later, wherever it had been silent.
-                start = answer.since.replace(tzinfo=terminal.timezone).astimezone(UTC)
                 trust = with_proven(trust, [(start, max(start, answer.until - self._desk.tolerance))])
             self._desk.keep(terminal, memory, at, notes=covered, trust=trust)
