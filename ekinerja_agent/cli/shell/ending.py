@@ -61,7 +61,7 @@ def not_ours(error: PermissionError) -> Message:
     return Message(
         "{path} may not be used by the user {user} ({reason}); name another place, or give that user the right to it",
         path=error.filename or "-",
-        user=os_user.name_of(os.geteuid()),
+        user=os_user.name_of(os_user.own_uid()),
         reason=error.strerror,
     )
 
