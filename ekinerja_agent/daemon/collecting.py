@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ekinerja_agent.config import Config, TerminalConfig
     from ekinerja_agent.daemon.centre import Centre
     from ekinerja_agent.daemon.running import Runner
-    from ekinerja_agent.spool import Spool
+    from ekinerja_agent.spool import Spool, TerminalMemory
 
 log = logger()
 
@@ -61,8 +61,7 @@ class Collector:
         if self._rounds.rests(terminal.id):
             return
         away, tail_read = self._rounds.is_away(terminal.id), self._config.agent.poll.tail_read
-        memory = self._spool.state(terminal.id)
-        self._runner.step("poll", terminal.id, more_s=collect.longest_read_s(memory))
+        memory = self._remembered(terminal)
         effort = collect.next_read(memory, terminal, utc_now(), tail_read=tail_read)
         with self._rounds.room(slow=away or effort != "quick") as has_room:
             if has_room:
@@ -127,10 +126,18 @@ class Collector:
             while not self._over.wait(LOOK_WHO_IS_DUE_S):
                 under_way = {each for each in under_way if not each.done()}
                 for due in self._rounds.knocks(self._rounds.knockers - len(under_way)):
-                    terminal = terminals[due]
-                    self._runner.step("poll", due, more_s=collect.longest_read_s(self._spool.state(due)))
-                    knock = partial(self._poll, terminal, first_answer_s=KNOCK_S)
+                    knock = partial(self._knock_at, terminals[due])
                     under_way.add(pool.submit(self._runner.run, "poll", knock, terminal=due))
+
+    def _knock_at(self, terminal: TerminalConfig) -> None:
+        self._remembered(terminal)
+        self._poll(terminal, first_answer_s=KNOCK_S)
+
+    def _remembered(self, terminal: TerminalConfig) -> TerminalMemory | None:
+        """What is known of a terminal whose read begins, which may take as long as that says."""
+        memory = self._spool.state(terminal.id)
+        self._runner.step("poll", terminal.id, more_s=collect.longest_read_s(memory))
+        return memory
 
     def _is_mine(self, terminal: TerminalConfig) -> bool:
         return terminal.id not in self._spool.owned_elsewhere()

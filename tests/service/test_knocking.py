@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ekinerja_agent.nouns.errors import TerminalUnavailable
+from ekinerja_agent.config import load
+from ekinerja_agent.daemon.centre import Centre
+from ekinerja_agent.daemon.collecting import Collector
+from ekinerja_agent.daemon.running import Runner
+from ekinerja_agent.nouns.errors import TemporarilyUnavailable, TerminalUnavailable
+from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.simulator import Device, serve
 from ekinerja_agent.simulator.codec import Command
 from ekinerja_agent.simulator.faults import Fault, Wait, on
+from ekinerja_agent.spool import Spool, TerminalMemory
 from ekinerja_agent.terminals.client import open_terminal
+from ekinerja_agent.usecases.collecting import polling_schedule
+from ekinerja_agent.usecases.watching.health.journal import Journal
 from tests.proof.box import PATIENCE_S, Box, ended, until
 
 HOUR_S = 3_600.0
@@ -32,6 +40,37 @@ def test_a_terminal_whose_turn_comes_once_a_day_is_read_within_a_minute_or_so_of
             until(box.punches, "its punch in central")
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_queue_that_cannot_be_read_for_a_moment_ends_one_knock_and_not_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling_schedule, "_FIRST_KNOCK_S", (0.0, 0.0))
+    monkeypatch.setattr(polling_schedule, "_NEXT_KNOCK_S", 0.0)
+    device = Device()
+    device.punch("1001")
+    with serve(device) as endpoint:
+        port = endpoint.port
+    Box(tmp_path).configure(endpoint, roles=["collect"], poll={"every": "1d", "timeout": "5s"})
+    config, journal = load(tmp_path / "agent.yaml"), Journal()
+    with Spool(tmp_path / "spool.db") as spool:
+        collector = Collector(config, spool, Centre(lambda: config.agent.central, journal), Runner(journal))
+        collector.poll_in_turn(config.polled[0])
+        failures = iter([TemporarilyUnavailable(Message("the disk is full"))])
+        state = spool.state
+
+        def full_once(terminal: str) -> TerminalMemory | None:
+            for failure in failures:
+                raise failure
+            return state(terminal)
+
+        monkeypatch.setattr(spool, "state", full_once)
+        with serve(device, port=port):
+            collector.start()
+            try:
+                until(lambda: spool.waiting(9).punches, "its punch in the queue")
+            finally:
+                collector.end()
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
