@@ -25,7 +25,7 @@ from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.nouns.punch import Source
 from ekinerja_agent.terminals.drift import shown
 from ekinerja_agent.terminals.identity import ClockRule
-from ekinerja_agent.usecases.collecting.read_again import ReadAgain, UnreadBytes, read_again
+from ekinerja_agent.usecases.collecting.read_again import UnreadBytes, read_again
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -89,10 +89,9 @@ def retry(engine: Engine, *, tolerance_s: int, account: Account, now: datetime) 
                 for number, row in enumerate(of_terminal)
             ]
             zone = ZoneInfo(zones[terminal]) if terminal in zones else None
-            found = read_again(terminal, kept, _clock_rule(zone, tolerance_s, readings.get(terminal, ())))
-            before = {row.apart.punch.punch_id: row.apart.punch for row in of_terminal if row.apart.punch is not None}
-            punches += [before.get(punch.punch_id, punch) for punch in found.punches]
-            news, read = _news(found, [row.apart.punch for row in of_terminal])
+            rule = _clock_rule(zone, tolerance_s, readings.get(terminal, ()))
+            arriving, news, read = _again(terminal, kept, [row.apart.punch for row in of_terminal], rule)
+            punches += arriving
             waiting += news
             done += [of_terminal[number] for number in read]
         new, _ = set_apart.read_again(conn, [row.apart for row in done], punches, waiting, account=account, now=now)
@@ -113,28 +112,32 @@ def retry_here(spool: Spool, config: Config) -> Retried:
         rule = _clock_rule(
             zones.get(terminal), config.agent.clock.tolerance_s, () if memory is None else memory.clock_readings
         )
-        found = read_again(terminal, rows, rule)
-        before = {note.apart.punch_id: note.apart for note in notes if note.apart is not None}
-        arriving = [before.get(punch.punch_id, punch) for punch in found.punches]
-        instead, done = _news(found, [note.apart for note in notes])
-        if done or found.punches or instead:
+        arriving, instead, done = _again(terminal, rows, [note.apart for note in notes], rule)
+        if done or arriving or instead:
             punches += spool.read_again(arriving, [notes[number] for number in done], instead)
             read += len(done)
     return Retried(len(kept), read, punches)
 
 
-def _news(found: ReadAgain, before: Sequence[Punch | None]) -> tuple[list[Quarantined], list[int]]:
-    """What names a person and did not by the same name `before`, and the keys of what waits no more as it did: what is
-    set apart as it was goes on waiting under its number.
+def _again(
+    terminal: str, kept: Sequence[UnreadBytes], before: Sequence[Punch | None], rule: ClockRule
+) -> tuple[list[Punch], list[Quarantined], list[int]]:
+    """Given what waits of a terminal, its keys in order, and the punch that each was set apart as, return the punches
+    that it is now, what names a person and did not by the same name before, and the keys of what waits no more as it
+    did: what is set apart as it was goes on waiting under its number.
     """
-    known = [None if punch is None else punch.punch_id for punch in before]
+    found = read_again(terminal, kept, rule)
+    known = {punch.punch_id: punch for punch in before if punch is not None}
+    names = [None if punch is None else punch.punch_id for punch in before]
     news = {
-        key: [each for each in apart if each.apart is not None and each.apart.punch_id != known[key]]
+        key: [each for each in apart if each.apart is not None and each.apart.punch_id != names[key]]
         for key, apart in found.apart.items()
     }
-    return [each for of_key in news.values() for each in of_key], [
-        key for key in found.done if key not in news or news[key]
-    ]
+    return (
+        [known.get(punch.punch_id, punch) for punch in found.punches],
+        [each for of_key in news.values() for each in of_key],
+        [key for key in found.done if key not in news or news[key]],
+    )
 
 
 def _clock_rule(zone: ZoneInfo | None, tolerance_s: int, measured: Iterable[ClockReading]) -> ClockRule:
