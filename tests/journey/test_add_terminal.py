@@ -149,3 +149,15 @@ def test_a_file_that_only_a_person_can_add_to_is_left_alone(
     outcome = add(office, "--untried", "--id", "lobby", "--office", "BKD", "--address", "127.0.0.1:2", *ZONE)
     assert (outcome.code, "only a person can add to" in outcome.err) == (5, True), outcome
     assert unchanged(office)
+
+
+def test_without_room_beside_the_file_it_is_a_sentence_and_the_file_stays(
+    office: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    outcome = add(office, "--untried", "--id", "lobby", "--office", "BKD", "--address", "127.0.0.1:2", *ZONE)
+    assert (outcome.code, "devices.yaml cannot be written: No space left" in outcome.err) == (2, True), outcome
+    assert unchanged(office)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from ekinerja_agent.files.durable import write_whole
 from ekinerja_agent.nouns.errors import ConfigurationError, NeedsAttention, Problem, Refused, WrongUsage
 from ekinerja_agent.nouns.messages import Message
 from ekinerja_agent.spool import Spool
-from ekinerja_agent.terminals.client import open_at
 from ekinerja_agent.usecases.collecting import one_serial
 from ekinerja_agent.usecases.collecting.places import place_of
 from ekinerja_agent.yamlfile.appending import with_items
@@ -28,7 +28,8 @@ CONNECT_S = 5.0
 def draft(config: Config, wanted: Sequence[Mapping[str, str]]) -> tuple[str, tuple[TerminalConfig, ...]]:
     """Given what devices.yaml shall say of new terminals, return its new text and those terminals.
 
-    Raise ConfigurationError with every problem of them, NeedsAttention if a person has to write them.
+    Raise ConfigurationError with every problem of them, NeedsAttention if a person has to write them, WrongUsage if we
+    may not.
     """
     path = config.agent.devices
     text = with_items(path.read_text(encoding="utf-8"), "terminals", wanted)
@@ -41,7 +42,10 @@ def draft(config: Config, wanted: Sequence[Mapping[str, str]]) -> tuple[str, tup
             )
         )
     problems: list[Problem] = []
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.") as file:
+    with (
+        _writing(path),
+        tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.") as file,
+    ):
         file.write(text)
         file.flush()
         terminals = read_devices(Path(file.name), problems, os.environ, config.agent.state_dir)
@@ -59,8 +63,7 @@ def answered_by(terminals: Sequence[TerminalConfig], config: Config, spool: Spoo
     seen: dict[str, str] = {}
     serials = []
     for terminal in terminals:
-        with open_at(place_of(terminal, config.agent.poll.timeout_s, CONNECT_S)) as client:
-            serial = client.option("~SerialNumber") or ""
+        serial = one_serial.serial_at(place_of(terminal, config.agent.poll.timeout_s, CONNECT_S)) or ""
         other = seen.get(serial) or one_serial.whose(spool, terminal.id, config.terminals)(serial)
         if serial and other is not None:
             raise Refused(
@@ -80,9 +83,15 @@ def answered_by(terminals: Sequence[TerminalConfig], config: Config, spool: Spoo
 def write(config: Config, text: str) -> None:
     """Given the new text of devices.yaml, put it in place, readable for whom it was. Raise WrongUsage if we may not."""
     path = config.agent.devices.resolve()
-    before = path.stat()
-    try:
+    with _writing(path):
+        before = path.stat()
         write_whole(path, text.encode(), mode=before.st_mode & 0o777, owner=(before.st_uid, before.st_gid))
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise WrongUsage(
             Message(
