@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 
 from ekinerja_agent.nouns.errors import EkinerjaError, TerminalUnavailable, TerminalUnreachable, WrongUsage
@@ -74,13 +73,13 @@ def addresses_of(networks: Sequence[str]) -> list[str]:
 
 def discover(addresses: Sequence[str], *, port: int, taken: Mapping[str, str]) -> Iterator[Answer]:
     """Given addresses, a port and the id of each terminal of devices.yaml by address, yield who is there, in order."""
-    ask = partial(_ask, port=port)
+
+    def ask(address: str) -> Answer | None:
+        return Answer(address, id=taken[address]) if address in taken else _ask(address, port=port)
+
     with ThreadPoolExecutor(ASKED_AT_A_TIME) as askers:
-        asked = {address: askers.submit(ask, address) for address in addresses if address not in taken}
-        for address in addresses:
-            found = asked[address].result() if address in asked else Answer(address, id=taken[address])
-            if found is not None:
-                yield found
+        # Whoever wants no more of them, as by Ctrl-C, waits for nobody who was not asked yet.
+        yield from (answer for answer in askers.map(ask, addresses) if answer is not None)
 
 
 def _ask(address: str, *, port: int) -> Answer | None:
