@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ekinerja_agent.host import os_user
+from tests.journey.gate import Gate
 from tests.proof import commands, databases
 from tests.proof.commands import Outcome
 from tests.proof.people import acting_as
@@ -194,3 +195,12 @@ def nip(number: int) -> str:
 @pytest.fixture
 def name_nip() -> Callable[[int], str]:
     return nip
+
+
+@pytest.fixture
+def gate(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """A terminal that pushes as often as a test wants it to."""
+    monkeypatch.setattr("ekinerja_agent.web.iclock.MOST_AT_ONCE", 1e6)
+    made = Gate(installation)
+    yield made
+    made.site.stop()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from ekinerja_agent.central.collected.inbox import deliver
 from ekinerja_agent.central.store.engine import connect
@@ -17,20 +15,12 @@ from ekinerja_agent.terminals.push_text import parse_upload
 from ekinerja_agent.terminals.set_apart import set_apart
 from tests.hostile.test_money import FRIEND, county
 from tests.journey.conftest import Installation
-from tests.journey.test_unread_uploads import MONTH, WORKDAYS, Gate
+from tests.journey.gate import MONTH, WORKDAYS, Gate
 from tests.proof.people import acting_as
 from tests.push.test_http import get, post, status
 
 REFUSED = date(2026, 9, 15)
 PERSON, OTHER = "1001", "1002"
-
-
-@pytest.fixture
-def gate(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    monkeypatch.setattr("ekinerja_agent.web.iclock.MOST_AT_ONCE", 1e6)
-    gate = Gate(installation)
-    yield gate
-    gate.site.stop()
 
 
 def door(gate: Gate, day: date, clock: time, *seen: tuple[str, int]) -> None:
@@ -47,10 +37,7 @@ def test_who_was_recognised_and_refused_waits_and_is_there_once_a_person_says_so
     installation: Installation, name_nip: Callable[[int], str], gate: Gate
 ) -> None:
     people = {pin: name_nip(number) for number, pin in enumerate((PERSON, OTHER), 1)}
-    installation.load("units", [{"code": "DINKES", "name": "Dinas", "timezone": "Asia/Makassar"}])
-    employees = [{"nip": n, "name": "Ani", "unit": "DINKES", "allowance_rp": 4_000_000} for n in people.values()]
-    installation.load("employees", employees)
-    installation.load("enrolments", [{"terminal": "gate", "pin": pin, "nip": n} for pin, n in people.items()])
+    gate.enrol(people)
     gate.at(date(2026, 8, 31), time(16, 0))
     gate.site.raw(get("cdata?SN=S1&options=all&DeviceType=acc"))
     door(gate, date(2026, 8, 31), time(16, 5), (PERSON, 3))
